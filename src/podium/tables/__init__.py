@@ -1,0 +1,32 @@
+"""The contracts: a task of heads, samples, folds and predictions.
+
+Before training everything is a table of samples; after training everything is a table of predictions. Columns go by
+name, arrays are read-only, ids and class order travel with them.
+"""
+
+from podium.tables.composite import Composite
+from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
+from podium.tables.ids import as_text_array, first_duplicate, normalise_id, path_from_text, path_to_text
+from podium.tables.predictions import MEAN_OF_FOLDS, Predictions, concat_predictions, mean_predictions
+from podium.tables.samples import Samples
+from podium.tables.task import Head, HeadKind, Task
+
+__all__ = [
+    "ALWAYS_TRAIN",
+    "HOLDOUT",
+    "MEAN_OF_FOLDS",
+    "Composite",
+    "Folds",
+    "Head",
+    "HeadKind",
+    "Predictions",
+    "Samples",
+    "Task",
+    "as_text_array",
+    "concat_predictions",
+    "first_duplicate",
+    "mean_predictions",
+    "normalise_id",
+    "path_from_text",
+    "path_to_text",
+]

@@ -1,0 +1,107 @@
+"""Folds: which samples each model trains on and which it is judged by, frozen with a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.errors import SplitError
+from podium.tables.samples import Samples
+
+__all__ = ["ALWAYS_TRAIN", "HOLDOUT", "Folds"]
+
+ALWAYS_TRAIN = -1
+"""Fold number of samples that every model trains on and none is judged by (external data, a given train folder)."""
+HOLDOUT = -2
+"""Fold number of samples that no model sees until one is confirmed on them, once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """Fold of every sample.
+
+    Args:
+        ids: Sample ids, shape (N,).
+        fold: Fold that validates the sample, 0 to n_folds - 1, or ALWAYS_TRAIN or HOLDOUT; shape (N,).
+        n_folds: Number of folds; 1 is a single train/valid split.
+        method: How they were made, such as "stratified_group".
+        seed: Seed they were made with.
+        samples_digest: Digest of the sample table they belong to.
+
+    Raises:
+        SplitError: If a fold number is out of range or a fold validates nothing.
+    """
+
+    ids: NDArray[np.object_]
+    fold: NDArray[np.int64]
+    n_folds: int
+    method: str
+    seed: int
+    samples_digest: str
+
+    def __post_init__(self) -> None:
+        if len(self.ids) != len(self.fold):
+            raise SplitError(f"{len(self.ids)} ids but {len(self.fold)} fold numbers.")
+        if self.fold.size and (self.fold.min() < HOLDOUT or self.fold.max() >= self.n_folds):
+            raise SplitError(
+                f"fold numbers must lie in [-2, {self.n_folds}), got {self.fold.min()} to {self.fold.max()}."
+            )
+        empty = sorted(set(range(self.n_folds)) - set(self.fold.tolist()))
+        if empty:
+            raise SplitError(f"folds {empty} validate no sample.", fix="Ask for fewer folds.")
+        self.fold.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def train_rows(self, fold: int) -> NDArray[np.int64]:
+        """Rows that the model of this fold trains on."""
+        self._check_fold(fold)
+        return np.flatnonzero((self.fold != fold) & (self.fold != HOLDOUT))
+
+    def valid_rows(self, fold: int) -> NDArray[np.int64]:
+        """Rows that the model of this fold is judged by."""
+        self._check_fold(fold)
+        return np.flatnonzero(self.fold == fold)
+
+    @property
+    def holdout_rows(self) -> NDArray[np.int64]:
+        """Rows kept for one confirmation at the end."""
+        return np.flatnonzero(self.fold == HOLDOUT)
+
+    def _check_fold(self, fold: int) -> None:
+        if not 0 <= fold < self.n_folds:
+            raise SplitError(f"there is no fold {fold}; folds are 0 to {self.n_folds - 1}.")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every id's fold, independent of row order."""
+        pairs: list[tuple[str, Any]] = sorted(zip(self.ids.tolist(), self.fold.tolist(), strict=True))
+        text = json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def match(self, samples: Samples) -> Folds:
+        """These folds in the row order of the samples.
+
+        Raises:
+            SplitError: If the samples are not the ones the folds were made for; says what changed.
+        """
+        if self.samples_digest != samples.digest:
+            ours, theirs = set(self.ids.tolist()), set(samples.ids.tolist())
+            gone, new = sorted(ours - theirs), sorted(theirs - ours)
+            change = (
+                f"{len(gone)} ids gone, {len(new)} new" if gone or new else "ids are the same, labels or groups changed"
+            )
+            raise SplitError(
+                f"the sample table is not the one these folds were made for: {change}.",
+                fix="Make new folds with `podium split`, or train on the table the folds belong to.",
+                details=[f"gone: {name}" for name in gone[:10]] + [f"new: {name}" for name in new[:10]],
+            )
+        place = {name: row for row, name in enumerate(self.ids)}
+        order = np.fromiter((place[name] for name in samples.ids), dtype=np.int64, count=len(samples))
+        return Folds(self.ids[order], self.fold[order], self.n_folds, self.method, self.seed, self.samples_digest)

@@ -1,0 +1,117 @@
+"""The table of predictions: probabilities of every target for every image, with the fold that made each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.errors import DataError, SourceError
+from podium.tables.ids import first_duplicate
+from podium.tables.task import Task
+
+__all__ = ["MEAN_OF_FOLDS", "Predictions", "concat_predictions", "mean_predictions"]
+
+MEAN_OF_FOLDS = -1
+"""Fold number of a row that is the mean over several folds' models."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Probabilities per target (every head, and the composite class if the task has one).
+
+    Args:
+        task: The task they answer.
+        ids: Sample ids, shape (N,).
+        fold: Fold of the model that made each row, shape (N,); MEAN_OF_FOLDS for a mean.
+        probs: Per target name, float64 (N, C); rows sum to 1 except for multi-label heads.
+
+    Raises:
+        DataError: If a target is missing, a shape is wrong, or a probability is not finite or outside [0, 1].
+    """
+
+    task: Task
+    ids: NDArray[np.object_]
+    fold: NDArray[np.int64]
+    probs: Mapping[str, NDArray[np.floating[Any]]]
+
+    def __post_init__(self) -> None:
+        again = first_duplicate(self.ids.tolist())
+        if again is not None:
+            raise DataError(f"id {again!r} is predicted twice.")
+        if len(self.fold) != len(self.ids):
+            raise DataError(f"{len(self.ids)} ids but {len(self.fold)} fold numbers.")
+        wanted = [head.name for head in self.task.targets]
+        if set(self.probs) != set(wanted):
+            raise DataError(f"predictions hold {sorted(self.probs)}, the task needs {sorted(wanted)}.")
+        for head in self.task.targets:
+            values = self.probs[head.name]
+            if values.shape != (len(self.ids), head.n_classes):
+                raise DataError(f"probabilities of {head.name!r} have shape {values.shape}, not (N, {head.n_classes}).")
+            bad = ~np.isfinite(values).all(axis=1) | (values < -1e-6).any(axis=1) | (values > 1 + 1e-6).any(axis=1)
+            if not head.is_multi:
+                bad |= np.abs(values.sum(axis=1) - 1) > 1e-4
+            if bad.any():
+                raise DataError(
+                    f"{int(bad.sum())} rows of {head.name!r} are not probabilities.",
+                    details=[str(name) for name in self.ids[bad][:10]],
+                )
+            values.setflags(write=False)
+        self.fold.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Predictions:
+        """The predictions of these rows, in this order."""
+        probs = {name: values[rows] for name, values in self.probs.items()}
+        return replace(self, ids=self.ids[rows], fold=self.fold[rows], probs=probs)
+
+    def align(self, ids: Sequence[str] | NDArray[np.object_]) -> Predictions:
+        """The predictions in the order of these ids.
+
+        Raises:
+            SourceError: If an id has no prediction; lists the first ten.
+        """
+        place = {name: row for row, name in enumerate(self.ids)}
+        missing = [name for name in ids if name not in place]
+        if missing:
+            raise SourceError(f"{len(missing)} ids have no prediction.", details=[str(m) for m in missing[:10]])
+        return self.take(np.fromiter((place[name] for name in ids), dtype=np.int64, count=len(ids)))
+
+    def decide(self, target: str, *, threshold: float = 0.5) -> NDArray[np.integer[Any]]:
+        """Decisions of a target: the most probable class, int64 (N,); for a multi-label head 0 or 1, int8 (N, C).
+
+        Args:
+            target: A head's name or the composite's.
+            threshold: Lowest probability of a 1, for multi-label heads only.
+        """
+        values = self.probs[target]
+        head = next(head for head in self.task.targets if head.name == target)
+        return (values >= threshold).astype(np.int8) if head.is_multi else values.argmax(axis=1)
+
+
+def concat_predictions(parts: Sequence[Predictions]) -> Predictions:
+    """One table from tables of different images (the folds' out-of-fold rows)."""
+    first = parts[0]
+    probs = {name: np.concatenate([part.probs[name] for part in parts]) for name in first.probs}
+    ids = np.concatenate([part.ids for part in parts])
+    return Predictions(first.task, ids, np.concatenate([part.fold for part in parts]), probs)
+
+
+def mean_predictions(parts: Sequence[Predictions]) -> Predictions:
+    """The mean of the probabilities of several models for the same images.
+
+    Rows are matched by id, in the order of the first table.
+
+    Raises:
+        SourceError: If a table lacks an id of the first.
+    """
+    first = parts[0]
+    aligned = [part.align(first.ids) for part in parts]
+    probs = {name: np.mean([part.probs[name] for part in aligned], axis=0) for name in first.probs}
+    fold = first.fold if len(parts) == 1 else np.full(len(first), MEAN_OF_FOLDS, dtype=np.int64)
+    return Predictions(first.task, first.ids, fold, probs)

@@ -1,0 +1,162 @@
+"""The table of samples: one row an image, read-only.
+
+On disk it is a CSV that opens in a spreadsheet, beside a small JSON with the task and the root folder.
+Columns: `id`, `path`, `group`, `split`, `source`, then `label:<head>` with the class name (empty = missing), for a
+multi-label head `label:<head>=<class>` with 0 or 1, and `number:<name>` for numbers that labels were derived from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.errors import LabelError, SourceError
+from podium.tables.ids import first_duplicate, path_from_text
+from podium.tables.task import Task
+
+__all__ = ["Samples"]
+
+TextArray = NDArray[np.object_]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Images and what is known of them. N samples, C classes.
+
+    Args:
+        root: Folder that `paths` are relative to.
+        ids: Unique ids (NFC relative paths), shape (N,).
+        paths: Relative paths as `path_to_text` writes them, shape (N,).
+        task: The heads; None for a test set without labels.
+        labels: Per head: int64 (N,) class indices, or int8 (N, C) of 0 and 1 for a multi-label head; -1 = missing.
+        group: What must not be divided between train and valid (a person, a patient), shape (N,); "" = on its own.
+        split: "train", "valid", "test" or "" as the source says, shape (N,).
+        source: Where the row came from, shape (N,).
+        numbers: Numbers that labels were derived from, float64 (N,), nan = missing.
+
+    Raises:
+        SourceError: If ids repeat or a column has another length.
+        LabelError: If a label is outside its head's classes.
+    """
+
+    root: Path
+    ids: TextArray
+    paths: TextArray
+    task: Task | None = None
+    labels: Mapping[str, NDArray[np.integer[Any]]] = field(default_factory=dict)
+    group: TextArray | None = None
+    split: TextArray | None = None
+    source: TextArray | None = None
+    numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        again = first_duplicate(self.ids.tolist())
+        if again is not None:
+            raise SourceError(f"id {again!r} occurs twice.", fix="Remove the second row, or make the paths differ.")
+        for name, column in self._columns().items():
+            if len(column) != len(self.ids):
+                raise SourceError(f"column {name!r} has {len(column)} rows, there are {len(self.ids)} ids.")
+            column.setflags(write=False)
+        self._check_labels()
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        columns: dict[str, NDArray[Any]] = {"ids": self.ids, "paths": self.paths}
+        for name in ("group", "split", "source"):
+            if getattr(self, name) is not None:
+                columns[name] = getattr(self, name)
+        columns |= {f"label:{name}": column for name, column in self.labels.items()}
+        columns |= {f"number:{name}": column for name, column in self.numbers.items()}
+        return columns
+
+    def _check_labels(self) -> None:
+        heads = {head.name: head for head in self.task.heads} if self.task else {}
+        if set(heads) != set(self.labels):
+            raise LabelError(f"labels are given for {sorted(self.labels)}, the task has heads {sorted(heads)}.")
+        for name, head in heads.items():
+            column = self.labels[name]
+            shape = (len(self), head.n_classes) if head.is_multi else (len(self),)
+            highest = 1 if head.is_multi else head.n_classes - 1
+            if column.shape != shape:
+                raise LabelError(f"labels of {name!r} have shape {column.shape}, expected {shape}.")
+            if column.size and (column.min() < -1 or column.max() > highest):
+                raise LabelError(
+                    f"labels of {name!r} lie in {column.min()} to {column.max()}, expected -1 to {highest}."
+                )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def file(self, row: int) -> Path:
+        """The image file of a row."""
+        return self.root / path_from_text(self.paths[row])
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether a group is named for any sample."""
+        return self.group is not None and any(self.group)
+
+    @property
+    def group_keys(self) -> TextArray:
+        """A group for every sample, shape (N,): its own id where none is named."""
+        if self.group is None:
+            return self.ids
+        keys = np.where(self.group == "", self.ids, self.group).astype(object)
+        return keys
+
+    def target_labels(self, name: str) -> NDArray[np.integer[Any]]:
+        """Labels of a head or of the composite class, as in `labels`.
+
+        Raises:
+            LabelError: If the samples carry no labels.
+        """
+        if self.task is None:
+            raise LabelError("these samples carry no labels.")
+        composite = self.task.composite
+        if composite is not None and name == composite.name:
+            return composite.encode(self.labels)
+        return self.labels[self.task.head(name).name]
+
+    def take(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_] | Sequence[int]) -> Samples:
+        """The samples of these rows, in this order."""
+        index = np.asarray(rows)
+        index = np.flatnonzero(index) if index.dtype == bool else index.astype(np.int64)
+        return replace(
+            self,
+            ids=self.ids[index],
+            paths=self.paths[index],
+            labels={name: column[index] for name, column in self.labels.items()},
+            group=None if self.group is None else self.group[index],
+            split=None if self.split is None else self.split[index],
+            source=None if self.source is None else self.source[index],
+            numbers={name: column[index] for name, column in self.numbers.items()},
+        )
+
+    def rows_of(self, ids: Sequence[str] | TextArray) -> NDArray[np.int64]:
+        """Row numbers of these ids, shape (len(ids),).
+
+        Raises:
+            SourceError: If an id is not among the samples; lists the first ten.
+        """
+        place = {name: row for row, name in enumerate(self.ids)}
+        unknown = [name for name in ids if name not in place]
+        if unknown:
+            raise SourceError(f"{len(unknown)} ids are not among the samples.", details=[str(u) for u in unknown[:10]])
+        return np.fromiter((place[name] for name in ids), dtype=np.int64, count=len(ids))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over ids, groups and labels, independent of row order and of where the folder lies."""
+        lines = []
+        group = self.group_keys
+        for row in np.argsort(self.ids.astype(str), kind="stable"):
+            labels = [column[row].tolist() for column in self.labels.values()]
+            lines.append(json.dumps([self.ids[row], group[row], labels], ensure_ascii=False, separators=(",", ":")))
+        head = json.dumps(self.task.as_record() if self.task else None, ensure_ascii=False)
+        return hashlib.sha256("\n".join([head, *lines]).encode("utf-8", "surrogatepass")).hexdigest()
