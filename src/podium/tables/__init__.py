@@ -5,6 +5,16 @@ name, arrays are read-only, ids and class order travel with them.
 """
 
 from podium.tables.composite import Composite
+from podium.tables.files import (
+    load_folds,
+    load_predictions,
+    load_samples,
+    read_csv,
+    save_folds,
+    save_predictions,
+    save_samples,
+    write_csv,
+)
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
 from podium.tables.ids import as_text_array, first_duplicate, normalise_id, path_from_text, path_to_text
 from podium.tables.predictions import MEAN_OF_FOLDS, Predictions, concat_predictions, mean_predictions
@@ -25,8 +35,16 @@ __all__ = [
     "as_text_array",
     "concat_predictions",
     "first_duplicate",
+    "load_folds",
+    "load_predictions",
+    "load_samples",
     "mean_predictions",
     "normalise_id",
     "path_from_text",
     "path_to_text",
+    "read_csv",
+    "save_folds",
+    "save_predictions",
+    "save_samples",
+    "write_csv",
 ]

@@ -1,0 +1,239 @@
+"""The tables on disk: samples and folds as CSV beside a JSON, predictions as Parquet.
+
+Every text cell that a spreadsheet would run as a formula is written with a leading apostrophe, taken off again when
+read. The JSON holds what a CSV cannot: task, root folder, digest. A table whose digest no longer agrees is refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium import durable
+from podium.errors import CorruptFileError
+from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
+from podium.tables.ids import as_text_array
+from podium.tables.predictions import Predictions
+from podium.tables.samples import Samples
+from podium.tables.task import Head, Task
+
+__all__ = [
+    "load_folds",
+    "load_predictions",
+    "load_samples",
+    "read_csv",
+    "save_folds",
+    "save_predictions",
+    "save_samples",
+    "write_csv",
+]
+
+_FOLD_NAMES = {ALWAYS_TRAIN: "train", HOLDOUT: "holdout"}
+_FORMULA_STARTS = ("=", "+", "-", "@", "'", "\t", "\r")
+
+
+def _guard(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _unguard(cell: str) -> str:
+    return cell.removeprefix("'")
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write text cells as a CSV that a spreadsheet opens safely: no cell is run as a formula."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([_guard(name) for name in header])
+    writer.writerows([_guard(cell) for cell in row] for row in rows)
+    durable.write_text(path, buffer.getvalue())
+
+
+def read_csv(path: Path) -> dict[str, list[str]]:
+    """Columns of a CSV that `write_csv` wrote.
+
+    Raises:
+        CorruptFileError: If a row has another number of cells than the header.
+    """
+    text = durable.read_bytes(path).decode("utf-8")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    header = [_unguard(name) for name in rows[0]] if rows else []
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise CorruptFileError(f"row {number} has {len(row)} cells, the header has {len(header)}.", where=path)
+    return {name: [_unguard(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
+
+
+def save_samples(samples: Samples, folder: Path) -> None:
+    """Write `samples.csv` and `samples.json` into a folder."""
+    columns: dict[str, Sequence[str]] = {"id": samples.ids.tolist(), "path": samples.paths.tolist()}
+    for name in ("group", "split", "source"):
+        column = getattr(samples, name)
+        if column is not None:
+            columns[name] = column.tolist()
+    for head in samples.task.heads if samples.task else ():
+        columns |= _label_columns(head, samples.labels[head.name])
+    for name, numbers in samples.numbers.items():
+        columns[f"number:{name}"] = ["" if np.isnan(value) else repr(float(value)) for value in numbers]
+    write_csv(folder / "samples.csv", list(columns), zip(*columns.values(), strict=True))
+    task = None if samples.task is None else samples.task.as_record()
+    record = {"root": str(samples.root), "n_samples": len(samples), "digest": samples.digest, "task": task}
+    durable.write_json(folder / "samples.json", record)
+
+
+def _label_columns(head: Head, labels: NDArray[np.integer[Any]]) -> dict[str, Sequence[str]]:
+    if head.is_multi:
+        return {
+            f"label:{head.name}={name}": [str(value) if value >= 0 else "" for value in labels[:, place].tolist()]
+            for place, name in enumerate(head.classes)
+        }
+    names = [*head.classes, ""]  # index -1, missing, is the last
+    return {f"label:{head.name}": [names[value] for value in labels.tolist()]}
+
+
+def load_samples(folder: Path, *, root: Path | None = None) -> Samples:
+    """Read what `save_samples` wrote.
+
+    Args:
+        folder: Where the two files are.
+        root: Folder of the images, if they moved since.
+
+    Raises:
+        StorageError: If a file is missing.
+        CorruptFileError: If the table is not the one that was written.
+    """
+    record = durable.read_json(folder / "samples.json")
+    columns = read_csv(folder / "samples.csv")
+    task = None if record["task"] is None else Task.from_record(record["task"])
+    labels = {head.name: _read_labels(head, columns) for head in (task.heads if task else ())}
+    numbers = {
+        name.removeprefix("number:"): np.array([float(cell) if cell else np.nan for cell in column])
+        for name, column in columns.items()
+        if name.startswith("number:")
+    }
+    optional = {name: as_text_array(columns[name]) for name in ("group", "split", "source") if name in columns}
+    samples = Samples(
+        root=Path(record["root"]) if root is None else root,
+        ids=as_text_array(columns["id"]),
+        paths=as_text_array(columns["path"]),
+        task=task,
+        labels=labels,
+        numbers=numbers,
+        **optional,
+    )
+    if samples.digest != record["digest"]:
+        raise CorruptFileError(
+            "the table was changed after it was written.",
+            where=folder / "samples.csv",
+            fix="Scan the data again; corrections belong in the source table.",
+        )
+    return samples
+
+
+def _read_labels(head: Head, columns: Mapping[str, Sequence[str]]) -> NDArray[np.integer[Any]]:
+    if head.is_multi:
+        cells = [columns[f"label:{head.name}={name}"] for name in head.classes]
+        labels = np.array([[int(cell) if cell else -1 for cell in column] for column in cells], dtype=np.int8)
+        return np.ascontiguousarray(labels.reshape(len(cells), -1).T)
+    place = {name: index for index, name in enumerate(head.classes)} | {"": -1}
+    column = columns[f"label:{head.name}"]
+    # An edited cell gets a class that the digest check then refuses.
+    return np.fromiter((place.get(cell, -1) for cell in column), dtype=np.int64, count=len(column))
+
+
+def save_folds(folds: Folds, folder: Path, *, extra: Mapping[str, Any] | None = None) -> None:
+    """Write `folds.csv` and `folds.json` into a folder.
+
+    Args:
+        folds: The folds.
+        folder: Where to.
+        extra: Further JSON-ready facts to keep beside the digest, such as the leak check's verdict.
+    """
+    names = [_FOLD_NAMES.get(number, str(number)) for number in folds.fold.tolist()]
+    write_csv(folder / "folds.csv", ["id", "fold"], zip(folds.ids.tolist(), names, strict=True))
+    record = {
+        "n_folds": folds.n_folds,
+        "method": folds.method,
+        "seed": folds.seed,
+        "samples_digest": folds.samples_digest,
+        "digest": folds.digest,
+        **(extra or {}),
+    }
+    durable.write_json(folder / "folds.json", record)
+
+
+def load_folds(folder: Path) -> Folds:
+    """Read what `save_folds` wrote.
+
+    Raises:
+        StorageError: If a file is missing.
+        CorruptFileError: If the folds are not the ones that were written.
+    """
+    record = durable.read_json(folder / "folds.json")
+    columns = read_csv(folder / "folds.csv")
+    numbers = {name: number for number, name in _FOLD_NAMES.items()}
+    try:
+        fold = np.array([numbers[cell] if cell in numbers else int(cell) for cell in columns["fold"]], dtype=np.int64)
+    except ValueError as problem:
+        raise CorruptFileError(f"a fold is not a number ({problem}).", where=folder / "folds.csv") from None
+    folds = Folds(
+        as_text_array(columns["id"]),
+        fold,
+        record["n_folds"],
+        record["method"],
+        record["seed"],
+        record["samples_digest"],
+    )
+    if folds.digest != record["digest"]:
+        raise CorruptFileError(
+            "the folds were changed after they were frozen.",
+            where=folder / "folds.csv",
+            fix="Make new folds with `podium split`; scores of different folds cannot be compared.",
+        )
+    return folds
+
+
+def save_predictions(predictions: Predictions, path: Path) -> None:
+    """Write one Parquet file: `id`, `fold`, and a float64 column `<target>=<class>` a probability."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns: dict[str, Any] = {"id": predictions.ids.tolist(), "fold": predictions.fold}
+    for head in predictions.task.targets:
+        for place, name in enumerate(head.classes):
+            columns[f"{head.name}={name}"] = np.asarray(predictions.probs[head.name][:, place], dtype=np.float64)
+    task = json.dumps(predictions.task.as_record(), ensure_ascii=False)
+    table = pa.table(columns).replace_schema_metadata({"podium.task": task})
+    with durable.write_atomically(path) as file:
+        pq.write_table(table, file)
+
+
+def load_predictions(path: Path) -> Predictions:
+    """Read what `save_predictions` wrote.
+
+    Raises:
+        StorageError: If the file is missing.
+        CorruptFileError: If it is not such a file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    data = durable.read_bytes(path)
+    try:
+        table = pq.read_table(pa.BufferReader(data))
+        task = Task.from_record(json.loads(table.schema.metadata[b"podium.task"]))
+        probs = {
+            head.name: np.column_stack([table[f"{head.name}={name}"].to_numpy() for name in head.classes])
+            for head in task.targets
+        }
+        ids, fold = table["id"].to_pylist(), table["fold"].to_numpy()
+    except (pa.ArrowException, KeyError, TypeError, ValueError) as problem:
+        raise CorruptFileError(f"not a file of predictions ({problem}).", where=path) from None
+    return Predictions(task, as_text_array(ids), np.array(fold, dtype=np.int64), probs)
