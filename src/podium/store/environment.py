@@ -1,0 +1,62 @@
+"""What a run was made with: machine, Python and library versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+__all__ = ["describe_environment"]
+
+_PACKAGES = (
+    "podium",
+    "torch",
+    "torchvision",
+    "timm",
+    "numpy",
+    "pillow",
+    "opencv-python-headless",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "pydantic",
+    "safetensors",
+    "matplotlib",
+)
+
+
+def describe_environment() -> dict[str, Any]:
+    """Python, operating system, processor and package versions, JSON-ready; imports none of the packages."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processor": _processor(),
+        "n_cores": usable_cores(),
+        "packages": {name: _version_of(name) for name in _PACKAGES},
+    }
+
+
+def usable_cores() -> int:
+    """Number of processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _version_of(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123 - a kernel file, not one of ours
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

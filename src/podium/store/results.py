@@ -1,0 +1,55 @@
+"""results.csv: a row an epoch, gathered from the journals of all trainings of a run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from podium import durable
+from podium.store.run_folder import RunFolder
+from podium.tables import write_csv
+
+__all__ = ["EpochRow", "read_epochs", "write_results"]
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One epoch of one training; scores by their names with the prefix "valid/"."""
+
+    fold: int
+    part: str
+    epoch: int
+    step: int
+    lr: float
+    train_loss: float
+    scores: dict[str, float]
+
+
+def read_epochs(run: RunFolder) -> list[EpochRow]:
+    """Every finished epoch of a run, by fold, part and epoch."""
+    rows = []
+    for journal in run.path.glob("fold-*/*/journal.jsonl"):
+        rows += [_row_of(journal, record) for record in durable.Journal(journal).read()]
+    return sorted(rows, key=lambda row: (row.fold, row.part, row.epoch))
+
+
+def _row_of(journal: Path, record: dict[str, Any]) -> EpochRow:
+    found = re.fullmatch(r"fold-(\d+)", journal.parent.parent.name)
+    fold = int(found[1]) if found else -1
+    values = {name: record[name] for name in ("epoch", "step", "lr", "train_loss")}
+    return EpochRow(fold=fold, part=journal.parent.name, scores=record["scores"], **values)
+
+
+def write_results(run: RunFolder) -> None:
+    """Write results.csv anew from the journals."""
+    rows = read_epochs(run)
+    scores = list(dict.fromkeys(name for row in rows for name in row.scores))
+    header = ["fold", "part", "epoch", "step", "lr", "train/loss", *(f"valid/{name}" for name in scores)]
+    cells = [
+        [str(row.fold), row.part, str(row.epoch), str(row.step), repr(row.lr), repr(row.train_loss)]
+        + [repr(row.scores[name]) if name in row.scores else "" for name in scores]
+        for row in rows
+    ]
+    write_csv(run.results_file, header, cells)

@@ -1,0 +1,191 @@
+"""The run folder: the name and the meaning of every file in it.
+
+    runs/<name>/
+        run.json               what was asked for: command, preset, folds to train, metric, threads; podium's version
+        recipe.yaml            everything that changes the numbers
+        environment.json       machine and library versions of the last start
+        samples.csv, .json     the table of samples, with task and digest
+        quarantine.csv         images that cannot be decoded, and why
+        folds.csv, .json       the frozen folds, with digest and the leak check's verdict
+        audit.json             what the images are like
+        fold-<k>/<part>/       one training: journal.jsonl, checkpoints/, model.safetensors, model.json
+        results.csv            a row an epoch, over all folds and parts
+        predictions/oof.parquet         out-of-fold rows of every validated sample
+        predictions/<test>.parquet      mean over folds of a test set; <test>-fold-<k>.parquet each fold's
+        scores.json            scores with intervals
+        report.html            all of it on one page
+        submission.csv         the last submission written from this run
+
+A part is a model of its own inside a fold: "all" for one model, a head's name where every attribute has one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from podium import durable
+from podium.errors import StorageError, UnknownNameError, UsageError
+
+__all__ = ["FORMAT", "RunFolder", "create_run", "find_run", "list_runs"]
+
+FORMAT = 1
+"""Version of this layout, in run.json."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of one run. Holding one does not mean that any of them exists."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The run's name, its folder's."""
+        return self.path.name
+
+    @property
+    def run_file(self) -> Path:
+        """What was asked for."""
+        return self.path / "run.json"
+
+    @property
+    def recipe_file(self) -> Path:
+        """Everything that changes the numbers."""
+        return self.path / "recipe.yaml"
+
+    @property
+    def environment_file(self) -> Path:
+        """Machine and versions."""
+        return self.path / "environment.json"
+
+    @property
+    def audit_file(self) -> Path:
+        """Summary of the images."""
+        return self.path / "audit.json"
+
+    @property
+    def quarantine_file(self) -> Path:
+        """Images that cannot be decoded."""
+        return self.path / "quarantine.csv"
+
+    @property
+    def results_file(self) -> Path:
+        """A row an epoch."""
+        return self.path / "results.csv"
+
+    @property
+    def scores_file(self) -> Path:
+        """Scores with intervals."""
+        return self.path / "scores.json"
+
+    @property
+    def report_file(self) -> Path:
+        """The report."""
+        return self.path / "report.html"
+
+    @property
+    def submission_file(self) -> Path:
+        """The last submission."""
+        return self.path / "submission.csv"
+
+    @property
+    def oof_file(self) -> Path:
+        """Out-of-fold predictions."""
+        return self.predictions_file("oof")
+
+    def predictions_file(self, name: str, fold: int | None = None) -> Path:
+        """Predictions of a named image set; one fold's, or the mean."""
+        ending = "" if fold is None else f"-fold-{fold}"
+        return self.path / "predictions" / f"{name}{ending}.parquet"
+
+    def training_folder(self, fold: int, part: str) -> Path:
+        """Folder of one training. A part's name comes from the data, so it is made safe for a file system."""
+        return self.path / f"fold-{fold}" / _safe_name(part)
+
+    def read(self) -> dict[str, Any]:
+        """The content of run.json.
+
+        Raises:
+            StorageError: If this is no run folder, or one of a newer version.
+        """
+        record: dict[str, Any] = durable.read_json(self.run_file)
+        if record.get("format") != FORMAT:
+            raise StorageError(
+                f"written by another version of podium (format {record.get('format')}).", where=self.path
+            )
+        return record
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every asked-for fold is trained and scored."""
+        return self.scores_file.is_file()
+
+
+def _safe_name(text: str) -> str:
+    return re.sub(r"[^\w.-]", lambda found: f"%{ord(found[0]):x}", text)
+
+
+def create_run(root: Path, name: str | None, record: Mapping[str, Any], *, stem: str = "run") -> RunFolder:
+    """Make a new run folder; an existing one is never overwritten.
+
+    Args:
+        root: Folder of all runs.
+        name: Its name; None counts on from `stem`: baseline-1, baseline-2.
+        record: What was asked for, JSON-ready.
+        stem: Start of an automatic name.
+
+    Raises:
+        UsageError: If a run of that name exists.
+        StorageError: If the folder cannot be written.
+    """
+    if name is None:
+        taken = {path.name for path in root.iterdir()} if root.is_dir() else set()
+        name = next(f"{stem}-{n}" for n in range(1, len(taken) + 2) if f"{stem}-{n}" not in taken)
+    if name in {"", ".", ".."} or "/" in name or "\\" in name:
+        raise UsageError(f"{name!r} cannot name a run.", fix="Use letters, digits, '-' and '_'.")
+    run = RunFolder(root / name)
+    if run.run_file.exists():
+        raise UsageError(f"run {name!r} exists.", where=run.path, fix="Go on with --resume, or choose another --name.")
+    durable.check_writable(run.path)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    head = {"format": FORMAT, "podium": version("podium"), "created": created}
+    durable.write_json(run.run_file, head | dict(record))
+    return run
+
+
+def list_runs(root: Path) -> list[RunFolder]:
+    """All runs in a folder, in the order they were created."""
+    if not root.is_dir():
+        return []
+    runs = [RunFolder(path.parent) for path in root.glob("*/run.json")]
+    return sorted(runs, key=lambda run: (run.read().get("created", ""), _natural(run.name)))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d+)", name)]
+
+
+def find_run(root: Path, name: str) -> RunFolder:
+    """A run by its folder, its name, or "last".
+
+    Raises:
+        UsageError: If there are no runs.
+        UnknownNameError: If there is no such run; says the nearest.
+    """
+    if (Path(name) / "run.json").is_file():
+        return RunFolder(Path(name))
+    runs = list_runs(root)
+    if not runs:
+        raise UsageError("there are no runs here.", where=root, fix="Start one with `podium train`, or set --runs.")
+    if name == "last":
+        return runs[-1]
+    for run in runs:
+        if run.name == name:
+            return run
+    raise UnknownNameError("run", name, [run.name for run in runs], where=root)
