@@ -1,0 +1,106 @@
+"""Files that are there whole or not at all: temporary file, fsync, rename, fsync of the folder.
+
+Killed at any instant, or on a full disk, the name holds either the old content or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from podium.durable.backend import current_backend
+from podium.durable.failures import explaining_failures
+from podium.durable.folders import make_folder, temporary_path
+from podium.durable.stream import write_new_file
+
+__all__ = ["copy_file", "encode_json", "write_atomically", "write_bytes", "write_json", "write_text"]
+
+
+@contextmanager
+def write_atomically(path: str | Path, *, needed: int | None = None) -> Iterator[BinaryIO]:
+    """A binary file object whose content becomes the file when the block ends without an error.
+
+    For writers that want a file: `frame.to_parquet(file)`, `frame.to_csv(file)`, `np.savez(file, ...)`,
+    `torch.save(state, file)`, `image.save(file, format="PNG")`. Missing parent folders are made. A symbolic link
+    at `path` is replaced, not followed.
+
+    Args:
+        path: File to write.
+        needed: Bytes that will be written, where known; told to the user when the disk is full.
+
+    Raises:
+        StorageError: If the disk refuses. Names `path`; for a full disk also the bytes needed and free. No temporary
+            file stays, and the old content is intact.
+
+    Example:
+        >>> import tempfile, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with write_atomically(f"{folder}/probs.npz") as file:
+        ...         np.savez(file, probs=np.eye(2))
+        ...     float(np.load(f"{folder}/probs.npz")["probs"].sum())
+        2.0
+    """
+    target = Path(path)
+    folder = make_folder(target.parent)
+    temporary = temporary_path(folder)
+    with write_new_file(temporary, target, needed=needed) as (file, _):
+        yield file
+    try:
+        with explaining_failures(target, needed=needed):
+            current_backend().replace(temporary, target)
+            current_backend().fsync_dir(folder)
+    except BaseException:
+        with suppress(OSError):
+            current_backend().unlink(temporary)
+        raise
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write a whole file of bytes, old or new content at any instant. Raises like `write_atomically`."""
+    with write_atomically(path, needed=len(data)) as file:
+        file.write(data)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    r"""Write a whole UTF-8 file, line ends exactly as given. Raises like `write_atomically`.
+
+    Bytes of a file name that is not UTF-8, which Python holds as lone surrogates, are written back as those bytes.
+    """
+    write_bytes(path, text.encode("utf-8", errors="surrogateescape"))
+
+
+def write_json(path: str | Path, value: object) -> None:
+    """Write a value as JSON: keys in the given order, indented, newline at the end. Raises like `write_atomically`.
+
+    Raises:
+        ValueError: If a number is NaN or infinite, which JSON cannot hold.
+        TypeError: If a value is not JSON-ready.
+    """
+    try:
+        data = encode_json(value, indent=2)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}; write None for a number that is missing") from error
+    write_bytes(path, data + b"\n")
+
+
+def encode_json(value: object, *, indent: int | None = None) -> bytes:
+    r"""A value as UTF-8 JSON; Hangul stays readable, lone surrogates become \\udcxx escapes and so come back."""
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def copy_file(source: str | Path, target: str | Path) -> None:
+    """Copy a file's content to `target`, old or new content at any instant. Raises like `write_atomically`."""
+    source = Path(source)
+    # Writing raises StorageError, so an OSError that is left is one of reading.
+    with (
+        explaining_failures(source),
+        source.open("rb") as reader,
+        write_atomically(target, needed=source.stat().st_size) as file,
+    ):
+        shutil.copyfileobj(reader, file, 1 << 20)

@@ -1,0 +1,72 @@
+"""Turns what the operating system says about a file into an error a user can act on."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from podium.errors import StorageError
+
+__all__ = ["explain_failure", "explaining_failures"]
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+_WHAT = {
+    errno.EACCES: ("permission denied.", "Choose a folder you may write to, or change its permissions."),
+    errno.EPERM: ("permission denied.", "Choose a folder you may write to, or change its permissions."),
+    errno.EROFS: ("the disk is read-only.", "Choose an output folder on a disk that can be written."),
+    errno.ENAMETOOLONG: ("the name is too long for this disk.", "Choose a shorter name or output folder."),
+    errno.EISDIR: ("a folder of this name is in the way.", "Remove it or choose another name."),
+    errno.ENOTDIR: ("part of this path is a file, not a folder.", "Choose another folder."),
+    errno.ENOENT: ("no such file or folder.", "Check the path."),
+    errno.EFBIG: ("the file is larger than this disk allows.", "Choose an output folder on another disk."),
+    errno.EMFILE: ("too many open files.", "Raise the limit (ulimit -n) or use fewer workers."),
+    errno.ENFILE: ("too many open files on this machine.", "Close other programs or use fewer workers."),
+    errno.EIO: ("the disk reported an input/output error.", "Check the disk, then run the same command again."),
+}
+
+
+def explain_failure(error: OSError, path: str | Path, *, needed: int | None = None) -> StorageError:
+    """The StorageError for an OSError met while writing or reading `path`.
+
+    Args:
+        error: What the operating system raised.
+        path: The file or folder the user knows, not the temporary file behind it.
+        needed: Bytes the write needs at least, where known.
+
+    Returns:
+        An error to raise `from` the given one. For a full disk it tells the bytes needed and the bytes free.
+    """
+    if error.errno in _FULL:
+        amount = "an unknown number of bytes" if needed is None else f"at least {needed:,} bytes"
+        free = _free_bytes(Path(path))
+        left = "" if free is None else f", {free:,} bytes are free"
+        reason = "the disk is full" if error.errno == errno.ENOSPC else "the disk quota is used up"
+        return StorageError(
+            f"{reason}: {amount} needed{left}.",
+            where=path,
+            fix="Free some space and run the same command again; what was saved before is intact.",
+        )
+    what, fix = _WHAT.get(error.errno or 0, (f"{error.strerror or error}.", "Check the path and the disk."))
+    return StorageError(what, where=path, fix=fix)
+
+
+@contextmanager
+def explaining_failures(path: str | Path, *, needed: int | None = None) -> Iterator[None]:
+    """Raise every OSError of a `with` block as the StorageError of `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise explain_failure(error, path, needed=needed) from error
+
+
+def _free_bytes(path: Path) -> int | None:
+    for folder in (path, *path.parents):
+        try:
+            return shutil.disk_usage(folder).free
+        except OSError:
+            continue
+    return None
