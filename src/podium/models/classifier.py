@@ -1,0 +1,90 @@
+"""The model that is trained, saved and exported: raw uint8 images in, logits of every head out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from podium.models.heads import LinearHeads
+from podium.models.trunk import Trunk
+from podium.tables import Task
+
+__all__ = ["Classifier"]
+
+
+class Classifier(nn.Module):
+    """A trunk with one linear layer a head, and the normalisation of its images inside.
+
+    Images are normalised once a batch, in here and nowhere else, so an exported model carries it along and no two
+    places can disagree about it.
+
+    Args:
+        trunk: From `build_trunk`.
+        task: The heads, the one source of the class order.
+        dropout: Dropout before the heads, in [0, 1).
+        heads: Heads that are fitted already, such as those of a frozen-trunk baseline; `dropout` is then theirs.
+
+    Raises:
+        ValueError: If `heads` are of another task or another number of features.
+
+    Example:
+        >>> from podium.models import build_trunk
+        >>> from podium.tables import Head
+        >>> task = Task((Head("mask", "single", ("wear", "wrong", "none")),))
+        >>> model = Classifier(build_trunk("tiny", "random"), task)
+        >>> model(torch.zeros(2, 32, 32, 3, dtype=torch.uint8))["mask"].shape
+        torch.Size([2, 3])
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, trunk: Trunk, task: Task, *, dropout: float = 0.0, heads: LinearHeads | None = None) -> None:
+        super().__init__()
+        if heads is not None and (heads.task != task or heads.n_features != trunk.n_features):
+            raise ValueError(
+                f"these heads are for {heads.n_features} features and {heads.task}, "
+                f"the model is for {trunk.n_features} features and {task}"
+            )
+        self.task = task
+        self.n_features = trunk.n_features
+        self.trunk = trunk.module
+        self.heads = LinearHeads(task, trunk.n_features, dropout=dropout) if heads is None else heads
+        self.register_buffer("mean", torch.tensor(trunk.mean))
+        self.register_buffer("std", torch.tensor(trunk.std))
+        # Convolutions on channels-last weights are the fast ones, and the images already arrive in that layout.
+        self.to(memory_format=torch.channels_last)
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """Images as the trunk wants them, (N, 3, H, W) in channels-last layout.
+
+        Args:
+            images: RGB on the scale 0 to 255, uint8 or floating, (N, H, W, 3) or (N, 3, H, W). Where both readings
+                fit, (N, H, W, 3) is taken.
+
+        Raises:
+            ValueError: If the shape is neither.
+        """
+        if images.ndim == 4 and images.shape[3] == 3:
+            images = images.permute(0, 3, 1, 2)  # (N, 3, H, W), channels-last without a copy
+        elif images.ndim != 4 or images.shape[1] != 3:
+            raise ValueError(f"expected images (N, H, W, 3) or (N, 3, H, W), got {tuple(images.shape)}")
+        # (x / 255 - mean) / std as one multiply-add over the batch.
+        scale = (1 / (255 * self.std)).view(1, 3, 1, 1)
+        shift = (-self.mean / self.std).view(1, 3, 1, 1)
+        pixels = images.to(self.mean.dtype, memory_format=torch.channels_last)
+        return torch.addcmul(shift, pixels, scale)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Pooled features (N, D) of raw images, see `normalise` for what they may be."""
+        pooled: Tensor = self.trunk(self.normalise(images))
+        return pooled
+
+    def classify(self, features: Tensor) -> dict[str, Tensor]:
+        """Logits by head name, each (N, C), from features (N, D)."""
+        logits: dict[str, Tensor] = self.heads(features)
+        return logits
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Logits by head name, each (N, C) in the task's class order, from raw images."""
+        return self.classify(self.features(images))

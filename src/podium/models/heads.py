@@ -1,0 +1,88 @@
+"""One linear layer a head, on features that any trunk made."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+from torch import Tensor, nn
+
+from podium.tables import Task
+
+__all__ = ["LinearHeads", "head_key"]
+
+# Small enough that the first probabilities are near uniform, large enough that classes differ in their gradients.
+INITIAL_WEIGHT_STD = 0.01
+
+
+class LinearHeads(nn.Module):
+    """Features (N, D) to a mapping from head name to logits (N, C), in the task's class order.
+
+    Weights start normal with standard deviation 0.01, from torch's global generator; biases start at 0. Features are
+    standardised by the buffers `feature_mean` and `feature_scale`, both (D,), which are 0 and 1 until
+    `standardise_by` sets them; they are part of the state dict and never learnt.
+
+    Args:
+        task: The heads. Their order and names are part of the state dict's keys, so that weights of another task
+            do not load by accident.
+        n_features: D.
+        dropout: Dropout on the standardised features, in [0, 1).
+    """
+
+    feature_mean: Tensor
+    feature_scale: Tensor
+
+    def __init__(self, task: Task, n_features: int, *, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.task = task
+        self.n_features = n_features
+        self.register_buffer("feature_mean", torch.zeros(n_features))
+        self.register_buffer("feature_scale", torch.ones(n_features))
+        self.dropout = nn.Dropout(dropout)
+        self.layers = nn.ModuleDict(
+            {head_key(i, head.name): _linear(n_features, len(head.classes)) for i, head in enumerate(task.heads)}
+        )
+
+    def standardise_by(self, features: Tensor) -> None:
+        """Set the standardisation to the mean and standard deviation of these features.
+
+        Pass features of training rows only: rows of the valid fold would leak into every score of that fold.
+
+        Args:
+            features: Shape (N, D), N at least 2. Constant columns keep a scale of 1.
+
+        Raises:
+            ValueError: If the shape is wrong or there are fewer than two rows.
+        """
+        if features.ndim != 2 or features.shape[1] != self.n_features or len(features) < 2:
+            raise ValueError(f"expected features (N >= 2, {self.n_features}), got {tuple(features.shape)}")
+        exact = features.double()
+        std = exact.std(dim=0, correction=0)
+        # Rounding leaves a constant column with a std of about 1e-16 of its mean, never worth dividing by.
+        is_constant = std <= 1e-7 * exact.mean(dim=0).abs().clamp_min(1e-12)
+        self.feature_mean.copy_(exact.mean(dim=0))
+        self.feature_scale.copy_(torch.where(is_constant, torch.ones_like(std), std))
+
+    def forward(self, features: Tensor) -> dict[str, Tensor]:
+        """Logits by head name, each (N, C)."""
+        standardised = self.dropout((features - self.feature_mean) / self.feature_scale)
+        return {
+            head.name: layer(standardised) for head, layer in zip(self.task.heads, self.layers.values(), strict=True)
+        }
+
+
+def head_key(position: int, name: str) -> str:
+    """A state-dict key for a head: unique by position, readable by name, free of dots.
+
+    Example:
+        >>> head_key(1, "type.main")
+        'head1_type_main'
+    """
+    return f"head{position}_{re.sub(r'[^0-9A-Za-z_]', '_', name)}"
+
+
+def _linear(n_features: int, n_classes: int) -> nn.Linear:
+    layer = nn.Linear(n_features, n_classes)
+    nn.init.normal_(layer.weight, std=INITIAL_WEIGHT_STD)
+    nn.init.zeros_(layer.bias)
+    return layer

@@ -1,0 +1,40 @@
+"""What every trunk is: a module from normalised images to pooled features, and how its images must be prepared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+__all__ = ["Trunk"]
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """A network without its classifier, with everything that belongs to its weights.
+
+    Args:
+        name: Name it was built by, such as "tf_efficientnet_lite0".
+        module: Maps normalised images (N, 3, H, W) to pooled features (N, D).
+        n_features: D.
+        mean: Mean of each RGB channel on the scale [0, 1], subtracted before the module.
+        std: Standard deviation of each RGB channel on the scale [0, 1].
+        image_size_px: Side of the square image that it was built for.
+        crop_fraction: Side of the central crop over the side of the resized image, at evaluation.
+        interpolation: Filter the weights were trained with: "bicubic" or "bilinear".
+        weight_source: Where the weights came from, for the run's record.
+        licence: Licence of the weights as their publisher states it, "unknown" where none is stated.
+        notes: What was dropped or ignored while loading, one line each.
+    """
+
+    name: str
+    module: nn.Module
+    n_features: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    image_size_px: int
+    crop_fraction: float
+    interpolation: str
+    weight_source: str
+    licence: str
+    notes: tuple[str, ...] = ()
