@@ -1,0 +1,131 @@
+"""The mode policy: how every kind of stored pixel becomes 8-bit RGB.
+
+- 8-bit grey, RGB, palette and 1-bit: as they are.
+- Alpha (LA, PA, RGBA, premultiplied, palette or PNG with a transparent colour): composited on the background.
+- 16 bits a colour channel: Pillow keeps the upper byte, which is at most 1 of 255 off.
+- Integer grey of more than 8 bits: scaled by its declared range. 16-bit: 65535; 12-bit TIFF: 4095. Signed 16-bit:
+  32767, or the whole range -32768 to 32767 where a value is negative. 32-bit files nearly always hold 16-bit
+  values, so they scale by 65535, and by the whole 32-bit range only where a value exceeds it.
+- Float grey: 0 to 1 where all values are about there, else 0 to 255, else 0 to 65535, else the file's own minimum
+  to maximum. NaN is black.
+- TIFF in which 0 means white is inverted.
+- CMYK and YCCK: multiplied to RGB. JPEG holds them inverted, as Adobe's programs write them.
+- ICC profiles are ignored: the numbers are taken as sRGB, as training on them does everywhere.
+- CIE Lab is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = ["UnsupportedModeError", "has_alpha", "to_rgb"]
+
+_ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
+_PLAIN_MODES = ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr")
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
+
+
+class UnsupportedModeError(ValueError):
+    """A colour space without a policy."""
+
+
+def has_alpha(image: Image.Image) -> bool:
+    """Whether the image declares transparency: an alpha channel or a transparent colour."""
+    return image.mode in _ALPHA_MODES or image.info.get("transparency") is not None
+
+
+def to_rgb(image: Image.Image, background: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """The pixels of a loaded image as RGB, by the policy above.
+
+    Args:
+        image: A loaded Pillow image, as stored (not yet turned upright).
+        background: RGB that transparent pixels are composited on.
+
+    Returns:
+        Shape (H, W, 3), uint8.
+
+    Raises:
+        UnsupportedModeError: If the mode has no policy.
+    """
+    if image.mode in ("F", "I") or image.mode.startswith("I;"):
+        return _deep_grey_to_rgb(image, background)
+    if has_alpha(image):
+        if image.mode == "La":
+            image = image.convert("LA")
+        return _composite(np.asarray(image.convert("RGBA")), background)
+    if image.mode not in _PLAIN_MODES:
+        raise UnsupportedModeError(f"colour mode {image.mode} is not supported")
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def _composite(rgba: NDArray[np.uint8], background: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Straight alpha over an opaque colour, rounded to nearest; (H, W, 4) -> (H, W, 3)."""
+    alpha = rgba[:, :, 3:].astype(np.uint16)
+    if alpha.min() == 255:
+        return np.ascontiguousarray(rgba[:, :, :3])
+    # At most 255 * 255 + 127 = 65152: 16 bits are enough.
+    mixed = rgba[:, :, :3] * alpha
+    mixed += np.array(background, dtype=np.uint16) * (255 - alpha)
+    mixed += 127
+    mixed //= 255
+    return mixed.astype(np.uint8)
+
+
+def _deep_grey_to_rgb(image: Image.Image, background: tuple[int, int, int]) -> NDArray[np.uint8]:
+    values = np.asarray(image)
+    tags: Any = getattr(image, "tag_v2", {})
+    grey = _scale_float(values) if values.dtype.kind == "f" else _scale_integer(values, tags)
+    if tags.get(_PHOTOMETRIC) == 0:
+        grey = 255 - grey
+    rgb = np.repeat(grey[:, :, None], 3, axis=2)
+    transparent = image.info.get("transparency")
+    if isinstance(transparent, int):
+        rgb[values == transparent] = background
+    return rgb
+
+
+def _scale_integer(values: NDArray[Any], tags: Any) -> NDArray[np.uint8]:
+    bits = _first(tags.get(_BITS_PER_SAMPLE), 16)
+    is_signed = _first(tags.get(_SAMPLE_FORMAT), 1) == 2
+    if bits > 16 and not is_signed:
+        values = values.view(np.uint32)  # Pillow hands the same 32 bits over as signed
+    low, high = int(values.min()), int(values.max())
+    floor, ceiling = 0, 4095 if bits == 12 else 65535
+    if bits > 16 and not 0 <= low <= high <= 65535:
+        floor, ceiling = (-(2**31) if low < 0 else 0), (2**31 - 1 if is_signed else 2**32 - 1)
+    elif is_signed and bits == 16:
+        floor, ceiling = (-32768 if low < 0 else 0), 32767
+    return _stretch(values, floor, ceiling)
+
+
+def _scale_float(values: NDArray[Any]) -> NDArray[np.uint8]:
+    values = np.where(np.isfinite(values), values, 0.0)
+    low, high = float(values.min()), float(values.max())
+    for ceiling in (1.0, 255.0, 65535.0):
+        # A quarter more: filters overshoot, and that must not turn a 0..1 picture black.
+        if low >= -0.25 * ceiling and high <= 1.25 * ceiling:
+            return _stretch(values, 0.0, ceiling)
+    return _stretch(values, low, high)
+
+
+def _stretch(values: NDArray[Any], floor: float, ceiling: float) -> NDArray[np.uint8]:
+    """Linear from floor..ceiling to 0..255, rounded to nearest, clipped outside."""
+    if ceiling == floor:
+        return np.zeros(values.shape, dtype=np.uint8)
+    # 32-bit floats hold every 16-bit integer exactly, at half the memory.
+    scaled: NDArray[np.floating[Any]] = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
+    scaled -= floor
+    scaled *= 255.0 / (ceiling - floor)
+    levels: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return levels
+
+
+def _first(value: Any, default: int) -> int:
+    """A TIFF tag that may be missing, one number or one a channel."""
+    if value is None:
+        return default
+    return int(value[0]) if isinstance(value, tuple) else int(value)

@@ -1,0 +1,110 @@
+"""Finds pictures that a decoder filled up in silence where data were missing.
+
+libjpeg fills with mid-grey when an end marker comes too early, zlib's end leaves the rest of a PNG black, and neither
+tells. Both leave a trace in the last pixel, so the costly proof runs on the few files that show it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image
+
+__all__ = ["is_filled_up"]
+
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+
+def is_filled_up(data: bytes, image: Image.Image) -> bool:
+    """Whether the end of a loaded picture was invented by the decoder.
+
+    Args:
+        data: The file's bytes.
+        image: The loaded image, as stored.
+
+    Returns:
+        True where a sequential JPEG or a PNG provably lacks data. False for other formats, and for progressive
+        JPEG, whose missing scans cost sharpness only.
+    """
+    if image.format in ("JPEG", "MPO"):
+        return _ends_in_mid_grey(image) and _jpeg_lacks_data(data)
+    if image.format == "PNG":
+        return _ends_in_zero(image) and _png_lacks_data(data)
+    return False
+
+
+def _ends_in_mid_grey(image: Image.Image) -> bool:
+    corner = image.getpixel((image.width - 1, image.height - 1))
+    return bool(np.isin(np.atleast_1d(np.asarray(corner)), (127, 128)).all())
+
+
+def _ends_in_zero(image: Image.Image) -> bool:
+    return not np.any(np.asarray(image.getpixel((image.width - 1, image.height - 1))))
+
+
+def _jpeg_lacks_data(data: bytes) -> bool:
+    """Decodes again without the end marker, so that libjpeg asks for data instead of inventing them."""
+    end = _end_of_single_scan(data)
+    if end is None:
+        return False
+    # The Huffman decoder reads ahead: a whole picture may ask for a few bytes it does not use.
+    without_end = data[:end] + bytes(8)
+    try:
+        with Image.open(io.BytesIO(without_end), formats=["JPEG"]) as image:
+            image.load()
+    except Exception:
+        return True
+    return False
+
+
+def _end_of_single_scan(data: bytes) -> int | None:
+    """Where the entropy-coded bytes end, if the JPEG is sequential with one scan that a marker ends."""
+    at = 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:
+            return None
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xFF:
+            at += 1
+        elif 0xC2 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return None  # progressive, lossless or arithmetic
+        elif marker == 0xDA:
+            found = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]").search(data, at + 2 + length)
+            return found.start() if found and found.group()[-1] == 0xD9 else None
+        else:
+            at += 2 + length
+    return None
+
+
+def _png_lacks_data(data: bytes) -> bool:
+    width, height, bits, colour, _, _, interlace = struct.unpack_from(">IIBBBBB", data, 16)
+    bits_per_pixel = bits * _CHANNELS.get(colour, 1)
+    passes = _ADAM7 if interlace else ((0, 0, 1, 1),)
+    expected = 0
+    for x0, y0, step_x, step_y in passes:
+        columns, rows = -(-(width - x0) // step_x), -(-(height - y0) // step_y)
+        if columns > 0 and rows > 0:
+            expected += rows * (1 + (columns * bits_per_pixel + 7) // 8)
+    return _inflated_length(data, expected) < expected
+
+
+def _inflated_length(data: bytes, enough: int) -> int:
+    """Bytes that the IDAT chunks inflate to, counted up to `enough` in pieces of 1 MiB."""
+    inflater, total, at = zlib.decompressobj(), 0, 8
+    try:
+        while at + 8 <= len(data) and total < enough:
+            length, kind = struct.unpack_from(">I4s", data, at)
+            if kind == b"IDAT":
+                piece = data[at + 8 : at + 8 + length]
+                while piece and total < enough:
+                    total += len(inflater.decompress(piece, 1 << 20))
+                    piece = inflater.unconsumed_tail
+            at += 12 + length
+    except zlib.error:
+        pass
+    return total
