@@ -1,0 +1,31 @@
+"""Losses: functions from logits, labels and sample weights to a value for every sample, and their mean."""
+
+from podium.losses.asymmetric import asymmetric, asymmetric_per_sample
+from podium.losses.binary_cross_entropy import binary_cross_entropy, binary_cross_entropy_per_sample
+from podium.losses.class_weights import balanced_class_weights, effective_number_class_weights, positive_weights
+from podium.losses.cross_entropy import cross_entropy, cross_entropy_per_sample
+from podium.losses.focal import binary_focal, binary_focal_per_sample, focal, focal_per_sample
+from podium.losses.mixture import PerSampleLoss, mix_losses
+from podium.losses.soft_macro_f1 import soft_macro_f1, soft_macro_f1_per_sample
+from podium.losses.weighted_mean import weighted_mean
+
+__all__ = [
+    "PerSampleLoss",
+    "asymmetric",
+    "asymmetric_per_sample",
+    "balanced_class_weights",
+    "binary_cross_entropy",
+    "binary_cross_entropy_per_sample",
+    "binary_focal",
+    "binary_focal_per_sample",
+    "cross_entropy",
+    "cross_entropy_per_sample",
+    "effective_number_class_weights",
+    "focal",
+    "focal_per_sample",
+    "mix_losses",
+    "positive_weights",
+    "soft_macro_f1",
+    "soft_macro_f1_per_sample",
+    "weighted_mean",
+]

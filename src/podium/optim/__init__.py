@@ -1,0 +1,25 @@
+"""Optimizers by name, and learning-rate schedules as pure functions of the step."""
+
+from podium.optim.optimizers import build_optimizer
+from podium.optim.schedules import (
+    constant,
+    cosine,
+    cyclic,
+    exponential,
+    one_cycle,
+    plateau,
+    step_decay,
+    warm_up,
+)
+
+__all__ = [
+    "build_optimizer",
+    "constant",
+    "cosine",
+    "cyclic",
+    "exponential",
+    "one_cycle",
+    "plateau",
+    "step_decay",
+    "warm_up",
+]

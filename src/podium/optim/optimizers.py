@@ -1,0 +1,61 @@
+"""Optimizers by name: torch's and all of timm's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import timm.optim
+from torch import nn
+from torch.optim import Optimizer
+
+from podium.errors import UnknownNameError, UsageError
+
+__all__ = ["build_optimizer"]
+
+
+def build_optimizer(
+    name: str,
+    groups: Sequence[dict[str, Any]] | Iterable[nn.Parameter],
+    lr: float,
+    *,
+    weight_decay: float = 0.0,
+    momentum: float = 0.9,
+) -> Optimizer:
+    """An optimizer by its timm name: "sgd", "adam", "adamw", "radam", "madgrad" and all others timm lists.
+
+    Note that timm's "sgd" is with Nesterov momentum; "momentum" is the plain one. "adam" adds the weight decay to
+    the gradient, "adamw" shrinks the weights by it.
+
+    Args:
+        name: A name from `timm.optim.list_optimizers()`.
+        groups: Parameter groups, such as those of `podium.models.parameter_groups`, or parameters. A group's own
+            "lr" and "weight_decay" come before the arguments.
+        lr: Learning rate of groups that name none.
+        weight_decay: Weight decay of groups that name none.
+        momentum: Momentum, for the optimizers that have one; the others ignore it.
+
+    Returns:
+        The optimizer. Every group has an "initial_lr", the peak that a schedule's factor multiplies.
+
+    Raises:
+        UnknownNameError: If timm has no optimizer of that name.
+        UsageError: If it cannot be built here, for instance for want of another package.
+    """
+    known = timm.optim.list_optimizers()
+    if name not in known:
+        raise UnknownNameError("optimizer", name, known)
+    try:
+        optimizer: Optimizer = timm.optim.create_optimizer_v2(
+            [dict(group) if isinstance(group, dict) else group for group in groups],
+            opt=name,
+            lr=lr,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            filter_bias_and_bn=False,
+        )
+    except (ImportError, AssertionError, RuntimeError, TypeError, ValueError) as error:
+        raise UsageError(f"optimizer {name!r} cannot be built: {error}") from error
+    for group in optimizer.param_groups:
+        group.setdefault("initial_lr", group["lr"])
+    return optimizer
