@@ -1,0 +1,55 @@
+"""Refusing folds that a class is too rare for."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.errors import SplitError
+from podium.splits.strata import Strata
+
+__all__ = ["check_class_counts", "count_class_units"]
+
+
+def check_class_counts(
+    strata: Strata, unit: NDArray[np.int64], n_folds: int, *, is_grouped: bool, allow_rare: bool
+) -> None:
+    """Raise if a class lives in fewer units than there are folds, for then a fold would hold none of it.
+
+    A class without any sample is let pass: no number of folds would help it.
+
+    Args:
+        strata: Columns of the target.
+        unit: Group of every row, or the row itself, shape (N,).
+        n_folds: Folds asked for.
+        is_grouped: Whether units are groups, for the wording.
+        allow_rare: Pass whatever is found.
+
+    Raises:
+        SplitError: Names the rarest class, its count, and the largest number of folds that every class can fill.
+    """
+    n_units = count_class_units(strata, unit)
+    is_rare = strata.is_class & (n_units > 0) & (n_units < n_folds)
+    if allow_rare or not is_rare.any():
+        return
+    rare = np.flatnonzero(is_rare)[np.argsort(n_units[is_rare], kind="stable")]
+    fewest = int(n_units[rare[0]])
+    head, name = strata.names[rare[0]]
+    noun = "group" if is_grouped else "image"
+    others = f" ({len(rare) - 1} other classes have too few as well)" if len(rare) > 1 else ""
+    fix = "Set allow_rare to go on with folds that lack it, or add images, or merge the class with another."
+    if fewest >= 2:
+        fix = f"Ask for n_folds={fewest}, or set allow_rare to go on with folds that lack it."
+    raise SplitError(
+        f"class {name!r} of {head!r} has {fewest} {noun}{'s' if fewest != 1 else ''}, fewer than {n_folds}"
+        f" folds{others}.",
+        fix=fix,
+        details=[f"{strata.names[i][0]}={strata.names[i][1]}: {n_units[i]} {noun}s" for i in rare[:10]],
+    )
+
+
+def count_class_units(strata: Strata, unit: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number of units that hold each column, shape (L,)."""
+    by_column = strata.matrix.tocsc()
+    spans = zip(by_column.indptr[:-1], by_column.indptr[1:], strict=True)
+    return np.asarray([len(np.unique(unit[by_column.indices[a:b]])) for a, b in spans], dtype=np.int64)

@@ -1,0 +1,239 @@
+"""Folds and hold-out from a table of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.errors import SplitError, UnknownNameError
+from podium.splits.check_classes import check_class_counts
+from podium.splits.deal_rows import deal_at_random, deal_by_stratum, take_at_random, take_by_stratum
+from podium.splits.deal_units import deal_units
+from podium.splits.strata import Strata, build_strata, choose_targets
+from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
+
+__all__ = ["SplitMethod", "choose_method", "make_folds"]
+
+SplitMethod = Literal[
+    "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"
+]
+_GROUPED = ("group", "stratified_group", "multilabel_group")
+_MULTILABEL = ("multilabel", "multilabel_group")
+
+
+def make_folds(
+    samples: Samples,
+    *,
+    n_folds: int = 5,
+    seed: int = 0,
+    method: SplitMethod = "auto",
+    target: str | None = None,
+    holdout_fraction: float = 0.0,
+    allow_rare: bool = False,
+) -> Folds:
+    """A fold for every sample, the same whatever the order of the rows.
+
+    Methods: "stratified" gives every fold its share of each class; "group" keeps groups whole; "stratified_group"
+    does both. "multilabel" and "multilabel_group" share out every positive label of every head. "random" deals rows
+    blindly, even through groups: it shows what a careless split would have claimed. "predefined" follows the source:
+    rows of split "valid" are fold 0, "test" is the hold-out, all others train.
+
+    Rows that the source calls "test" are the hold-out under every method. A missing label is a class of its own for
+    balance, so unlabelled rows are spread too.
+
+    Args:
+        samples: The samples; labels are needed by every method but "group", "random" and "predefined".
+        n_folds: Number of folds, at least 2; "predefined" has one.
+        seed: Seed of every random choice, 0 or more.
+        method: One of the above; "auto" takes "predefined" if the source names train and valid rows, keeps groups
+            whole if any are named, and balances every head's labels if there are several heads or a multi-label one.
+        target: Head or composite class to balance by; None takes the main target, or all heads for multi-label.
+        holdout_fraction: Share of the samples that no model sees, in [0, 1), chosen first, by the same method.
+        allow_rare: Go on when a class has fewer samples (or groups) than there are folds. Some folds then hold none
+            of it; `summarise_folds` says which classes.
+
+    Returns:
+        The folds, in the row order of the samples.
+
+    Raises:
+        SplitError: If the request cannot be met; says the largest number of folds that can.
+        UnknownNameError: If `method` or `target` names nothing.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from podium.tables import Head, Samples, Task, as_text_array
+        >>> ids = as_text_array([f"{i}.jpg" for i in range(8)])
+        >>> people = as_text_array(["ann", "ann", "bob", "bob", "cleo", "cleo", "dan", "dan"])
+        >>> task = Task((Head("mask", "single", ("worn", "none")),))
+        >>> samples = Samples(Path("."), ids, ids, task, {"mask": np.array([0, 1] * 4)}, group=people)
+        >>> folds = make_folds(samples, n_folds=2)
+        >>> folds.method, np.bincount(folds.fold).tolist(), bool((folds.fold[::2] == folds.fold[1::2]).all())
+        ('stratified_group', [4, 4], True)
+
+    Source:
+        scikit-learn's StratifiedKFold for single rows; Sechidis et al. 2011 for many labels (see `deal_units`).
+    """
+    chosen = choose_method(samples, method, target)
+    if seed < 0:
+        raise SplitError(f"seed must be 0 or more, got {seed}.")
+    if chosen == "predefined":
+        fold, n_folds = _follow_source(samples, holdout_fraction), 1
+    else:
+        _check_request(samples, n_folds, holdout_fraction, chosen)
+        fold = _deal(samples, n_folds, seed, chosen, target, holdout_fraction, allow_rare)
+    return Folds(samples.ids, fold, n_folds, chosen, seed, samples.digest)
+
+
+def choose_method(samples: Samples, method: str = "auto", target: str | None = None) -> str:
+    """The method that `make_folds` would use.
+
+    Raises:
+        UnknownNameError: If `method` is none of the known ones.
+    """
+    if method not in get_args(SplitMethod):
+        raise UnknownNameError("split method", method, get_args(SplitMethod))
+    if method != "auto":
+        return method
+    if samples.split is not None and {"train", "valid"} <= set(samples.split.tolist()):
+        return "predefined"
+    if samples.task is None:
+        return "group" if samples.has_groups else "random"
+    task = samples.task
+    if target is None:
+        is_multilabel = task.main_target.is_multi or (task.composite is None and len(task.heads) > 1)
+    else:
+        is_multilabel = any(head.name == target and head.is_multi for head in task.heads)
+    if samples.has_groups:
+        return "multilabel_group" if is_multilabel else "stratified_group"
+    return "multilabel" if is_multilabel else "stratified"
+
+
+def _follow_source(samples: Samples, holdout_fraction: float) -> NDArray[np.int64]:
+    """Fold of every sample as the source splits them, shape (N,)."""
+    split = samples.split
+    if split is None or not {"train", "valid"} <= set(split.tolist()):
+        raise SplitError(
+            "method 'predefined' needs samples of split 'train' and of split 'valid';"
+            f" the source names {sorted(set(split.tolist())) if split is not None else 'none'}.",
+            fix="Take method 'auto' to make folds instead.",
+        )
+    if holdout_fraction:
+        raise SplitError(
+            f"method 'predefined' holds out the rows of split 'test' only, got holdout_fraction={holdout_fraction}.",
+            fix="Take another method, or leave holdout_fraction at 0.",
+        )
+    fold = np.full(len(samples), ALWAYS_TRAIN, dtype=np.int64)
+    fold[split == "valid"] = 0
+    fold[split == "test"] = HOLDOUT
+    return fold
+
+
+def _check_request(samples: Samples, n_folds: int, holdout_fraction: float, method: str) -> None:
+    if n_folds < 2:
+        raise SplitError(
+            f"n_folds must be at least 2, got {n_folds}.",
+            fix="For one train and valid part, take n_folds=5 and train fold 0 only.",
+        )
+    if not 0.0 <= holdout_fraction < 1.0:
+        raise SplitError(f"holdout_fraction must lie in [0, 1), got {holdout_fraction}.")
+    if holdout_fraction and samples.split is not None and "test" in samples.split.tolist():
+        raise SplitError(
+            f"the source already holds out rows of split 'test', got holdout_fraction={holdout_fraction}.",
+            fix="Leave holdout_fraction at 0, or clear the split column.",
+        )
+    if method in _GROUPED and not samples.has_groups:
+        raise SplitError(
+            f"method {method!r} needs groups, but no sample names one.",
+            fix="Name a group column or pattern, or take method 'auto'.",
+        )
+
+
+def _deal(
+    samples: Samples,
+    n_folds: int,
+    seed: int,
+    method: str,
+    target: str | None,
+    holdout_fraction: float,
+    allow_rare: bool,
+) -> NDArray[np.int64]:
+    """Fold of every sample, shape (N,)."""
+    # By id, so that the order of the rows does not matter.
+    order = np.asarray(sorted(range(len(samples)), key=samples.ids.tolist().__getitem__), dtype=np.int64)
+    if samples.split is not None:
+        order = order[samples.split[order] != "test"]
+    rows = samples if np.array_equal(order, np.arange(len(samples))) else samples.take(order)
+    strata = None
+    if method not in ("random", "group"):
+        strata = build_strata(rows, choose_targets(rows, target, is_multilabel=method in _MULTILABEL))
+    unit = number_groups(rows.group_keys.tolist()) if method in _GROUPED else np.arange(len(rows))
+    dealt = np.full(len(rows), HOLDOUT, dtype=np.int64)
+    free = np.arange(len(rows))
+    if holdout_fraction:
+        _check_units(unit, 2, method, "a hold-out and folds")
+        is_held = _take(method, strata, unit, holdout_fraction, np.random.default_rng([seed, 1]))
+        free = np.flatnonzero(~is_held)
+    unit = np.unique(unit[free], return_inverse=True)[1]
+    strata = None if strata is None else Strata(strata.matrix[free], strata.names, strata.is_class)
+    _check_units(unit, n_folds, method, f"{n_folds} folds")
+    if strata is not None:
+        check_class_counts(strata, unit, n_folds, is_grouped=method in _GROUPED, allow_rare=allow_rare)
+    dealt[free] = _make_parts(method, strata, unit, n_folds, np.random.default_rng([seed, 0]))
+    fold = np.full(len(samples), HOLDOUT, dtype=np.int64)
+    fold[order] = dealt
+    return fold
+
+
+def number_groups(keys: Sequence[str]) -> NDArray[np.int64]:
+    """Numbers 0, 1, ... of the groups in order of their first row, shape (N,)."""
+    number: dict[str, int] = {}
+    return np.fromiter((number.setdefault(key, len(number)) for key in keys), dtype=np.int64, count=len(keys))
+
+
+def _check_units(unit: NDArray[np.int64], n_needed: int, method: str, purpose: str) -> None:
+    n_units = len(np.unique(unit))
+    if n_units < n_needed:
+        noun = "groups" if method in _GROUPED else "samples"
+        fix = f"Ask for at most {n_units} folds." if n_units >= 2 else f"Add more {noun}."
+        if method in _GROUPED and n_units < 2:
+            fix = "Check the group column: a group should be a person or a patient, not the whole set."
+        raise SplitError(f"{n_units} {noun} cannot fill {purpose}.", fix=fix)
+
+
+def _take(
+    method: str, strata: Strata | None, unit: NDArray[np.int64], fraction: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Mask of the hold-out, shape (N,)."""
+    if method == "random":
+        return take_at_random(len(unit), fraction, rng)
+    if method == "stratified" and strata is not None:
+        return take_by_stratum(strata.codes, fraction, rng)
+    part = deal_units(count_units(strata, unit), np.asarray([fraction, 1 - fraction]), rng)
+    return np.asarray(part[unit] == 0)
+
+
+def _make_parts(
+    method: str, strata: Strata | None, unit: NDArray[np.int64], n_folds: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Fold of every row, shape (N,)."""
+    if method == "random":
+        return deal_at_random(len(unit), n_folds, rng)
+    if method == "stratified" and strata is not None:
+        return deal_by_stratum(strata.codes, n_folds, rng)
+    return deal_units(count_units(strata, unit), np.full(n_folds, 1.0 / n_folds), rng)[unit]
+
+
+def count_units(strata: Strata | None, unit: NDArray[np.int64]) -> Any:
+    """What each unit holds: a scipy CSR matrix of counts, shape (U, L + 1); the last column is its rows."""
+    from scipy import sparse
+
+    n_units = int(unit.max()) + 1
+    ones = np.ones(len(unit), dtype=np.int64)
+    size = sparse.csr_matrix(np.bincount(unit, minlength=n_units).astype(np.int64)[:, None])
+    if strata is None:
+        return size
+    member = sparse.csr_matrix((ones, (unit, np.arange(len(unit)))), shape=(n_units, len(unit)))
+    return sparse.hstack([member @ strata.matrix, size], format="csr")
