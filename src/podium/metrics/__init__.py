@@ -1,0 +1,41 @@
+"""From probabilities and labels to numbers, equal to scikit-learn's, with intervals by group."""
+
+from podium.metrics.bootstrap import number_groups
+from podium.metrics.counts import (
+    DECISION_THRESHOLD,
+    ClassCounts,
+    confusion_counts,
+    count_classes,
+    decide,
+)
+from podium.metrics.definition import Metric
+from podium.metrics.interval import Interval
+from podium.metrics.paired import PairedDifference, Verdict, paired_difference
+from podium.metrics.registry import METRICS, default_metric, fitting_metrics, metric, score, usual_metrics
+from podium.metrics.scores import ClassScore, Scores, TargetScore
+from podium.metrics.scoring import score_predictions, score_targets_fast
+
+__all__ = [
+    "DECISION_THRESHOLD",
+    "METRICS",
+    "ClassCounts",
+    "ClassScore",
+    "Interval",
+    "Metric",
+    "PairedDifference",
+    "Scores",
+    "TargetScore",
+    "Verdict",
+    "confusion_counts",
+    "count_classes",
+    "decide",
+    "default_metric",
+    "fitting_metrics",
+    "metric",
+    "number_groups",
+    "paired_difference",
+    "score",
+    "score_predictions",
+    "score_targets_fast",
+    "usual_metrics",
+]

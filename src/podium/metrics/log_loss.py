@@ -1,0 +1,31 @@
+"""Mean negative log probability of the truth (cross-entropy)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.tables import Head
+
+__all__ = ["log_loss_totals"]
+
+_SMALLEST = float(np.finfo(np.float64).eps)
+
+
+def log_loss_totals(
+    probs: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]], head: Head
+) -> NDArray[np.float64]:
+    """Per sample: the summed loss of its known labels in nats, and their number; shape (N, 2).
+
+    Probabilities are clipped to [eps, 1 - eps] as scikit-learn does, so a sure mistake costs 36, not infinity.
+    For a multi-label head the loss of a label is that of 0 against 1.
+    """
+    clipped = np.clip(np.asarray(probs, dtype=np.float64), _SMALLEST, 1 - _SMALLEST)
+    is_known = labels >= 0
+    if head.is_multi:
+        losses = -np.log(np.where(labels == 1, clipped, 1 - clipped)) * is_known
+        return np.stack([losses.sum(axis=1), is_known.sum(axis=1)], axis=1)
+    own = clipped[np.arange(len(labels)), np.maximum(labels, 0)]
+    return np.stack([-np.log(own) * is_known, is_known], axis=1)

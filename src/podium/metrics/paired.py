@@ -1,0 +1,94 @@
+"""Is one run better than another, or can these samples not tell?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.metrics.bootstrap import Judged, number_groups, resample
+from podium.metrics.definition import Metric
+from podium.metrics.interval import Interval, make_interval
+from podium.metrics.registry import metric as find_metric
+from podium.metrics.registry import score
+from podium.tables import Head
+
+__all__ = ["PairedDifference", "Verdict", "paired_difference"]
+
+Verdict = Literal["helps", "hurts", "cannot tell"]
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """What changing from run a to run b does.
+
+    Args:
+        metric: Name of the metric.
+        difference: Score of b minus score of a, with its interval.
+        verdict: "helps" if b is better beyond the interval, "hurts" if it is worse, else "cannot tell".
+    """
+
+    metric: str
+    difference: Interval
+    verdict: Verdict
+
+    def as_record(self) -> dict[str, Any]:
+        """The difference as JSON-ready data."""
+        return {"metric": self.metric, "difference": self.difference.as_record(), "verdict": self.verdict}
+
+
+def paired_difference(
+    probs_a: NDArray[np.floating[Any]],
+    probs_b: NDArray[np.floating[Any]],
+    labels: NDArray[np.integer[Any]],
+    groups: Sequence[str] | NDArray[np.object_],
+    metric: str | Metric,
+    head: Head,
+    *,
+    n_resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> PairedDifference:
+    """The difference b minus a on the same samples, both judged on the same resamples of groups.
+
+    Two runs stumble over the same hard images, so the difference varies far less than either score: two intervals
+    that overlap may still hide a clear difference.
+
+    Args:
+        probs_a: Probabilities of the run to compare with, shape (N, C).
+        probs_b: Probabilities of the changed run, rows in the same order, shape (N, C).
+        labels: Labels of these rows; -1 is missing.
+        groups: Group of every row, shape (N,); see `Samples.group_keys`.
+        metric: Name of the metric, or a metric of your own.
+        head: The target.
+        n_resamples: Resamples of groups.
+        seed: Seed of the resamples.
+        level: Confidence level of the interval.
+
+    Raises:
+        UsageError: If the metric does not fit the head or the shapes disagree.
+    """
+    chosen = metric if isinstance(metric, Metric) else find_metric(metric)
+    value = score(chosen, probs_b, labels, head) - score(chosen, probs_a, labels, head)
+    numbers, n_groups = number_groups(groups)
+    targets = [Judged(head, probs, labels, (chosen,)) for probs in (probs_a, probs_b)]
+    values = np.empty(0)
+    if n_resamples and n_groups:
+        a, b = (
+            item.values[chosen.name]
+            for item in resample(targets, numbers, n_groups, n_resamples=n_resamples, seed=seed)
+        )
+        values = b - a
+    difference = make_interval(value, values, n_groups=n_groups, level=level)
+    return PairedDifference(chosen.name, difference, _verdict(difference, greater_is_better=chosen.greater_is_better))
+
+
+def _verdict(difference: Interval, *, greater_is_better: bool) -> Verdict:
+    if difference.low > 0:
+        return "helps" if greater_is_better else "hurts"
+    if difference.high < 0:
+        return "hurts" if greater_is_better else "helps"
+    return "cannot tell"

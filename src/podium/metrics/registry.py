@@ -1,0 +1,160 @@
+"""All metrics by name. The names are scikit-learn's where it has one."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.errors import UnknownNameError, UsageError
+from podium.metrics.absolute_error import mean_absolute_error_totals
+from podium.metrics.accuracy import accuracy, label_accuracy, subset_accuracy_totals
+from podium.metrics.average_precision import average_precision_macro
+from podium.metrics.balanced_accuracy import balanced_accuracy
+from podium.metrics.brier import brier_totals
+from podium.metrics.calibration_error import calibration_error_from_totals, calibration_error_totals
+from podium.metrics.definition import (
+    ALL_KINDS,
+    ONE_CLASS,
+    Metric,
+    count_metric,
+    mean_metric,
+    total_metric,
+    weighted_metric,
+)
+from podium.metrics.f1 import f1_macro, f1_micro, f1_samples_totals, f1_weighted
+from podium.metrics.kappa import cohen_kappa, quadratic_kappa_from_totals, quadratic_kappa_totals
+from podium.metrics.log_loss import log_loss_totals
+from podium.metrics.matthews import matthews_corrcoef
+from podium.metrics.precision_recall import precision_macro, recall_macro
+from podium.metrics.roc_auc import roc_auc_macro
+from podium.metrics.top_k import top_k_accuracy_totals
+from podium.tables import Head
+
+__all__ = ["METRICS", "check_metric_fits", "default_metric", "fitting_metrics", "metric", "score", "usual_metrics"]
+
+_ALL = (
+    count_metric("accuracy", ONE_CLASS, accuracy),
+    count_metric("balanced_accuracy", ONE_CLASS, balanced_accuracy),
+    count_metric("f1_macro", ALL_KINDS, f1_macro),
+    count_metric("f1_micro", ALL_KINDS, f1_micro),
+    count_metric("f1_weighted", ALL_KINDS, f1_weighted),
+    count_metric("precision_macro", ALL_KINDS, precision_macro),
+    count_metric("recall_macro", ALL_KINDS, recall_macro),
+    count_metric("matthews_corrcoef", ONE_CLASS, matthews_corrcoef),
+    count_metric("cohen_kappa", ONE_CLASS, cohen_kappa),
+    total_metric(
+        "quadratic_kappa",
+        ("ordinal",),
+        "decisions",
+        quadratic_kappa_totals,
+        quadratic_kappa_from_totals,
+        greater_is_better=True,
+    ),
+    mean_metric("mean_absolute_error", ("ordinal",), "decisions", mean_absolute_error_totals, greater_is_better=False),
+    *(
+        mean_metric(
+            f"top_{k}_accuracy", ONE_CLASS, "probs", partial(top_k_accuracy_totals, k=k), greater_is_better=True
+        )
+        for k in (2, 3, 5, 10)
+    ),
+    mean_metric("log_loss", ALL_KINDS, "probs", log_loss_totals, greater_is_better=False),
+    mean_metric("brier", ALL_KINDS, "probs", brier_totals, greater_is_better=False),
+    total_metric(
+        "expected_calibration_error",
+        ALL_KINDS,
+        "probs",
+        calibration_error_totals,
+        calibration_error_from_totals,
+        greater_is_better=False,
+    ),
+    weighted_metric("roc_auc_macro", ALL_KINDS, roc_auc_macro),
+    weighted_metric("average_precision_macro", ALL_KINDS, average_precision_macro),
+    count_metric("label_accuracy", ("multi",), label_accuracy),
+    mean_metric("subset_accuracy", ("multi",), "decisions", subset_accuracy_totals, greater_is_better=True),
+    mean_metric("f1_samples", ("multi",), "decisions", f1_samples_totals, greater_is_better=True),
+)
+
+METRICS = MappingProxyType({item.name: item for item in _ALL})
+"""Every metric by name."""
+
+_USUAL = {
+    "single": ("f1_macro", "accuracy", "balanced_accuracy", "f1_weighted", "matthews_corrcoef", "log_loss"),
+    "ordinal": ("f1_macro", "accuracy", "balanced_accuracy", "quadratic_kappa", "mean_absolute_error", "log_loss"),
+    "multi": ("label_accuracy", "subset_accuracy", "f1_macro", "f1_micro", "average_precision_macro", "log_loss"),
+}
+
+
+def metric(name: str) -> Metric:
+    """The metric of that name.
+
+    Raises:
+        UnknownNameError: If there is none; names the nearest.
+    """
+    if name not in METRICS:
+        raise UnknownNameError("metric", name, METRICS)
+    return METRICS[name]
+
+
+def default_metric(head: Head) -> str:
+    """Name of the metric a head is judged by where the user names none."""
+    return "label_accuracy" if head.is_multi else "f1_macro"
+
+
+def usual_metrics(head: Head) -> tuple[str, ...]:
+    """Names of the metrics a report shows for a head, the default one first."""
+    return _USUAL[head.kind]
+
+
+def fitting_metrics(head: Head) -> tuple[str, ...]:
+    """Names of all metrics that fit a head."""
+    return tuple(name for name, item in METRICS.items() if item.fits(head))
+
+
+def check_metric_fits(chosen: Metric, head: Head) -> None:
+    """Raise unless the metric is defined for the head.
+
+    Raises:
+        UsageError: If it is not; lists those that are.
+    """
+    if not chosen.fits(head):
+        names = ", ".join(fitting_metrics(head))
+        raise UsageError(
+            f"metric {chosen.name!r} does not fit {head.kind} target {head.name!r}.", fix=f"These do: {names}."
+        )
+
+
+def score(name: str | Metric, probs: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]], head: Head) -> float:
+    """The value of a metric.
+
+    Args:
+        name: A name in `METRICS`, or a metric of your own.
+        probs: Probabilities, shape (N, C).
+        labels: Class indices (N,), or 0 and 1 (N, C) for a multi-label head; -1 (missing) does not count.
+        head: Fixes the classes, so a class that does not occur is not forgotten.
+
+    Returns:
+        The value; nan where no label is known or the metric is not defined for these labels.
+
+    Raises:
+        UnknownNameError: If there is no such metric.
+        UsageError: If it does not fit the head or the shapes disagree.
+
+    Example:
+        >>> head = Head("animal", "single", ("cat", "dog", "owl"))
+        >>> probs = np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.6, 0.3, 0.1]])
+        >>> round(score("f1_macro", probs, np.array([0, 1, 0]), head), 4)
+        0.6667
+    """
+    chosen = name if isinstance(name, Metric) else metric(name)
+    check_metric_fits(chosen, head)
+    shape = (len(probs), head.n_classes)
+    if probs.shape != shape or labels.shape != (shape if head.is_multi else shape[:1]):
+        raise UsageError(
+            f"probabilities {probs.shape} and labels {labels.shape} do not fit {head.kind} target {head.name!r}"
+            f" of {head.n_classes} classes."
+        )
+    return chosen.function(probs, labels, head)

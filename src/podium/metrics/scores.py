@@ -1,0 +1,130 @@
+"""The record the whole house prints: every target's metrics with intervals, its classes and its confusions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.metrics.interval import Interval, nan_if_none, none_if_nan
+from podium.tables import HeadKind
+
+__all__ = ["ClassScore", "Scores", "TargetScore"]
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """How one class is told.
+
+    Args:
+        name: The class.
+        n: Samples of it (for a multi-label head: samples labelled 1).
+        precision: Share of its predictions that are right; 0 without predictions.
+        recall: Share of its samples that are found; 0 without samples.
+        f1: Harmonic mean of both.
+        f1_low: Lower bound of the F1; nan without interval.
+        f1_high: Upper bound of the F1; nan without interval.
+    """
+
+    name: str
+    n: int
+    precision: float
+    recall: float
+    f1: float
+    f1_low: float
+    f1_high: float
+
+    def as_record(self) -> dict[str, Any]:
+        """The class score as JSON-ready data."""
+        return self.__dict__ | {"f1_low": none_if_nan(self.f1_low), "f1_high": none_if_nan(self.f1_high)}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> ClassScore:
+        """The class score that `as_record` wrote."""
+        bounds = {name: nan_if_none(record[name]) for name in ("f1_low", "f1_high")}
+        return cls(**{**record, **bounds})
+
+
+@dataclass(frozen=True, eq=False)
+class TargetScore:
+    """How well one target is predicted.
+
+    Args:
+        target: Name of the head, or of the composite class.
+        kind: Kind of the head.
+        n: Samples with a known label (for a multi-label head: with any known label).
+        n_groups: Groups among them.
+        metrics: Per metric name, in the order to print them.
+        per_class: One a class, in the order of the classes.
+        confusion: Counts, rows true and columns decided, int64 (C, C); for a multi-label head (C, 2, 2).
+    """
+
+    target: str
+    kind: HeadKind
+    n: int
+    n_groups: int
+    metrics: dict[str, Interval]
+    per_class: tuple[ClassScore, ...]
+    confusion: NDArray[np.int64]
+
+    def as_record(self) -> dict[str, Any]:
+        """The target's score as JSON-ready data."""
+        return {
+            "target": self.target,
+            "kind": self.kind,
+            "n": self.n,
+            "n_groups": self.n_groups,
+            "metrics": {name: interval.as_record() for name, interval in self.metrics.items()},
+            "per_class": [item.as_record() for item in self.per_class],
+            "confusion": self.confusion.tolist(),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> TargetScore:
+        """The target's score that `as_record` wrote."""
+        return cls(
+            record["target"],
+            record["kind"],
+            record["n"],
+            record["n_groups"],
+            {name: Interval.from_record(item) for name, item in record["metrics"].items()},
+            tuple(ClassScore.from_record(item) for item in record["per_class"]),
+            np.array(record["confusion"], dtype=np.int64),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of every target of a task, the main one first.
+
+    Args:
+        main_target: The target whose score stands at the top.
+        main_metric: The metric that runs are compared by.
+        targets: Per target name.
+    """
+
+    main_target: str
+    main_metric: str
+    targets: dict[str, TargetScore]
+
+    @property
+    def main(self) -> Interval:
+        """The one score that runs are compared by."""
+        return self.targets[self.main_target].metrics[self.main_metric]
+
+    def as_record(self) -> dict[str, Any]:
+        """The scores as JSON-ready data; floats are exact, nan is None."""
+        return {
+            "main_target": self.main_target,
+            "main_metric": self.main_metric,
+            "targets": {name: item.as_record() for name, item in self.targets.items()},
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Scores:
+        """The scores that `as_record` wrote."""
+        targets = {name: TargetScore.from_record(item) for name, item in record["targets"].items()}
+        return cls(record["main_target"], record["main_metric"], targets)
