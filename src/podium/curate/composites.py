@@ -1,0 +1,91 @@
+"""The composite class of a scan, and the check of its numbers against the contest's own."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from podium.curate.heads import Labelling
+from podium.curate.options import ScanOptions
+from podium.curate.rows import Rows
+from podium.errors import LabelError, SourceError, nearest_name
+from podium.tables import Composite, Samples
+
+__all__ = ["check_composite_column", "make_composite"]
+
+
+def make_composite(labelling: Labelling, options: ScanOptions) -> Composite | None:
+    """The composite class that the options ask for, or None.
+
+    Raises:
+        LabelError: If the formula does not fit the heads, or its numbers would hang on a class order that was only
+            guessed and cannot be checked against a column.
+    """
+    if options.composite is None:
+        return None
+    classes = {head.name: head.classes for head in labelling.heads if not head.is_multi}
+    name = "class" if "class" not in labelling.labels else "combined"
+    if options.composite == "auto":
+        return Composite.from_heads(classes, name=name)
+    composite = Composite.from_formula(options.composite, classes, name=name)
+    guessed = [head for head in composite.heads if head not in labelling.ordered]
+    if guessed and options.composite_column is None:
+        orders = " ".join(f"{head}={','.join(classes[head])}" for head in guessed)
+        raise LabelError(
+            f"the numbers of class formula {composite.formula!r} depend on the class order of {guessed}, which was not"
+            " given.",
+            fix=f"Give it, 0 first: --classes {orders} (put these names in the contest's order).",
+        )
+    return composite
+
+
+def check_composite_column(samples: Samples, rows: Rows, column: str) -> None:
+    """Checks that the class numbers of the formula are those of a column.
+
+    Raises:
+        SourceError: If there is no such column.
+        LabelError: If there is no composite class or numbers differ; names the first ten rows, and the class order
+            that would make them agree if there is one.
+    """
+    if column not in rows.columns:
+        near = nearest_name(column, rows.columns)
+        raise SourceError(
+            f"no column {column!r} to check class numbers against; columns are {list(rows.columns)}.",
+            where=rows.origin,
+            fix=f"Did you mean --composite-column {near}?" if near else None,
+        )
+    composite = None if samples.task is None else samples.task.composite
+    if composite is None:
+        raise LabelError("there is no composite class to check.", fix="Give its formula with --composite.")
+    ours = samples.target_labels(composite.name)
+    theirs = [cell.strip() for cell in rows.columns[column]]
+    wrong = [
+        f"{rows.places[i]}: formula gives {ours[i]}, column {column!r} says {cell}"
+        for i, cell in enumerate(theirs)
+        if cell and ours[i] >= 0 and cell != str(ours[i])
+    ]
+    if wrong:
+        raise LabelError(
+            f"class numbers of {composite.formula!r} differ from column {column!r} in {len(wrong)} of {len(ours)}"
+            " rows.",
+            fix=_agreeing_order(samples, composite, theirs) or "Check the formula and the order of the classes.",
+            details=wrong[:10],
+        )
+
+
+def _agreeing_order(samples: Samples, composite: Composite, theirs: list[str]) -> str | None:
+    """The class orders that make formula and column agree, as an option to write; None if there are none."""
+    known = np.array([bool(re.fullmatch(r"\d+", cell)) and int(cell) < composite.n_classes for cell in theirs])
+    known &= np.all([samples.labels[head] >= 0 for head in composite.heads], axis=0)
+    if not known.any():
+        return None
+    numbers = np.array([int(cell) for cell, is_known in zip(theirs, known, strict=True) if is_known])
+    orders = []
+    for head, wanted in composite.decode(numbers).items():
+        classes = composite.head_classes[composite.heads.index(head)]
+        pairs = set(zip(wanted.tolist(), samples.labels[head][known].tolist(), strict=True))
+        if len(pairs) != len(classes) or len({index for index, _ in pairs}) != len(classes):
+            return None
+        orders.append(f"{head}={','.join(classes[label] for _, label in sorted(pairs))}")
+    return f"They agree with --classes {' '.join(orders)}."

@@ -1,0 +1,87 @@
+"""Columns of 0 and 1, and cells that hold a list: both say which of many classes an image has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.curate.rows import count_values
+from podium.errors import LabelError
+
+__all__ = ["encode_indicators", "encode_lists", "guess_delim", "is_indicator", "split_cell"]
+
+_YES_NO = ({"1": 1, "0": 0, "1.0": 1, "0.0": 0}, {"true": 1, "false": 0}, {"1": 1, "-1": 0})
+_SURE_DELIMITERS = ("|", ";")
+_UNSURE_DELIMITERS = (",", " ")
+
+
+def _reading(cells: Sequence[str]) -> Mapping[str, int] | None:
+    values = {cell.strip().lower() for cell in set(cells)} - {""}
+    return next((reading for reading in _YES_NO if values and values <= set(reading)), None)
+
+
+def is_indicator(cells: Sequence[str]) -> bool:
+    """Whether a column holds only yes and no, as 0/1, true/false or -1/1; empty cells aside.
+
+    Example:
+        >>> is_indicator(["1", "", "0"]), is_indicator(["1", "2"])
+        (True, False)
+    """
+    return _reading(cells) is not None
+
+
+def encode_indicators(columns: Mapping[str, Sequence[str]]) -> NDArray[np.int8]:
+    """Yes and no as 1 and 0, shape (N, C); -1 for an empty cell.
+
+    Raises:
+        LabelError: If a column holds anything else.
+    """
+    encoded = []
+    for name, cells in columns.items():
+        reading = _reading(cells)
+        if reading is None and any(cell.strip() for cell in cells):
+            raise LabelError(f"column {name!r} holds more than 0 and 1: {list(count_values(cells))[:5]}.")
+        known = dict(reading or {}) | {"": -1}
+        encoded.append([known[cell.strip().lower()] for cell in cells])
+    return np.array(encoded, dtype=np.int8).T.copy()
+
+
+def split_cell(cell: str, delim: str) -> list[str]:
+    """The labels of a list cell, each once."""
+    return list(dict.fromkeys(part.strip() for part in cell.split(delim) if part.strip()))
+
+
+def guess_delim(cells: Sequence[str]) -> str | None:
+    """What divides list cells, or None if the cells look like single classes.
+
+    A bar or semicolon is believed at once. A comma or blank may be part of a name, so it is believed only where it
+    leaves at most half as many different labels as there are different cells.
+
+    Example:
+        >>> guess_delim(["cat|dog", "cat", "dog"])
+        '|'
+        >>> guess_delim(["Navy Blue", "Blue", "Off White"]) is None
+        True
+    """
+    values = set(cells) - {""}
+    for delim in (*_SURE_DELIMITERS, *_UNSURE_DELIMITERS):
+        if not any(delim in value for value in values):
+            continue
+        parts = {part for value in values for part in split_cell(value, delim)}
+        if delim in _SURE_DELIMITERS or 2 * len(parts) <= len(values):
+            return delim
+    return None
+
+
+def encode_lists(cells: Sequence[str], classes: Sequence[str], delim: str) -> NDArray[np.int8]:
+    """Which classes each cell lists, shape (N, C) of 0 and 1; a row of -1 for an empty cell."""
+    place = {name: i for i, name in enumerate(classes)}
+    encoded = np.zeros((len(cells), len(classes)), dtype=np.int8)
+    for row, cell in enumerate(cells):
+        if not cell:
+            encoded[row] = -1
+        for part in split_cell(cell, delim):
+            encoded[row, place[part]] = 1
+    return encoded

@@ -1,0 +1,98 @@
+"""How a folder or table is to be read. Every field is plain data, so a command line can offer it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from podium.errors import UnknownNameError, UsageError
+
+__all__ = ["IMAGE_EXTENSIONS", "LabelKind", "Layout", "ScanOptions"]
+
+Layout = Literal["auto", "folders", "table", "pattern"]
+LabelKind = Literal["auto", "single", "multi"]
+
+IMAGE_EXTENSIONS = (
+    "jpg",
+    "jpeg",
+    "jpe",
+    "jfif",
+    "png",
+    "bmp",
+    "gif",
+    "tif",
+    "tiff",
+    "webp",
+    "avif",
+)
+"""Endings that are taken for images, in any case."""
+
+
+@dataclass(frozen=True)
+class ScanOptions:
+    """Everything that `scan` would otherwise guess.
+
+    Args:
+        layout: "folders" (a folder per class), "table", "pattern", or "auto": the pattern if one is given, else the
+            table if one is given or lies in the folder, else the folders.
+        labels: Table of labels: CSV, TSV or Parquet.
+        image_column: Column of the table that names the image, or a folder of images.
+        label_columns: Columns or pattern fields to learn. Several 0/1 columns are one multi-label head, several
+            other columns a head each.
+        label_kind: "multi" reads every label column as a set, "single" as one class a column.
+        label_delim: What divides the labels in a cell of a multi-label list column.
+        head_name: Name of the head made from folders ("label") or from 0/1 columns ("labels").
+        group: What must not be divided between train and valid: a column, a pattern field, "folder" for the folder
+            the image lies in, a regular expression with one pair of brackets, searched in the id, or "none".
+        split_column: Column that says train, valid or test.
+        pattern: Description of the paths, such as "{id}_{gender}_{race}_{age:int}/{mask}*".
+        classes: Class names of a head in their order. An unlisted name is then an error.
+        bins: Borders that turn a number into classes: {"age": (30, 60)} gives <30, 30-59 and >=60.
+        composite: Formula of a class number, such as "mask*6 + gender*3 + age", or "auto".
+        composite_column: Column that holds the contest's own class number, to check the formula against.
+        missing_values: Cells that mean "not known", besides empty ones. None but empty by default: "NA" may be a class.
+        unlabelled: Take no labels at all (a test set).
+        allow_missing_files: Drop rows whose image is not there; otherwise an error.
+        allow_unmatched: Drop files that do not match the pattern; otherwise an error.
+        delimiter: Character between two cells; sniffed when None.
+        encoding: Encoding of the table; found out when None.
+        extensions: Endings of image files without the dot, in any case; "*" takes every file.
+    """
+
+    layout: Layout = "auto"
+    labels: Path | None = None
+    image_column: str | None = None
+    label_columns: tuple[str, ...] = ()
+    label_kind: LabelKind = "auto"
+    label_delim: str | None = None
+    head_name: str | None = None
+    group: str | None = None
+    split_column: str | None = None
+    pattern: str | None = None
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    composite: str | None = None
+    composite_column: str | None = None
+    missing_values: tuple[str, ...] = ()
+    unlabelled: bool = False
+    allow_missing_files: bool = False
+    allow_unmatched: bool = False
+    delimiter: str | None = None
+    encoding: str | None = None
+    extensions: tuple[str, ...] = IMAGE_EXTENSIONS
+
+    def __post_init__(self) -> None:
+        if self.layout not in get_args(Layout):
+            raise UnknownNameError("layout", self.layout, get_args(Layout))
+        if self.label_kind not in get_args(LabelKind):
+            raise UnknownNameError("label kind", self.label_kind, get_args(LabelKind))
+        if self.layout == "pattern" and self.pattern is None:
+            raise UsageError("layout 'pattern' needs a pattern.", fix="Give --pattern, such as '{person}/{mask}*'.")
+        if self.pattern is not None and self.labels is not None:
+            raise UsageError(
+                "a pattern and a table of labels were both given.", fix="Give either --pattern or --labels."
+            )
+        if self.label_delim == "" or self.delimiter == "":
+            raise UsageError("a delimiter cannot be empty.")

@@ -1,0 +1,236 @@
+"""Which columns are labels, which is the group and which the split; guessed where the user did not say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from podium.curate.folder_source import SPLIT_NAMES
+from podium.curate.indicators import is_indicator
+from podium.curate.options import ScanOptions
+from podium.curate.rows import Guess, Rows, count_values, list_some
+from podium.errors import SourceError, UnknownNameError, nearest_name
+
+__all__ = ["Roles", "choose_roles"]
+
+_LABEL_NAMES = frozenset(
+    "label labels class classes classname classid category target targets y ans answer tag tags".split()
+)
+_GROUP_NAMES = frozenset(
+    "group person patient subject student user identity participant individual drawer writer speaker session".split()
+)
+_SPLIT_COLUMNS = frozenset({"split", "set", "subset", "partition", "phase", "dataset", "isvalid"})
+_FOLD_COLUMNS = frozenset({"fold", "folds", "kfold"})
+_CELL_SPLITS = SPLIT_NAMES | {"true": "valid", "false": "train"}
+_PLACES = ("folder", "parent")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What the columns are for.
+
+    Args:
+        labels: Columns to learn; none for a test set.
+        group: Group of each image, N of them, "" = on its own; None when there is no group.
+        split: "train", "valid", "test" or "" of each image; None when the source does not say.
+        notes: What the user should know.
+        guesses: What was guessed.
+    """
+
+    labels: tuple[str, ...]
+    group: list[str] | None
+    split: list[str] | None
+    notes: tuple[str, ...]
+    guesses: tuple[Guess, ...]
+
+
+def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
+    """The role of each column.
+
+    Raises:
+        SourceError: If a named column does not exist, or several columns could be labels and none was named.
+    """
+    for name in options.label_columns:
+        _require(rows, name, "--label-columns")
+    guesses: list[Guess] = []
+    notes: list[str] = []
+    split_name, split = _choose_split(rows, options, guesses)
+    group_name, group = _choose_group(rows, options, guesses)
+    used = {rows.id_column, split_name, group_name} - set(options.label_columns)
+    labels = () if options.unlabelled else _choose_labels(rows, options, used, guesses, notes)
+    if group is not None:
+        n_groups = len({name for name in group if name})
+        notes.append(f"{n_groups} groups over {len(group)} images; a group is never divided between train and valid.")
+    return Roles(labels, group, split, tuple(notes), tuple(guesses))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _require(rows: Rows, name: str, option: str) -> Sequence[str]:
+    if name in rows.columns:
+        return rows.columns[name]
+    near = nearest_name(name, rows.columns)
+    raise SourceError(
+        f"no column or field {name!r}; there are {list(rows.columns)}.",
+        where=rows.origin,
+        fix=f"Did you mean {option} {near}?" if near else f"Name one of them with {option}.",
+    )
+
+
+def _choose_split(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tuple[str | None, list[str] | None]:
+    name = options.split_column or rows.split_column
+    if name is None:
+        for candidate, cells in rows.columns.items():
+            if _plain(candidate) in _SPLIT_COLUMNS and candidate not in options.label_columns:
+                values = {cell.strip().lower() for cell in cells} - {""}
+                if values and values <= set(_CELL_SPLITS):
+                    name = candidate
+                    guesses.append(Guess("split column", name, f"it holds {sorted(values)}", f"--split-column {name}"))
+                    break
+    if name is None:
+        return None, None
+    cells = _require(rows, name, "--split-column")
+    wrong = [
+        f"{place}: {cell}"
+        for place, cell in zip(rows.places, cells, strict=True)
+        if cell.strip() and cell.strip().lower() not in _CELL_SPLITS
+    ]
+    if wrong:
+        raise SourceError(
+            f"{len(wrong)} cells of split column {name!r} are not train, valid or test.",
+            where=rows.origin,
+            fix="Write train, valid (or val) or test, or leave the cell empty.",
+            details=wrong[:10],
+        )
+    return name, [_CELL_SPLITS.get(cell.strip().lower(), "") for cell in cells]
+
+
+def _choose_group(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tuple[str | None, list[str] | None]:
+    wanted = options.group
+    if wanted is None:
+        name = _guess_group(rows, options)
+        if name is None:
+            return None, None
+        n_values = len(set(rows.columns[name]))
+        guesses.append(
+            Guess("group", name, f"{n_values} values over {len(rows.ids)} images", f"--group {name} (or none)")
+        )
+        return name, [cell.strip() for cell in rows.columns[name]]
+    if wanted in rows.columns:
+        return wanted, [cell.strip() for cell in rows.columns[wanted]]
+    if wanted in _PLACES:
+        return None, [name.rpartition("/")[0] for name in rows.ids]
+    if wanted == "none":
+        return None, None
+    if "(" in wanted:
+        return None, _search_groups(rows, wanted)
+    raise UnknownNameError("group", wanted, [*rows.columns, *_PLACES, "none"], where="--group")
+
+
+def _guess_group(rows: Rows, options: ScanOptions) -> str | None:
+    """A column with a name that means a person, whose values come again; else `id` where it repeats."""
+    for is_wanted in (lambda p: p.removesuffix("id") in _GROUP_NAMES, lambda p: p == "id"):
+        for name, cells in rows.columns.items():
+            n_values = len(set(cells) - {""})
+            is_free = name not in (*options.label_columns, rows.id_column, *rows.label_columns)
+            if is_free and is_wanted(_plain(name)) and 1 < n_values < len(cells):
+                return name
+    return rows.group_column
+
+
+def _search_groups(rows: Rows, pattern: str) -> list[str]:
+    try:
+        regex = re.compile(pattern)
+    except re.error as error:
+        raise SourceError(f"{pattern!r} is not a regular expression: {error}.", where="--group") from error
+    if regex.groups != 1:
+        raise SourceError(
+            f"group expression {pattern!r} has {regex.groups} pairs of brackets, it needs one.",
+            where="--group",
+            fix="Use (?:...) for brackets that only hold things together.",
+        )
+    found = [regex.search(name) for name in rows.ids]
+    without = [name for name, hit in zip(rows.ids, found, strict=True) if hit is None]
+    if without:
+        raise SourceError(
+            f"group expression {pattern!r} is not found in {len(without)} of {len(found)} ids.",
+            where="--group",
+            details=without[:10],
+        )
+    return [hit[1] or "" for hit in found if hit is not None]
+
+
+def _choose_labels(
+    rows: Rows, options: ScanOptions, used: set[str | None], guesses: list[Guess], notes: list[str]
+) -> tuple[str, ...]:
+    named = options.label_columns or rows.label_columns or _named_elsewhere(rows, options)
+    if named:
+        return tuple(named)
+    candidates = _label_candidates(rows, used | {options.composite_column})
+    usual = [name for name in candidates if _plain(name) in _LABEL_NAMES]
+    flags = [name for name, cells in rows.columns.items() if name not in used and is_indicator(cells)]
+    all_flags = len(flags) > 1 and set(candidates) <= set(flags)
+    # Among columns a to z, one called y is a letter.
+    if len(usual) == 1 and not (all_flags and len(usual[0]) == 1):
+        chosen: tuple[str, ...] = (usual[0],)
+        why = f"its name, and {len(candidates[usual[0]])} values"
+    elif all_flags:
+        chosen, why = tuple(flags), f"{len(flags)} columns hold only 0 and 1"
+    elif len(candidates) == 1:
+        chosen = tuple(candidates)
+        why = f"no other column repeats its {len(candidates[chosen[0]])} values"
+    elif candidates:
+        raise _which_labels(rows, candidates)
+    else:
+        notes += _why_no_labels(rows, used)
+        return ()
+    guesses.append(Guess("labels", list_some(chosen), why, f"--label-columns {' '.join(chosen[:3])}"))
+    return chosen
+
+
+def _named_elsewhere(rows: Rows, options: ScanOptions) -> tuple[str, ...]:
+    """Columns that the composite formula, the bins or the class orders speak of, in this order."""
+    terms = re.split(r"[+*]", options.composite or "")
+    names = [term.strip() for term in terms if term.strip() and not term.strip().isdigit()]
+    names += [*options.bins, *options.classes]
+    return tuple(dict.fromkeys(name for name in names if name in rows.columns))
+
+
+def _label_candidates(rows: Rows, used: set[str | None]) -> dict[str, dict[str, int]]:
+    """Columns whose values repeat, with the count of each value."""
+    candidates = {}
+    for name, cells in rows.columns.items():
+        if name in used or _plain(name) in _FOLD_COLUMNS or name == rows.id_column:
+            continue
+        counts = count_values(cells)
+        if 2 <= len(counts) <= max(2, sum(counts.values()) // 2):
+            candidates[name] = counts
+    return candidates
+
+
+def _which_labels(rows: Rows, candidates: Mapping[str, Mapping[str, int]]) -> SourceError:
+    details = []
+    for name, counts in candidates.items():
+        most = list_some([f"{value} {n}" for value, n in counts.items()], most=4)
+        details.append(f"{name}: {len(counts)} values ({most})")
+    names = list(candidates)
+    return SourceError(
+        f"{len(names)} columns could be labels: {list_some(names, most=12)}.",
+        where=rows.origin,
+        fix=f"Name what to learn, such as --label-columns {names[0]}, or several: --label-columns {' '.join(names[:2])}"
+        " (or --unlabelled for a test set).",
+        details=details,
+    )
+
+
+def _why_no_labels(rows: Rows, used: set[str | None]) -> list[str]:
+    if not set(rows.columns) - used:
+        return []
+    fixed = {name: cells[0] for name, cells in rows.columns.items() if name not in used and len(set(cells)) == 1}
+    if fixed:
+        what = ", ".join(f"{name!r} is {value!r}" for name, value in list(fixed.items())[:3])
+        return [f"No labels (a test set): {what} in every row, which says nothing about an image."]
+    return ["No labels (a test set): no column repeats its values. Name one with --label-columns to learn it."]

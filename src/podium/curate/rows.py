@@ -1,0 +1,90 @@
+"""What a source hands on: one row of text cells for every image, and what was guessed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Guess", "Rows", "count_values", "list_some"]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Something the user did not say.
+
+    Args:
+        what: The thing, such as "image column".
+        value: What was taken.
+        why: What speaks for it.
+        option: What to write to say it, or to say otherwise.
+    """
+
+    what: str
+    value: str
+    why: str
+    option: str
+
+    def __str__(self) -> str:
+        return f"Guessed {self.what} {self.value!r}: {self.why}. Set it with {self.option}."
+
+    def as_record(self) -> dict[str, str]:
+        """The guess as JSON-ready data."""
+        return {"what": self.what, "value": self.value, "why": self.why, "option": self.option}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Images with text cells. N images.
+
+    Args:
+        root: Folder that the paths are relative to.
+        paths: Path of each image, as `path_to_text` writes it, N of them.
+        ids: Comparable form of each path.
+        columns: Cells by column name, N in each; "" is an empty cell.
+        places: Where each row stands, for messages ("row 17", or the id), N of them.
+        origin: Name of the table, or "folders" or "pattern".
+        label_columns: Columns that the layout itself says are labels.
+        split_column: Column that the layout itself says is the split.
+        group_column: Column that the layout itself says is the group.
+        id_column: Column that only names images; never a label.
+        notes: What the user should know.
+        guesses: What was guessed.
+        unlisted: Ids of images that have no row.
+        missing: Rows that have no image.
+    """
+
+    root: Path
+    paths: Sequence[str]
+    ids: Sequence[str]
+    columns: Mapping[str, Sequence[str]]
+    places: Sequence[str]
+    origin: str
+    label_columns: tuple[str, ...] = ()
+    split_column: str | None = None
+    group_column: str | None = None
+    id_column: str | None = None
+    notes: tuple[str, ...] = ()
+    guesses: tuple[Guess, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    missing: tuple[str, ...] = field(default=())
+
+
+def count_values(cells: Sequence[str]) -> dict[str, int]:
+    """How often each non-empty cell occurs, most frequent first, ties by name."""
+    counts: dict[str, int] = {}
+    for cell in cells:
+        if cell:
+            counts[cell] = counts.get(cell, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def list_some(items: Sequence[str], *, most: int = 8) -> str:
+    """The first items, joined by commas, and how many more there are.
+
+    Example:
+        >>> list_some(["a", "b", "c"], most=2)
+        'a, b and 1 more'
+    """
+    shown = ", ".join(items[:most])
+    return f"{shown} and {len(items) - most} more" if len(items) > most else shown

@@ -1,0 +1,154 @@
+"""From any folder or table of images to a table of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from podium.curate.composites import check_composite_column, make_composite
+from podium.curate.files import ImageFiles, list_images
+from podium.curate.folder_source import read_folders
+from podium.curate.heads import Labelling, make_heads
+from podium.curate.options import ScanOptions
+from podium.curate.pattern_source import read_pattern
+from podium.curate.reading import TABLE_ENDINGS
+from podium.curate.roles import Roles, choose_roles
+from podium.curate.rows import Guess, Rows
+from podium.curate.table_source import ImageColumnError, read_labels
+from podium.errors import SourceError
+from podium.tables import Samples, Task, as_text_array
+
+__all__ = ["Scan", "scan"]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a folder or table was read as.
+
+    Args:
+        samples: The table of samples.
+        notes: What the user should know, a sentence each. Guesses come first.
+        guesses: What was guessed, and the option that sets it.
+        unlisted: Ids of images left out because no row, class or pattern speaks of them.
+        missing: Rows left out because they have no image.
+    """
+
+    samples: Samples
+    notes: tuple[str, ...] = ()
+    guesses: tuple[Guess, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def as_record(self) -> dict[str, Any]:
+        """What was found, without the samples themselves, as JSON-ready data."""
+        task = self.samples.task
+        return {
+            "root": str(self.samples.root),
+            "n_samples": len(self.samples),
+            "n_groups": len(set(self.samples.group_keys.tolist())) if self.samples.has_groups else None,
+            "task": None if task is None else task.as_record(),
+            "notes": list(self.notes),
+            "guesses": [guess.as_record() for guess in self.guesses],
+            "unlisted": list(self.unlisted),
+            "missing": list(self.missing),
+        }
+
+
+def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
+    """The samples of a folder of images, or of a table and the images beside it.
+
+    Args:
+        source: The folder; or a table, whose folder then holds the images.
+        options: What not to guess.
+
+    Returns:
+        Samples and what was guessed. Without labels `samples.task` is None.
+
+    Raises:
+        SourceError: If there are no images, a table cannot be read or does not fit the images, or it cannot be told
+            which column holds the labels.
+        LabelError: If there is one class only, or labels do not fit the classes given.
+    """
+    options = options or ScanOptions()
+    source = Path(source)
+    if source.is_file() and options.labels is None and options.pattern is None:
+        options = replace(options, labels=source)
+        source = source.parent
+    files = list_images(source, options.extensions)
+    rows = _read_rows(files, options)
+    roles = choose_roles(rows, options)
+    labelling = make_heads(rows, roles.labels, options)
+    return _assemble(rows, roles, labelling, options)
+
+
+def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
+    if options.pattern is not None:
+        return read_pattern(files, options)
+    if options.labels is not None and options.layout != "folders":
+        return read_labels(files, options.labels, options)
+    if options.layout == "folders":
+        return read_folders(files, options)
+    tables = _tables_in(files.root)
+    if len(tables) > 1:
+        raise SourceError(
+            f"{len(tables)} tables lie in the folder.",
+            where=files.root,
+            fix=f"Name one: --labels {tables[0]}; or take folders as classes: --layout folders.",
+            details=[path.name for path in tables],
+        )
+    if not tables and options.layout == "table":
+        raise SourceError("there is no table in the folder.", where=files.root, fix="Name it with --labels.")
+    if not tables:
+        return read_folders(files, options)
+    return _read_table_found(files, tables[0], options)
+
+
+def _tables_in(root: Path) -> list[Path]:
+    """Tables right in the folder, sample submissions aside."""
+    return sorted(
+        path
+        for path in root.iterdir()
+        if path.suffix.lower() in TABLE_ENDINGS and path.is_file() and not path.name.startswith(".")
+        if "submission" not in path.name.lower()
+    )
+
+
+def _read_table_found(files: ImageFiles, table: Path, options: ScanOptions) -> Rows:
+    """The rows of a table that nobody named; folders are read instead if it does not speak of the images."""
+    try:
+        rows = read_labels(files, table, options)
+    except ImageColumnError as error:
+        if options.layout == "table":
+            raise
+        folders = read_folders(files, options)
+        note = f"{table.name} lies in the folder but was not read: {error.what}"
+        return replace(folders, notes=(note, *folders.notes))
+    guess = Guess("table of labels", table.name, "it lies in the folder", f"--labels {table} (or --layout folders)")
+    return replace(rows, guesses=(guess, *rows.guesses))
+
+
+def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptions) -> Scan:
+    composite = make_composite(labelling, options)
+    task = Task(tuple(labelling.heads), composite) if labelling.heads else None
+    samples = Samples(
+        root=rows.root,
+        ids=as_text_array(rows.ids),
+        paths=as_text_array(rows.paths),
+        task=task,
+        labels=labelling.labels,
+        group=_text_or_none(roles.group),
+        split=_text_or_none(roles.split),
+        source=as_text_array([rows.origin] * len(rows.ids)),
+        numbers=labelling.numbers,
+    )
+    if options.composite_column is not None:
+        check_composite_column(samples, rows, options.composite_column)
+    guesses = (*rows.guesses, *roles.guesses, *labelling.guesses)
+    notes = (*(str(guess) for guess in guesses), *rows.notes, *roles.notes, *labelling.notes)
+    return Scan(samples, notes, guesses, rows.unlisted, rows.missing)
+
+
+def _text_or_none(cells: Sequence[str] | None) -> Any:
+    return None if cells is None else as_text_array(cells)

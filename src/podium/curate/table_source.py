@@ -1,0 +1,165 @@
+"""A table of labels beside a folder of images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from podium.curate.files import ImageFiles
+from podium.curate.matching import FileMatcher, Match
+from podium.curate.options import ScanOptions
+from podium.curate.reading import Table, read_table
+from podium.curate.rows import Guess, Rows, list_some
+from podium.errors import SourceError
+
+__all__ = ["ImageColumnError", "read_labels"]
+
+_USUAL_NAMES = ("path", "image_path", "filepath", "file", "filename", "file_name", "image", "image_id", "imageid",
+                "img", "img_path", "image_name", "name", "id", "index")  # fmt: skip
+_SAMPLE = 300
+
+
+class ImageColumnError(SourceError):
+    """No column of the table names images of the folder."""
+
+
+def read_labels(files: ImageFiles, path: Path, options: ScanOptions) -> Rows:
+    """One row an image, with the cells of its row in the table.
+
+    A row may name a folder; it then stands for every image inside.
+
+    Args:
+        files: The images.
+        path: The table.
+        options: Which column names the image, how the text is read, and whether rows may lack an image.
+
+    Raises:
+        ImageColumnError: If no column names images.
+        SourceError: If rows have no image, name an image twice or fit several; names the rows.
+    """
+    table = read_table(path, delimiter=options.delimiter, encoding=options.encoding)
+    matcher = FileMatcher(files)
+    column, guesses = _find_image_column(table, matcher, files, options)
+    cells = table.columns[column]
+    match = matcher.match(cells)
+    if not match.n_found and not match.ambiguous:
+        raise _no_image_column(table, files, [column])
+    _refuse_ambiguous(table, column, match, matcher)
+    missing = _check_missing(table, column, match, options)
+    _refuse_twice(table, column, match, files)
+    owner = [(row, image) for row, images in enumerate(match.images) for image in images]
+    listed = {image for _, image in owner}
+    unlisted = tuple(name for image, name in enumerate(files.ids) if image not in listed)
+    notes = [*files.notes, *table.notes, *_match_notes(column, match, len(table), len(owner))]
+    if missing:
+        notes.append(f"{len(missing)} rows have no image and were left out: {list_some(missing, most=3)}.")
+    if unlisted:
+        notes.append(f"{len(unlisted)} images have no row and were left out: {list_some(unlisted, most=3)}.")
+    return Rows(
+        root=files.root,
+        paths=[files.paths[image] for _, image in owner],
+        ids=[files.ids[image] for _, image in owner],
+        columns={name: [values[row] for row, _ in owner] for name, values in table.columns.items()},
+        places=[f"row {table.row_numbers[row]}" for row, _ in owner],
+        origin=path.name,
+        group_column=column if match.is_folder else None,
+        id_column=column,
+        notes=tuple(notes),
+        guesses=guesses,
+        unlisted=unlisted,
+        missing=tuple(missing),
+    )
+
+
+def _find_image_column(
+    table: Table, matcher: FileMatcher, files: ImageFiles, options: ScanOptions
+) -> tuple[str, tuple[Guess, ...]]:
+    if options.image_column is not None:
+        table.column(options.image_column, "--image-column")
+        return options.image_column, ()
+    best, best_score = None, (0.0, 0, 0)
+    for name, cells in table.columns.items():
+        filled = [cell for cell in cells if cell]
+        if 2 * len(set(filled)) < len(filled):  # values that come again and again name classes or persons
+            continue
+        sample = sorted(set(filled))[:: max(1, len(set(filled)) // _SAMPLE)]
+        match = matcher.match(sample)
+        n_hits = match.n_found + len(match.ambiguous)
+        usual = _USUAL_NAMES[::-1].index(name.lower()) + 1 if name.lower() in _USUAL_NAMES else 0
+        score = (round(n_hits / max(len(sample), 1), 2), -match.rank, usual)
+        if n_hits and (best is None or score > best_score):
+            best, best_score = name, score
+    if best is None:
+        raise _no_image_column(table, files, list(table.columns))
+    share = f"{best_score[0]:.0%} of its cells name an image"
+    return best, (Guess("image column", best, share, f"--image-column {best}"),)
+
+
+def _no_image_column(table: Table, files: ImageFiles, tried: Sequence[str]) -> ImageColumnError:
+    examples = [f"column {name!r}: {list_some(table.columns[name], most=3)}" for name in tried[:10]]
+    examples.append(f"images: {list_some(files.ids, most=3)}")
+    header_is_data = any(cell.lower().endswith((".jpg", ".jpeg", ".png", ".bmp", ".webp")) for cell in table.columns)
+    if header_is_data:
+        fix = "The first row looks like data: put a header row above it."
+    else:
+        fix = "Give the folder that the cells are relative to, or name the column with --image-column."
+    named = f"column {tried[0]!r} does not name" if len(tried) == 1 else f"none of the columns {list(tried)} names"
+    return ImageColumnError(f"{named} images under {files.root}.", where=table.path, fix=fix, details=examples)
+
+
+def _refuse_ambiguous(table: Table, column: str, match: Match, matcher: FileMatcher) -> None:
+    if match.ambiguous:
+        raise SourceError(
+            f"{len(match.ambiguous)} cells of column {column!r} fit several images.",
+            where=table.path,
+            fix="Write the whole path relative to the folder.",
+            details=[f"{cell}: {list_some(matcher.files_like(cell), most=4)}" for cell in match.ambiguous[:10]],
+        )
+
+
+def _check_missing(table: Table, column: str, match: Match, options: ScanOptions) -> list[str]:
+    missing = [
+        f"row {number}: {cell or '(empty cell)'}"
+        for number, cell, images in zip(table.row_numbers, table.columns[column], match.images, strict=True)
+        if not images
+    ]
+    if missing and not options.allow_missing_files:
+        raise SourceError(
+            f"{len(missing)} of {len(table)} rows name an image that is not there (column {column!r}, {match.rule}).",
+            where=table.path,
+            fix="Add the images, correct the cells, or leave these rows out with --allow-missing-files.",
+            details=missing,
+        )
+    return missing
+
+
+def _refuse_twice(table: Table, column: str, match: Match, files: ImageFiles) -> None:
+    first: dict[int, int] = {}
+    again = []
+    for number, images in zip(table.row_numbers, match.images, strict=True):
+        for image in images:
+            if image in first:
+                again.append(f"{files.ids[image]}: rows {first[image]} and {number}")
+            else:
+                first[image] = number
+    if again:
+        raise SourceError(
+            f"{len(again)} times a row names an image that an earlier row named (column {column!r}).",
+            where=table.path,
+            fix="Keep one row an image; for several labels in one image use one cell, such as 'cat|dog'.",
+            details=again[:10],
+        )
+
+
+def _match_notes(column: str, match: Match, n_rows: int, n_images: int) -> list[str]:
+    notes = []
+    if match.is_folder:
+        notes.append(
+            f"Column {column!r} names folders: {n_rows} rows stand for {n_images} images, and each row's labels hold"
+            " for all images inside."
+        )
+    elif match.rule != "by path":
+        notes.append(f"Cells of {column!r} were found {match.rule}.")
+    if match.n_other_case:
+        notes.append(f"{match.n_other_case} cells of {column!r} differ from the file name in letter case.")
+    return notes
