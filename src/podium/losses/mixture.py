@@ -15,8 +15,8 @@ PerSampleLoss = Callable[..., tuple[Tensor, Tensor]]
 def mix_losses(*parts: tuple[float, PerSampleLoss]) -> PerSampleLoss:
     """One per-sample loss out of several: the sum of factor times value, with the weights of the first.
 
-    Give class weights to a part through its values' own weighting only if it is the first: the mean has room for
-    one set of weights.
+    The mean has room for one set of weights, so class weights act on class numbers only where the first part has
+    them.
 
     Args:
         parts: Factor and per-sample loss of each.

@@ -2,9 +2,30 @@
 
 from podium.models.build_trunk import build_trunk
 from podium.models.classifier import Classifier
+from podium.models.ema import Ema, ema_decay
+from podium.models.freeze import count_parameters, freeze, freeze_stem, freeze_trunk, unfreeze
 from podium.models.heads import LinearHeads
-from podium.models.packaged_weights import PACKAGED
+from podium.models.hub import weights_folder
+from podium.models.packaged_weights import PACKAGED, PackagedWeights
+from podium.models.parameter_groups import parameter_groups
 from podium.models.tiny import TinyTrunk
 from podium.models.trunk import Trunk
 
-__all__ = ["PACKAGED", "Classifier", "LinearHeads", "TinyTrunk", "Trunk", "build_trunk"]
+__all__ = [
+    "PACKAGED",
+    "Classifier",
+    "Ema",
+    "LinearHeads",
+    "PackagedWeights",
+    "TinyTrunk",
+    "Trunk",
+    "build_trunk",
+    "count_parameters",
+    "ema_decay",
+    "freeze",
+    "freeze_stem",
+    "freeze_trunk",
+    "parameter_groups",
+    "unfreeze",
+    "weights_folder",
+]
