@@ -5,16 +5,21 @@ from podium.images.facts import ImageFacts
 from podium.images.outcome import Decoded, Outcome
 from podium.images.phash import compute_phash, hamming
 from podium.images.resize import Fit, resize_to
+from podium.images.thumbnail import encode_jpeg_thumbnail
+from podium.images.workers import Isolation, decode_many
 
 __all__ = [
     "Decoded",
     "Fit",
     "ImageFacts",
+    "Isolation",
     "Limits",
     "Outcome",
     "compute_phash",
     "decode_bytes",
     "decode_file",
+    "decode_many",
+    "encode_jpeg_thumbnail",
     "hamming",
     "resize_to",
 ]

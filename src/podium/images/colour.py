@@ -26,6 +26,7 @@ __all__ = ["UnsupportedModeError", "has_alpha", "to_rgb"]
 
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 _PLAIN_MODES = ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr")
+_BAND_PIXELS = 1 << 18
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 
 
@@ -64,15 +65,18 @@ def to_rgb(image: Image.Image, background: tuple[int, int, int]) -> NDArray[np.u
 
 def _composite(rgba: NDArray[np.uint8], background: tuple[int, int, int]) -> NDArray[np.uint8]:
     """Straight alpha over an opaque colour, rounded to nearest; (H, W, 4) -> (H, W, 3)."""
-    alpha = rgba[:, :, 3:].astype(np.uint16)
-    if alpha.min() == 255:
+    height, width = rgba.shape[:2]
+    if rgba[:, :, 3].min() == 255:
         return np.ascontiguousarray(rgba[:, :, :3])
-    # At most 255 * 255 + 127 = 65152: 16 bits are enough.
-    mixed = rgba[:, :, :3] * alpha
-    mixed += np.array(background, dtype=np.uint16) * (255 - alpha)
-    mixed += 127
-    mixed //= 255
-    return mixed.astype(np.uint8)
+    rgb = np.empty((height, width, 3), dtype=np.uint8)
+    behind = np.array(background, dtype=np.uint16)
+    n_rows = max(1, _BAND_PIXELS // width)  # in bands: 16 bits of a huge picture at once would double its memory
+    for top in range(0, height, n_rows):
+        band = rgba[top : top + n_rows]
+        alpha = band[:, :, 3:].astype(np.uint16)
+        # At most 255 * 255 + 127 = 65152, which 16 bits hold.
+        rgb[top : top + n_rows] = (band[:, :, :3] * alpha + behind * (255 - alpha) + np.uint16(127)) // 255
+    return rgb
 
 
 def _deep_grey_to_rgb(image: Image.Image, background: tuple[int, int, int]) -> NDArray[np.uint8]:

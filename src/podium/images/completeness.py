@@ -11,7 +11,6 @@ import re
 import struct
 import zlib
 
-import numpy as np
 from PIL import Image
 
 __all__ = ["is_filled_up"]
@@ -39,12 +38,16 @@ def is_filled_up(data: bytes, image: Image.Image) -> bool:
 
 
 def _ends_in_mid_grey(image: Image.Image) -> bool:
-    corner = image.getpixel((image.width - 1, image.height - 1))
-    return bool(np.isin(np.atleast_1d(np.asarray(corner)), (127, 128)).all())
+    return all(level in (127, 128) for level in _last_pixel(image))
 
 
 def _ends_in_zero(image: Image.Image) -> bool:
-    return not np.any(np.asarray(image.getpixel((image.width - 1, image.height - 1))))
+    return not any(_last_pixel(image))
+
+
+def _last_pixel(image: Image.Image) -> tuple[float, ...]:
+    levels = image.getpixel((image.width - 1, image.height - 1))
+    return levels if isinstance(levels, tuple) else (levels or 0,)
 
 
 def _jpeg_lacks_data(data: bytes) -> bool:

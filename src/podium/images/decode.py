@@ -10,7 +10,6 @@ import hashlib
 import io
 import os
 import stat
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +37,8 @@ from podium.images.facts import ImageFacts
 from podium.images.failure import Refusal, name_failure
 from podium.images.orientation import read_orientation, turn_upright
 from podium.images.outcome import Decoded, Outcome
-from podium.images.phash import compute_phash
+from podium.images.phash import hash_grey
+from podium.images.quiet import silence_decoders
 
 if features.check("avif"):
     from PIL import AvifImagePlugin  # noqa: F401
@@ -127,7 +127,7 @@ def decode_bytes(
         >>> decode_bytes(b"hello").outcome
         <Outcome.NOT_AN_IMAGE: 'not_an_image'>
     """
-    _silence_pillow()
+    silence_decoders()
     try:
         return _decode(data, limits, target_px, with_facts)
     except Refusal as refusal:
@@ -170,6 +170,7 @@ def _decode(data: bytes, limits: Limits, target_px: int | None, with_facts: bool
         small, _, _ = _load(data, _open(data, limits)[0], _SHORT_SIDE_PX, limits)
     # Pillow turns TIFF itself, and with it the size it declares, so that only the others change here.
     width, height = declared if orientation < 5 or kind == "TIFF" else declared[::-1]
+    grey = Image.fromarray(small).convert("L")
     facts = ImageFacts(
         sha256=hashlib.sha256(data).hexdigest(),
         n_bytes=len(data),
@@ -178,8 +179,8 @@ def _decode(data: bytes, limits: Limits, target_px: int | None, with_facts: bool
         mode=stored_mode,
         format=image.format or kind,
         orientation=orientation,
-        phash=compute_phash(small),
-        brightness=_mean_luma(small),
+        phash=hash_grey(grey),
+        brightness=_mean_level(grey),
         has_alpha=alpha,
         n_frames=_count_frames(data, kind, image),
     )
@@ -234,10 +235,10 @@ def _draft_scale(*, image_format: str, size: tuple[int, int], short_side: int | 
     return next((scale for scale in (8, 4, 2) if min(size) // short_side >= scale), 1)
 
 
-def _mean_luma(pixels: NDArray[np.uint8]) -> float:
-    """Mean of the Rec. 601 luma, 0 to 1."""
-    red, green, blue = (float(pixels[:, :, channel].mean()) for channel in range(3))
-    return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
+def _mean_level(grey: Image.Image) -> float:
+    """Mean of a grey picture, 0 (black) to 1 (white); by its histogram, which is quick."""
+    counts = np.array(grey.histogram())
+    return float(counts @ np.arange(256)) / (255 * int(counts.sum()))
 
 
 def _count_frames(data: bytes, kind: str, image: Image.Image) -> int:
@@ -248,18 +249,3 @@ def _count_frames(data: bytes, kind: str, image: Image.Image) -> int:
         return int(getattr(image, "n_frames", 1))
     except Exception:  # a later frame is broken; the first, which is used, is not
         return 1
-
-
-_PILLOW_FILTER_MODULE = r"PIL\."
-
-
-def _silence_pillow() -> None:
-    """Keeps Pillow's own warnings (odd metadata, large pictures) out of the user's terminal.
-
-    `warnings.catch_warnings` swaps the filters of the whole process and is not safe in threads; a filter for the
-    modules of Pillow alone, put there once, is.
-    """
-    for action, _, _, module, _ in warnings.filters:
-        if action == "ignore" and getattr(module, "pattern", None) == _PILLOW_FILTER_MODULE:
-            return
-    warnings.filterwarnings("ignore", module=_PILLOW_FILTER_MODULE)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-__all__ = ["compute_phash", "hamming"]
+__all__ = ["compute_phash", "hamming", "hash_grey"]
 
 _GREY_PX = 32
 _LOW_PX = 8
@@ -44,10 +44,16 @@ def compute_phash(pixels: NDArray[np.uint8]) -> int:
         `phash` of the imagehash package, except that coefficients closer than 0.001 count as equal, so that a
         flat picture does not hash rounding noise.
     """
-    grey = Image.fromarray(pixels).convert("L").resize((_GREY_PX, _GREY_PX), Image.Resampling.LANCZOS)
-    low = np.round(_DCT @ np.asarray(grey, dtype=np.float64) @ _DCT.T, 3)
-    bits = low > np.median(low)
-    return int.from_bytes(np.packbits(bits.ravel()).tobytes(), "big")
+    return hash_grey(Image.fromarray(pixels).convert("L"))
+
+
+def hash_grey(grey: Image.Image) -> int:
+    """The hash of an upright picture that is grey (mode "L") already."""
+    small = grey.resize((_GREY_PX, _GREY_PX), Image.Resampling.LANCZOS)
+    low = np.round(_DCT @ np.asarray(small, dtype=np.float64) @ _DCT.T, 3).ravel()
+    middle = np.sort(low)[31:33]
+    # The median as numpy takes it, at a tenth of its time for so few numbers.
+    return int.from_bytes(np.packbits(low > (middle[0] + middle[1]) / 2).tobytes(), "big")
 
 
 def hamming(a: ArrayLike, b: ArrayLike) -> NDArray[np.uint8]:

@@ -1,0 +1,49 @@
+"""Keeps image libraries from writing to the user's terminal: warnings are outcomes here, or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import ctypes.util
+import warnings
+from functools import cache
+from pathlib import Path
+
+import PIL
+
+__all__ = ["silence_decoders"]
+
+_PILLOW_MODULES = r"PIL\."
+
+
+def silence_decoders() -> None:
+    """Turns off Pillow's Python warnings and libtiff's messages on standard error. Cheap to call again."""
+    _silence_pillow()
+    _silence_libtiff()
+
+
+def _silence_pillow() -> None:
+    # `warnings.catch_warnings` swaps the filters of the whole process and is not safe in threads. A filter for
+    # Pillow's own modules, put there once, is; test runners drop it, so look each time.
+    for action, _, _, module, _ in warnings.filters:
+        if action == "ignore" and getattr(module, "pattern", None) == _PILLOW_MODULES:
+            return
+    warnings.filterwarnings("ignore", module=_PILLOW_MODULES)
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Takes libtiff's message handlers away; Pillow leaves the default ones, which print.
+
+    The library is already in the process, and opening it by its path gives the same copy. Where it cannot be found
+    (linked into Pillow), its messages stay; a decode worker drops them with its standard error.
+    """
+    package = Path(PIL.__file__).parent
+    bundled = [*package.parent.glob("pillow.libs/libtiff*"), *package.glob(".dylibs/libtiff*")]
+    name = str(bundled[0]) if bundled else ctypes.util.find_library("tiff")
+    if name is None:
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(name)
+        library.TIFFSetWarningHandler(None)
+        library.TIFFSetErrorHandler(None)
