@@ -1,0 +1,39 @@
+"""The training loop and what it needs to stop and go on exactly. It knows no model, loss, optimizer or data set."""
+
+from podium.engine.checkpoints import Checkpoints, final_weights
+from podium.engine.evaluate import evaluate, predict_logits
+from podium.engine.fit import Observer, fit
+from podium.engine.objective import HeadObjective, Objective
+from podium.engine.parts import Averager, Batch, EvalBatches, Parts, TrainBatches
+from podium.engine.rng import mix_seed, seed_step
+from podium.engine.state import EpochRecord, TrainState
+from podium.engine.step import train_step
+from podium.engine.stopping import StopRequest, listen_for_stop
+from podium.engine.tensor_tree import decode_tensors, encode_tensors, join_tree, split_tree
+
+__all__ = [
+    "Averager",
+    "Batch",
+    "Checkpoints",
+    "EpochRecord",
+    "EvalBatches",
+    "HeadObjective",
+    "Objective",
+    "Observer",
+    "Parts",
+    "StopRequest",
+    "TrainBatches",
+    "TrainState",
+    "decode_tensors",
+    "encode_tensors",
+    "evaluate",
+    "final_weights",
+    "fit",
+    "join_tree",
+    "listen_for_stop",
+    "mix_seed",
+    "predict_logits",
+    "seed_step",
+    "split_tree",
+    "train_step",
+]

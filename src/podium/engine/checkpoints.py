@@ -1,0 +1,123 @@
+"""Checkpoints of one training: the newest valid one, and exactly what a resume needs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from torch import Tensor
+
+from podium import durable
+from podium.engine.parts import Parts
+from podium.engine.state import TrainState
+from podium.engine.tensor_tree import decode_tensors, encode_tensors, join_tree, split_tree
+
+__all__ = ["Checkpoints"]
+
+STATE, TENSORS = "state.json", "tensors.safetensors"
+
+
+class Checkpoints:
+    """Saves and restores one training in a folder.
+
+    Every value of time is a function of the step, so one checkpoint is as good as any other: they are due by the
+    clock, not by the epoch. The two newest are kept; a damaged one falls back to the one before it.
+
+    Args:
+        folder: Where they go.
+        every_s: Seconds between two of them; 0 saves after every step, which only tests want.
+    """
+
+    def __init__(self, folder: Path, *, every_s: float = 60.0) -> None:
+        self._folder = folder
+        self._every_s = every_s
+        self._saved_at = time.monotonic()
+        self._best: dict[str, Tensor] | None = None
+
+    def save_if_due(self, state: TrainState, parts: Parts) -> None:
+        """Save when the last checkpoint is older than the interval."""
+        if time.monotonic() - self._saved_at >= self._every_s:
+            self.save(state, parts)
+
+    def save(self, state: TrainState, parts: Parts) -> None:
+        """Save now: durable and verified before an older one goes.
+
+        Raises:
+            StorageError: If it cannot be written; the one before is intact.
+        """
+        plain, tensors = split_tree(_gather(parts, self._best))
+        content = {"state": state.as_record(), "tree": plain}
+        writers: dict[str, Callable[[BinaryIO], None]] = {
+            STATE: lambda file: _write(file, json.dumps(content, allow_nan=False).encode()),
+            TENSORS: lambda file: _write(file, encode_tensors(tensors)),
+        }
+        number = state.step * 2 + (1 if state.offset == 0 else 0)  # an epoch's end comes after its last step
+        durable.commit_version(self._folder, number, writers, meta={"step": state.step, "epoch": state.epoch})
+        self._saved_at = time.monotonic()
+
+    def restore(self, parts: Parts) -> tuple[TrainState | None, list[str]]:
+        """Load the newest valid checkpoint into the parts.
+
+        Returns:
+            Its state, or None when there is no checkpoint; and a line for every damaged one passed over.
+
+        Raises:
+            CorruptFileError: If there are checkpoints and none is valid: training never starts over silently.
+        """
+        found = durable.load_newest(self._folder)
+        if found is None:
+            return None, []
+        content = durable.read_json(found.parts[STATE])
+        tree = join_tree(content["tree"], decode_tensors(durable.read_bytes(found.parts[TENSORS])))
+        _scatter(tree, parts)
+        self._best = tree["best"]
+        return TrainState.from_record(content["state"]), list(found.notes)
+
+    def remember_best(self, parts: Parts) -> None:
+        """Keep the weights of the epoch just evaluated; they travel with every later checkpoint."""
+        self._best = final_weights(parts)
+
+    @property
+    def best(self) -> Mapping[str, Tensor] | None:
+        """The weights of the best epoch so far."""
+        return self._best
+
+
+def final_weights(parts: Parts) -> dict[str, Tensor]:
+    """A copy of the weights that predict: the averaged ones where there are any."""
+    if parts.average is None:
+        return _copy(parts.model.state_dict())
+    with parts.average.swapped_into(parts.model):
+        return _copy(parts.model.state_dict())
+
+
+def _copy(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in weights.items()}
+
+
+def _gather(parts: Parts, best: Mapping[str, Tensor] | None) -> dict[str, Any]:
+    return {
+        "model": dict(parts.model.state_dict()),
+        "optimizer": parts.optimizer.state_dict(),
+        "average": None if parts.average is None else parts.average.state_dict(),
+        "scaler": None if parts.scaler is None else parts.scaler.state_dict(),
+        "micro_batch": parts.micro_batch,
+        "best": None if best is None else dict(best),
+    }
+
+
+def _scatter(tree: Mapping[str, Any], parts: Parts) -> None:
+    parts.model.load_state_dict(tree["model"])
+    parts.optimizer.load_state_dict(tree["optimizer"])
+    if parts.average is not None:
+        parts.average.load_state_dict(tree["average"])
+    if parts.scaler is not None:
+        parts.scaler.load_state_dict(tree["scaler"])
+    parts.micro_batch = tree["micro_batch"]
+
+
+def _write(file: BinaryIO, data: bytes) -> None:
+    file.write(data)

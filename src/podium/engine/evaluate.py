@@ -1,0 +1,47 @@
+"""Logits of every sample, and the epoch's scores from all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from podium.engine.parts import EvalBatches, Parts
+from podium.engine.precision import autocast
+
+__all__ = ["evaluate", "predict_logits"]
+
+Logits = dict[str, NDArray[np.float32]]
+
+
+def predict_logits(model: nn.Module, batches: EvalBatches, *, device: torch.device, precision: str = "fp32") -> Logits:
+    """Logits of every sample, float32 (N, C) per head, in the order of the batches.
+
+    Args:
+        model: A batch's images to a dict of head name -> logits (B, C). Left in evaluation mode.
+        batches: The samples.
+        device: Where the model is.
+        precision: "fp32", "bf16" or "fp16".
+    """
+    rows: dict[str, list[NDArray[np.float32]]] = {}
+    model.eval()
+    with torch.inference_mode(), autocast(device, precision):
+        for batch in batches:
+            for name, values in model(batch.images.to(device, non_blocking=True)).items():
+                rows.setdefault(name, []).append(values.float().cpu().numpy())
+    return {name: np.concatenate(values) for name, values in rows.items()}
+
+
+def evaluate(parts: Parts, valid: EvalBatches) -> Mapping[str, float]:
+    """Scores of the valid samples with the averaged weights, where there are any.
+
+    They are computed once over the whole epoch: a mean over batches of macro F1 is another, wrong number.
+    """
+    swapped = nullcontext() if parts.average is None else parts.average.swapped_into(parts.model)
+    with swapped:
+        logits = predict_logits(parts.model, valid, device=parts.device, precision=parts.precision)
+    return parts.score(logits)

@@ -1,0 +1,86 @@
+"""The training loop.
+
+Everything that changes the numbers is in sight here or one call below. Order and augmentation are functions of
+(seed, epoch, sample), the learning rate and the model's randomness functions of the step; so a state and the tensors
+beside it are all that an exact resume needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from podium.engine.checkpoints import Checkpoints
+from podium.engine.evaluate import evaluate
+from podium.engine.parts import EvalBatches, Parts, TrainBatches
+from podium.engine.state import EpochRecord, TrainState
+from podium.engine.step import train_step
+from podium.engine.stopping import StopRequest
+
+__all__ = ["Observer", "fit"]
+
+
+class Observer(Protocol):
+    """Looks on: logs, draws, counts. It gets copies of numbers and cannot change a training."""
+
+    def on_step(self, state: TrainState) -> None:
+        """After every optimizer step."""
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        """After every finished epoch."""
+
+
+def fit(
+    parts: Parts,
+    train: TrainBatches,
+    valid: EvalBatches | None,
+    state: TrainState,
+    *,
+    n_epochs: int,
+    checkpoints: Checkpoints,
+    stop: StopRequest,
+    patience: int | None = None,
+    observers: Sequence[Observer] = (),
+) -> TrainState:
+    """Train until `n_epochs` are done, the score has not improved for `patience` epochs, or a stop is asked for.
+
+    Args:
+        parts: Model, loss, optimizer, schedule and score.
+        train: Training batches.
+        valid: Validation samples; None trains without looking (a refit on all data).
+        state: Where to start; `checkpoints.restore` gives the one to resume from.
+        n_epochs: Epochs in all, those already in the state included.
+        checkpoints: Saves state and tensors when due.
+        stop: Asked after every step.
+        patience: Epochs without a better score before stopping early; None never stops early.
+        observers: Told of every step and epoch.
+
+    Returns:
+        The state at the end.
+
+    Raises:
+        Stopped: If a stop was asked for; a checkpoint of the last step is on disk.
+        DivergedError: If the loss is not finite; the last checkpoint is untouched.
+    """
+    while state.epoch < n_epochs and not _is_out_of_patience(state, patience):
+        for batch in train.from_position(state.epoch, state.offset):
+            loss = train_step(parts, batch, step=state.step)
+            state.record_step(loss=loss, lr=parts.lr * parts.schedule(state.step), n_samples=len(batch.images))
+            for observer in observers:
+                observer.on_step(state)
+            if stop.is_made:
+                checkpoints.save(state, parts)
+                stop.honour()
+            checkpoints.save_if_due(state, parts)
+        scores = {} if valid is None else evaluate(parts, valid)
+        record = state.finish_epoch(scores)
+        if scores and state.note_score(scores[parts.score_name]):
+            checkpoints.remember_best(parts)
+        for observer in observers:
+            observer.on_epoch(record)
+        checkpoints.save_if_due(state, parts)
+    return state
+
+
+def _is_out_of_patience(state: TrainState, patience: int | None) -> bool:
+    return patience is not None and state.best_epoch >= 0 and state.epochs_since_best >= patience

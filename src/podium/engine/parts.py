@@ -1,0 +1,94 @@
+"""What one training is made of, as the engine sees it: callables and tensors, no names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from podium.engine.objective import Objective
+
+__all__ = ["Averager", "Batch", "EvalBatches", "Parts", "TrainBatches"]
+
+
+class Batch(Protocol):
+    """Inputs and targets of B samples."""
+
+    @property
+    def images(self) -> Tensor:
+        """Model input, first axis B."""
+
+    @property
+    def targets(self) -> Mapping[str, Tensor]:
+        """Per head, first axis B; -1 is missing."""
+
+
+class TrainBatches(Protocol):
+    """Training batches whose content is a function of (epoch, offset)."""
+
+    def from_position(self, epoch: int, offset: int) -> Iterator[Batch]:
+        """The batches of an epoch from this sample offset on."""
+
+
+class EvalBatches(Protocol):
+    """Every sample once, in row order."""
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches."""
+
+
+class Averager(Protocol):
+    """Running average of a model's weights."""
+
+    def update(self, model: nn.Module) -> None:
+        """Take in the weights after one optimizer step."""
+
+    def swapped_into(self, model: nn.Module) -> AbstractContextManager[Any]:
+        """Within the block the model carries the averaged weights."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and counters to save."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` gave."""
+
+
+@dataclass
+class Parts:
+    """One training's parts. `micro_batch` may shrink while it runs, when memory is short; nothing else changes.
+
+    Args:
+        model: From a batch's images to a dict of head name -> logits (B, C).
+        objective: The loss over all heads.
+        optimizer: Over the model's parameters; every group has an "initial_lr", its peak.
+        schedule: Step -> factor on the peak learning rates, a pure function.
+        lr: Peak learning rate of the trunk, for the record.
+        score: Logits of the valid samples per head (N, C) -> scores by name, greater is better for `score_name`.
+        seed: Seeds what is random inside the model, step by step.
+        device: Where the model is.
+        precision: "fp32", "bf16" or "fp16" autocast.
+        micro_batch: Most samples in one forward pass; gradients add up to the whole batch.
+        clip_norm: Largest norm of the gradient; None leaves it.
+        average: Exponential moving average of the weights, or None.
+        score_name: Name of the score that chooses the best epoch.
+    """
+
+    model: nn.Module
+    objective: Objective
+    optimizer: torch.optim.Optimizer
+    schedule: Callable[[int], float]
+    score: Callable[[Mapping[str, Any]], Mapping[str, float]]
+    score_name: str
+    lr: float
+    seed: int
+    device: torch.device
+    precision: str = "fp32"
+    micro_batch: int | None = None
+    clip_norm: float | None = None
+    average: Averager | None = None
+    scaler: torch.amp.GradScaler | None = None
+    notes: Sequence[str] = ()

@@ -1,0 +1,29 @@
+"""Randomness inside a model (dropout, stochastic depth) as a function of (seed, step)."""
+
+from __future__ import annotations
+
+import torch
+
+__all__ = ["mix_seed", "seed_step"]
+
+_MASK = (1 << 64) - 1
+
+
+def mix_seed(*numbers: int) -> int:
+    """A 63-bit seed from several numbers; near numbers give unrelated seeds.
+
+    Source:
+        The finaliser of SplitMix64: Steele, Lea, Flood 2014, "Fast Splittable Pseudorandom Number Generators".
+    """
+    state = 0
+    for number in numbers:
+        state = (state + 0x9E3779B97F4A7C15 + (number & _MASK)) & _MASK
+        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
+        state ^= state >> 31
+    return state >> 1
+
+
+def seed_step(seed: int, step: int) -> None:
+    """Seed torch's generators for one step: a resumed run draws what the uninterrupted one would have drawn."""
+    torch.manual_seed(mix_seed(seed, step))

@@ -1,0 +1,113 @@
+"""What changes while a model trains, beside its tensors: the position and the record of past epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["EpochRecord", "TrainState"]
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One finished epoch.
+
+    Args:
+        epoch: Epoch number, from 0.
+        step: Optimizer steps taken by its end.
+        lr: Learning rate of its last step.
+        train_loss: Mean loss over its training samples, in train mode.
+        scores: Validation scores by name; empty when the epoch was not evaluated.
+    """
+
+    epoch: int
+    step: int
+    lr: float
+    train_loss: float
+    scores: Mapping[str, float]
+
+    def as_record(self) -> dict[str, Any]:
+        """The epoch as JSON-ready data."""
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "lr": self.lr,
+            "train_loss": self.train_loss,
+            "scores": dict(self.scores),
+        }
+
+
+@dataclass
+class TrainState:
+    """The position of a training: everything else that a resumed run needs is a tensor or a function of it.
+
+    Args:
+        epoch: Epoch under way, from 0.
+        offset: Samples of this epoch's order that are already trained on.
+        step: Optimizer steps taken.
+        lr: Learning rate of the last step.
+        loss_sum: Sum of the losses of this epoch's samples so far.
+        best_epoch: Epoch of the best score; -1 before the first evaluation.
+        best_score: That score, always "greater is better" here.
+        history: Finished epochs, oldest first.
+    """
+
+    epoch: int = 0
+    offset: int = 0
+    step: int = 0
+    lr: float = 0.0
+    loss_sum: float = 0.0
+    best_epoch: int = -1
+    best_score: float = float("-inf")
+    history: list[EpochRecord] = field(default_factory=list)
+
+    def record_step(self, *, loss: float, lr: float, n_samples: int) -> None:
+        """Count one optimizer step over `n_samples` samples of mean loss `loss`."""
+        self.step += 1
+        self.offset += n_samples
+        self.lr = lr
+        self.loss_sum += loss * n_samples
+
+    def finish_epoch(self, scores: Mapping[str, float]) -> EpochRecord:
+        """Close the epoch with its validation scores and move to the next."""
+        mean = self.loss_sum / max(self.offset, 1)
+        record = EpochRecord(self.epoch, self.step, self.lr, mean, dict(scores))
+        self.history.append(record)
+        self.epoch, self.offset, self.loss_sum = self.epoch + 1, 0, 0.0
+        return record
+
+    def note_score(self, score: float) -> bool:
+        """Whether this score of the epoch just finished is the best so far. NaN never is."""
+        is_best = score > self.best_score
+        if is_best:
+            self.best_score, self.best_epoch = score, self.epoch - 1
+        return is_best
+
+    @property
+    def epochs_since_best(self) -> int:
+        """Finished epochs since the best one."""
+        return self.epoch - 1 - self.best_epoch
+
+    def as_record(self) -> dict[str, Any]:
+        """The state as JSON-ready data; floats survive exactly."""
+        best = None if self.best_epoch < 0 else self.best_score
+        return {
+            "epoch": self.epoch,
+            "offset": self.offset,
+            "step": self.step,
+            "lr": self.lr,
+            "loss_sum": self.loss_sum,
+            "best_epoch": self.best_epoch,
+            "best_score": best,
+            "history": [record.as_record() for record in self.history],
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> TrainState:
+        """The state that `as_record` wrote."""
+        values = dict(record)
+        values["history"] = [EpochRecord(**item) for item in record["history"]]
+        if values["best_score"] is None:
+            values["best_score"] = float("-inf")
+        return cls(**values)

@@ -1,0 +1,94 @@
+"""One optimizer step over one batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from podium.engine.parts import Batch, Parts
+from podium.engine.precision import autocast
+from podium.engine.rng import seed_step
+from podium.errors import DivergedError, PodiumError
+
+__all__ = ["train_step"]
+
+
+def train_step(parts: Parts, batch: Batch, *, step: int) -> float:
+    """Take one optimizer step; returns the mean loss over the batch.
+
+    The batch is fed in pieces of `parts.micro_batch` samples whose gradients add up to the whole batch's. Out of
+    memory halves the pieces and starts the step over: the effective batch never changes.
+
+    Raises:
+        DivergedError: If the loss is not finite; the weights are left as they were before the step.
+        PodiumError: If one sample alone does not fit into memory.
+    """
+    while True:
+        seed_step(parts.seed, step)
+        try:
+            loss = _accumulate_gradients(parts, batch)
+            break
+        except torch.OutOfMemoryError:
+            _halve_micro_batch(parts, len(batch.images))
+    if not math.isfinite(loss):
+        parts.optimizer.zero_grad(set_to_none=True)
+        raise DivergedError(
+            f"the loss is {loss} at step {step}.",
+            fix="Lower the learning rate (optimizer.lr), or clip gradients (training.clip_norm=1).",
+        )
+    _apply_gradients(parts, factor=parts.schedule(step))
+    return loss
+
+
+def _accumulate_gradients(parts: Parts, batch: Batch) -> float:
+    parts.model.train()
+    parts.optimizer.zero_grad(set_to_none=True)
+    targets = {name: target.to(parts.device, non_blocking=True) for name, target in batch.targets.items()}
+    totals: dict[str, Tensor] = {}
+    loss = 0.0
+    for rows in _pieces(len(batch.images), parts.micro_batch):
+        images = batch.images[rows].to(parts.device, non_blocking=True)
+        with autocast(parts.device, parts.precision):
+            logits: Mapping[str, Tensor] = parts.model(images)
+        if not totals:
+            totals = parts.objective.totals({name: values.shape[1] for name, values in logits.items()}, targets)
+        share = parts.objective(logits, {name: target[rows] for name, target in targets.items()}, totals)
+        (share if parts.scaler is None else parts.scaler.scale(share)).backward()  # type: ignore[no-untyped-call]
+        loss += float(share.detach())
+    return loss
+
+
+def _apply_gradients(parts: Parts, *, factor: float) -> None:
+    for group in parts.optimizer.param_groups:
+        group["lr"] = factor * group["initial_lr"]
+    if parts.scaler is not None:
+        parts.scaler.unscale_(parts.optimizer)
+    if parts.clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(parts.model.parameters(), parts.clip_norm)
+    if parts.scaler is None:
+        parts.optimizer.step()
+    else:
+        parts.scaler.step(parts.optimizer)
+        parts.scaler.update()
+    if parts.average is not None:
+        parts.average.update(parts.model)
+
+
+def _pieces(n: int, size: int | None) -> Iterator[slice]:
+    size = n if size is None else size
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
+
+
+def _halve_micro_batch(parts: Parts, n: int) -> None:
+    size = min(parts.micro_batch or n, n)
+    if size == 1:
+        raise PodiumError("one image alone does not fit into memory.", fix="Use a smaller model or image size.")
+    parts.micro_batch = (size + 1) // 2
+    parts.optimizer.zero_grad(set_to_none=True)
+    parts.notes = (*parts.notes, f"out of memory: {parts.micro_batch} images at a time from here, the same batch")
+    if parts.device.type == "cuda":
+        torch.cuda.empty_cache()

@@ -1,0 +1,59 @@
+"""SIGTERM and Ctrl-C as a request that is honoured between two steps."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from podium.errors import Interrupted, Stopped
+
+__all__ = ["StopRequest", "listen_for_stop"]
+
+
+class StopRequest:
+    """Whether someone asked to stop, and how."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether a stop was asked for."""
+        return self.signal is not None
+
+    def honour(self) -> None:
+        """End the run.
+
+        Raises:
+            Interrupted: After Ctrl-C.
+            Stopped: After SIGTERM.
+        """
+        kind = Interrupted if self.signal == signal.SIGINT else Stopped
+        raise kind("stopped as asked; everything up to this step is on disk.", fix="Go on with --resume.")
+
+
+@contextmanager
+def listen_for_stop() -> Iterator[StopRequest]:
+    """Turn SIGTERM and SIGINT into a request for the length of the block; a second Ctrl-C ends at once.
+
+    Outside the main thread, where signals cannot be caught, the request is never made.
+    """
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if request.is_made and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        request.signal = number
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,7 @@
+"""A model, images and views to probabilities."""
+
+from podium.predict.features import compute_features, feature_key
+from podium.predict.probabilities import complete_probs, probs_from_logits
+from podium.predict.views import mean_over_views
+
+__all__ = ["complete_probs", "compute_features", "feature_key", "mean_over_views", "probs_from_logits"]

@@ -1,0 +1,29 @@
+"""The composition root: a typed recipe, presets, overrides, and the one build that knows every part by name."""
+
+from podium.recipe.arrangement import ALL_HEADS, arrange
+from podium.recipe.build import build_model, build_objective, build_parts, build_schedule, build_trunk_of
+from podium.recipe.overrides import apply_overrides, load_recipe, parse_recipe, save_recipe, write_recipe_text
+from podium.recipe.presets import PRESETS, baseline, find_preset, finetune
+from podium.recipe.recipe import Recipe
+from podium.recipe.resolve import resolve_recipe
+
+__all__ = [
+    "ALL_HEADS",
+    "PRESETS",
+    "Recipe",
+    "apply_overrides",
+    "arrange",
+    "baseline",
+    "build_model",
+    "build_objective",
+    "build_parts",
+    "build_schedule",
+    "build_trunk_of",
+    "find_preset",
+    "finetune",
+    "load_recipe",
+    "parse_recipe",
+    "resolve_recipe",
+    "save_recipe",
+    "write_recipe_text",
+]

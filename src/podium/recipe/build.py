@@ -1,0 +1,194 @@
+"""The one place that knows every model, loss, optimizer and schedule by name: a recipe becomes a training's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from podium.engine import HeadObjective, Objective, Parts, mix_seed
+from podium.losses import (
+    asymmetric_per_sample,
+    balanced_class_weights,
+    binary_cross_entropy_per_sample,
+    cross_entropy_per_sample,
+    focal_per_sample,
+    positive_weights,
+)
+from podium.models import Classifier, Ema, LinearHeads, Trunk, build_trunk, freeze_stem, freeze_trunk, parameter_groups
+from podium.optim import build_optimizer, constant, cosine, one_cycle, step_decay
+from podium.recipe.recipe import (
+    AsymmetricSpec,
+    Cosine,
+    FocalSpec,
+    LossSpec,
+    OneCycle,
+    OptimizerSpec,
+    Recipe,
+    StepDecay,
+)
+from podium.tables import Head, Task
+
+__all__ = ["build_model", "build_objective", "build_parts", "build_schedule", "build_trunk_of"]
+
+Labels = Mapping[str, NDArray[np.integer[Any]]]
+
+
+def build_trunk_of(recipe: Recipe, *, weights: str | None = None) -> Trunk:
+    """The trunk that a resolved recipe names.
+
+    Args:
+        recipe: A resolved recipe.
+        weights: Where to take weights from instead of the recipe's; "random" when a saved state follows.
+    """
+    if not isinstance(recipe.image.size_px, int):
+        raise TypeError("the recipe is not resolved: image.size_px is 'auto'")
+    source = recipe.model.weights if weights is None else weights
+    if source == "random":
+        torch.manual_seed(mix_seed(recipe.seed, 1))
+    return build_trunk(recipe.model.name, source, recipe.image.size_px, drop_path_rate=recipe.model.drop_path_rate)
+
+
+def build_model(recipe: Recipe, trunk: Trunk, task: Task, *, seed: int) -> Classifier:
+    """The model of one training: trunk, fresh heads, and what the recipe freezes frozen."""
+    torch.manual_seed(mix_seed(seed, 0))
+    model = Classifier(trunk, task, dropout=recipe.model.drop_rate)
+    if recipe.model.freeze == "stem":
+        freeze_stem(model, recipe.model.stem_blocks)
+    elif recipe.model.freeze == "trunk":
+        freeze_trunk(model)
+    return model
+
+
+def build_parts(
+    recipe: Recipe,
+    model: Classifier | LinearHeads,
+    task: Task,
+    *,
+    labels: Labels,
+    n_steps: int,
+    steps_per_epoch: int,
+    score: Callable[[Mapping[str, Any]], Mapping[str, float]],
+    score_name: str,
+    seed: int,
+    device: torch.device,
+) -> Parts:
+    """Everything that one training is made of.
+
+    Args:
+        recipe: A resolved recipe.
+        model: Images or features to logits of `task`'s heads; already on `device`.
+        task: The task of this model.
+        labels: Labels of the training samples, for class weights.
+        n_steps: Optimizer steps of the whole training.
+        steps_per_epoch: Optimizer steps of an epoch.
+        score: Logits of the valid samples -> scores by name.
+        score_name: The score that chooses the best epoch.
+        seed: Seed of this training.
+        device: Where the model is.
+    """
+    spec = recipe.optimizer
+    groups = _parameter_groups(spec, model)
+    training = recipe.training
+    uses_scaler = training.precision == "fp16" and device.type == "cuda"
+    return Parts(
+        model=model,
+        objective=build_objective(recipe.loss, task, labels, device),
+        optimizer=build_optimizer(spec.name, groups, spec.lr, weight_decay=spec.weight_decay, momentum=spec.momentum),
+        schedule=build_schedule(recipe, n_steps=n_steps, steps_per_epoch=steps_per_epoch),
+        lr=spec.lr,
+        score=score,
+        score_name=score_name,
+        seed=seed,
+        device=device,
+        precision=training.precision,
+        clip_norm=training.clip_norm,
+        average=None if training.ema_decay is None else Ema(model, decay=training.ema_decay),
+        scaler=torch.amp.GradScaler(device.type) if uses_scaler else None,
+    )
+
+
+def _parameter_groups(spec: OptimizerSpec, model: Classifier | LinearHeads) -> list[dict[str, Any]]:
+    if isinstance(model, Classifier):
+        return parameter_groups(
+            model, spec.lr, spec.weight_decay, head_lr_factor=spec.head_lr_factor, layer_decay=spec.layer_decay
+        )
+    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    biases = [parameter for parameter in model.parameters() if parameter.ndim == 1]
+    common = {"lr": spec.lr, "initial_lr": spec.lr}
+    return [
+        {"params": matrices, "weight_decay": spec.weight_decay, **common},
+        {"params": biases, "weight_decay": 0.0, **common},
+    ]
+
+
+def build_schedule(recipe: Recipe, *, n_steps: int, steps_per_epoch: int) -> Callable[[int], float]:
+    """Step -> factor on the peak learning rate."""
+    spec = recipe.schedule
+    if isinstance(spec, OneCycle):
+        return partial(
+            one_cycle,
+            n_steps=n_steps,
+            warmup_fraction=spec.warmup_fraction,
+            start_factor=spec.start_factor,
+            end_factor=spec.end_factor,
+        )
+    if isinstance(spec, Cosine):
+        n_warmup = round(spec.warmup_fraction * n_steps)
+        return partial(cosine, n_steps=n_steps, n_warmup_steps=n_warmup, end_factor=spec.end_factor)
+    if isinstance(spec, StepDecay):
+        return partial(step_decay, every=spec.every_epochs * steps_per_epoch, factor=spec.factor)
+    return constant
+
+
+def build_objective(spec: LossSpec, task: Task, labels: Labels, device: torch.device) -> Objective:
+    """The loss of every head of a task.
+
+    Args:
+        spec: The recipe's losses.
+        task: The heads.
+        labels: Labels of the training samples by head name, for class weights.
+        device: Where the weights go.
+    """
+    heads = {}
+    for head in task.heads:
+        loss = (
+            _multi_loss(spec, labels[head.name], device)
+            if head.is_multi
+            else _single_loss(spec, head, labels[head.name], device)
+        )
+        heads[head.name] = HeadObjective(loss, spec.head_weights.get(head.name, 1.0))
+    return Objective(heads)
+
+
+def _single_loss(
+    spec: LossSpec, head: Head, labels: NDArray[np.integer[Any]], device: torch.device
+) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    weights = None
+    if spec.single.class_weights == "balanced":
+        balanced = balanced_class_weights(labels, head.n_classes)
+        weights = torch.as_tensor(balanced, dtype=torch.float32, device=device)
+    if isinstance(spec.single, FocalSpec):
+        return partial(focal_per_sample, gamma=spec.single.gamma, class_weights=weights)
+    return partial(cross_entropy_per_sample, class_weights=weights, label_smoothing=spec.single.label_smoothing)
+
+
+def _multi_loss(
+    spec: LossSpec, labels: NDArray[np.integer[Any]], device: torch.device
+) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    if isinstance(spec.multi, AsymmetricSpec):
+        return partial(
+            asymmetric_per_sample,
+            gamma_negative=spec.multi.gamma_negative,
+            gamma_positive=spec.multi.gamma_positive,
+            clip=spec.multi.clip,
+        )
+    positive = None
+    if spec.multi.positive_weights == "balanced":
+        positive = torch.as_tensor(positive_weights(labels), dtype=torch.float32, device=device)
+    return partial(binary_cross_entropy_per_sample, pos_weight=positive, label_smoothing=spec.multi.label_smoothing)

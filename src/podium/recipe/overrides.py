@@ -1,0 +1,136 @@
+"""Recipes from files and from `key.path=value`, with unknown keys named beside the nearest known one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from podium import durable
+from podium.errors import RecipeError, nearest_name
+from podium.recipe.recipe import Recipe
+
+__all__ = ["apply_overrides", "load_recipe", "parse_recipe", "save_recipe", "write_recipe_text"]
+
+
+def parse_recipe(record: Mapping[str, Any], *, where: str | Path | None = None) -> Recipe:
+    """A recipe from plain data.
+
+    Raises:
+        RecipeError: If a key is unknown (names the nearest) or a value is wrong (says what was expected).
+    """
+    try:
+        return Recipe.model_validate(record)
+    except ValidationError as problem:
+        raise RecipeError("; ".join(_explain(problem)), where=where, fix="See docs/recipes.md for every key.") from None
+
+
+def _explain(problem: ValidationError) -> list[str]:
+    return [_explain_one(item) for item in problem.errors(include_url=False)[:10]]
+
+
+def _explain_one(item: Any) -> str:
+    place = [str(step) for step in item["loc"]]
+    name = ".".join(place) or "recipe"
+    if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+        near = nearest_name(place[-1], _known_keys(Recipe))
+        return f"unknown recipe key {name!r}." + (f" Did you mean {near!r}?" if near else "")
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{name}: {message}, got {item['input']!r}" if place else message
+
+
+def _known_keys(model: type[BaseModel]) -> list[str]:
+    keys = []
+    for name, spec in model.model_fields.items():
+        keys.append(name)
+        if isinstance(spec.annotation, type) and issubclass(spec.annotation, BaseModel):
+            keys += _known_keys(spec.annotation)
+    return keys
+
+
+def apply_overrides(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
+    """The recipe with `key.path=value` lines applied in order; values are read as YAML.
+
+    Raises:
+        RecipeError: If a line has no "=", a key does not exist or a value is wrong.
+    """
+    record = recipe.model_dump(mode="json")
+    for line in overrides:
+        key, equals, text = line.partition("=")
+        if not equals:
+            raise RecipeError(
+                f"cannot read override {line!r}.", fix="Write key.path=value, such as training.epochs=20."
+            )
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise RecipeError(f"the value of {line!r} is not YAML.") from None
+        _assign(record, key.strip().split("."), value, key.strip())
+    return parse_recipe(record, where="--set")
+
+
+def _assign(record: Any, path: Sequence[str], value: Any, key: str) -> None:
+    *parents, last = path
+    for step in parents:
+        record = _descend(record, step, key)
+    if isinstance(record, list):
+        place = _place(record, last, key)
+        record[place] = value
+    elif isinstance(record, dict):
+        # A whole mapping, or the kind of an alternative, replaces what was there; parse_recipe judges the rest.
+        if last == "kind" and record.get("kind") != value:
+            record.clear()
+        record[last] = _with_kind(record.get(last), value)
+    else:
+        raise RecipeError(f"{key!r} leads into a plain value.", where="--set")
+
+
+def _with_kind(old: Any, value: Any) -> Any:
+    is_partial = isinstance(old, dict) and isinstance(value, dict) and "kind" in old and "kind" not in value
+    return {**old, **value} if is_partial else value
+
+
+def _descend(record: Any, step: str, key: str) -> Any:
+    if isinstance(record, list):
+        return record[_place(record, step, key)]
+    if not isinstance(record, dict) or step not in record:
+        known = list(record) if isinstance(record, dict) else []
+        near = nearest_name(step, known)
+        fix = f"Did you mean {near!r}?" if near else f"Known here: {', '.join(known)}."
+        raise RecipeError(f"unknown recipe key {key!r}.", where="--set", fix=fix)
+    return record[step]
+
+
+def _place(record: list[Any], step: str, key: str) -> int:
+    if not step.isdigit() or int(step) >= len(record):
+        raise RecipeError(f"{key!r}: {step!r} is not a place in a list of {len(record)}.", where="--set")
+    return int(step)
+
+
+def load_recipe(path: Path) -> Recipe:
+    """A recipe from a YAML file.
+
+    Raises:
+        StorageError: If the file cannot be read.
+        RecipeError: If it is not YAML, or not a recipe.
+    """
+    try:
+        record = yaml.safe_load(durable.read_bytes(path))
+    except yaml.YAMLError as problem:
+        raise RecipeError(f"not YAML: {str(problem).splitlines()[0]}.", where=path) from None
+    if not isinstance(record, dict):
+        raise RecipeError("not a recipe: expected keys and values.", where=path)
+    return parse_recipe(record, where=path)
+
+
+def write_recipe_text(recipe: Recipe) -> str:
+    """The recipe as YAML."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def save_recipe(recipe: Recipe, path: Path) -> None:
+    """Write the recipe as YAML; `load_recipe` reads it."""
+    durable.write_text(path, write_recipe_text(recipe))

@@ -1,0 +1,71 @@
+"""Presets: functions that give a recipe.
+
+Each says what it is for, what it costs and what it scored; the measurements are in LOG.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from podium.data import ColorJitter, HorizontalFlip, RandomResizedCrop
+from podium.errors import UnknownNameError
+from podium.recipe.recipe import (
+    CrossEntropySpec,
+    LossSpec,
+    ModelSpec,
+    OneCycle,
+    OptimizerSpec,
+    Recipe,
+    TrainingSpec,
+)
+
+__all__ = ["PRESETS", "baseline", "find_preset", "finetune"]
+
+
+def baseline() -> Recipe:
+    """Frozen network, cached features, linear heads: the honest first number, in seconds to minutes on a laptop.
+
+    Features of every image are computed once and shared by all folds, seeds and heads.
+    """
+    return Recipe(
+        preset="baseline",
+        model=ModelSpec(freeze="trunk"),
+        optimizer=OptimizerSpec(name="adamw", lr=3e-3, weight_decay=0.1),
+        schedule=OneCycle(warmup_fraction=0.1),
+        training=TrainingSpec(epochs=60, batch_size=128),
+        feature_views=("plain", "hflip"),
+        predict_views=("plain", "hflip"),
+    )
+
+
+def finetune() -> Recipe:
+    """The whole network, augmented, with averaged weights: what a leaderboard asks for."""
+    return Recipe(
+        preset="finetune",
+        model=ModelSpec(freeze="none", drop_rate=0.1, drop_path_rate=0.05),
+        loss=LossSpec(single=CrossEntropySpec(label_smoothing=0.05)),
+        augmentations=(
+            RandomResizedCrop(scale=(0.6, 1.0), ratio=(0.8, 1.25)),
+            HorizontalFlip(probability=0.5),
+            ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2),
+        ),
+        optimizer=OptimizerSpec(name="adamw", lr=1e-3, weight_decay=0.05, head_lr_factor=2.0),
+        schedule=OneCycle(warmup_fraction=0.2),
+        training=TrainingSpec(epochs=8, batch_size=32, ema_decay=0.99, clip_norm=5.0),
+        predict_views=("plain", "hflip"),
+    )
+
+
+PRESETS: dict[str, Callable[[], Recipe]] = {"baseline": baseline, "finetune": finetune}
+"""Every preset by name."""
+
+
+def find_preset(name: str) -> Recipe:
+    """The recipe of a preset.
+
+    Raises:
+        UnknownNameError: If there is none of that name; says the nearest.
+    """
+    if name not in PRESETS:
+        raise UnknownNameError("preset", name, PRESETS)
+    return PRESETS[name]()

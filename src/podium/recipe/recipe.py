@@ -1,0 +1,217 @@
+"""The recipe: everything that changes the numbers of a run and nothing that does not.
+
+A tree of frozen, typed models; alternatives carry a `kind`. A YAML file, `key.path=value` overrides and presets all
+speak it. It holds data only: no value of it names code. Paths, workers and devices live beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+
+from podium.data import Augmentation, View
+
+__all__ = [
+    "AsymmetricSpec",
+    "BinaryCrossEntropySpec",
+    "Constant",
+    "Cosine",
+    "CrossEntropySpec",
+    "FocalSpec",
+    "ImageSpec",
+    "LossSpec",
+    "ModelSpec",
+    "OneCycle",
+    "OptimizerSpec",
+    "Recipe",
+    "ScheduleSpec",
+    "StepDecay",
+    "TrainingSpec",
+]
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Pixels = Annotated[int, Field(ge=8, le=4096)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ImageSpec(_Part):
+    """How an image becomes a tensor."""
+
+    size_px: Pixels | Literal["auto"] = "auto"
+    """Side of the square the model sees; auto takes it from the images, 128 to 224."""
+    stored_px: Pixels | Literal["auto"] = "auto"
+    """Side of the square kept in the cache; auto is 1.15 times `size_px` where augmentation crops, else `size_px`."""
+    fit: Literal["squash", "crop", "pad"] = "squash"
+    """How another aspect ratio fits the square: squash keeps everything, crop its centre, pad its shape."""
+
+
+class ModelSpec(_Part):
+    """The network."""
+
+    name: str = "tf_efficientnet_lite0"
+    """A timm model's name, or "tiny"."""
+    weights: str = "auto"
+    """"packaged" (from the extra `weights`), "pretrained" (timm's, from a hub or a local file), "random", the path of
+    a weight file; "auto" is packaged where it exists, else pretrained. Never silently random."""
+    freeze: Literal["none", "stem", "trunk"] = "none"
+    """What is not trained; a frozen trunk trains its heads on cached features."""
+    stem_blocks: PositiveInt = 3
+    """Blocks that belong to the frozen stem."""
+    arrangement: Literal["joint", "shared", "separate"] = "shared"
+    """Several attributes: one composite head, one head each on a shared trunk, or one model each."""
+    drop_rate: Fraction = 0.0
+    """Dropout before the heads."""
+    drop_path_rate: Fraction = 0.0
+    """Stochastic depth in the trunk."""
+
+
+class CrossEntropySpec(_Part):
+    """Cross entropy."""
+
+    kind: Literal["cross_entropy"] = "cross_entropy"
+    label_smoothing: Fraction = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
+
+
+class FocalSpec(_Part):
+    """Focal loss (Lin et al. 2017); gamma 0 is cross entropy."""
+
+    kind: Literal["focal"] = "focal"
+    gamma: NonNegativeFloat = 2.0
+    class_weights: Literal["none", "balanced"] = "none"
+
+
+class BinaryCrossEntropySpec(_Part):
+    """Cross entropy of every label by itself, for multi-label heads."""
+
+    kind: Literal["binary_cross_entropy"] = "binary_cross_entropy"
+    label_smoothing: Fraction = 0.0
+    positive_weights: Literal["none", "balanced"] = "none"
+
+
+class AsymmetricSpec(_Part):
+    """Asymmetric loss (Ridnik et al. 2021), for multi-label heads with few positives."""
+
+    kind: Literal["asymmetric"] = "asymmetric"
+    gamma_negative: NonNegativeFloat = 4.0
+    gamma_positive: NonNegativeFloat = 1.0
+    clip: Fraction = 0.05
+
+
+SingleLoss = Annotated[CrossEntropySpec | FocalSpec, Field(discriminator="kind")]
+MultiLoss = Annotated[BinaryCrossEntropySpec | AsymmetricSpec, Field(discriminator="kind")]
+
+
+class LossSpec(_Part):
+    """The loss of each kind of head, and each head's share."""
+
+    single: SingleLoss = CrossEntropySpec()
+    multi: MultiLoss = BinaryCrossEntropySpec()
+    head_weights: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """Factor on a head's loss, by head name; 1 where none is given."""
+
+
+class OptimizerSpec(_Part):
+    """The optimizer: sgd, adam, adamw, radam, madgrad, or any other name that timm knows."""
+
+    name: str = "adamw"
+    lr: PositiveFloat = 1e-3
+    """Highest learning rate."""
+    weight_decay: NonNegativeFloat = 0.05
+    momentum: Fraction = 0.9
+    """For SGD and its like."""
+    head_lr_factor: PositiveFloat = 1.0
+    """Learning rate of the heads against the trunk's."""
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Factor on the learning rate from each layer to the one before it."""
+
+
+class OneCycle(_Part):
+    """Up to the highest rate and down again, both by a cosine (Smith and Topin 2018)."""
+
+    kind: Literal["one_cycle"] = "one_cycle"
+    warmup_fraction: Fraction = 0.25
+    start_factor: PositiveFloat = 0.04
+    end_factor: NonNegativeFloat = 1e-4
+
+
+class Cosine(_Part):
+    """Down by a half cosine after a linear warm-up."""
+
+    kind: Literal["cosine"] = "cosine"
+    warmup_fraction: Fraction = 0.05
+    end_factor: NonNegativeFloat = 0.0
+
+
+class StepDecay(_Part):
+    """Times `factor` every `every_epochs` epochs."""
+
+    kind: Literal["step_decay"] = "step_decay"
+    every_epochs: PositiveInt = 3
+    factor: PositiveFloat = 0.2
+
+
+class Constant(_Part):
+    """The same rate throughout."""
+
+    kind: Literal["constant"] = "constant"
+
+
+ScheduleSpec = Annotated[OneCycle | Cosine | StepDecay | Constant, Field(discriminator="kind")]
+
+
+class TrainingSpec(_Part):
+    """Length, batches and selection."""
+
+    epochs: PositiveInt = 10
+    batch_size: PositiveInt = 32
+    """Samples an optimizer step, whatever fits into memory at a time."""
+    clip_norm: PositiveFloat | None = None
+    ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay of the weights' moving average; None uses the weights themselves."""
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    select: Literal["last", "best"] = "last"
+    """Weights that predict: the last, or the best by the validation score. "best" chooses on the samples that judge
+    it, so its out-of-fold score is a little too good; the report says so."""
+    patience: PositiveInt | None = None
+    """Epochs without a better score before stopping early."""
+
+
+class Recipe(_Part):
+    """Everything that changes the numbers of a run."""
+
+    preset: str = "custom"
+    """Where it started from; a name for people."""
+    seed: int = 0
+    image: ImageSpec = ImageSpec()
+    model: ModelSpec = ModelSpec()
+    loss: LossSpec = LossSpec()
+    augmentations: tuple[Annotated[Augmentation, Field(discriminator="kind")], ...] = ()
+    """Applied to every training image, in this order."""
+    optimizer: OptimizerSpec = OptimizerSpec()
+    schedule: ScheduleSpec = OneCycle()
+    training: TrainingSpec = TrainingSpec()
+    feature_views: tuple[View, ...] = ("plain",)
+    """Views of every image whose features are cached under a frozen trunk; training picks one at a time."""
+    predict_views: tuple[View, ...] = ("plain",)
+    """Views whose probabilities are averaged at prediction."""
+    metric: str | None = None
+    """Score that stands at the top; None takes macro F1, for multi-label the label accuracy."""
+
+    @model_validator(mode="after")
+    def _check_frozen_trunk(self) -> Recipe:
+        if self.model.freeze == "trunk":
+            if self.augmentations:
+                raise ValueError("a frozen trunk trains on cached features: use feature_views, not augmentations")
+            missing = set(self.predict_views) - set(self.feature_views)
+            if missing:
+                raise ValueError(f"predict_views {sorted(missing)} are not among the cached feature_views")
+        if len(set(self.predict_views)) != len(self.predict_views) or not self.predict_views:
+            raise ValueError("predict_views must name each view once, and at least one")
+        if len(set(self.feature_views)) != len(self.feature_views) or not self.feature_views:
+            raise ValueError("feature_views must name each view once, and at least one")
+        return self

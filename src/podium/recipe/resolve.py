@@ -1,0 +1,68 @@
+"""Every "auto" of a recipe turned into what it means for these images, before anything is trained or recorded."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from podium.errors import WeightsError
+from podium.models import PACKAGED
+from podium.models.packaged_weights import find_weight_file
+from podium.recipe.recipe import Recipe
+
+__all__ = ["resolve_recipe"]
+
+SMALLEST_PX, LARGEST_PX, STEP_PX = 128, 224, 32
+STORED_FACTOR = 1.15
+
+
+def resolve_recipe(recipe: Recipe, *, median_side_px: float) -> Recipe:
+    """The recipe with numbers and names in place of every "auto".
+
+    Args:
+        recipe: As presets, files and overrides gave it.
+        median_side_px: Median of the images' shorter sides.
+
+    Returns:
+        The recipe that is recorded with the run.
+    """
+    size = recipe.image.size_px
+    if size == "auto":
+        size = choose_size(median_side_px)
+    stored = recipe.image.stored_px
+    if stored == "auto":
+        crops = any(item.kind == "random_resized_crop" for item in recipe.augmentations)
+        stored = round(size * STORED_FACTOR) if crops else size
+    weights = recipe.model.weights
+    if weights == "auto":
+        weights = choose_weights(recipe.model.name)
+    return recipe.model_copy(
+        update={
+            "image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored}),
+            "model": recipe.model.model_copy(update={"weights": weights}),
+        }
+    )
+
+
+def choose_size(median_side_px: float) -> int:
+    """Side of the model's square: the images' own, up to a multiple of 32, within 128 and 224.
+
+    Example:
+        >>> [choose_size(side) for side in (28, 100, 160, 176, 3000)]
+        [128, 128, 160, 192, 224]
+    """
+    steps = -(-int(median_side_px) // STEP_PX)
+    return int(min(max(steps * STEP_PX, SMALLEST_PX), LARGEST_PX))
+
+
+def choose_weights(name: str) -> Literal["packaged", "pretrained", "random"]:
+    """Packaged weights where their package is installed, else timm's; "tiny" has none but random ones."""
+    if name == "tiny":
+        return "random"
+    return "packaged" if name in PACKAGED and _is_installed(name) else "pretrained"
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return find_weight_file(PACKAGED[name]).is_file()
+    except WeightsError:
+        return False
