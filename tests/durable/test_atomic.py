@@ -192,9 +192,8 @@ def test_a_full_disk_inside_another_library_is_still_told_as_one(tmp_path: Path,
 
 def test_a_writer_that_swallows_the_failure_is_not_believed(tmp_path: Path) -> None:
     def save() -> None:
-        with durable.write_atomically(tmp_path / "a.bin") as file:
-            with contextlib.suppress(OSError):
-                file.write(b"x" * (3 << 20))
+        with durable.write_atomically(tmp_path / "a.bin") as file, contextlib.suppress(OSError):
+            file.write(b"x" * (3 << 20))
 
     with durable.using_backend(durable.fail_at(2)), pytest.raises(StorageError, match="input/output"):
         save()

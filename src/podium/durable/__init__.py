@@ -4,7 +4,7 @@ The rest of Podium writes through these functions, so a kill, a power cut or a f
 the old state or the new one, and an error that names the file.
 """
 
-from podium.durable.atomic import copy_file, write_atomically, write_bytes, write_json, write_text
+from podium.durable.atomic import copy_file, sync_file, write_atomically, write_bytes, write_json, write_text
 from podium.durable.backend import Backend, current_backend, set_backend, using_backend
 from podium.durable.faults import Death, FaultyBackend, die_at, fail_at, fill_disk_at, kill_at
 from podium.durable.folders import (
@@ -15,32 +15,57 @@ from podium.durable.folders import (
     remove_tree,
     resolve_inside,
 )
+from podium.durable.holder import Holder
 from podium.durable.journal import Journal
+from podium.durable.lock import LOCK_NAME, hold_lock
+from podium.durable.manifest import MANIFEST_NAME, Manifest, check_manifest, read_manifest, sha256_file, write_manifest
+from podium.durable.mapped import create_mapped, open_mapped, sync_mapped
+from podium.durable.parts import PartWriter
 from podium.durable.read import read_bytes, read_json
+from podium.durable.versioned import Version, commit_version, list_versions, load_newest, load_version
 
 __all__ = [
+    "LOCK_NAME",
+    "MANIFEST_NAME",
     "Backend",
     "Death",
     "FaultyBackend",
+    "Holder",
     "Journal",
+    "Manifest",
+    "PartWriter",
+    "Version",
+    "check_manifest",
     "check_writable",
+    "commit_version",
     "copy_file",
+    "create_mapped",
     "current_backend",
     "die_at",
     "fail_at",
     "fill_disk_at",
+    "hold_lock",
     "kill_at",
+    "list_versions",
+    "load_newest",
+    "load_version",
     "make_folder",
+    "open_mapped",
     "read_bytes",
     "read_json",
+    "read_manifest",
     "remove_file",
     "remove_leftovers",
     "remove_tree",
     "resolve_inside",
     "set_backend",
+    "sha256_file",
+    "sync_file",
+    "sync_mapped",
     "using_backend",
     "write_atomically",
     "write_bytes",
     "write_json",
+    "write_manifest",
     "write_text",
 ]

@@ -5,7 +5,9 @@ Killed at any instant, or on a full disk, the name holds either the old content 
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +19,16 @@ from podium.durable.failures import explaining_failures
 from podium.durable.folders import make_folder, temporary_path
 from podium.durable.stream import write_new_file
 
-__all__ = ["copy_file", "encode_json", "write_atomically", "write_bytes", "write_json", "write_text"]
+__all__ = [
+    "copy_file",
+    "encode_json",
+    "encode_json_file",
+    "sync_file",
+    "write_atomically",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
 
 
 @contextmanager
@@ -81,16 +92,24 @@ def write_json(path: str | Path, value: object) -> None:
         TypeError: If a value is not JSON-ready.
     """
     try:
-        data = encode_json(value, indent=2)
+        data = encode_json_file(value)
     except ValueError as error:
         raise ValueError(f"{path}: {error}; write None for a number that is missing") from error
-    write_bytes(path, data + b"\n")
+    write_bytes(path, data)
 
 
-def encode_json(value: object, *, indent: int | None = None) -> bytes:
-    r"""A value as UTF-8 JSON; Hangul stays readable, lone surrogates become \\udcxx escapes and so come back."""
-    separators = (",", ":") if indent is None else None
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+def encode_json(value: object) -> bytes:
+    """A value as JSON on one line without blanks, in UTF-8; ValueError for NaN.
+
+    Hangul stays readable. Lone surrogates, in names that are not UTF-8, become escapes and so come back.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def encode_json_file(value: object) -> bytes:
+    """A value as the content `write_json` gives a file; ValueError for NaN."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
     return text.encode("utf-8", errors="backslashreplace")
 
 
@@ -104,3 +123,20 @@ def copy_file(source: str | Path, target: str | Path) -> None:
         write_atomically(target, needed=source.stat().st_size) as file,
     ):
         shutil.copyfileobj(reader, file, 1 << 20)
+
+
+def sync_file(path: str | Path) -> None:
+    """Force an existing file to the disk, whoever wrote it.
+
+    Raises:
+        StorageError: If it is missing or the disk refuses.
+    """
+    path = Path(path)
+    with explaining_failures(path):
+        if not path.is_file():  # opening for editing would make it
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        descriptor = current_backend().edit(path)
+        try:
+            current_backend().fsync(descriptor)
+        finally:
+            os.close(descriptor)

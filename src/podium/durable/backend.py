@@ -6,6 +6,7 @@ one that fails or dies at the k-th operation (`faults.py`), so crash points are 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -64,12 +65,11 @@ class Backend:
             os.close(descriptor)
 
     def allocate(self, descriptor: int, n_bytes: int) -> None:
-        """Reserve disk blocks for the first `n_bytes` of a file; the file grows to that size."""
+        """Reserve disk blocks for the first `n_bytes` of a file, which grows to that size; ENOTSUP where impossible."""
         self.before("allocate")
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(descriptor, 0, n_bytes)
-        else:
-            os.ftruncate(descriptor, n_bytes)
+        if not hasattr(os, "posix_fallocate"):
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+        os.posix_fallocate(descriptor, 0, n_bytes)
 
     def truncate(self, descriptor: int, n_bytes: int) -> None:
         """Cut or grow a file to `n_bytes`."""

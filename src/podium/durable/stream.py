@@ -82,21 +82,34 @@ class NewFile(io.RawIOBase):
         self._digest.update(view[:n_written])
         return n_written
 
+    def sync(self) -> None:
+        """Force the content to the disk; raises the first failure, even one that the writer swallowed."""
+        if self.failure is not None:
+            raise self.failure
+        try:
+            current_backend().fsync(self._descriptor)
+        except OSError as error:
+            self.failure = error
+            raise
+
     def abandon(self) -> None:
         """Throw away what is written from now on, so that a closing buffer does not fail a second time."""
         self._is_abandoned = True
 
 
 @contextmanager
-def write_new_file(path: Path, shown_as: Path, *, needed: int | None = None) -> Iterator[tuple[BinaryIO, NewFile]]:
+def write_new_file(
+    path: Path, shown_as: Path, *, needed: int | None = None, in_place: bool = False
+) -> Iterator[tuple[BinaryIO, NewFile]]:
     """Create a file, give it to a writer, and have it on the disk when the block ends.
 
-    After an error nothing is left of the file.
+    After an error nothing is left of the file, or of its content when it is written in place.
 
     Args:
-        path: File to create; must not exist, its folder must.
+        path: File to create; its folder must exist.
         shown_as: Path that errors name.
         needed: Bytes that will be written, where known.
+        in_place: Overwrite a file of this name; else there must be none.
 
     Yields:
         The buffered file object to write to, and the raw stream, whose `digest` is valid after the block.
@@ -105,22 +118,22 @@ def write_new_file(path: Path, shown_as: Path, *, needed: int | None = None) -> 
         StorageError: If creating, writing or syncing fails. An OSError the writer met elsewhere passes unchanged.
     """
     with explaining_failures(shown_as, needed=needed):
-        descriptor = current_backend().create(path)
+        descriptor = current_backend().edit(path) if in_place else current_backend().create(path)
     stream = NewFile(descriptor)
     file = io.BufferedWriter(stream, _BUFFER_BYTES)
     try:
+        if in_place:
+            with explaining_failures(shown_as):
+                current_backend().truncate(descriptor, 0)
         yield file, stream
-        with explaining_failures(shown_as, needed=needed):
-            if not file.closed:
-                file.flush()
-            if stream.failure is None:
-                current_backend().fsync(descriptor)
-        if stream.failure is not None:
-            raise stream.failure
+        _finish(file, stream, shown_as)
     except BaseException as error:
         stream.abandon()
         with suppress(OSError):
-            current_backend().unlink(path)
+            if in_place:
+                current_backend().truncate(descriptor, 0)
+            else:
+                current_backend().unlink(path)
         if stream.failure is not None and isinstance(error, Exception):
             # torch and pyarrow raise their own error for a failed write; the cause is the one we remember.
             raise explain_failure(stream.failure, shown_as, needed=needed or stream.needed) from stream.failure
@@ -129,3 +142,10 @@ def write_new_file(path: Path, shown_as: Path, *, needed: int | None = None) -> 
         stream.abandon()
         file.close()
         os.close(descriptor)
+
+
+def _finish(file: BinaryIO, stream: NewFile, shown_as: Path) -> None:
+    with explaining_failures(shown_as):
+        if not file.closed:
+            file.flush()
+        stream.sync()
