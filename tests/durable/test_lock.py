@@ -1,0 +1,247 @@
+"""Two starters: exactly one wins; the dead hold nothing; forked children do not hold the lock of their parent."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from podium import durable
+from podium.durable import holder as holders
+from podium.durable import lock, named_lock
+from podium.errors import LockedError
+
+KINDS = ("system", "named")
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Both kinds of lock; for the second, a file system that says it has no locks."""
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "named":
+            patch.setattr(lock, "_lock", refuse)
+        yield request.param
+
+
+def fork(action: Callable[[], int]) -> int:
+    """A child process that ends with the action's result as its exit code."""
+    child = os.fork()
+    if child:
+        return child
+    code = 99
+    try:
+        code = action()
+    finally:
+        os._exit(code)
+
+
+def wait(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def try_lock(folder: Path, hold_until: int | None = None) -> int:
+    """0 for who gets the lock, 1 for who does not. The holder waits for the pipe to close."""
+    try:
+        with durable.hold_lock(folder):
+            if hold_until is not None:
+                os.read(hold_until, 1)
+            return 0
+    except LockedError:
+        return 1
+
+
+def test_the_holder_is_told_and_afterwards_the_lock_is_free(tmp_path: Path, kind: str) -> None:
+    with durable.hold_lock(tmp_path / "run") as holder:
+        assert holder.pid == os.getpid()
+        with pytest.raises(LockedError) as caught, durable.hold_lock(tmp_path / "run"):
+            pass
+        assert f"process {os.getpid()} on {socket.gethostname()}, since {holder.started}" in caught.value.what
+        assert "this very process" in caught.value.what
+        assert wait(fork(lambda: try_lock(tmp_path / "run"))) == 1
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", holder.started)
+    assert wait(fork(lambda: try_lock(tmp_path / "run"))) == 0
+    with durable.hold_lock(tmp_path / "run"), durable.hold_lock(tmp_path / "other"):
+        pass
+
+
+def test_an_error_inside_frees_the_lock(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(KeyError), durable.hold_lock(tmp_path):
+        raise KeyError
+    with durable.hold_lock(tmp_path):
+        pass
+
+
+def test_of_two_starters_exactly_one_wins(tmp_path: Path, kind: str) -> None:
+    stale = replace(holders.describe_self(), pid=_dead_pid())
+    for n in range(100):
+        folder = tmp_path / str(n)
+        if n % 2:  # every second round both find the lock of a dead process
+            name = "run.lock" if kind == "system" else "run.lock.owner"
+            durable.write_bytes(folder / name, holders.encode_holder(stale))
+        go_out, go_in = os.pipe()
+        end_out, end_in = os.pipe()
+
+        def start(
+            folder: Path = folder, go: int = go_out, end: int = end_out, ends: tuple[int, int] = (go_in, end_in)
+        ) -> int:
+            for descriptor in ends:
+                os.close(descriptor)
+            os.read(go, 1)
+            return try_lock(folder, end)
+
+        children = [fork(start) for _ in range(2)]
+        os.close(go_in)
+        # The loser ends while the winner holds, so that none gets the lock merely by being late.
+        first, status = os.wait()
+        assert first in children
+        os.close(end_in)
+        last = wait(next(child for child in children if child != first))
+        assert sorted([os.waitstatus_to_exitcode(status), last]) == [0, 1]
+        for descriptor in (go_out, end_out):
+            os.close(descriptor)
+
+
+def _dead_pid() -> int:
+    child = fork(lambda: 0)
+    wait(child)
+    return child
+
+
+def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path, kind: str) -> None:
+    for _ in range(5):
+        out, into = os.pipe()
+
+        def hold(into: int = into) -> int:
+            with durable.hold_lock(tmp_path):
+                os.write(into, b"x")
+                time.sleep(60)
+            return 0
+
+        child = fork(hold)
+        os.read(out, 1)
+        with pytest.raises(LockedError, match=f"process {child} "), durable.hold_lock(tmp_path):
+            pass
+        os.kill(child, signal.SIGKILL)
+        assert wait(child) == -signal.SIGKILL
+        with durable.hold_lock(tmp_path):
+            pass
+        os.close(out)
+        os.close(into)
+
+
+def test_a_forked_worker_that_outlives_its_parent_does_not_hold_the_lock(tmp_path: Path, kind: str) -> None:
+    out, into = os.pipe()
+
+    def parent() -> int:
+        with durable.hold_lock(tmp_path):
+            worker = fork(lambda: time.sleep(60) or 0)  # type: ignore[func-returns-value]
+            os.write(into, worker.to_bytes(4, "big"))
+            time.sleep(60)
+        return 0
+
+    child = fork(parent)
+    worker = int.from_bytes(os.read(out, 4), "big")
+    os.kill(child, signal.SIGKILL)
+    wait(child)
+    try:
+        os.kill(worker, 0)  # it lives
+        with durable.hold_lock(tmp_path):
+            pass
+    finally:
+        os.kill(worker, signal.SIGKILL)
+        os.close(out)
+        os.close(into)
+
+
+def test_a_forked_child_that_leaves_the_block_does_not_free_the_lock(tmp_path: Path, kind: str) -> None:
+    with durable.hold_lock(tmp_path) as holder:
+        child = os.fork()
+        if child == 0:
+            lock_file = tmp_path / ("run.lock" if kind == "system" else "run.lock.owner")
+            before = lock_file.read_bytes()
+            context = lock._release if kind == "system" else None
+            if context is not None:
+                context(-1, holder)
+            os._exit(0 if lock_file.read_bytes() == before else 1)
+        assert wait(child) == 0
+        assert wait(fork(lambda: try_lock(tmp_path))) == 1
+
+
+def test_another_program_is_kept_out_too(tmp_path: Path) -> None:
+    code = "import sys; from podium import durable\nwith durable.hold_lock(sys.argv[1]): pass"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with durable.hold_lock(tmp_path):
+        refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "LockedError" in refused.stderr
+    assert f"process {os.getpid()}" in refused.stderr
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_a_lock_file_that_was_removed_while_waiting_is_not_believed(tmp_path: Path) -> None:
+    """The winner must hold the file that has the name, not one that was removed after it was opened."""
+
+    class Removing(durable.Backend):
+        n_edits = 0
+
+        def edit(self, path: Path) -> int:
+            descriptor = super().edit(path)
+            self.n_edits += 1
+            if self.n_edits == 1:
+                path.unlink()
+            return descriptor
+
+    with durable.using_backend(Removing()), durable.hold_lock(tmp_path):
+        assert wait(fork(lambda: try_lock(tmp_path))) == 1
+
+
+def test_a_number_used_again_after_a_reboot_is_not_the_holder() -> None:
+    here = holders.describe_self()
+    assert not holders.is_gone(here)
+    assert not holders.is_gone(replace(here, mark=""))  # nothing known: it may live
+    assert not holders.is_gone(replace(here, pid=_dead_pid(), host="elsewhere"))
+    assert holders.is_gone(replace(here, pid=_dead_pid()))
+    if here.mark:
+        assert holders.is_gone(replace(here, mark="earlier boot:1"))
+
+
+def test_a_named_lock_of_another_machine_is_respected_and_the_remedy_told(tmp_path: Path) -> None:
+    foreign = replace(holders.describe_self(), host="elsewhere", pid=_dead_pid())
+    owned = tmp_path / "run.lock.owner"
+    owned.write_bytes(holders.encode_holder(foreign))
+    wanted = named_lock.holding_named_lock(tmp_path / "run.lock", holders.describe_self())
+    with pytest.raises(LockedError, match="on elsewhere") as caught, wanted:
+        pass
+    assert str(owned) in str(caught.value.fix)
+    assert owned.exists()
+
+
+@pytest.mark.parametrize("age_s", [0, 3600])
+def test_a_nameless_lock_is_stale_only_when_it_is_old(
+    tmp_path: Path, age_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holders, "_WAIT_S", 0.05)
+    for path in (tmp_path / "run.lock.owner", tmp_path / "run.lock.owner.takeover"):
+        path.mkdir() if path.suffix == ".takeover" else path.touch()
+        os.utime(path, (time.time() - age_s,) * 2)
+    wanted = named_lock.holding_named_lock(tmp_path / "run.lock", holders.describe_self())
+    if age_s:
+        with wanted:
+            pass
+        assert list(tmp_path.iterdir()) == []
+    else:
+        with pytest.raises(LockedError, match="another process"), wanted:
+            pass
