@@ -1,0 +1,59 @@
+"""From decoded images to batches: cache, order, augmentation, mixing, loaders with an exact position.
+
+Everything random is a pure function of (seed, epoch, sample), so a run that was interrupted goes on bit for bit.
+"""
+
+from podium.data.augment import Augmentation, augment_batch
+from podium.data.batch import Batch
+from podium.data.colour import ColorJitter, Grayscale
+from podium.data.erasing import RandomErasing
+from podium.data.feature_loader import FeatureEvalLoader, FeatureTrainLoader
+from podium.data.geometric import (
+    CentreCrop,
+    HorizontalFlip,
+    RandomResizedCrop,
+    RandomShift,
+    Rotate,
+    Rotate90,
+    VerticalFlip,
+)
+from podium.data.loader import EvalLoader, TrainLoader
+from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targets, soften_targets
+from podium.data.order import balance_weights, epoch_order, weighted_order
+from podium.data.randomness import normals, sample_keys, uniforms
+from podium.data.views import View, eval_batch
+
+__all__ = [
+    "Augmentation",
+    "Batch",
+    "CentreCrop",
+    "ColorJitter",
+    "CutMix",
+    "EvalLoader",
+    "FeatureEvalLoader",
+    "FeatureTrainLoader",
+    "Grayscale",
+    "HorizontalFlip",
+    "MixUp",
+    "Mixed",
+    "Mixing",
+    "RandomErasing",
+    "RandomResizedCrop",
+    "RandomShift",
+    "Rotate",
+    "Rotate90",
+    "TrainLoader",
+    "VerticalFlip",
+    "View",
+    "augment_batch",
+    "balance_weights",
+    "epoch_order",
+    "eval_batch",
+    "mix_batch",
+    "mix_targets",
+    "normals",
+    "sample_keys",
+    "soften_targets",
+    "uniforms",
+    "weighted_order",
+]

@@ -1,0 +1,53 @@
+"""What a loader yields, and how labels become targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from podium.errors import UsageError
+
+__all__ = ["Batch", "check_columns", "gather_targets"]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """B samples ready for the model.
+
+    Attributes:
+        images: uint8 (B, h, w, 3) pictures, or float32 (B, D) features of a frozen trunk.
+        targets: Per head int64 (B,) class indices with -1 = missing; float32 (B, C) with -1 = missing for a
+            multi-label head, and for every head where pictures are mixed.
+        rows: Rows of the cache the samples came from, shape (B,).
+        offset_after: Position in the epoch's order after this batch; `from_position` goes on from there.
+    """
+
+    images: torch.Tensor
+    targets: dict[str, torch.Tensor]
+    rows: NDArray[np.int64]
+    offset_after: int
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def gather_targets(targets: Mapping[str, NDArray[Any]], positions: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """The targets at these positions: int64 (B,) or float32 (B, C)."""
+    return {
+        name: column[positions].astype(np.int64 if column.ndim == 1 else np.float32) for name, column in targets.items()
+    }
+
+
+def check_columns(n_rows: int, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Raise UsageError unless every column has one entry for each of the loader's rows."""
+    for name, column in columns.items():
+        if len(column) != n_rows:
+            raise UsageError(
+                f"{name} has {len(column)} entries, the loader has {n_rows} rows.",
+                fix="Pass the column of these rows, as in labels[rows].",
+            )

@@ -1,0 +1,153 @@
+"""Loaders of features: what a frozen trunk computed once, in place of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from podium.data.batch import Batch, check_columns, gather_targets
+from podium.data.loader import check_batch_size, epoch_positions
+from podium.data.randomness import uniforms
+from podium.errors import UsageError
+
+__all__ = ["FeatureEvalLoader", "FeatureTrainLoader"]
+
+_VIEW_STREAM = 60
+
+Labels = Mapping[str, NDArray[Any]]
+
+
+class FeatureTrainLoader:
+    """Shuffled batches of cached features; each epoch picks one of a sample's V views at random.
+
+    Args:
+        features: Features of V views, shape (V, N, D), float32; may be a memory map.
+        rows: Rows (second axis) to train on, shape (n,).
+        targets: Labels of these rows by head, as for `TrainLoader`.
+        keys: Keys of these rows' samples, shape (n,).
+        batch_size: Samples a batch, at least 1.
+        seed: Seed of the run.
+        weights: Weights of these rows, shape (n,), to draw with replacement; None visits each once.
+
+    Raises:
+        UsageError: If the features are not (V, N, D) or a column has another length than `rows`.
+    """
+
+    def __init__(
+        self,
+        features: NDArray[np.float32],
+        rows: NDArray[np.integer[Any]],
+        targets: Labels,
+        *,
+        keys: NDArray[np.uint64],
+        batch_size: int,
+        seed: int = 0,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
+        _check_features(features)
+        check_batch_size(batch_size)
+        check_columns(len(rows), {"keys": keys, **targets} | ({} if weights is None else {"weights": weights}))
+        self._features = features
+        self._rows = np.asarray(rows, dtype=np.int64)
+        self._targets = dict(targets)
+        self._keys = keys
+        self._batch_size = batch_size
+        self._seed = seed
+        self._weights = weights
+
+    @property
+    def n_samples(self) -> int:
+        """Samples an epoch."""
+        return len(self._rows)
+
+    @property
+    def batch_size(self) -> int:
+        """Samples a batch, except for the last of an epoch."""
+        return self._batch_size
+
+    @property
+    def n_batches(self) -> int:
+        """Batches an epoch, the smaller last one included."""
+        return -(-len(self._rows) // self._batch_size)
+
+    def from_position(self, epoch: int, offset: int = 0) -> Generator[Batch, None, None]:
+        """The batches of an epoch from sample `offset` of its order on, as `TrainLoader.from_position` does."""
+        order = epoch_positions(self._seed, epoch, len(self._rows), self._weights)
+        n_views = len(self._features)
+        for start in range(offset, len(order), self._batch_size):
+            positions = order[start : start + self._batch_size]
+            rows = self._rows[positions]
+            views = uniforms(self._seed, epoch, self._keys[positions], _VIEW_STREAM, 1)[:, 0]
+            features = self._features[np.floor(views * n_views).astype(np.int64), rows]
+            yield _feature_batch(features, self._targets, positions, rows, start)
+
+
+class FeatureEvalLoader:
+    """Batches of cached features in the order of `rows`.
+
+    Args:
+        features: Features, shape (V, N, D), float32.
+        rows: Rows (second axis), shape (n,).
+        batch_size: Samples a batch, at least 1.
+        view: Which of the V views.
+        targets: Labels of these rows by head, where they are wanted in the batches.
+    """
+
+    def __init__(
+        self,
+        features: NDArray[np.float32],
+        rows: NDArray[np.integer[Any]],
+        batch_size: int,
+        view: int = 0,
+        *,
+        targets: Labels | None = None,
+    ) -> None:
+        _check_features(features)
+        check_batch_size(batch_size)
+        check_columns(len(rows), targets or {})
+        if not 0 <= view < len(features):
+            raise UsageError(f"view {view} does not exist, the features have {len(features)} views.")
+        self._features = features[view]
+        self._rows = np.asarray(rows, dtype=np.int64)
+        self._batch_size = batch_size
+        self._targets = dict(targets or {})
+
+    @property
+    def n_samples(self) -> int:
+        """Samples in all."""
+        return len(self._rows)
+
+    @property
+    def n_batches(self) -> int:
+        """Batches in all, the smaller last one included."""
+        return -(-len(self._rows) // self._batch_size)
+
+    def __len__(self) -> int:
+        return self.n_batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        for start in range(0, len(self._rows), self._batch_size):
+            positions = np.arange(start, min(start + self._batch_size, len(self._rows)))
+            rows = self._rows[positions]
+            yield _feature_batch(self._features[rows], self._targets, positions, rows, start)
+
+
+def _feature_batch(
+    features: NDArray[np.float32],
+    targets: Labels,
+    positions: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    start: int,
+) -> Batch:
+    columns = {name: torch.from_numpy(column) for name, column in gather_targets(targets, positions).items()}
+    images = torch.from_numpy(np.asarray(features, dtype=np.float32))
+    return Batch(images, columns, rows, start + len(positions))
+
+
+def _check_features(features: NDArray[np.float32]) -> None:
+    if features.ndim != 3 or features.dtype != np.float32:
+        raise UsageError(f"features are {features.dtype} of shape {features.shape}, expected float32 (V, N, D).")

@@ -1,0 +1,190 @@
+"""Geometric augmentations: what they draw, and how they change the frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.data.frames import Frames
+from podium.data.ranges import check_probability, check_range
+
+__all__ = [
+    "CentreCrop",
+    "Geometric",
+    "HorizontalFlip",
+    "RandomResizedCrop",
+    "RandomShift",
+    "Rotate",
+    "Rotate90",
+    "VerticalFlip",
+]
+
+_Array = NDArray[np.float64]
+_CROP_TRIES = 10
+
+
+@dataclass(frozen=True)
+class HorizontalFlip:
+    """Mirrors left and right. Wrong for letters, digits and anything where left means something."""
+
+    probability: float = 0.5
+    kind: Literal["horizontal_flip"] = "horizontal_flip"
+
+    stream: ClassVar[int] = 10
+    n_uniforms: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        check_probability(self.kind, self.probability)
+
+    def move(self, frames: Frames, u: _Array) -> Frames:
+        """The frames, flipped where the uniform numbers `u`, shape (B, 1), say so."""
+        return frames.flip(u[:, 0] < self.probability, False)
+
+
+@dataclass(frozen=True)
+class VerticalFlip:
+    """Mirrors up and down. Right for pictures from above: satellites, microscopes, plates."""
+
+    probability: float = 0.5
+    kind: Literal["vertical_flip"] = "vertical_flip"
+
+    stream: ClassVar[int] = 11
+    n_uniforms: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        check_probability(self.kind, self.probability)
+
+    def move(self, frames: Frames, u: _Array) -> Frames:
+        """The frames, flipped where the uniform numbers `u`, shape (B, 1), say so."""
+        return frames.flip(False, u[:, 0] < self.probability)
+
+
+@dataclass(frozen=True)
+class Rotate90:
+    """Turns by 90, 180 or 270 degrees, each as likely; `probability` is the chance that it turns at all."""
+
+    probability: float = 0.75
+    kind: Literal["rotate90"] = "rotate90"
+
+    stream: ClassVar[int] = 12
+    n_uniforms: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        check_probability(self.kind, self.probability)
+
+    def move(self, frames: Frames, u: _Array) -> Frames:
+        """The frames, turned as the uniform numbers `u`, shape (B, 2), say."""
+        turns = 1 + np.floor(3 * u[:, 1]).astype(np.int64)
+        return frames.quarter_turn(np.where(u[:, 0] < self.probability, turns, 0))
+
+
+@dataclass(frozen=True)
+class RandomResizedCrop:
+    """Cuts a random part and stretches it to the output size.
+
+    Args:
+        scale: Smallest and largest share of the area that is kept, in (0, 1].
+        ratio: Smallest and largest width / height of the part, in pixels of the stored image.
+
+    Source:
+        Szegedy et al. 2015, "Going Deeper with Convolutions"; the distribution is that of torchvision's transform:
+        ten tries, then the largest central part whose ratio is allowed.
+    """
+
+    scale: tuple[float, float] = (0.35, 1.0)
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    kind: Literal["random_resized_crop"] = "random_resized_crop"
+
+    stream: ClassVar[int] = 13
+    n_uniforms: ClassVar[int] = 2 * _CROP_TRIES + 2
+
+    def __post_init__(self) -> None:
+        check_range(self.kind, "scale", self.scale, above=0.0, highest=1.0)
+        check_range(self.kind, "ratio", self.ratio, above=0.0)
+
+    def move(self, frames: Frames, u: _Array) -> Frames:
+        """The frames, cut as the uniform numbers `u`, shape (B, 22), say."""
+        low, high = np.log(self.ratio)
+        area = frames.size.prod(axis=1)[:, None] * (self.scale[0] + (self.scale[1] - self.scale[0]) * u[:, 2:12])
+        ratio = np.exp(low + (high - low) * u[:, 12:22])
+        tries = np.rint(np.stack([np.sqrt(area * ratio), np.sqrt(area / ratio)], axis=2))  # (B, 10, 2)
+        fits = ((tries >= 1) & (tries <= frames.size[:, None, :])).all(axis=2)
+        first = tries[np.arange(len(u)), fits.argmax(axis=1)]
+        size = np.where(fits.any(axis=1)[:, None], first, self._largest(frames.size))
+        room = frames.size - size
+        random_corner = np.minimum(np.floor(u[:, :2] * (room + 1)), np.floor(room))
+        corner = np.where(fits.any(axis=1)[:, None], random_corner, np.floor(room / 2))
+        return frames.crop(corner, size)
+
+    def _largest(self, size: _Array) -> _Array:
+        """The largest size inside `size`, shape (B, 2), whose ratio is allowed."""
+        width, height = size.T
+        ratio = np.clip(width / height, *self.ratio)
+        largest = np.stack([np.minimum(width, height * ratio), np.minimum(height, width / ratio)], axis=1)
+        return np.asarray(np.maximum(np.rint(largest), 1.0))
+
+
+@dataclass(frozen=True)
+class CentreCrop:
+    """Keeps the central part, `fraction` of each side, of every picture."""
+
+    fraction: float = 0.875
+    kind: Literal["centre_crop"] = "centre_crop"
+
+    stream: ClassVar[int] = 14
+    n_uniforms: ClassVar[int] = 0
+
+    def __post_init__(self) -> None:
+        check_range(self.kind, "fraction", (self.fraction, self.fraction), above=0.0, highest=1.0)
+
+    def move(self, frames: Frames, u: _Array) -> Frames:
+        """The frames, cut; `u` has shape (B, 0)."""
+        size = np.maximum(np.rint(frames.size * self.fraction), 1.0)
+        return frames.crop(np.floor((frames.size - size) / 2), size)
+
+
+@dataclass(frozen=True)
+class RandomShift:
+    """Moves the picture by up to `fraction` of each side; what comes in at the border is mirrored."""
+
+    fraction: float = 0.0625
+    probability: float = 1.0
+    kind: Literal["random_shift"] = "random_shift"
+
+    stream: ClassVar[int] = 15
+    n_uniforms: ClassVar[int] = 3
+
+    def __post_init__(self) -> None:
+        check_probability(self.kind, self.probability)
+        check_range(self.kind, "fraction", (self.fraction, self.fraction), lowest=0.0, highest=1.0)
+
+    def move(self, frames: Frames, u: _Array) -> Frames:
+        """The frames, moved by whole pixels as the uniform numbers `u`, shape (B, 3), say."""
+        distance = np.rint((2 * u[:, 1:] - 1) * self.fraction * frames.size)
+        return frames.shift(np.where(u[:, :1] < self.probability, distance, 0.0))
+
+
+@dataclass(frozen=True)
+class Rotate:
+    """Turns by an angle drawn from -degrees to degrees; what comes in at the corners is mirrored."""
+
+    degrees: float = 10.0
+    probability: float = 0.5
+    kind: Literal["rotate"] = "rotate"
+
+    stream: ClassVar[int] = 16
+    n_uniforms: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        check_probability(self.kind, self.probability)
+        check_range(self.kind, "degrees", (self.degrees, self.degrees), lowest=0.0, highest=180.0)
+
+    def move(self, frames: Frames, u: _Array) -> Frames:
+        """The frames, turned as the uniform numbers `u`, shape (B, 2), say."""
+        return frames.rotate(np.where(u[:, 0] < self.probability, (2 * u[:, 1] - 1) * self.degrees, 0.0))
+
+
+Geometric = HorizontalFlip | VerticalFlip | Rotate90 | RandomResizedCrop | CentreCrop | RandomShift | Rotate

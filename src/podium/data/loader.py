@@ -1,0 +1,226 @@
+"""Loaders of pictures: batches from the cache, at any position of any epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from podium.data.augment import Augmentation, augment_batch
+from podium.data.batch import Batch, check_columns, gather_targets
+from podium.data.buffers import BufferPool
+from podium.data.mixing import Mixing, mix_batch, mix_targets, soften_targets
+from podium.data.order import epoch_order, weighted_order
+from podium.data.prefetch import prefetch
+from podium.data.views import View, eval_batch
+from podium.errors import UsageError
+
+__all__ = ["EvalLoader", "TrainLoader", "check_batch_size", "epoch_positions"]
+
+_AHEAD = 2
+
+Labels = Mapping[str, NDArray[Any]]
+
+
+class TrainLoader:
+    """Shuffled, augmented batches. The bits of a batch depend on (seed, epoch, offset) and its samples alone.
+
+    The last batch of an epoch holds what is left; no sample is dropped.
+
+    Args:
+        cache_pixels: Stored images, shape (N, H, W, 3), uint8, usually a memory map.
+        rows: Rows of the cache to train on, shape (n,).
+        targets: Labels of these rows by head: (n,) class indices or (n, C) of 0 and 1; -1 = missing.
+        keys: Keys of these rows' samples, shape (n,), as `sample_keys` gives.
+        batch_size: Samples a batch, at least 1.
+        height: Height of the pictures.
+        width: Width of the pictures.
+        augmentations: What is done to each picture.
+        seed: Seed of the run.
+        n_threads: Threads that make pictures; 0 works in the caller's thread, without prefetching.
+        mixing: MixUp or CutMix; all targets are soft then.
+        n_classes: Number of classes of each head with class indices, needed for mixing only.
+        weights: Weights of these rows, shape (n,), to draw n samples an epoch with replacement; None visits each once.
+
+    Raises:
+        UsageError: If a column has another length than `rows`, or a size is below 1.
+    """
+
+    def __init__(
+        self,
+        cache_pixels: NDArray[np.uint8],
+        rows: NDArray[np.integer[Any]],
+        targets: Labels,
+        *,
+        keys: NDArray[np.uint64],
+        batch_size: int,
+        height: int,
+        width: int,
+        augmentations: Sequence[Augmentation] = (),
+        seed: int = 0,
+        n_threads: int = 1,
+        mixing: Mixing | None = None,
+        n_classes: Mapping[str, int] | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
+        check_batch_size(batch_size)
+        check_columns(len(rows), {"keys": keys, **targets} | ({} if weights is None else {"weights": weights}))
+        self._pixels = cache_pixels
+        self._rows = np.asarray(rows, dtype=np.int64)
+        self._targets = dict(targets)
+        self._keys = keys
+        self._batch_size = batch_size
+        self._augmentations = tuple(augmentations)
+        self._seed = seed
+        self._n_threads = n_threads
+        self._mixing = mixing
+        self._n_classes = _check_n_classes(targets, n_classes or {}) if mixing else {}
+        self._weights = weights
+        self._buffers = BufferPool((batch_size, height, width, 3), pinned=torch.cuda.is_available())
+
+    @property
+    def n_samples(self) -> int:
+        """Samples an epoch."""
+        return len(self._rows)
+
+    @property
+    def batch_size(self) -> int:
+        """Samples a batch, except for the last of an epoch."""
+        return self._batch_size
+
+    @property
+    def n_batches(self) -> int:
+        """Batches an epoch, the smaller last one included."""
+        return -(-len(self._rows) // self._batch_size)
+
+    def from_position(self, epoch: int, offset: int = 0) -> Generator[Batch, None, None]:
+        """The batches of an epoch from sample `offset` of its order on.
+
+        From an `offset_after` of the same epoch on, the batches are bit for bit those of the uninterrupted epoch.
+        """
+        order = epoch_positions(self._seed, epoch, len(self._rows), self._weights)
+
+        def make(start: int, pool: ThreadPoolExecutor | None) -> Batch:
+            return self._make(epoch, start, order[start : start + self._batch_size], pool)
+
+        return _stream(make, range(offset, len(order), self._batch_size), self._n_threads)
+
+    def _make(self, epoch: int, start: int, positions: NDArray[np.int64], pool: ThreadPoolExecutor | None) -> Batch:
+        array, images = self._buffers.take(len(positions))
+        rows = self._rows[positions]
+        augment_batch(
+            self._pixels,
+            rows,
+            self._keys[positions],
+            self._augmentations,
+            seed=self._seed,
+            epoch=epoch,
+            out=array,
+            pool=pool,
+            n_parts=self._n_threads,
+        )
+        targets = gather_targets(self._targets, positions)
+        if self._mixing is not None:
+            mixed = mix_batch(array, self._mixing, seed=self._seed, epoch=epoch, step=start)
+            targets = {
+                name: mix_targets(soften_targets(column, self._n_classes.get(name)), mixed)
+                for name, column in targets.items()
+            }
+        return Batch(images, _as_tensors(targets), rows, start + len(positions))
+
+
+class EvalLoader:
+    """Batches in the order of `rows`, nothing random.
+
+    Args:
+        cache_pixels: Stored images, shape (N, H, W, 3), uint8, usually a memory map.
+        rows: Rows of the cache, shape (n,).
+        batch_size: Samples a batch, at least 1.
+        height: Height of the pictures.
+        width: Width of the pictures.
+        view: How the image is turned.
+        targets: Labels of these rows by head, where they are wanted in the batches.
+        n_threads: Threads that make pictures; 0 works in the caller's thread, without prefetching.
+    """
+
+    def __init__(
+        self,
+        cache_pixels: NDArray[np.uint8],
+        rows: NDArray[np.integer[Any]],
+        batch_size: int,
+        height: int,
+        width: int,
+        view: View = "plain",
+        *,
+        targets: Labels | None = None,
+        n_threads: int = 1,
+    ) -> None:
+        check_batch_size(batch_size)
+        check_columns(len(rows), targets or {})
+        self._pixels = cache_pixels
+        self._rows = np.asarray(rows, dtype=np.int64)
+        self._batch_size = batch_size
+        self._view = view
+        self._targets = dict(targets or {})
+        self._n_threads = n_threads
+        self._buffers = BufferPool((batch_size, height, width, 3), pinned=torch.cuda.is_available())
+
+    @property
+    def n_samples(self) -> int:
+        """Samples in all."""
+        return len(self._rows)
+
+    @property
+    def n_batches(self) -> int:
+        """Batches in all, the smaller last one included."""
+        return -(-len(self._rows) // self._batch_size)
+
+    def __len__(self) -> int:
+        return self.n_batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        return _stream(self._make, range(0, len(self._rows), self._batch_size), self._n_threads)
+
+    def _make(self, start: int, pool: ThreadPoolExecutor | None) -> Batch:
+        positions = np.arange(start, min(start + self._batch_size, len(self._rows)))
+        array, images = self._buffers.take(len(positions))
+        rows = self._rows[positions]
+        eval_batch(self._pixels, rows, array, self._view, pool=pool, n_parts=self._n_threads)
+        return Batch(images, _as_tensors(gather_targets(self._targets, positions)), rows, start + len(positions))
+
+
+def epoch_positions(seed: int, epoch: int, n: int, weights: NDArray[np.float64] | None) -> NDArray[np.int64]:
+    """Positions visited in an epoch, in order, shape (n,): each once, or drawn by weight."""
+    return epoch_order(seed, epoch, n) if weights is None else weighted_order(seed, epoch, weights, n)
+
+
+def check_batch_size(batch_size: int) -> None:
+    """Raise UsageError unless a batch holds at least one sample."""
+    if batch_size < 1:
+        raise UsageError(f"batch size is {batch_size}, expected at least 1.")
+
+
+def _stream(
+    make: Callable[[int, ThreadPoolExecutor | None], Batch], starts: range, n_threads: int
+) -> Generator[Batch, None, None]:
+    """Batches from these offsets, made ahead by a thread, and their pictures by `n_threads` threads."""
+    if n_threads <= 1:
+        yield from prefetch(lambda start: make(start, None), starts, _AHEAD if n_threads else 0)
+        return
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="podium-pictures") as pool:
+        yield from prefetch(lambda start: make(start, pool), starts, _AHEAD)
+
+
+def _as_tensors(targets: Mapping[str, NDArray[Any]]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(column) for name, column in targets.items()}
+
+
+def _check_n_classes(targets: Labels, n_classes: Mapping[str, int]) -> dict[str, int]:
+    for name, column in targets.items():
+        if column.ndim == 1 and name not in n_classes:
+            raise UsageError(f"mixing needs the number of classes of head {name!r}.", fix="Pass n_classes.")
+    return dict(n_classes)
