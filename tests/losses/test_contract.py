@@ -128,10 +128,9 @@ def test_target_of_wrong_shape_is_refused(name: str) -> None:
         ALL[name](make_logits(), make_target(name)[:-1])
 
 
-@pytest.mark.parametrize("name", ALL)
+# With class weights it does not: those of a distribution do not weigh the mean, as in torch.
+@pytest.mark.parametrize("name", [name for name in ALL if name != "cross_entropy smoothed"])
 def test_hard_target_equals_its_distribution(name: str) -> None:
-    if name == "cross_entropy smoothed":
-        pytest.skip("class weights of a distribution do not weigh the mean, as in torch")
     target = make_target(name)
     soft = torch.nn.functional.one_hot(target, C).double() if target.ndim == 1 else target.double()
     torch.testing.assert_close(ALL[name](make_logits(), target), ALL[name](make_logits(), soft))

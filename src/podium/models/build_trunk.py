@@ -66,8 +66,17 @@ def build_trunk(
     config: Any = timm.get_pretrained_cfg(name)
     packaged = PACKAGED[name] if weights == "packaged" else None
     size_px = image_size_px or (packaged.image_size_px if packaged else config.input_size[-1])
+    # Found first: a missing file should not cost the building of a large model.
+    path, source = _find_weights(name, str(weights))
     module = _create(name, config, size_px, drop_rate, drop_path_rate)
-    source, notes = _load(module, name, str(weights), config)
+    notes: tuple[str, ...] = ()
+    if packaged:
+        load_packaged(module, name)
+    elif path:
+        # timm itself tolerates left-over entries in its own files; a user's file must match in full.
+        is_timms = weights == "pretrained"
+        classifier = _classifier_names(config)
+        notes = load_into(module, read_weight_file(path), where=str(path), classifier=classifier, allow_unused=is_timms)
     return Trunk(
         name=name,
         module=module.eval(),
@@ -107,22 +116,18 @@ def _create(name: str, config: Any, size_px: int, drop_rate: float, drop_path_ra
     return module
 
 
-def _load(module: nn.Module, name: str, weights: str, config: Any) -> tuple[str, tuple[str, ...]]:
-    """Fill the module; returns where its weights came from and what was dropped on the way."""
+def _find_weights(name: str, weights: str) -> tuple[Path | None, str]:
+    """The weight file, None for packaged and random weights, and what to record as the weights' source."""
     if weights == "random":
-        return "random", ()
+        return None, "random"
     if weights == "packaged":
-        load_packaged(module, name)
-        return f"{PACKAGED[name].distribution} sha256:{PACKAGED[name].sha256}", ()
-    classifier = _classifier_names(config)
+        return None, f"{PACKAGED[name].distribution} sha256:{PACKAGED[name].sha256}"
     if weights == "pretrained":
         path, wanted = fetch_pretrained(name)
-        notes = load_into(module, read_weight_file(path), where=str(path), classifier=classifier, allow_unused=True)
-        return wanted.origin, notes
+        return path, wanted.origin
     if not Path(weights).suffix:
         raise UnknownNameError("weights (nor is it a weight file)", weights, ["packaged", "pretrained", "random"])
-    notes = load_into(module, read_weight_file(Path(weights)), where=weights, classifier=classifier)
-    return f"file {Path(weights).name}", notes
+    return Path(weights), f"file {Path(weights).name}"
 
 
 def _build_tiny(weights: str | Path, size_px: int, drop_rate: float) -> Trunk:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import timm
 from huggingface_hub import constants, hf_hub_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
 from torch.hub import download_url_to_file
 
 from podium.errors import WeightsError
@@ -20,6 +20,7 @@ from podium.models.packaged_weights import PACKAGED
 __all__ = ["WantedFile", "fetch_pretrained", "find_wanted_file", "weights_folder"]
 
 CONNECT_TIMEOUT_S = 5.0
+OLD_FILENAME = "pytorch_model.bin"
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
 
@@ -100,20 +101,31 @@ def fetch_pretrained(name: str) -> tuple[Path, WantedFile]:
 
 
 def _fetch_from_hub(wanted: WantedFile) -> Path:
-    repository, _, revision = str(wanted.hub_id).partition("@")
-    place: Any = {"repo_id": repository, "filename": wanted.filename, "revision": revision or None}
-    try:
-        return Path(hf_hub_download(**place, local_files_only=True))
-    except LocalEntryNotFoundError:
-        pass
+    # Repositories of before 2023 hold the older file only.
+    filenames = tuple(dict.fromkeys((wanted.filename, OLD_FILENAME)))
+    for filename in filenames:
+        try:
+            return _ask_hub(wanted, filename, local_files_only=True)
+        except EntryNotFoundError:
+            continue
     if constants.HF_HUB_OFFLINE:
         raise _not_found(wanted, "HF_HUB_OFFLINE is set and the hub's cache lacks it")
     if not _is_reachable(constants.ENDPOINT):
         raise _not_found(wanted, f"{constants.ENDPOINT} cannot be reached")
-    try:
-        return Path(hf_hub_download(**place, etag_timeout=CONNECT_TIMEOUT_S))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise _not_found(wanted, str(error).splitlines()[0]) from error
+    why = ""
+    for filename in filenames:
+        try:
+            return _ask_hub(wanted, filename, etag_timeout=CONNECT_TIMEOUT_S)
+        except (HfHubHTTPError, EntryNotFoundError, OSError) as error:
+            why = why or str(error).partition("\n")[0]
+            if isinstance(error, LocalEntryNotFoundError) or not isinstance(error, EntryNotFoundError):
+                break
+    raise _not_found(wanted, why)
+
+
+def _ask_hub(wanted: WantedFile, filename: str, **options: Any) -> Path:
+    repository, _, revision = str(wanted.hub_id).partition("@")
+    return Path(hf_hub_download(repo_id=repository, filename=filename, revision=revision or None, **options))
 
 
 def _fetch_from_address(wanted: WantedFile) -> Path:

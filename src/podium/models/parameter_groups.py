@@ -58,7 +58,7 @@ def parameter_groups(
         decays = parameter.ndim > 1 and not name.endswith(".bias") and not any(fnmatch(inner, item) for item in exempt)
         if (layer, decays) not in groups:
             scaled = lr * (layer_decay ** (head_layer - layer) if in_trunk else head_lr_factor)
-            title = f"trunk.{layer}" if in_trunk else "heads"
+            title = _group_title(in_trunk, layer, layer_decay)
             groups[layer, decays] = {
                 "name": title if decays else f"{title}.no_decay",
                 "params": [],
@@ -75,3 +75,9 @@ def parameter_groups(
 def _names_without_decay(trunk: nn.Module) -> tuple[str, ...]:
     listed = getattr(trunk, "no_weight_decay", None)
     return tuple(listed()) if callable(listed) else ()
+
+
+def _group_title(in_trunk: bool, layer: int, layer_decay: float) -> str:
+    if not in_trunk:
+        return "heads"
+    return "trunk" if layer_decay == 1 else f"trunk.{layer}"

@@ -26,9 +26,11 @@ class TinyTrunk(nn.Module):
 
     def __init__(self, *, seed: int = 0, drop_rate: float = 0.0) -> None:
         super().__init__()
-        self.stem = _convolution(3, 8)
-        self.stage1 = _convolution(8, 8)
-        self.stage2 = _convolution(8, self.n_features)
+        # torch's layers draw weights of their own first, which would move the caller's random state.
+        with torch.random.fork_rng(devices=[]):
+            self.stem = _convolution(3, 8)
+            self.stage1 = _convolution(8, 8)
+            self.stage2 = _convolution(8, self.n_features)
         self.dropout = nn.Dropout(drop_rate)
         generator = torch.Generator().manual_seed(seed)
         for module in self.modules():

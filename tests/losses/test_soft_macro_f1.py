@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from sklearn.metrics import f1_score
+
+from podium.losses import soft_macro_f1
+
+N, C = 60, 4
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equals_scikit_learn_on_certain_predictions(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    target = torch.cat([torch.arange(C), torch.randint(C, (N,), generator=generator)])
+    predicted = torch.randint(C, target.shape, generator=generator)
+    logits = torch.nn.functional.one_hot(predicted, C).double() * 1e4
+    expected = 1 - f1_score(target, predicted, average="macro", zero_division=0)
+    assert float(soft_macro_f1(logits, target)) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equals_scikit_learn_on_many_labels(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    marks = torch.randint(2, (N, C), generator=generator)
+    predicted = torch.randint(2, (N, C), generator=generator)
+    logits = (predicted.double() - 0.5) * 2e4
+    expected = 1 - f1_score(marks, predicted, average="macro")
+    assert float(soft_macro_f1(logits, marks, is_multi=True)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_sample_weights_count_as_scikit_learns() -> None:
+    generator = torch.Generator().manual_seed(0)
+    target = torch.cat([torch.arange(C), torch.randint(C, (N,), generator=generator)])
+    predicted = torch.randint(C, target.shape, generator=generator)
+    weight = torch.rand(len(target), generator=generator, dtype=torch.float64)
+    logits = torch.nn.functional.one_hot(predicted, C).double() * 1e4
+    expected = 1 - f1_score(target, predicted, average="macro", sample_weight=weight)
+    assert float(soft_macro_f1(logits, target, weight)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_descent_raises_the_metric() -> None:
+    generator = torch.Generator().manual_seed(0)
+    target = torch.randint(C, (N,), generator=generator)
+    logits = torch.randn(N, C, generator=generator).requires_grad_()
+    optimizer = torch.optim.Adam([logits], lr=0.3)
+    for _ in range(60):
+        optimizer.zero_grad()
+        soft_macro_f1(logits, target).backward()
+        optimizer.step()
+    assert f1_score(target, logits.detach().argmax(dim=1), average="macro") > 0.95

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import timm
+import torch
+
+from podium.errors import UnknownNameError, UsageError
+from podium.optim import build_optimizer
+
+REFERENCES: dict[str, Any] = {
+    "sgd": lambda p: torch.optim.SGD(p, lr=0.1, weight_decay=0.01, momentum=0.9, nesterov=True),
+    "momentum": lambda p: torch.optim.SGD(p, lr=0.1, weight_decay=0.01, momentum=0.9),
+    "adam": lambda p: torch.optim.Adam(p, lr=0.1, weight_decay=0.01),
+    "adamw": lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=0.01),
+    "radam": lambda p: torch.optim.RAdam(p, lr=0.1, weight_decay=0.01),
+    "madgrad": lambda p: timm.optim.get_optimizer_class("madgrad", bind_defaults=False)(
+        p, lr=0.1, weight_decay=0.01, momentum=0.9
+    ),
+}
+
+
+def descend(build: Any, n_steps: int = 5) -> torch.Tensor:
+    """Where some steps on a bowl with unequal slopes end."""
+    point = torch.nn.Parameter(torch.tensor([1.0, -2.0, 3.0]))
+    optimizer = build([{"params": [point]}])
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        (torch.tensor([1.0, 2.0, 0.5]) * point.square()).sum().backward()
+        optimizer.step()
+    return point.detach()
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_steps_equal_the_reference(name: str) -> None:
+    mine = descend(lambda groups: build_optimizer(name, groups, 0.1, weight_decay=0.01))
+    torch.testing.assert_close(mine, descend(REFERENCES[name]))
+
+
+@pytest.mark.parametrize("name", ["lamb", "lion", "nadamw", "adabelief", "rmsprop"])
+def test_others_that_timm_lists(name: str) -> None:
+    assert torch.isfinite(descend(lambda groups: build_optimizer(name, groups, 0.01))).all()
+
+
+def test_a_groups_own_values_come_first() -> None:
+    groups = [
+        {"params": [torch.nn.Parameter(torch.zeros(1))], "name": "trunk", "lr": 0.01, "initial_lr": 0.01},
+        {"params": [torch.nn.Parameter(torch.zeros(1))], "name": "heads", "weight_decay": 0.0},
+    ]
+    optimizer = build_optimizer("adamw", groups, 0.1, weight_decay=0.05)
+    found = [(g["name"], g["lr"], g["initial_lr"], g["weight_decay"]) for g in optimizer.param_groups]
+    assert found == [("trunk", 0.01, 0.01, 0.05), ("heads", 0.1, 0.1, 0.0)]
+    assert "weight_decay" not in groups[0], "the caller's groups were changed"
+
+
+def test_unknown_name_says_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="adamw"):
+        build_optimizer("adamww", [torch.nn.Parameter(torch.zeros(1))], 0.1)
+
+
+def test_nothing_to_optimise_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="cannot be built"):
+        build_optimizer("adamw", [], 0.1)
