@@ -1,19 +1,27 @@
 """From folders, tables and path patterns to samples; what is wrong with the images and the labels."""
 
+from podium.curate.audit import Audit, Quarantined, audit
 from podium.curate.bins import assign_bins, is_near_border, name_bins, rebin, soft_bins
 from podium.curate.classes import order_classes
 from podium.curate.options import IMAGE_EXTENSIONS, ScanOptions
 from podium.curate.pattern_source import PathPattern
+from podium.curate.quarantine import QUARANTINE_LIMIT, check_quarantine, drop_quarantined
 from podium.curate.rows import Guess
 from podium.curate.scan import Scan, scan
 
 __all__ = [
     "IMAGE_EXTENSIONS",
+    "QUARANTINE_LIMIT",
+    "Audit",
     "Guess",
     "PathPattern",
+    "Quarantined",
     "Scan",
     "ScanOptions",
     "assign_bins",
+    "audit",
+    "check_quarantine",
+    "drop_quarantined",
     "is_near_border",
     "name_bins",
     "order_classes",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from podium.errors import LabelError, nearest_name
 
-__all__ = ["encode_cells", "looks_missing", "order_classes", "refuse_unknown"]
+__all__ = ["encode_cells", "is_number", "looks_missing", "order_classes", "refuse_unknown"]
 
 _MISSING_WORDS = frozenset({"na", "n/a", "nan", "null", "none", "unknown", "undefined", "?", "-"})
 
@@ -37,6 +37,16 @@ def _as_number(name: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) and "_" not in name else None
+
+
+def is_number(name: str) -> bool:
+    """Whether a class name is a finite number.
+
+    Example:
+        >>> is_number("-0.5"), is_number("nan")
+        (True, False)
+    """
+    return _as_number(name) is not None
 
 
 def looks_missing(name: str) -> bool:

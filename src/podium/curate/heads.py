@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.curate.bins import assign_bins, is_whole, name_bins, parse_numbers
-from podium.curate.classes import encode_cells, looks_missing, order_classes, refuse_unknown
+from podium.curate.classes import encode_cells, is_number, looks_missing, order_classes, refuse_unknown
 from podium.curate.indicators import encode_indicators, encode_lists, guess_delim, is_indicator, split_cell
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows, list_some
@@ -42,6 +43,11 @@ class Labelling:
     notes: list[str] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
 
+    def add(self, head: Head, labels: NDArray[np.integer[Any]]) -> None:
+        """Adds one head with its labels."""
+        self.heads.append(head)
+        self.labels[head.name] = labels
+
 
 def make_heads(rows: Rows, names: Sequence[str], options: ScanOptions) -> Labelling:
     """Heads from the label columns.
@@ -51,91 +57,103 @@ def make_heads(rows: Rows, names: Sequence[str], options: ScanOptions) -> Labell
             bins are wanted.
         UnknownNameError: If `classes` or `bins` name a head that is not there.
     """
-    cells = {name: _clean(rows.columns[name], options.missing_values) for name in names}
     made = Labelling()
-    flags = [name for name in names if name not in options.bins and name not in options.classes]
-    if len(names) > 1 and len(flags) == len(names) and options.label_kind != "single":
-        if all(is_indicator(cells[name]) for name in names):
-            _add_indicators(made, cells, options)
-            cells = {}
-        elif options.label_kind == "multi" and options.label_delim is None:
-            encode_indicators(cells)  # says which column is not 0 and 1
-    for name, column in cells.items():
-        _add_column(made, name, column, rows.places, options)
+    cells = {name: _clean(made, name, rows.columns[name], options.missing_values) for name in names}
+    if _are_indicators(cells, options):
+        _add_indicators(made, cells, options)
+    else:
+        for name, column in cells.items():
+            _add_column(made, rows, name, column, options)
     for option, given in (("--classes", options.classes), ("--bins", options.bins)):
         for name in given:
-            if name not in made.labels:
+            if name not in made.labels and made.labels:
                 raise UnknownNameError("head", name, made.labels, where=option)
     for head in made.heads:
         _describe(made, head, made.labels[head.name])
     return made
 
 
-def _clean(cells: Sequence[str], missing_values: Sequence[str]) -> list[str]:
+def _clean(made: Labelling, name: str, cells: Sequence[str], missing_values: Sequence[str]) -> list[str]:
+    """Cells in Unicode form NFC without blanks around them; "" where they mean that nothing is known."""
     gone = {value.strip() for value in missing_values}
-    stripped = [cell.strip() for cell in cells]
-    return ["" if cell in gone else cell for cell in stripped]
+    spelt = [unicodedata.normalize("NFC", cell.strip()) for cell in cells]
+    n_changed = sum(old != new for old, new in zip(cells, spelt, strict=True))
+    if n_changed:
+        made.notes.append(
+            f"{n_changed} cells of {name!r} were cleaned: blanks at the ends cut off, letters put into NFC."
+        )
+    return ["" if cell in gone else cell for cell in spelt]
+
+
+def _are_indicators(cells: Mapping[str, Sequence[str]], options: ScanOptions) -> bool:
+    if len(cells) < 2 or options.label_kind == "single" or any(name in options.bins for name in cells):
+        return False
+    if any(name in options.classes for name in cells):
+        return False
+    return all(is_indicator(column) for column in cells.values())
 
 
 def _add_indicators(made: Labelling, cells: Mapping[str, Sequence[str]], options: ScanOptions) -> None:
-    encoded = encode_indicators(cells)
-    classes = tuple(cells)
-    if options.label_kind == "auto" and len(classes) > 1 and bool(np.all((encoded == 1).sum(axis=1) == 1)):
-        name = options.head_name or "label"
-        why = "exactly one 1 in every row"
-        made.guesses.append(Guess("label kind", "single", why, "--label-kind multi"))
-        made.heads.append(Head(name, "single", classes))
-        made.labels[name] = encoded.argmax(axis=1).astype(np.int64)
-        return
-    name = options.head_name or "labels"
-    made.heads.append(Head(name, "multi", classes))
-    made.labels[name] = encoded
-
-
-def _add_column(made: Labelling, name: str, cells: list[str], places: Sequence[str], options: ScanOptions) -> None:
-    if name in options.bins:
-        _add_bins(made, name, cells, places, options)
-        return
-    delim = options.label_delim or (guess_delim(cells) if options.label_kind != "single" else None)
-    if delim is not None and name not in options.classes and not options.label_delim:
-        made.guesses.append(
-            Guess(
-                "label delimiter", delim, f"cells of {name!r} read as lists", "--label-delim (or --label-kind single)"
-            )
+    """One head of 0/1 columns: a set of classes, or one class where every row has exactly one 1."""
+    is_one_hot = options.label_kind == "auto" and bool(np.all((encode_indicators(cells) == 1).sum(axis=1) == 1))
+    name = options.head_name or ("label" if is_one_hot else "labels")
+    classes = tuple(options.classes.get(name, tuple(cells)))
+    if sorted(classes) != sorted(cells):
+        raise LabelError(
+            f"classes given for {name!r} are not its 0/1 columns: {sorted(set(classes) ^ set(cells))[:10]} differ.",
+            fix="Name every column once, or leave the order to the table.",
         )
+    encoded = encode_indicators({column: cells[column] for column in classes})
+    if is_one_hot:
+        made.guesses.append(Guess("label kind", "single", "exactly one 1 in every row", "--label-kind multi"))
+        made.add(Head(name, "single", classes), encoded.argmax(axis=1).astype(np.int64))
+    else:
+        made.add(Head(name, "multi", classes), encoded)
+
+
+def _add_column(made: Labelling, rows: Rows, name: str, cells: list[str], options: ScanOptions) -> None:
     given = options.classes.get(name)
-    if delim is not None and (given is None or options.label_delim or options.label_kind == "multi"):
-        parts = [split_cell(cell, delim) for cell in cells]
-        flat = [(place, part) for place, row in zip(places, parts, strict=True) for part in row]
-        classes = given or order_classes([part for _, part in flat])
-        refuse_unknown(name, [part for _, part in flat], classes, [place for place, _ in flat])
-        made.heads.append(Head(name, "multi", tuple(classes)))
-        made.labels[name] = encode_lists(cells, classes, delim)
+    if name in options.bins:
+        _add_bins(made, name, cells, rows.places, options)
         return
-    if options.label_kind == "multi":
-        _add_multi_without_lists(made, name, cells, given)
-        return
-    classes = given or order_classes(cells)
-    refuse_unknown(name, cells, classes, places)
-    made.heads.append(Head(name, "single", tuple(classes)))
-    made.labels[name] = encode_cells(cells, classes)
-    if given or all(_is_number(label) for label in classes):
-        made.ordered.add(name)
+    delim = _choose_delim(made, rows, name, cells, options)
+    if delim is not None:
+        _add_lists(made, name, cells, rows.places, delim, given)
+    elif options.label_kind == "multi" and is_indicator(cells) and given is None:
+        made.add(Head(name, "multi", (name,)), encode_indicators({name: cells}))
+    elif options.label_kind == "multi":
+        _add_lists(made, name, cells, rows.places, "\n", given)
+    else:
+        classes = given or order_classes(cells)
+        refuse_unknown(name, cells, classes, rows.places)
+        made.add(Head(name, "single", tuple(classes)), encode_cells(cells, classes))
+        if given or all(is_number(label) for label in classes):
+            made.ordered.add(name)
 
 
-def _is_number(text: str) -> bool:
-    return order_classes([text, "0"]) != () and text.replace(".", "", 1).lstrip("+-").isdigit()
+def _choose_delim(made: Labelling, rows: Rows, name: str, cells: list[str], options: ScanOptions) -> str | None:
+    if options.label_delim is not None:
+        return options.label_delim if options.label_kind != "single" else None
+    # A folder name or a piece of a path is one name, whatever it holds.
+    if options.label_kind == "single" or rows.origin in ("folders", "pattern"):
+        return None
+    delim = guess_delim(cells)
+    if delim is not None and set(cells) - {""} <= set(options.classes.get(name, ())):
+        return None
+    if delim is not None:
+        why = f"cells of {name!r} read as lists"
+        option = f"--label-delim {delim!r} (or --label-kind single)"
+        made.guesses.append(Guess("label delimiter", delim, why, option))
+    return delim
 
 
-def _add_multi_without_lists(made: Labelling, name: str, cells: list[str], given: tuple[str, ...] | None) -> None:
-    """A multi-label head of one 0/1 column, or of cells that all hold one label."""
-    if is_indicator(cells):
-        made.heads.append(Head(name, "multi", (name,)))
-        made.labels[name] = encode_indicators({name: cells})
-        return
-    classes = given or order_classes(cells)
-    made.heads.append(Head(name, "multi", tuple(classes)))
-    made.labels[name] = encode_lists(cells, classes, "\n")
+def _add_lists(
+    made: Labelling, name: str, cells: list[str], places: Sequence[str], delim: str, given: tuple[str, ...] | None
+) -> None:
+    parts = [(place, part) for place, cell in zip(places, cells, strict=True) for part in split_cell(cell, delim)]
+    classes = given or order_classes([part for _, part in parts])
+    refuse_unknown(name, [part for _, part in parts], classes, [place for place, _ in parts])
+    made.add(Head(name, "multi", tuple(classes)), encode_lists(cells, classes, delim))
 
 
 def _add_bins(made: Labelling, name: str, cells: list[str], places: Sequence[str], options: ScanOptions) -> None:
@@ -147,8 +165,7 @@ def _add_bins(made: Labelling, name: str, cells: list[str], places: Sequence[str
         raise LabelError(
             f"{len(borders)} borders of {name!r} make {len(classes)} bins, but {len(given)} class names were given."
         )
-    made.heads.append(Head(name, "ordinal", given or classes))
-    made.labels[name] = assign_bins(numbers, borders)
+    made.add(Head(name, "ordinal", tuple(given or classes)), assign_bins(numbers, borders))
     made.numbers[name] = numbers
     made.ordered.add(name)
 
@@ -169,11 +186,11 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
     odd = [name for name in head.classes if looks_missing(name)]
     if odd:
         made.notes.append(
-            f"Class {odd[0]!r} of {head.name!r} may mean that nothing is known;"
-            f" if so, set --missing-values {' '.join(odd)}."
+            f"Class {odd[0]!r} of {head.name!r} may mean that nothing is known; if so, set --missing-values"
+            f" {' '.join(odd)}."
         )
-    if head.kind == "single" and head.n_classes > _MANY_NUMBERS and all(_is_number(name) for name in head.classes):
+    if head.kind == "single" and head.n_classes > _MANY_NUMBERS and all(is_number(name) for name in head.classes):
         made.notes.append(
-            f"{head.name!r} has {head.n_classes} different numbers as classes; --bins {head.name}=30,60 would make"
-            " ranges of them."
+            f"{head.name!r} has {head.n_classes} different numbers as classes; borders, such as --bins"
+            f" {head.name}=30,60, would make ranges of them."
         )

@@ -56,8 +56,8 @@ def split_cell(cell: str, delim: str) -> list[str]:
 def guess_delim(cells: Sequence[str]) -> str | None:
     """What divides list cells, or None if the cells look like single classes.
 
-    A bar or semicolon is believed at once. A comma or blank may be part of a name, so it is believed only where it
-    leaves at most half as many different labels as there are different cells.
+    A bar or semicolon is believed where a part of one cell is also a part of another. A comma or blank may belong to
+    a name, so it is believed only where it leaves at most half as many different labels as there are different cells.
 
     Example:
         >>> guess_delim(["cat|dog", "cat", "dog"])
@@ -69,8 +69,9 @@ def guess_delim(cells: Sequence[str]) -> str | None:
     for delim in (*_SURE_DELIMITERS, *_UNSURE_DELIMITERS):
         if not any(delim in value for value in values):
             continue
-        parts = {part for value in values for part in split_cell(value, delim)}
-        if delim in _SURE_DELIMITERS or 2 * len(parts) <= len(values):
+        parts = [part for value in values for part in split_cell(value, delim)]
+        comes_again = len(set(parts)) < len(parts)
+        if comes_again if delim in _SURE_DELIMITERS else 2 * len(set(parts)) <= len(values):
             return delim
     return None
 

@@ -69,11 +69,21 @@ class FileMatcher:
         """The rule that finds an image for most cells, and what it finds."""
         keys = [normalise_id(cell) for cell in cells]
         rules = _rules(keys)
-        best = max(range(len(rules)), key=lambda rank: (self._count(rules[rank], keys, False), -rank))
-        fold = not self._count(rules[best], keys, False)
-        if fold:
-            best = max(range(len(rules)), key=lambda rank: (self._count(rules[rank], keys, True), -rank))
+        best, n_found = self._best_rule(rules, keys, fold_case=False)
+        if not n_found:
+            best, n_found = self._best_rule(rules, keys, fold_case=True)
         return self._apply(rules[best], best, cells, keys)
+
+    def _best_rule(self, rules: Sequence[_Rule], keys: Sequence[str], *, fold_case: bool) -> tuple[int, int]:
+        """The first rule that finds most, and how much it finds. A rule that finds all ends the search."""
+        best, most = 0, 0
+        for rank, rule in enumerate(rules):
+            n_found = self._count(rule, keys, fold_case)
+            if n_found > most:
+                best, most = rank, n_found
+            if most == len(keys):
+                break
+        return best, most
 
     def _count(self, rule: _Rule, keys: Sequence[str], fold_case: bool) -> int:
         index = self._index(rule.index, fold_case)
@@ -81,14 +91,15 @@ class FileMatcher:
         return sum(position != _AMBIGUOUS for position in found)
 
     def _apply(self, rule: _Rule, rank: int, cells: Sequence[str], keys: Sequence[str]) -> Match:
-        exact, folded = self._index(rule.index, False), self._index(rule.index, True)
+        exact = self._index(rule.index, False)
         images: list[tuple[int, ...]] = []
         ambiguous, n_other_case = [], 0
         for cell, key in zip(cells, keys, strict=True):
             wanted = rule.key(key)
             position = exact.get(wanted)
-            if position is None and (position := folded.get(wanted.casefold())) is not None:
-                n_other_case += 1
+            if position is None and wanted:
+                position = self._index(rule.index, True).get(wanted.casefold())
+                n_other_case += position is not None
             if position == _AMBIGUOUS:
                 ambiguous.append(cell)
             images.append(() if position is None or position == _AMBIGUOUS else self._images(rule, position))
@@ -167,7 +178,7 @@ def _without_ending(name: str) -> str:
 
 def _number(name: str) -> str:
     stem = _without_ending(name.rsplit("/", 1)[-1])
-    return str(int(stem)) if stem.isascii() and stem.isdecimal() else ""
+    return str(int(stem)) if stem.isascii() and stem.isdecimal() and len(stem) <= 18 else ""
 
 
 def _folded(key: str, fold_case: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,11 @@ from podium.errors import SourceError, UnknownNameError, nearest_name
 
 __all__ = ["Roles", "choose_roles"]
 
-_LABEL_NAMES = frozenset(
-    "label labels class classes classname classid category target targets y ans answer tag tags".split()
+_LABEL_NAMES = frozenset({"label", "labels", "class", "classes", "classname", "classid", "category"}) | frozenset(
+    {"target", "targets", "y", "ans", "answer", "tag", "tags"}
 )
-_GROUP_NAMES = frozenset(
-    "group person patient subject student user identity participant individual drawer writer speaker session".split()
-)
+_PEOPLE = frozenset({"person", "patient", "subject", "student", "user", "identity", "participant", "individual"})
+_GROUP_NAMES = _PEOPLE | {"group", "drawer", "writer", "speaker", "session"}
 _SPLIT_COLUMNS = frozenset({"split", "set", "subset", "partition", "phase", "dataset", "isvalid"})
 _FOLD_COLUMNS = frozenset({"fold", "folds", "kfold"})
 _CELL_SPLITS = SPLIT_NAMES | {"true": "valid", "false": "train"}
@@ -60,13 +60,29 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     used = {rows.id_column, split_name, group_name} - set(options.label_columns)
     labels = () if options.unlabelled else _choose_labels(rows, options, used, guesses, notes)
     if group is not None:
-        n_groups = len({name for name in group if name})
-        notes.append(f"{n_groups} groups over {len(group)} images; a group is never divided between train and valid.")
+        notes.append(_describe_groups(group))
+    if split is not None and rows.split_column is None:
+        counts = {name: split.count(name) for name in ("train", "valid", "test", "") if name in split}
+        notes.append("Split: " + ", ".join(f"{name or 'not said'} {n}" for name, n in counts.items()) + ".")
     return Roles(labels, group, split, tuple(notes), tuple(guesses))
+
+
+def _describe_groups(group: Sequence[str]) -> str:
+    counts = count_values(group)
+    n_alone = sum(not name for name in group)
+    alone = f" {n_alone} images have no group and stand alone." if n_alone else ""
+    if len(counts) + n_alone == 1:
+        alone = " With one group nothing can be divided: name another with --group."
+    n_grouped = len(group) - n_alone
+    return f"{len(counts)} groups over {n_grouped} images; a group is never divided between train and valid.{alone}"
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _spelt(cell: str) -> str:
+    return unicodedata.normalize("NFC", cell.strip())
 
 
 def _require(rows: Rows, name: str, option: str) -> Sequence[str]:
@@ -118,9 +134,9 @@ def _choose_group(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
         guesses.append(
             Guess("group", name, f"{n_values} values over {len(rows.ids)} images", f"--group {name} (or none)")
         )
-        return name, [cell.strip() for cell in rows.columns[name]]
+        return name, [_spelt(cell) for cell in rows.columns[name]]
     if wanted in rows.columns:
-        return wanted, [cell.strip() for cell in rows.columns[wanted]]
+        return wanted, [_spelt(cell) for cell in rows.columns[wanted]]
     if wanted in _PLACES:
         return None, [name.rpartition("/")[0] for name in rows.ids]
     if wanted == "none":
@@ -172,7 +188,7 @@ def _choose_labels(
     candidates = _label_candidates(rows, used | {options.composite_column})
     usual = [name for name in candidates if _plain(name) in _LABEL_NAMES]
     flags = [name for name, cells in rows.columns.items() if name not in used and is_indicator(cells)]
-    all_flags = len(flags) > 1 and set(candidates) <= set(flags)
+    all_flags = bool(candidates) and len(flags) > 1 and set(candidates) <= set(flags)
     # Among columns a to z, one called y is a letter.
     if len(usual) == 1 and not (all_flags and len(usual[0]) == 1):
         chosen: tuple[str, ...] = (usual[0],)
@@ -187,7 +203,8 @@ def _choose_labels(
     else:
         notes += _why_no_labels(rows, used)
         return ()
-    guesses.append(Guess("labels", list_some(chosen), why, f"--label-columns {' '.join(chosen[:3])}"))
+    option = "--label-columns " + " ".join(chosen[:3]) + (" ..." if len(chosen) > 3 else "")
+    guesses.append(Guess("labels", list_some(chosen), why, option))
     return chosen
 
 

@@ -87,7 +87,9 @@ def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
     if options.pattern is not None:
         return read_pattern(files, options)
     if options.labels is not None and options.layout != "folders":
-        return read_labels(files, options.labels, options)
+        beside = files.root / options.labels
+        is_beside = beside.is_file() and not options.labels.is_file()
+        return read_labels(files, beside if is_beside else options.labels, options)
     if options.layout == "folders":
         return read_folders(files, options)
     tables = _tables_in(files.root)

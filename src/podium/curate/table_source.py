@@ -91,6 +91,12 @@ def _find_image_column(
             best, best_score = name, score
     if best is None:
         raise _no_image_column(table, files, list(table.columns))
+    if matcher.match([best]).n_found:
+        raise SourceError(
+            f"the header row names an image, {best!r}: the table has no header.",
+            where=table.path,
+            fix="Put a row of column names above it, such as image,label.",
+        )
     share = f"{best_score[0]:.0%} of its cells name an image"
     return best, (Guess("image column", best, share, f"--image-column {best}"),)
 

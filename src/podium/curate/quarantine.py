@@ -1,0 +1,54 @@
+"""Images that cannot be used: left out one by one, refused when they are too many."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from podium.curate.audit import Audit
+from podium.errors import ImageError
+from podium.tables import Samples
+
+__all__ = ["QUARANTINE_LIMIT", "check_quarantine", "drop_quarantined"]
+
+QUARANTINE_LIMIT = 0.01
+"""Fraction of images that may be unusable before training refuses."""
+
+
+def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) -> None:
+    """Checks that few enough images are unusable and that every class keeps some.
+
+    Args:
+        audit: The audit of the samples.
+        limit_fraction: Largest fraction of unusable images that is allowed, from 0 to 1.
+
+    Raises:
+        ImageError: If more are unusable, or a class is left without images; lists the first ten.
+    """
+    rows = audit.quarantine
+    details = [f"{row.id}: {row.outcome}" + (f", {row.reason}" if row.reason else "") for row in rows[:10]]
+    if audit.emptied:
+        raise ImageError(
+            f"no image of {len(audit.emptied)} classes can be decoded: {', '.join(audit.emptied[:5])}.",
+            fix="Replace the files, or take the class out.",
+            details=details,
+        )
+    if len(rows) > limit_fraction * len(audit):
+        counts = audit.as_record()["outcomes"]
+        reasons = ", ".join(f"{name} {n}" for name, n in counts.items() if name != "ok")
+        raise ImageError(
+            f"{len(rows)} of {len(audit)} images cannot be used ({reasons}); {limit_fraction:.2%} is allowed.",
+            fix="Replace or remove the files, or raise the limit.",
+            details=details,
+        )
+
+
+def drop_quarantined(samples: Samples, audit: Audit) -> Samples:
+    """The samples whose images can be used, in the same order.
+
+    Raises:
+        SourceError: If the audit knows ids that are not among the samples.
+    """
+    bad = samples.rows_of([row.id for row in audit.quarantine])
+    is_kept = np.ones(len(samples), dtype=bool)
+    is_kept[bad] = False
+    return samples.take(is_kept)
