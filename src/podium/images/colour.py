@@ -111,7 +111,7 @@ def _scale_float(values: NDArray[Any]) -> NDArray[np.uint8]:
     low, high = float(values.min()), float(values.max())
     for ceiling in (1.0, 255.0, 65535.0):
         # A quarter more: filters overshoot, and that must not turn a 0..1 picture black.
-        if low >= -0.25 * ceiling and high <= 1.25 * ceiling:
+        if low >= -0.25 * high and high <= 1.25 * ceiling:
             return _stretch(values, 0.0, ceiling)
     return _stretch(values, low, high)
 

@@ -1,7 +1,8 @@
 """Finds pictures that a decoder filled up in silence where data were missing.
 
 libjpeg fills with mid-grey when an end marker comes too early, zlib's end leaves the rest of a PNG black, and neither
-tells. Both leave a trace in the last pixel, so the costly proof runs on the few files that show it.
+tells. Both leave a trace in the last pixel, so the costly proof runs on the few files that show it. An interrupted
+copy may also end in zeros, which are valid codes of some colour: there the missing end marker tells.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def is_filled_up(data: bytes, image: Image.Image) -> bool:
         JPEG, whose missing scans cost sharpness only.
     """
     if image.format in ("JPEG", "MPO"):
-        return _ends_in_mid_grey(image) and _jpeg_lacks_data(data)
+        return _is_padded_with_zeros(data) or (_ends_in_mid_grey(image) and _jpeg_lacks_data(data))
     if image.format == "PNG":
         return _ends_in_zero(image) and _png_lacks_data(data)
     return False
@@ -50,6 +51,14 @@ def _last_pixel(image: Image.Image) -> tuple[float, ...]:
     return levels if isinstance(levels, tuple) else (levels or 0,)
 
 
+def _is_padded_with_zeros(data: bytes) -> bool:
+    """Whether a JPEG ends in zeros instead of its end marker, as a copy does that was interrupted."""
+    if data[-16:].strip(b"\0"):
+        return False
+    start = _start_of_scan(data)
+    return start is not None and data.find(b"\xff\xd9", start) < 0
+
+
 def _jpeg_lacks_data(data: bytes) -> bool:
     """Decodes again without the end marker, so that libjpeg asks for data instead of inventing them."""
     end = _end_of_single_scan(data)
@@ -66,21 +75,27 @@ def _jpeg_lacks_data(data: bytes) -> bool:
 
 
 def _end_of_single_scan(data: bytes) -> int | None:
-    """Where the entropy-coded bytes end, if the JPEG is sequential with one scan that a marker ends."""
+    """Where the entropy-coded bytes end, if the JPEG is sequential with one scan that the end marker ends."""
+    start = _start_of_scan(data, sequential_only=True)
+    if start is None:
+        return None
+    found = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]").search(data, start)
+    return found.start() if found and found.group()[-1] == 0xD9 else None
+
+
+def _start_of_scan(data: bytes, *, sequential_only: bool = False) -> int | None:
+    """Where the entropy-coded bytes of the first scan begin."""
     at = 2
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
-            return None
+    while at + 4 <= len(data) and data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
         if marker == 0xFF:
             at += 1
-        elif 0xC2 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            continue
+        if sequential_only and 0xC2 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             return None  # progressive, lossless or arithmetic
-        elif marker == 0xDA:
-            found = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]").search(data, at + 2 + length)
-            return found.start() if found and found.group()[-1] == 0xD9 else None
-        else:
-            at += 2 + length
+        at += 2 + length
+        if marker == 0xDA:
+            return at
     return None
 
 

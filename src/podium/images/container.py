@@ -36,6 +36,10 @@ _FTYP_BRANDS = {
 }
 
 
+_TIFF_TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
+_TIFF_PLACE_TAGS = (273, 279, 324, 325)  # offsets and byte counts, of strips and of tiles
+
+
 def sniff_format(data: bytes) -> str | None:
     """The name of the format that `data` begins as, of those that are decoded; None for anything else.
 
@@ -161,25 +165,22 @@ def _tiff_ends_early(data: bytes) -> bool:
         return bool(struct.unpack_from(order + "Q", data, 8)[0] + 8 > len(data))
     (directory,) = struct.unpack_from(order + "I", data, 4)
     (n_entries,) = struct.unpack_from(order + "H", data, directory)
-    if directory + 2 + 12 * n_entries > len(data):
-        return True
-    counts, offsets = ([], []) if n_entries == 0 else _tiff_strips(data, order, directory, n_entries)
-    return any(offset + count > len(data) for offset, count in zip(offsets, counts, strict=False))
-
-
-def _tiff_strips(data: bytes, order: str, directory: int, n_entries: int) -> tuple[list[int], list[int]]:
-    """Byte counts and offsets of the strips or tiles of one directory."""
-    found: dict[int, list[int]] = {}
-    for i in range(n_entries):
-        tag, kind, count = struct.unpack_from(order + "HHI", data, directory + 2 + 12 * i)
-        if tag not in (273, 279, 324, 325) or kind not in (3, 4) or count > 1_000_000:
-            continue
-        code, size = ("H", 2) if kind == 3 else ("I", 4)
+    entries = [struct.unpack_from(order + "HHI", data, directory + 2 + 12 * i) for i in range(n_entries)]
+    values: dict[int, list[int]] = {}
+    for i, (tag, kind, count) in enumerate(entries):
+        size = _TIFF_TYPE_SIZES.get(kind, 0) * count
         at = directory + 10 + 12 * i
-        if count * size > 4:
+        if size > 4:
             (at,) = struct.unpack_from(order + "I", data, at)
-        found[tag] = list(struct.unpack_from(f"{order}{count}{code}", data, at))
-    return found.get(279, found.get(325, [])), found.get(273, found.get(324, []))
+        if at + size > len(data):
+            return True
+        if tag in _TIFF_PLACE_TAGS and kind in (3, 4):
+            values[tag] = list(struct.unpack_from(f"{order}{count}{'H' if kind == 3 else 'I'}", data, at))
+    return any(
+        offset + count > len(data)
+        for offsets, counts in ((273, 279), (324, 325))
+        for offset, count in zip(values.get(offsets, []), values.get(counts, []), strict=False)
+    )
 
 
 def _webp_ends_early(data: bytes) -> bool:

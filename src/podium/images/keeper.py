@@ -40,7 +40,7 @@ class Keeper:
         self._deadline_s = deadline_s
         self._memory_mib = memory_mib
         self._process: subprocess.Popen[bytes] | None = None
-        self._closed = False
+        self._is_stopped = False
 
     @property
     def pid(self) -> int | None:
@@ -83,24 +83,24 @@ class Keeper:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def close(self) -> None:
-        """Ends the worker for good: a thread that is still waiting for it starts no other."""
-        self._closed = True
-        if self._process is not None:
-            self._process.kill()
+    def stop(self) -> None:
+        """Ends the worker from another thread; the one that waits for it wakes up and starts no other."""
+        self._is_stopped = True
+        if (process := self._process) is not None:
+            process.kill()
 
     def _ask(self, path: str | os.PathLike[str], job: Job) -> Decoded:
         process = self._process
         if process is None:
             process = self._process = self._start()
+        if self._is_stopped:
+            raise PodiumError("the decode was stopped.")
         assert process.stdin is not None
         deadline = time.monotonic() + self._deadline_s
         write_job(process.stdin.fileno(), path, job, self._deadline_s + _ALARM_MARGIN_S)
         return read_result(lambda buffer: _read_into(process, buffer, deadline))
 
     def _start(self) -> subprocess.Popen[bytes]:
-        if self._closed:
-            raise PodiumError("the decode was stopped.")
         root = str(Path(podium.__file__).resolve().parent.parent)
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {

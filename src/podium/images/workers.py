@@ -79,9 +79,9 @@ def decode_many(
         )
     job = Job(limits or Limits(), target_px, with_facts, with_pixels, size, fit)
     if isolation == "thread":
-        return _run(paths, lambda path: do_job(path, job), lambda: None, n_workers, in_order)
+        return _run(paths, lambda path: do_job(path, job), None, n_workers, in_order)
     crew = _Crew(deadline_s, memory_mib)
-    return _run(paths, lambda path: crew.mine().decode(path, job), crew.close, n_workers, in_order)
+    return _run(paths, lambda path: crew.mine().decode(path, job), crew, n_workers, in_order)
 
 
 class _Crew:
@@ -103,16 +103,21 @@ class _Crew:
                 self._keepers.append(keeper)
         return keeper
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Ends all workers; threads that wait for one wake up."""
         for keeper in self._keepers:
-            keeper.close()
+            keeper.stop()
+
+    def close(self) -> None:
+        """Takes leave of all workers, once no thread uses them."""
+        for keeper in self._keepers:
+            keeper.kill()
 
 
 def _run(
     paths: Iterable[_Path],
     decode: Callable[[_Path], Decoded],
-    close: Callable[[], None],
+    crew: _Crew | None,
     n_workers: int,
     in_order: bool,
 ) -> Iterator[tuple[int, Decoded]]:
@@ -128,8 +133,11 @@ def _run(
     finally:
         # Also when the caller stops early or is interrupted: nothing is left running.
         pool.shutdown(wait=False, cancel_futures=True)
-        close()
+        if crew is not None:
+            crew.stop()
         pool.shutdown(wait=True)
+        if crew is not None:
+            crew.close()
 
 
 def _take(waiting: deque[tuple[int, Future[Decoded]]], in_order: bool) -> tuple[int, Decoded]:

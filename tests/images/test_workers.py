@@ -1,0 +1,268 @@
+"""Many files, in threads and in worker processes that are killed, hung and starved on purpose."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from podium.errors import PodiumError, UnknownNameError, UsageError
+from podium.images import Isolation, Outcome, decode_file, decode_many, resize_to
+from podium.images.job import Job
+from podium.images.keeper import Keeper
+
+# Runs in every worker before its program does: files with these names do what hostile files do to C decoders.
+# The names only matter to a worker, so the tests prove what the owner of a misbehaving worker does.
+SABOTAGE = """
+import os, pathlib, signal, time
+import podium.images.job as job
+real = job.decode_file
+def decode_file(path, **options):
+    name = os.path.basename(path)
+    if "crash-once" in name:
+        mark = pathlib.Path(path + ".mark")
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGSEGV)
+    elif "crash" in name:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif "exit" in name:
+        os._exit(7)
+    elif "hang" in name:
+        pathlib.Path(path + ".pid").write_text(str(os.getpid()))
+        while True:
+            time.sleep(60)
+    elif "print" in name:
+        os.write(1, b"noise on standard output")
+        os.write(2, b"noise on standard error")
+    return real(path, **options)
+job.decode_file = decode_file
+"""
+
+
+@pytest.fixture
+def sabotaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "sabotage"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(SABOTAGE)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    return folder
+
+
+def make_images(folder: Path, names: list[str]) -> list[Path]:
+    for seed, name in enumerate(names):
+        noise = np.random.default_rng(seed).integers(0, 256, (30, 20 + seed, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(folder / name, "PNG")
+    return [folder / name for name in names]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie is dead, and only waits for its parent to look.
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until_dead(pid: int, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not is_alive(pid):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+@pytest.mark.parametrize("in_order", [True, False])
+def test_gives_what_decode_file_gives(tmp_path: Path, isolation: Isolation, in_order: bool) -> None:
+    paths = make_images(tmp_path, [f"{i}.png" for i in range(10)])
+    (tmp_path / "empty.png").touch()
+    paths += [tmp_path / "empty.png", tmp_path / "missing.png"]
+    results = list(decode_many(iter(paths), isolation=isolation, n_workers=2, in_order=in_order))
+    assert sorted(index for index, _ in results) == list(range(12))
+    if in_order:
+        assert [index for index, _ in results] == list(range(12))
+    for index, result in results:
+        expected = decode_file(paths[index])
+        assert (result.outcome, result.reason, result.facts) == (expected.outcome, expected.reason, expected.facts)
+        np.testing.assert_array_equal(result.pixels, expected.pixels)  # type: ignore[arg-type]
+        assert result.pixels is None or result.pixels.flags.writeable
+
+
+@pytest.mark.parametrize("isolation", ["thread", "process"])
+def test_size_facts_and_pixels_can_be_chosen(tmp_path: Path, isolation: Isolation) -> None:
+    (path,) = make_images(tmp_path, ["a.png"])
+    ((_, result),) = decode_many([path], size=(8, 9), fit="pad", with_facts=False, isolation=isolation, n_workers=1)
+    pixels = decode_file(path).pixels
+    assert pixels is not None
+    np.testing.assert_array_equal(result.pixels, resize_to(pixels, 8, 9, "pad"))
+    assert result.facts is None
+    ((_, result),) = decode_many([path], with_pixels=False, isolation=isolation, n_workers=1)
+    assert result.outcome is Outcome.OK
+    assert result.pixels is None
+    assert result.facts == decode_file(path).facts
+
+
+def test_odd_names_reach_a_worker(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff\xe9 \n,\"'\xf0\x9f\x90\x99.png")
+    try:
+        (path,) = make_images(tmp_path, [name])
+    except OSError:
+        pytest.skip("this file system refuses the name")
+    ((_, result),) = decode_many([path], n_workers=1)
+    assert result.is_ok
+
+
+@pytest.mark.usefixtures("sabotaged")
+def test_crashes_and_hangs_cost_one_image_each(tmp_path: Path) -> None:
+    names = ["0.png", "crash.png", "1.png", "hang.png", "exit.png", "crash-once.png", "print.png", "2.png"]
+    paths = make_images(tmp_path, names)
+    results = dict(decode_many(paths, n_workers=2, deadline_s=1.5))
+    outcomes = {name: results[i].outcome for i, name in enumerate(names)}
+    bad = {"crash.png": Outcome.CRASHED, "hang.png": Outcome.TIMEOUT, "exit.png": Outcome.CRASHED}
+    assert outcomes == {name: bad.get(name, Outcome.OK) for name in names}
+    assert "SIGSEGV" in results[1].reason
+    assert "1.5 s" in results[3].reason
+    assert "exit status 7" in results[4].reason
+    assert not is_alive(int((tmp_path / "hang.png.pid").read_text()))
+
+
+@pytest.mark.usefixtures("sabotaged")
+def test_worker_killed_from_outside_is_replaced(tmp_path: Path) -> None:
+    (path,) = make_images(tmp_path, ["a.png"])
+    keeper = Keeper(deadline_s=30, memory_mib=1024)
+    try:
+        for _ in range(3):
+            assert keeper.decode(path, Job()).is_ok
+            assert keeper.pid is not None
+            os.kill(keeper.pid, signal.SIGKILL)
+            wait_until_dead(keeper.pid, 5)
+        assert keeper.decode(path, Job()).is_ok
+    finally:
+        pid = keeper.pid
+        keeper.kill()
+    assert pid is not None
+    assert not is_alive(pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="address space limits are Linux's")
+def test_memory_limit_is_an_outcome(tmp_path: Path) -> None:
+    Image.new("RGB", (7000, 7000)).save(tmp_path / "large.png")
+    paths = [tmp_path / "large.png", *make_images(tmp_path, ["small.png"])]
+    outcomes = [result.outcome for _, result in decode_many(paths, n_workers=1, memory_mib=100)]
+    assert outcomes == [Outcome.OUT_OF_MEMORY, Outcome.OK]
+
+
+def test_input_is_read_no_further_than_needed(tmp_path: Path) -> None:
+    (path,) = make_images(tmp_path, ["a.png"])
+    n_read = 0
+
+    def endless() -> Iterator[Path]:
+        nonlocal n_read
+        while True:
+            n_read += 1
+            yield path
+
+    results = decode_many(endless(), isolation="thread", n_workers=2)
+    for _ in range(10):
+        next(results)
+    results.close()  # type: ignore[attr-defined]
+    assert n_read <= 10 + 3 * 2
+
+
+@pytest.mark.usefixtures("sabotaged")
+def test_stopping_early_ends_the_workers_even_if_they_hang(tmp_path: Path) -> None:
+    paths = make_images(tmp_path, ["0.png", "hang.png", *(f"{i}.png" for i in range(1, 9))])
+    results = decode_many(paths, n_workers=1, deadline_s=60)
+    next(results)
+    mark = tmp_path / "hang.png.pid"
+    end = time.monotonic() + 20
+    while not (mark.exists() and mark.read_text()) and time.monotonic() < end:
+        time.sleep(0.02)
+    started = time.monotonic()
+    results.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - started < 10
+    assert not is_alive(int(mark.read_text()))
+
+
+@pytest.mark.usefixtures("sabotaged")
+@pytest.mark.parametrize("name", ["hang.png", "idle.png"])
+def test_no_orphans_after_the_owner_is_killed(tmp_path: Path, name: str) -> None:
+    (path,) = make_images(tmp_path, [name])
+    code = (
+        "import sys, time\n"
+        "from podium.images.keeper import Keeper\n"
+        "from podium.images.job import Job\n"
+        "keeper = Keeper(deadline_s=60, memory_mib=1024)\n"
+        "if 'idle' in sys.argv[1]:\n"
+        "    keeper.decode(sys.argv[1], Job())\n"
+        "    open(sys.argv[1] + '.pid', 'w').write(str(keeper.pid))\n"
+        "    time.sleep(60)\n"
+        "keeper.decode(sys.argv[1], Job())\n"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", code, str(path)])
+    mark = Path(f"{path}.pid")
+    try:
+        end = time.monotonic() + 30
+        while not (mark.exists() and mark.read_text()) and time.monotonic() < end:
+            time.sleep(0.02)
+        worker = int(mark.read_text())
+        assert is_alive(worker)
+    finally:
+        owner.kill()
+        owner.wait()
+    assert wait_until_dead(worker, 5)
+
+
+def test_worker_that_cannot_start_is_an_error_that_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os\nos.write(2, b'the disk is on fire')\nos._exit(3)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(PodiumError, match="exit status 3") as caught:
+        list(decode_many(["a.png"], n_workers=1))
+    assert "the disk is on fire" in caught.value.details
+
+
+def test_modules_in_the_current_folder_do_not_reach_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path,) = make_images(tmp_path, ["a.png"])
+    (tmp_path / "numpy.py").write_text("raise SystemExit('wrong numpy')")
+    monkeypatch.chdir(tmp_path)
+    ((_, result),) = decode_many([path], n_workers=1)
+    assert result.is_ok
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(UnknownNameError, match="thread"):
+        decode_many([], isolation="threads")  # type: ignore[arg-type]
+    for wrong in ({"n_workers": 0}, {"deadline_s": 0}, {"memory_mib": 0}):
+        with pytest.raises(UsageError):
+            decode_many([], **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_all_hostile_files_through_workers(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
+    paths = []
+    with tarfile.open(shared_data("broken_images") / "broken_images.tar.xz") as archive:
+        for number, member in enumerate(m for m in archive if m.isfile()):
+            stream = archive.extractfile(member)
+            assert stream is not None
+            path = tmp_path / f"{number}.bin"
+            path.write_bytes(stream.read())
+            paths.append(path)
+    results = decode_many(paths, n_workers=2, deadline_s=30, memory_mib=2048, with_pixels=False)
+    counts = Counter(result.outcome for _, result in results)
+    assert counts.total() == len(paths) == 9015
+    assert counts[Outcome.TIMEOUT] == counts[Outcome.CRASHED] == 0
