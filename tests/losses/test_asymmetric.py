@@ -15,8 +15,8 @@ MARKS = torch.randint(2, (20, 6), generator=GENERATOR)
 def test_equals_timm_but_as_a_mean(negative: float, positive: float, clip: float) -> None:
     theirs = AsymmetricLossMultiLabel(gamma_neg=negative, gamma_pos=positive, clip=clip, eps=1e-12)
     got = asymmetric(LOGITS, MARKS, gamma_negative=negative, gamma_positive=positive, clip=clip)
-    # timm's is a sum, and always in float32.
-    expected = theirs(LOGITS, MARKS.double()).double() / MARKS.numel()
+    # timm's is the sum over labels, averaged over samples, and always in float32.
+    expected = theirs(LOGITS, MARKS.double()).double() / MARKS.shape[1]
     torch.testing.assert_close(got, expected, rtol=1e-5, atol=0)
 
 
