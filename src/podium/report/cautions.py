@@ -1,0 +1,123 @@
+"""What weakens a score: said beside it, never in a footnote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from podium.metrics import TargetScore
+from podium.report.contents import RunContents
+from podium.report.folds_section import count_divided_groups, read_leaks
+from podium.report.numbers import plain_count
+from podium.tables import HOLDOUT
+
+__all__ = ["Caution", "find_cautions"]
+
+FEW_GROUPS = 30
+"""Below this, resampling groups tells little about how they vary."""
+FEW_IMAGES = 10
+"""Below this, a class's F1 is mostly chance."""
+MANY_BROKEN = 0.01
+"""Share of images in quarantine above which it is said at the top."""
+
+
+@dataclass(frozen=True)
+class Caution:
+    """One reason to trust the score less.
+
+    Args:
+        name: A short name.
+        words: What it is and what it does to the score.
+    """
+
+    name: str
+    words: str
+
+
+def find_cautions(contents: RunContents) -> tuple[Caution, ...]:
+    """Every reason to trust the score less, the heaviest first."""
+    return (*_about_leaks(contents), *_about_selection(contents), *_about_rows(contents), *_about_numbers(contents))
+
+
+def _about_leaks(contents: RunContents) -> Iterator[Caution]:
+    samples, folds = contents.samples, contents.folds
+    if samples is not None and folds is not None:
+        n_divided = count_divided_groups(samples, folds)
+        if n_divided:
+            yield Caution(
+                "Groups are divided",
+                f"{plain_count(n_divided)} groups have images on both sides of a split, so models are judged on groups"
+                " they know. On new groups the score will be lower, often much lower. Split by group.",
+            )
+    leaks = read_leaks(contents.fold_notes.get("leaks"))
+    if leaks.state in ("leaks", "accepted"):
+        yield Caution("Leaks between folds", f"{leaks.words} The score is too good by an unknown amount.")
+    for hint in contents.fold_notes.get("hints") or ():
+        yield Caution("A group may be missing", str(hint))
+
+
+def _about_selection(contents: RunContents) -> Iterator[Caution]:
+    training = contents.recipe.get("training")
+    if isinstance(training, dict) and training.get("select") == "best":
+        yield Caution(
+            "Chosen on the same folds",
+            "training.select is best: each fold's weights were chosen by the images that judge them, so the score is"
+            " a little too good. select: last has no such gain.",
+        )
+
+
+def _about_rows(contents: RunContents) -> Iterator[Caution]:
+    samples, folds, oof = contents.samples, contents.folds, contents.oof
+    if samples is not None and folds is not None and oof is not None:
+        n_wanted = int((folds.fold >= 0).sum())
+        if len(oof) < n_wanted:
+            judged = sorted(set(oof.fold.tolist()))
+            yield Caution(
+                "Not all images are judged",
+                f"{plain_count(len(oof))} of {plain_count(n_wanted)} images are judged: only"
+                f" {_list_folds(judged)} of {folds.n_folds} folds is trained.",
+            )
+    if folds is not None and folds.n_folds == 1:
+        yield Caution("A single split", "There is one train and valid split; another split would give another score.")
+    elif oof is not None and len(set(oof.fold.tolist())) == 1 and folds is not None:
+        yield Caution("A single fold", "One model is judged. Train the other folds to judge every image once.")
+    if folds is not None and (folds.fold == HOLDOUT).any():
+        n_holdout = int((folds.fold == HOLDOUT).sum())
+        yield Caution("A hold-out is kept", f"{plain_count(n_holdout)} images are not part of this score.")
+
+
+def _list_folds(numbers: list[int]) -> str:
+    return f"fold {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)}"
+
+
+def _about_numbers(contents: RunContents) -> Iterator[Caution]:
+    scores = contents.scores
+    if scores is not None:
+        main = scores.targets[scores.main_target]
+        if main.n_groups < FEW_GROUPS:
+            kind = "groups" if main.n_groups < main.n else "images"
+            yield Caution(
+                "Few groups",
+                f"Only {main.n_groups} {kind} were drawn. With fewer than {FEW_GROUPS} the interval itself is rough,"
+                " and likely too narrow.",
+            )
+        yield from _about_classes(main)
+    n_broken = len(next(iter(contents.quarantine.values()), []))
+    if contents.samples is not None and n_broken > MANY_BROKEN * (len(contents.samples) + n_broken):
+        yield Caution("Broken images", f"{plain_count(n_broken)} images cannot be decoded and are left out.")
+    emptied = contents.audit.get("emptied_classes") or ()
+    if emptied:
+        yield Caution("Emptied classes", f"No image of {', '.join(map(str, emptied[:5]))} can be decoded.")
+
+
+def _about_classes(target: TargetScore) -> Iterator[Caution]:
+    rare = [item for item in target.per_class if item.n < FEW_IMAGES]
+    if not rare:
+        return
+    first = ", ".join(f"{item.name} ({item.n})" for item in sorted(rare, key=lambda item: item.n)[:4])
+    more = f" and {len(rare) - 4} more" if len(rare) > 4 else ""
+    yield Caution(
+        "Rare classes",
+        f"{len(rare)} of {len(target.per_class)} classes have fewer than {FEW_IMAGES} images: {first}{more}."
+        " Their F1 is mostly chance, and it weighs as much as any other in a macro average.",
+    )

@@ -1,0 +1,127 @@
+"""What a report is made of: everything a run folder holds, each part optional."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from podium import durable
+from podium.errors import DataError, StorageError
+from podium.metrics import Scores
+from podium.store import EpochRow, RunFolder, read_epochs
+from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
+
+__all__ = ["RunContents", "read_contents"]
+
+T = TypeVar("T")
+_FOLD_KEYS = {"n_folds", "method", "seed", "samples_digest", "digest"}
+
+
+@dataclass(frozen=True, eq=False)
+class RunContents:
+    """The parts of one run. None, or empty, is a file that is not there.
+
+    Args:
+        run: The run folder.
+        samples: The table of samples.
+        folds: The folds, in the samples' row order.
+        scores: Scores with intervals.
+        oof: Out-of-fold predictions.
+        request: run.json: what was asked for.
+        fold_notes: What folds.json holds beside the folds: the leak check's verdict and notes.
+        recipe_text: recipe.yaml as it stands.
+        environment: Machine and versions.
+        audit: Summary of the images.
+        quarantine: Columns of quarantine.csv.
+        epochs: A row an epoch, over all folds and parts.
+        problems: Files that are there but cannot be read, a line each.
+    """
+
+    run: RunFolder
+    samples: Samples | None = None
+    folds: Folds | None = None
+    scores: Scores | None = None
+    oof: Predictions | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    fold_notes: Mapping[str, Any] = field(default_factory=dict)
+    recipe_text: str | None = None
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    audit: Mapping[str, Any] = field(default_factory=dict)
+    quarantine: Mapping[str, list[str]] = field(default_factory=dict)
+    epochs: tuple[EpochRow, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The recipe as data; empty where there is none."""
+        record = yaml.safe_load(self.recipe_text) if self.recipe_text else None
+        return record if isinstance(record, Mapping) else {}
+
+
+def read_contents(
+    run: RunFolder,
+    *,
+    samples: Samples | None = None,
+    folds: Folds | None = None,
+    scores: Scores | None = None,
+    oof: Predictions | None = None,
+    image_root: Path | None = None,
+) -> RunContents:
+    """Read a run folder as far as it is there. A table that is given is not read.
+
+    A missing file leaves its part empty. A damaged one does too, and is named in `problems`.
+    """
+    problems: list[str] = []
+
+    def attempt(path: Path, read: Callable[[], T]) -> T | None:
+        if not path.exists():
+            return None
+        try:
+            return read()
+        except (StorageError, DataError, KeyError, TypeError, ValueError, yaml.YAMLError) as problem:
+            problems.append(f"{path.name}: {problem}")
+            return None
+
+    def record(path: Path) -> dict[str, Any]:
+        found = attempt(path, lambda: durable.read_json(path))
+        return found if isinstance(found, dict) else {}
+
+    folder = run.path
+    if samples is None:
+        samples = attempt(folder / "samples.csv", lambda: load_samples(folder, root=image_root))
+    if folds is None:
+        folds = attempt(folder / "folds.csv", lambda: load_folds(folder))
+    if folds is not None and samples is not None:
+        table, frozen = samples, folds
+        folds = attempt(folder, lambda: frozen.match(table))
+    if scores is None:
+        scores = attempt(run.scores_file, lambda: Scores.from_record(durable.read_json(run.scores_file)))
+    if oof is None:
+        oof = attempt(run.oof_file, lambda: load_predictions(run.oof_file))
+    fold_record = record(folder / "folds.json")
+    recipe_text = attempt(run.recipe_file, lambda: _read_yaml_text(run.recipe_file))
+    return RunContents(
+        run=run,
+        samples=samples,
+        folds=folds,
+        scores=scores,
+        oof=oof,
+        request=record(run.run_file),
+        fold_notes={name: value for name, value in fold_record.items() if name not in _FOLD_KEYS},
+        recipe_text=recipe_text,
+        environment=record(run.environment_file),
+        audit=record(run.audit_file),
+        quarantine=attempt(run.quarantine_file, lambda: read_csv(run.quarantine_file)) or {},
+        epochs=tuple(attempt(folder, lambda: read_epochs(run)) or ()),
+        problems=tuple(problems),
+    )
+
+
+def _read_yaml_text(path: Path) -> str:
+    text = durable.read_bytes(path).decode("utf-8")
+    yaml.safe_load(text)  # a damaged recipe is a problem to name, not a page that fails
+    return text

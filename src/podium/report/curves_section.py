@@ -1,0 +1,127 @@
+"""Loss and score over epochs, a small panel a training, all on the same scales."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from markupsafe import Markup
+
+from podium.report.axis import Axis, fit_axis
+from podium.report.contents import RunContents
+from podium.report.drawings import draw_curve
+from podium.store import EpochRow
+
+__all__ = ["CurvePanel", "CurvesSection", "choose_score", "make_curves_section"]
+
+MOST_PANELS = 40
+
+
+@dataclass(frozen=True)
+class CurvePanel:
+    """One training.
+
+    Args:
+        name: Fold and part.
+        n_epochs: Epochs trained.
+        last: Score of the last epoch; nan where there is none.
+        best: Best score.
+        best_epoch: Its epoch.
+        score: The score over epochs.
+        loss: The train loss over epochs.
+    """
+
+    name: str
+    n_epochs: int
+    last: float
+    best: float
+    best_epoch: int
+    score: Markup
+    loss: Markup
+
+
+@dataclass(frozen=True)
+class CurvesSection:
+    """Panels, and what their upper line shows."""
+
+    score_name: str
+    panels: tuple[CurvePanel, ...]
+    n_left_out: int
+
+
+def make_curves_section(contents: RunContents) -> CurvesSection | None:
+    """The section; None where no epoch is finished."""
+    rows = contents.epochs
+    if not rows:
+        return None
+    names = list(dict.fromkeys(name for row in rows for name in row.scores))
+    scores = contents.scores
+    wanted = ("", "") if scores is None else (scores.main_target, scores.main_metric)
+    trainings = [list(group) for _, group in groupby(rows, key=lambda row: (row.fold, row.part))]
+    has_parts = len({row.part for row in rows}) > 1
+    x_axis = _epoch_axis(max(row.epoch for row in rows))
+    chosen = {training[0].part: choose_score(names_of(training), *wanted) for training in trainings}
+    y_axis = fit_axis([_score(row, chosen[row.part]) for row in rows], n_ticks=4, within=(0.0, 1.0))
+    loss_axis = fit_axis([0.0, *(row.train_loss for row in rows)], n_ticks=4)
+    panels = [
+        _make_panel(training, chosen[training[0].part], x_axis, y_axis, loss_axis, has_parts)
+        for training in trainings[:MOST_PANELS]
+    ]
+    shown = choose_score(names, *wanted) if not has_parts else "score of its target"
+    return CurvesSection(shown.removeprefix("valid/"), tuple(panels), len(trainings) - len(panels))
+
+
+def names_of(rows: Sequence[EpochRow]) -> list[str]:
+    """Names of all scores of a training, in their order."""
+    return list(dict.fromkeys(name for row in rows for name in row.scores))
+
+
+def choose_score(names: Sequence[str], target: str, metric: str) -> str:
+    """The name of the score to draw: the main target's in the main metric, as near as the names allow.
+
+    Example:
+        >>> choose_score(["loss", "class/f1_macro", "age/f1_macro"], "class", "f1_macro")
+        'class/f1_macro'
+    """
+
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        bare = name.removeprefix("valid/")
+        is_named = bare in (target, metric, f"{target}/{metric}", f"{metric}/{target}")
+        return is_named, metric in bare, "loss" not in bare
+
+    return max(names, key=rank, default="")
+
+
+def _score(row: EpochRow, name: str) -> float:
+    return row.scores.get(name, math.nan)
+
+
+def _epoch_axis(last: int) -> Axis:
+    """Whole epochs only."""
+    axis = fit_axis([0, max(1, last)], n_ticks=5)
+    ticks = tuple(tick for tick in axis.ticks if tick == int(tick) and tick <= max(1, last))
+    return Axis(0.0, float(max(1, last)), ticks)
+
+
+def _make_panel(
+    rows: Sequence[EpochRow], name: str, x_axis: Axis, y_axis: Axis, loss_axis: Axis, has_parts: bool
+) -> CurvePanel:
+    epochs = [float(row.epoch) for row in rows]
+    values = [_score(row, name) for row in rows]
+    finite = [place for place, value in enumerate(values) if math.isfinite(value)]
+    best = max(finite, key=lambda place: values[place], default=None)
+    title = f"Fold {rows[0].fold}" + (f", {rows[0].part}" if has_parts else "")
+    words = f"{title}: {name} over {len(rows)} epochs"
+    return CurvePanel(
+        name=title,
+        n_epochs=len(rows),
+        last=values[finite[-1]] if finite else math.nan,
+        best=math.nan if best is None else values[best],
+        best_epoch=-1 if best is None else rows[best].epoch,
+        score=draw_curve(epochs, values, x_axis, y_axis, words=words, mark=best),
+        loss=draw_curve(
+            epochs, [row.train_loss for row in rows], x_axis, loss_axis, words=f"{title}: train loss over epochs"
+        ),
+    )

@@ -1,0 +1,162 @@
+"""The folds: how they were made, how alike they are, and whether anything leaks between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from podium.report.contents import RunContents
+from podium.report.drawings import draw_columns
+from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
+
+__all__ = ["FoldLine", "FoldsSection", "LeakVerdict", "count_divided_groups", "make_folds_section", "read_leaks"]
+
+_MOST_COLUMNS = 60
+
+
+@dataclass(frozen=True)
+class LeakVerdict:
+    """What the leak check said.
+
+    Args:
+        state: "clean", "leaks", "accepted" (leaks that the user accepted) or "unknown".
+        words: The verdict in one line.
+        details: Findings, a line each.
+    """
+
+    state: str
+    words: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoldLine:
+    """One fold.
+
+    Args:
+        name: Its number, or what its rows are for.
+        n: Images.
+        n_groups: Groups among them.
+        balance: Share of each class, drawn; empty where there are too many classes.
+        drift: Largest difference of a class's share from its share over all folds, a fraction; nan without classes.
+        drift_class: That class.
+    """
+
+    name: str
+    n: int
+    n_groups: int
+    balance: Markup
+    drift: float
+    drift_class: str
+
+
+@dataclass(frozen=True)
+class FoldsSection:
+    """How the folds are."""
+
+    method: str
+    seed: int
+    digest: str
+    samples_digest: str
+    lines: tuple[FoldLine, ...]
+    target: str
+    has_groups: bool
+    leaks: LeakVerdict
+    notes: tuple[str, ...]
+
+
+def make_folds_section(contents: RunContents) -> FoldsSection | None:
+    """The section; None without folds or samples."""
+    folds, samples = contents.folds, contents.samples
+    if folds is None or samples is None:
+        return None
+    notes = contents.fold_notes.get("notes") or ()
+    return FoldsSection(
+        method=folds.method.replace("_", " + "),
+        seed=folds.seed,
+        digest=folds.digest,
+        samples_digest=folds.samples_digest,
+        lines=tuple(_lines(folds, samples)),
+        target=samples.task.main_target.name if samples.task else "",
+        has_groups=samples.has_groups,
+        leaks=read_leaks(contents.fold_notes.get("leaks")),
+        notes=tuple(str(note) for note in ([notes] if isinstance(notes, str) else notes)),
+    )
+
+
+def count_divided_groups(samples: Samples, folds: Folds) -> int:
+    """Number of groups whose images lie in more than one part: two folds, or a fold and the training-only rows."""
+    if not samples.has_groups:
+        return 0
+    parts: dict[str, int] = {}
+    divided = set()
+    for key, fold in zip(samples.group_keys, folds.fold.tolist(), strict=True):
+        if parts.setdefault(key, fold) != fold:
+            divided.add(key)
+    return len(divided)
+
+
+def read_leaks(record: Any) -> LeakVerdict:
+    """The leak check's verdict from folds.json, where any of its forms may stand: a list of findings or a record."""
+    if record is None:
+        return LeakVerdict("unknown", "No leak check is recorded for these folds.")
+    if isinstance(record, Mapping):
+        found = record.get("findings") or record.get("details") or record.get("leaks") or ()
+        is_clean = record.get("is_clean", record.get("clean", not found and not record.get("n_leaks")))
+        is_accepted = bool(record.get("accepted") or record.get("is_accepted"))
+        words = str(record.get("verdict") or record.get("summary") or "")
+    else:
+        found, is_accepted, words = record, False, ""
+        is_clean = not found
+    details = tuple(_describe(item) for item in ([found] if isinstance(found, str) else found))
+    if is_clean:
+        return LeakVerdict("clean", words or "No group, file or near duplicate is shared between folds.", details)
+    state = "accepted" if is_accepted else "leaks"
+    ending = ", accepted by the user" if is_accepted else ""
+    return LeakVerdict(state, words or f"{len(details)} leaks between folds{ending}.", details)
+
+
+def _describe(item: Any) -> str:
+    if isinstance(item, Mapping):
+        return ", ".join(f"{name}: {value}" for name, value in item.items())
+    return str(item)
+
+
+def _lines(folds: Folds, samples: Samples) -> list[FoldLine]:
+    numbers = [*range(folds.n_folds), *(extra for extra in (ALWAYS_TRAIN, HOLDOUT) if (folds.fold == extra).any())]
+    names = {ALWAYS_TRAIN: "training only", HOLDOUT: "hold-out"}
+    groups = samples.group_keys
+    overall = _class_shares(samples, np.arange(len(samples)))
+    lines = []
+    for number in numbers:
+        rows = np.flatnonzero(folds.fold == number)
+        shares = _class_shares(samples, rows)
+        drift, drift_class = float("nan"), ""
+        balance = Markup("")
+        if shares is not None and overall is not None and samples.task is not None:
+            gaps = np.abs(shares - overall)
+            drift, drift_class = float(gaps.max()), samples.task.main_target.classes[int(gaps.argmax())]
+            if len(shares) <= _MOST_COLUMNS:
+                balance = draw_columns(shares.tolist(), words="share of each class")
+        n_groups = len(set(groups[rows].tolist()))
+        lines.append(FoldLine(names.get(number, str(number)), len(rows), n_groups, balance, drift, drift_class))
+    return lines
+
+
+def _class_shares(samples: Samples, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """Share of each class of the main target among rows with a label, shape (C,)."""
+    if samples.task is None:
+        return None
+    head = samples.task.main_target
+    labels = samples.target_labels(head.name)[rows]
+    if head.is_multi:
+        counts, n = (labels == 1).sum(axis=0).astype(np.float64), max(1, int((labels >= 0).any(axis=1).sum()))
+    else:
+        known = labels[labels >= 0]
+        counts, n = np.bincount(known, minlength=head.n_classes).astype(np.float64), max(1, len(known))
+    return np.asarray(counts / n)

@@ -1,0 +1,105 @@
+"""The worst mistakes: images that were answered wrong with the most confidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from podium.report.contents import RunContents
+from podium.report.judged import JudgedRows, judge_rows
+from podium.report.pictures import Picture, PictureBook
+
+__all__ = ["Mistake", "MistakesSection", "make_mistakes_sections"]
+
+N_MAIN = 24
+N_OTHER = 8
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One image.
+
+    Args:
+        picture: Its thumbnail.
+        id: Its id.
+        truth: The label; for a multi-label head the labels that were missed.
+        answer: The prediction; for a multi-label head the labels that were given and are not there.
+        prob: Probability of the prediction; for a multi-label head the mean probability of the wrong decisions.
+        n_wrong: Wrong labels; 1 for other heads.
+    """
+
+    picture: Picture
+    id: str
+    truth: str
+    answer: str
+    prob: float
+    n_wrong: int
+
+
+@dataclass(frozen=True)
+class MistakesSection:
+    """The mistakes of one target.
+
+    Args:
+        name: The target.
+        is_multi: Whether images may have several labels.
+        n_wrong: Images with a mistake.
+        n: Images judged.
+        mistakes: The worst, worst first.
+    """
+
+    name: str
+    is_multi: bool
+    n_wrong: int
+    n: int
+    mistakes: tuple[Mistake, ...]
+
+
+def make_mistakes_sections(contents: RunContents, book: PictureBook | None) -> tuple[MistakesSection, ...]:
+    """A gallery a target, the main one first and largest; none without out-of-fold predictions."""
+    if book is None or contents.oof is None:
+        return ()
+    sections = []
+    for place, head in enumerate(contents.oof.task.targets):
+        judged = judge_rows(contents, head)
+        if judged is not None and len(judged.rows):
+            sections.append(_make_gallery(contents, judged, book, N_MAIN if place == 0 else N_OTHER))
+    return tuple(sections)
+
+
+def _make_gallery(contents: RunContents, judged: JudgedRows, book: PictureBook, most: int) -> MistakesSection:
+    head, wrong = judged.head, judged.is_wrong
+    n_wrong = wrong.sum(axis=1) if head.is_multi else wrong.astype(np.int64)
+    confidence = _confidence(judged)
+    order = np.lexsort((judged.rows, -confidence, -n_wrong))  # most wrong labels first, then the surest
+    mistakes = [
+        _describe(contents, judged, place, book, float(confidence[place]), int(n_wrong[place]))
+        for place in order[:most].tolist()
+        if n_wrong[place] > 0
+    ]
+    return MistakesSection(head.name, head.is_multi, int((n_wrong > 0).sum()), len(judged.rows), tuple(mistakes))
+
+
+def _confidence(judged: JudgedRows) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """How sure the answer was, shape (N,); for a multi-label head the mean over its wrong decisions."""
+    probs = np.asarray(judged.probs, dtype=np.float64)
+    if not judged.head.is_multi:
+        return np.asarray(probs.max(axis=1))
+    sure = np.where(judged.decisions == 1, probs, 1 - probs)
+    wrong = judged.is_wrong
+    return np.asarray((sure * wrong).sum(axis=1) / np.maximum(1, wrong.sum(axis=1)))
+
+
+def _describe(
+    contents: RunContents, judged: JudgedRows, place: int, book: PictureBook, prob: float, n_wrong: int
+) -> Mistake:
+    classes, label, decision = judged.head.classes, judged.labels[place], judged.decisions[place]
+    if judged.head.is_multi:
+        truth = ", ".join(name for name, a, b in zip(classes, label, decision, strict=True) if a == 1 and b == 0)
+        answer = ", ".join(name for name, a, b in zip(classes, label, decision, strict=True) if a == 0 and b == 1)
+    else:
+        truth, answer = classes[int(label)], classes[int(decision)]
+    row = int(judged.rows[place])
+    assert contents.samples is not None
+    return Mistake(book.take(row), str(contents.samples.ids[row]), truth, answer, prob, n_wrong)

@@ -1,0 +1,93 @@
+"""Numbers as the report shows them: rounded for the eye, whole for a machine.
+
+Every number on the page is a `<data value="...">` element. The eye reads three digits, a script reads the value that
+stands in scores.json.
+"""
+
+from __future__ import annotations
+
+import math
+
+from markupsafe import Markup
+
+__all__ = [
+    "METRIC_WORDS",
+    "metric_words",
+    "plain_count",
+    "plain_score",
+    "show_count",
+    "show_percent",
+    "show_score",
+]
+
+METRIC_WORDS = {
+    "f1_macro": "macro F1",
+    "f1_micro": "micro F1",
+    "f1_weighted": "weighted F1",
+    "f1_samples": "F1 per image",
+    "precision_macro": "macro precision",
+    "recall_macro": "macro recall",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "label_accuracy": "accuracy over all labels",
+    "subset_accuracy": "images with every label right",
+    "roc_auc_macro": "macro ROC AUC",
+    "average_precision_macro": "macro average precision",
+    "matthews_corrcoef": "Matthews correlation",
+    "cohen_kappa": "Cohen's kappa",
+    "quadratic_kappa": "quadratic kappa",
+    "mean_absolute_error": "mean absolute error",
+    "expected_calibration_error": "calibration error",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+}
+"""Names of metrics in words; a metric that is not here goes by its own name."""
+
+
+def metric_words(name: str) -> str:
+    """A metric's name as a person says it.
+
+    Example:
+        >>> metric_words("f1_macro"), metric_words("top_3_accuracy")
+        ('macro F1', 'top 3 accuracy')
+    """
+    return METRIC_WORDS.get(name, name.replace("_", " "))
+
+
+def plain_score(value: float | None, digits: int = 3) -> str:
+    """A score as text; a dash where there is none.
+
+    Example:
+        >>> plain_score(0.84249), plain_score(float("nan"))
+        ('0.842', '–')
+    """
+    return f"{value:.{digits}f}" if value is not None and math.isfinite(value) else "–"
+
+
+def plain_count(value: int) -> str:
+    """A count as text, thousands divided.
+
+    Example:
+        >>> plain_count(18900)
+        '18,900'
+    """
+    return f"{value:,}"
+
+
+def show_score(value: float | None, digits: int = 3) -> Markup:
+    """A score for the page."""
+    if value is None or not math.isfinite(value):
+        return Markup('<span class="none">–</span>')
+    return Markup('<data value="{}">{}</data>').format(repr(float(value)), plain_score(value, digits))
+
+
+def show_count(value: int) -> Markup:
+    """A count for the page."""
+    return Markup('<data value="{}">{}</data>').format(int(value), plain_count(int(value)))
+
+
+def show_percent(fraction: float | None, digits: int = 1) -> Markup:
+    """A fraction for the page, in percent."""
+    if fraction is None or not math.isfinite(fraction):
+        return Markup('<span class="none">–</span>')
+    return Markup('<data value="{}">{}&#8239;%</data>').format(repr(float(fraction)), f"{100 * fraction:.{digits}f}")

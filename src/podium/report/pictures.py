@@ -1,0 +1,55 @@
+"""Thumbnails that travel inside the page."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+
+from podium.images import decode_file, encode_jpeg_thumbnail
+from podium.tables import Samples
+
+__all__ = ["Picture", "PictureBook"]
+
+SIDE_PX = 144
+"""Longer side of a thumbnail."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A thumbnail as a data address, or why there is none."""
+
+    address: str
+    problem: str = ""
+
+
+@dataclass
+class PictureBook:
+    """Thumbnails of samples, each made once.
+
+    Args:
+        samples: Where the files are.
+        max_bytes: Bytes that all thumbnails may take inside the page; further ones are left out.
+    """
+
+    samples: Samples
+    max_bytes: int = 2_000_000
+    _made: dict[int, Picture] = field(default_factory=dict)
+    _n_bytes: int = 0
+
+    def take(self, row: int) -> Picture:
+        """The thumbnail of a row."""
+        if row not in self._made:
+            self._made[row] = self._make(row)
+        picture = self._made[row]
+        # An address stands in the page as often as it is shown.
+        self._n_bytes += len(picture.address)
+        return picture
+
+    def _make(self, row: int) -> Picture:
+        if self._n_bytes >= self.max_bytes:
+            return Picture("", "left out to keep the page small")
+        decoded = decode_file(self.samples.file(row), target_px=SIDE_PX, with_facts=False)
+        if decoded.pixels is None:
+            return Picture("", decoded.outcome.value.replace("_", " "))
+        data = encode_jpeg_thumbnail(decoded.pixels, SIDE_PX)
+        return Picture("data:image/jpeg;base64," + base64.b64encode(data).decode("ascii"))

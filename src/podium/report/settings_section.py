@@ -1,0 +1,74 @@
+"""Everything needed to make the run again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from podium.report.contents import RunContents
+
+__all__ = ["SettingsSection", "make_settings_section"]
+
+
+@dataclass(frozen=True)
+class SettingsSection:
+    """Commands, machine, versions, recipe."""
+
+    commands: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    packages: tuple[tuple[str, str], ...]
+    recipe: str | None
+
+
+def make_settings_section(contents: RunContents) -> SettingsSection:
+    """The section; its parts are empty where their files are missing."""
+    environment, request = contents.environment, contents.request
+    packages = environment.get("packages")
+    versions = packages.items() if isinstance(packages, Mapping) else ()
+    return SettingsSection(
+        commands=_commands(contents),
+        facts=tuple(_facts(contents)),
+        packages=tuple((str(name), str(value)) for name, value in versions if value is not None),
+        recipe=contents.recipe_text if contents.recipe_text else _shown(request.get("recipe")) or None,
+    )
+
+
+def _commands(contents: RunContents) -> tuple[str, ...]:
+    """The command that made the run, and the one that continues it."""
+    command = contents.request.get("command")
+    if not command:
+        return ()
+    text = command if isinstance(command, str) else shlex.join(str(word) for word in command)
+    return (text,)
+
+
+def _facts(contents: RunContents) -> list[tuple[str, str]]:
+    request, environment, recipe = contents.request, contents.environment, contents.recipe
+    wanted = (
+        ("run", contents.run.name),
+        ("created", request.get("created")),
+        ("podium", request.get("podium")),
+        ("preset", request.get("preset") or recipe.get("preset")),
+        ("metric", request.get("metric") or recipe.get("metric")),
+        ("seed", recipe.get("seed", request.get("seed"))),
+        ("folds", request.get("folds")),
+        ("threads", request.get("threads") or request.get("n_threads")),
+        ("device", request.get("device")),
+        ("Python", environment.get("python")),
+        ("system", environment.get("system")),
+        ("processor", environment.get("processor")),
+        ("cores", environment.get("n_cores")),
+    )
+    return [(name, _shown(value)) for name, value in wanted if _shown(value)]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {item}" for name, item in value.items())
+    return str(value)

@@ -1,0 +1,210 @@
+"""Per target: its metrics, its classes, and what it takes for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from podium.metrics import ClassScore, Interval, TargetScore
+from podium.report.axis import UNIT
+from podium.report.contents import RunContents
+from podium.report.drawings import draw_bar, draw_scale, draw_whisker
+from podium.report.judged import JudgedRows, judge_rows
+from podium.report.numbers import metric_words, plain_score
+
+__all__ = ["ClassLine", "ConfusedPair", "DistanceLine", "TargetSection", "make_target_sections"]
+
+MOST_MATRIX = 40
+"""More classes than this are shown as their most confused pairs only."""
+N_PAIRS = 12
+N_PAIRS_ALONE = 30
+
+
+@dataclass(frozen=True)
+class ClassLine:
+    """A class with its F1 drawn; the counts are for labels (multi) only."""
+
+    score: ClassScore
+    drawing: Markup
+    n_missed: int
+    n_extra: int
+
+
+@dataclass(frozen=True)
+class ConfusedPair:
+    """How often one class was taken for another, and which share of its images that is."""
+
+    truth: str
+    answer: str
+    n: int
+    share: float
+
+
+@dataclass(frozen=True)
+class DistanceLine:
+    """How many answers of an ordinal target lie so many classes off."""
+
+    distance: int
+    n: int
+    share: float
+    bar: Markup
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the confusion matrix: its count, its shade 0 to 10, and whether it is right."""
+
+    n: int
+    shade: int
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class TargetSection:
+    """One target."""
+
+    name: str
+    kind: str
+    n: int
+    n_groups: int
+    is_main: bool
+    metrics: tuple[tuple[str, Interval], ...]
+    classes: tuple[ClassLine, ...]
+    scale: Markup
+    matrix: tuple[tuple[str, int, tuple[Cell, ...]], ...]
+    pairs: tuple[ConfusedPair, ...]
+    distances: tuple[DistanceLine, ...]
+    wrong_labels: tuple[DistanceLine, ...]
+
+
+def make_target_sections(contents: RunContents) -> tuple[TargetSection, ...]:
+    """A section a target, the main one first; none without scores."""
+    if contents.scores is None:
+        return ()
+    main = contents.scores.main_target
+    ordered = sorted(contents.scores.targets.values(), key=lambda target: target.target != main)
+    return tuple(_make_section(contents, target, target.target == main) for target in ordered)
+
+
+def _make_section(contents: RunContents, target: TargetScore, is_main: bool) -> TargetSection:
+    is_multi = target.kind == "multi"
+    names = [item.name for item in target.per_class]
+    shows_matrix = not is_multi and len(names) <= MOST_MATRIX
+    n_pairs = N_PAIRS if shows_matrix or is_multi else N_PAIRS_ALONE
+    if is_multi:
+        pairs = _mixed_up_labels(contents, target, n_pairs)
+    elif len(names) > 2:
+        pairs = _confused_pairs(target.confusion, names, n_pairs)
+    else:
+        pairs = ()
+    return TargetSection(
+        name=target.target,
+        kind=target.kind,
+        n=target.n,
+        n_groups=target.n_groups,
+        is_main=is_main,
+        metrics=tuple((metric_words(name), interval) for name, interval in target.metrics.items()),
+        classes=tuple(_class_line(target, place) for place in range(len(names))),
+        scale=draw_scale(UNIT),
+        matrix=_make_matrix(target.confusion, names) if shows_matrix else (),
+        pairs=pairs,
+        distances=_distances(target.confusion) if target.kind == "ordinal" else (),
+        wrong_labels=_wrong_labels(contents, target) if is_multi else (),
+    )
+
+
+def _class_line(target: TargetScore, place: int) -> ClassLine:
+    item = target.per_class[place]
+    words = f"F1 {plain_score(item.f1)}, from {plain_score(item.f1_low)} to {plain_score(item.f1_high)}"
+    drawing = draw_whisker(item.f1, item.f1_low, item.f1_high, UNIT, words=words)
+    if target.kind == "multi":
+        n_missed, n_extra = int(target.confusion[place, 1, 0]), int(target.confusion[place, 0, 1])
+    else:
+        right = int(target.confusion[place, place])
+        n_missed = int(target.confusion[place].sum()) - right
+        n_extra = int(target.confusion[:, place].sum()) - right
+    return ClassLine(item, drawing, n_missed, n_extra)
+
+
+def _make_matrix(confusion: NDArray[np.int64], names: list[str]) -> tuple[tuple[str, int, tuple[Cell, ...]], ...]:
+    """Rows of the true classes: name, images, cells shaded by their share of the row."""
+    rows = []
+    for truth, counts in enumerate(confusion):
+        total = int(counts.sum())
+        cells = tuple(
+            Cell(int(n), _shade(int(n) / total) if total else 0, truth == answer) for answer, n in enumerate(counts)
+        )
+        rows.append((names[truth], total, cells))
+    return tuple(rows)
+
+
+def _shade(share: float) -> int:
+    """0 for nothing, 1 to 10 for a share, so that a single mistake is still seen."""
+    return 0 if share == 0 else max(1, round(10 * share))
+
+
+def _confused_pairs(confusion: NDArray[np.int64], names: list[str], most: int) -> tuple[ConfusedPair, ...]:
+    counts = confusion.copy()
+    np.fill_diagonal(counts, 0)
+    totals = confusion.sum(axis=1)
+    order = np.argsort(-counts, axis=None, kind="stable")[:most]
+    places = [divmod(int(place), len(names)) for place in order]
+    return tuple(
+        ConfusedPair(names[a], names[b], int(counts[a, b]), float(counts[a, b] / totals[a]))
+        for a, b in places
+        if counts[a, b] > 0
+    )
+
+
+def _mixed_up_labels(contents: RunContents, target: TargetScore, most: int) -> tuple[ConfusedPair, ...]:
+    """Label missed, other label given instead, in the same image; the share is of the images that miss the first."""
+    judged = _judge(contents, target)
+    if judged is None:
+        return ()
+    missed = ((judged.labels == 1) & (judged.decisions == 0)).astype(np.float64)  # (N, C)
+    extra = ((judged.labels == 0) & (judged.decisions == 1)).astype(np.float64)  # (N, C)
+    together = np.rint(missed.T @ extra).astype(np.int64)  # (C, C)
+    n_missed = missed.sum(axis=0)
+    names = [item.name for item in target.per_class]
+    order = np.argsort(-together, axis=None, kind="stable")[:most]
+    places = [divmod(int(place), len(names)) for place in order]
+    return tuple(
+        ConfusedPair(names[a], names[b], int(together[a, b]), float(together[a, b] / n_missed[a]))
+        for a, b in places
+        if together[a, b] > 0
+    )
+
+
+def _judge(contents: RunContents, target: TargetScore) -> JudgedRows | None:
+    task = None if contents.samples is None else contents.samples.task
+    for head in task.targets if task is not None else ():
+        if head.name == target.target:
+            return judge_rows(contents, head)
+    return None
+
+
+def _lines_of_counts(counts: dict[int, int]) -> tuple[DistanceLine, ...]:
+    total, top = max(1, sum(counts.values())), max([*counts.values(), 1])
+    return tuple(
+        DistanceLine(distance, n, n / total, draw_bar(n / top, words=f"{n}")) for distance, n in sorted(counts.items())
+    )
+
+
+def _distances(confusion: NDArray[np.int64]) -> tuple[DistanceLine, ...]:
+    """Answers by answer minus truth, in classes."""
+    n_classes = len(confusion)
+    counts = {offset: int(np.trace(confusion, offset=offset)) for offset in range(1 - n_classes, n_classes)}
+    reach = max([abs(offset) for offset, n in counts.items() if n] + [1])
+    return _lines_of_counts({offset: n for offset, n in counts.items() if abs(offset) <= reach})
+
+
+def _wrong_labels(contents: RunContents, target: TargetScore) -> tuple[DistanceLine, ...]:
+    """Images by their number of wrong labels."""
+    judged = _judge(contents, target)
+    if judged is None:
+        return ()
+    counts = np.bincount(judged.is_wrong.sum(axis=1))
+    return _lines_of_counts({distance: int(n) for distance, n in enumerate(counts)})

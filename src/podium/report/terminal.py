@@ -1,0 +1,146 @@
+"""The scores of a run for the terminal: plain lines, or tables where someone looks at them."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from podium.metrics import Interval, Scores, TargetScore
+from podium.report.numbers import metric_words, plain_count, plain_score
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["print_summary", "summary_lines"]
+
+MOST_CLASSES = 30
+_CLASS_HEADER = ("class", "n", "precision", "recall", "F1", "interval")
+
+
+def summary_lines(scores: Scores, *, most_classes: int = MOST_CLASSES) -> list[str]:
+    """The headline, a line a target where there are several, and the classes of the main target.
+
+    Args:
+        scores: Scores of a run.
+        most_classes: Of more classes only the worst by F1 are shown.
+    """
+    lines = [_headline(scores)]
+    if len(scores.targets) > 1:
+        lines += ["", *_align(("target", "metric", "score", "interval"), _target_rows(scores), left=2)]
+    rows, n_hidden = _class_rows(scores.targets[scores.main_target], most_classes)
+    lines += ["", *_align(_CLASS_HEADER, rows, left=1)]
+    if n_hidden:
+        lines.append(f"{n_hidden} classes with a higher F1 are not shown.")
+    return lines
+
+
+def print_summary(scores: Scores, *, file: TextIO | None = None, most_classes: int = MOST_CLASSES) -> None:
+    """Print the scores: as tables on a terminal, as plain lines into a file or pipe.
+
+    Args:
+        scores: Scores of a run.
+        file: Where to; standard output where none is given.
+        most_classes: Of more classes only the worst by F1 are shown.
+    """
+    file = sys.stdout if file is None else file
+    if not file.isatty():
+        file.write("\n".join(summary_lines(scores, most_classes=most_classes)) + "\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=file, highlight=False)
+    console.print(Text(_headline(scores), style="bold"))
+    if len(scores.targets) > 1:
+        console.print(_table(("target", "metric", "score", "interval"), _target_rows(scores), left=2))
+    rows, n_hidden = _class_rows(scores.targets[scores.main_target], most_classes)
+    console.print(_table(_CLASS_HEADER, rows, left=1))
+    if n_hidden:
+        console.print(Text(f"{n_hidden} classes with a higher F1 are not shown.", style="dim"))
+
+
+def _headline(scores: Scores) -> str:
+    target, main = scores.targets[scores.main_target], scores.main
+    bounds = f" [{plain_score(main.low, 4)}, {plain_score(main.high, 4)}] ({main.level:.0%})" if main.has_bounds else ""
+    groups = f" of {plain_count(target.n_groups)} groups" if target.n_groups != target.n else ""
+    return (
+        f"{scores.main_target}: {metric_words(scores.main_metric)} {plain_score(main.value, 4)}{bounds},"
+        f" {plain_count(target.n)} images{groups}"
+    )
+
+
+def _target_rows(scores: Scores) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for name, target in scores.targets.items():
+        metric = scores.main_metric if scores.main_metric in target.metrics else next(iter(target.metrics))
+        found = target.metrics[metric]
+        rows.append((name, metric_words(metric), plain_score(found.value, 4), _bounds(found)))
+    return rows
+
+
+def _bounds(interval: Interval) -> str:
+    return f"{plain_score(interval.low, 4)} to {plain_score(interval.high, 4)}" if interval.has_bounds else "–"
+
+
+def _class_rows(target: TargetScore, most: int) -> tuple[list[tuple[str, ...]], int]:
+    classes = list(target.per_class)
+    if len(classes) > most:
+        classes = sorted(classes, key=lambda item: item.f1)[:most]
+    rows: list[tuple[str, ...]] = [
+        (
+            item.name,
+            plain_count(item.n),
+            plain_score(item.precision),
+            plain_score(item.recall),
+            plain_score(item.f1),
+            "–" if math.isnan(item.f1_low) else f"{plain_score(item.f1_low)} to {plain_score(item.f1_high)}",
+        )
+        for item in classes
+    ]
+    return rows, len(target.per_class) - len(rows)
+
+
+def _align(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
+    """Rows as columns of text: the first `left` ones to the left, numbers to the right. Wide characters count two."""
+    table = [tuple(header), *(tuple(_one_line(cell) for cell in row) for row in rows)]
+    widths = [max(_width(row[place]) for row in table) for place in range(len(header))]
+    lines = []
+    for row in table:
+        cells = []
+        for place, cell in enumerate(row):
+            room = " " * (widths[place] - _width(cell))
+            cells.append(cell + room if place < left else room + cell)
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _one_line(text: str) -> str:
+    """A name from the data without line ends or terminal codes."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def _width(text: str) -> int:
+    import unicodedata
+
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
+    for place, name in enumerate(header):
+        table.add_column(name, justify="left" if place < left else "right")
+    for row in rows:
+        # Text, not str: a class called "[red]" is no markup.
+        table.add_row(*(Text(_one_line(cell)) for cell in row))
+    return table
