@@ -163,7 +163,7 @@ def soft_bins(numbers: ArrayLike, borders: Sequence[float], width: float) -> NDA
     if width == 0:
         above = np.where(np.isnan(values), np.nan, values >= edges)
     else:
-        above = np.clip((values - edges + width) / (2 * width), 0.0, 1.0)
+        above = 0.5 + np.clip(values - edges, -width, width) / (2 * width)
     padded = np.concatenate([np.ones_like(values), above, np.zeros_like(values)], axis=1)
     shares = padded[:, :-1] - padded[:, 1:]
     return np.where(np.isnan(values), np.nan, shares)

@@ -68,22 +68,25 @@ class FileMatcher:
     def match(self, cells: Sequence[str]) -> Match:
         """The rule that finds an image for most cells, and what it finds."""
         keys = [normalise_id(cell) for cell in cells]
-        rules = _rules(keys)
-        best, n_found = self._best_rule(rules, keys, fold_case=False)
-        if not n_found:
-            best, n_found = self._best_rule(rules, keys, fold_case=True)
-        return self._apply(rules[best], best, cells, keys)
+        plain, bold = _plain_rules(keys), _bold_rules()
+        rules = [*plain, *bold]
+        for tried in (plain, bold):
+            for fold_case in (False, True):
+                rule = self._best_rule(tried, keys, fold_case)
+                if rule is not None:
+                    return self._apply(rule, rules.index(rule), cells, keys)
+        return self._apply(rules[0], len(rules), cells, keys)
 
-    def _best_rule(self, rules: Sequence[_Rule], keys: Sequence[str], *, fold_case: bool) -> tuple[int, int]:
-        """The first rule that finds most, and how much it finds. A rule that finds all ends the search."""
-        best, most = 0, 0
-        for rank, rule in enumerate(rules):
+    def _best_rule(self, rules: Sequence[_Rule], keys: Sequence[str], fold_case: bool) -> _Rule | None:
+        """The first rule that finds most; None where all find nothing. A rule that finds all ends the search."""
+        best, most = None, 0
+        for rule in rules:
             n_found = self._count(rule, keys, fold_case)
             if n_found > most:
-                best, most = rank, n_found
+                best, most = rule, n_found
             if most == len(keys):
                 break
-        return best, most
+        return best
 
     def _count(self, rule: _Rule, keys: Sequence[str], fold_case: bool) -> int:
         index = self._index(rule.index, fold_case)
@@ -129,8 +132,8 @@ class FileMatcher:
         return [name for name in self._files.ids if PurePosixPath(name).stem == stem][:5]
 
 
-def _rules(keys: Sequence[str]) -> list[_Rule]:
-    """Rules from the plainest to the boldest. Leading folders are cut off only where all cells share them."""
+def _plain_rules(keys: Sequence[str]) -> list[_Rule]:
+    """Rules that keep to the path. Leading folders are cut off only where all cells share them."""
     rules = []
     depth = _shared_depth(keys)
     for cut in range(depth + 1):
@@ -139,13 +142,17 @@ def _rules(keys: Sequence[str]) -> list[_Rule]:
         rules.append(_Rule(f"by path{less}", "file", lambda key, cut=cut: _cut(key, cut)))  # type: ignore[misc]
         rules.append(_Rule(f"by path without ending{less}", "stem", lambda key, cut=cut: _cut(key, cut)))  # type: ignore[misc]
         rules.append(_Rule(f"as a folder of images{less}", "folder", lambda key, cut=cut: _cut(key, cut)))  # type: ignore[misc]
-    rules.append(_Rule("by file name alone; the folders differ", "file", lambda key: key.rsplit("/", 1)[-1]))
-    rules.append(_Rule("by path with another ending", "stem", lambda key: _without_ending(key)))
-    rules.append(
-        _Rule("by file name alone with another ending", "stem", lambda key: _without_ending(key.rsplit("/", 1)[-1]))
-    )
-    rules.append(_Rule("by the number in the file name", "number", _number))
     return rules
+
+
+def _bold_rules() -> list[_Rule]:
+    """Rules for columns of which no cell can be found by its path."""
+    return [
+        _Rule("by file name alone; the folders differ", "file", lambda key: key.rsplit("/", 1)[-1]),
+        _Rule("by path with another ending", "stem", _without_ending),
+        _Rule("by file name alone with another ending", "stem", lambda key: _without_ending(key.rsplit("/", 1)[-1])),
+        _Rule("by the number in the file name", "number", _number),
+    ]
 
 
 def _cut(key: str, n_folders: int) -> str:

@@ -217,13 +217,14 @@ def _named_elsewhere(rows: Rows, options: ScanOptions) -> tuple[str, ...]:
 
 
 def _label_candidates(rows: Rows, used: set[str | None]) -> dict[str, dict[str, int]]:
-    """Columns whose values repeat, with the count of each value."""
+    """Columns whose values repeat or whose name says label, with the count of each value."""
     candidates = {}
     for name, cells in rows.columns.items():
         if name in used or _plain(name) in _FOLD_COLUMNS or name == rows.id_column:
             continue
         counts = count_values(cells)
-        if 2 <= len(counts) <= max(2, sum(counts.values()) // 2):
+        most = len(cells) if _plain(name) in _LABEL_NAMES else max(2, sum(counts.values()) // 2)
+        if 2 <= len(counts) <= most:
             candidates[name] = counts
     return candidates
 

@@ -1,0 +1,137 @@
+import csv
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podium.curate.reading import read_table
+from podium.errors import SourceError
+
+_TEXT = "이미지,이름\n1.jpg,고양이\n2.jpg,강아지\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("cp949", "cp949"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-32", "utf-32"),
+    ],
+)
+def test_encodings_are_found_out(tmp_path, encoding, shown):
+    path = tmp_path / "t.csv"
+    path.write_bytes(_TEXT.encode(encoding))
+    table = read_table(path)
+    assert table.columns == {"이미지": ["1.jpg", "2.jpg"], "이름": ["고양이", "강아지"]}
+    assert table.encoding == shown
+    assert bool(table.notes) == (not shown.startswith("utf-8"))
+
+
+def test_western_text_is_not_taken_for_korean(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("id,name\n1,café\n2,élève\n3,naïve Müller\n".encode("cp1252"))
+    table = read_table(path)
+    assert table.columns["name"] == ["café", "élève", "naïve Müller"]
+    assert "cp1252" in table.notes[0]
+
+
+def test_wrong_encoding_names_the_row(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"id,name\n1,ok\n2,caf\xe9\n")
+    with pytest.raises(SourceError, match="row 3 is not utf-8"):
+        read_table(path, encoding="utf-8")
+    with pytest.raises(SourceError, match="no encoding 'utf9'"):
+        read_table(path, encoding="utf9")
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_delimiters_are_sniffed(tmp_path, mark):
+    path = tmp_path / "t.csv"
+    rows = [("id", "name", "tags"), ("1", "a, b", "x|y"), ("2", "d; e", "z"), ("3", "f", "")]
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=mark).writerows(rows)
+    assert list(zip(*read_table(path).columns.values(), strict=True)) == rows[1:]
+
+
+def test_wrong_delimiter_says_the_right_one(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id;name\n1;a\n")
+    with pytest.raises(SourceError, match="semicolons") as caught:
+        read_table(path, delimiter=",")
+    assert "--delimiter ';'" in str(caught.value)
+
+
+def test_rows_of_another_length_are_named_by_spreadsheet_row(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text('id,name\n1,"two\nlines"\n\n2,b,c\n3\n4,d,\n')
+    with pytest.raises(SourceError, match="2 rows do not have the header's 2 cells") as caught:
+        read_table(path)
+    assert [line.split(" has ")[0] for line in caught.value.details] == ["row 4", "row 5"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("id,name\n", "no rows"),
+        ("id,id\n1,2\n", "twice"),
+        ('id,name\n1,"open\n', "line"),
+        ("id,name\n1,\x00\n2,\x00\x00\n", "zero bytes"),
+    ],
+)
+def test_tables_that_are_none(tmp_path, text, message):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    with pytest.raises(SourceError, match=message) as caught:
+        read_table(path)
+    assert caught.value.where == str(path)
+
+
+def test_absent_table_names_the_nearest(tmp_path):
+    (tmp_path / "labels.csv").write_text("a\n1\n")
+    with pytest.raises(SourceError, match=r"Did you mean 'labels.csv'"):
+        read_table(tmp_path / "lables.csv")
+
+
+def test_parquet_gives_the_same_text_as_csv(tmp_path):
+    frame = pa.table(
+        {
+            "id": pa.array(["007", "NA"]),
+            "n": pa.array([1, None], pa.int64()),
+            "flag": pa.array([True, False]),
+            "tags": pa.array([["a", "b"], ["b"]]),
+            "x": pa.array([0.5, float("nan")]),
+        }
+    )
+    pq.write_table(frame, tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet").columns == {
+        "id": ["007", "NA"],
+        "n": ["1", ""],
+        "flag": ["1", "0"],
+        "tags": ["a|b", "b"],
+        "x": ["0.5", ""],
+    }
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(SourceError, match="not a readable Parquet"):
+        read_table(tmp_path / "bad.parquet")
+
+
+_CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.tuples(_CELL, _CELL), min_size=1, max_size=8))
+def test_whatever_the_csv_module_writes_comes_back(tmp_path_factory, rows):
+    rows = [(f"k{i}", *row) for i, row in enumerate(rows)]
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([("key", "one", "two"), *rows])
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    path.write_bytes(text.getvalue().encode("utf-8"))
+    columns = read_table(path, encoding="utf-8", delimiter=",").columns
+    assert list(zip(*columns.values(), strict=True)) == rows

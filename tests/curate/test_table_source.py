@@ -1,0 +1,173 @@
+import itertools
+import unicodedata
+
+import pytest
+
+from podium.curate import ScanOptions, scan
+from podium.errors import SourceError
+
+
+def _labels(found):
+    head = found.samples.task.heads[0]
+    return {name: head.classes[i] for name, i in zip(found.samples.ids, found.samples.labels[head.name], strict=True)}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("images/a1.jpg", "images/sub/b2.jpg"),
+        ("./images/a1.jpg", "./images/sub/b2.jpg"),
+        ("images\\a1.jpg", "images\\sub\\b2.jpg"),
+        ("a1.jpg", "b2.jpg"),
+        ("a1.jpg", "sub/b2.jpg"),
+        ("a1", "b2"),
+        ("images/a1", "images/sub/b2"),
+        ("/opt/input/train/images/a1.jpg", "/opt/input/train/images/sub/b2.jpg"),
+        ("A1.JPG", "B2.jpg"),
+        ("a1.png", "b2.png"),
+        ("1/a1.jpg", "2/b2.jpg"),
+    ],
+)
+def test_cells_find_their_images(make_tree, cells):
+    root = make_tree("images/a1.jpg", "images/sub/b2.jpg", t=f"image,label\n{cells[0]},cat\n{cells[1]},dog\n")
+    assert _labels(scan(root)) == {"images/a1.jpg": "cat", "images/sub/b2.jpg": "dog"}
+
+
+def test_index_numbers_find_zero_padded_files(make_tree):
+    root = make_tree("x/00000.png", "x/00001.png", "x/00010.png", t="index,label\n0,a\n1,b\n10,a\n")
+    found = scan(root)
+    assert _labels(found) == {"x/00000.png": "a", "x/00001.png": "b", "x/00010.png": "a"}
+    assert any("by the number in the file name" in note for note in found.notes)
+
+
+def test_ids_like_007_and_classes_like_NA_stay_text(make_tree):  # noqa: N802
+    root = make_tree("007.jpg", "7.jpg", "NA.jpg", t="id,label\n007,NA\n7,nan\nNA,007\n")
+    found = scan(root)
+    assert _labels(found) == {"007.jpg": "NA", "7.jpg": "nan", "NA.jpg": "007"}
+    assert any("--missing-values NA nan" in note for note in found.notes)
+
+
+def test_named_missing_values_are_no_class(make_tree):
+    root = make_tree("1.jpg", "2.jpg", "3.jpg", "4.jpg", t="id,label\n1,NA\n2,a\n3,b\n4,\n")
+    samples = scan(root, ScanOptions(missing_values=("NA",))).samples
+    assert samples.labels["label"].tolist() == [-1, 0, 1, -1]
+
+
+def test_nfd_cells_find_nfc_files_and_other_way_round(make_tree):
+    names = [unicodedata.normalize(form, name) for form, name in (("NFC", "한글1"), ("NFD", "한글2"))]
+    cells = [unicodedata.normalize(form, name) for form, name in (("NFD", "한글1"), ("NFC", "한글2"))]
+    root = make_tree(*(f"{name}.jpg" for name in names), t=f"image,label\n{cells[0]}.jpg,a\n{cells[1]}.jpg,b\n")
+    assert _labels(scan(root)) == {"한글1.jpg": "a", "한글2.jpg": "b"}
+
+
+def test_rows_of_an_absent_folder_never_fall_on_files_of_the_same_name(make_tree):
+    root = make_tree("train/1.jpg", "train/2.jpg", t="image,label\ntrain/1.jpg,a\ntrain/2.jpg,b\ntest/1.jpg,a\n")
+    with pytest.raises(SourceError, match=r"1 of 3 rows") as caught:
+        scan(root)
+    assert caught.value.details == ("row 4: test/1.jpg",)
+
+
+def test_rows_without_image_can_be_left_out(make_tree):
+    root = make_tree("1.jpg", "2.jpg", t="image,label\n1.jpg,a\n2.jpg,b\n3.jpg,a\n,b\n")
+    with pytest.raises(SourceError, match="--allow-missing-files"):
+        scan(root)
+    found = scan(root, ScanOptions(allow_missing_files=True))
+    assert len(found.samples) == 2
+    assert found.missing == ("row 4: 3.jpg", "row 5: (empty cell)")
+
+
+def test_images_without_row_are_left_out_and_counted(make_tree):
+    found = scan(make_tree("1.jpg", "2.jpg", "3.jpg", t="image,label\n1.jpg,a\n2.jpg,b\n"))
+    assert found.unlisted == ("3.jpg",)
+    assert any("1 images have no row" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("second", ["1.jpg,a", "1.jpg,b", "./1.jpg,a"])
+def test_two_rows_for_an_image_are_named(make_tree, second):
+    root = make_tree("1.jpg", "2.jpg", t=f"image,label\n1.jpg,a\n2.jpg,b\n{second}\n")
+    with pytest.raises(SourceError) as caught:
+        scan(root)
+    assert caught.value.details == ("1.jpg: rows 2 and 4",)
+
+
+def test_cell_that_fits_two_files_is_refused(make_tree):
+    root = make_tree("a/1.jpg", "b/1.jpg", "b/2.jpg", t="image,label\n1.jpg,x\n2.jpg,y\n")
+    with pytest.raises(SourceError, match="fit several images") as caught:
+        scan(root)
+    assert "a/1.jpg, b/1.jpg" in caught.value.details[0]
+
+
+def test_same_stem_with_two_endings_is_refused_only_without_the_ending(make_tree):
+    root = make_tree("1.jpg", "1.png", "2.jpg", t="image,label\n1,x\n2,y\n", u="image,label\n1.png,x\n2.jpg,y\n")
+    with pytest.raises(SourceError, match="fit several"):
+        scan(root, ScanOptions(labels=root / "t.csv"))
+    assert _labels(scan(root, ScanOptions(labels=root / "u.csv"))) == {"1.png": "x", "2.jpg": "y"}
+
+
+def test_a_row_that_names_a_folder_stands_for_its_images(make_tree):
+    people = [f"{i:03}_{gender}" for i, gender in enumerate(["male", "female", "male"])]
+    root = make_tree(
+        *(f"images/{person}/{shot}.jpg" for person in people for shot in ("mask1", "normal")),
+        train="id,gender,path\n" + "".join(f"{p[:3]},{p[4:]},{p}\n" for p in people),
+    )
+    found = scan(root)
+    assert len(found.samples) == 6
+    assert set(_labels(found)["images/001_female/mask1.jpg"]) == set("female")
+    assert found.samples.group.tolist() == ["000", "000", "001", "001", "002", "002"]
+    assert any("3 rows stand for 6 images" in note for note in found.notes)
+
+
+def test_without_id_column_the_folder_of_a_row_is_the_group(make_tree):
+    root = make_tree(*(f"{p}/{i}.jpg" for p in "abcd" for i in "12"), t="path,sex\na,m\nb,f\nc,m\nd,f\n")
+    assert scan(root).samples.group.tolist() == list("aabbccdd")
+
+
+def test_unknown_image_column_names_the_nearest(make_tree):
+    root = make_tree("1.jpg", t="image,label\n1.jpg,a\n")
+    with pytest.raises(SourceError, match="Did you mean --image-column image") as caught:
+        scan(root, ScanOptions(labels=root / "t.csv", image_column="imgae"))
+    assert "['image', 'label']" in str(caught.value)
+
+
+def test_table_that_names_no_image_says_what_both_look_like(make_tree):
+    root = make_tree("1.jpg", t="image,label\nx.jpg,a\ny.jpg,b\n")
+    with pytest.raises(SourceError, match="none of the columns") as caught:
+        scan(root, ScanOptions(labels=root / "t.csv"))
+    assert any("x.jpg" in line for line in caught.value.details)
+    assert any("1.jpg" in line for line in caught.value.details)
+
+
+def test_stray_table_is_passed_over_for_folders_but_said(make_tree):
+    found = scan(make_tree("a/1.jpg", "b/2.jpg", notes="who,when\nme,today\nyou,never\n"))
+    assert found.samples.task.heads[0].classes == ("a", "b")
+    assert "notes.csv lies in the folder but was not read" in " ".join(found.notes)
+
+
+def test_table_without_header_is_refused(make_tree):
+    root = make_tree("1.jpg", "2.jpg", "3.jpg", t="1.jpg,a\n2.jpg,b\n3.jpg,a\n")
+    with pytest.raises(SourceError, match="no header"):
+        scan(root)
+
+
+def test_paths_that_lead_out_of_the_folder_find_nothing(make_tree, tmp_path):
+    (tmp_path / "secret.jpg").write_bytes(b"x")
+    root = make_tree("1.jpg", t=f"image,label\n1.jpg,a\n../secret.jpg,b\n{tmp_path}/secret.jpg,b\n")
+    with pytest.raises(SourceError, match="2 of 3 rows"):
+        scan(root)
+
+
+def test_row_order_does_not_matter_for_the_digest(make_tree):
+    rows = ["1.jpg,a", "2.jpg,b", "3.jpg,a"]
+    digests = set()
+    for order in itertools.permutations(rows):
+        root = make_tree("1.jpg", "2.jpg", "3.jpg", t="image,label\n" + "\n".join(order) + "\n")
+        digests.add(scan(root).samples.digest)
+    assert len(digests) == 1
+
+
+def test_source_may_be_the_table_itself(make_tree):
+    root = make_tree("x/1.jpg", "x/2.jpg", t="image,label\n1.jpg,a\n2.jpg,b\n", other="image,label\n")
+    assert len(scan(root / "t.csv").samples) == 2
+    with pytest.raises(SourceError, match="2 tables") as caught:
+        scan(root)
+    assert "--labels" in str(caught.value)
