@@ -109,7 +109,7 @@ def _jpeg_ends_early(data: bytes) -> bool:
     at = 2
     while at + 4 <= len(data):
         if data[at] != 0xFF:
-            return False
+            return not data[at:].strip(b"\0")  # an interrupted copy may end in zeros
         marker = data[at + 1]
         if marker == 0xFF:
             at += 1

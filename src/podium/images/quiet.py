@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import ctypes.util
+import logging
 import warnings
 from functools import cache
 from pathlib import Path
@@ -17,12 +18,15 @@ _PILLOW_MODULES = r"PIL\."
 
 
 def silence_decoders() -> None:
-    """Turns off Pillow's Python warnings and libtiff's messages on standard error. Cheap to call again."""
-    _silence_pillow()
-    _silence_libtiff()
+    """Turns off Pillow's warnings, and Pillow's and libtiff's messages on standard error. Cheap to call again.
+
+    Pillow's log messages still reach a program that sets up logging.
+    """
+    _silence_warnings()
+    _silence_messages()
 
 
-def _silence_pillow() -> None:
+def _silence_warnings() -> None:
     # `warnings.catch_warnings` swaps the filters of the whole process and is not safe in threads. A filter for
     # Pillow's own modules, put there once, is; test runners drop it, so look each time.
     for action, _, _, module, _ in warnings.filters:
@@ -32,12 +36,13 @@ def _silence_pillow() -> None:
 
 
 @cache
-def _silence_libtiff() -> None:
-    """Takes libtiff's message handlers away; Pillow leaves the default ones, which print.
+def _silence_messages() -> None:
+    """Gives Pillow's logger a handler that drops, and takes libtiff's message handlers, which print, away.
 
-    The library is already in the process, and opening it by its path gives the same copy. Where it cannot be found
+    libtiff is already in the process, and opening it by its path gives the same copy. Where it cannot be found
     (linked into Pillow), its messages stay; a decode worker drops them with its standard error.
     """
+    logging.getLogger("PIL").addHandler(logging.NullHandler())  # without one, errors go to standard error
     package = Path(PIL.__file__).parent
     bundled = [*package.parent.glob("pillow.libs/libtiff*"), *package.glob(".dylibs/libtiff*")]
     name = str(bundled[0]) if bundled else ctypes.util.find_library("tiff")
