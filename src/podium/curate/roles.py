@@ -150,9 +150,10 @@ def _guess_group(rows: Rows, options: ScanOptions) -> str | None:
     """A column with a name that means a person, whose values come again; else `id` where it repeats."""
     for is_wanted in (lambda p: p.removesuffix("id") in _GROUP_NAMES, lambda p: p == "id"):
         for name, cells in rows.columns.items():
-            n_values = len(set(cells) - {""})
+            n_known = sum(bool(cell) for cell in cells)
+            comes_again = len(set(cells)) > 1 and len(set(cells) - {""}) < n_known
             is_free = name not in (*options.label_columns, rows.id_column, *rows.label_columns)
-            if is_free and is_wanted(_plain(name)) and 1 < n_values < len(cells):
+            if is_free and is_wanted(_plain(name)) and comes_again:
                 return name
     return rows.group_column
 

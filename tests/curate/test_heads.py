@@ -1,0 +1,148 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import MultiLabelBinarizer
+
+from podium.curate import ScanOptions, order_classes, scan
+from podium.curate.indicators import encode_lists, guess_delim, is_indicator
+from podium.errors import LabelError, UnknownNameError
+
+
+def _table(make_tree, header, *rows):
+    lines = [f"image,{header}", *(f"{i}.jpg,{row}" for i, row in enumerate(rows))]
+    return make_tree(*(f"{i}.jpg" for i in range(len(rows))), t="\n".join(lines) + "\n")
+
+
+def test_indicator_columns_are_one_multi_head(make_tree):
+    samples = scan(_table(make_tree, "cat,dog,y", "1,1,0", "0,0,0", "0,1,1", "1,,1")).samples
+    head = samples.task.heads[0]
+    assert (head.name, head.kind, head.classes) == ("labels", "multi", ("cat", "dog", "y"))
+    np.testing.assert_array_equal(samples.labels["labels"], [[1, 1, 0], [0, 0, 0], [0, 1, 1], [1, -1, 1]])
+
+
+@pytest.mark.parametrize(("yes", "no"), [("1", "0"), ("1.0", "0.0"), ("True", "False"), ("1", "-1")])
+def test_ways_to_write_yes_and_no(make_tree, yes, no):
+    rows = [f"{yes},{no}", f"{no},{no}", f"{yes},{yes}", f"{no},{yes}"]
+    samples = scan(_table(make_tree, "a,b", *rows)).samples
+    np.testing.assert_array_equal(samples.labels["labels"], [[1, 0], [0, 0], [1, 1], [0, 1]])
+
+
+def test_exactly_one_1_in_every_row_is_a_single_label(make_tree):
+    root = _table(make_tree, "healthy,rust,scab", "1,0,0", "0,1,0", "0,0,1", "0,1,0")
+    found = scan(root)
+    assert found.samples.task.heads[0].kind == "single"
+    assert found.samples.labels["label"].tolist() == [0, 1, 2, 1]
+    assert any(guess.what == "label kind" for guess in found.guesses)
+    assert scan(root, ScanOptions(label_kind="multi")).samples.task.heads[0].kind == "multi"
+
+
+def test_indicator_columns_can_be_heads_of_their_own(make_tree):
+    root = _table(make_tree, "male,smile", "1,1", "0,0", "0,1", "1,0")
+    options = ScanOptions(label_columns=("male", "smile"), label_kind="single")
+    assert [head.name for head in scan(root, options).samples.task.heads] == ["male", "smile"]
+
+
+def test_order_of_indicator_classes_can_be_given(make_tree):
+    root = _table(make_tree, "a,b", "1,1", "0,1", "0,0", "1,0")
+    found = scan(root, ScanOptions(classes={"labels": ("b", "a")})).samples
+    np.testing.assert_array_equal(found.labels["labels"], [[1, 1], [1, 0], [0, 0], [0, 1]])
+    with pytest.raises(LabelError, match="differ"):
+        scan(root, ScanOptions(classes={"labels": ("b", "c")}))
+
+
+_SETS = st.lists(st.sets(st.sampled_from(["cat", "dog", "owl", "yak"])), min_size=1, max_size=12)
+
+
+@given(rows=_SETS, delim=st.sampled_from(["|", ";", ",", " "]))
+def test_list_cells_equal_scikit_learn(rows, delim):
+    classes = ["cat", "dog", "owl", "yak"]
+    reference = MultiLabelBinarizer(classes=classes).fit_transform(rows).astype(int)
+    reference[[not row for row in rows]] = -1
+    cells = [delim.join(sorted(row)) for row in rows]
+    np.testing.assert_array_equal(encode_lists(cells, classes, delim), reference)
+
+
+@pytest.mark.parametrize(
+    ("cells", "delim"),
+    [
+        (["cat|dog", "cat", "dog"], "|"),
+        (["a;b", "b;c", "c"], ";"),
+        (["haze primary", "primary road", "haze primary road", "road", "primary", "haze"], " "),
+        (["T-shirt|top", "Ankle|boot", "Bag"], None),
+        (["Navy Blue", "Blue", "Off White", "White"], None),
+        (["cat", "dog"], None),
+        (["Abyssinian, cat", "Beagle, dog"], None),
+    ],
+)
+def test_list_cells_are_told_from_names(cells, delim):
+    assert guess_delim(cells) == delim
+
+
+def test_list_column_becomes_a_multi_head_and_says_so(make_tree):
+    found = scan(_table(make_tree, "label", "cat|dog", "cat", "", "dog"))
+    assert found.samples.task.heads[0].kind == "multi"
+    np.testing.assert_array_equal(found.samples.labels["label"], [[1, 1], [1, 0], [-1, -1], [0, 1]])
+    assert any(guess.what == "label delimiter" for guess in found.guesses)
+
+
+def test_label_delimiter_by_option_and_none_by_kind(make_tree):
+    root = _table(make_tree, "label", "a b", "a", "b", "a b")
+    options = ScanOptions(label_delim=" ")
+    assert scan(root, options).samples.labels["label"].tolist() == [[1, 1], [1, 0], [0, 1], [1, 1]]
+    assert scan(root, ScanOptions(label_kind="single")).samples.task.heads[0].classes == ("a", "a b", "b")
+
+
+def test_minus_one_zero_one_is_no_indicator():
+    assert not is_indicator(["-1", "0", "1"])
+    assert not is_indicator(["", ""])
+
+
+def test_several_columns_are_several_heads(make_tree):
+    root = _table(make_tree, "size,colour", "s,red", "m,blue", "s,blue", "m,")
+    samples = scan(root, ScanOptions(label_columns=("colour", "size"))).samples
+    assert [head.name for head in samples.task.heads] == ["colour", "size"]
+    assert samples.labels["colour"].tolist() == [1, 0, 0, -1]
+
+
+def test_given_classes_set_the_order_and_refuse_others(make_tree):
+    root = _table(make_tree, "label", "small", "big", "small", "bgi")
+    options = ScanOptions(classes={"label": ("small", "big")})
+    with pytest.raises(LabelError, match="Did you mean 'big'") as caught:
+        scan(root, options)
+    assert caught.value.details == ("row 5: bgi",)
+
+
+def test_given_class_without_image_is_kept_and_noted(make_tree):
+    root = _table(make_tree, "label", "small", "big", "small", "big")
+    found = scan(root, ScanOptions(classes={"label": ("tiny", "small", "big")}))
+    assert found.samples.labels["label"].tolist() == [1, 2, 1, 2]
+    assert any("without any image: tiny" in note for note in found.notes)
+
+
+def test_classes_of_an_unknown_head_are_refused(make_tree):
+    root = _table(make_tree, "label", "a", "b", "a", "b")
+    with pytest.raises(UnknownNameError, match="Did you mean 'label'"):
+        scan(root, ScanOptions(classes={"lable": ("a", "b")}, label_columns=("label",)))
+
+
+def test_blanks_around_cells_make_no_new_class(make_tree):
+    found = scan(_table(make_tree, "label", "cat", "cat ", " dog", "dog"))
+    assert found.samples.task.heads[0].classes == ("cat", "dog")
+    assert any("2 cells of 'label' were cleaned" in note for note in found.notes)
+
+
+def test_one_class_in_a_named_column_is_an_error(make_tree):
+    with pytest.raises(LabelError, match="1 class"):
+        scan(_table(make_tree, "label", "cat", "cat"), ScanOptions(label_columns=("label",)))
+
+
+@given(st.lists(st.integers(-1000, 1000).map(str), min_size=1))
+def test_numbers_are_ordered_as_numbers(names):
+    assert [int(name) for name in order_classes(names)] == sorted(int(name) for name in set(names))
+
+
+@given(st.lists(st.text(min_size=1, max_size=5), min_size=1))
+def test_order_holds_every_name_once_whatever_the_row_order(names):
+    assert sorted(order_classes(names)) == sorted(set(names))
+    assert order_classes(names) == order_classes(names[::-1])

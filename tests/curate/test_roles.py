@@ -1,0 +1,89 @@
+import pytest
+
+from podium.curate import ScanOptions, scan
+from podium.errors import SourceError, UnknownNameError
+
+
+def _people(make_tree, header="image,patient,sex,view", n=6):
+    rows = [f"{i}.jpg,p{i // 2},{'mf'[i % 2]},{'ab'[i // 3]}" for i in range(n)]
+    return make_tree(*(f"{i}.jpg" for i in range(n)), t="\n".join([header, *rows]) + "\n")
+
+
+def test_several_possible_labels_are_listed_with_the_option(make_tree):
+    with pytest.raises(SourceError, match="2 columns could be labels: sex, view") as caught:
+        scan(_people(make_tree))
+    assert "--label-columns sex" in str(caught.value)
+    assert caught.value.details == ("sex: 2 values (f 3, m 3)", "view: 2 values (a 3, b 3)")
+
+
+def test_usual_name_wins_and_the_rest_stays_unused(make_tree):
+    found = scan(_people(make_tree, "image,patient,sex,Class"))
+    assert [head.name for head in found.samples.task.heads] == ["Class"]
+
+
+@pytest.mark.parametrize("name", ["patient", "Patient ID", "subject_id", "GROUP", "student"])
+def test_group_is_guessed_by_name_and_shown(make_tree, name):
+    found = scan(_people(make_tree, f"image,{name},sex,label"))
+    assert found.samples.group.tolist() == ["p0", "p0", "p1", "p1", "p2", "p2"]
+    guess = next(guess for guess in found.guesses if guess.what == "group")
+    assert f"--group {name}" in guess.option
+
+
+def test_group_none_and_unknown_group(make_tree):
+    root = _people(make_tree, "image,patient,sex,label")
+    assert scan(root, ScanOptions(group="none")).samples.group is None
+    with pytest.raises(UnknownNameError, match="Did you mean 'patient'"):
+        scan(root, ScanOptions(group="pateint"))
+
+
+def test_group_by_regular_expression(make_tree):
+    root = make_tree("a/p01-1.jpg", "a/p01-2.jpg", "b/p02-1.jpg")
+    assert scan(root, ScanOptions(group=r"p(\d+)-")).samples.group.tolist() == ["01", "01", "02"]
+    with pytest.raises(SourceError, match="not found in 3 of 3"):
+        scan(root, ScanOptions(group="q(x)"))
+    with pytest.raises(SourceError, match="2 pairs of brackets"):
+        scan(root, ScanOptions(group="(a)(b)"))
+    with pytest.raises(SourceError, match="not a regular expression"):
+        scan(root, ScanOptions(group="(a"))
+
+
+def test_empty_group_cells_stand_alone(make_tree):
+    root = make_tree(*(f"{i}.jpg" for i in range(4)), t="image,group,label\n0.jpg,g,a\n1.jpg,g,b\n2.jpg,,a\n3.jpg,,b\n")
+    found = scan(root)
+    assert found.samples.group_keys.tolist() == ["g", "g", "2.jpg", "3.jpg"]
+    assert any("2 images have no group" in note for note in found.notes)
+
+
+def test_split_column_is_read_and_wrong_words_are_named(make_tree):
+    rows = "0.jpg,Train,a\n1.jpg,val,b\n2.jpg,TEST,a\n3.jpg,,b\n"
+    root = make_tree(*(f"{i}.jpg" for i in range(4)), t="image,split,label\n" + rows, u="image,part,label\n" + rows)
+    samples = scan(root, ScanOptions(labels=root / "t.csv")).samples
+    assert samples.split.tolist() == ["train", "valid", "test", ""]
+    assert scan(root, ScanOptions(labels=root / "u.csv")).samples.split is None
+    (root / "u.csv").write_text("image,part,label\n0.jpg,one,a\n1.jpg,train,b\n")
+    with pytest.raises(SourceError, match="not train, valid or test") as caught:
+        scan(root, ScanOptions(labels=root / "u.csv", split_column="part"))
+    assert caught.value.details == ("row 2: one",)
+
+
+def test_unlabelled_takes_no_labels(make_tree):
+    found = scan(_people(make_tree, "image,patient,sex,label"), ScanOptions(unlabelled=True))
+    assert found.samples.task is None
+    assert found.samples.labels == {}
+
+
+def test_placeholder_answers_make_a_test_set(make_tree):
+    root = make_tree("x/1.jpg", "x/2.jpg", info="ImageID,ans\n1.jpg,0\n2.jpg,0\n")
+    found = scan(root)
+    assert found.samples.task is None
+    assert any("'ans' is '0' in every row" in note for note in found.notes)
+
+
+def test_all_zero_indicator_columns_are_placeholders_too(make_tree):
+    root = make_tree("x/00000.png", "x/00001.png", answers="index,a,b,c\n0,0,0,0\n1,0,0,0\n")
+    assert scan(root).samples.task is None
+
+
+def test_unknown_label_column_names_the_nearest(make_tree):
+    with pytest.raises(SourceError, match="Did you mean --label-columns view"):
+        scan(_people(make_tree), ScanOptions(label_columns=("veiw",)))
