@@ -31,8 +31,10 @@ MAX_DRAWS = 50_000_000
 """Groups drawn over all resamples. With more, resamples become fewer: 25,000 groups get all 2,000."""
 MAX_WEIGHED_CELLS = 40_000_000
 """Row weights x classes that ranking metrics may walk through."""
-CHUNK_CELLS = 4_000_000
-"""Weights held at a time (32 MB)."""
+CHUNK_CELLS = 500_000
+"""Weights held at a time (4 MB): small chunks stay in the processor's cache, 65 ms against 170 ms for 4,000,000."""
+FEWEST_CHUNK_ROWS = 8
+"""Resamples held at a time at least, so that very many group sums are not read once for each."""
 MAX_DENSE_CELLS = 20_000_000
 """Group sums larger than this (160 MB) are kept sparse."""
 
@@ -120,7 +122,7 @@ def resample(
 def _draw_weights(n_groups: int, n_resamples: int, seed: int) -> Iterator[FloatArray]:
     """How often each group is drawn, in chunks (b, G) of `n_resamples` rows in all; every row sums to G."""
     rng = np.random.default_rng(seed)
-    n_rows = max(1, CHUNK_CELLS // max(n_groups, 1))
+    n_rows = max(FEWEST_CHUNK_ROWS, CHUNK_CELLS // n_groups)
     for start in range(0, n_resamples, n_rows):
         rows = min(n_rows, n_resamples - start)
         draws = rng.integers(0, n_groups, size=(rows, n_groups), dtype=np.int64)

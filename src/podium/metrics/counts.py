@@ -47,11 +47,7 @@ class ClassCounts:
 
     @classmethod
     def from_confusion(cls, confusion: NDArray[Any]) -> ClassCounts:
-        """Counts from a confusion matrix as `confusion_counts` makes it, (..., C, C) or for a multi-label head.
-
-        Args:
-            confusion: Shape (..., C, C); a multi-label head's (C, 2, 2) must go through `from_label_confusion`.
-        """
+        """Counts from confusion matrices of shape (..., C, C)."""
         counts = np.asarray(confusion, dtype=np.float64)
         hits = np.diagonal(counts, axis1=-2, axis2=-1)
         return cls(hits, counts.sum(axis=-1), counts.sum(axis=-2), counts.sum(axis=(-2, -1)))

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "bias_corrected_bounds", "make_interval", "nan_if_none", "none_if_nan"]
+from podium.metrics.student_t import student_quantile
+
+__all__ = ["Interval", "make_interval", "nan_if_none", "none_if_nan", "resampled_bounds"]
 
 MIN_GROUPS = 2
 """Fewest groups that say anything about other groups."""
@@ -20,6 +22,8 @@ MIN_GROUPS = 2
 @dataclass(frozen=True)
 class Interval:
     """A score and its confidence interval.
+
+    A perfect score has an interval of no width: resampling cannot draw a mistake that was never made.
 
     Args:
         value: The score of all samples; nan where it is not defined.
@@ -61,49 +65,57 @@ class Interval:
         return cls(**{**record, **bounds})
 
 
-def make_interval(value: float, resampled: NDArray[np.float64], *, n_groups: int, level: float) -> Interval:
-    """The interval of a value from its resampled values, shape (B,); without bounds where B is 0."""
-    low, high = math.nan, math.nan
-    if len(resampled) and n_groups >= MIN_GROUPS and not math.isnan(value):
-        bounds = bias_corrected_bounds(np.array([value]), resampled[:, None], level=level)
-        low, high = float(bounds[0][0]), float(bounds[1][0])
-    return Interval(float(value), low, high, n_groups, len(resampled), level)
+def make_interval(
+    value: float, resampled: NDArray[np.float64], *, n_groups: int, level: float, shifts: bool = True
+) -> Interval:
+    """The interval of one value from its resampled values, shape (B,); without bounds where B is 0."""
+    low, high = resampled_bounds(np.array([value]), resampled[:, None], n_groups=n_groups, level=level, shifts=shifts)
+    return Interval(float(value), float(low[0]), float(high[0]), n_groups, len(resampled), level)
 
 
-def bias_corrected_bounds(
-    values: NDArray[np.float64], resampled: NDArray[np.float64], *, level: float
+def resampled_bounds(
+    values: NDArray[np.float64], resampled: NDArray[np.float64], *, n_groups: int, level: float, shifts: bool = True
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bias-corrected percentile bounds of several values at once.
+    """Bounds of several values at once: quantiles of their resamples, corrected twice.
 
-    The share of resamples below the value tells how far the resamples are shifted; the quantiles shift with it. Macro
-    F1 needs it: a resample without a rare class scores too low. Resamples where the value is nan are left out.
+    Shifted: the share of resamples below the value tells how far they lie off it, and the quantiles move with it.
+    Macro F1 needs that, as a resample without a rare class scores too low. Widened: resamples of few groups vary too
+    little by a factor of sqrt((G - 1) / G), and few groups call for Student's t.
+
+    Both were chosen by how often the interval holds the truth, see `benchmarks/interval_coverage.py`. Quantiles of
+    differences between runs held it more often unshifted. No choice helps where a class occurs in a handful of
+    groups: with 2.5 on average the 95 % interval of the macro F1 held the truth in 81 % of trials, with 10 in 93 %.
 
     Args:
         values: Values of all samples, shape (M,).
-        resampled: Their values in each resample, shape (B, M).
+        resampled: Their values in each resample, shape (B, M). A nan is a resample without that value.
+        n_groups: Groups G that were resampled.
         level: Confidence level in (0, 1).
+        shifts: Whether to shift the quantiles.
 
     Returns:
-        Lower and upper bounds, shape (M,) each; nan where no resample has a value.
+        Lower and upper bounds, shape (M,) each; nan with fewer than two groups or without a resampled value.
 
     Source:
         Efron and Tibshirani 1993, "An Introduction to the Bootstrap", 14.3 (BCa with acceleration 0).
+        Hesterberg 2015, "What Teachers Should Know About the Bootstrap", 4.3 (expanded percentiles).
     """
+    low, high = np.full(len(values), np.nan), np.full(len(values), np.nan)
+    if n_groups < MIN_GROUPS:
+        return low, high
+    reach = math.sqrt(n_groups / (n_groups - 1)) * student_quantile((1 + level) / 2, n_groups - 1)
     ordered = np.sort(resampled, axis=0)  # nan sorts last
     n_valid = np.isfinite(ordered).sum(axis=0)
     below = (ordered < values).sum(axis=0) + 0.5 * (ordered == values).sum(axis=0)
     normal = NormalDist()
-    bounds = []
-    for tail in ((1 - level) / 2, (1 + level) / 2):
-        column_bounds = np.full(len(values), np.nan)
-        for column in np.flatnonzero(n_valid):
-            n = int(n_valid[column])
-            # Kept off 0 and 1, where the normal quantile is infinite.
-            shift = normal.inv_cdf(min(max(below[column] / n, 0.5 / n), 1 - 0.5 / n))
-            place = normal.cdf(2 * shift + normal.inv_cdf(tail)) * (n - 1)
-            column_bounds[column] = np.interp(place, np.arange(n), ordered[:n, column])
-        bounds.append(column_bounds)
-    return bounds[0], bounds[1]
+    for column in np.flatnonzero((n_valid > 0) & np.isfinite(values)):
+        n = int(n_valid[column])
+        # Kept off 0 and 1, where the normal quantile is infinite.
+        share = min(max(below[column] / n, 0.5 / n), 1 - 0.5 / n) if shifts else 0.5
+        shift = 2 * normal.inv_cdf(share)
+        places = (n - 1) * np.array([normal.cdf(shift - reach), normal.cdf(shift + reach)])
+        low[column], high[column] = np.interp(places, np.arange(n), ordered[:n, column])
+    return low, high
 
 
 def none_if_nan(value: float) -> float | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.errors import UsageError
 from podium.metrics.bootstrap import Judged, number_groups, resample
 from podium.metrics.definition import Metric
 from podium.metrics.interval import Interval, make_interval
@@ -73,6 +74,8 @@ def paired_difference(
     """
     chosen = metric if isinstance(metric, Metric) else find_metric(metric)
     value = score(chosen, probs_b, labels, head) - score(chosen, probs_a, labels, head)
+    if len(groups) != len(labels):
+        raise UsageError(f"{len(groups)} groups are given for {len(labels)} labels.")
     numbers, n_groups = number_groups(groups)
     targets = [Judged(head, probs, labels, (chosen,)) for probs in (probs_a, probs_b)]
     values = np.empty(0)
@@ -82,7 +85,7 @@ def paired_difference(
             for item in resample(targets, numbers, n_groups, n_resamples=n_resamples, seed=seed)
         )
         values = b - a
-    difference = make_interval(value, values, n_groups=n_groups, level=level)
+    difference = make_interval(value, values, n_groups=n_groups, level=level, shifts=False)
     return PairedDifference(chosen.name, difference, _verdict(difference, greater_is_better=chosen.greater_is_better))
 
 

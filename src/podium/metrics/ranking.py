@@ -16,7 +16,7 @@ __all__ = ["ranked_counts"]
 def ranked_counts(
     probs: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]], head: Head, weights: NDArray[np.float64]
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """For every class against the rest: weight of positives and of negatives down to each distinct probability.
+    """For every class against the rest: weight of positives and of negatives, running down its ranking.
 
     Args:
         probs: Shape (N, C).
@@ -25,18 +25,31 @@ def ranked_counts(
         weights: How often each row counts, shape (B, N).
 
     Yields:
-        Two arrays (B, K) a class, K distinct probabilities from the highest to the lowest. K is 0 where no label
-        is known.
+        Two arrays (B, K) a class, from the highest probability to the lowest. Runs of distinct probabilities without
+        a positive are one step, as nothing changes within them but the negatives. K is 0 where no label is known.
     """
     for column in range(head.n_classes):
         own = labels[:, column] if head.is_multi else labels
         known = np.flatnonzero(own >= 0)
-        scores = probs[known, column]
-        order = np.argsort(-scores, kind="stable")
-        rows, scores = known[order], scores[order]
+        order = np.argsort(-probs[known, column], kind="stable")
+        rows = known[order]
         is_positive = own[rows] == (1 if head.is_multi else column)
-        last_of_equal = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)) if len(rows) else rows
-        ranked = weights[:, rows]
-        above = np.cumsum(ranked, axis=1)[:, last_of_equal]
-        positives = np.cumsum(ranked * is_positive, axis=1)[:, last_of_equal]
+        if len(rows) == 0:
+            yield np.zeros((len(weights), 0)), np.zeros((len(weights), 0))
+            continue
+        starts = _step_starts(probs[rows, column], is_positive)
+        ranked = np.take(weights, rows, axis=1)
+        above = np.cumsum(np.add.reduceat(ranked, starts, axis=1), axis=1)
+        ranked *= is_positive
+        positives = np.cumsum(np.add.reduceat(ranked, starts, axis=1), axis=1)
         yield positives, above - positives
+
+
+def _step_starts(scores: NDArray[np.floating[Any]], is_positive: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """First place of every step of a ranking: a tie that holds a positive, or a run of ties that do not."""
+    tie_starts = np.flatnonzero(np.append(True, scores[1:] != scores[:-1]))
+    has_positive = np.add.reduceat(is_positive.astype(np.int64), tie_starts) > 0
+    is_step = has_positive.copy()
+    is_step[1:] |= has_positive[:-1]
+    is_step[0] = True
+    return tie_starts[is_step]

@@ -27,6 +27,7 @@ class ClassScore:
         f1: Harmonic mean of both.
         f1_low: Lower bound of the F1; nan without interval.
         f1_high: Upper bound of the F1; nan without interval.
+        n_groups: Groups it occurs in. Below about 10 its interval, and that of the macro F1, are too narrow.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ClassScore:
     f1: float
     f1_low: float
     f1_high: float
+    n_groups: int = 0
 
     def as_record(self) -> dict[str, Any]:
         """The class score as JSON-ready data."""

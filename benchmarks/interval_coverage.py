@@ -1,0 +1,203 @@
+"""How often a 95 % interval holds the true score: ways to make bounds from the same resamples, compared.
+
+Made data in the shape of a face contest: groups are people with 1 to 13 images each, the class belongs to the person,
+one class is rare (about 5 % of people), and each person is easier or harder to tell. The true score is that of
+400,000 people. Judged per method: share of replicates whose interval holds the truth, and mean width.
+
+    python benchmarks/interval_coverage.py --replicates 1000
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from podium.metrics import metric, score
+from podium.metrics.bootstrap import Judged, number_groups, resample
+from podium.metrics.counts import ClassCounts, count_events, decide
+from podium.metrics.interval import make_interval
+from podium.tables import Head
+
+Array = NDArray[np.float64]
+HEAD = Head("age", "single", ("young", "middle", "old"))
+SHARES = np.array([0.5, 0.45, 0.05])
+LEVEL = 0.95
+METRICS = ("accuracy", "f1_macro", "log_loss")
+NORMAL = NormalDist()
+
+
+def draw(
+    n_groups: int, rng: np.random.Generator, *, skill: float = 1.5
+) -> tuple[Array, NDArray[np.int64], Array, Array]:
+    """Probabilities of a run and of a slightly better one, labels and group numbers of `n_groups` people."""
+    sizes = rng.integers(1, 14, n_groups)
+    groups = np.repeat(np.arange(n_groups), sizes)
+    labels = rng.choice(3, n_groups, p=SHARES)[groups]
+    person = rng.normal(0, 1.0, (n_groups, 3))[groups]
+    image = rng.normal(0, 1.0, (len(groups), 3))
+    prior = np.array([0.0, 0.0, -0.7])
+    logits = prior + person + image + skill * np.eye(3)[labels]
+    better = logits + rng.normal(0, 0.5, logits.shape) + 0.25 * np.eye(3)[labels]
+    return _softmax(logits), labels, groups, _softmax(better)
+
+
+def _softmax(logits: Array) -> Array:
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True))
+
+
+def percentile(value: float, values: Array, leave_one_out: Array, n_groups: int) -> tuple[float, float]:
+    return _quantiles(values, (1 - LEVEL) / 2, (1 + LEVEL) / 2)
+
+
+def basic(value: float, values: Array, leave_one_out: Array, n_groups: int) -> tuple[float, float]:
+    low, high = percentile(value, values, leave_one_out, n_groups)
+    return 2 * value - high, 2 * value - low
+
+
+def normal_with_t(value: float, values: Array, leave_one_out: Array, n_groups: int) -> tuple[float, float]:
+    half = student.ppf((1 + LEVEL) / 2, n_groups - 1) * values.std() * math.sqrt(n_groups / (n_groups - 1))
+    return value - half, value + half
+
+
+def expanded_percentile(value: float, values: Array, leave_one_out: Array, n_groups: int) -> tuple[float, float]:
+    tail = _expanded_tail(n_groups)
+    return _quantiles(values, tail, 1 - tail)
+
+
+def bias_corrected(value: float, values: Array, leave_one_out: Array, n_groups: int) -> tuple[float, float]:
+    return _accelerated(value, values, 0.0, (1 - LEVEL) / 2)
+
+
+def bca(value: float, values: Array, leave_one_out: Array, n_groups: int) -> tuple[float, float]:
+    return _accelerated(value, values, _acceleration(leave_one_out), (1 - LEVEL) / 2)
+
+
+def expanded_bias_corrected(value: float, values: Array, leave_one_out: Array, n_groups: int) -> tuple[float, float]:
+    return _accelerated(value, values, 0.0, _expanded_tail(n_groups))
+
+
+def expanded_bca(value: float, values: Array, leave_one_out: Array, n_groups: int) -> tuple[float, float]:
+    return _accelerated(value, values, _acceleration(leave_one_out), _expanded_tail(n_groups))
+
+
+def shipped(value: float, values: Array, leave_one_out: Array, n_groups: int) -> tuple[float, float]:
+    interval = make_interval(value, values, n_groups=n_groups, level=LEVEL)
+    return interval.low, interval.high
+
+
+def shipped_for_differences(value: float, values: Array, leave_one_out: Array, n_groups: int) -> tuple[float, float]:
+    interval = make_interval(value, values, n_groups=n_groups, level=LEVEL, shifts=False)
+    return interval.low, interval.high
+
+
+METHODS: tuple[Callable[[float, Array, Array, int], tuple[float, float]], ...] = (
+    percentile,
+    basic,
+    normal_with_t,
+    expanded_percentile,
+    bias_corrected,
+    bca,
+    expanded_bias_corrected,
+    expanded_bca,
+    shipped,
+    shipped_for_differences,
+)
+
+
+def _expanded_tail(n_groups: int) -> float:
+    """Hesterberg 2015: tails that undo the bootstrap's small-sample narrowness."""
+    return NORMAL.cdf(-math.sqrt(n_groups / (n_groups - 1)) * student.ppf((1 + LEVEL) / 2, n_groups - 1))
+
+
+def _quantiles(values: Array, low: float, high: float) -> tuple[float, float]:
+    found = np.nanquantile(values, [low, high])
+    return float(found[0]), float(found[1])
+
+
+def _acceleration(leave_one_out: Array) -> float:
+    gaps = np.nanmean(leave_one_out) - leave_one_out
+    spread = float(np.nansum(gaps**2))
+    return float(np.nansum(gaps**3)) / (6 * spread**1.5) if spread else 0.0
+
+
+def _accelerated(value: float, values: Array, acceleration: float, tail: float) -> tuple[float, float]:
+    below = np.mean(values < value) + 0.5 * np.mean(values == value)
+    shift = NORMAL.inv_cdf(min(max(float(below), 0.5 / len(values)), 1 - 0.5 / len(values)))
+    places = []
+    for quantile in (NORMAL.inv_cdf(tail), NORMAL.inv_cdf(1 - tail)):
+        moved = shift + quantile
+        places.append(NORMAL.cdf(shift + moved / (1 - acceleration * moved)))
+    return _quantiles(values, *places)
+
+
+def leave_one_group_out(name: str, probs: Array, labels: NDArray[np.int64], groups: NDArray[np.int64], n: int) -> Array:
+    """The metric without each group in turn, shape (G,)."""
+    item = metric(name)
+    if item.from_counts is not None:
+        events = count_events(decide(probs, HEAD), labels, HEAD)
+        sums = np.zeros((n, 3 * HEAD.n_classes + 1))
+        np.add.at(sums, (groups[events.rows], events.columns), events.amounts)
+        return item.from_counts(ClassCounts.from_columns(sums.sum(axis=0) - sums))
+    assert item.totals is not None
+    assert item.from_totals is not None
+    totals = np.zeros((n, 2))
+    np.add.at(totals, groups, item.totals(probs, labels, HEAD))
+    return item.from_totals(totals.sum(axis=0) - totals)
+
+
+def measure(n_groups: int, n_replicates: int, n_resamples: int) -> None:
+    rng = np.random.default_rng(n_groups)
+    probs, labels, _, better = draw(400_000, np.random.default_rng(12345))
+    truth = {name: score(name, probs, labels, HEAD) for name in METRICS}
+    truth["f1_macro, paired"] = score("f1_macro", better, labels, HEAD) - truth["f1_macro"]
+    results: dict[tuple[str, str], list[tuple[bool, bool, float]]] = {}
+    metrics = tuple(metric(name) for name in METRICS)
+    for seed in range(n_replicates):
+        probs, labels, groups, better = draw(n_groups, rng)
+        assert number_groups(groups.tolist())[1] == n_groups
+        a, b = resample(
+            [Judged(HEAD, p, labels, metrics) for p in (probs, better)],
+            groups,
+            n_groups,
+            n_resamples=n_resamples,
+            seed=seed,
+        )
+        for name, true in truth.items():
+            own = name.split(",")[0]
+            value, values = score(own, probs, labels, HEAD), a.values[own]
+            out = leave_one_group_out(own, probs, labels, groups, n_groups)
+            if "paired" in name:
+                value, values = score(own, better, labels, HEAD) - value, b.values[own] - values
+                out = leave_one_group_out(own, better, labels, groups, n_groups) - out
+            for method in METHODS:
+                low, high = method(value, values, out, n_groups)
+                results.setdefault((name, method.__name__), []).append((true < low, true > high, high - low))
+    print(f"\n{n_groups} groups, {n_replicates} replicates, {n_resamples} resamples; truth {truth}")
+    for name in truth:
+        for method in METHODS:
+            low, high, width = np.mean(results[name, method.__name__], axis=0)
+            print(
+                f"{name:18s} {method.__name__:24s} held {1 - low - high:.3f}  truth below {low:.3f} above {high:.3f}"
+                f"  width {width:.4f}"
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replicates", type=int, default=1000)
+    parser.add_argument("--resamples", type=int, default=1000)
+    parser.add_argument("--groups", type=int, nargs="*", default=[50, 200])
+    chosen = parser.parse_args()
+    for n_groups in chosen.groups:
+        measure(n_groups, chosen.replicates, chosen.resamples)
+
+
+if __name__ == "__main__":
+    main()

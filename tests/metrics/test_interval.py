@@ -1,0 +1,80 @@
+"""Bounds against closed forms and scipy."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from podium.metrics import Interval
+from podium.metrics.interval import make_interval, resampled_bounds
+from podium.metrics.student_t import student_quantile
+
+
+@pytest.mark.parametrize("n_degrees", [1, 2, 3, 4, 5, 9, 30, 199, 5000])
+@pytest.mark.parametrize("probability", [0.005, 0.025, 0.1, 0.5, 0.9, 0.975, 0.995])
+def test_student_quantile_equals_scipy(n_degrees: int, probability: float) -> None:
+    assert student_quantile(probability, n_degrees) == pytest.approx(
+        stats.t.ppf(probability, n_degrees), rel=1e-2, abs=1e-9
+    )
+
+
+def test_normal_resamples_without_bias_give_the_t_interval() -> None:
+    """Resamples with the spread s sqrt((G - 1) / G) must give the classical mean -+ t s."""
+    n_groups = 20
+    resampled = stats.norm.ppf((np.arange(200_001) + 0.5) / 200_001) * math.sqrt((n_groups - 1) / n_groups)
+    reach = stats.t.ppf(0.975, n_groups - 1)
+    for shifts in (True, False):
+        found = make_interval(0.0, resampled, n_groups=n_groups, level=0.95, shifts=shifts)
+        assert found.low == pytest.approx(-reach, rel=2e-3)
+        assert found.high == pytest.approx(reach, rel=2e-3)
+
+
+def test_shifted_bounds_equal_bca_without_acceleration() -> None:
+    """With many groups: quantiles at Phi(2 z0 -+ 1.96), as Efron and Tibshirani write it."""
+    resampled = np.random.default_rng(0).gamma(4.0, size=20_000)
+    value = 4.4
+    z0 = stats.norm.ppf((resampled < value).mean())
+    expected = np.quantile(resampled, stats.norm.cdf(2 * z0 + stats.norm.ppf([0.025, 0.975])))
+    found = make_interval(value, resampled, n_groups=10**7, level=0.95)
+    np.testing.assert_allclose([found.low, found.high], expected, rtol=1e-4)
+
+
+def test_unshifted_bounds_of_many_groups_are_plain_quantiles() -> None:
+    resampled = np.random.default_rng(1).random(5000)
+    found = make_interval(0.1, resampled, n_groups=10**7, level=0.8, shifts=False)
+    np.testing.assert_allclose([found.low, found.high], np.quantile(resampled, [0.1, 0.9]), rtol=1e-4)
+
+
+def test_columns_are_bounded_on_their_own_and_nan_resamples_left_out() -> None:
+    rng = np.random.default_rng(2)
+    table = rng.random((400, 3))
+    table[::4, 1] = np.nan
+    values = np.array([0.5, 0.4, np.nan])
+    low, high = resampled_bounds(values, table, n_groups=30, level=0.9)
+    for column, kept in ((0, table[:, 0]), (1, table[np.isfinite(table[:, 1]), 1])):
+        alone = make_interval(values[column], kept, n_groups=30, level=0.9)
+        assert (low[column], high[column]) == (alone.low, alone.high)
+    assert np.isnan([low[2], high[2]]).all()
+
+
+def test_an_interval_holds_a_value_far_from_its_resamples_without_failing() -> None:
+    found = make_interval(2.0, np.linspace(0, 1, 100), n_groups=10, level=0.95)
+    assert 0 <= found.low <= found.high <= 1
+
+
+@pytest.mark.parametrize(("n_groups", "n_resamples"), [(1, 100), (0, 0), (30, 0)])
+def test_without_groups_or_resamples_there_are_no_bounds(n_groups: int, n_resamples: int) -> None:
+    found = make_interval(0.7, np.full(n_resamples, 0.7), n_groups=n_groups, level=0.95)
+    assert not found.has_bounds
+    assert found.value == 0.7
+    assert str(found) == "0.7000"
+
+
+def test_record_is_json_and_exact() -> None:
+    for interval in (Interval(0.1 + 0.2, 1 / 3, 2 / 3, 5, 2000, 0.95), Interval(0.5, math.nan, math.nan, 1, 0, 0.95)):
+        again = Interval.from_record(json.loads(json.dumps(interval.as_record(), allow_nan=False)))
+        assert repr(again) == repr(interval)
