@@ -1,3 +1,97 @@
-"""Podium: from a folder of images to a score you can believe, a report and a submission."""
+"""Podium: from a folder of images to a score you can believe, a report and a submission.
+
+    import podium
+
+    run = podium.train("data/train", preset="baseline", folds=5)
+    print(run.scores.main)
+    run.report()
+    podium.submit(run.predict("data/test", tta=["hflip"]), template="sample_submission.csv")
+
+A run is a folder. Before training everything is a table of samples, after training everything is a table of
+predictions, and training is the one function between them. Names are imported when they are first used, so
+`import podium` takes a hundredth of a second.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "Composite": "podium.tables",
+    "Folds": "podium.tables",
+    "FoldOptions": "podium.workflows",
+    "Head": "podium.tables",
+    "ImageClassifier": "podium.workflows.estimator",
+    "PodiumError": "podium.errors",
+    "Predictions": "podium.tables",
+    "Recipe": "podium.recipe",
+    "Run": "podium.workflows",
+    "Samples": "podium.tables",
+    "Scan": "podium.curate",
+    "ScanOptions": "podium.curate",
+    "Scores": "podium.metrics",
+    "Settings": "podium.workflows",
+    "Task": "podium.tables",
+    "compose_recipe": "podium.workflows",
+    "load_run": "podium.workflows",
+    "make_folds": "podium.splits",
+    "mean_predictions": "podium.tables",
+    "resume": "podium.workflows",
+    "scan": "podium.workflows.face",
+    "score_predictions": "podium.metrics",
+    "submit": "podium.workflows.face",
+    "train": "podium.workflows",
+}
+
+if TYPE_CHECKING:
+    from podium.curate import Scan, ScanOptions
+    from podium.errors import PodiumError
+    from podium.metrics import Scores, score_predictions
+    from podium.recipe import Recipe
+    from podium.splits import make_folds
+    from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
+    from podium.workflows import FoldOptions, Run, Settings, compose_recipe, load_run, resume, train
+    from podium.workflows.estimator import ImageClassifier
+    from podium.workflows.face import scan, submit
+
+__all__ = [
+    "Composite",
+    "FoldOptions",
+    "Folds",
+    "Head",
+    "ImageClassifier",
+    "PodiumError",
+    "Predictions",
+    "Recipe",
+    "Run",
+    "Samples",
+    "Scan",
+    "ScanOptions",
+    "Scores",
+    "Settings",
+    "Task",
+    "compose_recipe",
+    "load_run",
+    "make_folds",
+    "mean_predictions",
+    "resume",
+    "scan",
+    "score_predictions",
+    "submit",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'podium' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

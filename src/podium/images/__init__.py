@@ -4,6 +4,7 @@ from podium.images.decode import Limits, decode_bytes, decode_file
 from podium.images.facts import ImageFacts
 from podium.images.outcome import Decoded, Outcome
 from podium.images.phash import compute_phash, hamming
+from podium.images.read_size import read_size
 from podium.images.resize import Fit, resize_to
 from podium.images.thumbnail import encode_jpeg_thumbnail
 from podium.images.workers import Isolation, decode_many
@@ -21,5 +22,6 @@ __all__ = [
     "decode_many",
     "encode_jpeg_thumbnail",
     "hamming",
+    "read_size",
     "resize_to",
 ]

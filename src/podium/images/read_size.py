@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from podium.images.container import FORMATS
-from podium.images.quiet import quiet
+from podium.images.container import sniff_format
+from podium.images.quiet import silence_decoders
 
 __all__ = ["read_size"]
 
@@ -17,8 +17,14 @@ def read_size(path: str | Path) -> tuple[int, int] | None:
 
     A file that passes may still fail to decode. EXIF orientation is not applied: it can swap the two numbers.
     """
+    silence_decoders()
     try:
-        with quiet(), Image.open(path, formats=FORMATS) as image:
-            return image.height, image.width
+        with Path(path).open("rb") as file:
+            kind = sniff_format(file.read(64))
+            if kind is None:
+                return None
+            file.seek(0)
+            with Image.open(file, formats=[kind]) as image:
+                return image.height, image.width
     except Exception:  # decoders raise about ten kinds of error on hostile files
         return None

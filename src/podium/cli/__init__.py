@@ -1,0 +1,76 @@
+"""The command line: one file a verb, argument parsing and printing only.
+
+The list of commands is answered without importing anything, so `podium --help` takes a few hundredths of a second.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from podium import __version__
+
+__all__ = ["COMMANDS", "EXIT_CODES", "main"]
+
+COMMANDS = {
+    "demo": "The whole job on data that Podium ships or makes: score, report, submission.",
+    "scan": "Read a folder, a table or a path pattern as samples; say what was guessed.",
+    "split": "Make folds that do not leak, and freeze them.",
+    "train": "Cross-validate: decode once, split, train every fold, score, report.",
+    "predict": "Predict new images with every fold of a run.",
+    "submit": "Write predictions in the sample submission's columns, order and types.",
+    "report": "Write a run's one-page report anew.",
+    "runs": "List runs and their scores, or show how two of them differ.",
+    "doctor": "Versions, device, packaged weights: what works here.",
+}
+
+EXIT_CODES = {
+    0: "done",
+    1: "failed; what was earned is on disk",
+    2: "wrong usage or recipe",
+    3: "the data cannot be used as they are",
+    75: "stopped by a signal; go on with --resume",
+    130: "stopped by Ctrl-C; go on with --resume",
+}
+
+_HELP = """\
+Podium {version}: from a folder of images to a score you can believe, a report and a submission.
+
+Usage: podium COMMAND [OPTIONS]        podium COMMAND --help explains one command
+
+Commands:
+{commands}
+
+Start here:
+  podium demo
+  podium train data/train --folds 5
+  podium predict last data/test
+  podium submit last sample_submission.csv
+
+Exit codes: {codes}.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives its exit code.
+
+    Args:
+        argv: Arguments after the program's name; None takes this process's.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in {"--help", "-h", "help"}:
+        sys.stdout.write(_help_text())
+        return 0
+    if arguments[0] in {"--version", "-V"}:
+        sys.stdout.write(f"podium {__version__}\n")
+        return 0
+    from podium.cli.dispatch import run_command
+
+    return run_command(arguments)
+
+
+def _help_text() -> str:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:<{width}}  {line}" for name, line in COMMANDS.items())
+    codes = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+    return _HELP.format(version=__version__, commands=commands, codes=codes)

@@ -1,0 +1,79 @@
+"""What a person sees while work goes on: bars and notes on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+__all__ = ["Console", "print_json", "print_lines"]
+
+
+def print_json(record: Mapping[str, Any]) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def print_lines(*lines: str) -> None:
+    """Result lines on standard output."""
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+class Console:
+    """Progress and notes on standard error.
+
+    Bars are drawn on a terminal only; elsewhere each stage is one line when it is done, for a log.
+
+    Args:
+        quiet: Show nothing.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+
+    def stage(self, title: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """A block of work; gives the function that tells how much of it is done."""
+        if self._quiet:
+            return _silent()
+        return _bar(title, total) if sys.stderr.isatty() else _log_line(title)
+
+    def note(self, line: str) -> None:
+        """Something the user should read."""
+        if not self._quiet:
+            sys.stderr.write(f"note: {line}\n")
+
+
+@contextmanager
+def _silent() -> Iterator[Callable[[int], None]]:
+    yield lambda _done: None
+
+
+@contextmanager
+def _log_line(title: str) -> Iterator[Callable[[int], None]]:
+    import time
+
+    started, latest = time.monotonic(), 0
+
+    def update(done: int) -> None:
+        nonlocal latest
+        latest = done
+
+    yield update
+    sys.stderr.write(f"{title}: {latest:,} in {time.monotonic() - started:.1f} s\n" if latest else "")
+
+
+@contextmanager
+def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console as RichConsole
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=RichConsole(stderr=True)) as progress:
+        task = progress.add_task(title, total=total)
+
+        def update(done: int) -> None:
+            progress.update(task, completed=done)
+
+        yield update

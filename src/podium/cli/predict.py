@@ -1,0 +1,46 @@
+"""podium predict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from podium.cli.console import Console, print_json, print_lines
+from podium.cli.flags import Json, MachineFlags, Many, Quiet
+
+__all__ = ["predict"]
+
+
+def predict(
+    run: str,
+    source: Path,
+    *,
+    name: str = "test",
+    tta: Annotated[tuple[str, ...] | None, Many] = None,
+    machine: MachineFlags = MachineFlags(),  # noqa: B008 - a frozen value
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Predict new images with every finished fold of a run; the mean and each fold's are kept in the run folder.
+
+    Example: podium predict last data/test --tta hflip
+
+    Args:
+        run: A run's name, folder, or "last".
+        source: Folder of images; labels are not looked at.
+        name: Name of the prediction files.
+        tta: Views averaged besides the plain one: hflip, vflip, rot90, rot180, rot270; the recipe's when left out.
+    """
+    from podium.workflows.run import Run, load_run
+
+    settings = machine.as_settings()
+    found = Run(load_run(run, runs=machine.runs).folder, settings)
+    predictions = found.predict(source, name=name, tta=tta, progress=Console(quiet=quiet))  # type: ignore[arg-type]
+    path = found.folder.predictions_file(name)
+    if json:
+        print_json({"run": found.name, "n_images": len(predictions), "file": str(path)})
+        return 0
+    print_lines(f"{len(predictions):,} images predicted", f"file     {path}")
+    option = "" if name == "test" else f" --name {name}"
+    print_lines(f"next     podium submit {found.name} SAMPLE_SUBMISSION.csv{option}")
+    return 0

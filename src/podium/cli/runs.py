@@ -1,0 +1,73 @@
+"""podium runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from podium.cli.console import print_json, print_lines
+from podium.cli.flags import Json, Many
+
+if TYPE_CHECKING:
+    from podium.store import RunFolder
+
+__all__ = ["runs"]
+
+
+def runs(*, runs: Path = Path("runs"), diff: Annotated[tuple[str, ...], Many] = (), json: Json = False) -> int:
+    """List runs with their scores, or show how the recipes of two runs differ.
+
+    Example: podium runs --diff baseline-1 finetune-1
+
+    Args:
+        runs: Folder of all runs.
+        diff: Two runs to compare.
+    """
+    from podium.errors import UsageError
+    from podium.store import find_run, list_runs
+
+    if diff:
+        if len(diff) != 2:
+            raise UsageError(f"--diff compares two runs, got {len(diff)}.")
+        return _show_difference(find_run(runs, diff[0]), find_run(runs, diff[1]), as_json=json)
+    rows = [_describe(run) for run in list_runs(runs)]
+    if json:
+        print_json({"runs": rows})
+        return 0
+    if not rows:
+        print_lines(f"no runs in {runs}", "next     podium train FOLDER")
+        return 0
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        print_lines(f"{row['name']:<{width}}  {row['created'][:16]}  {row['text']}")
+    return 0
+
+
+def _describe(run: RunFolder) -> dict[str, Any]:
+    from podium import durable
+
+    record = run.read()
+    row: dict[str, Any] = {"name": run.name, "created": record["created"], "folds": record["folds"], "score": None}
+    if not run.is_finished:
+        return row | {"text": f"not finished; podium train --resume {run.name}"}
+    scores = durable.read_json(run.scores_file)
+    target, metric = scores["main_target"], scores["main_metric"]
+    interval = scores["targets"][target]["metrics"][metric]
+    bounds = "" if interval["low"] is None else f" [{interval['low']:.4f}, {interval['high']:.4f}]"
+    text = f"{metric} {interval['value']:.4f}{bounds} of {target}, {len(record['folds'])} folds"
+    return row | {"score": interval, "metric": metric, "target": target, "text": text}
+
+
+def _show_difference(first: RunFolder, second: RunFolder, *, as_json: bool) -> int:
+    import yaml
+
+    from podium import durable
+    from podium.store import list_differences
+
+    old, new = (yaml.safe_load(durable.read_bytes(run.recipe_file)) for run in (first, second))
+    lines = list_differences(old, new)
+    if as_json:
+        print_json({"runs": [first.name, second.name], "differences": lines})
+    else:
+        print_lines(*(lines or ["the recipes are the same"]))
+    return 0

@@ -1,0 +1,59 @@
+"""podium scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from podium.cli.console import Console, print_json, print_lines
+from podium.cli.flags import Json, Quiet, ScanFlags
+
+__all__ = ["scan"]
+
+
+def scan(
+    source: Path,
+    *,
+    out: Path | None = None,
+    unlabelled: Annotated[bool, Parameter(negative="")] = False,
+    flags: ScanFlags = ScanFlags(),  # noqa: B008 - a frozen value
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Read a folder, a table or a path pattern as samples, and say what was guessed.
+
+    Example: podium scan data/train --labels data/train.csv --group patient --out data/samples
+
+    Args:
+        source: Folder of images, or a table beside them.
+        out: Folder to write samples.csv into; later commands take it as their source.
+        unlabelled: Take no labels (a test set).
+    """
+    from dataclasses import replace
+
+    from podium.workflows.sources import read_source, save_scan
+
+    found = read_source(source, replace(flags.as_options(), unlabelled=unlabelled))
+    if out is not None:
+        save_scan(found, out)
+    console = Console(quiet=quiet)
+    if json:
+        print_json(found.as_record() | {"out": None if out is None else str(out)})
+        return 0
+    for note in found.notes:
+        console.note(note)
+    samples = found.samples
+    print_lines(f"{len(samples):,} images in {samples.root}")
+    for head in samples.task.heads if samples.task else ():
+        names = ", ".join(head.classes[:12]) + (f", ... ({head.n_classes} in all)" if head.n_classes > 12 else "")
+        print_lines(f"  {head.name} ({head.kind}): {names}")
+    if samples.task is not None and samples.task.composite is not None:
+        composite = samples.task.composite
+        print_lines(f"  {composite.name}: {composite.n_classes} classes = {composite.formula}")
+    if samples.has_groups:
+        print_lines(f"  {len(set(samples.group_keys.tolist())):,} groups")
+    if out is not None:
+        print_lines(f"written to {out / 'samples.csv'}", f"next: podium train {out}")
+    return 0

@@ -1,0 +1,91 @@
+"""podium train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from podium.cli.console import Console, print_json, print_lines
+from podium.cli.flags import FoldFlags, Json, MachineFlags, Many, Quiet, ScanFlags
+from podium.errors import UsageError
+
+if TYPE_CHECKING:
+    from podium.workflows import Run
+
+__all__ = ["show_run", "train"]
+
+
+def train(
+    source: Path | None = None,
+    *,
+    preset: str | None = None,
+    recipe: Path | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name=["--set", "-s"], consume_multiple=True, negative="")] = (),
+    metric: str | None = None,
+    seed: int | None = None,
+    only_folds: Annotated[tuple[int, ...], Many] = (),
+    name: str | None = None,
+    resume: str | None = None,
+    data: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    folds: FoldFlags = FoldFlags(),  # noqa: B008
+    machine: MachineFlags = MachineFlags(),  # noqa: B008
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Cross-validate: decode every image once, split without leaks, train every fold, score, report.
+
+    Example: podium train data/train --preset finetune --group patient --folds 5 --set training.epochs=12
+
+    Args:
+        source: Folder of images, a table beside them, or a folder that `podium scan --out` wrote.
+        preset: baseline (frozen network, linear heads: seconds to minutes) or finetune (the whole network).
+        recipe: Recipe file to start from instead of a preset.
+        set_: Recipe keys to change: --set training.epochs=20 optimizer.lr=3e-4
+        metric: Metric that stands at the top; macro F1 when left out, label accuracy for multi-label.
+        seed: Seed of everything random in training.
+        only_folds: Folds to train now; all when left out.
+        name: The run's name; counted on from the preset's when left out.
+        resume: Go on with this run, or with "last"; nothing else needs to be given.
+    """
+    from podium.workflows import run as workflow
+
+    console = Console(quiet=quiet)
+    asked = (preset, recipe, metric, seed) != (None,) * 4 or set_
+    wanted = (
+        workflow.compose_recipe(preset or "baseline", file=recipe, overrides=set_, metric=metric, seed=seed)
+        if asked or resume is None
+        else None
+    )
+    if resume is not None:
+        if source is not None:
+            raise UsageError("--resume takes its data from the run folder.", fix=f"Leave {str(source)!r} out.")
+        done = workflow.resume(resume, recipe=wanted, settings=machine.as_settings(), progress=console)
+    elif source is None:
+        raise UsageError("no data named.", fix="podium train FOLDER, or podium train --resume last.")
+    else:
+        done = workflow.train(
+            source,
+            recipe=wanted,
+            folds=folds.as_options(),
+            only_folds=only_folds or None,
+            options=data.as_options() if data != ScanFlags() else None,
+            name=name,
+            settings=machine.as_settings(),
+            progress=console,
+        )
+    show_run(done, as_json=json)
+    return 0
+
+
+def show_run(run: Run, *, as_json: bool) -> None:
+    """Print a finished run: its scores, where its report is, and what to try next."""
+    from podium.report import print_summary
+
+    if as_json:
+        print_json({"run": run.name, "folder": str(run.folder.path), "scores": run.scores.as_record()})
+        return
+    print_summary(run.scores)
+    print_lines("", f"run      {run.folder.path}", f"report   {run.folder.report_file}")
+    print_lines("next     podium predict " + run.name + " FOLDER_OF_TEST_IMAGES")

@@ -1,0 +1,144 @@
+"""The second half of a training: from a run folder alone, train what is missing, gather, score.
+
+It reads what the first half wrote and nothing else, so a first start and a resume are the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium import durable
+from podium.data import ImageCache, is_complete, open_cache
+from podium.engine import StopRequest, listen_for_stop
+from podium.metrics import Scores, score_predictions
+from podium.predict import complete_probs
+from podium.recipe import Recipe, arrange, build_trunk_of, load_recipe
+from podium.store import RunFolder, describe_environment, write_results
+from podium.tables import (
+    Folds,
+    Predictions,
+    Samples,
+    Task,
+    concat_predictions,
+    load_folds,
+    load_predictions,
+    load_samples,
+    save_predictions,
+)
+from podium.workflows.device import choose_device, pin_threads
+from podium.workflows.frozen_features import frozen_features
+from podium.workflows.images_ready import make_ready
+from podium.workflows.material import FeatureMaterial, ImageMaterial, Material
+from podium.workflows.model_file import has_weights, save_weights
+from podium.workflows.one_training import Training, train_one
+from podium.workflows.progress import Progress
+from podium.workflows.settings import Settings
+
+__all__ = ["TRUNK", "carry_on"]
+
+TRUNK = "trunk"
+"""Folder of a frozen trunk's weights, shared by all folds."""
+
+
+def carry_on(run: RunFolder, settings: Settings, progress: Progress) -> Scores:
+    """Train every fold that was asked for and is not finished, then score the out-of-fold predictions.
+
+    Args:
+        run: A run folder that `start_run` wrote.
+        settings: Machine and places; threads are the ones recorded with the run.
+        progress: Told what is going on.
+
+    Returns:
+        Scores with intervals, also in scores.json.
+
+    Raises:
+        LockedError: If another process works in the run folder.
+        Stopped: If a signal asked for it; resuming goes on exactly.
+    """
+    with durable.hold_lock(run.path), listen_for_stop() as stop:
+        record = run.read()
+        recipe = load_recipe(run.recipe_file)
+        samples = load_samples(run.path)
+        folds = load_folds(run.path).match(samples)
+        pin_threads(record["threads"])
+        durable.write_json(run.environment_file, describe_environment() | {"device": settings.device})
+        todo = [fold for fold in record["folds"] if not _fold_file(run, fold).is_file()]
+        if todo:
+            _train_folds(run, recipe, samples, folds, todo, settings, record, stop, progress)
+        oof = concat_predictions([load_predictions(_fold_file(run, fold)) for fold in record["folds"]])
+        save_predictions(oof, run.oof_file)
+        scores = score_predictions(oof, samples, metric=recipe.metric)
+        durable.write_json(run.scores_file, scores.as_record())
+    return scores
+
+
+def _fold_file(run: RunFolder, fold: int) -> Path:
+    return run.predictions_file("oof", fold)
+
+
+def _train_folds(
+    run: RunFolder,
+    recipe: Recipe,
+    samples: Samples,
+    folds: Folds,
+    todo: Sequence[int],
+    settings: Settings,
+    record: Mapping[str, Any],
+    stop: StopRequest,
+    progress: Progress,
+) -> None:
+    task = samples.task
+    assert task is not None, "start_run refuses samples without labels"
+    device = choose_device(settings.device)
+    cache = _open_images(samples, recipe, settings, record, progress)
+    material: Material
+    if recipe.model.freeze == "trunk":
+        trunk = build_trunk_of(recipe)
+        if not has_weights(run.path / TRUNK):
+            save_weights(
+                trunk.module.state_dict(), run.path / TRUNK, {"name": trunk.name, "source": trunk.weight_source}
+            )
+        material = FeatureMaterial(recipe, frozen_features(recipe, trunk, task, cache, settings, device, progress))
+    else:
+        make_trunk = partial(build_trunk_of, recipe)
+        material = ImageMaterial(recipe, cache.pixels, make_trunk, n_threads=settings.n_threads)
+    given = Training(recipe, samples, folds, cache.rows_of(samples.ids), material, device, settings.checkpoint_every_s)
+    parts = arrange(task, recipe.model.arrangement)
+    for fold in todo:
+        _train_fold(run, given, task, parts, fold, stop, progress)
+        write_results(run)
+
+
+def _open_images(
+    samples: Samples, recipe: Recipe, settings: Settings, record: Mapping[str, Any], progress: Progress
+) -> ImageCache:
+    """The pixels the run was started with; decoded again only where they are gone."""
+    folder = Path(record["cache"]) / record["cache_key"]
+    if is_complete(folder):
+        return open_cache(folder)
+    return make_ready(samples, recipe, settings, progress).cache
+
+
+def _train_fold(
+    run: RunFolder,
+    given: Training,
+    task: Task,
+    parts: dict[str, Task],
+    fold: int,
+    stop: StopRequest,
+    progress: Progress,
+) -> None:
+    probs: dict[str, NDArray[np.float64]] = {}
+    for place, (name, part_task) in enumerate(parts.items()):
+        folder = run.training_folder(fold, name)
+        probs |= train_one(given, part_task, fold, place, folder, stop=stop, progress=progress)
+    rows = given.folds.valid_rows(fold)
+    made_by = np.full(len(rows), fold, dtype=np.int64)
+    predictions = Predictions(task, given.samples.ids[rows], made_by, complete_probs(probs, task))
+    save_predictions(predictions, _fold_file(run, fold))

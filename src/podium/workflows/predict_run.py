@@ -1,0 +1,155 @@
+"""Predictions of a finished run for new images: every fold's model, then their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from podium import durable
+from podium.data import EvalLoader, FeatureEvalLoader, ImageCache, View
+from podium.engine import EvalBatches
+from podium.errors import UsageError
+from podium.models import Classifier, LinearHeads, Trunk
+from podium.predict import complete_probs, mean_over_views
+from podium.recipe import Recipe, arrange, build_trunk_of, load_recipe
+from podium.store import RunFolder
+from podium.tables import (
+    Predictions,
+    Samples,
+    Task,
+    load_predictions,
+    load_samples,
+    mean_predictions,
+    save_predictions,
+)
+from podium.workflows.carry_on import TRUNK
+from podium.workflows.device import choose_device, pin_threads
+from podium.workflows.frozen_features import frozen_features
+from podium.workflows.images_ready import make_ready
+from podium.workflows.material import FEATURE_BATCH
+from podium.workflows.model_file import load_weights
+from podium.workflows.progress import Progress
+from podium.workflows.settings import Settings
+
+__all__ = ["predict_run"]
+
+
+def predict_run(
+    run: RunFolder,
+    samples: Samples,
+    settings: Settings,
+    progress: Progress,
+    *,
+    name: str = "test",
+    views: Sequence[View] | None = None,
+) -> Predictions:
+    """Predict images with every finished fold of a run, and average the folds.
+
+    Images that cannot be decoded get the mean of the run's out-of-fold probabilities, which is what is known without
+    looking, and are named in a note: a contest asks for every row.
+
+    Args:
+        run: A run with at least one finished fold.
+        samples: Images; labels are not looked at.
+        settings: Machine and places.
+        progress: Told what is going on.
+        name: Name of the files in the run's `predictions` folder.
+        views: Views to average over; None takes the recipe's.
+
+    Returns:
+        The mean over folds, in the order of the samples; also on disk, each fold's beside it.
+
+    Raises:
+        UsageError: If no fold is finished.
+        DataError: If no image can be decoded.
+    """
+    record, recipe = run.read(), load_recipe(run.recipe_file)
+    task = load_samples(run.path).task
+    folds = [fold for fold in record["folds"] if run.predictions_file("oof", fold).is_file()]
+    if not folds or task is None:
+        raise UsageError(
+            f"no fold of run {run.name!r} is finished.", fix=f"Go on with podium train --resume {run.name}."
+        )
+    if views:
+        recipe = recipe.model_copy(update={"predict_views": tuple(views), "feature_views": tuple(views)})
+    pin_threads(settings.n_threads)
+    images = make_ready(samples, recipe, settings, progress, limit_fraction=1.0)
+    predictor = _Predictor(run, recipe, task, images.cache, settings, progress)
+    bad = np.flatnonzero(~images.cache.is_usable)
+    per_fold = []
+    with progress.stage(f"predict with {len(folds)} folds", len(folds)) as update:
+        for done, fold in enumerate(folds, start=1):
+            predictions = predictor.predict(fold, images.cache.ids)
+            predictions = _fill_unreadable(predictions, bad, load_predictions(run.predictions_file("oof", fold)))
+            save_predictions(predictions, run.predictions_file(name, fold))
+            per_fold.append(predictions)
+            update(done)
+    if len(bad):
+        few = ", ".join(images.cache.ids[bad][:5])
+        progress.note(f"{len(bad)} images cannot be decoded and got the average prediction: {few}")
+    mean = mean_predictions(per_fold)
+    save_predictions(mean, run.predictions_file(name))
+    durable.write_json(run.path / "predictions" / f"{name}.json", {"root": str(samples.root), "unreadable": len(bad)})
+    return mean
+
+
+class _Predictor:
+    """Builds the networks once and loads each fold's weights into them."""
+
+    def __init__(
+        self, run: RunFolder, recipe: Recipe, task: Task, cache: ImageCache, settings: Settings, progress: Progress
+    ) -> None:
+        self._run, self._recipe, self._task = run, recipe, task
+        self._device = choose_device(settings.device)
+        self._cache = cache
+        self._parts = arrange(task, recipe.model.arrangement)
+        self._rows: NDArray[np.int64] = np.arange(len(cache))
+        trunk = build_trunk_of(recipe, weights="random")
+        self._features: NDArray[np.float32] | None = None
+        if recipe.model.freeze == "trunk":
+            load_weights(trunk.module, run.path / TRUNK)
+            self._features = frozen_features(recipe, trunk, task, cache, settings, self._device, progress)
+        self._models = {name: self._build(trunk, part).to(self._device) for name, part in self._parts.items()}
+
+    def _build(self, trunk: Trunk, part: Task) -> nn.Module:
+        if self._features is not None:
+            return LinearHeads(part, self._features.shape[2])
+        return Classifier(trunk, part)  # parts share the trunk's memory: each is loaded just before it predicts
+
+    def _batches(self, view: str) -> EvalBatches:
+        if self._features is not None:
+            place = [str(name) for name in self._recipe.feature_views].index(view)
+            return FeatureEvalLoader(self._features, self._rows, FEATURE_BATCH, place)
+        size = int(self._recipe.image.size_px)
+        batch_size = 2 * self._recipe.training.batch_size
+        return EvalLoader(self._cache.pixels, self._rows, batch_size, size, size, view=view)  # type: ignore[arg-type]
+
+    def predict(self, fold: int, ids: NDArray[np.object_]) -> Predictions:
+        probs: dict[str, NDArray[np.float64]] = {}
+        for name, part in self._parts.items():
+            model = self._models[name]
+            load_weights(model, self._run.training_folder(fold, name))
+            probs |= mean_over_views(
+                model,
+                self._batches,
+                self._recipe.predict_views,
+                part,
+                device=self._device,
+                precision=self._recipe.training.precision,
+            )
+        made_by = np.full(len(ids), fold, dtype=np.int64)
+        return Predictions(self._task, ids, made_by, complete_probs(probs, self._task))
+
+
+def _fill_unreadable(predictions: Predictions, bad: NDArray[np.int64], oof: Predictions) -> Predictions:
+    if not len(bad):
+        return predictions
+    probs = {}
+    for name, values in predictions.probs.items():
+        filled = np.array(values)
+        filled[bad] = oof.probs[name].mean(axis=0)
+        probs[name] = filled
+    return Predictions(predictions.task, predictions.ids, predictions.fold, probs)

@@ -1,0 +1,254 @@
+"""A run in the hands of a Python user: its scores, its predictions, its report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from podium import durable
+from podium.errors import RecipeError, UsageError
+from podium.metrics import Scores
+from podium.store import RunFolder, find_run, list_differences
+from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples
+from podium.workflows.fold_options import FoldOptions
+from podium.workflows.progress import Progress, Silent
+from podium.workflows.settings import Settings
+from podium.workflows.sources import Source, read_source
+
+if TYPE_CHECKING:
+    from podium.curate import ScanOptions
+    from podium.data import View
+    from podium.recipe import Recipe
+
+__all__ = ["Run", "compose_recipe", "load_run", "resume", "train"]
+
+
+class Run:
+    """One run folder, read when asked.
+
+    Args:
+        folder: The run folder.
+        settings: Machine and places for further work with it.
+    """
+
+    def __init__(self, folder: RunFolder, settings: Settings | None = None) -> None:
+        self.folder = folder
+        self.settings = settings or Settings(runs=folder.path.parent)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder.path)!r})"
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.folder.name
+
+    @property
+    def samples(self) -> Samples:
+        """The samples it was trained on."""
+        return load_samples(self.folder.path)
+
+    @property
+    def folds(self) -> Folds:
+        """Its frozen folds."""
+        return load_folds(self.folder.path)
+
+    @property
+    def scores(self) -> Scores:
+        """Scores of the out-of-fold predictions, with intervals.
+
+        Raises:
+            UsageError: If the run is not finished.
+        """
+        if not self.folder.is_finished:
+            raise UsageError(
+                f"run {self.name!r} is not finished.", fix=f"Go on with podium train --resume {self.name}."
+            )
+        return Scores.from_record(durable.read_json(self.folder.scores_file))
+
+    @property
+    def oof(self) -> Predictions:
+        """Out-of-fold predictions: every row by a model that did not see it."""
+        return load_predictions(self.folder.oof_file)
+
+    def predict(
+        self,
+        source: Source,
+        *,
+        name: str = "test",
+        tta: Sequence[View] | None = None,
+        progress: Progress | None = None,
+    ) -> Predictions:
+        """Predictions for other images: the mean over the finished folds' models.
+
+        Args:
+            source: A folder of images, or samples.
+            name: Name of the prediction files in the run folder.
+            tta: Views to average over besides "plain", such as ["hflip"]; None takes the recipe's.
+            progress: Told what is going on.
+        """
+        from podium.curate import ScanOptions
+        from podium.workflows.predict_run import predict_run
+
+        is_path = isinstance(source, str | Path) and not (Path(source) / "samples.json").is_file()
+        options = ScanOptions(layout="folders", unlabelled=True) if is_path else None
+        samples = read_source(source, options).samples
+        views = None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
+        return predict_run(self.folder, samples, self.settings, progress or Silent(), name=name, views=views)  # type: ignore[arg-type]
+
+    def report(self) -> Path:
+        """Write the report anew; gives its path."""
+        from podium.report import make_report
+
+        return make_report(self.folder)
+
+
+def load_run(name: str = "last", *, runs: str | Path = "runs") -> Run:
+    """A run by name, folder or "last".
+
+    Raises:
+        UsageError: If there is none.
+    """
+    folder = find_run(Path(runs), name)
+    return Run(folder, Settings(runs=folder.path.parent))
+
+
+def compose_recipe(
+    preset: str = "baseline",
+    *,
+    file: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    metric: str | None = None,
+    seed: int | None = None,
+) -> Recipe:
+    """The recipe of a preset or a file, with overrides on top: flag before file before preset.
+
+    Args:
+        preset: "baseline", "finetune".
+        file: A recipe file to start from instead.
+        overrides: Lines "key.path=value".
+        metric: Metric that stands at the top.
+        seed: Seed of everything random in training.
+
+    Raises:
+        UsageError: If the preset does not exist.
+        RecipeError: If the file or an override is wrong.
+    """
+    from podium.recipe import apply_overrides, find_preset, load_recipe
+
+    recipe = find_preset(preset) if file is None else load_recipe(Path(file))
+    recipe = apply_overrides(recipe, overrides)
+    update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}
+    return recipe.model_copy(update=update)
+
+
+def train(
+    source: Source,
+    *,
+    preset: str = "baseline",
+    recipe: Recipe | None = None,
+    overrides: Sequence[str] = (),
+    metric: str | None = None,
+    seed: int | None = None,
+    folds: int | FoldOptions = 5,
+    only_folds: Collection[int] | None = None,
+    options: ScanOptions | None = None,
+    name: str | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Cross-validate a recipe: decode, split, check for leaks, train, score, report.
+
+    Args:
+        source: A folder, a table, a saved scan, or samples.
+        preset: "baseline" or "finetune"; not with `recipe`.
+        recipe: A whole recipe instead of a preset.
+        overrides: Lines "key.path=value" on top.
+        metric: Metric that stands at the top; None takes macro F1, for multi-label the label accuracy.
+        seed: Seed of everything random in training.
+        folds: Their number, or how to make them.
+        only_folds: Folds to train now; None trains all.
+        options: How to read a folder or table.
+        name: The run's name; None counts on from the preset's.
+        settings: Places, machine and limits.
+        progress: Told what is going on.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UsageError: If an option, name or recipe is wrong.
+        DataError: If the data cannot be used, or the folds leak.
+        Stopped: If a signal asked for it; `resume` goes on exactly.
+
+    Example:
+        run = podium.train("data/train", preset="baseline", folds=5)
+        run.scores.main
+    """
+    from podium.recipe import apply_overrides
+    from podium.workflows.start_run import start_run
+
+    settings, progress = settings or Settings(), progress or Silent()
+    if recipe is None:
+        recipe = compose_recipe(preset, overrides=overrides, metric=metric, seed=seed)
+    else:
+        recipe = apply_overrides(recipe, overrides)
+        update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}
+        recipe = recipe.model_copy(update=update)
+    found = read_source(source, options)
+    for note in found.notes:
+        progress.note(note)
+    how = folds if isinstance(folds, FoldOptions) else FoldOptions(n_folds=folds)
+    folder = start_run(
+        found.samples, recipe, how, settings, progress, name=name, only_folds=only_folds, notes=found.notes
+    )
+    return _finish(folder, settings, progress)
+
+
+def resume(
+    name: str = "last",
+    *,
+    recipe: Recipe | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Go on with a run that was stopped or killed; a finished one is only scored again.
+
+    Args:
+        name: The run's name, folder, or "last".
+        recipe: The recipe the caller has in mind; refused if it is not the run's.
+        settings: Machine and places.
+        progress: Told what is going on.
+
+    Raises:
+        RecipeError: If the recipe is another one; shows the difference.
+    """
+    settings, progress = settings or Settings(), progress or Silent()
+    folder = find_run(settings.runs, name)
+    if recipe is not None:
+        _check_same_recipe(folder, recipe)
+    return _finish(folder, settings, progress)
+
+
+def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
+    from podium.recipe import load_recipe
+
+    old, new = load_recipe(folder.recipe_file).model_dump(mode="json"), recipe.model_dump(mode="json")
+    differences = [line for line in list_differences(old, new) if not line.endswith("-> 'auto'")]
+    if differences:
+        raise RecipeError(
+            f"run {folder.name!r} was made with another recipe.",
+            where=folder.recipe_file,
+            fix="Resume without recipe options, or start a new run.",
+            details=differences,
+        )
+
+
+def _finish(folder: RunFolder, settings: Settings, progress: Progress) -> Run:
+    from podium.workflows.carry_on import carry_on
+
+    carry_on(folder, settings, progress)
+    run = Run(folder, settings)
+    run.report()
+    return run

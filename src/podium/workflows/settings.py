@@ -1,0 +1,51 @@
+"""Where and how a run works: what stands beside the recipe and, threads apart, does not change the numbers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from podium.errors import UsageError
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Places, machine and limits.
+
+    Args:
+        runs: Folder of all runs.
+        cache: Folder of decoded images and features; None is `<runs>/.cache`.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        threads: Threads of one process; None takes every core this process may use. Recorded with a run and kept on
+            resume, for the number of threads changes the last bits.
+        checkpoint_every_s: Seconds between two checkpoints of a training.
+        max_bad_fraction: Largest fraction of images that may be impossible to decode, in [0, 1].
+    """
+
+    runs: Path = Path("runs")
+    cache: Path | None = None
+    device: str = "auto"
+    threads: int | None = None
+    checkpoint_every_s: float = 60.0
+    max_bad_fraction: float = 0.01
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads must be at least 1, got {self.threads}.")
+        if not 0 <= self.max_bad_fraction <= 1:
+            raise UsageError(f"max_bad_fraction must lie in [0, 1], got {self.max_bad_fraction}.")
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where decoded images and features are kept."""
+        return self.runs / ".cache" if self.cache is None else self.cache
+
+    @property
+    def n_threads(self) -> int:
+        """Threads to use."""
+        if self.threads is not None:
+            return self.threads
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
