@@ -99,6 +99,12 @@ def test_scan_keeps_the_numbers_and_refuses_words(make_tree):
     assert caught.value.details == ("row 6: old",)
 
 
+def test_bins_of_an_unknown_column_name_the_nearest(make_tree):
+    root = make_tree("1.jpg", "2.jpg", t="id,age,label\n1,29,a\n2,30,b\n")
+    with pytest.raises(UnknownNameError, match="Did you mean 'age'"):
+        scan(root, ScanOptions(bins={"agee": (30,)}))
+
+
 @given(numbers=st.lists(st.floats(0, 100), min_size=1, max_size=20), width=st.floats(0, 14.9))
 def test_soft_bins_are_shares_and_equal_hard_bins_away_from_borders(numbers, width):
     borders = (30, 60)

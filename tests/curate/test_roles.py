@@ -67,7 +67,8 @@ def test_split_column_is_read_and_wrong_words_are_named(make_tree):
 
 
 def test_unlabelled_takes_no_labels(make_tree):
-    found = scan(_people(make_tree, "image,patient,sex,label"), ScanOptions(unlabelled=True))
+    options = ScanOptions(unlabelled=True, classes={"sex": ("m", "f")}, bins={"age": (3,)}, composite="sex*3 + age")
+    found = scan(_people(make_tree, "image,patient,sex,label"), options)
     assert found.samples.task is None
     assert found.samples.labels == {}
 

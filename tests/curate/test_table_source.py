@@ -1,10 +1,11 @@
 import itertools
+import os
 import unicodedata
 
 import pytest
 
 from podium.curate import ScanOptions, scan
-from podium.errors import SourceError
+from podium.errors import LabelError, SourceError
 
 
 def _labels(found):
@@ -38,6 +39,18 @@ def test_index_numbers_find_zero_padded_files(make_tree):
     found = scan(root)
     assert _labels(found) == {"x/00000.png": "a", "x/00001.png": "b", "x/00010.png": "a"}
     assert any("by the number in the file name" in note for note in found.notes)
+
+
+def test_index_numbers_as_long_as_the_padding_do_not_hide_the_short_ones(make_tree):
+    names = [f"x/{i:02}.png" for i in range(8, 40)]
+    root = make_tree(*names, t="index,label\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(8, 40)))
+    assert _labels(scan(root)) == {f"x/{i:02}.png": "ab"[i % 2] for i in range(8, 40)}
+
+
+def test_numbers_in_paths_never_cross_folders(make_tree):
+    root = make_tree("train/001.jpg", "train/002.jpg", t="image,label\ntrain/1.jpg,a\ntest/2.jpg,b\n")
+    with pytest.raises(SourceError):
+        scan(root, ScanOptions(image_column="image", labels=root / "t.csv"))
 
 
 def test_ids_like_007_and_classes_like_NA_stay_text(make_tree):  # noqa: N802
@@ -141,6 +154,26 @@ def test_stray_table_is_passed_over_for_folders_but_said(make_tree):
     found = scan(make_tree("a/1.jpg", "b/2.jpg", notes="who,when\nme,today\nyou,never\n"))
     assert found.samples.task.heads[0].classes == ("a", "b")
     assert "notes.csv lies in the folder but was not read" in " ".join(found.notes)
+
+
+def test_table_that_does_not_fit_a_flat_folder_is_an_error_not_a_test_set(make_tree):
+    with pytest.raises(SourceError, match="none of the columns"):
+        scan(make_tree("1.jpg", "2.jpg", labels="image,label\nx.jpg,a\ny.jpg,b\n"))
+
+
+def test_file_names_in_cp949_are_found_by_their_letters(make_tree):
+    names = [os.fsdecode(f"{name}.jpg".encode("cp949")) for name in ("가", "나")]
+    root = make_tree(*names, t="이미지,label\n가.jpg,a\n나.jpg,b\n")
+    samples = scan(root).samples
+    assert samples.ids.tolist() == ["\\xb0\\xa1.jpg", "\\xb3\\xaa.jpg"]
+    assert samples.labels["label"].tolist() == [0, 1]
+    assert all(samples.file(row).exists() for row in range(2))
+
+
+def test_label_column_without_any_cell_is_an_error(make_tree):
+    root = make_tree("1.jpg", "2.jpg", t="image,label\n1.jpg,\n2.jpg,\n")
+    with pytest.raises(LabelError, match="0 classes"):
+        scan(root, ScanOptions(label_columns=("label",)))
 
 
 def test_table_without_header_is_refused(make_tree):

@@ -22,7 +22,7 @@ def make_composite(labelling: Labelling, options: ScanOptions) -> Composite | No
         LabelError: If the formula does not fit the heads, or its numbers would hang on a class order that was only
             guessed and cannot be checked against a column.
     """
-    if options.composite is None:
+    if options.composite is None or options.unlabelled:
         return None
     classes = {head.name: head.classes for head in labelling.heads if not head.is_multi}
     name = "class" if "class" not in labelling.labels else "combined"

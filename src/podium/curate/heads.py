@@ -67,7 +67,7 @@ def make_heads(rows: Rows, names: Sequence[str], options: ScanOptions) -> Labell
     for option, given in (("--classes", options.classes), ("--bins", options.bins)):
         for name in given:
             if name not in made.labels and made.labels:
-                raise UnknownNameError("head", name, made.labels, where=option)
+                raise UnknownNameError("head", name, {*made.labels, *rows.columns}, where=option)
     for head in made.heads:
         _describe(made, head, made.labels[head.name])
     return made

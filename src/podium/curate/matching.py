@@ -6,12 +6,13 @@ that bear the same names. Only letter case may differ row by row.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from podium.curate.files import ImageFiles
-from podium.tables import normalise_id
+from podium.tables import normalise_id, path_from_text
 
 __all__ = ["FileMatcher", "Match"]
 
@@ -121,9 +122,12 @@ class FileMatcher:
             return ((i, _tails(name)) for i, name in enumerate(self._folder_names))
         ids = self._files.ids
         if kind == "file":
-            return ((i, _tails(name)) for i, name in enumerate(ids))
+            return ((i, _tails(name) + _other_spellings(name)) for i, name in enumerate(ids))
         if kind == "stem":
-            return ((i, _tails(_without_ending(name))) for i, name in enumerate(ids))
+            return (
+                (i, [_without_ending(key) for key in _tails(name) + _other_spellings(name)])
+                for i, name in enumerate(ids)
+            )
         return ((i, [_number(name)]) for i, name in enumerate(ids))
 
     def files_like(self, cell: str) -> list[str]:
@@ -137,11 +141,13 @@ def _plain_rules(keys: Sequence[str]) -> list[_Rule]:
     rules = []
     depth = _shared_depth(keys)
     for cut in range(depth + 1):
-        shared = "/".join(keys[0].split("/")[:cut])
+        shared = "/".join(max(keys).split("/")[:cut])
         less = f", less the leading {shared + '/'!r}" if cut else ""
         rules.append(_Rule(f"by path{less}", "file", lambda key, cut=cut: _cut(key, cut)))  # type: ignore[misc]
         rules.append(_Rule(f"by path without ending{less}", "stem", lambda key, cut=cut: _cut(key, cut)))  # type: ignore[misc]
         rules.append(_Rule(f"as a folder of images{less}", "folder", lambda key, cut=cut: _cut(key, cut)))  # type: ignore[misc]
+    # An index column: 0, 1, ..., 10000 for 00000.png, 00001.png, ..., 10000.png. Plain cells only, never paths.
+    rules.append(_Rule("by the number in the file name", "number", lambda key: "" if "/" in key else _number(key)))
     return rules
 
 
@@ -151,7 +157,6 @@ def _bold_rules() -> list[_Rule]:
         _Rule("by file name alone; the folders differ", "file", lambda key: key.rsplit("/", 1)[-1]),
         _Rule("by path with another ending", "stem", _without_ending),
         _Rule("by file name alone with another ending", "stem", lambda key: _without_ending(key.rsplit("/", 1)[-1])),
-        _Rule("by the number in the file name", "number", _number),
     ]
 
 
@@ -174,6 +179,16 @@ def _tails(name: str) -> list[str]:
     """The whole path first, then its shorter and shorter ends."""
     parts = name.split("/")
     return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
+def _other_spellings(name: str) -> list[str]:
+    """Ends of a path whose bytes are not UTF-8 but CP949, as archives packed on Korean Windows leave them."""
+    if "\\x" not in name:
+        return []
+    try:
+        return _tails(os.fsencode(path_from_text(name)).decode("cp949"))
+    except UnicodeDecodeError:
+        return []
 
 
 def _without_ending(name: str) -> str:

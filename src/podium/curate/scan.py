@@ -122,9 +122,10 @@ def _read_table_found(files: ImageFiles, table: Path, options: ScanOptions) -> R
     try:
         rows = read_labels(files, table, options)
     except ImageColumnError as error:
-        if options.layout == "table":
-            raise
         folders = read_folders(files, options)
+        # Without classes in the folders the table was meant, and a silent test set would hide that it does not fit.
+        if options.layout == "table" or options.label_columns or not folders.label_columns:
+            raise
         note = f"{table.name} lies in the folder but was not read: {error.what}"
         return replace(folders, notes=(note, *folders.notes))
     guess = Guess("table of labels", table.name, "it lies in the folder", f"--labels {table} (or --layout folders)")
@@ -145,7 +146,7 @@ def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptio
         source=as_text_array([rows.origin] * len(rows.ids)),
         numbers=labelling.numbers,
     )
-    if options.composite_column is not None:
+    if options.composite_column is not None and not options.unlabelled:
         check_composite_column(samples, rows, options.composite_column)
     guesses = (*rows.guesses, *roles.guesses, *labelling.guesses)
     notes = (*(str(guess) for guess in guesses), *rows.notes, *roles.notes, *labelling.notes)

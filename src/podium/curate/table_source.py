@@ -80,7 +80,7 @@ def _find_image_column(
     best, best_score = None, (0.0, 0, 0)
     for name, cells in table.columns.items():
         filled = [cell for cell in cells if cell]
-        if 2 * len(set(filled)) < len(filled):  # values that come again and again name classes or persons
+        if not filled or 2 * len(set(filled)) < len(filled):  # values that come again and again name classes or persons
             continue
         sample = sorted(set(filled))[:: max(1, len(set(filled)) // _SAMPLE)]
         match = matcher.match(sample)
