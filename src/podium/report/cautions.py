@@ -75,7 +75,7 @@ def _about_rows(contents: RunContents) -> Iterator[Caution]:
             yield Caution(
                 "Not all images are judged",
                 f"{plain_count(len(oof))} of {plain_count(n_wanted)} images are judged: only"
-                f" {_list_folds(judged)} of {folds.n_folds} folds is trained.",
+                f" {_list_folds(judged, folds.n_folds)}.",
             )
     if folds is not None and folds.n_folds == 1:
         yield Caution("A single split", "There is one train and valid split; another split would give another score.")
@@ -86,8 +86,10 @@ def _about_rows(contents: RunContents) -> Iterator[Caution]:
         yield Caution("A hold-out is kept", f"{plain_count(n_holdout)} images are not part of this score.")
 
 
-def _list_folds(numbers: list[int]) -> str:
-    return f"fold {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)}"
+def _list_folds(numbers: list[int], n_folds: int) -> str:
+    if len(numbers) == 1:
+        return f"fold {numbers[0]} of {n_folds} is trained"
+    return f"{len(numbers)} of {n_folds} folds are trained"
 
 
 def _about_numbers(contents: RunContents) -> Iterator[Caution]:

@@ -9,9 +9,11 @@ from itertools import groupby
 
 from markupsafe import Markup
 
+from podium.metrics import METRICS
 from podium.report.axis import Axis, fit_axis
 from podium.report.contents import RunContents
 from podium.report.drawings import draw_curve
+from podium.report.numbers import metric_words
 from podium.store import EpochRow
 
 __all__ = ["CurvePanel", "CurvesSection", "choose_score", "make_curves_section"]
@@ -66,11 +68,23 @@ def make_curves_section(contents: RunContents) -> CurvesSection | None:
     y_axis = fit_axis([_score(row, chosen[row.part]) for row in rows], n_ticks=4, within=(0.0, 1.0))
     loss_axis = fit_axis([0.0, *(row.train_loss for row in rows)], n_ticks=4)
     panels = [
-        _make_panel(training, chosen[training[0].part], x_axis, y_axis, loss_axis, has_parts)
+        _make_panel(
+            training,
+            chosen[training[0].part],
+            _Scales(x_axis, y_axis, loss_axis),
+            has_parts=has_parts,
+            lower_is_better=_is_error(chosen[training[0].part], *wanted),
+        )
         for training in trainings[:MOST_PANELS]
     ]
-    shown = choose_score(names, *wanted) if not has_parts else "score of its target"
-    return CurvesSection(shown.removeprefix("valid/"), tuple(panels), len(trainings) - len(panels))
+    shown = "each part's own score" if has_parts else _score_words(choose_score(names, *wanted), *wanted)
+    return CurvesSection(shown, tuple(panels), len(trainings) - len(panels))
+
+
+def _score_words(name: str, target: str, metric: str) -> str:
+    """What a score in the journal is; one that goes by its target's name is that target's main metric."""
+    bare = name.removeprefix("valid/")
+    return f"{metric_words(metric)} of {target}" if bare == target and metric else metric_words(bare)
 
 
 def names_of(rows: Sequence[EpochRow]) -> list[str]:
@@ -105,13 +119,28 @@ def _epoch_axis(last: int) -> Axis:
     return Axis(0.0, float(max(1, last)), ticks)
 
 
+def _is_error(name: str, target: str, metric: str) -> bool:
+    """Whether a score in the journal is better when it is lower."""
+    bare = name.removeprefix("valid/")
+    known = METRICS.get(metric if bare == target else bare.removeprefix(f"{target}/"))
+    return known is not None and not known.greater_is_better
+
+
+@dataclass(frozen=True)
+class _Scales:
+    epochs: Axis
+    score: Axis
+    loss: Axis
+
+
 def _make_panel(
-    rows: Sequence[EpochRow], name: str, x_axis: Axis, y_axis: Axis, loss_axis: Axis, has_parts: bool
+    rows: Sequence[EpochRow], name: str, scales: _Scales, *, has_parts: bool, lower_is_better: bool
 ) -> CurvePanel:
     epochs = [float(row.epoch) for row in rows]
     values = [_score(row, name) for row in rows]
     finite = [place for place, value in enumerate(values) if math.isfinite(value)]
-    best = max(finite, key=lambda place: values[place], default=None)
+    choose = min if lower_is_better else max
+    best = choose(finite, key=lambda place: values[place], default=None)
     title = f"Fold {rows[0].fold}" + (f", {rows[0].part}" if has_parts else "")
     words = f"{title}: {name} over {len(rows)} epochs"
     return CurvePanel(
@@ -120,8 +149,12 @@ def _make_panel(
         last=values[finite[-1]] if finite else math.nan,
         best=math.nan if best is None else values[best],
         best_epoch=-1 if best is None else rows[best].epoch,
-        score=draw_curve(epochs, values, x_axis, y_axis, words=words, mark=best),
+        score=draw_curve(epochs, values, scales.epochs, scales.score, words=words, mark=best),
         loss=draw_curve(
-            epochs, [row.train_loss for row in rows], x_axis, loss_axis, words=f"{title}: train loss over epochs"
+            epochs,
+            [row.train_loss for row in rows],
+            scales.epochs,
+            scales.loss,
+            words=f"{title}: train loss over epochs",
         ),
     )

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from podium.report.contents import RunContents
 from podium.report.drawings import draw_bar
+from podium.report.numbers import KIND_WORDS
 from podium.report.pictures import Picture, PictureBook
 from podium.tables import Head, Samples
 
@@ -18,7 +19,6 @@ __all__ = ["DataSection", "LabelCounts", "make_data_section"]
 
 N_SHEET = 12
 MOST_BARS = 20
-_KINDS = {"single": "one of {} classes", "ordinal": "one of {} ordered classes", "multi": "any of {} labels"}
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _count_labels(samples: Samples, head: Head) -> LabelCounts:
     if head.is_multi and head.n_classes <= 40:
         cut = len(lines)
     return LabelCounts(
-        head.name, _KINDS[head.kind].format(head.n_classes), n_missing, tuple(lines[:cut]), tuple(lines[cut:])
+        head.name, KIND_WORDS[head.kind].format(head.n_classes), n_missing, tuple(lines[:cut]), tuple(lines[cut:])
     )
 
 
@@ -160,9 +160,10 @@ def _audit_lines(audit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, f"{low}{unit}" if low == high else f"{low} to {high}{unit}, median {middle}"
     for name, found in (audit.get("odd") or {}).items():
         if isinstance(found, Mapping) and found.get("n"):
-            yield name.replace("_", " "), f"{found['n']:,} images"
+            yield name.replace("_", " "), f"{found['n']:,} {'image' if found['n'] == 1 else 'images'}"
     if audit.get("n_duplicate_images"):
-        yield "same bytes", f"{audit['n_duplicate_images']:,} images in {audit.get('n_duplicate_sets', 0):,} sets"
+        n_sets = int(audit.get("n_duplicate_sets") or 0)
+        yield "same bytes", f"{audit['n_duplicate_images']:,} images in {n_sets:,} {'set' if n_sets == 1 else 'sets'}"
 
 
 def _count_words(counts: Mapping[str, Any], n_kinds: int, most: int = 5) -> str:

@@ -65,9 +65,8 @@ def draw_scale(axis: Axis) -> Markup:
     parts = [_OPEN_LINE.format("scale", 16, f"scale from {axis.label(axis.low)} to {axis.label(axis.high)}")]
     for tick in axis.ticks:
         place = axis.place(tick)
-        anchor = "start" if place < 1 else "end" if place > 99 else "middle"
-        text = Markup('<text x="{}" y="12" text-anchor="{}">{}</text>')
-        parts.append(text.format(_percent(place), anchor, axis.label(tick)))
+        text = Markup('<text x="{}" y="12" text-anchor="middle">{}</text>')
+        parts.append(text.format(_percent(place), axis.label(tick)))
     return _join([*parts, _CLOSE])
 
 

@@ -124,7 +124,9 @@ def _target_lines(scores: Scores) -> tuple[tuple[ScoreLine, ...], Markup]:
         chosen.append((name, metric, target.metrics[metric]))
     bounds = [value for _, _, item in chosen for value in (item.value, item.low, item.high)]
     axis = fit_axis(bounds, within=(0.0, 1.0))
-    lines = tuple(ScoreLine(name, metric_words(metric), item, _draw(item, axis)) for name, metric, item in chosen)
+    lines = tuple(
+        ScoreLine(name, metric_words(metric), item, _draw(item, axis, height=40)) for name, metric, item in chosen
+    )
     return lines, draw_scale(axis)
 
 
@@ -134,7 +136,7 @@ def _explain(contents: RunContents, scores: Scores) -> tuple[str, ...]:
     if interval.has_bounds:
         drawn = "groups" if target.n_groups < target.n else "images"
         sentences.append(
-            f"Had other {drawn} of the same kind been drawn, the score would lie between"
+            f"Had other {drawn} of the same kind been drawn, the score would most likely lie between"
             f" {plain_score(interval.low)} and {plain_score(interval.high)}"
             f" ({interval.level:.0%} interval from {plain_count(interval.n_resamples)} resamples)."
         )

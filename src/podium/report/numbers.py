@@ -11,6 +11,7 @@ import math
 from markupsafe import Markup
 
 __all__ = [
+    "KIND_WORDS",
     "METRIC_WORDS",
     "metric_words",
     "plain_count",
@@ -42,6 +43,10 @@ METRIC_WORDS = {
     "brier": "Brier score",
 }
 """Names of metrics in words; a metric that is not here goes by its own name."""
+
+
+KIND_WORDS = {"single": "one of {} classes", "ordinal": "one of {} ordered classes", "multi": "any of {} labels"}
+"""What a kind of target asks, by its number of classes."""
 
 
 def metric_words(name: str) -> str:

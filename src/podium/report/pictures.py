@@ -32,7 +32,7 @@ class PictureBook:
     """
 
     samples: Samples
-    max_bytes: int = 2_000_000
+    max_bytes: int = 1_800_000
     _made: dict[int, Picture] = field(default_factory=dict)
     _n_bytes: int = 0
 

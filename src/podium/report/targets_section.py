@@ -13,14 +13,14 @@ from podium.report.axis import UNIT
 from podium.report.contents import RunContents
 from podium.report.drawings import draw_bar, draw_scale, draw_whisker
 from podium.report.judged import JudgedRows, judge_rows
-from podium.report.numbers import metric_words, plain_score
+from podium.report.numbers import KIND_WORDS, metric_words, plain_score
 
 __all__ = ["ClassLine", "ConfusedPair", "DistanceLine", "TargetSection", "make_target_sections"]
 
 MOST_MATRIX = 40
 """More classes than this are shown as their most confused pairs only."""
 N_PAIRS = 12
-N_PAIRS_ALONE = 30
+N_PAIRS_ALONE = 20
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class TargetSection:
 
     name: str
     kind: str
+    words: str
     n: int
     n_groups: int
     is_main: bool
@@ -103,6 +104,7 @@ def _make_section(contents: RunContents, target: TargetScore, is_main: bool) -> 
     return TargetSection(
         name=target.target,
         kind=target.kind,
+        words=KIND_WORDS[target.kind].format(len(names)),
         n=target.n,
         n_groups=target.n_groups,
         is_main=is_main,
@@ -119,7 +121,7 @@ def _make_section(contents: RunContents, target: TargetScore, is_main: bool) -> 
 def _class_line(target: TargetScore, place: int) -> ClassLine:
     item = target.per_class[place]
     words = f"F1 {plain_score(item.f1)}, from {plain_score(item.f1_low)} to {plain_score(item.f1_high)}"
-    drawing = draw_whisker(item.f1, item.f1_low, item.f1_high, UNIT, words=words)
+    drawing = draw_whisker(item.f1, item.f1_low, item.f1_high, UNIT, words=words, height=30)
     if target.kind == "multi":
         n_missed, n_extra = int(target.confusion[place, 1, 0]), int(target.confusion[place, 0, 1])
     else:
@@ -142,8 +144,8 @@ def _make_matrix(confusion: NDArray[np.int64], names: list[str]) -> tuple[tuple[
 
 
 def _shade(share: float) -> int:
-    """0 for nothing, 1 to 10 for a share, so that a single mistake is still seen."""
-    return 0 if share == 0 else max(1, round(10 * share))
+    """0 for nothing, 1 to 10 for a share; by its root, so that errors of a few percent still differ."""
+    return 0 if share == 0 else max(1, round(10 * share**0.5))
 
 
 def _confused_pairs(confusion: NDArray[np.int64], names: list[str], most: int) -> tuple[ConfusedPair, ...]:
@@ -164,8 +166,8 @@ def _mixed_up_labels(contents: RunContents, target: TargetScore, most: int) -> t
     judged = _judge(contents, target)
     if judged is None:
         return ()
-    missed = ((judged.labels == 1) & (judged.decisions == 0)).astype(np.float64)  # (N, C)
-    extra = ((judged.labels == 0) & (judged.decisions == 1)).astype(np.float64)  # (N, C)
+    missed = ((judged.labels == 1) & (judged.decisions == 0)).astype(np.float32)  # (N, C)
+    extra = ((judged.labels == 0) & (judged.decisions == 1)).astype(np.float32)  # (N, C)
     together = np.rint(missed.T @ extra).astype(np.int64)  # (C, C)
     n_missed = missed.sum(axis=0)
     names = [item.name for item in target.per_class]
