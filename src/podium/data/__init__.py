@@ -5,6 +5,9 @@ Everything random is a pure function of (seed, epoch, sample), so a run that was
 
 from podium.data.augment import Augmentation, augment_batch
 from podium.data.batch import Batch
+from podium.data.cache_builder import build_cache
+from podium.data.cache_facts import CacheFacts
+from podium.data.cache_key import cache_key
 from podium.data.colour import ColorJitter, Grayscale
 from podium.data.erasing import RandomErasing
 from podium.data.feature_loader import FeatureEvalLoader, FeatureTrainLoader
@@ -17,15 +20,18 @@ from podium.data.geometric import (
     Rotate90,
     VerticalFlip,
 )
+from podium.data.image_cache import ImageCache, open_cache
 from podium.data.loader import EvalLoader, TrainLoader
 from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targets, soften_targets
 from podium.data.order import balance_weights, epoch_order, weighted_order
+from podium.data.pages import release_pages
 from podium.data.randomness import normals, sample_keys, uniforms
 from podium.data.views import View, eval_batch
 
 __all__ = [
     "Augmentation",
     "Batch",
+    "CacheFacts",
     "CentreCrop",
     "ColorJitter",
     "CutMix",
@@ -34,6 +40,7 @@ __all__ = [
     "FeatureTrainLoader",
     "Grayscale",
     "HorizontalFlip",
+    "ImageCache",
     "MixUp",
     "Mixed",
     "Mixing",
@@ -47,11 +54,15 @@ __all__ = [
     "View",
     "augment_batch",
     "balance_weights",
+    "build_cache",
+    "cache_key",
     "epoch_order",
     "eval_batch",
     "mix_batch",
     "mix_targets",
     "normals",
+    "open_cache",
+    "release_pages",
     "sample_keys",
     "soften_targets",
     "uniforms",

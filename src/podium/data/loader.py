@@ -15,6 +15,7 @@ from podium.data.batch import Batch, check_columns, gather_targets
 from podium.data.buffers import BufferPool
 from podium.data.mixing import Mixing, mix_batch, mix_targets, soften_targets
 from podium.data.order import epoch_order, weighted_order
+from podium.data.pages import PageBudget
 from podium.data.prefetch import prefetch
 from podium.data.views import View, eval_batch
 from podium.errors import UsageError
@@ -70,6 +71,7 @@ class TrainLoader:
         check_batch_size(batch_size)
         check_columns(len(rows), {"keys": keys, **targets} | ({} if weights is None else {"weights": weights}))
         self._pixels = cache_pixels
+        self._pages = PageBudget(cache_pixels)
         self._rows = np.asarray(rows, dtype=np.int64)
         self._targets = dict(targets)
         self._keys = keys
@@ -123,6 +125,7 @@ class TrainLoader:
             pool=pool,
             n_parts=self._n_threads,
         )
+        self._pages.count(len(rows) * self._pixels[0].nbytes)
         targets = gather_targets(self._targets, positions)
         if self._mixing is not None:
             mixed = mix_batch(array, self._mixing, seed=self._seed, epoch=epoch, step=start)
@@ -162,6 +165,7 @@ class EvalLoader:
         check_batch_size(batch_size)
         check_columns(len(rows), targets or {})
         self._pixels = cache_pixels
+        self._pages = PageBudget(cache_pixels)
         self._rows = np.asarray(rows, dtype=np.int64)
         self._batch_size = batch_size
         self._view = view
@@ -190,6 +194,7 @@ class EvalLoader:
         array, images = self._buffers.take(len(positions))
         rows = self._rows[positions]
         eval_batch(self._pixels, rows, array, self._view, pool=pool, n_parts=self._n_threads)
+        self._pages.count(len(rows) * self._pixels[0].nbytes)
         return Batch(images, _as_tensors(gather_targets(self._targets, positions)), rows, start + len(positions))
 
 

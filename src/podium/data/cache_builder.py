@@ -1,0 +1,210 @@
+"""Building a cache: each image is decoded once; a build that was killed goes on where its disk says it was.
+
+Pixels are forced to the disk before a line of the journal says that their rows are done, so a row that is marked done
+is done, whatever instant the process or the machine ended at.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from podium.data.cache_facts import facts_record, write_facts
+from podium.data.cache_key import cache_key
+from podium.data.image_cache import FACTS_NAME, MARK_NAME, PIXELS_NAME, ImageCache, is_complete, open_cache
+from podium.data.pages import release_pages
+from podium.durable import (
+    Journal,
+    check_writable,
+    create_mapped,
+    hold_lock,
+    make_folder,
+    open_mapped,
+    remove_file,
+    sync_mapped,
+    write_json,
+)
+from podium.errors import CorruptFileError, LockedError, SourceError, StorageError
+from podium.images import Decoded, Fit, Isolation, Limits, decode_many
+from podium.tables import Samples
+
+__all__ = ["build_cache"]
+
+JOURNAL_NAME = "rows.jsonl"
+_CHUNK_BYTES = 32 * 1024**2
+_POLL_S = 0.2
+
+Progress = Callable[[int, int], None]
+
+
+def build_cache(
+    samples: Samples,
+    folder: str | Path,
+    *,
+    height: int,
+    width: int,
+    fit: Fit = "squash",
+    n_threads: int | None = None,
+    isolation: Isolation = "thread",
+    limits: Limits | None = None,
+    wait_s: float = 3600.0,
+    on_progress: Progress | None = None,
+) -> ImageCache:
+    """The cache of these images, built where it is not there yet.
+
+    The cache lies in `folder`/<key>. A second call with unchanged files opens it without decoding anything. The disk
+    space is reserved before the first image. Neither building nor reading holds the array in memory.
+
+    Args:
+        samples: Images; row i of the cache is sample i.
+        folder: Folder of all caches.
+        height: Height of the stored images.
+        width: Width of the stored images.
+        fit: How an image is brought to that shape, see `podium.images.resize_to`.
+        n_threads: Images decoded at a time; the cores this process may use where None.
+        isolation: "process" for files that no audit has seen: one that hangs or crashes the decoder costs only itself.
+        limits: Refuse files beyond these.
+        wait_s: Seconds to wait where another process builds the same cache.
+        on_progress: Called with (images done, images in all).
+
+    Raises:
+        SourceError: If there are no samples, or an image file changed during the build.
+        LockedError: If another process still builds the same cache after `wait_s`. Names it.
+        StorageError: If the disk is too small or refuses. The same call goes on where it stopped.
+    """
+    if not len(samples):
+        raise SourceError("there are no images to cache.")
+    key = cache_key(samples, height, width, fit, limits=limits)
+    place = Path(folder) / key
+    if (found := _open_if_sound(place)) is not None:
+        return found
+    make_folder(place)
+    with _wait_for_lock(place, wait_s):
+        if (found := _open_if_sound(place)) is not None:
+            return found
+        build = _Build(place, samples, (height, width), on_progress)
+        paths = (samples.file(row) for row in build.missing)
+        build.fill(
+            decode_many(paths, size=(height, width), fit=fit, limits=limits, isolation=isolation, n_workers=n_threads)
+        )
+        if cache_key(samples, height, width, fit, limits=limits) != key:
+            remove_file(place / JOURNAL_NAME)
+            raise SourceError(
+                "image files changed while their cache was built.", where=samples.root, fix="Run the command again."
+            )
+        build.finish({"key": key, "n_images": len(samples), "height": height, "width": width, "fit": fit})
+    return open_cache(place)
+
+
+class _Build:
+    """A cache that is being filled.
+
+    Attributes:
+        missing: Rows that are not on the disk yet, in order.
+    """
+
+    def __init__(self, place: Path, samples: Samples, size: tuple[int, int], on_progress: Progress | None) -> None:
+        self._place = place
+        self._ids = samples.ids
+        self._n_images = len(samples)
+        self._on_progress = on_progress or (lambda done, total: None)
+        self._journal = Journal(place / JOURNAL_NAME)
+        self._records: dict[int, list[Any]] = {}
+        self._pixels = self._open_pixels((len(samples), *size, 3))
+        self.missing = [row for row in range(len(samples)) if row not in self._records]
+
+    def _open_pixels(self, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[Any]]:
+        path = self._place / PIXELS_NAME
+        try:
+            for line in self._journal.read():
+                self._records |= {int(row): record for row, record in line["rows"].items()}
+            if self._records:
+                return open_mapped(path, shape, np.uint8, "r+")
+        except StorageError:
+            # All of it can be made again, so damage is no reason to stop.
+            self._records = {}
+        remove_file(self._place / JOURNAL_NAME)
+        remove_file(self._place / MARK_NAME)
+        self._journal = Journal(self._place / JOURNAL_NAME)
+        # Asked first, because reserving on a disk that is too small fills it before it fails.
+        check_writable(self._place, needed=math.prod(shape))
+        return create_mapped(path, shape, np.uint8)
+
+    def fill(self, decoded: Iterator[tuple[int, Decoded]]) -> None:
+        """Write the missing rows, forcing them to the disk chunk by chunk while the next are decoded."""
+        n_chunk = max(1, _CHUNK_BYTES // self._pixels[0].nbytes)
+        chunk: dict[int, list[Any]] = {}
+        pending: Future[None] | None = None
+        self._on_progress(len(self._records), self._n_images)
+        with ThreadPoolExecutor(1, thread_name_prefix="podium-cache") as writer, _closing(decoded):
+            for index, result in decoded:
+                row = self.missing[index]
+                chunk[row] = self._write_row(row, result)
+                if len(chunk) == n_chunk:
+                    if pending is not None:
+                        pending.result()
+                    pending, chunk = writer.submit(self._commit, chunk), {}
+                self._on_progress(self._n_images - len(self.missing) + index + 1, self._n_images)
+            if pending is not None:
+                pending.result()
+            if chunk:
+                self._commit(chunk)
+
+    def _write_row(self, row: int, result: Decoded) -> list[Any]:
+        # A row may hold the picture of a build that was killed before it was marked, so failures are written too.
+        self._pixels[row] = 0 if result.pixels is None else result.pixels
+        return facts_record(result, zlib.crc32(self._pixels[row]))
+
+    def _commit(self, chunk: dict[int, list[Any]]) -> None:
+        sync_mapped(self._pixels)
+        self._journal.append({"rows": {str(row): record for row, record in chunk.items()}})
+        self._records |= chunk
+        release_pages(self._pixels)
+
+    def finish(self, mark: dict[str, Any]) -> None:
+        """Write facts and mark, in this order, and remove the journal that they replace."""
+        write_facts(self._place / FACTS_NAME, self._ids, [self._records[row] for row in range(self._n_images)])
+        write_json(self._place / MARK_NAME, mark)
+        remove_file(self._place / JOURNAL_NAME)
+
+
+def _open_if_sound(place: Path) -> ImageCache | None:
+    if not is_complete(place):
+        return None
+    try:
+        return open_cache(place)
+    except CorruptFileError:
+        return None
+
+
+@contextmanager
+def _wait_for_lock(place: Path, wait_s: float) -> Iterator[None]:
+    deadline = time.monotonic() + wait_s
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(hold_lock(place))
+                break
+            except LockedError:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(_POLL_S)
+        yield
+
+
+@contextmanager
+def _closing(decoded: Iterator[Any]) -> Iterator[None]:
+    """Ends the decoding threads however the block ends; waiting for the garbage collector would leave them running."""
+    try:
+        yield
+    finally:
+        if isinstance(decoded, Generator):
+            decoded.close()

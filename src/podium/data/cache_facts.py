@@ -1,0 +1,131 @@
+"""What the decode learnt about each image, as columns beside the cached pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.durable import write_atomically
+from podium.errors import CorruptFileError
+from podium.images import Decoded
+
+__all__ = ["CacheFacts", "facts_record", "read_facts", "write_facts"]
+
+_Text = NDArray[np.object_]
+
+
+@dataclass(frozen=True, eq=False)
+class CacheFacts:
+    """Columns of N images, so that an audit, a leak check or a shift check needs no second decode.
+
+    Attributes:
+        outcome: How the decode ended, "ok" or the value of another `Outcome`, shape (N,).
+        reason: Why it failed, "" where it did not, shape (N,).
+        sha256: SHA-256 of the file, 64 hex digits, shape (N,); "" where the decode failed, as are all texts below.
+        phash: 64-bit perceptual hash, uint64 (N,); 0 where the decode failed, as are all numbers below.
+        n_bytes: Size of the file, int64 (N,).
+        width: Width of the upright picture in pixels, int64 (N,).
+        height: Height of the upright picture in pixels, int64 (N,).
+        mode: Pillow's name of the stored pixels, shape (N,).
+        format: Name of the file format, shape (N,).
+        orientation: EXIF orientation 1 to 8, int64 (N,).
+        brightness: Mean luma, 0 to 1, float64 (N,).
+        has_alpha: Whether the file declares transparency, bool (N,).
+        n_frames: Pictures in the file, int64 (N,).
+        crc32: CRC-32 of the cached pixels of the row, uint32 (N,).
+    """
+
+    outcome: _Text
+    reason: _Text
+    sha256: _Text
+    phash: NDArray[np.uint64]
+    n_bytes: NDArray[np.int64]
+    width: NDArray[np.int64]
+    height: NDArray[np.int64]
+    mode: _Text
+    format: _Text
+    orientation: NDArray[np.int64]
+    brightness: NDArray[np.float64]
+    has_alpha: NDArray[np.bool_]
+    n_frames: NDArray[np.int64]
+    crc32: NDArray[np.uint32]
+
+    def __post_init__(self) -> None:
+        for column in fields(self):
+            getattr(self, column.name).setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+
+_TYPES: dict[str, Any] = dict.fromkeys(("outcome", "reason", "sha256", "mode", "format"), object) | {
+    "phash": np.uint64,
+    "n_bytes": np.int64,
+    "width": np.int64,
+    "height": np.int64,
+    "orientation": np.int64,
+    "brightness": np.float64,
+    "has_alpha": np.bool_,
+    "n_frames": np.int64,
+    "crc32": np.uint32,
+}
+_MISSING = {name: "" if kind is object else kind(0).item() for name, kind in _TYPES.items()}
+
+
+def facts_record(decoded: Decoded, crc32: int) -> list[Any]:
+    """The facts of one image as JSON-ready values, in the order of the columns."""
+    known: dict[str, Any] = {"outcome": decoded.outcome.value, "reason": decoded.reason, "crc32": crc32}
+    return [known[name] if name in known else getattr(decoded.facts, name, _MISSING[name]) for name in _TYPES]
+
+
+def write_facts(path: Path, ids: _Text, records: Sequence[Sequence[Any]]) -> None:
+    """Write ids and facts as a Parquet file, whole or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns: dict[str, Any] = {"id": pa.array([_to_utf8(name) for name in ids], pa.binary())}
+    for i, (name, kind) in enumerate(_TYPES.items()):
+        values = [record[i] for record in records]
+        if kind is object:
+            columns[name] = pa.array([_to_utf8(value) for value in values], pa.binary())
+        else:
+            columns[name] = pa.array(np.array(values, dtype=kind))
+    with write_atomically(path) as file:
+        pq.write_table(pa.table(columns), file, compression="zstd")
+
+
+def read_facts(path: Path) -> tuple[_Text, CacheFacts]:
+    """Ids, shape (N,), and facts that `write_facts` wrote.
+
+    Raises:
+        CorruptFileError: If the file is not what was written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        columns: dict[str, Any] = {
+            name: _text_column(table[name]) if kind is object else table[name].to_numpy().astype(kind)
+            for name, kind in _TYPES.items()
+        }
+        return _text_column(table["id"]), CacheFacts(**columns)
+    except (OSError, KeyError, UnicodeDecodeError, pa.ArrowException) as error:
+        raise CorruptFileError(f"the facts of the cache cannot be read: {error}.", where=path) from error
+
+
+# Binary columns, because a reason can hold the raw name of a file that is not UTF-8.
+def _to_utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _text_column(column: Any) -> _Text:
+    values = np.empty(len(column), dtype=object)
+    values[:] = [value.decode("utf-8", "surrogatepass") for value in column.to_pylist()]
+    values.setflags(write=False)
+    return values

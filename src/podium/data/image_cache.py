@@ -1,0 +1,123 @@
+"""A finished cache: decoded images of one size in a memory-mapped file, with facts and ids."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.data.cache_facts import CacheFacts, read_facts
+from podium.data.pages import PageBudget
+from podium.durable import open_mapped, read_json
+from podium.errors import CorruptFileError, SourceError
+
+__all__ = ["FACTS_NAME", "MARK_NAME", "PIXELS_NAME", "ImageCache", "is_complete", "open_cache"]
+
+PIXELS_NAME = "pixels.u8"
+FACTS_NAME = "facts.parquet"
+MARK_NAME = "cache.json"
+"""Written last; a cache without it is not finished."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageCache:
+    """Decoded images of N samples, all of one size.
+
+    Attributes:
+        folder: Where it lies.
+        key: What it was made from, see `cache_key`.
+        ids: Ids of the samples, in the order of the rows, shape (N,).
+        pixels: Read-only memory map, uint8 (N, height, width, 3), upright RGB. Index it, do not copy it.
+        is_usable: Whether the image could be decoded, bool (N,); where not, its row is zeros.
+        facts: What the decode learnt about each file.
+    """
+
+    folder: Path
+    key: str
+    ids: NDArray[np.object_]
+    pixels: NDArray[np.uint8]
+    is_usable: NDArray[np.bool_]
+    facts: CacheFacts
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def height(self) -> int:
+        """Height of the stored images in pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def width(self) -> int:
+        """Width of the stored images in pixels."""
+        return int(self.pixels.shape[2])
+
+    def rows_of(self, ids: Sequence[str] | NDArray[np.object_]) -> NDArray[np.int64]:
+        """Rows of these ids, shape (len(ids),).
+
+        Raises:
+            SourceError: If an id is not in the cache; lists the first ten.
+        """
+        place = {name: row for row, name in enumerate(self.ids)}
+        unknown = [name for name in ids if name not in place]
+        if unknown:
+            raise SourceError(f"{len(unknown)} ids are not in the cache.", details=[str(u) for u in unknown[:10]])
+        return np.fromiter((place[name] for name in ids), dtype=np.int64, count=len(ids))
+
+    def find_damage(self) -> NDArray[np.int64]:
+        """Rows whose pixels are no longer those that were written. Reads the whole file."""
+        pages = PageBudget(self.pixels)
+        damaged = []
+        for row in range(len(self)):
+            if zlib.crc32(self.pixels[row]) != self.facts.crc32[row]:
+                damaged.append(row)
+            pages.count(self.pixels[row].nbytes)
+        return np.array(damaged, dtype=np.int64)
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether the folder holds a finished cache."""
+    return (folder / MARK_NAME).is_file()
+
+
+def open_cache(folder: str | Path) -> ImageCache:
+    """The finished cache in a folder; its pixels are mapped, not read.
+
+    Raises:
+        StorageError: If there is none.
+        CorruptFileError: If a file is not what was written.
+    """
+    folder = Path(folder)
+    mark = _read_mark(folder)
+    ids, facts = read_facts(folder / FACTS_NAME)
+    if len(ids) != mark["n_images"]:
+        raise CorruptFileError(
+            f"it has facts of {len(ids)} images, expected {mark['n_images']}.",
+            where=folder,
+            fix="Remove this folder; the cache is then built anew.",
+        )
+    shape = (mark["n_images"], mark["height"], mark["width"], 3)
+    pixels = open_mapped(folder / PIXELS_NAME, shape, np.uint8)
+    is_usable = np.asarray(facts.outcome == "ok")
+    is_usable.setflags(write=False)
+    return ImageCache(folder, mark["key"], ids, pixels, is_usable, facts)
+
+
+def _read_mark(folder: Path) -> dict[str, Any]:
+    mark = read_json(folder / MARK_NAME)
+    is_whole = isinstance(mark, dict) and all(
+        isinstance(mark.get(name), kind)
+        for name, kind in (("key", str), ("n_images", int), ("height", int), ("width", int))
+    )
+    if not is_whole:
+        raise CorruptFileError(
+            "this is not the mark of a cache.",
+            where=folder / MARK_NAME,
+            fix="Remove this folder; the cache is then built anew.",
+        )
+    return dict(mark)
