@@ -1,6 +1,6 @@
 """From folders, tables and path patterns to samples; what is wrong with the images and the labels."""
 
-from podium.curate.audit import Audit, Quarantined, audit
+from podium.curate.audit import Audit, Quarantined, audit, audit_of_facts
 from podium.curate.bins import assign_bins, is_near_border, name_bins, rebin, soft_bins
 from podium.curate.classes import order_classes
 from podium.curate.options import IMAGE_EXTENSIONS, ScanOptions
@@ -20,6 +20,7 @@ __all__ = [
     "ScanOptions",
     "assign_bins",
     "audit",
+    "audit_of_facts",
     "check_quarantine",
     "drop_quarantined",
     "is_near_border",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from podium.tables import Samples, as_text_array
 if TYPE_CHECKING:
     from podium.images import Isolation
 
-__all__ = ["Audit", "Quarantined", "audit"]
+__all__ = ["Audit", "FileFacts", "Quarantined", "audit", "audit_of_facts"]
 
 _OK = "ok"
 
@@ -28,6 +28,14 @@ class Quarantined:
     id: str
     outcome: str
     reason: str
+
+
+class FileFacts(Protocol):
+    """Columns of N files, as a cache of decoded images keeps them."""
+
+    @property
+    def outcome(self) -> NDArray[np.object_]:
+        """How the decode of each file ended, shape (N,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,16 +183,27 @@ def audit(
             has_alpha[row] = result.facts.has_alpha
         if on_progress is not None:
             on_progress(n_done, n)
-    duplicates = find_duplicates(samples.ids.tolist(), text["sha256"])
-    is_ok = np.array([name == _OK for name in text["outcome"]], dtype=bool)
     columns: dict[str, Any] = {name: as_text_array(cells) for name, cells in text.items()} | whole
+    return _make_audit(samples, columns | {"phash": phash, "brightness": brightness, "has_alpha": has_alpha})
+
+
+def audit_of_facts(samples: Samples, facts: FileFacts) -> Audit:
+    """The audit of images that were decoded already, from what that decoding wrote down.
+
+    Args:
+        samples: The images, in the order of the facts.
+        facts: Columns of length N by the names of `Audit`.
+    """
+    names = [field.name for field in fields(Audit) if field.name not in {"ids", "duplicates", "conflicts", "emptied"}]
+    return _make_audit(samples, {name: getattr(facts, name) for name in names})
+
+
+def _make_audit(samples: Samples, columns: Mapping[str, Any]) -> Audit:
+    duplicates = find_duplicates(samples.ids.tolist(), columns["sha256"].tolist())
     return Audit(
         ids=samples.ids,
         **columns,
-        phash=phash,
-        brightness=brightness,
-        has_alpha=has_alpha,
         duplicates=duplicates,
         conflicts=find_conflicts(samples, duplicates),
-        emptied=find_emptied_classes(samples, is_ok),
+        emptied=find_emptied_classes(samples, np.asarray(columns["outcome"] == _OK, dtype=bool)),
     )

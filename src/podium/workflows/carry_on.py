@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.data import ImageCache, is_complete, open_cache
+from podium.data import ImageCache, open_cache
+from podium.data.image_cache import is_complete
 from podium.engine import StopRequest, listen_for_stop
 from podium.metrics import Scores, score_predictions
 from podium.predict import complete_probs

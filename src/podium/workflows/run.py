@@ -95,7 +95,7 @@ class Run:
         options = ScanOptions(layout="folders", unlabelled=True) if is_path else None
         samples = read_source(source, options).samples
         views = None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
-        return predict_run(self.folder, samples, self.settings, progress or Silent(), name=name, views=views)  # type: ignore[arg-type]
+        return predict_run(self.folder, samples, self.settings, progress or Silent(), name=name, views=views)
 
     def report(self) -> Path:
         """Write the report anew; gives its path."""

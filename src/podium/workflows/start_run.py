@@ -16,6 +16,7 @@ from podium.splits import (
     find_leaks,
     hint_groups,
     make_folds,
+    make_thumbnails,
     require_no_leak,
     summarise_folds,
 )
@@ -55,7 +56,11 @@ def freeze_folds(samples: Samples, images: ReadyImages, options: FoldOptions) ->
             allow_rare=options.allow_rare,
         )
     report = find_leaks(
-        samples, folds, sha256=images.facts_of("sha256"), phash=images.facts_of("phash"), thumbnails=images.thumbnails
+        samples,
+        folds,
+        sha256=images.facts_of("sha256"),
+        phash=images.facts_of("phash"),
+        thumbnails=make_thumbnails(images.cache.pixels, images.rows),
     )
     require_no_leak(report, allow=options.allow_leaks)
     return folds, report
