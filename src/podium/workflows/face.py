@@ -1,0 +1,82 @@
+"""The shortest way in from Python: scan and submit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from podium import curate
+from podium.curate import Scan, ScanOptions
+from podium.submission import SubmissionRecord, write_submission
+from podium.tables import Predictions
+
+__all__ = ["scan", "submit"]
+
+
+def scan(
+    source: str | Path,
+    *,
+    labels: str | Path | None = None,
+    label: str | Sequence[str] = (),
+    group: str | None = None,
+    pattern: str | None = None,
+    bins: Mapping[str, Sequence[float]] | None = None,
+    classes: Mapping[str, Sequence[str]] | None = None,
+    composite: str | None = None,
+    **options: Any,
+) -> Scan:
+    """Samples of a folder of images, a table beside them, or a described tree of folders.
+
+    Args:
+        source: The folder, or the table.
+        labels: Table of labels.
+        label: Column or pattern field to learn, or several.
+        group: What must stay on one side of a split.
+        pattern: Description of the paths, such as "{id}_{gender}_{race}_{age:int}/{mask}*".
+        bins: Borders that turn a number into classes: {"age": (30, 60)}.
+        classes: Class order of a head: {"mask": ("worn", "wrong", "none")}.
+        composite: Formula of a class number, or "auto".
+        **options: Any other field of `ScanOptions`.
+
+    Returns:
+        Samples, with notes on everything that was guessed.
+
+    Raises:
+        SourceError: If there are no images, or the table does not fit them.
+        LabelError: If the labels cannot be used.
+        TypeError: If an option does not exist.
+    """
+    wanted = ScanOptions(
+        labels=None if labels is None else Path(labels),
+        label_columns=(label,) if isinstance(label, str) else tuple(label),
+        group=group,
+        pattern=pattern,
+        bins={head: tuple(borders) for head, borders in (bins or {}).items()},
+        classes={head: tuple(names) for head, names in (classes or {}).items()},
+        composite=composite,
+    )
+    return curate.scan(Path(source), replace(wanted, **options))
+
+
+def submit(
+    predictions: Predictions, *, template: str | Path, out: str | Path = "submission.csv", **options: Any
+) -> SubmissionRecord:
+    """Write predictions as the organiser's sample file wants them, or refuse with reasons.
+
+    Args:
+        predictions: Mean predictions of the test set.
+        template: Sample submission.
+        out: File to write.
+        **options: Any field of `podium.submission.SubmissionOptions`.
+
+    Returns:
+        What was written: rows, kind of values, class counts, digest.
+
+    Raises:
+        SubmissionError: If ids, columns or values do not fit.
+    """
+    from podium.submission import SubmissionOptions
+
+    return write_submission(predictions, Path(template), Path(out), SubmissionOptions(**options))

@@ -1,0 +1,66 @@
+"""What `podium split` does: decode, divide, check for leaks, freeze."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from podium import durable
+from podium.curate import Scan
+from podium.recipe import baseline, resolve_recipe
+from podium.splits import FoldSummary, LeakReport, hint_groups, summarise_folds
+from podium.tables import Folds, save_folds, save_samples
+from podium.workflows.fold_options import FoldOptions
+from podium.workflows.images_ready import make_ready, median_side
+from podium.workflows.progress import Progress
+from podium.workflows.settings import Settings
+from podium.workflows.start_run import freeze_folds
+
+__all__ = ["SplitResult", "split_samples"]
+
+
+@dataclass(frozen=True)
+class SplitResult:
+    """Frozen folds and what is known of them."""
+
+    folds: Folds
+    summary: FoldSummary
+    leaks: LeakReport
+
+    def as_record(self) -> dict[str, Any]:
+        """JSON-ready facts."""
+        return {
+            "method": self.folds.method,
+            "digest": self.folds.digest,
+            "summary": self.summary.as_record(),
+            "leaks": self.leaks.as_record(),
+        }
+
+    def lines(self) -> list[str]:
+        """The same for a terminal."""
+        folds = self.folds
+        head = f"{folds.n_folds} folds by {folds.method}, seed {folds.seed}, digest {folds.digest[:12]}"
+        return [head, *self.summary.lines(), *self.leaks.lines()]
+
+
+def split_samples(found: Scan, options: FoldOptions, settings: Settings, out: Path, progress: Progress) -> SplitResult:
+    """Folds of a scan, checked and frozen in a folder with their samples.
+
+    The images are decoded into the cache of the baseline preset, so a training that follows finds them there.
+
+    Raises:
+        SplitError: If the folds cannot be made.
+        LeakError: If they leak and the leak was not accepted.
+        ImageError: If too many images cannot be decoded.
+    """
+    durable.check_writable(out)
+    recipe = resolve_recipe(baseline(), median_side_px=median_side(found.samples))
+    images = make_ready(found.samples, recipe, settings, progress)
+    for hint in hint_groups(images.samples):
+        progress.note(str(hint))
+    folds, leaks = freeze_folds(images.samples, images, options)
+    summary = summarise_folds(images.samples, folds)
+    save_samples(images.samples, out)
+    save_folds(folds, out, extra={"summary": summary.as_record(), "leaks": leaks.as_record()})
+    return SplitResult(folds, summary, leaks)
