@@ -96,8 +96,10 @@ def test_a_killed_process_leaves_the_old_or_the_new_file(tmp_path: Path, k: int)
 
 
 def test_a_full_disk_tells_the_bytes_needed_and_free(tmp_path: Path) -> None:
-    with durable.using_backend(durable.fill_disk_at(2)), pytest.raises(StorageError) as caught:
+    backend = durable.fill_disk_at(2)
+    with durable.using_backend(backend), pytest.raises(StorageError) as caught:
         durable.write_bytes(tmp_path / "a.bin", NEW)
+    assert backend.operations[-2:] == ["truncate", "unlink"]  # half a file must not count as used space
     assert "3,000 bytes needed" in caught.value.what
     assert "bytes are free" in caught.value.what
     assert caught.value.where == str(tmp_path / "a.bin")

@@ -148,9 +148,13 @@ def test_a_forked_worker_that_outlives_its_parent_does_not_hold_the_lock(tmp_pat
 
     def parent() -> int:
         with durable.hold_lock(tmp_path):
-            worker = fork(lambda: time.sleep(60) or 0)  # type: ignore[func-returns-value]
-            os.write(into, worker.to_bytes(4, "big"))
+            fork(work)
             time.sleep(60)
+        return 0
+
+    def work() -> int:
+        os.write(into, os.getpid().to_bytes(4, "big"))  # only now has it surely let go
+        time.sleep(60)
         return 0
 
     child = fork(parent)

@@ -82,11 +82,33 @@ def test_names_outside_are_refused_when_writing_and_when_reading(tmp_path: Path)
     (tmp_path / "secret").write_text("x")
     with pytest.raises(DataError):
         durable.write_manifest(folder, ["../secret"])
-    # A manifest made by someone else, sound in itself.
-    files = {"../secret": {"bytes": 1, "sha256": durable.sha256_file(tmp_path / "secret")}}
-    record: dict[str, object] = {"format": 1, "meta": {}, "files": files}
-    compact = json.dumps(record, separators=(",", ":")).encode()
-    durable.write_json(folder / durable.MANIFEST_NAME, {**record, "sha256": hashlib.sha256(compact).hexdigest()})
+    forge(folder, {"../secret": {"bytes": 1, "sha256": durable.sha256_file(tmp_path / "secret")}})
     assert durable.read_manifest(folder).sizes == {"../secret": 1}
     with pytest.raises(CorruptFileError, match="outside"):
         durable.check_manifest(folder)
+
+
+def forge(folder: Path, files: object, **others: object) -> None:
+    """A manifest made by someone else, its own digest right."""
+    record = {"format": 1, "meta": {}, "files": files, **others}
+    compact = json.dumps(record, separators=(",", ":")).encode()
+    durable.write_json(folder / durable.MANIFEST_NAME, {**record, "sha256": hashlib.sha256(compact).hexdigest()})
+
+
+@pytest.mark.parametrize("files", [None, [], {"a": None}, {"a": {"bytes": "x", "sha256": ""}}, {"a": {}}])
+def test_a_forged_manifest_is_an_error_of_its_own(tmp_path: Path, files: object) -> None:
+    forge(tmp_path, files)
+    with pytest.raises(CorruptFileError, match="not a manifest"):
+        durable.check_manifest(tmp_path)
+    forge(tmp_path, {}, format=2)
+    with pytest.raises(CorruptFileError, match="format 2, expected 1"):
+        durable.check_manifest(tmp_path)
+
+
+def test_files_and_their_names_are_synced_before_the_manifest_is_named(tmp_path: Path) -> None:
+    filled(tmp_path)
+    backend = durable.FaultyBackend(lambda *_: False, lambda: pytest.fail("none"))
+    with durable.using_backend(backend):
+        durable.write_manifest(tmp_path, NAMES)
+    before = backend.operations[: backend.operations.index("create")]
+    assert before == ["edit", "fsync"] * 3 + ["fsync_dir"] * 2

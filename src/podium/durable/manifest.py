@@ -68,6 +68,7 @@ def write_manifest(folder: str | Path, names: Iterable[str], meta: Mapping[str, 
     paths = {name: resolve_inside(folder, name) for name in names}
     for path in paths.values():
         sync_file(path)
+    # Their names too, before the manifest gets its own: a power cut may keep one name and lose another.
     with explaining_failures(folder):
         for parent in sorted({path.parent for path in paths.values()}):
             current_backend().fsync_dir(parent)
@@ -86,18 +87,21 @@ def read_manifest(folder: str | Path) -> Manifest:
         CorruptFileError: If it is missing, empty, damaged or of another format.
     """
     path = Path(folder) / MANIFEST_NAME
-    if not path.is_file():
-        raise CorruptFileError("the manifest is missing, so this folder was not completed.", where=path)
+    with explaining_failures(path):
+        if not path.is_file():
+            raise CorruptFileError("the manifest is missing, so this folder was not completed.", where=path)
     record = read_json(path)
     # Compared as bytes too: JSON forgives a changed blank or a lost line end, a manifest does not.
     is_whole = isinstance(record, dict) and encode_json_file(record) == read_bytes(path)
     if not is_whole or record.pop("sha256", None) != _digest_record(record):
         raise CorruptFileError("the manifest is not what was written.", where=path)
-    if record["format"] != _FORMAT:
-        raise CorruptFileError(f"the manifest has format {record['format']}, expected {_FORMAT}.", where=path)
-    files = record["files"]
-    sizes = {name: file["bytes"] for name, file in files.items()}
-    return Manifest(sizes, {name: file["sha256"] for name, file in files.items()}, record["meta"])
+    try:
+        if record["format"] != _FORMAT:
+            raise CorruptFileError(f"the manifest has format {record['format']}, expected {_FORMAT}.", where=path)
+        sizes = {name: int(file["bytes"]) for name, file in record["files"].items()}
+        return Manifest(sizes, {name: str(file["sha256"]) for name, file in record["files"].items()}, record["meta"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CorruptFileError("this is not a manifest of Podium.", where=path) from error
 
 
 def check_manifest(folder: str | Path, *, contents: bool = True) -> Manifest:
@@ -112,19 +116,24 @@ def check_manifest(folder: str | Path, *, contents: bool = True) -> Manifest:
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    for name, size in manifest.sizes.items():
-        try:
-            path = resolve_inside(folder, name)
-        except DataError as error:
-            raise CorruptFileError(f"the manifest names a file outside: {name!r}.", where=folder) from error
-        if not path.is_file():
-            raise CorruptFileError("this file is missing.", where=folder / name)
-        found = path.stat().st_size
-        if found != size:
-            raise CorruptFileError(f"this file has {found:,} bytes, {size:,} were written.", where=folder / name)
-        if contents and sha256_file(path) != manifest.digests[name]:
-            raise CorruptFileError("the content of this file is not what was written.", where=folder / name)
+    for name in manifest.sizes:
+        with explaining_failures(folder / name):
+            _check_file(folder, name, manifest, contents=contents)
     return manifest
+
+
+def _check_file(folder: Path, name: str, manifest: Manifest, *, contents: bool) -> None:
+    try:
+        path = resolve_inside(folder, name)
+    except DataError as error:
+        raise CorruptFileError(f"the manifest names a file outside: {name!r}.", where=folder) from error
+    if not path.is_file():
+        raise CorruptFileError("this file is missing.", where=folder / name)
+    n_bytes, expected = path.stat().st_size, manifest.sizes[name]
+    if n_bytes != expected:
+        raise CorruptFileError(f"this file has {n_bytes:,} bytes, {expected:,} were written.", where=folder / name)
+    if contents and sha256_file(path) != manifest.digests[name]:
+        raise CorruptFileError("the content of this file is not what was written.", where=folder / name)
 
 
 def _digest_record(record: Mapping[str, Any]) -> str:

@@ -67,7 +67,7 @@ def _empty_manifest(slot: Path) -> None:
     with explaining_failures(manifest):
         descriptor = backend.edit(manifest)
         try:
+            # No sync: if a power cut brings the old manifest back, its digests do not fit what has changed since.
             backend.truncate(descriptor, 0)
-            backend.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -128,11 +128,10 @@ def write_new_file(
         yield file, stream
         _finish(file, stream, shown_as)
     except BaseException as error:
-        stream.abandon()
+        with suppress(OSError):  # an open file keeps its space even without a name, and the user is told what is free
+            current_backend().truncate(descriptor, 0)
         with suppress(OSError):
-            if in_place:
-                current_backend().truncate(descriptor, 0)
-            else:
+            if not in_place:
                 current_backend().unlink(path)
         if stream.failure is not None and isinstance(error, Exception):
             # torch and pyarrow raise their own error for a failed write; the cause is the one we remember.

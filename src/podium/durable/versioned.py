@@ -185,18 +185,21 @@ def _parse_name(path: Path) -> _Home:
 
 
 def _read_slot(path: Path) -> _Home:
-    try:
-        return _Home(int(read_manifest(path).meta["number"]), 0, path)
-    except (StorageError, KeyError):
-        return _Home(-1, 0, path)
+    with suppress(StorageError):
+        number = read_manifest(path).meta.get("number")
+        if isinstance(number, int):
+            return _Home(number, 0, path)
+    return _Home(-1, 0, path)
 
 
 def _describe(home: Path, *, contents: bool = True) -> Version:
     manifest = check_manifest(home, contents=contents)
-    number = manifest.meta.get("number")
-    if not isinstance(number, int) or (_NAME.match(home.name) and _parse_name(home).number != number):
+    number, meta = manifest.meta.get("number"), manifest.meta.get("meta")
+    if not isinstance(number, int) or not isinstance(meta, dict):
+        raise CorruptFileError("the manifest in this folder is not that of a version.", where=home)
+    if _NAME.match(home.name) and _parse_name(home).number != number:
         raise CorruptFileError(f"the manifest in this folder is that of version {number}.", where=home)
-    return Version(number, home, manifest.meta["meta"], {name: home / name for name in manifest.sizes})
+    return Version(number, home, meta, {name: home / name for name in manifest.sizes})
 
 
 def _is_sound(home: Path, *, contents: bool = True) -> bool:
@@ -266,5 +269,4 @@ def _discard(home: Path) -> None:
     temporary = temporary_path(home.parent)
     with explaining_failures(home):
         current_backend().replace(home, temporary)
-        current_backend().fsync_dir(home.parent)
     remove_tree(temporary)
