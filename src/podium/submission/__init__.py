@@ -1,0 +1,28 @@
+"""Submissions: the organiser's sample file with its answer cells filled, checked before it is handed in."""
+
+from podium.submission.answer import Answer
+from podium.submission.check import Finding, check_submission
+from podium.submission.id_matching import IdMatch, match_ids
+from podium.submission.options import SubmissionOptions
+from podium.submission.plan import Plan, match_columns
+from podium.submission.submission import Submission, make_plain_submission, make_submission
+from podium.submission.template import Template, read_template
+from podium.submission.write import SubmissionRecord, write_submission
+
+__all__ = [
+    "Answer",
+    "Finding",
+    "IdMatch",
+    "Plan",
+    "Submission",
+    "SubmissionOptions",
+    "SubmissionRecord",
+    "Template",
+    "check_submission",
+    "make_plain_submission",
+    "make_submission",
+    "match_columns",
+    "match_ids",
+    "read_template",
+    "write_submission",
+]

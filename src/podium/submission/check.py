@@ -1,0 +1,171 @@
+"""The check of a finished submission: read from disk as the organiser would, compared with the sample."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from podium import durable
+from podium.submission.answer import Answer
+from podium.submission.options import SubmissionOptions
+from podium.submission.plan import Plan, match_columns
+from podium.submission.template import Template
+from podium.tables import Task
+
+__all__ = ["Finding", "check_bytes", "check_submission"]
+
+_SUM_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a submission.
+
+    Args:
+        severity: "error" for what an organiser may refuse or score wrongly, "warning" for the rest.
+        what: One line: what, in which column, how many rows.
+        details: The first ten rows.
+    """
+
+    severity: Literal["error", "warning"]
+    what: str
+    details: tuple[str, ...] = ()
+
+
+def check_submission(
+    path: str | Path,
+    template: Template,
+    task: Task,
+    *,
+    plan: Plan | None = None,
+    options: SubmissionOptions | None = None,
+) -> list[Finding]:
+    """Everything wrong with a submission on disk; an empty list means that it can be handed in.
+
+    Checks encoding, header, number of rows, ids and their order, columns that must stay as they are, and every answer:
+    not empty, a number where one is due, in range, a class that exists, one 1 a row, probabilities that sum to 1.
+
+    Args:
+        path: The submission, whoever wrote it.
+        template: The organiser's sample.
+        task: What is asked for.
+        plan: How columns are read; None makes it from `options`.
+        options: What was set when it was written.
+
+    Raises:
+        StorageError: If there is no such file.
+        SubmissionError: If the sample itself cannot be read as an answer to the task.
+    """
+    plan = match_columns(template, task, options) if plan is None else plan
+    return check_bytes(durable.read_bytes(path), template, plan)
+
+
+def check_bytes(data: bytes, template: Template, plan: Plan) -> list[Finding]:
+    """`check_submission` for a file in memory."""
+    if not data.startswith(template.mark):
+        return [Finding("error", "the byte order mark of the sample is missing.")]
+    try:
+        text = data[len(template.mark) :].decode(template.encoding)
+    except UnicodeError as error:
+        return [Finding("error", f"the file is not {template.encoding}, as the sample is: {error}.")]
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=template.delimiter, strict=True))
+    except csv.Error as error:
+        return [Finding("error", f"the file is no CSV: {error}.")]
+    while rows and not "".join(rows[-1]).strip() and len(rows[-1]) < 2:
+        rows.pop()
+    found = list(_check_shape(rows, template))
+    if found:
+        return found
+    table = {name: [row[place] for row in rows[1:]] for place, name in enumerate(template.columns)}
+    found += _check_ids(table[plan.id_column], template.cells(plan.id_column), plan.id_column)
+    for name in plan.kept:
+        found += _rows_where(f"column {name!r} must stay as in the sample", table[name], template.cells(name))
+    for answer in plan.answers:
+        found += _check_cells(answer, table[answer.column])
+    if not found:
+        found += _check_groups(plan, table)
+    found += _check_line_ends(text, template)
+    return found
+
+
+def _check_shape(rows: Sequence[Sequence[str]], template: Template) -> Iterator[Finding]:
+    if not rows:
+        yield Finding("error", "the file is empty.")
+        return
+    header = [name.strip() for name in rows[0]]
+    if header != list(template.columns):
+        yield Finding("error", f"the header is {header[:10]}, the sample's is {list(template.columns)[:10]}.")
+    bad = [number for number, row in enumerate(rows, start=1) if len(row) != len(template.columns)]
+    if bad:
+        what = f"{len(bad)} rows do not have {len(template.columns)} cells."
+        yield Finding("error", what, tuple(f"row {number}: {len(rows[number - 1])} cells" for number in bad[:10]))
+
+
+def _check_ids(ids: Sequence[str], wanted: Sequence[str], column: str) -> Iterator[Finding]:
+    if list(ids) == list(wanted):
+        return
+    missing, extra = list(dict.fromkeys(set(wanted) - set(ids))), list(dict.fromkeys(set(ids) - set(wanted)))
+    place = {name: row for row, name in enumerate(wanted)}
+    missing.sort(key=place.__getitem__)
+    extra.sort(key=list(ids).index)
+    seen: set[str] = set()
+    twice = [name for name in ids if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+    for names, what in (
+        (missing, "of the sample are missing"),
+        (extra, "are not in the sample"),
+        (twice, "occur twice"),
+    ):
+        if names:
+            yield Finding("error", f"{len(names)} ids of column {column!r} {what}.", tuple(map(repr, names[:10])))
+    if not (missing or extra or twice):
+        yield from _rows_where(f"ids of column {column!r} are in another order", ids, wanted)
+
+
+def _rows_where(what: str, found: Sequence[str], wanted: Sequence[str]) -> Iterator[Finding]:
+    pairs = enumerate(zip(found, wanted, strict=False), start=2)
+    bad = [f"row {row}: {got!r}, expected {cell!r}" for row, (got, cell) in pairs if got != cell]
+    if bad:
+        yield Finding("error", f"{what} ({len(bad)} rows differ).", tuple(bad[:10]))
+    elif len(found) != len(wanted):
+        yield Finding("error", f"{what}: {len(found)} rows, expected {len(wanted)}.")
+
+
+def _check_cells(answer: Answer, cells: Sequence[str]) -> Iterator[Finding]:
+    wrong: dict[str, str] = {}
+    for cell in set(cells):
+        try:
+            answer.read(cell)
+        except ValueError as error:
+            wrong[cell] = "the cell is empty" if not cell.strip() else str(error)
+    bad = [f"row {row}: {wrong[cell]}" for row, cell in enumerate(cells, start=2) if cell in wrong]
+    if bad:
+        yield Finding("error", f"column {answer.column!r}: {len(bad)} cells are wrong.", tuple(bad[:10]))
+    empty = [f"row {row}" for row, cell in enumerate(cells, start=2) if not cell.strip() and cell not in wrong]
+    if empty:
+        yield Finding("warning", f"column {answer.column!r}: {len(empty)} lists are empty.", tuple(empty[:10]))
+
+
+def _check_groups(plan: Plan, table: dict[str, list[str]]) -> Iterator[Finding]:
+    """Targets of which exactly one class is true: one 1 a row, or probabilities that sum to 1."""
+    for head in plan.targets:
+        group = [answer for answer in plan.answers if answer.head == head and answer.class_index is not None]
+        if head.is_multi or len(group) < head.n_classes:
+            continue
+        tolerance = _SUM_TOLERANCE if group[0].kind == "probability" else 0
+        sums = [sum(map(float, cells)) for cells in zip(*(table[answer.column] for answer in group), strict=True)]
+        bad = [f"row {row}: {total:g}" for row, total in enumerate(sums, start=2) if abs(total - 1) > tolerance]
+        if bad:
+            what = f"{len(bad)} rows over the classes of {head.name!r} do not sum to 1."
+            yield Finding("error", what, tuple(bad[:10]))
+
+
+def _check_line_ends(text: str, template: Template) -> Iterator[Finding]:
+    end = template.header[1]
+    found = "\r\n" if "\r\n" in text else "\r" if "\r" in text and "\n" not in text else "\n"
+    if end and found != end:
+        yield Finding("warning", f"lines end with {found!r}, the sample's with {end!r}.")

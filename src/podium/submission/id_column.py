@@ -1,0 +1,85 @@
+"""Which column of the sample names the images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from podium.errors import SubmissionError
+from podium.submission.column_names import read_name
+from podium.submission.id_matching import find_match
+from podium.submission.template import Template
+from podium.tables import Task
+
+__all__ = ["find_id_column"]
+
+_IMAGE_NAME = re.compile(r"\.(jpe?g|png|bmp|gif|tiff?|webp|avif)$", re.IGNORECASE)
+_NAMES = frozenset(
+    (
+        "id", "imageid", "image", "images", "imgid", "img", "imagename", "imgname", "filename", "file", "fname",
+        "filepath", "path", "imagepath", "imgpath", "sampleid", "name", "key", "이미지", "이미지id", "파일명", "파일",
+    )
+)  # fmt: skip
+_COUNTER_NAMES = frozenset(("index", "idx", "no", "number", "번호"))
+
+
+def find_id_column(
+    template: Template, task: Task, *, id_column: str | None = None, ids: Sequence[str] | None = None
+) -> tuple[str, str]:
+    """The id column and why it is the one.
+
+    The first that settles it: the option; the only column whose cells match the predictions' ids; the only column of
+    image names; the only column called like an id; the first column, if no cell occurs twice.
+
+    Args:
+        template: The sample.
+        task: Columns named like its targets or classes are no ids.
+        id_column: The option.
+        ids: Ids of the predictions, if they are there already.
+
+    Raises:
+        UnknownNameError: If the option names no column.
+        SubmissionError: If two columns fit equally well, or none does.
+    """
+    if id_column is not None:
+        template.place(id_column)
+        return id_column, "set by id_column"
+    free = [name for name in template.columns if not read_name(name, task)] or list(template.columns)
+    candidates = _matching(template, free, ids) if ids is not None else []
+    for found, why in (
+        (candidates, "its cells match the predictions"),
+        ([name for name in free if _holds_image_names(template, name)], "its cells are image names"),
+        ([name for name in free if _plain(name) in _NAMES], "its name"),
+        ([name for name in free if _plain(name) in _COUNTER_NAMES], "its name"),
+    ):
+        if len(found) == 1:
+            return found[0], why
+        if found:
+            raise SubmissionError(
+                f"columns {found[0]!r} and {found[1]!r} may both name the images ({why}).",
+                where=template.path,
+                fix=f"Set id_column={found[0]!r} or id_column={found[1]!r}.",
+            )
+    first = free[0]
+    cells = template.cells(first)
+    if first == template.columns[0] and len(set(cells)) == len(cells):
+        return first, "the first column, no cell occurs twice"
+    raise SubmissionError(
+        f"none of the columns {', '.join(map(repr, template.columns[:10]))} looks like image ids.",
+        where=template.path,
+        fix="Set id_column.",
+    )
+
+
+def _matching(template: Template, names: Sequence[str], ids: Sequence[str]) -> list[str]:
+    matches = {name: find_match(template.cells(name), ids, encoding=template.encoding) for name in names}
+    strictness = {name: match.strictness for name, match in matches.items() if match is not None}
+    return [name for name, rank in strictness.items() if rank == min(strictness.values())]
+
+
+def _holds_image_names(template: Template, name: str) -> bool:
+    return all(_IMAGE_NAME.search(cell.strip()) for cell in template.cells(name))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()

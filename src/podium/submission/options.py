@@ -1,0 +1,76 @@
+"""What a user may set about a submission. What is left out is guessed from the sample and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from podium.errors import UnknownNameError, UsageError
+
+__all__ = ["SubmissionOptions", "ValueKind", "WhenNone"]
+
+ValueKind = Literal["auto", "class_number", "class_name", "decision", "probability"]
+WhenNone = Literal["refuse", "empty", "top"]
+
+
+@dataclass(frozen=True)
+class SubmissionOptions:
+    """How to read the sample submission and how to fill it.
+
+    Args:
+        id_column: Column that names the images; None finds it.
+        answer_columns: Per answer column, the target it asks for, or "target=class" for a column of one class. Columns
+            that are not named here keep the sample's cells. None reads the column names.
+        values: What the answer cells hold, for all columns or per column: "class_number", "class_name", "decision" (0
+            or 1 a class), "probability", or "auto" to read the sample's cells. For a multi-label target in one column,
+            "class_name" and "class_number" are lists.
+        label_delim: What joins the labels of a list, such as " "; None reads the sample's cells.
+        thresholds: Lowest probability of a 1 for multi-label targets, in [0, 1]: one number, or one per class under
+            "class" or "target=class"; 0.5 for those not named.
+        class_numbers: The contest's number per class, under "class" or "target=class", where it is not the position
+            in the task.
+        when_none: What to write into a list when no class reaches its threshold: "refuse", "empty" cell, or the "top"
+            class.
+        allow_extra: Leave out predictions that the sample does not ask for, instead of refusing.
+        delimiter: The sample's cell delimiter; None finds it.
+        encoding: The sample's text encoding; None finds it.
+
+    Raises:
+        UnknownNameError: If `values` or `when_none` is no known name.
+        UsageError: If a threshold is outside [0, 1], or a delimiter is not one character.
+    """
+
+    id_column: str | None = None
+    answer_columns: Mapping[str, str] | None = None
+    values: str | Mapping[str, str] = "auto"
+    label_delim: str | None = None
+    thresholds: float | Mapping[str, float] = 0.5
+    class_numbers: Mapping[str, int] | None = None
+    when_none: WhenNone = "refuse"
+    allow_extra: bool = False
+    delimiter: str | None = None
+    encoding: str | None = None
+
+    def __post_init__(self) -> None:
+        for kind in [self.values] if isinstance(self.values, str) else self.values.values():
+            if kind not in get_args(ValueKind):
+                raise UnknownNameError("kind of values", kind, get_args(ValueKind))
+        if self.when_none not in get_args(WhenNone):
+            raise UnknownNameError("when_none", self.when_none, get_args(WhenNone))
+        named = self.thresholds.items() if isinstance(self.thresholds, Mapping) else [("all classes", self.thresholds)]
+        for name, threshold in named:
+            if not 0 <= threshold <= 1:  # NaN fails too
+                raise UsageError(f"threshold of {name!r} is {threshold}; it must lie in [0, 1].")
+        if self.label_delim == "":
+            raise UsageError("label_delim is empty.", fix="Give what joins two labels, such as ' '.")
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            raise UsageError(f"delimiter {self.delimiter!r} is not one character between cells.")
+
+    def values_of(self, column: str) -> str:
+        """The kind of values set for a column, or "auto"."""
+        return self.values if isinstance(self.values, str) else self.values.get(column, "auto")
+
+    def as_record(self) -> dict[str, Any]:
+        """The options as JSON-ready data."""
+        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(self).items()}

@@ -1,0 +1,241 @@
+"""The plan of a submission: which column is the id, what every other column asks for, and how cells are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from podium.errors import SubmissionError, UnknownNameError, UsageError
+from podium.submission.answer import Answer
+from podium.submission.answer_values import settle_class_columns, settle_target_column
+from podium.submission.column_names import Reading, parse_reading, read_name, read_numbered
+from podium.submission.id_column import find_id_column
+from podium.submission.options import SubmissionOptions
+from podium.submission.plan_notes import describe_answers
+from podium.submission.template import Template
+from podium.tables import Head, Task
+
+__all__ = ["Plan", "match_columns"]
+
+_Value = TypeVar("_Value", int, float)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a sample submission is filled.
+
+    Args:
+        task: The task that answers it.
+        id_column: Column of the image ids.
+        answers: Columns to fill, in the sample's order.
+        kept: Columns that stay as they are.
+        notes: The plan in sentences, to show before writing.
+        options: What the user set.
+    """
+
+    task: Task
+    id_column: str
+    answers: tuple[Answer, ...]
+    kept: tuple[str, ...]
+    notes: tuple[str, ...]
+    options: SubmissionOptions
+
+    @property
+    def targets(self) -> tuple[Head, ...]:
+        """The targets that are answered, each once."""
+        return tuple({answer.head.name: answer.head for answer in self.answers}.values())
+
+    def as_record(self) -> dict[str, Any]:
+        """The plan as JSON-ready data."""
+        return {
+            "id_column": self.id_column,
+            "answers": [
+                {"column": a.column, "target": Reading(a.head, a.class_index).text, "values": a.kind}
+                for a in self.answers
+            ],
+            "kept": list(self.kept),
+            "notes": list(self.notes),
+        }
+
+
+def match_columns(
+    template: Template,
+    task: Task,
+    options: SubmissionOptions | None = None,
+    *,
+    ids: Sequence[str] | None = None,
+) -> Plan:
+    """Guess what every column of a sample asks for; the guess is in `Plan.notes`, every part can be set.
+
+    Args:
+        template: The sample.
+        task: What the predictions tell.
+        options: What is set; the rest is guessed.
+        ids: Ids of the predictions, which help to find the id column.
+
+    Raises:
+        SubmissionError: If a column fits nothing or two things, or a target lacks the column of a class. Names the
+            column and the option that settles it.
+        UsageError: If an option does not fit the sample.
+        UnknownNameError: If an option names a column, target or class that does not exist.
+    """
+    options = options or SubmissionOptions()
+    _check_named_columns(template, options)
+    id_column, why = find_id_column(template, task, id_column=options.id_column, ids=ids)
+    others = [name for name in template.columns if name != id_column]
+    if options.answer_columns is not None:
+        readings = {name: parse_reading(text, task) for name, text in options.answer_columns.items()}
+        if id_column in readings:
+            raise UsageError(f"column {id_column!r} is the id column and an answer column.", fix="Set id_column.")
+    else:
+        readings = _guess_readings(template, others, task)
+        _check_all_classes(readings, template)
+    answers = _settle(readings, template, task, options)
+    kept = tuple(name for name in others if name not in readings)
+    notes = [f"{id_column!r} names the images ({why})."]
+    notes += describe_answers(answers, task)
+    notes += [f"{', '.join(map(repr, kept))} kept as in the sample."] if kept else []
+    return Plan(task, id_column, answers, kept, tuple(notes), options)
+
+
+def _check_named_columns(template: Template, options: SubmissionOptions) -> None:
+    named = list(options.answer_columns or ())
+    if options.answer_columns is not None and not named:
+        raise UsageError("answer_columns is empty.", fix="Name the columns to fill, or leave it out.")
+    for name in [*named, *(() if isinstance(options.values, str) else options.values)]:
+        template.place(name)
+
+
+def _is_counter(template: Template, name: str) -> bool:
+    """Whether a column only counts rows, as a data frame's index does."""
+    if name.casefold() not in ("", "unnamed: 0", "index"):
+        return False
+    cells = template.cells(name)
+    return cells in ([str(row) for row in range(len(cells))], [str(row + 1) for row in range(len(cells))])
+
+
+def _guess_readings(template: Template, names: Sequence[str], task: Task) -> dict[str, Reading]:
+    found = {name: read_name(name, task) for name in names}
+    unknown = [name for name, readings in found.items() if not readings and not _is_counter(template, name)]
+    readings = {name: _only(name, readings, template) for name, readings in found.items() if readings}
+    if not readings and len(unknown) == 1:
+        return {unknown[0]: _target_of_only_column(template, unknown[0], task)}
+    if not readings and unknown:
+        readings = read_numbered(unknown, task)
+        unknown = [] if readings else unknown
+    if unknown or not readings:
+        wanted = ", ".join(head.name for head in task.targets)
+        named = f"{'s' if len(unknown) > 1 else ''} {', '.join(map(repr, unknown[:10]))} name" + "s" * (
+            len(unknown) == 1
+        )
+        raise SubmissionError(
+            f"column{named} no target and no class (targets: {wanted})." if unknown else "there is no answer column.",
+            where=template.path,
+            fix="Set answer_columns: the columns to fill, each with 'target' or 'target=class'.",
+        )
+    return readings
+
+
+def _only(name: str, readings: Sequence[Reading], template: Template) -> Reading:
+    if len(readings) == 1:
+        return readings[0]
+    choices = " or ".join(repr(reading.text) for reading in readings[:5])
+    raise SubmissionError(
+        f"column {name!r} may ask for {choices}.",
+        where=template.path,
+        fix=f"Set answer_columns, such as {name!r}: {readings[0].text!r}.",
+    )
+
+
+def _target_of_only_column(template: Template, name: str, task: Task) -> Reading:
+    """The one target; else the one whose class names the cells are; else the composite."""
+    if len(task.targets) == 1:
+        return Reading(task.targets[0])
+    cells = {cell.strip() for cell in template.cells(name)} - {""}
+    fitting = [head for head in task.targets if cells and cells <= set(head.classes)]
+    if len(fitting) == 1:
+        return Reading(fitting[0])
+    if task.composite is not None and not fitting:
+        return Reading(task.main_target)
+    choices = [head.name for head in fitting or task.targets]
+    raise SubmissionError(
+        f"column {name!r} may ask for {' or '.join(map(repr, choices))}.",
+        where=template.path,
+        fix=f"Set answer_columns, such as {name!r}: {choices[0]!r}.",
+    )
+
+
+def _check_all_classes(readings: Mapping[str, Reading], template: Template) -> None:
+    for head in {reading.head.name: reading.head for reading in readings.values()}.values():
+        columns: dict[int | None, str] = {}
+        for name, reading in readings.items():
+            if reading.head.name == head.name and columns.setdefault(reading.class_index, name) != name:
+                raise SubmissionError(
+                    f"columns {columns[reading.class_index]!r} and {name!r} both ask for {reading.text!r}.",
+                    where=template.path,
+                    fix="Set answer_columns.",
+                )
+        missing = [name for index, name in enumerate(head.classes) if index not in columns]
+        if set(columns) - {None} and missing:
+            raise SubmissionError(
+                f"{len(missing)} of {head.n_classes} classes of {head.name!r} have no column:"
+                f" {', '.join(missing[:10])}.",
+                where=template.path,
+                fix="If the contest leaves them out, set answer_columns to the columns it has.",
+            )
+
+
+def _settle(
+    readings: Mapping[str, Reading], template: Template, task: Task, options: SubmissionOptions
+) -> tuple[Answer, ...]:
+    targets = {reading.head.name: reading.head for reading in readings.values()}
+    numbers = _per_class(options.class_numbers or {}, targets.values(), "class_numbers")
+    named = options.thresholds if isinstance(options.thresholds, Mapping) else {}
+    default = 0.5 if isinstance(options.thresholds, Mapping) else options.thresholds
+    thresholds = _per_class(named, targets.values(), "thresholds")
+    blank = {
+        name: Answer(
+            column=name,
+            head=(head := reading.head),
+            kind="class_number" if reading.class_index is None else "decision",
+            class_index=reading.class_index,
+            numbers=_numbers_of(head, numbers),
+            thresholds=tuple(thresholds.get((head.name, index), default) for index in range(head.n_classes)),
+        )
+        for name, reading in readings.items()
+    }
+    settled = {a.column: settle_target_column(a, template, options) for a in blank.values() if a.class_index is None}
+    for head_name in targets:
+        group = [a for a in blank.values() if a.head.name == head_name and a.class_index is not None]
+        settled |= {a.column: a for a in settle_class_columns(group, template, options)} if group else {}
+    return tuple(settled[name] for name in template.columns if name in settled)
+
+
+def _per_class(named: Mapping[str, _Value], heads: Iterable[Head], option: str) -> dict[tuple[str, int], _Value]:
+    known: dict[str, list[tuple[str, int]]] = {}
+    for head in heads:
+        for index, name in enumerate(head.classes):
+            known.setdefault(name, []).append((head.name, index))
+            known.setdefault(f"{head.name}={name}", []).append((head.name, index))
+    values = {}
+    for name, value in named.items():
+        if name not in known:
+            raise UnknownNameError("class", name, known, where=option)
+        if len(known[name]) > 1:
+            raise UsageError(f"{option}: {name!r} is a class of several targets.", fix="Write it as 'target=class'.")
+        values[known[name][0]] = value
+    return values
+
+
+def _numbers_of(head: Head, numbers: Mapping[tuple[str, int], int]) -> tuple[int, ...]:
+    given = [index for index in range(head.n_classes) if (head.name, index) in numbers]
+    if not given:
+        return tuple(range(head.n_classes))
+    missing = [name for index, name in enumerate(head.classes) if index not in given]
+    if missing:
+        raise UsageError(f"class_numbers leaves out {', '.join(missing[:10])} of {head.name!r}.")
+    found = tuple(numbers[head.name, index] for index in range(head.n_classes))
+    if len(set(found)) != len(found):
+        raise UsageError(f"class_numbers gives two classes of {head.name!r} the same number.")
+    return found

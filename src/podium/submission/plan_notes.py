@@ -1,0 +1,59 @@
+"""The plan of a submission in sentences, for the user to check before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from podium.submission.answer import Answer
+from podium.tables import Task
+
+__all__ = ["describe_answers"]
+
+
+def describe_answers(answers: Sequence[Answer], task: Task) -> list[str]:
+    """A sentence per answer column, or per group of columns that ask for classes of one target."""
+    notes = [_describe_whole(answer, task) for answer in answers if answer.kind not in ("decision", "probability")]
+    groups: dict[str, list[Answer]] = {}
+    for answer in answers:
+        if answer.kind in ("decision", "probability"):
+            groups.setdefault(answer.head.name, []).append(answer)
+    return notes + [_describe_group(group) for group in groups.values()]
+
+
+def _describe_whole(answer: Answer, task: Task) -> str:
+    head, composite = answer.head, task.composite
+    formula = f" ({composite.formula})" if composite is not None and composite.name == head.name else ""
+    what = {
+        "class_number": "the class number",
+        "class_name": "the class name",
+        "number_list": f"class numbers joined by {answer.delim!r}",
+        "name_list": f"class names joined by {answer.delim!r}",
+    }[answer.kind]
+    numbers = f": {_list_numbers(answer)}" if "number" in answer.kind else ""
+    return f"{answer.column!r} gets {what} of {head.name!r}{formula}{numbers}{_threshold(answer)}."
+
+
+def _list_numbers(answer: Answer) -> str:
+    pairs = [f"{number} = {name}" for number, name in zip(answer.numbers, answer.head.classes, strict=True)]
+    return "; ".join(pairs if len(pairs) <= 30 else [*pairs[:5], "...", pairs[-1]])
+
+
+def _describe_group(group: Sequence[Answer]) -> str:
+    first, last = group[0], group[-1]
+    names = repr(first.column) if len(group) == 1 else f"{first.column!r} to {last.column!r} ({len(group)} columns)"
+    if len(group) == 1:
+        assert first.class_index is not None, "a column of one class knows which"
+        of = f"{first.head.classes[first.class_index]!r} of {first.head.name!r}"
+    else:
+        of = f"each class of {first.head.name!r}"
+    if first.kind == "probability":
+        return f"{names} get{'s' * (len(group) == 1)} the probability of {of}, with every digit."
+    how = _threshold(first) if first.head.is_multi else ": 1 for the most probable class"
+    return f"{names} get{'s' * (len(group) == 1)} 0 or 1 for {of}{how}."
+
+
+def _threshold(answer: Answer) -> str:
+    if not answer.head.is_multi:
+        return ""
+    low, high = min(answer.thresholds), max(answer.thresholds)
+    return f"; 1 from probability {low:g}" if low == high else f"; 1 from a threshold of its own ({low:g} to {high:g})"

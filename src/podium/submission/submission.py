@@ -1,0 +1,178 @@
+"""A submission in memory: the sample with its answer cells filled, and what is in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.errors import SubmissionError
+from podium.submission.answer import Answer, Meaning
+from podium.submission.histogram import Histogram, count_classes, find_warnings
+from podium.submission.id_matching import match_ids
+from podium.submission.plan import Plan
+from podium.submission.template import Template
+from podium.tables import Predictions
+
+__all__ = ["Submission", "make_plain_submission", "make_submission"]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The bytes of a submission and its record.
+
+    Args:
+        data: The file.
+        encoding: Its text encoding.
+        n_rows: Number of images.
+        columns: Column names.
+        values: What each answer column holds.
+        histogram: Rows per class of every answered target.
+        notes: How it was made.
+        warnings: What looks wrong, though it can be submitted.
+    """
+
+    data: bytes
+    encoding: str
+    n_rows: int
+    columns: tuple[str, ...]
+    values: dict[str, str]
+    histogram: Histogram
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The file as text."""
+        return self.data.decode(self.encoding).removeprefix("\ufeff")
+
+
+def make_submission(predictions: Predictions, template: Template, plan: Plan) -> Submission:
+    """Fill a sample submission: the file differs from the sample in its answer cells only.
+
+    A cell whose meaning already is the answer keeps its text. Whole numbers stay whole; probabilities are written with
+    every digit, whatever number of decimals the sample's placeholders have.
+
+    Args:
+        predictions: One row for each image of the sample.
+        template: The sample.
+        plan: What every column asks for.
+
+    Raises:
+        SubmissionError: If ids do not match, a target is not predicted, or a list would be empty and the plan does not
+            say what to write.
+    """
+    _check_targets(predictions, plan)
+    match = match_ids(
+        template.cells(plan.id_column),
+        predictions.ids.tolist(),
+        where=template.path,
+        column=plan.id_column,
+        allow_extra=plan.options.allow_extra,
+        encoding=template.encoding,
+    )
+    probs = {head.name: predictions.probs[head.name][match.rows] for head in plan.targets}
+    filled = {}
+    for answer in plan.answers:
+        meanings = answer.meanings(probs[answer.head.name])
+        if answer.delim:
+            meanings = _fill_empty(answer, meanings, probs[answer.head.name].argmax(axis=1), plan, template)
+        filled[answer.column] = _new_cells(answer, meanings, template.cells(answer.column))
+    notes = [*plan.notes, f"{len(template)} ids matched by {match.rule}."]
+    n_extra = len(predictions) - len(template)
+    notes += [f"{n_extra} predictions left out: the sample does not ask for them."] if n_extra else []
+    return Submission(
+        data=template.fill(filled),
+        encoding=template.encoding,
+        n_rows=len(template),
+        columns=template.columns,
+        values={answer.column: answer.kind for answer in plan.answers},
+        histogram=count_classes(plan.answers, probs),
+        notes=tuple(notes),
+        warnings=tuple(find_warnings(plan.answers, probs)),
+    )
+
+
+def _check_targets(predictions: Predictions, plan: Plan) -> None:
+    predicted = {head.name: head for head in predictions.task.targets}
+    for head in plan.targets:
+        if predicted.get(head.name) != head:
+            raise SubmissionError(
+                f"the predictions do not hold target {head.name!r} with the classes of the plan.",
+                fix="Make the plan from the task of these predictions.",
+            )
+
+
+def _new_cells(answer: Answer, meanings: Sequence[Meaning], old: Sequence[str]) -> list[str | None]:
+    """New texts, None where the sample's cell already says it."""
+    known: dict[str, Meaning | None] = {}
+    for cell in set(old):
+        try:
+            known[cell] = answer.read(cell)
+        except ValueError:
+            known[cell] = None
+    return [
+        None if known[cell] == meaning else answer.write(meaning) for cell, meaning in zip(old, meanings, strict=True)
+    ]
+
+
+def _fill_empty(
+    answer: Answer, meanings: Sequence[Meaning], top: NDArray[np.intp], plan: Plan, template: Template
+) -> list[Meaning]:
+    empty = [row for row, meaning in enumerate(meanings) if meaning == ()]
+    if not empty or plan.options.when_none == "empty":
+        return list(meanings)
+    if plan.options.when_none == "top":
+        return [meaning if meaning != () else (int(top[row]),) for row, meaning in enumerate(meanings)]
+    ids = template.cells(plan.id_column)
+    raise SubmissionError(
+        f"column {answer.column!r}: in {len(empty)} rows no class of {answer.head.name!r} reaches its threshold.",
+        where=template.path,
+        fix="Set when_none='empty' or when_none='top' (the most probable class), or lower the thresholds.",
+        details=[f"row {row + 2}: {ids[row]!r}" for row in empty[:10]],
+    )
+
+
+def make_plain_submission(predictions: Predictions) -> Submission:
+    """A table of answers where there is no sample: id, then class name and top probability of every target.
+
+    A multi-label target lists the classes from probability 0.5, joined by "|". UTF-8, commas, ids in order of the
+    predictions; cells are written as they are, none is guarded against spreadsheets.
+    """
+    targets = predictions.task.targets
+    id_column = "id" if "id" not in {head.name for head in targets} else "image_id"
+    answers = tuple(
+        Answer(
+            column=head.name,
+            head=head,
+            kind="name_list" if head.is_multi else "class_name",
+            class_index=None,
+            numbers=tuple(range(head.n_classes)),
+            thresholds=(0.5,) * head.n_classes,
+            delim="|" if head.is_multi else "",
+        )
+        for head in targets
+    )
+    columns: dict[str, list[str]] = {id_column: [str(name) for name in predictions.ids]}
+    for answer in answers:
+        probs = predictions.probs[answer.column]
+        columns[answer.column] = [answer.write(meaning) for meaning in answer.meanings(probs)]
+        columns[f"{answer.column} probability"] = [repr(float(value)) for value in probs.max(axis=1).tolist()]
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return Submission(
+        data=buffer.getvalue().encode("utf-8"),
+        encoding="utf-8",
+        n_rows=len(predictions),
+        columns=tuple(columns),
+        values={answer.column: answer.kind for answer in answers},
+        histogram=count_classes(answers, predictions.probs),
+        notes=("No sample submission: class names and top probabilities of all targets.",),
+        warnings=tuple(find_warnings(answers, predictions.probs)),
+    )

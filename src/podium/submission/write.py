@@ -1,0 +1,114 @@
+"""From predictions and a sample file to a checked submission on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from podium import durable
+from podium.errors import CorruptFileError, SubmissionError
+from podium.submission.check import check_bytes
+from podium.submission.histogram import Histogram
+from podium.submission.options import SubmissionOptions
+from podium.submission.plan import match_columns
+from podium.submission.submission import Submission, make_plain_submission, make_submission
+from podium.submission.template import read_template
+from podium.tables import Predictions
+
+__all__ = ["SubmissionRecord", "write_submission"]
+
+
+@dataclass(frozen=True)
+class SubmissionRecord:
+    """What was written.
+
+    Args:
+        path: The submission.
+        template: The sample, or None.
+        n_rows: Number of images.
+        columns: Column names.
+        values: What each answer column holds.
+        histogram: Rows per class of every answered target.
+        sha256: Digest of the file's bytes.
+        notes: How columns and ids were read.
+        warnings: What looks wrong, such as one class in all rows.
+    """
+
+    path: Path
+    template: Path | None
+    n_rows: int
+    columns: tuple[str, ...]
+    values: dict[str, str]
+    histogram: Histogram
+    sha256: str
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def as_record(self) -> dict[str, Any]:
+        """The record as JSON-ready data."""
+        return vars(self) | {
+            "path": str(self.path),
+            "template": None if self.template is None else str(self.template),
+            "columns": list(self.columns),
+            "notes": list(self.notes),
+            "warnings": list(self.warnings),
+        }
+
+
+def write_submission(
+    predictions: Predictions,
+    template_path: str | Path | None,
+    out_path: str | Path,
+    options: SubmissionOptions | None = None,
+) -> SubmissionRecord:
+    """Write a submission, or refuse with the reason and leave what was there.
+
+    Args:
+        predictions: One row for each image of the sample.
+        template_path: The organiser's sample; None writes ids, class names and top probabilities.
+        out_path: File to write, whole or not at all.
+        options: What is set; the rest is guessed from the sample.
+
+    Raises:
+        SubmissionError: If sample and predictions do not fit, or the result would not pass `check_submission`.
+        UsageError: If an option does not fit the sample.
+        StorageError: If a file cannot be read or written.
+    """
+    out_path = Path(out_path)
+    if template_path is None:
+        return _write(make_plain_submission(predictions), None, out_path)
+    options = options or SubmissionOptions()
+    template = read_template(template_path, delimiter=options.delimiter, encoding=options.encoding)
+    if out_path.exists() and out_path.samefile(template.path):
+        raise SubmissionError("this is the sample submission.", where=out_path, fix="Write to another file.")
+    plan = match_columns(template, predictions.task, options, ids=predictions.ids.tolist())
+    submission = make_submission(predictions, template, plan)
+    errors = [finding for finding in check_bytes(submission.data, template, plan) if finding.severity == "error"]
+    if errors:
+        raise SubmissionError(
+            f"the submission would be refused: {errors[0].what}",
+            where=template.path,
+            fix="Compare the sample and the options.",
+            details=[line for finding in errors for line in (finding.what, *finding.details)][:10],
+        )
+    return _write(submission, template.path, out_path)
+
+
+def _write(submission: Submission, template: Path | None, out_path: Path) -> SubmissionRecord:
+    durable.write_bytes(out_path, submission.data)
+    digest = hashlib.sha256(submission.data).hexdigest()
+    if durable.sha256_file(out_path) != digest:
+        raise CorruptFileError("what is on disk is not what was written.", where=out_path, fix="Check the disk.")
+    return SubmissionRecord(
+        path=out_path,
+        template=template,
+        n_rows=submission.n_rows,
+        columns=submission.columns,
+        values=submission.values,
+        histogram=submission.histogram,
+        sha256=digest,
+        notes=submission.notes,
+        warnings=submission.warnings,
+    )
