@@ -49,8 +49,8 @@ def fit_axis(values: Iterable[float], *, n_ticks: int = 5, within: tuple[float, 
     """
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
-    if high - low < 1e-9:
-        room = abs(high) * 0.1 or 0.1
+    if high - low < 1e-9 * max(1.0, abs(high), abs(low)):
+        room = 0.1 * abs(high) if abs(high) > 1e-6 else 0.1
         low, high = low - room, high + room
         if within is not None and within[0] <= min(finite) and max(finite) <= within[1]:
             low, high = max(low, within[0]), min(high, within[1])

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import yaml
 
 from podium import durable
-from podium.errors import DataError, StorageError
+from podium.errors import PodiumError
 from podium.metrics import Scores
 from podium.store import EpochRow, RunFolder, read_epochs
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
@@ -82,13 +82,16 @@ def read_contents(
             return None
         try:
             return read()
-        except (StorageError, DataError, KeyError, TypeError, ValueError, yaml.YAMLError) as problem:
-            problems.append(f"{path.name}: {problem}")
-            return None
+        except PodiumError as problem:
+            problems.append(f"{path.name}: {problem.what} {problem.fix or ''}".rstrip())
+        except KeyError as problem:
+            problems.append(f"{_files(path)}: {problem} is missing.")
+        except (TypeError, ValueError, yaml.YAMLError) as problem:
+            problems.append(f"{_files(path)}: {problem}")
+        return None
 
     def record(path: Path) -> dict[str, Any]:
-        found = attempt(path, lambda: durable.read_json(path))
-        return found if isinstance(found, dict) else {}
+        return attempt(path, lambda: _read_record(path)) or {}
 
     folder = run.path
     if samples is None:
@@ -119,6 +122,19 @@ def read_contents(
         epochs=tuple(attempt(folder, lambda: read_epochs(run)) or ()),
         problems=tuple(problems),
     )
+
+
+def _files(path: Path) -> str:
+    """A table's name, with the JSON beside it where there is one."""
+    beside = path.with_suffix(".json")
+    return f"{path.name} with {beside.name}" if path.suffix == ".csv" and beside.exists() else path.name
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    found = durable.read_json(path)
+    if not isinstance(found, dict):
+        raise ValueError("this is not a record of names and values")
+    return found
 
 
 def _read_yaml_text(path: Path) -> str:

@@ -80,17 +80,16 @@ def _new_figure(width: float, height: float) -> Figure:
 def _as_png(figure: Figure) -> bytes:
     import warnings
 
-    import matplotlib
     from matplotlib import font_manager
     from matplotlib.text import Text
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
     known = [name for name in _FONTS if name in installed]
+    for text in figure.findobj(match=Text):
+        text.set_fontfamily(known or ["sans-serif"])
     buffer = BytesIO()
-    with matplotlib.rc_context({"font.family": known or ["sans-serif"]}), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a box instead of a letter is no failure
-        for text in figure.findobj(match=Text):
-            text.set_fontfamily(known or ["sans-serif"])
         figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 

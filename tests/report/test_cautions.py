@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from podium.metrics import score_predictions
+from podium.report.cautions import find_cautions
+from podium.report.contents import RunContents
+from podium.report.folds_section import count_divided_groups, read_leaks
+from podium.report.headline import make_headline
+from podium.splits import make_folds
+from podium.store import RunFolder
+from podium.tables import ALWAYS_TRAIN, Folds, Head, Samples, Task
+
+from .run_writer import make_samples, predict
+
+TASK = Task((Head("h", "single", ("a", "b", "c")),))
+
+
+def contents_of(samples: Samples, folds: Folds, only: tuple[int, ...] | None = None, **rest: Any) -> RunContents:
+    oof = predict(samples, folds)
+    if only is not None:
+        oof = oof.take(np.isin(oof.fold, only))
+    scores = score_predictions(oof, samples, n_resamples=20)
+    return RunContents(RunFolder(Path("r")), samples=samples, folds=folds, scores=scores, oof=oof, **rest)
+
+
+@pytest.fixture(scope="module")
+def samples() -> Samples:
+    return make_samples(TASK, Path("data"), 200, n_groups=50)
+
+
+def names(contents: RunContents) -> set[str]:
+    return {caution.name for caution in find_cautions(contents)}
+
+
+def test_a_clean_run_has_none(samples: Samples) -> None:
+    contents = contents_of(
+        samples, make_folds(samples), recipe_text="training: {select: last}", fold_notes={"leaks": [], "hints": []}
+    )
+    assert names(contents) == set()
+    assert "never saw its group" in make_headline(contents).meaning[0]
+
+
+def test_divided_groups(samples: Samples) -> None:
+    folds = make_folds(samples, method="random")
+    contents = contents_of(samples, folds)
+    assert "Groups are divided" in names(contents)
+    assert "may have seen others of its group" in make_headline(contents).meaning[0]
+    parts: dict[str, set[int]] = {}
+    for key, fold in zip(samples.group_keys, folds.fold, strict=True):
+        parts.setdefault(key, set()).add(int(fold))
+    assert count_divided_groups(samples, folds) == sum(len(found) > 1 for found in parts.values())
+
+
+def test_a_group_in_training_only_and_in_a_fold_is_divided(samples: Samples) -> None:
+    folds = make_folds(samples)
+    fold = folds.fold.copy()
+    fold[0] = ALWAYS_TRAIN
+    assert count_divided_groups(samples, folds) == 0
+    assert count_divided_groups(samples, replace(folds, fold=fold)) == 1
+
+
+def test_without_groups_nothing_is_divided(samples: Samples) -> None:
+    alone = replace(samples, group=None)
+    contents = contents_of(alone, make_folds(alone, method="random"))
+    assert names(contents) == set()
+    assert "never saw it." in make_headline(contents).meaning[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"recipe_text": "training: {select: best}"}, "Chosen on the same folds"),
+        ({"fold_notes": {"leaks": ["a ~ b"]}}, "Leaks between folds"),
+        ({"fold_notes": {"hints": ["names look like people"]}}, "A group may be missing"),
+        ({"quarantine": {"id": ["x"] * 20}}, "Broken images"),
+        ({"audit": {"emptied_classes": ["h: c"]}}, "Emptied classes"),
+    ],
+)
+def test_each_weakness_is_said(samples: Samples, change: Mapping[str, Any], name: str) -> None:
+    assert names(contents_of(samples, make_folds(samples), **change)) == {name}
+
+
+@pytest.mark.parametrize(
+    ("only", "words"), [((2,), "only fold 2 of 5 is trained"), ((0, 3), "only 2 of 5 folds are trained")]
+)
+def test_folds_not_trained(samples: Samples, only: tuple[int, ...], words: str) -> None:
+    folds = make_folds(samples)
+    contents = contents_of(samples, folds, only)
+    found = {caution.name: caution.words for caution in find_cautions(contents)}
+    n_judged = int(np.isin(folds.fold, only).sum())
+    assert found["Not all images are judged"].startswith(f"{n_judged} of {len(samples)} images")
+    assert words in found["Not all images are judged"]
+    assert ("A single fold" in found) == (len(only) == 1)
+
+
+def test_single_split_and_holdout(samples: Samples) -> None:
+    split = np.where(np.arange(len(samples)) % 50 < 15, "valid", "train").astype(object)
+    known = replace(samples, split=split)
+    assert "A single split" in names(contents_of(known, make_folds(known, method="predefined")))
+    assert "A hold-out is kept" in names(contents_of(samples, make_folds(samples, holdout_fraction=0.2)))
+
+
+def test_few_groups_and_rare_classes() -> None:
+    few = make_samples(TASK, Path("data"), 25, n_groups=10)
+    found = {c.name: c.words for c in find_cautions(contents_of(few, make_folds(few, n_folds=2, allow_rare=True)))}
+    assert "Only 10 groups" in found["Few groups"]
+    assert "Rare classes" in found
+
+
+@pytest.mark.parametrize(
+    ("record", "state", "n_details"),
+    [
+        (None, "unknown", 0),
+        ([], "clean", 0),
+        (["a ~ b", {"kind": "group", "folds": [0, 1]}], "leaks", 2),
+        ({"is_clean": True, "findings": []}, "clean", 0),
+        ({"findings": ["x"]}, "leaks", 1),
+        ({"findings": ["x"], "accepted": True}, "accepted", 1),
+        ({"is_clean": False, "verdict": "bad"}, "leaks", 0),
+        ({"n_leaks": 3}, "leaks", 0),
+        ("two twins", "leaks", 1),
+    ],
+)
+def test_leak_records_of_every_form(record: Any, state: str, n_details: int) -> None:
+    verdict = read_leaks(record)
+    assert (verdict.state, len(verdict.details)) == (state, n_details)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+from podium.report import write_plots
+from podium.store import RunFolder
+from podium.tables import Head, Task
+
+from .run_writer import make_samples, write_run
+
+
+def test_every_plot_is_a_png_of_some_colours(any_run: RunFolder, tmp_path: Path) -> None:
+    paths = write_plots(any_run, tmp_path)
+    assert len(paths) == len(set(paths))
+    n_targets = len([path for path in paths if path.name.startswith("classes-")])
+    n_matrices = len([path for path in paths if path.name.startswith("confusion-")])
+    assert (n_targets, n_matrices) in {(1, 1), (1, 0), (4, 4)}
+    assert paths[-1].name == "curves.png"
+    for path in paths:
+        with Image.open(path) as picture:
+            assert picture.format == "PNG"
+            assert min(picture.size) >= 100
+            assert len(picture.convert("L").getcolors(maxcolors=1 << 16) or []) > 5
+
+
+_ALONE = """
+import sys
+from pathlib import Path
+from podium.report import make_report, write_plots
+from podium.store import RunFolder
+run = RunFolder(Path(sys.argv[1]))
+make_report(run)
+assert "matplotlib" not in sys.modules
+import matplotlib
+names = set(matplotlib.rcParams) - {"backend"}  # asking for the backend would load pyplot
+before = {name: matplotlib.rcParams[name] for name in names}
+write_plots(run, Path(sys.argv[2]))
+assert {name: matplotlib.rcParams[name] for name in names} == before
+assert not {"matplotlib.pyplot", "torch", "rich"} & set(sys.modules)
+"""
+
+
+def test_no_global_state_and_nothing_heavy(small_run: RunFolder, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _ALONE, str(small_run.path), str(tmp_path)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_names_that_look_like_formulas(tmp_path: Path) -> None:
+    classes = ("$\\frac{1}$", "a_b^c", "한국어 \U0001f600", "x" * 300)
+    samples = make_samples(Task((Head("$h$", "single", classes),)), tmp_path / "data", 60, n_groups=30)
+    run = write_run(tmp_path / "runs", samples, name="r", n_folds=2)
+    assert len(write_plots(run)) == 3
+
+
+def test_an_empty_folder_has_no_plots(tmp_path: Path) -> None:
+    assert write_plots(RunFolder(tmp_path)) == []

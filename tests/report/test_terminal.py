@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from podium import durable
+from podium.metrics import Scores, score_predictions
+from podium.report import print_summary, summary_lines
+from podium.splits import make_folds
+from podium.store import RunFolder
+from podium.tables import Head, Task
+
+from .run_writer import make_samples, predict
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def scores_of(classes: tuple[str, ...], n: int = 200) -> Scores:
+    samples = make_samples(Task((Head("h", "single", classes),)), Path("data"), n, n_groups=50)
+    return score_predictions(predict(samples, make_folds(samples, allow_rare=True)), samples, n_resamples=20)
+
+
+def test_lines_say_the_record(any_run: RunFolder) -> None:
+    scores = Scores.from_record(durable.read_json(any_run.scores_file))
+    text = "\n".join(summary_lines(scores))
+    assert f"{scores.main.value:.4f} [{scores.main.low:.4f}, {scores.main.high:.4f}]" in summary_lines(scores)[0]
+    for item in scores.targets[scores.main_target].per_class:
+        assert f"{item.precision:.3f}  " in text
+        assert f"{item.f1_low:.3f} to {item.f1_high:.3f}" in text
+    if len(scores.targets) > 1:
+        for target in scores.targets.values():
+            found = target.metrics[scores.main_metric]
+            assert f"{found.value:.4f}  {found.low:.4f} to {found.high:.4f}" in text
+
+
+def test_a_pipe_gets_plain_lines_and_a_terminal_tables(any_run: RunFolder) -> None:
+    scores = Scores.from_record(durable.read_json(any_run.scores_file))
+    pipe, terminal = io.StringIO(), Terminal()
+    print_summary(scores, file=pipe)
+    print_summary(scores, file=terminal)
+    assert pipe.getvalue().splitlines() == summary_lines(scores)
+    assert "\x1b" not in pipe.getvalue()
+    for item in scores.targets[scores.main_target].per_class:
+        assert f"{item.f1:.3f}" in terminal.getvalue()
+
+
+def test_columns_stay_straight_with_wide_letters() -> None:
+    from rich.cells import cell_len
+
+    scores = scores_of(("고양이", "dog", "e\u0301te\u0301"))
+    table = summary_lines(scores)[2:]
+    assert len({cell_len(line) for line in table}) == 1
+
+
+@pytest.mark.parametrize("name", ["[red]x[/red]", "\x1b[31mred", "two\nlines"])
+def test_class_names_cannot_steer_the_terminal(name: str) -> None:
+    scores = scores_of((name, "b"))
+    terminal = Terminal()
+    print_summary(scores, file=terminal)
+    assert "\x1b[31m" not in terminal.getvalue()
+    assert not [line for line in summary_lines(scores) if "\n" in line or "\x1b" in line]
+    if name.startswith("["):
+        assert name in terminal.getvalue()
+
+
+def test_of_many_classes_the_worst_are_shown() -> None:
+    scores = scores_of(tuple(f"c{number}" for number in range(50)), n=600)
+    lines = summary_lines(scores, most_classes=10)
+    shown = {line.split()[0] for line in lines[3:13]}
+    worst = sorted(scores.main_target and scores.targets["h"].per_class, key=lambda item: item.f1)
+    assert shown == {item.name for item in worst[:10]}
+    assert lines[-1] == "40 classes with a higher F1 are not shown."
