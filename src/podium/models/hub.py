@@ -14,6 +14,7 @@ from huggingface_hub import constants, hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
 from torch.hub import download_url_to_file
 
+from podium.durable import make_folder
 from podium.errors import WeightsError
 from podium.models.packaged_weights import PACKAGED
 
@@ -136,7 +137,7 @@ def _fetch_from_address(wanted: WantedFile) -> Path:
     if not _is_reachable(address):
         raise _not_found(wanted, f"{address} cannot be reached")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         # torch downloads into a temporary file beside it and moves it into place when it is whole.
         download_url_to_file(address, str(path), progress=False)
     except (OSError, RuntimeError) as error:

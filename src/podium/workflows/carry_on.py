@@ -32,7 +32,7 @@ from podium.tables import (
     load_samples,
     save_predictions,
 )
-from podium.workflows.device import choose_device, pin_threads
+from podium.workflows.device import choose_device, prepare_process
 from podium.workflows.frozen_features import frozen_features
 from podium.workflows.images_ready import make_ready
 from podium.workflows.material import FeatureMaterial, ImageMaterial, Material
@@ -67,7 +67,7 @@ def carry_on(run: RunFolder, settings: Settings, progress: Progress) -> Scores:
         recipe = load_recipe(run.recipe_file)
         samples = load_samples(run.path)
         folds = load_folds(run.path).match(samples)
-        pin_threads(record["threads"])
+        prepare_process(record["threads"])
         durable.write_json(run.environment_file, describe_environment() | {"device": settings.device})
         todo = [fold for fold in record["folds"] if not _fold_file(run, fold).is_file()]
         if todo:

@@ -1,12 +1,13 @@
-"""The device and the threads of a run, set once and recorded."""
+"""The device, the threads and the memory of a run, set once."""
 
 from __future__ import annotations
 
 import torch
 
 from podium.errors import UsageError
+from podium.workflows.allocator import keep_freed_memory
 
-__all__ = ["choose_device", "pin_threads"]
+__all__ = ["choose_device", "prepare_process"]
 
 
 def choose_device(name: str) -> torch.device:
@@ -28,6 +29,7 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def pin_threads(n_threads: int) -> None:
-    """Use this many threads from here on: their number changes the last bits of sums."""
+def prepare_process(n_threads: int) -> None:
+    """Use this many threads from here on (their number changes the last bits of sums), and keep freed memory."""
     torch.set_num_threads(n_threads)
+    keep_freed_memory()

@@ -144,7 +144,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return chosen
 
 
-def _features(trunk: Trunk, task: Task, recipe: Recipe, pixels: NDArray[np.uint8], view: str) -> NDArray[np.float32]:
+def _features(
+    trunk: Trunk, task: Task, recipe: Recipe, pixels: NDArray[np.uint8], view: str, device: torch.device
+) -> NDArray[np.float32]:
     size = int(recipe.image.size_px)
     model = Classifier(trunk, task).to(device).eval()
     loader = EvalLoader(pixels, np.arange(len(pixels)), BATCH, size, size, view=view)  # type: ignore[arg-type]

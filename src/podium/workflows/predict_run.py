@@ -26,7 +26,7 @@ from podium.tables import (
     save_predictions,
 )
 from podium.workflows.carry_on import TRUNK
-from podium.workflows.device import choose_device, pin_threads
+from podium.workflows.device import choose_device, prepare_process
 from podium.workflows.frozen_features import frozen_features
 from podium.workflows.images_ready import make_ready
 from podium.workflows.material import FEATURE_BATCH
@@ -75,7 +75,7 @@ def predict_run(
         )
     if views:
         recipe = recipe.model_copy(update={"predict_views": tuple(views), "feature_views": tuple(views)})
-    pin_threads(settings.n_threads)
+    prepare_process(settings.n_threads)
     images = make_ready(samples, recipe, settings, progress, limit_fraction=1.0)
     predictor = _Predictor(run, recipe, task, images.cache, settings, progress)
     bad = np.flatnonzero(~images.cache.is_usable)
