@@ -33,7 +33,7 @@ class Composite:
         strides: One factor a head.
 
     Raises:
-        LabelError: If the numbers met are not exactly 0..n-1, each once.
+        LabelError: If a head occurs twice, or the numbers met are not exactly 0..n-1, each once.
 
     Example:
         >>> sizes = {"mask": ("worn", "wrong", "none"), "gender": ("male", "female"), "age": ("<30", "30-59", ">=60")}
@@ -52,6 +52,8 @@ class Composite:
     def __post_init__(self) -> None:
         if len(self.heads) < 2 or not len(self.heads) == len(self.head_classes) == len(self.strides):
             raise LabelError(f"composite {self.name!r} needs two or more heads, with a factor each.")
+        if len(set(self.heads)) != len(self.heads):
+            raise LabelError(f"composite {self.name!r} names a head twice: {list(self.heads)}.")
         numbers = np.sort(self._grid_numbers())
         expected = np.arange(self.n_classes)
         if not np.array_equal(numbers, expected):

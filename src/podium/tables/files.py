@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.errors import CorruptFileError
+from podium.errors import CorruptFileError, DataError
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
-from podium.tables.ids import as_text_array
+from podium.tables.ids import as_text_array, path_from_text, path_to_text
 from podium.tables.predictions import Predictions
 from podium.tables.samples import Samples
 from podium.tables.task import Head, Task
@@ -37,6 +38,8 @@ __all__ = [
 
 _FOLD_NAMES = {ALWAYS_TRAIN: "train", HOLDOUT: "holdout"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "'", "\t", "\r")
+_SCAN_AGAIN = "Scan the data again; corrections belong in the source table."
+_SPLIT_AGAIN = "Make new folds with `podium split`; scores of different folds cannot be compared."
 
 
 def _guard(cell: str) -> str:
@@ -50,7 +53,8 @@ def _unguard(cell: str) -> str:
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write text cells as a CSV that a spreadsheet opens safely: no cell is run as a formula."""
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
+    # The writer quotes the characters of its line end only, and a cell may hold either of these two.
+    writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([_guard(name) for name in header])
     writer.writerows([_guard(cell) for cell in row] for row in rows)
     durable.write_text(path, buffer.getvalue())
@@ -60,15 +64,29 @@ def read_csv(path: Path) -> dict[str, list[str]]:
     """Columns of a CSV that `write_csv` wrote.
 
     Raises:
-        CorruptFileError: If a row has another number of cells than the header.
+        CorruptFileError: If it is not UTF-8, or a row has another number of cells than the header.
     """
-    text = durable.read_bytes(path).decode("utf-8")
+    try:
+        text = durable.read_bytes(path).decode("utf-8-sig")  # spreadsheets put a byte order mark in front
+    except UnicodeDecodeError as problem:
+        raise CorruptFileError(f"this table is not UTF-8 ({problem}).", where=path) from None
     rows = list(csv.reader(io.StringIO(text, newline="")))
     header = [_unguard(name) for name in rows[0]] if rows else []
     for number, row in enumerate(rows, start=1):
         if len(row) != len(header):
             raise CorruptFileError(f"row {number} has {len(row)} cells, the header has {len(header)}.", where=path)
     return {name: [_unguard(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
+
+
+@contextmanager
+def _refusing_edits(path: Path, fix: str) -> Iterator[None]:
+    """Whatever an edit made of a table is one error: this is not the table that was written."""
+    try:
+        yield
+    except KeyError as problem:
+        raise CorruptFileError(f"column {problem} is missing.", where=path, fix=fix) from None
+    except (ValueError, DataError) as problem:
+        raise CorruptFileError(f"the table was changed after it was written: {problem}.", where=path, fix=fix) from None
 
 
 def save_samples(samples: Samples, folder: Path) -> None:
@@ -84,7 +102,7 @@ def save_samples(samples: Samples, folder: Path) -> None:
         columns[f"number:{name}"] = ["" if np.isnan(value) else repr(float(value)) for value in numbers]
     write_csv(folder / "samples.csv", list(columns), zip(*columns.values(), strict=True))
     task = None if samples.task is None else samples.task.as_record()
-    record = {"root": str(samples.root), "n_samples": len(samples), "digest": samples.digest, "task": task}
+    record = {"root": path_to_text(samples.root), "n_samples": len(samples), "digest": samples.digest, "task": task}
     durable.write_json(folder / "samples.json", record)
 
 
@@ -109,8 +127,16 @@ def load_samples(folder: Path, *, root: Path | None = None) -> Samples:
         StorageError: If a file is missing.
         CorruptFileError: If the table is not the one that was written.
     """
-    record = durable.read_json(folder / "samples.json")
-    columns = read_csv(folder / "samples.csv")
+    record, path = durable.read_json(folder / "samples.json"), folder / "samples.csv"
+    columns = read_csv(path)
+    with _refusing_edits(path, _SCAN_AGAIN):
+        samples = _samples_of(record, columns, root)
+        if samples.digest != record["digest"]:
+            raise ValueError("the digest is another one")
+    return samples
+
+
+def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], root: Path | None) -> Samples:
     task = None if record["task"] is None else Task.from_record(record["task"])
     labels = {head.name: _read_labels(head, columns) for head in (task.heads if task else ())}
     numbers = {
@@ -119,8 +145,8 @@ def load_samples(folder: Path, *, root: Path | None = None) -> Samples:
         if name.startswith("number:")
     }
     optional = {name: as_text_array(columns[name]) for name in ("group", "split", "source") if name in columns}
-    samples = Samples(
-        root=Path(record["root"]) if root is None else root,
+    return Samples(
+        root=path_from_text(record["root"]) if root is None else root,
         ids=as_text_array(columns["id"]),
         paths=as_text_array(columns["path"]),
         task=task,
@@ -128,13 +154,6 @@ def load_samples(folder: Path, *, root: Path | None = None) -> Samples:
         numbers=numbers,
         **optional,
     )
-    if samples.digest != record["digest"]:
-        raise CorruptFileError(
-            "the table was changed after it was written.",
-            where=folder / "samples.csv",
-            fix="Scan the data again; corrections belong in the source table.",
-        )
-    return samples
 
 
 def _read_labels(head: Head, columns: Mapping[str, Sequence[str]]) -> NDArray[np.integer[Any]]:
@@ -144,8 +163,10 @@ def _read_labels(head: Head, columns: Mapping[str, Sequence[str]]) -> NDArray[np
         return np.ascontiguousarray(labels.reshape(len(cells), -1).T)
     place = {name: index for index, name in enumerate(head.classes)} | {"": -1}
     column = columns[f"label:{head.name}"]
-    # An edited cell gets a class that the digest check then refuses.
-    return np.fromiter((place.get(cell, -1) for cell in column), dtype=np.int64, count=len(column))
+    unknown = next((cell for cell in column if cell not in place), None)
+    if unknown is not None:
+        raise ValueError(f"head {head.name!r} has no class {unknown!r}")
+    return np.fromiter((place[cell] for cell in column), dtype=np.int64, count=len(column))
 
 
 def save_folds(folds: Folds, folder: Path, *, extra: Mapping[str, Any] | None = None) -> None:
@@ -176,28 +197,20 @@ def load_folds(folder: Path) -> Folds:
         StorageError: If a file is missing.
         CorruptFileError: If the folds are not the ones that were written.
     """
-    record = durable.read_json(folder / "folds.json")
-    columns = read_csv(folder / "folds.csv")
-    numbers = {name: number for number, name in _FOLD_NAMES.items()}
-    try:
-        fold = np.array([numbers[cell] if cell in numbers else int(cell) for cell in columns["fold"]], dtype=np.int64)
-    except ValueError as problem:
-        raise CorruptFileError(f"a fold is not a number ({problem}).", where=folder / "folds.csv") from None
-    folds = Folds(
-        as_text_array(columns["id"]),
-        fold,
-        record["n_folds"],
-        record["method"],
-        record["seed"],
-        record["samples_digest"],
-    )
-    if folds.digest != record["digest"]:
-        raise CorruptFileError(
-            "the folds were changed after they were frozen.",
-            where=folder / "folds.csv",
-            fix="Make new folds with `podium split`; scores of different folds cannot be compared.",
-        )
+    record, path = durable.read_json(folder / "folds.json"), folder / "folds.csv"
+    columns = read_csv(path)
+    with _refusing_edits(path, _SPLIT_AGAIN):
+        folds = _folds_of(record, columns)
+        if folds.digest != record["digest"]:
+            raise ValueError("the digest is another one")
     return folds
+
+
+def _folds_of(record: Mapping[str, Any], columns: Mapping[str, list[str]]) -> Folds:
+    numbers = {name: number for number, name in _FOLD_NAMES.items()}
+    fold = np.array([numbers[cell] if cell in numbers else int(cell) for cell in columns["fold"]], dtype=np.int64)
+    facts = (record[name] for name in ("n_folds", "method", "seed", "samples_digest"))
+    return Folds(as_text_array(columns["id"]), fold, *facts)
 
 
 def save_predictions(predictions: Predictions, path: Path) -> None:
@@ -212,7 +225,7 @@ def save_predictions(predictions: Predictions, path: Path) -> None:
     task = json.dumps(predictions.task.as_record(), ensure_ascii=False)
     table = pa.table(columns).replace_schema_metadata({"podium.task": task})
     with durable.write_atomically(path) as file:
-        pq.write_table(table, file)
+        pq.write_table(table, file, write_page_checksum=True)
 
 
 def load_predictions(path: Path) -> Predictions:
@@ -220,20 +233,20 @@ def load_predictions(path: Path) -> Predictions:
 
     Raises:
         StorageError: If the file is missing.
-        CorruptFileError: If it is not such a file.
+        CorruptFileError: If it is not such a file, or not the one that was written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     data = durable.read_bytes(path)
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        table = pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
         task = Task.from_record(json.loads(table.schema.metadata[b"podium.task"]))
         probs = {
             head.name: np.column_stack([table[f"{head.name}={name}"].to_numpy() for name in head.classes])
             for head in task.targets
         }
-        ids, fold = table["id"].to_pylist(), table["fold"].to_numpy()
-    except (pa.ArrowException, KeyError, TypeError, ValueError) as problem:
-        raise CorruptFileError(f"not a file of predictions ({problem}).", where=path) from None
-    return Predictions(task, as_text_array(ids), np.array(fold, dtype=np.int64), probs)
+        fold = np.array(table["fold"].to_numpy(), dtype=np.int64)
+        return Predictions(task, as_text_array(table["id"].to_pylist()), fold, probs)
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, DataError) as problem:
+        raise CorruptFileError(f"not a sound file of predictions ({problem}).", where=path) from None

@@ -54,6 +54,7 @@ class Folds:
         empty = sorted(set(range(self.n_folds)) - set(self.fold.tolist()))
         if empty:
             raise SplitError(f"folds {empty} validate no sample.", fix="Ask for fewer folds.")
+        self.ids.setflags(write=False)
         self.fold.setflags(write=False)
 
     def __len__(self) -> int:

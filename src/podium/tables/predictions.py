@@ -60,6 +60,7 @@ class Predictions:
                     details=[str(name) for name in self.ids[bad][:10]],
                 )
             values.setflags(write=False)
+        self.ids.setflags(write=False)
         self.fold.setflags(write=False)
 
     def __len__(self) -> int:
@@ -95,8 +96,12 @@ class Predictions:
 
 
 def concat_predictions(parts: Sequence[Predictions]) -> Predictions:
-    """One table from tables of different images (the folds' out-of-fold rows)."""
-    first = parts[0]
+    """One table from tables of different images (the folds' out-of-fold rows).
+
+    Raises:
+        DataError: If there is no table, they answer other tasks, or an image is in two of them.
+    """
+    first = _first_of_same_task(parts)
     probs = {name: np.concatenate([part.probs[name] for part in parts]) for name in first.probs}
     ids = np.concatenate([part.ids for part in parts])
     return Predictions(first.task, ids, np.concatenate([part.fold for part in parts]), probs)
@@ -108,10 +113,20 @@ def mean_predictions(parts: Sequence[Predictions]) -> Predictions:
     Rows are matched by id, in the order of the first table.
 
     Raises:
+        DataError: If there is no table, or they answer other tasks.
         SourceError: If a table lacks an id of the first.
     """
-    first = parts[0]
+    first = _first_of_same_task(parts)
     aligned = [part.align(first.ids) for part in parts]
     probs = {name: np.mean([part.probs[name] for part in aligned], axis=0) for name in first.probs}
     fold = first.fold if len(parts) == 1 else np.full(len(first), MEAN_OF_FOLDS, dtype=np.int64)
     return Predictions(first.task, first.ids, fold, probs)
+
+
+def _first_of_same_task(parts: Sequence[Predictions]) -> Predictions:
+    if not parts:
+        raise DataError("there are no predictions to join.")
+    # The same columns in another class order would be added up wrongly without anyone noticing.
+    if any(part.task != parts[0].task for part in parts):
+        raise DataError("these predictions answer other tasks: heads, classes or their order differ.")
+    return parts[0]

@@ -155,8 +155,9 @@ class Samples:
         """SHA-256 over ids, groups and labels, independent of row order and of where the folder lies."""
         lines = []
         group = self.group_keys
+        columns = [self.labels[head.name] for head in self.task.heads] if self.task else []
         for row in np.argsort(self.ids.astype(str), kind="stable"):
-            labels = [column[row].tolist() for column in self.labels.values()]
+            labels = [column[row].tolist() for column in columns]
             lines.append(json.dumps([self.ids[row], group[row], labels], ensure_ascii=False, separators=(",", ":")))
         head = json.dumps(self.task.as_record() if self.task else None, ensure_ascii=False)
         return hashlib.sha256("\n".join([head, *lines]).encode("utf-8", "surrogatepass")).hexdigest()

@@ -29,7 +29,7 @@ class Head:
         classes: Class names; their order is the order of every probability column.
 
     Raises:
-        LabelError: If a name is empty, a class occurs twice or there are fewer than two classes (one for "multi").
+        LabelError: If a name or a class name is empty, a class occurs twice or there are fewer than two classes (one for "multi").
     """
 
     name: str
@@ -41,6 +41,8 @@ class Head:
             raise LabelError("a head needs a name.")
         if self.kind not in get_args(HeadKind):
             raise UnknownNameError("head kind", self.kind, get_args(HeadKind))
+        if "" in self.classes:
+            raise LabelError(f"head {self.name!r} has a class without a name: {list(self.classes)}.")
         if len(set(self.classes)) != len(self.classes):
             raise LabelError(f"head {self.name!r} names a class twice: {list(self.classes)}.")
         fewest = 1 if self.kind == "multi" else 2
@@ -84,6 +86,10 @@ class Task:
             self._check_composite(self.composite)
         if len(set(names)) != len(names):
             raise LabelError(f"two heads share a name: {names}.")
+        for first in names:
+            mixed_up = next((name for name in names if name.startswith(f"{first}=")), None)
+            if mixed_up is not None:  # their columns `<head>=<class>` could be the same
+                raise LabelError(f"heads {first!r} and {mixed_up!r} cannot be told apart in a table; rename one.")
 
     def _check_composite(self, composite: Composite) -> None:
         for name, classes in zip(composite.heads, composite.head_classes, strict=True):
