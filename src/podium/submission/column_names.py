@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from podium.errors import SubmissionError, UnknownNameError
 from podium.tables import Head, Task
@@ -106,7 +107,7 @@ def _rests(name: str, words: Sequence[str]) -> Iterator[str]:
                 yield name[: -len(separator + word)]
 
 
-def read_numbered(names: Sequence[str], task: Task) -> dict[str, Reading]:
+def read_numbered(names: Sequence[str], task: Task, *, where: Path | None = None) -> dict[str, Reading]:
     """Readings of columns that count the classes of a target: 0, 1, 2 or class_0, class_1 or c1, c2.
 
     The part before the number must be the same in all, and the numbers must run from 0 or 1 without a gap. The
@@ -129,6 +130,7 @@ def read_numbered(names: Sequence[str], task: Task) -> dict[str, Reading]:
         choices = " or ".join(repr(head.name) for head in called)
         raise SubmissionError(
             f"columns {names[0]!r} to {names[-1]!r} may count the classes of {choices}.",
+            where=where,
             fix=f"Set answer_columns, such as {names[0]!r}: {Reading(called[0], 0).text!r}.",
         )
     return (

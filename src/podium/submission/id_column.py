@@ -33,7 +33,7 @@ def find_id_column(
 
     Args:
         template: The sample.
-        task: Columns named like its targets or classes are no ids.
+        task: A column named like one of its targets or classes is no id by its name alone.
         id_column: The option.
         ids: Ids of the predictions, if they are there already.
 
@@ -45,10 +45,10 @@ def find_id_column(
         template.place(id_column)
         return id_column, "set by id_column"
     free = [name for name in template.columns if not read_name(name, task)] or list(template.columns)
-    candidates = _matching(template, free, ids) if ids is not None else []
+    candidates = _matching(template, ids) if ids is not None else []
     for found, why in (
         (candidates, "its cells match the predictions"),
-        ([name for name in free if _holds_image_names(template, name)], "its cells are image names"),
+        ([name for name in template.columns if _holds_image_names(template, name)], "its cells are image names"),
         ([name for name in free if _plain(name) in _NAMES], "its name"),
         ([name for name in free if _plain(name) in _COUNTER_NAMES], "its name"),
     ):
@@ -71,8 +71,10 @@ def find_id_column(
     )
 
 
-def _matching(template: Template, names: Sequence[str], ids: Sequence[str]) -> list[str]:
-    matches = {name: find_match(template.cells(name), ids, encoding=template.encoding) for name in names}
+def _matching(template: Template, ids: Sequence[str]) -> list[str]:
+    columns = {name: template.cells(name) for name in template.columns}
+    distinct = {name: cells for name, cells in columns.items() if len(set(cells)) == len(cells)}
+    matches = {name: find_match(cells, ids, encoding=template.encoding) for name, cells in distinct.items()}
     strictness = {name: match.strictness for name, match in matches.items() if match is not None}
     return [name for name, rank in strictness.items() if rank == min(strictness.values())]
 

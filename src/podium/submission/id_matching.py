@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from podium.errors import SubmissionError
 from podium.tables import normalise_id, path_to_text
 
-__all__ = ["IdMatch", "find_match", "match_ids"]
+__all__ = ["IdMatch", "check_ids", "find_match", "match_ids"]
 
 _EXTENSION = re.compile(r"\.(jpe?g|png|bmp|gif|tiff?|webp|avif)$", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"[0-9]+")
@@ -142,7 +142,7 @@ def match_ids(
         SubmissionError: If ids are empty, occur twice, have no prediction or several, or predictions are left over.
             Counts them and lists the first ten.
     """
-    _check_ids(ids, where, column)
+    check_ids(ids, where, column)
     match = find_match(ids, predicted, encoding=encoding)
     if match is None:
         raise _explain(max(_attempts(ids, predicted, encoding), key=lambda a: a.n_found), ids, predicted, where, column)
@@ -159,7 +159,12 @@ def match_ids(
     return match
 
 
-def _check_ids(ids: Sequence[str], where: Path, column: str) -> None:
+def check_ids(ids: Sequence[str], where: Path, column: str) -> None:
+    """Refuse an id column with empty cells, or with one image twice.
+
+    Raises:
+        SubmissionError: Names the first rows.
+    """
     empty = [row for row, name in enumerate(ids, start=2) if not name.strip()]
     if empty:
         raise SubmissionError(

@@ -11,6 +11,7 @@ from podium.submission.answer import Answer
 from podium.submission.answer_values import settle_class_columns, settle_target_column
 from podium.submission.column_names import Reading, parse_reading, read_name, read_numbered
 from podium.submission.id_column import find_id_column
+from podium.submission.id_matching import check_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan_notes import describe_answers
 from podium.submission.template import Template
@@ -83,6 +84,7 @@ def match_columns(
     options = options or SubmissionOptions()
     _check_named_columns(template, options)
     id_column, why = find_id_column(template, task, id_column=options.id_column, ids=ids)
+    check_ids(template.cells(id_column), template.path, id_column)
     others = [name for name in template.columns if name != id_column]
     if options.answer_columns is not None:
         readings = {name: parse_reading(text, task) for name, text in options.answer_columns.items()}
@@ -112,7 +114,7 @@ def _is_counter(template: Template, name: str) -> bool:
     if name.casefold() not in ("", "unnamed: 0", "index"):
         return False
     cells = template.cells(name)
-    return cells in ([str(row) for row in range(len(cells))], [str(row + 1) for row in range(len(cells))])
+    return any(cells == tuple(str(row + first) for row in range(len(cells))) for first in (0, 1))
 
 
 def _guess_readings(template: Template, names: Sequence[str], task: Task) -> dict[str, Reading]:
@@ -122,7 +124,7 @@ def _guess_readings(template: Template, names: Sequence[str], task: Task) -> dic
     if not readings and len(unknown) == 1:
         return {unknown[0]: _target_of_only_column(template, unknown[0], task)}
     if not readings and unknown:
-        readings = read_numbered(unknown, task)
+        readings = read_numbered(unknown, task, where=template.path)
         unknown = [] if readings else unknown
     if unknown or not readings:
         wanted = ", ".join(head.name for head in task.targets)

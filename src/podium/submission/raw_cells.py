@@ -84,10 +84,10 @@ def quote_like(value: str, raw: str, delimiter: str) -> str:
         >>> quote_like("3", " 0", ","), quote_like("3", '"0"', ","), quote_like("a,b", "0", ",")
         (' 3', '"3"', '"a,b"')
     """
-    if raw.startswith('"') or value.startswith('"') or any(character in value for character in (delimiter, "\r", "\n")):
+    if raw[:1] == '"' or value[:1] == '"' or delimiter in value or "\n" in value or "\r" in value:
         return '"' + value.replace('"', '""') + '"'
     body = raw.strip(" \t")
-    if not body:
+    if not body or len(body) == len(raw):
         return value
     start = raw.index(body)
     return raw[:start] + value + raw[start + len(body) :]

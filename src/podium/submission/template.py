@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from podium import durable
@@ -55,10 +56,14 @@ class Template:
             raise UnknownNameError("column", column, self.columns, where=self.path)
         return self.columns.index(column)
 
-    def cells(self, column: str) -> list[str]:
+    @cached_property
+    def _values(self) -> tuple[tuple[str, ...], ...]:
+        by_column = zip(*(cells for cells, _ in self.rows), strict=True)
+        return tuple(tuple(unquote(raw) if raw[:1] == '"' else raw for raw in column) for column in by_column)
+
+    def cells(self, column: str) -> tuple[str, ...]:
         """The values of a column, one a row, without quotes. Blanks around a value are kept."""
-        place = self.place(column)
-        return [unquote(cells[place]) for cells, _ in self.rows]
+        return self._values[self.place(column)]
 
     def fill(self, answers: Mapping[str, Sequence[str | None]]) -> bytes:
         """The bytes of the file with new values in some columns.

@@ -57,7 +57,7 @@ def decode_exactly(data: bytes, *, where: Path, encoding: str | None = None) -> 
 
 def _is_likely(text: str, encoding: str, data: bytes) -> bool:
     if encoding.startswith("utf-16"):
-        return data.count(b"\x00") * 4 > len(data) and "\n" in text
+        return data.count(b"\x00") * 4 > len(data) and ("\n" in text or "\r" in text)
     if b"\x00" in data:
         return False
     return _is_korean(text) if encoding == "cp949" else True
