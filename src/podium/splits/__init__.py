@@ -1,5 +1,35 @@
 """Splits: stratified, grouped, multi-label or both; a hold-out; leak checks; hints where a group was forgotten."""
 
+from podium.splits.group_hint import Confidence, GroupHint, HintKind, hint_groups
+from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport, require_no_leak
+from podium.splits.leaks import find_leaks, find_twins_between
 from podium.splits.make_folds import SplitMethod, choose_method, make_folds
+from podium.splits.merge_groups import join_groups
+from podium.splits.summary import FoldPart, FoldSummary, summarise_folds
+from podium.splits.thumbnails import make_thumbnails
+from podium.splits.twins import NearDuplicates, find_near_duplicates, find_twins
 
-__all__ = ["SplitMethod", "choose_method", "make_folds"]
+__all__ = [
+    "Confidence",
+    "FoldPart",
+    "FoldSummary",
+    "GroupHint",
+    "HintKind",
+    "LeakCount",
+    "LeakKind",
+    "LeakPair",
+    "LeakReport",
+    "NearDuplicates",
+    "SplitMethod",
+    "choose_method",
+    "find_leaks",
+    "find_near_duplicates",
+    "find_twins",
+    "find_twins_between",
+    "hint_groups",
+    "join_groups",
+    "make_folds",
+    "make_thumbnails",
+    "require_no_leak",
+    "summarise_folds",
+]

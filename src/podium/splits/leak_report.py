@@ -1,0 +1,161 @@
+"""What a leak check found, in words, as data, and as an error."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+from podium.errors import LeakError, UnknownNameError
+
+__all__ = ["LeakCount", "LeakKind", "LeakPair", "LeakReport", "require_no_leak"]
+
+LeakKind = Literal["same_group", "same_bytes", "near_duplicate"]
+
+_NOUNS = {
+    "same_group": ("divided group", "divided groups"),
+    "same_bytes": ("file found on both sides", "files found on both sides"),
+    "near_duplicate": ("near duplicate pair", "near duplicate pairs"),
+}
+_FIXES = {
+    "same_group": "Make the folds with method 'auto', 'stratified_group' or 'multilabel_group'.",
+    "same_bytes": "Name a group column, or join twins into groups, so that copies stay on one side.",
+    "near_duplicate": "Name a group column, or join twins into groups, so that copies stay on one side.",
+}
+
+
+@dataclass(frozen=True)
+class LeakPair:
+    """Two samples that should be on one side and are not.
+
+    Args:
+        a: Id of one.
+        b: Id of the other.
+        kind: What they share.
+        side_a: Where the first is, such as "fold 0", "hold-out" or "train".
+        side_b: Where the other is.
+        distance: Differing bits of their hashes; None where no hash was compared.
+    """
+
+    a: str
+    b: str
+    kind: LeakKind
+    side_a: str
+    side_b: str
+    distance: int | None = None
+
+    def __str__(self) -> str:
+        bits = "" if self.distance is None else f", {self.distance} bits apart"
+        return f"{self.kind}: {self.a} ({self.side_a}) and {self.b} ({self.side_b}){bits}"
+
+
+@dataclass(frozen=True)
+class LeakCount:
+    """How much of one kind was found.
+
+    Args:
+        n_pairs: Pairs of samples on different sides.
+        n_samples: Samples in any such pair.
+        n_sets: Groups, files or connected near duplicates that lie on several sides.
+    """
+
+    n_pairs: int
+    n_samples: int
+    n_sets: int
+
+
+@dataclass(frozen=True)
+class LeakReport:
+    """The result of a leak check.
+
+    Args:
+        counts: What was found, for every kind that was looked for; a kind that is absent was not checked.
+        pairs: The first pairs of each kind.
+        n_samples: Samples involved in any of them.
+        n_total: Samples checked.
+        judged_fraction: Share of the samples that models are judged by (valid, hold-out or test) that have a twin
+            among those they learn from.
+        n_unjudged: Samples whose hash means nothing (flat pictures, unreadable files); no near duplicate is seen there.
+        max_distance: Bits in which two hashes may differ; None if hashes were not compared.
+        is_partial: Whether more near duplicates exist than were counted.
+        accepted: Kinds that the user accepts.
+    """
+
+    counts: Mapping[LeakKind, LeakCount]
+    pairs: tuple[LeakPair, ...]
+    n_samples: int
+    n_total: int
+    judged_fraction: float
+    n_unjudged: int = 0
+    max_distance: int | None = None
+    is_partial: bool = False
+    accepted: tuple[LeakKind, ...] = ()
+
+    @property
+    def found(self) -> tuple[LeakKind, ...]:
+        """Kinds of which at least one pair was found."""
+        return tuple(kind for kind, count in self.counts.items() if count.n_pairs)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether none of the kinds that were checked was found. Accepting a kind does not make it clean."""
+        return not self.found
+
+    @property
+    def verdict(self) -> str:
+        """One or two sentences."""
+        checked = ", ".join(kind.replace("_", " ") for kind in self.counts)
+        unchecked = [kind.replace("_", " ") for kind in get_args(LeakKind) if kind not in self.counts]
+        not_checked = f" Not checked: {', '.join(unchecked)}." if unchecked else ""
+        if self.is_clean:
+            return f"No leak found. Checked: {checked}.{not_checked}"
+        parts = []
+        for kind in self.found:
+            count = self.counts[kind]
+            number = count.n_pairs if kind == "near_duplicate" else count.n_sets
+            at_least = "at least " if self.is_partial and kind == "near_duplicate" else ""
+            parts.append(f"{at_least}{number:,} {_NOUNS[kind][number != 1]}")
+        share = f"{self.judged_fraction:.1%} of the images that models are judged by have a twin they learn from."
+        accepted = f" Accepted: {', '.join(self.accepted)}." if self.accepted else ""
+        return f"{' and '.join(parts)}: {share}{accepted}{not_checked}"
+
+    def as_record(self) -> dict[str, Any]:
+        """The report as JSON-ready data."""
+        return {
+            "is_clean": self.is_clean,
+            "verdict": self.verdict,
+            "checked": list(self.counts),
+            "accepted": list(self.accepted),
+            "counts": {kind: vars(count) for kind, count in self.counts.items()},
+            "n_samples": self.n_samples,
+            "n_total": self.n_total,
+            "judged_fraction": self.judged_fraction,
+            "n_unjudged": self.n_unjudged,
+            "max_distance": self.max_distance,
+            "is_partial": self.is_partial,
+            "findings": [vars(pair) for pair in self.pairs],
+        }
+
+
+def require_no_leak(report: LeakReport, *, allow: Collection[str] = ()) -> LeakReport:
+    """The report, with the kinds that were found and are accepted noted in it.
+
+    Args:
+        report: What `find_leaks` found.
+        allow: Kinds to accept.
+
+    Raises:
+        LeakError: If a kind was found that is not accepted; lists the first pairs.
+        UnknownNameError: If `allow` names no kind.
+    """
+    for name in allow:
+        if name not in get_args(LeakKind):
+            raise UnknownNameError("kind of leak", name, get_args(LeakKind))
+    refused = [kind for kind in report.found if kind not in allow]
+    if refused:
+        raise LeakError(
+            f"these folds leak: {report.verdict}",
+            fix=f"{_FIXES[refused[0]]} To go on all the same, accept {', '.join(refused)} by name (allow_leaks).",
+            details=[str(pair) for pair in report.pairs if pair.kind in refused][:10],
+        )
+    return replace(report, accepted=tuple(kind for kind in report.found if kind in allow))

@@ -1,0 +1,150 @@
+"""How alike the folds are, and what a user should know about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.splits.make_folds import number_groups
+from podium.splits.strata import Strata, build_strata
+from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
+
+__all__ = ["FoldPart", "FoldSummary", "summarise_folds"]
+
+_MOST_NAMES = 10
+
+
+@dataclass(frozen=True)
+class FoldPart:
+    """One fold, the hold-out, or the rows that are only trained on.
+
+    Args:
+        name: "fold 0", "hold-out" or "train".
+        n_samples: Samples in it.
+        n_groups: Groups in it, ungrouped samples counting as one each.
+        counts: Per target, samples of each class (positives of a multi-label head); without missing labels.
+        deviation: Largest gap between a class's share here and in the whole, in [0, 1].
+        deviation_at: Target and class of that gap, such as "age=60+"; "" without labels.
+    """
+
+    name: str
+    n_samples: int
+    n_groups: int
+    counts: dict[str, dict[str, int]]
+    deviation: float
+    deviation_at: str
+
+
+@dataclass(frozen=True)
+class FoldSummary:
+    """Folds in numbers.
+
+    Args:
+        method: How they were made.
+        seed: Seed they were made with.
+        parts: The folds in order, then the training-only rows and the hold-out, if there are any.
+        notes: What a user should know, in sentences.
+    """
+
+    method: str
+    seed: int
+    parts: tuple[FoldPart, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def deviation(self) -> float:
+        """Largest gap of any class's share in any fold, in [0, 1]; the hold-out counts, training-only rows do not."""
+        return max((part.deviation for part in self.parts if part.name != "train"), default=0.0)
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """A table for a terminal: a header, then one row a part."""
+        body = [
+            (p.name, f"{p.n_samples:,}", f"{p.n_groups:,}", f"{p.deviation:.2%}", p.deviation_at) for p in self.parts
+        ]
+        return [("part", "samples", "groups", "largest deviation", "at"), *body]
+
+    def as_record(self) -> dict[str, Any]:
+        """The summary as JSON-ready data."""
+        return {
+            "method": self.method,
+            "seed": self.seed,
+            "deviation": self.deviation,
+            "parts": [vars(part) for part in self.parts],
+            "notes": list(self.notes),
+        }
+
+
+def summarise_folds(samples: Samples, folds: Folds) -> FoldSummary:
+    """Sizes, class counts and deviations of every fold.
+
+    Args:
+        samples: The samples.
+        folds: Their folds, in any row order.
+
+    Raises:
+        SplitError: If the folds belong to other samples.
+    """
+    if not np.array_equal(folds.ids, samples.ids):
+        folds = folds.match(samples)
+    unit = number_groups(samples.group_keys.tolist())
+    strata = None if samples.task is None else build_strata(samples, samples.task.targets)
+    numbers = [(fold, f"fold {fold}") for fold in range(folds.n_folds)]
+    numbers += [
+        (code, name) for code, name in ((ALWAYS_TRAIN, "train"), (HOLDOUT, "hold-out")) if (folds.fold == code).any()
+    ]
+    parts = [_summarise_part(name, np.flatnonzero(folds.fold == code), unit, strata) for code, name in numbers]
+    notes = [] if strata is None else _note_classes(strata, unit, folds, has_groups=samples.has_groups)
+    if folds.method in ("random", "stratified", "multilabel") and samples.has_groups:
+        notes.insert(0, f"method {folds.method!r} ignores the groups that are named: scores will be too good.")
+    return FoldSummary(folds.method, folds.seed, tuple(parts), tuple(notes))
+
+
+def _summarise_part(name: str, rows: NDArray[np.int64], unit: NDArray[np.int64], strata: Strata | None) -> FoldPart:
+    n_groups = len(np.unique(unit[rows]))
+    if strata is None:
+        return FoldPart(name, len(rows), n_groups, {}, 0.0, "")
+    held = np.asarray(strata.matrix[rows].sum(axis=0)).ravel()
+    whole = np.asarray(strata.matrix.sum(axis=0)).ravel()
+    counts: dict[str, dict[str, int]] = {}
+    for column in np.flatnonzero(strata.is_class):
+        target, class_name = strata.names[column]
+        counts.setdefault(target, {})[class_name] = int(held[column])
+    gap = np.abs(held / max(len(rows), 1) - whole / max(strata.matrix.shape[0], 1))
+    worst = int(np.argmax(gap))
+    return FoldPart(name, len(rows), n_groups, counts, float(gap[worst]), "=".join(strata.names[worst]))
+
+
+def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_groups: bool) -> list[str]:
+    """Sentences about classes that cannot be judged well."""
+    by_column = strata.matrix.tocsc()
+    empty, absent, untaught, dominated = [], [], [], []
+    for column in np.flatnonzero(strata.is_class):
+        rows = by_column.indices[by_column.indptr[column] : by_column.indptr[column + 1]]
+        name = "=".join(strata.names[column])
+        if not len(rows):
+            empty.append(name)
+            continue
+        in_folds = np.bincount(folds.fold[rows][folds.fold[rows] >= 0], minlength=folds.n_folds)
+        if (in_folds == 0).any():
+            absent.append(f"{name} (in {np.count_nonzero(in_folds)} of {folds.n_folds} folds)")
+        n_free = np.count_nonzero(folds.fold[rows] != HOLDOUT)
+        if (n_free - in_folds <= 0).any():
+            untaught.append(name)
+        share = np.unique(unit[rows], return_counts=True)[1].max() / len(rows)
+        if has_groups and share > 0.5 and len(rows) > 1:
+            dominated.append(f"{name} ({share:.0%})")
+    sentences = [
+        (absent, "missing from the valid part of some fold, so its score rests on the other folds"),
+        (untaught, "without any training image in some fold, so that fold's model cannot know it"),
+        (dominated, "with more than half of its images in one group"),
+        (empty, "without any image"),
+    ]
+    return [_name_classes(names, what) for names, what in sentences if names]
+
+
+def _name_classes(names: list[str], what: str) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{len(names)} class{'es' if len(names) != 1 else ''} {what}: {', '.join(names[:_MOST_NAMES])}{more}."
