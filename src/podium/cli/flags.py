@@ -104,6 +104,7 @@ class FoldFlags:
         stratify_by: Head whose classes every fold gets its share of.
         holdout: Share of the samples that no model sees.
         folds_from: Folder of frozen folds to use: a run's, or one that `podium split` wrote.
+        group_duplicates: Put equal files and near duplicates in one group before dividing.
         allow_rare: Allow classes with fewer samples than folds.
         allow_leaks: Kinds of leak that are known and accepted: same_group, same_bytes, near_duplicate.
     """
@@ -114,6 +115,7 @@ class FoldFlags:
     stratify_by: str | None = None
     holdout: float = 0.0
     folds_from: Path | None = None
+    group_duplicates: Annotated[bool, Flag] = False
     allow_rare: Annotated[bool, Flag] = False
     allow_leaks: Annotated[tuple[str, ...], Many] = ()
 
@@ -129,6 +131,7 @@ class FoldFlags:
             target=self.stratify_by,
             allow_rare=self.allow_rare,
             allow_leaks=self.allow_leaks,
+            group_duplicates=self.group_duplicates,
             frozen=self.folds_from,
         )
 

@@ -30,7 +30,7 @@ def baseline() -> Recipe:
     return Recipe(
         preset="baseline",
         model=ModelSpec(freeze="trunk"),
-        optimizer=OptimizerSpec(name="adamw", lr=3e-3, weight_decay=0.1),
+        optimizer=OptimizerSpec(name="adamw", lr=3e-3, weight_decay=5.0),
         schedule=OneCycle(warmup_fraction=0.1),
         training=TrainingSpec(epochs=60, batch_size=128),
         feature_views=("plain", "hflip"),

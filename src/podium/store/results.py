@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from podium import durable
-from podium.store.run_folder import RunFolder
+from podium.store.run_folder import RunFolder, part_of
 from podium.tables import write_csv
 
 __all__ = ["EpochRow", "read_epochs", "write_results"]
@@ -39,7 +39,7 @@ def _row_of(journal: Path, record: dict[str, Any]) -> EpochRow:
     found = re.fullmatch(r"fold-(\d+)", journal.parent.parent.name)
     fold = int(found[1]) if found else -1
     values = {name: record[name] for name in ("epoch", "step", "lr", "train_loss")}
-    return EpochRow(fold=fold, part=journal.parent.name, scores=record["scores"], **values)
+    return EpochRow(fold=fold, part=part_of(journal.parent), scores=record["scores"], **values)
 
 
 def write_results(run: RunFolder) -> None:

@@ -1,7 +1,8 @@
 """The run folder: the name and the meaning of every file in it.
 
     runs/<name>/
-        run.json               what was asked for: command, preset, folds to train, metric, threads; podium's version
+        run.json               what was asked for: command, preset, folds to train, threads; podium's version; it is
+                               written last, and a folder without it is no run
         recipe.yaml            everything that changes the numbers
         environment.json       machine and library versions of the last start
         samples.csv, .json     the table of samples, with task and digest
@@ -15,6 +16,7 @@
         scores.json            scores with intervals
         report.html            all of it on one page
         submission.csv         the last submission written from this run
+        submissions.jsonl      a line a submission: when, what, digest, class counts
 
 A part is a model of its own inside a fold: "all" for one model, a head's name where every attribute has one.
 """
@@ -22,15 +24,18 @@ A part is a model of its own inside a fold: "all" for one model, a head's name w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from podium import durable
-from podium.errors import StorageError, UnknownNameError, UsageError
+from podium.errors import LockedError, StorageError, UnknownNameError, UsageError
 
 __all__ = ["FORMAT", "RunFolder", "create_run", "find_run", "list_runs"]
 
@@ -95,6 +100,11 @@ class RunFolder:
         return self.path / "submission.csv"
 
     @property
+    def submissions_file(self) -> Path:
+        """A line a submission."""
+        return self.path / "submissions.jsonl"
+
+    @property
     def oof_file(self) -> Path:
         """Out-of-fold predictions."""
         return self.predictions_file("oof")
@@ -127,44 +137,88 @@ class RunFolder:
         return self.scores_file.is_file()
 
 
+def part_of(training_folder: Path) -> str:
+    """The part that a folder of `RunFolder.training_folder` belongs to."""
+    return unquote(training_folder.name)
+
+
 def _safe_name(text: str) -> str:
-    return re.sub(r"[^\w.-]", lambda found: f"%{ord(found[0]):x}", text)
+    # A dot is escaped too: a part called ".." would leave its fold's folder.
+    return re.sub(r"[^\w-]", lambda found: "".join(f"%{byte:02x}" for byte in found[0].encode()), text)
 
 
-def create_run(root: Path, name: str | None, record: Mapping[str, Any], *, stem: str = "run") -> RunFolder:
-    """Make a new run folder; an existing one is never overwritten.
+def create_run(
+    root: Path,
+    name: str | None,
+    record: Mapping[str, Any],
+    *,
+    stem: str = "run",
+    fill: Callable[[RunFolder], None] = lambda run: None,
+) -> RunFolder:
+    """Make a new run folder; an existing one is never overwritten, also by a process that starts at the same moment.
 
     Args:
         root: Folder of all runs.
         name: Its name; None counts on from `stem`: baseline-1, baseline-2.
         record: What was asked for, JSON-ready.
         stem: Start of an automatic name.
+        fill: Writes the other files of the new run, before run.json makes it one: a start that is killed leaves no
+            half of a run behind that could neither be resumed nor started again.
 
     Raises:
         UsageError: If a run of that name exists.
+        LockedError: If another process is making it.
         StorageError: If the folder cannot be written.
     """
-    if name is None:
-        taken = {path.name for path in root.iterdir()} if root.is_dir() else set()
-        name = next(f"{stem}-{n}" for n in range(1, len(taken) + 2) if f"{stem}-{n}" not in taken)
-    if name in {"", ".", ".."} or "/" in name or "\\" in name:
-        raise UsageError(f"{name!r} cannot name a run.", fix="Use letters, digits, '-' and '_'.")
-    run = RunFolder(root / name)
-    if run.run_file.exists():
-        raise UsageError(f"run {name!r} exists.", where=run.path, fix="Go on with --resume, or choose another --name.")
-    durable.check_writable(run.path)
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    head = {"format": FORMAT, "podium": version("podium"), "created": created}
-    durable.write_json(run.run_file, head | dict(record))
+    with _claim_folder(root, name, stem) as run:
+        durable.check_writable(run.path)
+        fill(run)
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        number = 1 + max((_number(other) for other in list_runs(root)), default=0)
+        head = {"format": FORMAT, "podium": version("podium"), "created": created, "number": number}
+        durable.write_json(run.run_file, head | dict(record))
     return run
 
 
+@contextmanager
+def _claim_folder(root: Path, name: str | None, stem: str) -> Iterator[RunFolder]:
+    """A folder that holds no run, locked."""
+    names = [name] if name is not None else (f"{stem}-{n}" for n in count(1))
+    for candidate in names:
+        if candidate in {"", ".", ".."} or "/" in candidate or "\\" in candidate:
+            raise UsageError(f"{candidate!r} cannot name a run.", fix="Use letters, digits, '-' and '_'.")
+        run = RunFolder(root / candidate)
+        if name is None and run.path.exists():
+            continue
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(durable.hold_lock(run.path))
+            except LockedError:
+                if name is None:  # another process took this name between the two lines above
+                    continue
+                raise
+            if not run.run_file.exists():
+                yield run
+                return
+        if name is not None:
+            fix = f"Go on with --resume {name}, or choose another --name."
+            raise UsageError(f"run {name!r} exists.", where=run.path, fix=fix)
+
+
 def list_runs(root: Path) -> list[RunFolder]:
-    """All runs in a folder, in the order they were created."""
+    """All runs in a folder, in the order they were created; those that cannot be read come first."""
     if not root.is_dir():
         return []
     runs = [RunFolder(path.parent) for path in root.glob("*/run.json")]
-    return sorted(runs, key=lambda run: (run.read().get("created", ""), _natural(run.name)))
+    return sorted(runs, key=lambda run: (_number(run), _natural(run.name)))
+
+
+def _number(run: RunFolder) -> int:
+    """The run's place in the order of creation; a clock can be wrong, and two runs can start in one second."""
+    try:
+        return int(run.read().get("number", 0))
+    except StorageError:
+        return -1
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from podium.curate import Audit, audit_of_facts, check_quarantine, drop_quaranti
 from podium.data import ImageCache, build_cache
 from podium.images import read_size
 from podium.recipe import Recipe
+from podium.splits import make_thumbnails
 from podium.tables import Samples
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
@@ -20,6 +22,14 @@ __all__ = ["ReadyImages", "make_ready", "median_side"]
 
 PROBED = 200
 """Files whose header tells the size that "auto" goes by."""
+
+
+class Fingerprints(TypedDict):
+    """Digests and hashes, shape (N,), and grey thumbnails, shape (N, h, w)."""
+
+    sha256: NDArray[np.object_]
+    phash: NDArray[np.uint64]
+    thumbnails: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -41,10 +51,14 @@ class ReadyImages:
         """Row of each usable sample in the cache, shape (N,)."""
         return self.cache.rows_of(self.samples.ids)
 
-    def facts_of(self, name: str) -> NDArray[np.generic]:
-        """A column of the audit for the usable samples, shape (N,)."""
-        column: NDArray[np.generic] = getattr(self.audit, name)[self.audit.is_ok]
-        return column
+    def fingerprints(self) -> Fingerprints:
+        """What tells twins among the usable samples."""
+        is_ok = self.audit.is_ok
+        return {
+            "sha256": self.audit.sha256[is_ok],
+            "phash": self.audit.phash[is_ok],
+            "thumbnails": make_thumbnails(self.cache.pixels, self.rows),
+        }
 
 
 def median_side(samples: Samples) -> float:

@@ -15,7 +15,7 @@ from podium.workflows.fold_options import FoldOptions
 from podium.workflows.images_ready import make_ready, median_side
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
-from podium.workflows.start_run import freeze_folds
+from podium.workflows.start_run import freeze_folds, group_duplicates
 
 __all__ = ["SplitResult", "split_samples"]
 
@@ -41,7 +41,10 @@ class SplitResult:
         """The same for a terminal."""
         folds = self.folds
         head = f"{folds.n_folds} folds by {folds.method}, seed {folds.seed}, digest {folds.digest[:12]}"
-        return [head, *self.summary.lines(), *self.leaks.lines()]
+        rows = self.summary.rows()
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        table = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
+        return [head, "", *table, "", *self.summary.notes, f"leak check: {self.leaks.verdict}"]
 
 
 def split_samples(found: Scan, options: FoldOptions, settings: Settings, out: Path, progress: Progress) -> SplitResult:
@@ -57,6 +60,8 @@ def split_samples(found: Scan, options: FoldOptions, settings: Settings, out: Pa
     durable.check_writable(out)
     recipe = resolve_recipe(baseline(), median_side_px=median_side(found.samples))
     images = make_ready(found.samples, recipe, settings, progress)
+    if options.group_duplicates:
+        images = group_duplicates(images, progress)
     for hint in hint_groups(images.samples):
         progress.note(str(hint))
     folds, leaks = freeze_folds(images.samples, images, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from podium import durable
@@ -14,9 +15,10 @@ from podium.recipe import Recipe, arrange, resolve_recipe, save_recipe
 from podium.splits import (
     LeakReport,
     find_leaks,
+    find_twins,
     hint_groups,
+    join_groups,
     make_folds,
-    make_thumbnails,
     require_no_leak,
     summarise_folds,
 )
@@ -28,7 +30,7 @@ from podium.workflows.images_ready import ReadyImages, make_ready, median_side, 
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
-__all__ = ["freeze_folds", "start_run"]
+__all__ = ["freeze_folds", "group_duplicates", "start_run"]
 
 
 def freeze_folds(samples: Samples, images: ReadyImages, options: FoldOptions) -> tuple[Folds, LeakReport]:
@@ -55,15 +57,16 @@ def freeze_folds(samples: Samples, images: ReadyImages, options: FoldOptions) ->
             holdout_fraction=options.holdout_fraction,
             allow_rare=options.allow_rare,
         )
-    report = find_leaks(
-        samples,
-        folds,
-        sha256=images.facts_of("sha256"),
-        phash=images.facts_of("phash"),
-        thumbnails=make_thumbnails(images.cache.pixels, images.rows),
-    )
-    require_no_leak(report, allow=options.allow_leaks)
-    return folds, report
+    report = find_leaks(samples, folds, **images.fingerprints())
+    return folds, require_no_leak(report, allow=options.allow_leaks)
+
+
+def group_duplicates(images: ReadyImages, progress: Progress) -> ReadyImages:
+    """The images with equal files and near duplicates joined into groups, so that no split divides them."""
+    pairs = find_twins(**images.fingerprints())
+    joined = replace(images.samples, group=join_groups(images.samples, pairs))
+    progress.note(f"{len(pairs)} pairs of equal files or near duplicates were put into one group each.")
+    return replace(images, samples=joined)
 
 
 def start_run(
@@ -100,6 +103,8 @@ def start_run(
     _check_request(samples, recipe, folds, settings, name, only_folds)
     recipe = resolve_recipe(recipe, median_side_px=median_side(samples))
     images = make_ready(samples, recipe, settings, progress)
+    if folds.group_duplicates:
+        images = group_duplicates(images, progress)
     for hint in hint_groups(images.samples):
         progress.note(str(hint))
     frozen, leaks = freeze_folds(images.samples, images, folds)
@@ -115,14 +120,16 @@ def start_run(
         "cache": str(settings.cache_folder.resolve()),
         "cache_key": images.cache.key,
     }
-    run = create_run(settings.runs, name, record, stem=recipe.preset)
-    save_recipe(recipe, run.recipe_file)
-    save_samples(images.samples, run.path)
-    write_csv(run.quarantine_file, ["id", "outcome", "reason"], quarantine_file_rows(images.audit))
-    durable.write_json(run.audit_file, images.audit.as_record())
-    durable.write_json(run.environment_file, describe_environment())
-    save_folds(frozen, run.path, extra=_fold_record(images.samples, frozen, leaks, notes))
-    return run
+
+    def fill(run: RunFolder) -> None:
+        save_recipe(recipe, run.recipe_file)
+        save_samples(images.samples, run.path)
+        write_csv(run.quarantine_file, ["id", "outcome", "reason"], quarantine_file_rows(images.audit))
+        durable.write_json(run.audit_file, images.audit.as_record())
+        durable.write_json(run.environment_file, describe_environment())
+        save_folds(frozen, run.path, extra=_fold_record(images.samples, frozen, leaks, notes))
+
+    return create_run(settings.runs, name, record, stem=recipe.preset, fill=fill)
 
 
 def _fold_record(samples: Samples, folds: Folds, leaks: LeakReport, notes: Sequence[str]) -> dict[str, Any]:

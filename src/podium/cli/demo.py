@@ -1,0 +1,73 @@
+"""podium demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from podium.cli.console import Console, print_json, print_lines
+from podium.cli.flags import Json, Quiet
+
+if TYPE_CHECKING:
+    from podium.workflows.demo import DemoResult
+
+__all__ = ["demo"]
+
+
+def demo(
+    *,
+    task: str = "sign_digits",
+    folder: Path = Path("demo"),
+    preset: str = "baseline",
+    seed: int = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Do the whole job on data that Podium ships or makes: score with interval, report, submission, next steps.
+
+    Example: podium demo --task letters
+
+    Args:
+        task: sign_digits (single-label photos), letters (multi-label) or glyphs (three attributes, composite class).
+        folder: Where data and runs go.
+        preset: baseline or finetune.
+        seed: Seed of what is drawn.
+    """
+    from podium.workflows.demo import run_demo
+
+    result = run_demo(task, folder, preset=preset, seed=seed, progress=Console(quiet=quiet))
+    if json:
+        record = {
+            "run": result.run.name,
+            "folder": str(result.run.folder.path),
+            "scores": result.run.scores.as_record(),
+            "test_score": result.test_score,
+            "submission": str(result.submission.path),
+            "report": str(result.run.folder.report_file),
+        }
+        print_json(record)
+        return 0
+    _show(result, task, folder)
+    return 0
+
+
+def _show(result: DemoResult, task: str, folder: Path) -> None:
+    from podium.report import print_summary
+
+    run, main = result.run, result.run.scores.main
+    print_lines("", f"{result.data.title}. {result.data.about}", "")
+    print_summary(run.scores)
+    inside = "inside" if main.low <= result.test_score <= main.high else "outside"
+    print_lines(
+        "",
+        f"The test set's answers are known here: its true score is {result.test_score:.4f}, {inside} the interval.",
+        "",
+        f"report      {run.folder.report_file}",
+        f"submission  {result.submission.path}",
+        f"run folder  {run.folder.path}",
+        "",
+        "Worth trying next:",
+        f"  podium demo --task {task} --preset finetune",
+        f"  podium runs --runs {folder / 'runs'}",
+        f"  podium demo --task {'letters' if task != 'letters' else 'glyphs'}",
+    )

@@ -1,0 +1,90 @@
+"""podium submit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from podium.cli.console import Console, print_json, print_lines
+from podium.cli.flags import Json, Many, Quiet
+from podium.errors import UsageError
+
+__all__ = ["submit"]
+
+
+def submit(
+    run: str,
+    template: Path | None = None,
+    *,
+    name: str = "test",
+    out: Path | None = None,
+    id_column: str | None = None,
+    answer: Annotated[tuple[str, ...], Many] = (),
+    values: str = "auto",
+    label_delim: str | None = None,
+    threshold: Annotated[tuple[str, ...], Many] = (),
+    when_none: str = "refuse",
+    allow_extra: Annotated[bool, Parameter(negative="")] = False,
+    runs: Path = Path("runs"),
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Write predictions in the sample submission's columns, order and types, or refuse with the reasons.
+
+    Example: podium submit last sample_submission.csv --out submission.csv
+
+    Args:
+        run: A run's name, folder, or "last".
+        template: The organiser's sample submission; without it ids, class names and top probabilities are written.
+        name: Name of the predictions.
+        out: File to write; submission.csv in the run folder when left out.
+        id_column: Column of the sample that names the images.
+        answer: Columns to fill and what they ask for: 'ans=class' or 'p_cat=label=cat'.
+        values: auto, class_number, class_name, decision or probability.
+        label_delim: What joins the labels of a list.
+        threshold: Lowest probability of a 1 in multi-label answers: 0.4, or 'cat=0.3'.
+        when_none: For lists without any label: refuse, empty or top.
+        allow_extra: Leave out predictions that the sample does not ask for.
+        runs: Folder of all runs.
+    """
+    from podium.store import find_run
+    from podium.submission import SubmissionOptions
+    from podium.workflows.submit_run import submit_run
+
+    options = SubmissionOptions(
+        id_column=id_column,
+        answer_columns=_read_answers(answer),
+        values=values,
+        label_delim=label_delim,
+        thresholds=_read_thresholds(threshold),
+        when_none=when_none,  # type: ignore[arg-type]
+        allow_extra=allow_extra,
+    )
+    record = submit_run(find_run(runs, run), template, name=name, out=out, options=options)
+    if json:
+        print_json(record.as_record())
+        return 0
+    console = Console(quiet=quiet)
+    for line in (*record.notes, *record.warnings):
+        console.note(line)
+    print_lines(f"{record.n_rows:,} rows, columns {', '.join(record.columns)}", f"file     {record.path}")
+    return 0
+
+
+def _read_answers(lines: tuple[str, ...]) -> dict[str, str] | None:
+    pairs = [line.partition("=") for line in lines]
+    wrong = [line for line, (column, _, target) in zip(lines, pairs, strict=True) if not column or not target]
+    if wrong:
+        raise UsageError(f"cannot read --answer {wrong[0]!r}.", fix="Write --answer column=target.")
+    return {column: target for column, _, target in pairs} or None
+
+
+def _read_thresholds(lines: tuple[str, ...]) -> float | dict[str, float]:
+    try:
+        if len(lines) == 1 and "=" not in lines[0]:
+            return float(lines[0])
+        return {line.rpartition("=")[0]: float(line.rpartition("=")[2]) for line in lines} or 0.5
+    except ValueError:
+        raise UsageError(f"cannot read --threshold {' '.join(lines)!r}.", fix="Write 0.4, or class=0.4.") from None

@@ -1,0 +1,47 @@
+"""What `podium submit` does: a run's test predictions into the organiser's form, and a line in its log."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from podium import durable
+from podium.errors import UsageError
+from podium.store import RunFolder
+from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
+from podium.tables import load_predictions
+
+__all__ = ["submit_run"]
+
+
+def submit_run(
+    run: RunFolder,
+    template: Path | None,
+    *,
+    name: str = "test",
+    out: Path | None = None,
+    options: SubmissionOptions | None = None,
+) -> SubmissionRecord:
+    """Write a run's predictions as a submission, and log it in the run folder.
+
+    Args:
+        run: The run.
+        template: Sample submission; None writes ids, class names and top probabilities.
+        name: Name of the predictions, as given to `podium predict`.
+        out: File to write; None is submission.csv in the run folder.
+        options: How to read the sample.
+
+    Raises:
+        UsageError: If there are no predictions of that name.
+        SubmissionError: If predictions and sample do not fit.
+    """
+    path = run.predictions_file(name)
+    if not path.is_file():
+        raise UsageError(
+            f"run {run.name!r} has no predictions {name!r}.",
+            fix=f"Make them: podium predict {run.name} FOLDER_OF_IMAGES",
+        )
+    record = write_submission(load_predictions(path), template, out or run.submission_file, options)
+    line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "predictions": name, **record.as_record()}
+    durable.Journal(run.submissions_file).append(line)
+    return record
