@@ -270,3 +270,14 @@ def test_a_damaged_prediction_file_is_never_taken_for_a_sound_one(predictions: P
         assert (loaded.ids.tolist(), loaded.fold.tolist()) == (predictions.ids.tolist(), predictions.fold.tolist())
         for name, values in predictions.probs.items():
             np.testing.assert_array_equal(loaded.probs[name], values)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '"text"'])
+def test_a_json_that_lacks_facts_is_named(content: str, samples: Samples, tmp_path: Path) -> None:
+    save_samples(samples, tmp_path)
+    save_folds(Folds(samples.ids, np.array([0, 1, 0, -1, -2]), 2, "given", 0, samples.digest), tmp_path)
+    for name, load in (("samples.json", load_samples), ("folds.json", load_folds)):
+        (tmp_path / name).write_text(content)
+        with pytest.raises(CorruptFileError) as caught:
+            load(tmp_path)
+        assert caught.value.where == str(tmp_path / name)

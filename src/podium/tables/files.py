@@ -38,6 +38,7 @@ __all__ = [
 
 _FOLD_NAMES = {ALWAYS_TRAIN: "train", HOLDOUT: "holdout"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "'", "\t", "\r")
+_FOLD_FACTS = ("n_folds", "method", "seed", "samples_digest")
 _SCAN_AGAIN = "Scan the data again; corrections belong in the source table."
 _SPLIT_AGAIN = "Make new folds with `podium split`; scores of different folds cannot be compared."
 
@@ -76,6 +77,14 @@ def read_csv(path: Path) -> dict[str, list[str]]:
         if len(row) != len(header):
             raise CorruptFileError(f"row {number} has {len(row)} cells, the header has {len(header)}.", where=path)
     return {name: [_unguard(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
+
+
+def _read_record(path: Path, keys: Sequence[str]) -> dict[str, Any]:
+    record = durable.read_json(path)
+    missing = [key for key in keys if not isinstance(record, dict) or key not in record]
+    if missing:
+        raise CorruptFileError(f"{missing} are missing.", where=path)
+    return dict(record)
 
 
 @contextmanager
@@ -127,7 +136,7 @@ def load_samples(folder: Path, *, root: Path | None = None) -> Samples:
         StorageError: If a file is missing.
         CorruptFileError: If the table is not the one that was written.
     """
-    record, path = durable.read_json(folder / "samples.json"), folder / "samples.csv"
+    record, path = _read_record(folder / "samples.json", ("root", "digest", "task")), folder / "samples.csv"
     columns = read_csv(path)
     with _refusing_edits(path, _SCAN_AGAIN):
         samples = _samples_of(record, columns, root)
@@ -197,7 +206,7 @@ def load_folds(folder: Path) -> Folds:
         StorageError: If a file is missing.
         CorruptFileError: If the folds are not the ones that were written.
     """
-    record, path = durable.read_json(folder / "folds.json"), folder / "folds.csv"
+    record, path = _read_record(folder / "folds.json", (*_FOLD_FACTS, "digest")), folder / "folds.csv"
     columns = read_csv(path)
     with _refusing_edits(path, _SPLIT_AGAIN):
         folds = _folds_of(record, columns)
@@ -209,8 +218,7 @@ def load_folds(folder: Path) -> Folds:
 def _folds_of(record: Mapping[str, Any], columns: Mapping[str, list[str]]) -> Folds:
     numbers = {name: number for number, name in _FOLD_NAMES.items()}
     fold = np.array([numbers[cell] if cell in numbers else int(cell) for cell in columns["fold"]], dtype=np.int64)
-    facts = (record[name] for name in ("n_folds", "method", "seed", "samples_digest"))
-    return Folds(as_text_array(columns["id"]), fold, *facts)
+    return Folds(as_text_array(columns["id"]), fold, *(record[name] for name in _FOLD_FACTS))
 
 
 def save_predictions(predictions: Predictions, path: Path) -> None:

@@ -29,7 +29,8 @@ class Head:
         classes: Class names; their order is the order of every probability column.
 
     Raises:
-        LabelError: If a name or a class name is empty, a class occurs twice or there are fewer than two classes (one for "multi").
+        LabelError: If a name or a class name is empty, a class occurs twice or there are fewer than two classes (one
+            for "multi").
     """
 
     name: str

@@ -1,0 +1,78 @@
+"""results.csv says what the journals say; differences name every leaf."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from podium import durable
+from podium.store import RunFolder, create_run, describe_environment, list_differences, read_epochs, write_results
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """Journals of folds 0, 2 and 10 in two parts; the scores of the parts have other names."""
+    run = create_run(tmp_path, "mine", {})
+    for fold, part, scores in ((10, "all", ("f1",)), (2, "mask", ("f1",)), (2, "age", ("f1", "qwk")), (0, "all", ())):
+        journal = durable.Journal(run.training_folder(fold, part) / "journal.jsonl")
+        for epoch in range(2):
+            values = dict.fromkeys(scores, 1 / (3 + epoch + fold))
+            record = {"epoch": epoch, "step": 4 * epoch, "lr": 0.1 / 3, "train_loss": 1 / 7, "scores": values}
+            journal.append(record)
+    return run
+
+
+def test_epochs_come_by_fold_part_and_epoch(run: RunFolder) -> None:
+    places = [(row.fold, row.part, row.epoch) for row in read_epochs(run)]
+    parts = [(0, "all"), (2, "age"), (2, "mask"), (10, "all")]
+    assert places == [(fold, part, epoch) for fold, part in parts for epoch in (0, 1)]
+
+
+def test_results_hold_the_journals_exactly(run: RunFolder) -> None:
+    write_results(run)
+    with run.results_file.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["fold", "part", "epoch", "step", "lr", "train/loss", "valid/f1", "valid/qwk"]
+    for row, epoch in zip(rows, read_epochs(run), strict=True):
+        assert (int(row["fold"]), row["part"], int(row["epoch"])) == (epoch.fold, epoch.part, epoch.epoch)
+        assert (int(row["step"]), float(row["lr"]), float(row["train/loss"])) == (epoch.step, epoch.lr, 1 / 7)
+        told = {name: float(row[f"valid/{name}"]) for name in ("f1", "qwk") if row[f"valid/{name}"]}
+        assert told == epoch.scores
+
+
+def test_a_part_keeps_its_name_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    run = create_run(tmp_path, "mine", {})
+    record = {"epoch": 0, "step": 1, "lr": 0.1, "train_loss": 1.0, "scores": {}}
+    for part in ("hair colour", "a/b", "100%"):
+        durable.Journal(run.training_folder(0, part) / "journal.jsonl").append(record)
+    assert [row.part for row in read_epochs(run)] == ["100%", "a/b", "hair colour"]
+
+
+def test_a_run_without_epochs_has_an_empty_table(tmp_path: Path) -> None:
+    run = create_run(tmp_path, "mine", {})
+    write_results(run)
+    assert run.results_file.read_text().strip() == "fold,part,epoch,step,lr,train/loss"
+
+
+def test_differences_name_every_leaf() -> None:
+    old = {"a": 1, "b": {"c": [1, 2], "d": None}, "gone": 0}
+    new = {"a": 1, "b": {"c": [1, 3], "d": {"e": 1}}, "new": "x"}
+    assert list_differences(old, new) == [
+        "b.c: [1, 2] -> [1, 3]",
+        "b.d: None -> {'e': 1}",
+        "gone: 0 -> (absent)",
+        "new: (absent) -> 'x'",
+    ]
+    assert list_differences(old, old) == []
+
+
+def test_the_environment_names_versions_and_is_json() -> None:
+    record = describe_environment()
+    assert json.loads(json.dumps(record)) == record
+    import numpy as np
+
+    assert record["packages"]["numpy"] == np.__version__
+    assert record["n_cores"] >= 1
