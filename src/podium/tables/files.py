@@ -83,7 +83,7 @@ def _read_record(path: Path, keys: Sequence[str]) -> dict[str, Any]:
     record = durable.read_json(path)
     missing = [key for key in keys if not isinstance(record, dict) or key not in record]
     if missing:
-        raise CorruptFileError(f"{missing} are missing.", where=path)
+        raise CorruptFileError(f"{path.name} lacks {', '.join(missing)}.", where=path)
     return dict(record)
 
 
