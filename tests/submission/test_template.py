@@ -66,3 +66,15 @@ def test_any_bytes_are_kept_or_refused(data: bytes) -> None:
     except SubmissionError:
         return
     assert mark + text.encode(encoding) == data
+
+
+@pytest.mark.parametrize("order", ["be", "le"])
+def test_a_named_encoding_leaves_the_byte_order_to_the_mark(sample: Callable[..., Path], order: str) -> None:
+    data = ("\ufeffid,ans\n가,0\n").encode(f"utf-16-{order}")
+    template = read_template(sample(data), encoding="utf-16")
+    assert (template.cells("id"), template.fill({})) == (("가",), data)
+
+
+def test_an_encoding_that_would_change_bytes_is_refused(sample: Callable[..., Path]) -> None:
+    with pytest.raises(SubmissionError, match="do not survive utf-7"):
+        read_template(sample(b"id,ans\n+AGE-,0\n"), encoding="utf-7")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,12 +110,10 @@ def _check_shape(rows: Sequence[Sequence[str]], template: Template) -> Iterator[
 def _check_ids(ids: Sequence[str], wanted: Sequence[str], column: str) -> Iterator[Finding]:
     if list(ids) == list(wanted):
         return
-    missing, extra = list(dict.fromkeys(set(wanted) - set(ids))), list(dict.fromkeys(set(ids) - set(wanted)))
-    place = {name: row for row, name in enumerate(wanted)}
-    missing.sort(key=place.__getitem__)
-    extra.sort(key=list(ids).index)
-    seen: set[str] = set()
-    twice = [name for name in ids if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+    known, given = set(wanted), set(ids)
+    missing = [name for name in wanted if name not in given]
+    extra = [name for name in dict.fromkeys(ids) if name not in known]
+    twice = [name for name, count in Counter(ids).items() if count > 1]
     for names, what in (
         (missing, "of the sample are missing"),
         (extra, "are not in the sample"),

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from podium.errors import SubmissionError
 from podium.submission.column_names import read_name
 from podium.submission.id_matching import find_match
+from podium.submission.image_names import is_image_name
 from podium.submission.template import Template
 from podium.tables import Task
 
 __all__ = ["find_id_column"]
 
-_IMAGE_NAME = re.compile(r"\.(jpe?g|png|bmp|gif|tiff?|webp|avif)$", re.IGNORECASE)
 _NAMES = frozenset(
     (
         "id", "imageid", "image", "images", "imgid", "img", "imagename", "imgname", "filename", "file", "fname",
@@ -80,7 +80,7 @@ def _matching(template: Template, ids: Sequence[str]) -> list[str]:
 
 
 def _holds_image_names(template: Template, name: str) -> bool:
-    return all(_IMAGE_NAME.search(cell.strip()) for cell in template.cells(name))
+    return all(is_image_name(cell) for cell in template.cells(name))
 
 
 def _plain(name: str) -> str:

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import SubmissionError
+from podium.submission.image_names import strip_extension
 from podium.tables import normalise_id, path_to_text
 
 __all__ = ["IdMatch", "check_ids", "find_match", "match_ids"]
 
-_EXTENSION = re.compile(r"\.(jpe?g|png|bmp|gif|tiff?|webp|avif)$", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"[0-9]+")
 
 
@@ -44,11 +44,11 @@ def _file_name(name: str) -> str:
 
 
 def _without_extension(name: str) -> str:
-    return _EXTENSION.sub("", _path(name))
+    return strip_extension(_path(name))
 
 
 def _stem(name: str) -> str:
-    return _EXTENSION.sub("", _file_name(name))
+    return strip_extension(_file_name(name))
 
 
 def _number(name: str) -> str | None:

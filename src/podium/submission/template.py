@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,13 +9,13 @@ from pathlib import Path
 
 from podium import durable
 from podium.errors import SubmissionError, UnknownNameError
+from podium.submission.image_names import is_image_name
 from podium.submission.raw_cells import RawRow, quote_like, split_rows, unquote
 from podium.submission.text_encoding import decode_exactly
 
 __all__ = ["Template", "read_template"]
 
 _DELIMITERS = (",", "\t", ";", "|")
-_IMAGE_NAME = re.compile(r"\.(jpe?g|png|bmp|gif|tiff?|webp|avif)\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +182,7 @@ def _check_shape(rows: Sequence[RawRow], delimiter: str, path: Path) -> None:
 
 def _check_header(columns: Sequence[str], path: Path) -> None:
     for name in columns:
-        if _IMAGE_NAME.search(name):
+        if is_image_name(name):
             raise SubmissionError(
                 f"row 1 holds the image name {name!r}: there is no header.",
                 where=path,

@@ -31,7 +31,8 @@ def decode_exactly(data: bytes, *, where: Path, encoding: str | None = None) -> 
     """The text of a file, its encoding, and the byte order mark before it.
 
     A mark decides; then UTF-8; then UTF-16 without a mark; then CP949, if what comes out is mostly Hangul; then
-    Windows-1252 and Latin-1. An encoding counts only if encoding again gives the same bytes.
+    Windows-1252 and Latin-1. All of these give the same bytes when written again; an encoding that was named and does
+    not is refused.
 
     Raises:
         SubmissionError: If it is no text, or does not fit the encoding that was given; names the row.
@@ -43,7 +44,9 @@ def decode_exactly(data: bytes, *, where: Path, encoding: str | None = None) -> 
     mark, marked = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", ""))
     body = data[len(mark) :]
     if encoding is not None:
-        return _decode_as(body, _without_mark(encoding), where), _without_mark(encoding), mark
+        name = _without_mark(encoding)
+        name = marked if marked[:6] == name[:6] else name  # "utf-16" leaves the byte order to the mark
+        return _decode_as(body, name, where), name, mark
     if marked:
         return _decode_as(body, marked, where), marked, mark
     for name in ("utf-8", "utf-16-le", "utf-16-be", "cp949", "cp1252", "latin-1"):
@@ -70,8 +73,7 @@ def _is_korean(text: str) -> bool:
 
 def _try(data: bytes, encoding: str) -> str | None:
     try:
-        text = data.decode(encoding)
-        return text if text.encode(encoding) == data else None
+        return data.decode(encoding)
     except UnicodeError:
         return None
 
