@@ -127,13 +127,14 @@ def _join(
 def _choose_bands(n_rows: int, max_distance: int) -> int:
     """The number of bands with the least expected work on random hashes.
 
-    A lookup costs about 20 ns and a candidate pair 15 ns (100k and 1M hashes, one core), each pair being met once.
+    A lookup costs about 20 ns and a candidate pair 15 ns (100k and 1M hashes, one core), each pair being met once;
+    the table of band values is counted as a lookup an entry.
     """
     fewest = -(-_BITS // _WIDEST_BAND)
 
     def cost(n_bands: int) -> float:
         width = _BITS / n_bands
         n_masks = sum(comb(int(width + 0.99), flips) for flips in range(max_distance // n_bands + 1))
-        return n_bands * n_masks * n_rows * (1.0 + 0.4 * n_rows / 2**width)
+        return n_bands * (2**width + n_masks * n_rows * (1.0 + 0.4 * n_rows / 2**width))
 
     return min(range(fewest, max(fewest, max_distance + 1) + 1), key=cost)

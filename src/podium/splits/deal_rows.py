@@ -55,10 +55,14 @@ def take_by_stratum(codes: NDArray[np.int64], fraction: float, rng: np.random.Ge
     sizes = np.bincount(codes)
     quota = np.floor(sizes * fraction).astype(np.int64)
     n_missing = max(1, round(fraction * len(codes))) - int(quota.sum())
-    remainder = sizes * fraction - quota
-    would_empty = sizes - quota <= 1
-    ranking = np.lexsort((rng.random(len(sizes)), -remainder, would_empty, sizes == quota))
-    quota[ranking[: max(n_missing, 0)]] += 1
+    tie = rng.random(len(sizes))
+    while n_missing > 0:
+        would_empty = sizes - quota <= 1
+        ranking = np.lexsort((tie, quota - sizes * fraction, would_empty, sizes == quota))
+        n_spare = int((~would_empty).sum()) or int((sizes > quota).sum())
+        chosen = ranking[: min(n_missing, n_spare)]
+        quota[chosen] += 1
+        n_missing -= len(chosen)
     order = _shuffled_by_stratum(codes, rng)
     place_in_stratum = np.arange(len(codes)) - (np.cumsum(sizes) - sizes)[codes[order]]
     taken = np.zeros(len(codes), dtype=bool)

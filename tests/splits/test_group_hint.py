@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from uuid import NAMESPACE_DNS, uuid5
+
+import numpy as np
+import pytest
+
+from podium.splits import hint_groups
+from podium.splits.hint_patterns import is_counted
+from podium.tables import Samples
+
+Build = Callable[..., Samples]
+
+
+def labelled(make_samples: Build, ids: Sequence[str], label: Sequence[str] | None = None) -> Samples:
+    label = [str(i % 2) for i in range(len(ids))] if label is None else label
+    classes = sorted(set(label))
+    return make_samples(ids, {"c": np.asarray([classes.index(name) for name in label])}, classes={"c": classes})
+
+
+PLAIN = {
+    "numbers": [f"{i:05d}.jpg" for i in range(300)],
+    "numbers with a word": [f"images/cell{i:04d}.jpg" for i in range(300)],
+    "numbers after a line": [f"ISIC_{i:07d}.jpg" for i in range(300)],
+    "camera": [f"IMG_{1000 + 7 * i}.jpg" for i in range(300)],
+    "random": [f"{uuid5(NAMESPACE_DNS, str(i))}.png" for i in range(300)],
+    "flickr": [f"{2467959963 - 977 * i}_{uuid5(NAMESPACE_DNS, str(i)).hex[:10]}.jpg" for i in range(300)],
+    "train and test": [f"{'train' if i < 200 else 'test'}_{i}.png" for i in range(300)],
+    "shards": [f"part{i // 50}/{i:06d}.png" for i in range(300)],
+    "bracketed": [f"img ({i}).png" for i in range(300)],
+    "floats": [f"{i}.0.png" for i in range(300)],
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_plain_names_give_no_hint(make_samples: Build, name: str) -> None:
+    assert hint_groups(labelled(make_samples, PLAIN[name])) == []
+
+
+@pytest.mark.parametrize(
+    ("ids", "label"),
+    [
+        ([f"{c}/{i}.jpg" for c in ("cat", "dog") for i in range(60)], ["cat"] * 60 + ["dog"] * 60),
+        ([f"{c}.{i}.jpg" for c in ("cat", "dog") for i in range(60)], ["cat"] * 60 + ["dog"] * 60),
+        ([f"{c}_{i}.jpg" for c in ("beagle", "great_pyrenees", "sphynx") for i in range(40)], ["d"] * 80 + ["c"] * 40),
+        ([f"{i % 10}_{i}.png" for i in range(100)], [str(i % 10) for i in range(100)]),
+        (
+            [f"{s}/{c}/{i}.jpg" for s in "ab" for c in "xyzuvw" for i in range(9)],
+            [c for _ in "ab" for c in "xyzuvw" * 9],
+        ),
+    ],
+)
+def test_classes_are_not_taken_for_groups(make_samples: Build, ids: list[str], label: list[str]) -> None:
+    if len(set(label)) == 6:
+        label = [name.split("/")[1] for name in ids]
+    assert hint_groups(labelled(make_samples, ids, label)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids", "group_of"),
+    [
+        ("person", [f"patient{i // 3}_{i % 3:03d}.jpg" for i in range(60)], r"(patient\d+)_"),
+        ("person", [f"x/{i % 3}-Subject {i // 3:02d}.jpg" for i in range(60)], r"(Subject \d+)"),
+        ("frames", [f"clip{i // 20}_frame{i % 20:04d}.jpg" for i in range(200)], r"(clip\d+)_"),
+        ("frames", [f"gopro_{'abcd'[i % 4]}_frame{i // 4}.png" for i in range(80)], r"(gopro_.)"),
+        ("frames", [f"street-frame-{i}.png" for i in range(80)], r"(street)"),
+        ("name", [f"IMG_{i // 3}_{'abc'[i % 3]}.jpg" for i in range(60)], r"(IMG_\d+)"),
+        ("name", [f"{i // 4:08d}_{i % 4:03d}.png" for i in range(80)], r"(\d+)_"),
+        ("folder", [f"images/{i // 7:06d}_male_Asian_{20 + i // 7}/m{i % 7}.png" for i in range(140)], r"/(.*?)/"),
+        ("augmented", [f"{i:05d}{x}.jpg" for i in range(30) for x in ("", "_flip", "_rot90")], r"^(\d+)"),
+        ("augmented", [f"{i:05d}{x}.jpg" for i in range(30) for x in ("", " (1)", "_aug_3")], r"^(\d+)"),
+    ],
+)
+def test_groups_in_names_are_seen(make_samples: Build, kind: str, ids: list[str], group_of: str) -> None:
+    hint = hint_groups(labelled(make_samples, ids))[0]
+    assert hint.kind == kind
+    assert hint.confidence in ("high", "medium")
+    cut = {name: re.search(hint.pattern, name)[1] for name in ids}
+    truth = {name: re.search(group_of, name)[1] for name in ids}
+    assert (
+        len(set(cut.values())) == len(set(truth.values())) == len(set(zip(cut.values(), truth.values(), strict=True)))
+    )
+    assert hint.n_groups == len(set(truth.values()))
+    assert f"--group '{hint.pattern}'" in str(hint)
+    assert all(name in str(hint) for name in hint.examples)
+
+
+def test_dates_are_a_weak_hint(make_samples: Build) -> None:
+    ids = [f"IMG_2017010{i % 9 + 1}_{i * 977 % 240000:06d}.jpg" for i in range(120)]
+    assert [hint.confidence for hint in hint_groups(labelled(make_samples, ids))] == ["low"]
+
+
+def test_a_named_group_and_unlabelled_folders_silence_hints(make_samples: Build) -> None:
+    ids = [f"patient{i // 3}_{i % 3}.jpg" for i in range(60)]
+    assert hint_groups(make_samples(ids, group=["g"] * 60)) == []
+    assert hint_groups(make_samples([f"class{i // 10}/{i}.jpg" for i in range(100)])) == []
+    assert hint_groups(make_samples(ids[:5])) == []
+
+
+def test_equal_names_in_two_classes_count_unless_they_are_counted(make_samples: Build) -> None:
+    numbers = np.random.default_rng(0).choice(10**6, 80, replace=False)
+    pairs = [f"{c}/{n}.jpg" for c in ("sick", "well") for n in numbers]
+    (hint,) = hint_groups(labelled(make_samples, pairs, ["sick"] * 80 + ["well"] * 80))
+    assert (hint.kind, hint.n_groups) == ("same_stem", 80)
+    assert is_counted([str(i) for i in range(1, 80)])
+    assert not is_counted([str(n) for n in numbers])
+
+
+def test_hints_on_real_sets(make_samples: Build, shared_data: Callable[[str], Path]) -> None:
+    def read(name: str, column: str) -> list[str]:
+        with (shared_data(name) / "labels.csv").open(newline="") as lines:
+            table = list(csv.DictReader(lines))
+        samples = labelled(make_samples, [row["path"] for row in table], [row[column] or "?" for row in table])
+        return [hint.kind for hint in hint_groups(samples)]
+
+    assert read("sign_digits", "label") == []
+    assert read("elpv_solar", "module_type") == []
+    assert read("fashion_products", "articleType") == []
+    assert read("dirty_letters26", "a") == []
+    assert read("mask_pairs", "label") == ["same_stem", "augmented"]
+    root = shared_data("hymenoptera")
+    ants = sorted(str(path.relative_to(root)) for path in root.rglob("*.jpg"))
+    assert hint_groups(labelled(make_samples, ants, [name.split("/")[1] for name in ants])) == []
+    root = shared_data("mask7_semisynth") / "train"
+    people = sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.suffix in (".jpg", ".jpeg", ".png"))
+    hints = hint_groups(labelled(make_samples, people, [Path(name).stem.rstrip("12345") for name in people]))
+    assert [(hint.kind, hint.n_groups) for hint in hints] == [("folder", 225)]
+    with zipfile.ZipFile(shared_data("omniglot_small") / "images_background_small1.zip") as archive:
+        letters = [name for name in archive.namelist() if name.endswith(".png")]
+    assert hint_groups(labelled(make_samples, letters, ["/".join(name.split("/")[1:3]) for name in letters])) == []
