@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import torch
 from torch import Tensor
 
 from podium import durable
@@ -112,11 +113,20 @@ def _gather(parts: Parts, best: Mapping[str, Tensor] | None) -> dict[str, Any]:
 def _scatter(tree: Mapping[str, Any], parts: Parts) -> None:
     parts.model.load_state_dict(tree["model"])
     parts.optimizer.load_state_dict(tree["optimizer"])
+    _restore_layout(parts.optimizer)
     if parts.average is not None:
         parts.average.load_state_dict(tree["average"])
     if parts.scaler is not None:
         parts.scaler.load_state_dict(tree["scaler"])
     parts.micro_batch = tree["micro_batch"]
+
+
+def _restore_layout(optimizer: torch.optim.Optimizer) -> None:
+    """Lay the optimizer's tensors out like their parameters again: another layout can round differently."""
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def _write(file: BinaryIO, data: bytes) -> None:

@@ -12,6 +12,7 @@ from torch import nn
 
 from podium.engine.parts import EvalBatches, Parts
 from podium.engine.precision import autocast
+from podium.errors import DivergedError
 
 __all__ = ["evaluate", "predict_logits"]
 
@@ -40,8 +41,15 @@ def evaluate(parts: Parts, valid: EvalBatches) -> Mapping[str, float]:
     """Scores of the valid samples with the averaged weights, where there are any.
 
     They are computed once over the whole epoch: a mean over batches of macro F1 is another, wrong number.
+
+    Raises:
+        DivergedError: If a prediction is not finite.
     """
     swapped = nullcontext() if parts.average is None else parts.average.swapped_into(parts.model)
     with swapped:
         logits = predict_logits(parts.model, valid, device=parts.device, precision=parts.precision)
+    for name, values in logits.items():
+        if not np.isfinite(values).all():
+            fix = "Lower the learning rate (optimizer.lr), or clip gradients (training.clip_norm=1)."
+            raise DivergedError(f"predictions of {name!r} are not finite.", fix=fix)
     return parts.score(logits)

@@ -16,6 +16,7 @@ from podium.engine.parts import EvalBatches, Parts, TrainBatches
 from podium.engine.state import EpochRecord, TrainState
 from podium.engine.step import train_step
 from podium.engine.stopping import StopRequest
+from podium.errors import Stopped
 
 __all__ = ["Observer", "fit"]
 
@@ -51,7 +52,7 @@ def fit(
         state: Where to start; `checkpoints.restore` gives the one to resume from.
         n_epochs: Epochs in all, those already in the state included.
         checkpoints: Saves state and tensors when due.
-        stop: Asked after every step.
+        stop: Asked after every step, and before every batch of an evaluation.
         patience: Epochs without a better score before stopping early; None never stops early.
         observers: Told of every step and epoch.
 
@@ -60,7 +61,7 @@ def fit(
 
     Raises:
         Stopped: If a stop was asked for; a checkpoint of the last step is on disk.
-        DivergedError: If the loss is not finite; the last checkpoint is untouched.
+        DivergedError: If the loss or a prediction is not finite; the last checkpoint is untouched.
     """
     while state.epoch < n_epochs and not _is_out_of_patience(state, patience):
         for batch in train.from_position(state.epoch, state.offset):
@@ -70,9 +71,13 @@ def fit(
                 observer.on_step(state)
             if stop.is_made:
                 checkpoints.save(state, parts)
-                stop.honour()
+                stop.check()
             checkpoints.save_if_due(state, parts)
-        scores = {} if valid is None else evaluate(parts, valid)
+        try:
+            scores = {} if valid is None else evaluate(parts, stop.watch(valid))
+        except Stopped:
+            checkpoints.save(state, parts)  # of the epoch's last step: a resume judges the epoch anew
+            raise
         record = state.finish_epoch(scores)
         if scores and state.note_score(scores[parts.score_name]):
             checkpoints.remember_best(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,14 +29,20 @@ class EpochRecord:
     scores: Mapping[str, float]
 
     def as_record(self) -> dict[str, Any]:
-        """The epoch as JSON-ready data."""
+        """The epoch as JSON-ready data; a score that is no number is None, for JSON has no other word for it."""
         return {
             "epoch": self.epoch,
             "step": self.step,
             "lr": self.lr,
             "train_loss": self.train_loss,
-            "scores": dict(self.scores),
+            "scores": {name: value if math.isfinite(value) else None for name, value in self.scores.items()},
         }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> EpochRecord:
+        """The epoch that `as_record` wrote."""
+        scores = {name: math.nan if value is None else value for name, value in record["scores"].items()}
+        return cls(**{**record, "scores": scores})
 
 
 @dataclass
@@ -107,7 +114,7 @@ class TrainState:
     def from_record(cls, record: Mapping[str, Any]) -> TrainState:
         """The state that `as_record` wrote."""
         values = dict(record)
-        values["history"] = [EpochRecord(**item) for item in record["history"]]
+        values["history"] = [EpochRecord.from_record(item) for item in record["history"]]
         if values["best_score"] is None:
             values["best_score"] = float("-inf")
         return cls(**values)

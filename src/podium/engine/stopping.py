@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 from podium.errors import Interrupted, Stopped
 
 __all__ = ["StopRequest", "listen_for_stop"]
+
+T = TypeVar("T")
 
 
 class StopRequest:
@@ -24,15 +27,23 @@ class StopRequest:
         """Whether a stop was asked for."""
         return self.signal is not None
 
-    def honour(self) -> None:
-        """End the run.
+    def check(self) -> None:
+        """End the run if a stop was asked for. Call it only where all that was earned is on disk.
 
         Raises:
             Interrupted: After Ctrl-C.
             Stopped: After SIGTERM.
         """
+        if not self.is_made:
+            return
         kind = Interrupted if self.signal == signal.SIGINT else Stopped
         raise kind("stopped as asked; everything up to this step is on disk.", fix="Go on with --resume.")
+
+    def watch(self, items: Iterable[T]) -> Iterator[T]:
+        """The same items, with a `check` before each: work that takes long and can be repeated ends at once."""
+        for item in items:
+            self.check()
+            yield item
 
 
 @contextmanager

@@ -39,8 +39,9 @@ def split_tree(tree: Any) -> tuple[Any, dict[str, Tensor]]:
 
 def _split(tree: Any, place: str, tensors: dict[str, Tensor]) -> Any:
     if isinstance(tree, Tensor):
-        tensors[place] = tree.detach().cpu().contiguous().clone()
-        return {_TENSOR: place}
+        name = f"{len(tensors)}{place}"  # the number keeps {"a/b": {"c": ...}} and {"a": {"b/c": ...}} apart
+        tensors[name] = tree.detach().cpu().contiguous().clone()
+        return {_TENSOR: name}
     if isinstance(tree, Mapping):
         plain = {str(key): _split(value, f"{place}/{key}", tensors) for key, value in tree.items()}
         has_int_keys = bool(tree) and all(isinstance(key, int) for key in tree)

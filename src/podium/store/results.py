@@ -16,7 +16,7 @@ __all__ = ["EpochRow", "read_epochs", "write_results"]
 
 @dataclass(frozen=True)
 class EpochRow:
-    """One epoch of one training; scores by their names with the prefix "valid/"."""
+    """One epoch of one training; scores by target, without those that were no number."""
 
     fold: int
     part: str
@@ -39,7 +39,8 @@ def _row_of(journal: Path, record: dict[str, Any]) -> EpochRow:
     found = re.fullmatch(r"fold-(\d+)", journal.parent.parent.name)
     fold = int(found[1]) if found else -1
     values = {name: record[name] for name in ("epoch", "step", "lr", "train_loss")}
-    return EpochRow(fold=fold, part=part_of(journal.parent), scores=record["scores"], **values)
+    scores = {name: value for name, value in record["scores"].items() if value is not None}
+    return EpochRow(fold=fold, part=part_of(journal.parent), scores=scores, **values)
 
 
 def write_results(run: RunFolder) -> None:

@@ -1,0 +1,313 @@
+"""The training loop: stopped anywhere it ends with the same bits; what looks on changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from podium.durable import list_versions
+from podium.engine import Checkpoints, EpochRecord, StopRequest, TrainState, evaluate, fit
+from podium.errors import CorruptFileError, DivergedError, Interrupted, Stopped
+
+from .tiny_training import (
+    EPOCHS,
+    N_STEPS,
+    Outcome,
+    StopAt,
+    make_batches,
+    make_parts,
+    tensors_of,
+    train,
+)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """A training that nothing disturbed."""
+    return train(make_parts(), tmp_path_factory.mktemp("whole"))
+
+
+def stop_at(step: int, folder: Path, **settings: Any) -> None:
+    with pytest.raises(Stopped):
+        train(make_parts(), folder, observers=[StopAt(StopRequest(), step)], **settings)
+
+
+@pytest.mark.parametrize("step", range(1, N_STEPS + 1))
+def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
+    step: int, tmp_path: Path, uninterrupted: Outcome
+) -> None:
+    stop_at(step, tmp_path)
+    assert train(make_parts(), tmp_path) == uninterrupted
+
+
+def test_a_training_stopped_at_every_step_in_turn_ends_with_the_same_bits(
+    tmp_path: Path, uninterrupted: Outcome
+) -> None:
+    for step in range(1, N_STEPS + 1):
+        stop_at(step, tmp_path)
+    assert train(make_parts(), tmp_path) == uninterrupted
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "radam", "madgrad", "adamp", "lion", "rmsproptf", "adafactor"])
+def test_other_optimizers_resume_exactly_too(optimizer: str, tmp_path: Path) -> None:
+    whole = train(make_parts(name=optimizer), tmp_path / "whole")
+    with pytest.raises(Stopped):
+        train(make_parts(name=optimizer), tmp_path / "cut", observers=[StopAt(StopRequest(), 4)])
+    assert train(make_parts(name=optimizer), tmp_path / "cut") == whole
+
+
+def test_saving_after_every_step_changes_nothing(tmp_path: Path, uninterrupted: Outcome) -> None:
+    assert train(make_parts(), tmp_path, every_s=0) == uninterrupted
+
+
+def test_a_restored_optimizer_keeps_the_memory_layout_of_its_parameters(tmp_path: Path) -> None:
+    stop_at(2, tmp_path)
+    parts = make_parts()
+    Checkpoints(tmp_path).restore(parts)
+    for parameter, state in parts.optimizer.state.items():
+        for name in ("exp_avg", "exp_avg_sq"):
+            assert state[name].stride() == parameter.stride(), "sums over another layout may round differently"
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "missing"])
+def test_a_damaged_newest_checkpoint_falls_back_and_ends_with_the_same_bits(
+    damage: str, tmp_path: Path, uninterrupted: Outcome
+) -> None:
+    stop_at(4, tmp_path, every_s=0)
+    versions = list_versions(tmp_path)
+    assert len(versions) == 2
+    path = tmp_path / f"{versions[-1]:08d}" / "tensors.safetensors"
+    data = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(data[:-10] if damage == "cut" else data[:-10] + bytes([data[-10] ^ 1]) + data[-9:])
+
+    parts = make_parts()
+    state, notes = Checkpoints(tmp_path).restore(parts)
+    assert state is not None
+    assert state.step == 3
+    assert len(notes) == 1
+    assert "skipped" in notes[0]
+    assert train(make_parts(), tmp_path) == uninterrupted
+
+
+def test_with_all_checkpoints_damaged_a_training_never_starts_over_silently(tmp_path: Path) -> None:
+    stop_at(4, tmp_path, every_s=0)
+    for path in tmp_path.glob("*/tensors.safetensors"):
+        path.write_bytes(b"")
+    with pytest.raises(CorruptFileError, match="no version"):
+        Checkpoints(tmp_path).restore(make_parts())
+
+
+def test_no_checkpoint_is_no_state(tmp_path: Path) -> None:
+    assert Checkpoints(tmp_path / "none").restore(make_parts()) == (None, [])
+
+
+class Tally:
+    """Counts, and reads whatever it can."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[int, int, int]] = []
+        self.records: list[EpochRecord] = []
+
+    def on_step(self, state: TrainState) -> None:
+        torch.rand(3), np.random.random()
+        self.steps.append((state.epoch, state.step, state.offset))
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        self.records.append(record)
+
+
+def test_observers_see_everything_and_change_nothing(tmp_path: Path, uninterrupted: Outcome) -> None:
+    tally = Tally()
+    assert train(make_parts(), tmp_path, observers=[tally]) == uninterrupted
+    assert tally.steps == [(0, 1, 4), (0, 2, 8), (0, 3, 10), (1, 4, 4), (1, 5, 8), (1, 6, 10)]
+    assert [record.as_record() for record in tally.records] == uninterrupted.state["history"]
+    assert [record.step for record in tally.records] == [3, 6]
+
+
+def test_the_epochs_loss_is_the_mean_over_its_samples(tmp_path: Path) -> None:
+    losses: list[float] = []
+
+    class Watch(Tally):
+        def on_step(self, state: TrainState) -> None:
+            losses.append(state.loss_sum)
+
+    state = train(make_parts(), tmp_path, observers=[Watch()]).state
+    assert [record["train_loss"] for record in state["history"]] == [losses[2] / 10, losses[5] / 10]
+
+
+class Scores:
+    """Gives one score after the other, whatever the logits are."""
+
+    def __init__(self, *values: float) -> None:
+        self._values = iter(values)
+
+    def __call__(self, _logits: object) -> dict[str, float]:
+        return {"kind": next(self._values)}
+
+
+def run_with(scores: Scores, folder: Path, **settings: Any) -> tuple[TrainState, Checkpoints]:
+    checkpoints = Checkpoints(folder, every_s=0)
+    state = fit(
+        make_parts(score=scores),
+        make_batches(),
+        make_batches(1),
+        TrainState(),
+        checkpoints=checkpoints,
+        stop=StopRequest(),
+        **settings,
+    )
+    return state, checkpoints
+
+
+def test_patience_counts_epochs_without_a_better_score(tmp_path: Path) -> None:
+    state, _ = run_with(Scores(0.1, 0.5, 0.4, 0.5, 0.9), tmp_path, n_epochs=5, patience=2)
+    assert (state.epoch, state.best_epoch, state.best_score) == (4, 1, 0.5)
+    patient, _ = run_with(Scores(0.1, 0.5, 0.4, 0.5, 0.9), tmp_path / "2", n_epochs=5, patience=3)
+    assert (patient.epoch, patient.best_epoch) == (5, 4)
+
+
+def test_a_training_that_ran_out_of_patience_stays_ended(tmp_path: Path) -> None:
+    state, checkpoints = run_with(Scores(0.5, 0.4), tmp_path, n_epochs=5, patience=1)
+    assert state.epoch == 2
+    parts = make_parts(score=Scores())
+    restored, _ = Checkpoints(tmp_path).restore(parts)
+    assert restored is not None
+    again = fit(
+        parts,
+        make_batches(),
+        make_batches(1),
+        restored,
+        n_epochs=5,
+        checkpoints=checkpoints,
+        stop=StopRequest(),
+        patience=1,
+    )
+    assert again.step == state.step
+
+
+def test_a_score_that_is_no_number_is_never_the_best_and_can_be_saved(tmp_path: Path) -> None:
+    nan = float("nan")
+    state, checkpoints = run_with(Scores(nan, 0.2, nan), tmp_path, n_epochs=3)
+    assert (state.best_epoch, state.best_score) == (1, 0.2)
+    restored, _ = Checkpoints(tmp_path).restore(make_parts())
+    assert restored is not None
+    assert [np.isnan(record.scores["kind"]) for record in restored.history] == [True, False, True]
+    assert checkpoints.best is not None
+
+
+def test_the_best_weights_survive_a_resume(tmp_path: Path) -> None:
+    """The best is epoch 0; the training stops in epoch 1, goes on elsewhere, and still has the weights of epoch 0."""
+    folder = tmp_path / "cut"
+    parts = make_parts(score=Scores(0.9, 0.1))
+    checkpoints = Checkpoints(folder)
+    stop = StopRequest()
+    with pytest.raises(Stopped):
+        fit(
+            parts,
+            make_batches(),
+            make_batches(1),
+            TrainState(),
+            n_epochs=EPOCHS,
+            checkpoints=checkpoints,
+            stop=stop,
+            observers=[StopAt(stop, 4)],
+        )
+    best = {name: tensor.clone() for name, tensor in (checkpoints.best or {}).items()}
+    later = Checkpoints(folder)
+    fresh = make_parts(score=Scores(0.1))
+    state, _ = later.restore(fresh)
+    assert state is not None
+    fit(fresh, make_batches(), make_batches(1), state, n_epochs=EPOCHS, checkpoints=later, stop=StopRequest())
+    assert later.best is not None
+    assert best.keys() == later.best.keys()
+    assert all(torch.equal(tensor, later.best[name]) for name, tensor in best.items())
+    assert not torch.equal(later.best["heads.layers.head0_kind.weight"], fresh.model.heads.layers["head0_kind"].weight)
+
+
+def test_evaluation_uses_the_averaged_weights_over_the_whole_epoch_at_once() -> None:
+    seen: list[dict[str, np.ndarray]] = []
+
+    def keep(logits: Any) -> dict[str, float]:
+        seen.append(logits)
+        return {"kind": 0.0}
+
+    parts = make_parts(score=keep)
+    for step, batch in enumerate(make_batches().from_position(0)):
+        from podium.engine import train_step
+
+        train_step(parts, batch, step=step)
+    own = tensors_of(parts)
+    valid = make_batches(1)
+    evaluate(parts, valid)
+    assert tensors_of(parts) == own, "the live weights come back"
+    assert len(seen) == 1
+
+    assert parts.average is not None
+    average = parts.average.state_dict()["average"]
+    parts.model.load_state_dict({**parts.model.state_dict(), **average})
+    parts.model.eval()
+    with torch.no_grad():
+        wanted = parts.model(valid.images)
+    for name, values in seen[0].items():
+        np.testing.assert_allclose(values, wanted[name].numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_weights_that_are_no_numbers_are_found_at_the_end_of_the_epoch(tmp_path: Path) -> None:
+    parts = make_parts()
+    for parameter in parts.model.heads.parameters():
+        parameter.data.fill_(float("nan"))
+    parts.average = None
+    with pytest.raises(DivergedError, match="not finite"):
+        evaluate(parts, make_batches(1))
+
+
+class LastBatchAsks:
+    """Valid batches; a stop is asked for while they are read."""
+
+    def __init__(self, stop: StopRequest, at_epoch: int) -> None:
+        self._stop, self._left = stop, at_epoch
+
+    def __iter__(self) -> Any:
+        for batch in make_batches(1):
+            if self._left == 0:
+                self._stop.signal = 2
+            yield batch
+        self._left -= 1
+
+
+@pytest.mark.parametrize("epoch", range(EPOCHS))
+def test_a_stop_during_an_evaluation_is_honoured_at_once(epoch: int, tmp_path: Path, uninterrupted: Outcome) -> None:
+    stop = StopRequest()
+    checkpoints = Checkpoints(tmp_path)
+    with pytest.raises(Interrupted):
+        fit(
+            make_parts(),
+            make_batches(),
+            LastBatchAsks(stop, epoch),
+            TrainState(),
+            n_epochs=EPOCHS,
+            checkpoints=checkpoints,
+            stop=stop,
+        )
+    state, _ = Checkpoints(tmp_path).restore(make_parts())
+    assert state is not None
+    assert len(state.history) == epoch, "the epoch is not judged yet"
+    assert train(make_parts(), tmp_path) == uninterrupted
+
+
+def test_a_failed_save_leaves_the_checkpoint_before(tmp_path: Path, uninterrupted: Outcome) -> None:
+    from podium import durable
+
+    stop_at(2, tmp_path)
+    copy = shutil.copytree(tmp_path, tmp_path.parent / f"{tmp_path.name}-copy")
+    with durable.using_backend(durable.fill_disk_at(3)), pytest.raises(Exception, match="space"):
+        train(make_parts(), copy, every_s=0)
+    assert train(make_parts(), copy) == uninterrupted

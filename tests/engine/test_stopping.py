@@ -1,0 +1,63 @@
+"""Signals become a request that is honoured between two steps, and the handlers of before come back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from podium.engine import StopRequest, listen_for_stop
+from podium.errors import Interrupted, Stopped
+
+
+@pytest.mark.parametrize(
+    ("number", "error", "code"), [(signal.SIGTERM, Stopped, 75), (signal.SIGINT, Interrupted, 130)]
+)
+def test_a_signal_is_noted_and_honoured_when_asked(number: int, error: type[Stopped], code: int) -> None:
+    with listen_for_stop() as stop:
+        stop.check()
+        os.kill(os.getpid(), number)
+        assert stop.is_made
+        with pytest.raises(error, match="--resume") as caught:
+            stop.check()
+    assert (type(caught.value), caught.value.exit_code) == (error, code)
+
+
+def test_a_second_ctrl_c_ends_at_once() -> None:
+    with listen_for_stop() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        assert stop.is_made
+
+
+def test_the_handlers_of_before_come_back_also_after_an_error() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(ValueError, match="x"), listen_for_stop():
+        raise ValueError("x")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_another_thread_trains_without_signals() -> None:
+    made = []
+
+    def work() -> None:
+        with listen_for_stop() as stop:
+            made.append(stop.is_made)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert made == [False]
+
+
+def test_watched_items_end_where_the_stop_is_asked_for() -> None:
+    stop = StopRequest()
+    items = stop.watch(range(5))
+    assert [next(items), next(items)] == [0, 1]
+    stop.signal = signal.SIGTERM
+    with pytest.raises(Stopped):
+        next(items)
+    assert list(StopRequest().watch("ab")) == ["a", "b"]
