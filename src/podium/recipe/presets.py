@@ -39,10 +39,14 @@ def baseline() -> Recipe:
 
 
 def finetune() -> Recipe:
-    """The whole network, augmented, with averaged weights: what a leaderboard asks for."""
+    """All but the first three blocks, augmented, with averaged weights: what a leaderboard asks for.
+
+    The frozen blocks hold edges and colours that every photo shares; without their backward pass a step on a processor
+    takes little more than half the time. `model.freeze=none` trains them too.
+    """
     return Recipe(
         preset="finetune",
-        model=ModelSpec(freeze="none", drop_rate=0.1, drop_path_rate=0.05),
+        model=ModelSpec(freeze="stem", stem_blocks=3, drop_rate=0.1, drop_path_rate=0.05),
         loss=LossSpec(single=CrossEntropySpec(label_smoothing=0.05)),
         augmentations=(
             RandomResizedCrop(scale=(0.6, 1.0), ratio=(0.8, 1.25)),
