@@ -45,7 +45,7 @@ def train(
         set_: Recipe keys to change: --set training.epochs=20 optimizer.lr=3e-4
         metric: Metric that stands at the top; macro F1 when left out, label accuracy for multi-label.
         seed: Seed of everything random in training.
-        only_folds: Folds to train now; all when left out.
+        only_folds: Folds to train now; all when left out. With --resume, folds to train besides.
         name: The run's name; counted on from the preset's when left out.
         resume: Go on with this run, or with "last"; nothing else needs to be given.
     """
@@ -61,7 +61,9 @@ def train(
     if resume is not None:
         if source is not None:
             raise UsageError("--resume takes its data from the run folder.", fix=f"Leave {str(source)!r} out.")
-        done = workflow.resume(resume, recipe=wanted, settings=machine.as_settings(), progress=console)
+        done = workflow.resume(
+            resume, recipe=wanted, only_folds=only_folds, settings=machine.as_settings(), progress=console
+        )
     elif source is None:
         raise UsageError("no data named.", fix="podium train FOLDER, or podium train --resume last.")
     else:

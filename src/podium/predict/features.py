@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from podium import durable
+from podium.errors import LockedError, StorageError
 
 __all__ = ["FeatureSource", "compute_features", "feature_key"]
 
@@ -21,6 +24,7 @@ FeatureSource = Callable[[str, NDArray[np.int64]], torch.Tensor]
 
 CHUNK = 256
 """Images between two marks of a resumable computation."""
+WAIT_S, POLL_S = 3600.0, 0.2
 
 
 def feature_key(*parts: Any) -> str:
@@ -55,28 +59,56 @@ def compute_features(
 
     Returns:
         Read-only float32 array, shape (V, N, D).
+
+    Raises:
+        LockedError: If another process still computes the same features after an hour.
+        StorageError: If the disk refuses; the same call goes on where it stopped.
     """
     shape = (len(views), n_samples, n_features)
     path, journal = folder / "features.bin", durable.Journal(folder / "done.jsonl")
-    done = {(record["view"], record["start"]) for record in journal.read()} if path.is_file() else set()
     jobs = [(place, start) for place in range(len(views)) for start in range(0, n_samples, CHUNK)]
-    if not path.is_file():
-        durable.make_folder(folder)
-        journal.truncate_to(0)
-        durable.create_mapped(path, shape, np.dtype(np.float32))
-    todo = [job for job in jobs if job not in done]
-    if todo:
-        mapped = durable.open_mapped(path, shape, np.dtype(np.float32), "r+")
-        for place, start in todo:
-            stop = min(start + CHUNK, n_samples)
-            for first in range(start, stop, batch_size):
-                rows = np.arange(first, min(first + batch_size, stop))
-                with torch.inference_mode():
-                    mapped[place, rows] = encode(source(views[place], rows)).float().cpu().numpy()
-            durable.sync_mapped(mapped)
-            journal.append({"view": place, "start": start})
-            if on_progress is not None:
-                on_progress(place * n_samples + stop, len(views) * n_samples)
-        del mapped
+    if not set(jobs) <= _read_done(path, journal, shape):
+        with _waiting_for_lock(folder):
+            done = _read_done(path, journal, shape)
+            if not done:
+                durable.remove_file(journal.path)
+                durable.create_mapped(path, shape, np.dtype(np.float32))
+            mapped = durable.open_mapped(path, shape, np.dtype(np.float32), "r+")
+            for place, start in (job for job in jobs if job not in done):
+                stop = min(start + CHUNK, n_samples)
+                for first in range(start, stop, batch_size):
+                    rows = np.arange(first, min(first + batch_size, stop))
+                    with torch.inference_mode():
+                        mapped[place, rows] = encode(source(views[place], rows)).float().cpu().numpy()
+                durable.sync_mapped(mapped)
+                journal.append({"view": place, "start": start})
+                if on_progress is not None:
+                    on_progress(place * n_samples + stop, len(views) * n_samples)
+            del mapped
     features: NDArray[np.float32] = durable.open_mapped(path, shape, np.dtype(np.float32), "r")
     return features
+
+
+def _read_done(path: Path, journal: durable.Journal, shape: tuple[int, ...]) -> set[tuple[int, int]]:
+    """The (view, first row) of every chunk that is on the disk; none where a file is damaged: it can be made again."""
+    try:
+        durable.open_mapped(path, shape, np.dtype(np.float32), "r")
+        return {(record["view"], record["start"]) for record in journal.read()}
+    except StorageError:
+        return set()
+
+
+@contextmanager
+def _waiting_for_lock(folder: Path) -> Iterator[None]:
+    """The folder's lock, waited for: another run may be computing the same features right now."""
+    deadline = time.monotonic() + WAIT_S
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(durable.hold_lock(folder))
+                break
+            except LockedError:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(POLL_S)
+        yield

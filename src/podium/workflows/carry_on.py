@@ -5,7 +5,7 @@ It reads what the first half wrote and nothing else, so a first start and a resu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,9 @@ from podium.tables import (
     save_predictions,
 )
 from podium.workflows.device import choose_device, prepare_process
-from podium.workflows.frozen_features import frozen_features
+from podium.workflows.frozen_features import frozen_features, keep_trunk
 from podium.workflows.images_ready import make_ready
 from podium.workflows.material import FeatureMaterial, ImageMaterial, Material
-from podium.workflows.model_file import has_weights, save_weights
 from podium.workflows.one_training import Training, train_one
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
@@ -47,26 +46,28 @@ TRUNK = "trunk"
 """Folder of a frozen trunk's weights, shared by all folds."""
 
 
-def carry_on(run: RunFolder, settings: Settings, progress: Progress) -> Scores:
+def carry_on(run: RunFolder, settings: Settings, progress: Progress, *, more_folds: Collection[int] = ()) -> Scores:
     """Train every fold that was asked for and is not finished, then score the out-of-fold predictions.
 
     Args:
         run: A run folder that `start_run` wrote.
         settings: Machine and places; threads are the ones recorded with the run.
         progress: Told what is going on.
+        more_folds: Folds to train besides those that were asked for.
 
     Returns:
         Scores with intervals, also in scores.json.
 
     Raises:
+        SplitError: If there is no such fold.
         LockedError: If another process works in the run folder.
         Stopped: If a signal asked for it; resuming goes on exactly.
     """
     with durable.hold_lock(run.path), listen_for_stop() as stop:
-        record = run.read()
         recipe = load_recipe(run.recipe_file)
         samples = load_samples(run.path)
         folds = load_folds(run.path).match(samples)
+        record = _ask_for(run, folds, more_folds)
         prepare_process(record["threads"])
         durable.write_json(run.environment_file, describe_environment() | {"device": settings.device})
         todo = [fold for fold in record["folds"] if not _fold_file(run, fold).is_file()]
@@ -77,6 +78,19 @@ def carry_on(run: RunFolder, settings: Settings, progress: Progress) -> Scores:
         scores = score_predictions(oof, samples, metric=recipe.metric)
         durable.write_json(run.scores_file, scores.as_record())
     return scores
+
+
+def _ask_for(run: RunFolder, folds: Folds, more_folds: Collection[int]) -> dict[str, Any]:
+    """The run's record, with these folds asked for too."""
+    record = run.read()
+    wanted = sorted({*record["folds"], *more_folds})
+    for fold in wanted:
+        folds.valid_rows(fold)  # refuses a fold that does not exist
+    if wanted != record["folds"]:
+        durable.remove_file(run.scores_file)  # they were of fewer folds: the run is not finished any more
+        record["folds"] = wanted
+        durable.write_json(run.run_file, record)
+    return record
 
 
 def _fold_file(run: RunFolder, fold: int) -> Path:
@@ -100,12 +114,9 @@ def _train_folds(
     cache = _open_images(samples, recipe, settings, record, progress)
     material: Material
     if recipe.model.freeze == "trunk":
-        trunk = build_trunk_of(recipe)
-        if not has_weights(run.path / TRUNK):
-            save_weights(
-                trunk.module.state_dict(), run.path / TRUNK, {"name": trunk.name, "source": trunk.weight_source}
-            )
-        material = FeatureMaterial(recipe, frozen_features(recipe, trunk, task, cache, settings, device, progress))
+        trunk = keep_trunk(recipe, run.path / TRUNK)
+        features = frozen_features(recipe, trunk, task, cache, settings, device, progress, stop=stop)
+        material = FeatureMaterial(recipe, features)
     else:
         make_trunk = partial(build_trunk_of, recipe)
         material = ImageMaterial(recipe, cache.pixels, make_trunk, n_threads=settings.n_threads)

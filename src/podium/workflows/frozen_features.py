@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from podium.data import ImageCache, eval_batch
+from podium.engine import StopRequest
 from podium.models import Classifier, Trunk
 from podium.predict import compute_features, feature_key
-from podium.recipe import Recipe
+from podium.recipe import Recipe, build_trunk_of
 from podium.tables import Task
+from podium.workflows.model_file import has_weights, load_weights, read_about, save_weights
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
-__all__ = ["frozen_features", "trunk_digest"]
+__all__ = ["frozen_features", "keep_trunk", "load_trunk", "trunk_digest"]
 
 BATCH = 16
 """Images a forward pass: few enough that the layers' outputs stay in the processor's cache."""
@@ -30,11 +34,13 @@ def frozen_features(
     settings: Settings,
     device: torch.device,
     progress: Progress,
+    *,
+    stop: StopRequest | None = None,
 ) -> NDArray[np.float32]:
     """Features of every cached image in every view, read-only float32 (V, N, D).
 
     They depend on the pixels, the weights, the size and the views, and on nothing else; a later run with the same
-    ones finds them again.
+    ones finds them again. A stop is honoured before every batch; what is marked done stays done.
     """
     size = int(recipe.image.size_px)
     views = tuple(recipe.feature_views)
@@ -42,6 +48,8 @@ def frozen_features(
     model = Classifier(trunk, task).to(device).eval()
 
     def images(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
+        if stop is not None:
+            stop.check()
         out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
         return torch.from_numpy(eval_batch(cache.pixels, rows, out, view))  # type: ignore[arg-type]
 
@@ -59,6 +67,28 @@ def frozen_features(
             batch_size=BATCH,
             on_progress=lambda done, _total: update(done),
         )
+
+
+def keep_trunk(recipe: Recipe, folder: Path) -> Trunk:
+    """The frozen trunk of a run, kept in a folder: from there on, no resume and no prediction needs a hub.
+
+    Args:
+        recipe: A resolved recipe.
+        folder: The run's folder for it.
+    """
+    if has_weights(folder):
+        return load_trunk(recipe, folder)
+    trunk = build_trunk_of(recipe)
+    about = {"name": trunk.name, "source": trunk.weight_source, "mean": list(trunk.mean), "std": list(trunk.std)}
+    save_weights(trunk.module.state_dict(), folder, about)
+    return trunk
+
+
+def load_trunk(recipe: Recipe, folder: Path) -> Trunk:
+    """The trunk that `keep_trunk` kept, with the normalisation its weights were made for."""
+    trunk, about = build_trunk_of(recipe, weights="random"), read_about(folder)
+    load_weights(trunk.module, folder)
+    return replace(trunk, mean=tuple(about["mean"]), std=tuple(about["std"]))
 
 
 def trunk_digest(trunk: Trunk) -> str:

@@ -70,7 +70,7 @@ def train_one(
         fold: The fold.
         place: Number of the part, for its seed.
         folder: Its folder.
-        stop: Asked after every step.
+        stop: Asked after every step and before every batch of a prediction.
         progress: Told of the epochs.
 
     Returns:
@@ -89,7 +89,7 @@ def train_one(
     material_rows = given.material_rows[valid_rows]
     return mean_over_views(
         model,
-        lambda view: given.material.eval_batches(material_rows, view),
+        lambda view: stop.watch(given.material.eval_batches(material_rows, view)),
         given.recipe.predict_views,
         task,
         device=given.device,
@@ -123,8 +123,7 @@ class _Run:
         for note in notes:
             progress.note(f"{title}: {note}")
         state = state or TrainState()
-        journal = durable.Journal(folder / "journal.jsonl", sync=False)
-        journal.truncate_to(len(state.history))
+        journal = _write_journal(folder / "journal.jsonl", state)
         with progress.stage(title, spec.epochs * train.n_batches) as update:
             observers: list[Observer] = [_Journalist(journal), _Counter(update)]
             fit(
@@ -138,6 +137,8 @@ class _Run:
                 patience=spec.patience,
                 observers=observers,
             )
+        for note in parts.notes:
+            progress.note(f"{title}: {note}")
         weights = final_weights(parts)
         if spec.select == "best" and checkpoints.best is not None:
             weights = dict(checkpoints.best)
@@ -179,6 +180,18 @@ class _Run:
         main = self.given.samples.task.main_target if self.given.samples.task else None
         same_kind = main is not None and main.kind == self.task.main_target.kind
         return self.given.recipe.metric if same_kind else None
+
+
+def _write_journal(path: Path, state: TrainState) -> durable.Journal:
+    """The epochs of a checkpoint, as a journal to go on with.
+
+    The checkpoint is what counts: the journal is not forced to the disk, so a power cut can leave it behind, or torn.
+    """
+    durable.remove_file(path)
+    journal = durable.Journal(path, sync=False)
+    for record in state.history:
+        journal.append(record.as_record())
+    return journal
 
 
 @dataclass(frozen=True)

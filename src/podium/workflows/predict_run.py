@@ -27,7 +27,7 @@ from podium.tables import (
 )
 from podium.workflows.carry_on import TRUNK
 from podium.workflows.device import choose_device, prepare_process
-from podium.workflows.frozen_features import frozen_features
+from podium.workflows.frozen_features import frozen_features, load_trunk
 from podium.workflows.images_ready import make_ready
 from podium.workflows.material import FEATURE_BATCH
 from podium.workflows.model_file import load_weights
@@ -107,10 +107,11 @@ class _Predictor:
         self._cache = cache
         self._parts = arrange(task, recipe.model.arrangement)
         self._rows: NDArray[np.int64] = np.arange(len(cache))
-        trunk = build_trunk_of(recipe, weights="random")
         self._features: NDArray[np.float32] | None = None
-        if recipe.model.freeze == "trunk":
-            load_weights(trunk.module, run.path / TRUNK)
+        if recipe.model.freeze != "trunk":
+            trunk = build_trunk_of(recipe, weights="random")
+        else:
+            trunk = load_trunk(recipe, run.path / TRUNK)
             self._features = frozen_features(recipe, trunk, task, cache, settings, self._device, progress)
         self._models = {name: self._build(trunk, part).to(self._device) for name, part in self._parts.items()}
 

@@ -210,6 +210,7 @@ def resume(
     name: str = "last",
     *,
     recipe: Recipe | None = None,
+    only_folds: Collection[int] | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Run:
@@ -218,17 +219,19 @@ def resume(
     Args:
         name: The run's name, folder, or "last".
         recipe: The recipe the caller has in mind; refused if it is not the run's.
+        only_folds: Folds to train besides those the run was asked for, such as the rest of them.
         settings: Machine and places.
         progress: Told what is going on.
 
     Raises:
         RecipeError: If the recipe is another one; shows the difference.
+        SplitError: If there is no such fold.
     """
     settings, progress = settings or Settings(), progress or Silent()
     folder = find_run(settings.runs, name)
     if recipe is not None:
         _check_same_recipe(folder, recipe)
-    return _finish(folder, settings, progress)
+    return _finish(folder, settings, progress, more_folds=only_folds or ())
 
 
 def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
@@ -245,10 +248,10 @@ def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
         )
 
 
-def _finish(folder: RunFolder, settings: Settings, progress: Progress) -> Run:
+def _finish(folder: RunFolder, settings: Settings, progress: Progress, *, more_folds: Collection[int] = ()) -> Run:
     from podium.workflows.carry_on import carry_on
 
-    carry_on(folder, settings, progress)
+    carry_on(folder, settings, progress, more_folds=more_folds)
     run = Run(folder, settings)
     run.report()
     return run
