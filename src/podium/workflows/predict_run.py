@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,6 +30,7 @@ from podium.workflows.carry_on import TRUNK
 from podium.workflows.device import choose_device, prepare_process
 from podium.workflows.frozen_features import frozen_features, load_trunk
 from podium.workflows.images_ready import make_ready
+from podium.workflows.known_images import find_known_images
 from podium.workflows.material import FEATURE_BATCH
 from podium.workflows.model_file import load_weights
 from podium.workflows.progress import Progress
@@ -63,11 +65,13 @@ def predict_run(
         The mean over folds, in the order of the samples; also on disk, each fold's beside it.
 
     Raises:
-        UsageError: If no fold is finished.
+        UsageError: If no fold is finished, or the name cannot be a file's.
         DataError: If no image can be decoded.
     """
+    _check_name(name)
     record, recipe = run.read(), load_recipe(run.recipe_file)
-    task = load_samples(run.path).task
+    trained_on = load_samples(run.path)
+    task = trained_on.task
     folds = [fold for fold in record["folds"] if run.predictions_file("oof", fold).is_file()]
     if not folds or task is None:
         raise UsageError(
@@ -77,6 +81,9 @@ def predict_run(
         recipe = recipe.model_copy(update={"predict_views": tuple(views), "feature_views": tuple(views)})
     prepare_process(settings.n_threads)
     images = make_ready(samples, recipe, settings, progress, limit_fraction=1.0)
+    known = find_known_images(record, trained_on, images)
+    if known is not None and not known.is_clean:
+        progress.note(f"Among these images are some the run was trained on, or nearly so. {known.verdict}")
     predictor = _Predictor(run, recipe, task, images.cache, settings, progress)
     bad = np.flatnonzero(~images.cache.is_usable)
     per_fold = []
@@ -92,8 +99,20 @@ def predict_run(
         progress.note(f"{len(bad)} images cannot be decoded and got the average prediction: {few}")
     mean = mean_predictions(per_fold)
     save_predictions(mean, run.predictions_file(name))
-    durable.write_json(run.path / "predictions" / f"{name}.json", {"root": str(samples.root), "unreadable": len(bad)})
+    about = {
+        "root": str(samples.root),
+        "views": list(recipe.predict_views),
+        "folds": folds,
+        "unreadable": images.cache.ids[bad].tolist(),
+        "known_images": None if known is None else known.as_record(),
+    }
+    durable.write_json(run.predictions_file(name).with_suffix(".json"), about)
     return mean
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"\w[\w.-]*", name) or name == "oof" or re.search(r"-fold-\d+$", name):
+        raise UsageError(f"{name!r} cannot name predictions.", fix="Use letters, digits, '-' and '_'; not 'oof'.")
 
 
 class _Predictor:
