@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -25,15 +26,17 @@ def parse_recipe(record: Mapping[str, Any], *, where: str | Path | None = None) 
     try:
         return Recipe.model_validate(record)
     except ValidationError as problem:
-        raise RecipeError("; ".join(_explain(problem)), where=where, fix="See docs/recipes.md for every key.") from None
+        raise RecipeError(
+            "; ".join(_explain(problem, record)), where=where, fix="See docs/recipes.md for every key."
+        ) from None
 
 
-def _explain(problem: ValidationError) -> list[str]:
-    return [_explain_one(item) for item in problem.errors(include_url=False)[:10]]
+def _explain(problem: ValidationError, record: Mapping[str, Any]) -> list[str]:
+    return [_explain_one(item, record) for item in problem.errors(include_url=False)[:10]]
 
 
-def _explain_one(item: Any) -> str:
-    place = [str(step) for step in item["loc"]]
+def _explain_one(item: Any, record: Mapping[str, Any]) -> str:
+    place = _written_path(item["loc"], record)
     name = ".".join(place) or "recipe"
     if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         near = nearest_name(place[-1], _known_keys(Recipe))
@@ -42,13 +45,28 @@ def _explain_one(item: Any) -> str:
     return f"{name}: {message}, got {item['input']!r}" if place else message
 
 
-def _known_keys(model: type[BaseModel]) -> list[str]:
-    keys = []
-    for name, spec in model.model_fields.items():
-        keys.append(name)
-        if isinstance(spec.annotation, type) and issubclass(spec.annotation, BaseModel):
-            keys += _known_keys(spec.annotation)
-    return keys
+def _written_path(location: Sequence[str | int], record: Any) -> list[str]:
+    """The keys as a user writes them: pydantic's location without the kinds of alternatives."""
+    path = []
+    for step in location:
+        if isinstance(record, Mapping) and step not in record and record.get("kind") == step:
+            continue
+        path.append(str(step))
+        is_inside = (isinstance(record, Mapping) and step in record) or isinstance(record, list | tuple)
+        record = record[step] if is_inside else None
+    return path
+
+
+def _known_keys(kind: Any) -> Iterator[str]:
+    """Every key below a type: of models and dataclasses, and of those that unions and tuples hold."""
+    for inner in get_args(kind):
+        yield from _known_keys(inner)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for name, spec in kind.model_fields.items():
+            yield name
+            yield from _known_keys(spec.annotation)
+    elif isinstance(kind, type) and is_dataclass(kind):
+        yield from (item.name for item in fields(kind))
 
 
 def apply_overrides(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
@@ -80,17 +98,20 @@ def _assign(record: Any, path: Sequence[str], value: Any, key: str) -> None:
         place = _place(record, last, key)
         record[place] = value
     elif isinstance(record, dict):
-        # A whole mapping, or the kind of an alternative, replaces what was there; parse_recipe judges the rest.
+        # Another kind starts from its own defaults; parse_recipe judges the rest.
         if last == "kind" and record.get("kind") != value:
             record.clear()
-        record[last] = _with_kind(record.get(last), value)
+        record[last] = _merge(record.get(last), value)
     else:
         raise RecipeError(f"{key!r} leads into a plain value.", where="--set")
 
 
-def _with_kind(old: Any, value: Any) -> Any:
-    is_partial = isinstance(old, dict) and isinstance(value, dict) and "kind" in old and "kind" not in value
-    return {**old, **value} if is_partial else value
+def _merge(old: Any, value: Any) -> Any:
+    """The value, with what a mapping does not name kept; a mapping of another kind, or an empty one, keeps nothing."""
+    is_partial = isinstance(old, dict) and isinstance(value, dict) and value
+    if not is_partial or value.get("kind", old.get("kind")) != old.get("kind"):
+        return value
+    return old | {key: _merge(old.get(key), item) for key, item in value.items()}
 
 
 def _descend(record: Any, step: str, key: str) -> Any:

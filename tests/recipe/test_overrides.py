@@ -1,0 +1,182 @@
+"""Recipes from files and lines: what is read back, what is refused, and that no file can name code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from podium.errors import RecipeError, StorageError, UnknownNameError
+from podium.recipe import (
+    PRESETS,
+    Recipe,
+    apply_overrides,
+    baseline,
+    find_preset,
+    finetune,
+    load_recipe,
+    parse_recipe,
+    resolve_recipe,
+    save_recipe,
+)
+from podium.recipe.recipe import Constant, Cosine, FocalSpec, LossSpec, OneCycle, StepDecay
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_recipe_survives_yaml(preset: str, tmp_path: Path) -> None:
+    recipe = find_preset(preset)
+    for item in (recipe, resolve_recipe(recipe, median_side_px=100), ODD):
+        save_recipe(item, tmp_path / "recipe.yaml")
+        assert load_recipe(tmp_path / "recipe.yaml") == item
+
+
+ODD = Recipe(
+    preset="한글: yes",
+    seed=2**62,
+    schedule=StepDecay(every_epochs=5, factor=0.75),
+    loss=LossSpec(single=FocalSpec(gamma=1e-12), head_weights={"no": 1 / 3, "1": 2.0, "a: b": 3.0}),
+)
+
+
+def test_lines_reach_every_depth() -> None:
+    recipe = apply_overrides(
+        finetune(),
+        [
+            "seed=7",
+            "training.epochs=3",
+            "optimizer.lr=3e-4",
+            "training.clip_norm=null",
+            "model.freeze=none",
+            "augmentations.1.probability=0.25",
+            "predict_views.1=vflip",
+            "loss.head_weights.age=2",
+            " image.size_px = 64",
+            "metric=accuracy",
+        ],
+    )
+    assert (recipe.seed, recipe.training.epochs, recipe.optimizer.lr, recipe.training.clip_norm) == (7, 3, 3e-4, None)
+    assert recipe.augmentations[1].probability == 0.25  # type: ignore[union-attr]
+    assert recipe.augmentations[0] == finetune().augmentations[0]
+    assert recipe.predict_views == ("plain", "vflip")
+    assert recipe.loss.head_weights == {"age": 2.0}
+    assert (recipe.image.size_px, recipe.metric) == (64, "accuracy")
+
+
+def test_later_lines_win_and_no_line_changes_nothing() -> None:
+    assert apply_overrides(baseline(), ["seed=1", "seed=2"]).seed == 2
+    assert apply_overrides(baseline(), []) == baseline()
+
+
+def test_another_kind_starts_from_its_own_defaults() -> None:
+    recipe = apply_overrides(baseline(), ["schedule.kind=cosine", "schedule.end_factor=0.1"])
+    assert recipe.schedule == Cosine(end_factor=0.1)
+    assert apply_overrides(baseline(), ["schedule={kind: step_decay, factor: 0.5}"]).schedule == StepDecay(factor=0.5)
+    assert apply_overrides(baseline(), ["schedule.kind=constant"]).schedule == Constant()
+
+
+def test_naming_the_kind_that_is_there_keeps_its_values() -> None:
+    same = apply_overrides(baseline(), ["schedule.kind=one_cycle"])
+    assert same.schedule == baseline().schedule == OneCycle(warmup_fraction=0.1)
+
+
+def test_a_partial_mapping_keeps_what_it_does_not_name() -> None:
+    recipe = apply_overrides(baseline(), ["training={epochs: 3}", "schedule={end_factor: 0.5}"])
+    assert recipe.training == baseline().training.model_copy(update={"epochs": 3})
+    assert recipe.schedule == OneCycle(warmup_fraction=0.1, end_factor=0.5)
+    weighted = apply_overrides(baseline(), ["loss={head_weights: {age: 2}}", "loss.head_weights={mask: 3}"])
+    assert weighted.loss.head_weights == {"age": 2.0, "mask": 3.0}
+    assert weighted.loss.single == baseline().loss.single
+    assert apply_overrides(weighted, ["loss.head_weights={}"]).loss.head_weights == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "near"),
+    [
+        ("training.epoch=3", "epochs"),
+        ("trainin.epochs=3", "training"),
+        ("optimizer.learning=3", None),
+        ("schedule.warmup_fracton=0.5", "warmup_fraction"),
+        ("loss.single.label_smothing=0.1", "label_smoothing"),
+        ("augmentations.0.scales=[0.5, 1]", "scale"),
+        ("sed=3", "seed"),
+    ],
+)
+def test_an_unknown_key_is_told_with_the_nearest(line: str, near: str | None) -> None:
+    with pytest.raises(RecipeError, match="unknown recipe key") as caught:
+        apply_overrides(finetune(), [line])
+    assert repr(line.split("=")[0]) in str(caught.value)
+    assert (f"Did you mean {near!r}" in str(caught.value)) == (near is not None)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("training.epochs=many", "training.epochs: .*integer.*'many'"),
+        ("training.epochs=0", "greater than 0"),
+        ("optimizer.lr=.nan", "finite"),
+        ("model.freeze=head", "'none', 'stem' or 'trunk'"),
+        ("schedule.kind=cosin", "schedule"),
+        ("augmentations.9.probability=1", "'9' is not a place in a list of 3"),
+        ("augmentations.-1.probability=1", "'-1' is not a place"),
+        ("augmentations.first=1", "'first' is not a place"),
+        ("seed.value=3", "unknown recipe key 'seed.value'|plain value"),
+        ("training.epochs", "cannot read override"),
+        ("training.epochs=[1", "is not YAML"),
+        ("=3", "unknown recipe key"),
+        ("training=5", "training"),
+        ("seed=!!python/object/apply:os.system ['true']", "is not YAML"),
+    ],
+)
+def test_a_wrong_line_is_refused(line: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        apply_overrides(finetune(), [line])
+
+
+def test_a_frozen_trunk_refuses_what_it_could_not_do() -> None:
+    with pytest.raises(RecipeError, match="feature_views, not augmentations"):
+        apply_overrides(finetune(), ["model.freeze=trunk"])
+    with pytest.raises(RecipeError, match=r"\['rot90'\] are not among the cached"):
+        apply_overrides(baseline(), ["predict_views=[plain, rot90]"])
+    both = apply_overrides(baseline(), ["predict_views=[plain, rot90]", "feature_views=[plain, rot90]"])
+    assert both.predict_views == ("plain", "rot90")
+    for lines in (["predict_views=[]"], ["predict_views=[plain, plain]"], ["feature_views=[]"]):
+        with pytest.raises(RecipeError, match="each view once, and at least one"):
+            apply_overrides(finetune(), lines)
+
+
+def test_an_unknown_preset_is_told_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'finetune'"):
+        find_preset("fine_tune")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!!python/object/apply:os.system ['touch {proof}']",
+        "seed: !!python/object/apply:os.system ['touch {proof}']",
+        "seed: !!python/name:os.system",
+        "model: !!python/object/new:type {{args: [x, [], {{}}]}}",
+        "just text",
+        "- a\n- list",
+        "a: [1",
+        "\x00",
+        "",
+    ],
+)
+def test_a_file_that_is_no_recipe_is_refused_and_runs_nothing(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text.format(proof=tmp_path / "proof"))
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(path)
+    assert caught.value.where == str(path)
+    assert not (tmp_path / "proof").exists()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"nothing\.yaml"):
+        load_recipe(tmp_path / "nothing.yaml")
+
+
+def test_several_mistakes_are_told_at_once() -> None:
+    with pytest.raises(RecipeError, match=r"optimizer\.lr: .*training\.epochs: "):
+        parse_recipe({"training": {"epochs": 0}, "optimizer": {"lr": -1}})

@@ -1,0 +1,77 @@
+"""Every "auto" has a meaning before anything is trained, and heads go to models as the arrangement says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podium.errors import RecipeError
+from podium.recipe import ALL_HEADS, Recipe, apply_overrides, arrange, baseline, finetune, resolve_recipe
+from podium.recipe.resolve import choose_size
+from podium.tables import Composite, Head, Task
+
+MASK, GENDER = Head("mask", "single", ("worn", "none")), Head("gender", "single", ("male", "female"))
+AGE, TAGS = Head("age", "ordinal", ("<30", ">=30")), Head("tags", "multi", ("a", "b"))
+
+
+@given(st.floats(1, 1e5))
+def test_the_size_is_a_multiple_of_32_that_holds_the_image_within_limits(side: float) -> None:
+    size = choose_size(side)
+    assert size % 32 == 0
+    assert 128 <= size <= 224
+    assert size >= min(side - 1, 224)
+    assert size - 32 < max(side, 128)
+
+
+def test_nothing_is_auto_afterwards_and_what_was_said_stays() -> None:
+    for recipe in (baseline(), finetune()):
+        resolved = resolve_recipe(apply_overrides(recipe, ["model.name=tiny"]), median_side_px=100)
+        assert "auto" not in resolved.model_dump_json()
+        assert resolve_recipe(resolved, median_side_px=999) == resolved
+    said = apply_overrides(finetune(), ["image.size_px=96", "image.stored_px=100", "model.weights=random"])
+    assert resolve_recipe(said, median_side_px=500) == said
+
+
+def test_images_are_stored_larger_only_where_augmentation_crops() -> None:
+    sizes = {}
+    for name, recipe in (("plain", baseline()), ("crops", finetune())):
+        image = resolve_recipe(apply_overrides(recipe, ["model.name=tiny"]), median_side_px=200).image
+        sizes[name] = (image.size_px, image.stored_px)
+    assert sizes == {"plain": (224, 224), "crops": (224, 258)}
+
+
+def test_weights_are_never_silently_random() -> None:
+    resolved = resolve_recipe(Recipe.model_validate({"model": {"name": "resnet18"}}), median_side_px=100)
+    assert resolved.model.weights == "pretrained"
+
+
+def test_arrangements_divide_the_heads() -> None:
+    composite = Composite.from_heads({"mask": MASK.classes, "age": AGE.classes})
+    task = Task((MASK, GENDER, AGE, TAGS), composite)
+    assert arrange(task, "shared") == {ALL_HEADS: Task(task.heads)}
+    assert arrange(task, "separate") == {head.name: Task((head,)) for head in task.heads}
+    joint = arrange(task, "joint")[ALL_HEADS]
+    assert [head.name for head in joint.heads] == ["class", "gender", "tags"]
+    assert joint.heads[0].classes == composite.classes
+
+
+@pytest.mark.parametrize("arrangement", ["joint", "shared", "separate"])
+def test_every_target_can_be_completed_from_what_is_trained(arrangement: str) -> None:
+    import numpy as np
+
+    from podium.predict import complete_probs, probs_from_logits
+
+    task = Task((MASK, GENDER, AGE), Composite.from_heads({"mask": MASK.classes, "age": AGE.classes}))
+    probs = {}
+    for part in arrange(task, arrangement).values():
+        logits = {head.name: np.random.default_rng(0).normal(size=(2, head.n_classes)) for head in part.heads}
+        probs |= probs_from_logits(logits, part)
+    assert list(complete_probs(probs, task)) == [head.name for head in task.targets]
+
+
+def test_joint_needs_a_composite_and_one_head_needs_no_arrangement() -> None:
+    with pytest.raises(RecipeError, match="--composite"):
+        arrange(Task((MASK, AGE)), "joint")
+    for arrangement in ("joint", "shared"):
+        assert arrange(Task((TAGS,)), arrangement) == {ALL_HEADS: Task((TAGS,))}
