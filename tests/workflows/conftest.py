@@ -1,0 +1,45 @@
+"""One thread for training, no waiting for the disk, and images drawn once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+
+from podium import durable
+from podium.tables import Samples
+
+from .tiny_contest import make_samples
+
+
+class NoWaiting(durable.Backend):
+    """The real operations, but for waiting until the disk has them: nothing here is about a power cut."""
+
+    def fsync(self, descriptor: int) -> None:
+        """Nothing."""
+
+    def fsync_dir(self, folder: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _quick() -> Iterator[None]:
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with durable.using_backend(NoWaiting()):
+        yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.fixture(scope="session")
+def contest(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Samples]:
+    """Samples of a task shape; the images are never written to again."""
+    made: dict[str, Samples] = {}
+
+    def find(shape: str) -> Samples:
+        if shape not in made:
+            made[shape] = make_samples(tmp_path_factory.mktemp(shape), shape)
+        return made[shape]
+
+    return find

@@ -1,0 +1,226 @@
+"""From samples to scores in all three task shapes: what a run folder holds is right, whole and honest."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import podium
+from podium.errors import LeakError, SplitError, StorageError, UnknownNameError, UsageError
+from podium.metrics import score_predictions
+from podium.store import read_epochs
+from podium.tables import HOLDOUT, Samples, as_text_array, load_predictions
+from podium.workflows import FoldOptions, Run, train
+
+from .tiny_contest import N, Notes, check_folds, make_recipe, make_settings, results_of
+
+Contest = Callable[[str], Samples]
+FULL = ("model.freeze=none", "predict_views=[plain, hflip]")
+CASES = [
+    ("single", "shared", True),
+    ("single", "joint", False),
+    ("multi", "shared", True),
+    ("multi", "separate", False),
+    *[
+        ("attributes", arrangement, frozen)
+        for arrangement in ("joint", "shared", "separate")
+        for frozen in (True, False)
+    ],
+]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join(map(str, case)))
+def run(request: pytest.FixtureRequest, contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A finished run of every shape, arrangement and depth of training."""
+    shape, arrangement, is_frozen = request.param
+    lines = [f"model.arrangement={arrangement}", *(() if is_frozen else FULL)]
+    settings = make_settings(tmp_path_factory.mktemp("run"))
+    return train(contest(shape), recipe=make_recipe(*lines), folds=3, settings=settings)
+
+
+def test_every_sample_is_predicted_once_by_a_model_that_did_not_see_it(run: Run) -> None:
+    oof, folds, samples = run.oof, run.folds.match(run.samples), run.samples
+    assert sorted(oof.ids.tolist()) == sorted(samples.ids.tolist())
+    assert oof.align(samples.ids).fold.tolist() == folds.fold.tolist()
+    check_folds(folds, samples)
+    assert list(oof.probs) == [head.name for head in samples.task.targets]  # type: ignore[union-attr]
+
+
+def test_the_scores_are_those_of_the_out_of_fold_predictions(run: Run) -> None:
+    again = score_predictions(run.oof, run.samples)
+    assert run.scores.as_record() == again.as_record()
+
+
+def test_each_folds_model_gives_its_out_of_fold_rows_again(run: Run, contest: Contest) -> None:
+    """Predicted as new images, by weights read from disk, the valid rows of a fold get the same probabilities."""
+    samples = replace(run.samples, task=None, labels={})
+    run.predict(samples, name="again")
+    for fold in range(3):
+        oof = load_predictions(run.folder.predictions_file("oof", fold))
+        again = load_predictions(run.folder.predictions_file("again", fold))
+        assert again.ids.tolist() == samples.ids.tolist()
+        assert set(again.fold) == {fold}
+        for name, values in again.align(oof.ids).probs.items():
+            np.testing.assert_allclose(values, oof.probs[name], rtol=1e-4, atol=1e-6)
+
+
+def test_results_hold_every_epoch_of_every_part(run: Run) -> None:
+    with run.folder.results_file.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    epochs = read_epochs(run.folder)
+    assert [(row["fold"], row["part"], row["epoch"]) for row in rows] == [
+        (str(item.fold), item.part, str(item.epoch)) for item in epochs
+    ]
+    parts = {item.part for item in epochs}
+    assert len(epochs) == 3 * len(parts) * 2
+    assert all(np.isfinite(item.train_loss) and item.scores for item in epochs)
+
+
+def test_nothing_is_left_over(run: Run) -> None:
+    assert not list(run.folder.path.rglob("checkpoints"))
+    assert not list(run.folder.path.rglob("*.tmp"))
+    assert run.folder.report_file.stat().st_size > 1000
+
+
+def test_the_same_recipe_gives_the_same_bytes(contest: Contest, tmp_path: Path) -> None:
+    lines = ("model.freeze=none", "training.ema_decay=0.9", "model.drop_rate=0.2")
+    first, second = (
+        train(contest("attributes"), recipe=make_recipe(*lines), folds=3, settings=make_settings(tmp_path / name))
+        for name in ("one", "two")
+    )
+    assert results_of(first.folder.path) == results_of(second.folder.path)
+    other = train(contest("attributes"), recipe=make_recipe(*lines), seed=1, folds=3, settings=make_settings(tmp_path))
+    assert results_of(other.folder.path)["scores.json"] != results_of(first.folder.path)["scores.json"]
+
+
+def test_the_finetune_preset_runs_on_the_tiny_model(contest: Contest, tmp_path: Path) -> None:
+    recipe = make_recipe("image.stored_px=40", preset="finetune")
+    run = train(contest("single"), recipe=recipe, folds=2, settings=make_settings(tmp_path))
+    assert len(run.oof) == N
+
+
+def test_the_best_epoch_can_be_chosen_and_patience_ends_early(contest: Contest, tmp_path: Path) -> None:
+    recipe = make_recipe("training.epochs=30", "training.patience=2", "training.select=best")
+    run = train(contest("single"), recipe=recipe, folds=2, settings=make_settings(tmp_path))
+    for fold in range(2):
+        epochs = [item for item in read_epochs(run.folder) if item.fold == fold]
+        scores = [item.scores["mask"] for item in epochs]
+        best = int(np.argmax(scores))
+        assert len(epochs) in (best + 3, 30)
+        # The weights of the best epoch predict: their out-of-fold rows have its score.
+        oof = load_predictions(run.folder.predictions_file("oof", fold))
+        if list(recipe.predict_views) == ["plain"]:
+            assert score_predictions(oof, run.samples, n_resamples=0).main.value == pytest.approx(scores[best])
+
+
+def test_some_folds_now_and_the_rest_later_give_the_whole(contest: Contest, tmp_path: Path) -> None:
+    whole = train(contest("multi"), recipe=make_recipe(), folds=3, settings=make_settings(tmp_path / "whole"))
+    settings = make_settings(tmp_path / "parts")
+    some = train(contest("multi"), recipe=make_recipe(), folds=3, only_folds=[1], settings=settings)
+    assert set(some.oof.fold) == {1}
+    assert some.scores.main.value == pytest.approx(score_predictions(some.oof, some.samples).main.value)
+    with pytest.raises(SplitError, match="no fold 3"):
+        podium.resume("last", only_folds=[3], settings=settings)
+    podium.resume("last", only_folds=[0, 2], settings=settings)
+    assert results_of(some.folder.path) == results_of(whole.folder.path)
+
+
+def test_folds_of_another_run_are_used_again(contest: Contest, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    first = train(contest("single"), recipe=make_recipe(), folds=FoldOptions(n_folds=3, seed=5), settings=settings)
+    frozen = FoldOptions(frozen=first.folder.path)
+    second = train(contest("single").take(np.arange(N)[::-1]), recipe=make_recipe(), folds=frozen, settings=settings)
+    assert second.folds.digest == first.folds.digest
+    assert second.name != first.name
+
+
+def test_frozen_folds_refuse_samples_that_changed(contest: Contest, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    first = train(contest("single"), recipe=make_recipe(), folds=3, only_folds=[0], settings=settings)
+    samples = contest("single")
+    labels = samples.labels["mask"].copy()
+    labels[3] = 0
+    for changed in (samples.take(np.arange(N - 2)), replace(samples, labels={"mask": labels})):
+        with pytest.raises(SplitError, match="not the one these folds were made for"):
+            train(changed, recipe=make_recipe(), folds=FoldOptions(frozen=first.folder.path), settings=settings)
+    assert [run.name for run in (tmp_path / "runs").glob("*/run.json")] == ["run.json"]
+
+
+def test_the_holdout_is_never_trained_on_or_judged(contest: Contest, tmp_path: Path) -> None:
+    how = FoldOptions(n_folds=2, holdout_fraction=0.25)
+    run = train(contest("single"), recipe=make_recipe(), folds=how, settings=make_settings(tmp_path))
+    held = set(run.folds.ids[run.folds.fold == HOLDOUT])
+    assert held
+    assert not held & set(run.oof.ids)
+
+
+def test_twins_across_folds_are_refused_until_they_are_accepted_or_joined(contest: Contest, tmp_path: Path) -> None:
+    samples = contest("single")
+    paths = samples.paths.copy()
+    paths[1], paths[3] = paths[0], paths[2]  # two images under two ids each
+    twins = replace(samples, paths=as_text_array(paths.tolist()), group=None)
+    settings = make_settings(tmp_path)
+
+    def run_with(**how: object) -> Run:
+        return train(
+            twins, recipe=make_recipe(), folds=FoldOptions(n_folds=12, allow_rare=True, **how), settings=settings
+        )  # type: ignore[arg-type]
+
+    with pytest.raises(LeakError):
+        run_with()
+    accepted = run_with(allow_leaks=("same_bytes", "near_duplicate"))
+    assert len(accepted.oof) == N
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"metric": "f1_marco"}, UnknownNameError, "Did you mean 'f1_macro'"),
+        ({"metric": "label_accuracy"}, UsageError, "label_accuracy"),
+        ({"only_folds": [7]}, UsageError, "no fold 7"),
+        ({"only_folds": []}, UsageError, "no fold was chosen"),
+        ({"overrides": ["model.arrangement=joint"], "shape": "two heads"}, UsageError, "composite"),
+        ({"name": "../outside"}, UsageError, "cannot name a run"),
+    ],
+)
+def test_a_wrong_request_is_refused_and_leaves_no_run(
+    changes: dict[str, object], error: type[Exception], message: str, contest: Contest, tmp_path: Path
+) -> None:
+    samples = contest("single")
+    if changes.pop("shape", None):
+        whole = contest("attributes")
+        assert whole.task is not None
+        samples = replace(whole, task=replace(whole.task, composite=None))
+    with pytest.raises(error, match=message):
+        train(samples, recipe=make_recipe(), folds=3, settings=make_settings(tmp_path), **changes)  # type: ignore[arg-type]
+    assert not list(tmp_path.rglob("run.json"))
+
+
+def test_samples_without_labels_teach_nothing(contest: Contest, tmp_path: Path) -> None:
+    bare = replace(contest("single"), task=None, labels={})
+    with pytest.raises(UsageError, match="no labels"):
+        train(bare, recipe=make_recipe(), settings=make_settings(tmp_path))
+
+
+@pytest.mark.parametrize("place", ["runs", "cache"])
+def test_a_folder_that_cannot_be_written_is_found_before_any_work(place: str, contest: Contest, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    settings = make_settings(tmp_path, **{place: tmp_path / "file" / place})
+    progress = Notes()
+    with pytest.raises(StorageError, match="file"):
+        train(contest("single"), recipe=make_recipe(), folds=3, settings=settings, progress=progress)
+    assert progress.stages == []
+
+
+def test_a_run_is_never_overwritten(contest: Contest, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    run = train(contest("single"), recipe=make_recipe(), folds=3, name="mine", settings=settings)
+    before = results_of(run.folder.path)
+    with pytest.raises(UsageError, match="'mine' exists"):
+        train(contest("single"), recipe=make_recipe(), folds=3, name="mine", settings=settings)
+    assert results_of(run.folder.path) == before
