@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from podium.errors import PodiumError
     from podium.metrics import Scores, score_predictions
     from podium.recipe import Recipe
-    from podium.splits import make_folds
+    from podium.splits.make_folds import make_folds
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
     from podium.workflows import FoldOptions, Run, Settings, compose_recipe, load_run, resume, train
     from podium.workflows.estimator import ImageClassifier
