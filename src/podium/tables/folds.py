@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import SplitError
 from podium.tables.samples import Samples
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ALWAYS_TRAIN", "HOLDOUT", "Folds"]
 
@@ -78,6 +81,12 @@ class Folds:
     def _check_fold(self, fold: int) -> None:
         if not 0 <= fold < self.n_folds:
             raise SplitError(f"there is no fold {fold}; folds are 0 to {self.n_folds - 1}.")
+
+    def to_frame(self) -> pd.DataFrame:
+        """The folds as a pandas frame indexed by id."""
+        from podium.tables.frames import folds_frame
+
+        return folds_frame(self)
 
     @property
     def digest(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from podium.errors import DataError, SourceError
 from podium.tables.ids import first_duplicate
 from podium.tables.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["MEAN_OF_FOLDS", "Predictions", "concat_predictions", "mean_predictions"]
 
@@ -82,6 +85,12 @@ class Predictions:
         if missing:
             raise SourceError(f"{len(missing)} ids have no prediction.", details=[str(m) for m in missing[:10]])
         return self.take(np.fromiter((place[name] for name in ids), dtype=np.int64, count=len(ids)))
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table as a pandas frame indexed by id, a column "target=class" a probability."""
+        from podium.tables.frames import predictions_frame
+
+        return predictions_frame(self)
 
     def decide(self, target: str, *, threshold: float = 0.5) -> NDArray[np.integer[Any]]:
         """Decisions of a target: the most probable class, int64 (N,); for a multi-label head 0 or 1, int8 (N, C).

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from podium.errors import LabelError, SourceError
 from podium.tables.ids import first_duplicate, path_from_text
 from podium.tables.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Samples"]
 
@@ -137,6 +140,12 @@ class Samples:
             source=None if self.source is None else self.source[index],
             numbers={name: column[index] for name, column in self.numbers.items()},
         )
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table as a pandas frame indexed by id; see `podium.tables.frames`."""
+        from podium.tables.frames import samples_frame
+
+        return samples_frame(self)
 
     def rows_of(self, ids: Sequence[str] | TextArray) -> NDArray[np.int64]:
         """Row numbers of these ids, shape (len(ids),).
