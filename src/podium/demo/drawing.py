@@ -52,13 +52,19 @@ def draw_letter(letter: str, stroke: Stroke, *, size_px: int, centre: tuple[floa
         centre: Where the middle of the letter comes to lie, x and y in pixels.
     """
     glyph = _draw_upright(letter, stroke)
-    side = size_px * _FINER
+    # Only a window around the letter is worked on; its corner lies on a whole pixel of the image.
+    half = math.ceil(0.65 * math.hypot(*glyph.size) / _FINER) + 2
+    left, top = (math.floor(value) - half for value in centre)
+    middle = ((centre[0] - left) * _FINER, (centre[1] - top) * _FINER)
+    side = 2 * half * _FINER
     turned = glyph.transform(
-        (side, side), Image.Transform.AFFINE, _placement(glyph.size, stroke, centre), Image.Resampling.BILINEAR
+        (side, side), Image.Transform.AFFINE, _placement(glyph.size, stroke, middle), Image.Resampling.BILINEAR
     )
     if stroke.wave:
         turned = Image.fromarray(_wave(np.asarray(turned), stroke))
-    return np.asarray(turned.reduce(_FINER), dtype=np.float32) / np.float32(255)
+    # A crop may reach beyond the window; what lies there is 0.
+    window = turned.reduce(_FINER).crop((-left, -top, size_px - left, size_px - top))
+    return np.asarray(window, dtype=np.float32) / np.float32(255)
 
 
 def _draw_upright(letter: str, stroke: Stroke) -> Image.Image:
@@ -73,13 +79,13 @@ def _draw_upright(letter: str, stroke: Stroke) -> Image.Image:
 
 
 def _placement(
-    box: tuple[int, int], stroke: Stroke, centre: tuple[float, float]
+    box: tuple[int, int], stroke: Stroke, middle: tuple[float, float]
 ) -> tuple[float, float, float, float, float, float]:
     """The affine map from a pixel of the image to one of the upright letter, as Pillow wants it."""
     cos, sin = math.cos(math.radians(stroke.turn_deg)), math.sin(math.radians(stroke.turn_deg))
     forward = np.array([[cos, sin], [-sin, cos]]) @ np.array([[stroke.stretch, -stroke.shear], [0.0, 1.0]])
     back = np.linalg.inv(forward)
-    shift = np.array(box) / 2 - back @ (np.array(centre) * _FINER)
+    shift = np.array(box) / 2 - back @ np.array(middle)
     return tuple(float(x) for x in (*back[0], shift[0], *back[1], shift[1]))  # type: ignore[return-value]
 
 
@@ -89,9 +95,9 @@ def _wave(mask: NDArray[np.uint8], stroke: Stroke) -> NDArray[np.uint8]:
     at = np.arange(side)
     height = stroke.height_px * _FINER
     offset = np.rint(stroke.wave * height * np.sin(stroke.phase + 2 * np.pi * at / (1.3 * height))).astype(np.int64)
-    rows = (at[:, None] + offset[None, :]) % side
-    columns = (at[None, :] + offset[:, None]) % side
-    return mask[rows, columns]
+    rows = np.clip(at[:, None] + offset[None, :], 0, side - 1)
+    columns = np.clip(at[None, :] + offset[:, None], 0, side - 1)
+    return np.asarray(mask[rows, columns])
 
 
 def smooth_noise(rng: np.random.Generator, size_px: int, cells: int) -> NDArray[np.float32]:
@@ -104,5 +110,5 @@ def encode_png(pixels: NDArray[np.floating]) -> bytes:
     """Values in [0, 1], shape (H, W) or (H, W, 3), as the bytes of a PNG."""
     image = Image.fromarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", compress_level=6)
+    image.save(buffer, format="PNG", compress_level=3)
     return buffer.getvalue()

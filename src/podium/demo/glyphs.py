@@ -12,7 +12,17 @@ from podium.demo.drawing import Stroke, draw_letter, encode_png
 from podium.demo.fonts import FAMILIES, find_face
 from podium.demo.paper import STYLES, paint
 
-__all__ = ["COMPOSITE", "GLYPHS", "LETTERS", "PATTERN", "SLANTS", "WEIGHTS", "make_glyphs"]
+__all__ = [
+    "COMPOSITE",
+    "GLYPHS",
+    "LETTERS",
+    "MADE_UP_SLANT",
+    "MADE_UP_WEIGHT",
+    "PATTERN",
+    "SLANTS",
+    "WEIGHTS",
+    "make_glyphs",
+]
 
 LETTERS = ("A", "B", "G", "K", "R", "S")
 WEIGHTS = ("normal", "bold")
@@ -22,7 +32,7 @@ COMPOSITE = "letter*4 + weight*2 + slant"
 SIZE_PX = 96
 _N_SETS, _N_TEST_GROUPS = 10, 8
 _STREAM = 2
-_MADE_UP_WEIGHT, _MADE_UP_SLANT = 0.045, 0.2
+MADE_UP_WEIGHT, MADE_UP_SLANT = 0.045, 0.2
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ def _make_group(seed: int, family: str, number: int) -> _Group:
         height_px=float(rng.uniform(44, 62)),
         thicken=float(rng.uniform(0.0, 0.01)),
         stretch=float(rng.uniform(0.9, 1.12)),
-        wave=float(rng.uniform(0.0, 0.02)),
+        wave=float(rng.uniform(0.0, 0.012)),
     )
     style = STYLES[number % len(STYLES)]
     return _Group(f"{family}-{number:02d}", family, style, stroke, hue=float(rng.random()))
@@ -87,9 +97,9 @@ def _draw_picture(
         group.stroke,
         file=face.file,
         height_px=group.stroke.height_px * float(rng.uniform(0.92, 1.08)),
-        thicken=group.stroke.thicken + _MADE_UP_WEIGHT * face.needs_weight,
-        shear=_MADE_UP_SLANT * face.needs_slant,
-        turn_deg=float(rng.uniform(-4, 4)),
+        thicken=group.stroke.thicken + MADE_UP_WEIGHT * face.needs_weight,
+        shear=MADE_UP_SLANT * face.needs_slant,
+        turn_deg=float(rng.uniform(-3, 3)),
         phase=float(rng.uniform(0, 2 * np.pi)),
     )
     x, y = rng.uniform(-8, 8, size=2) + SIZE_PX / 2
