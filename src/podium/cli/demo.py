@@ -41,6 +41,7 @@ def demo(
             "run": result.run.name,
             "folder": str(result.run.folder.path),
             "scores": result.run.scores.as_record(),
+            "fold_score": result.fold_score,
             "test_score": result.test_score,
             "submission": str(result.submission.path),
             "report": str(result.run.folder.report_file),
@@ -57,10 +58,13 @@ def _show(result: DemoResult, task: str, folder: Path) -> None:
     run, main = result.run, result.run.scores.main
     print_lines("", f"{result.data.title}. {result.data.about}", "")
     print_summary(run.scores)
-    inside = "inside" if main.low <= result.test_score <= main.high else "outside"
+    is_inside = main.low <= result.fold_score <= main.high
+    place = "inside the interval" if is_inside else "outside the interval: a small test set has an error of its own"
     print_lines(
         "",
-        f"The test set's answers are known here: its true score is {result.test_score:.4f}, {inside} the interval.",
+        "The answers of the test set are known here.",
+        f"On average its {run.folds.n_folds} models score {result.fold_score:.4f} on it, {place};",
+        f"the submission, which is their mean, scores {result.test_score:.4f}.",
         "",
         f"report      {run.folder.report_file}",
         f"submission  {result.submission.path}",

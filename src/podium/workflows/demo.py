@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from podium import durable
 from podium.curate import ScanOptions
 from podium.demo import DemoData, prepare
 from podium.metrics import score
 from podium.submission import SubmissionRecord, match_ids
-from podium.tables import Head, Predictions
+from podium.tables import Head, Predictions, load_predictions
 from podium.workflows.progress import Progress, Silent
 from podium.workflows.run import Run, train
 from podium.workflows.settings import Settings
@@ -30,12 +32,15 @@ class DemoResult:
         data: Where its data are.
         run: The finished run.
         submission: The submission written.
-        test_score: Score of the submission's predictions against the true answers, by the run's main metric.
+        fold_score: Mean over the folds' models of each one's score on the test set, by the run's main metric: what the
+            out-of-fold score and its interval speak of.
+        test_score: Score of the submission, the mean of all folds: usually better than each of them.
     """
 
     data: DemoData
     run: Run
     submission: SubmissionRecord
+    fold_score: float
     test_score: float
 
 
@@ -65,19 +70,30 @@ def run_demo(
     run = train(data.train_folder, preset=preset, options=options, settings=settings, progress=progress)
     predictions = run.predict(data.test_folder, progress=progress)
     submission = submit_run(run.folder, data.sample_submission)
-    return DemoResult(data, run, submission, _score_test(run, predictions, data.answers))
+    truth = _Truth(run, data.answers)
+    folds = [load_predictions(run.folder.predictions_file("test", fold)) for fold in range(run.folds.n_folds)]
+    fold_score = sum(map(truth.score, folds)) / len(folds)
+    return DemoResult(data, run, submission, fold_score, truth.score(predictions))
 
 
-def _score_test(run: Run, predictions: Predictions, answers: Path) -> float:
-    header, *rows = csv.reader(durable.read_bytes(answers).decode().splitlines())
-    match = match_ids([row[0] for row in rows], predictions.ids.tolist(), where=answers, column=header[0])
-    head, metric = predictions.task.main_target, run.scores.main_metric
-    cells = np.array([row[1:] for row in rows])
-    labels = _read_labels(head, header[1:], cells)
-    return score(metric, predictions.probs[head.name][match.rows], labels, head)
+class _Truth:
+    """The answers that a contest would keep to itself."""
+
+    def __init__(self, run: Run, answers: Path) -> None:
+        header, *rows = csv.reader(durable.read_bytes(answers).decode().splitlines())
+        self._answers, self._column = answers, header[0]
+        self._ids = [row[0] for row in rows]
+        self._metric = run.scores.main_metric
+        self._labels = _read_labels(run.oof.task.main_target, header[1:], np.array([row[1:] for row in rows]))
+
+    def score(self, predictions: Predictions) -> float:
+        """Score of these predictions by the run's main metric."""
+        match = match_ids(self._ids, predictions.ids.tolist(), where=self._answers, column=self._column)
+        head = predictions.task.main_target
+        return score(self._metric, predictions.probs[head.name][match.rows], self._labels, head)
 
 
-def _read_labels(head: Head, columns: list[str], cells: np.ndarray) -> np.ndarray:
+def _read_labels(head: Head, columns: list[str], cells: NDArray[np.str_]) -> NDArray[np.integer[Any]]:
     if head.is_multi:
         return cells[:, [columns.index(name) for name in head.classes]].astype(np.int8)
     return cells[:, 0].astype(np.int64)
