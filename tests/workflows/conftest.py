@@ -10,17 +10,8 @@ import torch
 from podium import durable
 from podium.tables import Samples
 
+from .nursery import NoWaiting
 from .tiny_contest import make_samples
-
-
-class NoWaiting(durable.Backend):
-    """The real operations, but for waiting until the disk has them: nothing here is about a power cut."""
-
-    def fsync(self, descriptor: int) -> None:
-        """Nothing."""
-
-    def fsync_dir(self, folder: object) -> None:
-        """Nothing."""
 
 
 @pytest.fixture(autouse=True, scope="package")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from podium.recipe import Recipe
-from podium.tables import Composite, Folds, Head, Samples, Task, as_text_array
-from podium.workflows import Settings, compose_recipe
+from podium.tables import Composite, Folds, Head, Samples, Task, as_text_array, load_samples
+from podium.workflows import Settings, compose_recipe, resume, train
 from podium.workflows.progress import Update
 
 MASK, AGE = Head("mask", "single", ("worn", "none")), Head("age", "ordinal", ("<30", "30-59", ">=60"))
@@ -78,6 +78,16 @@ def make_recipe(*lines: str, preset: str = "baseline") -> Recipe:
 def make_settings(folder: Path, **changes: object) -> Settings:
     """One thread on the processor, everything below one folder."""
     return replace(Settings(runs=folder / "runs", device="cpu", threads=1), **changes)  # type: ignore[arg-type]
+
+
+def go_on(root: Path, samples: Path, lines: Sequence[str], *, every_s: float = 0.0) -> Path:
+    """Start the run "mine", or go on with it where it is there, saving after every step or so; gives its folder."""
+    settings = make_settings(root, checkpoint_every_s=every_s)
+    if (settings.runs / "mine" / "run.json").is_file():
+        resume("mine", settings=settings)
+    else:
+        train(load_samples(samples), recipe=make_recipe(*lines), folds=2, name="mine", settings=settings)
+    return settings.runs / "mine"
 
 
 class Notes:

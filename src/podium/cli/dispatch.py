@@ -40,7 +40,13 @@ def _run(arguments: Sequence[str]) -> int:
     from cyclopts import App, CycloptsError
 
     verb = getattr(importlib.import_module(f"podium.cli.{name}"), name)
-    app = App(name=f"podium {name}", help_format="markdown", version_flags=[], result_action="return_value")
+    app = App(
+        name=f"podium {name}",
+        help_format="markdown",
+        version_flags=[],
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,  # else Ctrl-C ends the process in there, without a word
+    )
     app.default(verb)
     try:
         result = app(arguments[1:], exit_on_error=False, print_error=True, help_on_error=False)

@@ -12,7 +12,7 @@ from torch import nn
 from podium import durable
 from podium.data import EvalLoader, FeatureEvalLoader, ImageCache, View
 from podium.engine import EvalBatches
-from podium.errors import UsageError
+from podium.errors import ImageError, UsageError
 from podium.models import Classifier, LinearHeads, Trunk
 from podium.predict import complete_probs, mean_over_views
 from podium.recipe import Recipe, arrange, build_trunk_of, load_recipe
@@ -66,7 +66,7 @@ def predict_run(
 
     Raises:
         UsageError: If no fold is finished, or the name cannot be a file's.
-        DataError: If no image can be decoded.
+        ImageError: If no image can be decoded.
     """
     _check_name(name)
     record, recipe = run.read(), load_recipe(run.recipe_file)
@@ -81,6 +81,8 @@ def predict_run(
         recipe = recipe.model_copy(update={"predict_views": tuple(views), "feature_views": tuple(views)})
     prepare_process(settings.n_threads)
     images = make_ready(samples, recipe, settings, progress, limit_fraction=1.0)
+    if not images.cache.is_usable.any():
+        raise ImageError(f"none of the {len(samples)} images can be decoded.", where=samples.root)
     known = find_known_images(record, trained_on, images)
     if known is not None and not known.is_clean:
         progress.note(f"Among these images are some the run was trained on, or nearly so. {known.verdict}")

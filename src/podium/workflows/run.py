@@ -107,6 +107,10 @@ class Run:
 def load_run(name: str = "last", *, runs: str | Path = "runs") -> Run:
     """A run by name, folder or "last".
 
+    Args:
+        name: The run's name, folder, or "last".
+        runs: Folder of all runs.
+
     Raises:
         UsageError: If there is none.
     """

@@ -1,0 +1,229 @@
+"""The command line: quick to answer, one JSON document where asked for, exit codes that mean what the help says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import podium.cli
+from podium import errors
+from podium.cli import COMMANDS, EXIT_CODES, main
+from podium.store import create_run
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run a command in an empty folder; gives exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = main(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def python(*lines: str, cwd: Path | None = None) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, cwd=cwd, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+MODULES = "print([name for name in ('torch', 'numpy', 'cyclopts', 'pandas', 'timm') if name in sys.modules])"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
+def test_help_and_version_import_nothing(arguments: list[str]) -> None:
+    code = ["import sys", "from podium.cli import main", f"code = main({arguments!r})", MODULES, "print(code)"]
+    assert python(*code).splitlines()[-2:] == ["[]", "0"]
+
+
+def test_importing_podium_imports_nothing_heavy() -> None:
+    assert python("import sys, podium", MODULES).strip() == "[]"
+
+
+def test_listing_and_reporting_runs_never_imports_torch(tmp_path: Path) -> None:
+    create_run(tmp_path / "runs", "mine", {"folds": [0]})
+    code = [
+        "import sys",
+        "from podium.cli import main",
+        "assert main(['runs']) == 0",
+        "main(['report', 'mine'])",
+        "print('torch' in sys.modules)",
+    ]
+    assert python(*code, cwd=tmp_path).splitlines()[-1] == "False"
+
+
+def test_the_help_lists_every_command_and_exit_code(run: Run) -> None:
+    for arguments in ((), ("--help",), ("-h",), ("help",)):
+        code, out, err = run(*arguments)
+        assert (code, err) == (0, "")
+        for name, line in COMMANDS.items():
+            assert name in out
+            assert line in out
+        for number, meaning in EXIT_CODES.items():
+            assert f"{number} {meaning}" in out
+
+
+def test_every_exit_code_of_an_error_is_in_the_help() -> None:
+    codes = {getattr(errors, name).exit_code for name in errors.__all__ if name[0].isupper()}
+    assert codes | {0} == set(EXIT_CODES)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(command: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    code, out, err = run(command, "--help")
+    assert (code, err) == (0, "")
+    assert f"podium {command}" in out
+    assert "Example: podium " + command in " ".join(out.split())
+    assert "\x1b[" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["trian"], "Did you mean 'train'"),
+        (["--hepl"], "unknown command"),
+        (["train", "--fold", "3"], "--folds"),
+        (["runs", "--jsn"], "--json"),
+        (["train", "--folds", "many"], "many"),
+        (["predict"], "--help"),
+        (["scan"], "--help"),
+        (["train"], "no data named"),
+        (["train", "data", "--resume", "last"], "--resume"),
+        (["runs", "--diff", "a"], "two runs"),
+        (["train", "data", "--preset", "basline"], "Did you mean 'baseline'"),
+        (["train", "data", "--set", "training.epoch=3"], "Did you mean 'epochs'"),
+        (["train", "data", "--set", "training.epochs"], "key.path=value"),
+        (["train", "--resume", "last"], "no runs here"),
+        (["report", "last"], "no runs here"),
+        (["predict", "last", "data"], "no runs here"),
+        (["train", "--bins", "age=30", "--resume", "last"], "--resume takes data"),
+        (["train", "data", "--bins", "age"], "--bins name=first,second"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_near(arguments: list[str], hint: str, run: Run) -> None:
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert out == ""
+    assert hint in " ".join(err.split())
+    assert "Traceback" not in err
+
+    code, out, err = run(*arguments, "--json")
+    record = json.loads(out)
+    assert code == record["exit_code"] == 2
+    assert record["error"]
+    assert record["what"]
+
+
+def test_data_that_cannot_be_used_end_with_3(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for arguments in (["scan", "nowhere"], ["scan", "empty"], ["train", "nowhere"], ["split", "empty", "--out", "x"]):
+        code, out, err = run(*arguments)
+        assert (code, out) == (3, "")
+        assert err.startswith("podium: ")
+        code, out, _ = run(*arguments, "--json")
+        assert (code, json.loads(out)["exit_code"]) == (3, 3)
+
+
+ERRORS = sorted(name for name in errors.__all__ if name[0].isupper() and name != "UnknownNameError")
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_error_becomes_its_exit_code_and_one_json_document(
+    name: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind: type[errors.PodiumError] = getattr(errors, name)
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise kind("something is wrong.", where="here", fix="Do this.", details=["first", "second"])
+
+    monkeypatch.setattr("podium.store.list_runs", fail)
+    code, out, err = run("runs", "--json")
+    assert code == kind.exit_code
+    assert json.loads(out) == {
+        "error": name,
+        "what": "something is wrong.",
+        "where": "here",
+        "fix": "Do this.",
+        "details": ["first", "second"],
+        "exit_code": kind.exit_code,
+    }
+    assert "here: something is wrong. Do this." in err
+    code, out, err = run("runs")
+    assert (code, out) == (kind.exit_code, "")
+    assert err.splitlines()[1:] == ["  first", "  second"]
+
+
+def test_ctrl_c_ends_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("podium.store.list_runs", interrupt)
+    code, out, _ = run("runs", "--json")
+    assert (code, json.loads(out)["exit_code"]) == (130, 130)
+
+
+def test_runs_are_listed_and_compared(run: Run, tmp_path: Path) -> None:
+    assert "no runs" in run("runs")[1]
+    assert json.loads(run("runs", "--json")[1]) == {"runs": []}
+    for name, seed in (("a", 0), ("b", 1)):
+        made = create_run(tmp_path / "runs", name, {"folds": [0]})
+        made.recipe_file.write_text(f"seed: {seed}\n")
+    code, out, _ = run("runs")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == ["a", "b"]
+    assert "podium train --resume a" in out
+    assert run("runs", "--diff", "a", "b")[1] == "seed: 0 -> 1\n"
+    assert json.loads(run("runs", "--diff", "a", "b", "--json")[1])["differences"] == ["seed: 0 -> 1"]
+    code, _, err = run("runs", "--diff", "a", "c")
+    assert code == 2
+    assert "unknown run 'c'" in err
+
+
+def test_a_damaged_run_does_not_hide_the_others(run: Run, tmp_path: Path) -> None:
+    for name in ("broken", "sound"):
+        create_run(tmp_path / "runs", name, {"folds": [0]})
+    (tmp_path / "runs" / "broken" / "run.json").write_text("{")
+    code, out, _ = run("runs")
+    assert code == 0
+    assert "sound" in out
+    assert "broken" in out
+    assert len(json.loads(run("runs", "--json")[1])["runs"]) == 2
+
+
+def test_doctor_is_json_too(run: Run) -> None:
+    record = json.loads(run("doctor", "--json")[1])
+    assert record["environment"]["packages"]["torch"]
+    assert "tf_efficientnet_lite0" in record["weights"]
+    assert run("doctor")[1].startswith("python ")
+
+
+def test_output_that_nobody_reads_is_no_error(tmp_path: Path) -> None:
+    code = "import sys; from podium.cli import main; sys.exit(main(['doctor']))"
+    command = f'{sys.executable} -c "{code}" | head -c 1'
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_is_a_function_of_its_module() -> None:
+    import importlib
+
+    for name in COMMANDS:
+        assert callable(getattr(importlib.import_module(f"podium.cli.{name}"), name))
+    assert podium.cli.__all__ == ["COMMANDS", "EXIT_CODES", "main"]

@@ -1,0 +1,77 @@
+"""What `import podium` offers: a list that changes on purpose only, every name of it documented."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import podium
+
+PUBLIC = [
+    "Composite",
+    "FoldOptions",
+    "Folds",
+    "Head",
+    "ImageClassifier",
+    "PodiumError",
+    "Predictions",
+    "Recipe",
+    "Run",
+    "Samples",
+    "Scan",
+    "ScanOptions",
+    "Scores",
+    "Settings",
+    "Task",
+    "compose_recipe",
+    "load_run",
+    "make_folds",
+    "mean_predictions",
+    "resume",
+    "scan",
+    "score_predictions",
+    "submit",
+    "train",
+]
+
+
+def test_the_public_names_are_these() -> None:
+    assert podium.__all__ == PUBLIC
+    assert set(dir(podium)) >= {*PUBLIC, "__version__"}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_name_is_there_and_says_what_it_is(name: str) -> None:
+    value = getattr(podium, name)
+    assert value.__name__ == name
+    text = inspect.getdoc(value)
+    assert text
+    assert text.splitlines()[0].endswith((".", ":"))
+
+
+FUNCTIONS = [name for name in PUBLIC if name[0].islower()]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_documents_every_argument_and_its_errors(name: str) -> None:
+    function = getattr(podium, name)
+    text = inspect.getdoc(function) or ""
+    parameters = list(inspect.signature(function).parameters)
+    if len(parameters) > 1:
+        section = text.split("Args:")[1].split("\n\n")[0]
+        told = {line.strip().split(":")[0].lstrip("*") for line in section.splitlines() if ":" in line}
+        assert set(parameters) <= told
+    assert "Raises:" in text
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        _ = podium.trian
+
+
+def test_names_come_when_they_are_used() -> None:
+    code = "import sys, podium; podium.Head; assert 'torch' not in sys.modules; podium.PodiumError"
+    subprocess.run([sys.executable, "-c", code], check=True)

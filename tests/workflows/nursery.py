@@ -1,0 +1,102 @@
+"""Children that train and are killed: forked from one process that has everything imported, so they start at once.
+
+Run as a script this is that process: it reads requests from standard input, one JSON list a line, forks a child for
+each, and answers with the child's process id, and its exit code when it has ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from podium import durable
+
+
+class NoWaiting(durable.Backend):
+    """The real operations, but for waiting until the disk has them: nothing here is about a power cut."""
+
+    def fsync(self, descriptor: int) -> None:
+        """Nothing."""
+
+    def fsync_dir(self, folder: object) -> None:
+        """Nothing."""
+
+
+class KillAt(NoWaiting):
+    """Ends the process with SIGKILL before its k-th operation on a file."""
+
+    def __init__(self, k: int) -> None:
+        self._left = k
+
+    def before(self, operation: str) -> None:
+        """Count down."""
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Nursery:
+    """Starts children one after the other. Each trains the run "mine", or goes on with it, saving every step."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        self._server = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def start(self, root: Path, samples: Path, lines: Sequence[str], *, kill_at: int = 0) -> int:
+        """Start a child; gives its process id.
+
+        Args:
+            root: Folder of runs and cache.
+            samples: Folder of saved samples.
+            lines: Recipe lines.
+            kill_at: File operation before which it kills itself; 0 for none.
+        """
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps([str(root), str(samples), list(lines), kill_at]) + "\n")
+        self._server.stdin.flush()
+        return self._read()
+
+    def wait(self) -> int:
+        """Exit code of the child, negative for the signal that ended it."""
+        return self._read()
+
+    def _read(self) -> int:
+        assert self._server.stdout is not None
+        return int(self._server.stdout.readline())
+
+    def close(self) -> None:
+        """End the server."""
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.close()
+        self._server.stdout.close()
+        self._server.wait()
+
+
+def serve() -> None:
+    """Fork a child for each request."""
+    from tiny_contest import go_on  # this file is a script here, and its neighbour a module
+
+    import podium.workflows.carry_on
+    import podium.workflows.start_run  # noqa: F401 - so that no child has to
+
+    for line in sys.stdin:
+        root, samples, lines, kill_at = json.loads(line)
+        child = os.fork()
+        if not child:
+            with durable.using_backend(KillAt(kill_at)):
+                go_on(Path(root), Path(samples), lines)
+            os._exit(0)
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,129 @@
+"""Predictions for new images: every fold's model, their mean, broken files, order, views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from podium.errors import CorruptFileError, DataError, SourceError, UsageError
+from podium.tables import MEAN_OF_FOLDS, Samples, as_text_array, load_predictions
+from podium.workflows import Run, load_run, train
+
+from .tiny_contest import Notes, draw_images, make_recipe, make_settings
+
+Contest = Callable[[str], Samples]
+
+
+@pytest.fixture(scope="module", params=["frozen", "whole"])
+def run(request: pytest.FixtureRequest, contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A finished run with three heads."""
+    lines = () if request.param == "frozen" else ("model.freeze=none", "predict_views=[plain]")
+    settings = make_settings(tmp_path_factory.mktemp("run"))
+    return train(contest("attributes"), recipe=make_recipe(*lines), folds=3, settings=settings)
+
+
+@pytest.fixture
+def test_folder(tmp_path: Path) -> Path:
+    """Five images the run has never seen."""
+    draw_images(tmp_path / "test", 5, seed=9)
+    return tmp_path / "test"
+
+
+def test_the_mean_is_that_of_the_folds_and_both_are_on_disk(run: Run, test_folder: Path) -> None:
+    found = run.predict(test_folder)
+    folds = [load_predictions(run.folder.predictions_file("test", fold)) for fold in range(3)]
+    assert found.ids.tolist() == [f"{row:02d}.png" for row in range(5)]
+    assert set(found.fold) == {MEAN_OF_FOLDS}
+    for name, values in found.probs.items():
+        np.testing.assert_allclose(values, sum(part.probs[name] for part in folds) / 3, rtol=1e-12)
+    kept = load_predictions(run.folder.predictions_file("test"))
+    for name, values in found.probs.items():
+        assert kept.probs[name].tobytes() == values.tobytes()
+
+
+def test_a_broken_image_gets_the_average_prediction_and_is_named(run: Run, test_folder: Path) -> None:
+    (test_folder / "02.png").write_bytes((test_folder / "02.png").read_bytes()[:300])
+    (test_folder / "zz.jpg").write_bytes(b"no image")
+    sound = run.predict(test_folder, name="sound")
+    progress = Notes()
+    found = run.predict(test_folder, name="broken", progress=progress)
+    assert found.ids.tolist() == [*[f"{row:02d}.png" for row in range(5)], "zz.jpg"]
+    assert any(
+        "2 images cannot be decoded" in line and "02.png" in line and "zz.jpg" in line for line in progress.notes
+    )
+    parts = [load_predictions(run.folder.predictions_file("oof", fold)) for fold in range(3)]
+    for name, values in found.probs.items():
+        average = np.mean([part.probs[name].mean(axis=0) for part in parts], axis=0)
+        np.testing.assert_allclose(values[[2, 5]], [average, average], rtol=1e-12)
+        np.testing.assert_array_equal(values, sound.probs[name])
+
+
+def test_the_order_of_the_samples_is_kept(run: Run, test_folder: Path) -> None:
+    names = [f"{row:02d}.png" for row in (3, 0, 4, 1, 2)]
+    forwards = run.predict(test_folder, name="forwards")
+    samples = Samples(test_folder, as_text_array(names), as_text_array(names))
+    found = run.predict(samples, name="shuffled")
+    assert found.ids.tolist() == names
+    np.testing.assert_allclose(found.probs["mask"], forwards.align(names).probs["mask"], rtol=1e-5)
+
+
+def test_more_views_are_averaged_and_plain_is_always_one(run: Run, test_folder: Path) -> None:
+    plain, flipped = run.predict(test_folder, tta=[]), run.predict(test_folder, tta=["hflip"])
+    assert not np.allclose(plain.probs["mask"], flipped.probs["mask"], rtol=1e-9)
+    from PIL import Image, ImageOps
+
+    turned = test_folder.parent / "turned"
+    turned.mkdir()
+    for path in test_folder.glob("*.png"):
+        ImageOps.mirror(Image.open(path)).save(turned / path.name)
+    mirrored = run.predict(turned, tta=["hflip"])
+    for name, values in flipped.probs.items():  # both views of a mirrored image are those of the image
+        np.testing.assert_allclose(mirrored.probs[name], values, rtol=1e-3, atol=1e-5)
+
+
+def test_nothing_to_predict_is_an_error(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(SourceError):
+        run.predict(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError):
+        run.predict(tmp_path / "empty")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "a.jpg").write_bytes(b"no image")
+    with pytest.raises(DataError, match="decoded"):
+        run.predict(tmp_path / "bad")
+
+
+def test_labels_are_not_looked_at(run: Run, contest: Contest) -> None:
+    samples = contest("attributes").take(np.arange(4))
+    wrong = replace(samples, labels={**samples.labels, "mask": 1 - samples.labels["mask"]})
+    first, second = run.predict(samples, name="a"), run.predict(wrong, name="b")
+    np.testing.assert_array_equal(first.probs["class"], second.probs["class"])
+
+
+def test_changed_weights_are_refused(run: Run, test_folder: Path) -> None:
+    path = run.folder.training_folder(1, "all") / "model.safetensors"
+    sound = path.read_bytes()
+    path.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
+    try:
+        with pytest.raises(CorruptFileError, match="not the ones that were written"):
+            run.predict(test_folder)
+    finally:
+        path.write_bytes(sound)
+
+
+def test_a_run_without_a_finished_fold_cannot_predict(run: Run, test_folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = shutil.copytree(run.folder.path, tmp_path / "copy")
+    for path in (copy / "predictions").glob("oof*"):
+        path.unlink()
+    (copy / "scores.json").unlink()
+    unfinished = load_run(str(copy))
+    with pytest.raises(UsageError, match=r"no fold .* finished.*--resume"):
+        unfinished.predict(test_folder)
+    with pytest.raises(UsageError, match="not finished"):
+        _ = unfinished.scores

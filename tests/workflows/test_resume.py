@@ -1,0 +1,218 @@
+"""A run that is killed, stopped or half deleted ends as if nothing had happened, and two never work in one folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from podium import durable
+from podium.errors import CorruptFileError, LockedError, RecipeError
+from podium.tables import Samples, save_samples
+from podium.workflows import FoldOptions, Run, resume, train
+
+from .nursery import Nursery
+from .tiny_contest import TINY, Notes, go_on, make_recipe, make_settings, results_of
+
+Contest = Callable[[str], Samples]
+FROZEN = ("training.epochs=3", "training.ema_decay=0.9")
+WHOLE = ("model.freeze=none", "predict_views=[plain]", "model.drop_rate=0.2", *FROZEN)
+
+
+@pytest.fixture(scope="module")
+def samples(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scanned contest on disk, which child processes read."""
+    folder = tmp_path_factory.mktemp("samples")
+    save_samples(contest("attributes"), folder)
+    return folder
+
+
+@dataclass(frozen=True)
+class Case:
+    """A recipe, what it ends with undisturbed, and how long that takes."""
+
+    lines: tuple[str, ...]
+    results: dict[str, bytes]
+    duration_s: float
+
+
+@pytest.fixture(scope="module", params=[FROZEN, WHOLE], ids=["frozen", "whole"])
+def case(request: pytest.FixtureRequest, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    go_on(tmp_path_factory.mktemp("first"), samples, request.param)  # imports and first calls take their time
+    root, started = tmp_path_factory.mktemp("undisturbed"), time.monotonic()
+    results = results_of(go_on(root, samples, request.param))
+    assert len(results) >= 8
+    return Case(request.param, results, time.monotonic() - started)
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    server = Nursery()
+    yield server
+    server.close()
+
+
+def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
+    case: Case, samples: Path, tmp_path: Path, nursery: Nursery
+) -> None:
+    rng = np.random.default_rng(int.from_bytes(os.urandom(4), "little"))
+    for _ in range(int(os.environ.get("PODIUM_KILLS", "3"))):
+        child = nursery.start(tmp_path, samples, case.lines)
+        time.sleep(case.duration_s * float(rng.random()))
+        os.kill(child, signal.SIGKILL)
+        assert nursery.wait() in (0, -signal.SIGKILL)
+    assert results_of(go_on(tmp_path, samples, case.lines)) == case.results
+
+
+def test_a_run_killed_at_file_operations_all_along_ends_with_the_same_bytes(
+    case: Case, samples: Path, tmp_path: Path, nursery: Nursery
+) -> None:
+    """Each child gets a little further than the one before it, and dies within a save, a rename or between them."""
+    codes = []
+    for k in range(7, 700, 61):
+        nursery.start(tmp_path, samples, case.lines, kill_at=k)
+        codes.append(nursery.wait())
+        if codes[-1] == 0:
+            break
+    assert set(codes[:-1]) == {-signal.SIGKILL}
+    assert results_of(go_on(tmp_path, samples, case.lines)) == case.results
+
+
+@pytest.fixture
+def finished(contest: Contest, tmp_path: Path) -> Run:
+    return train(contest("single"), recipe=make_recipe(*FROZEN), folds=3, settings=make_settings(tmp_path))
+
+
+def go_on_with(run: Run, **options: object) -> Run:
+    return resume(run.name, settings=run.settings, **options)  # type: ignore[arg-type]
+
+
+def test_a_finished_run_is_only_scored_again(finished: Run) -> None:
+    before = results_of(finished.folder.path)
+    progress = Notes()
+    go_on_with(finished, progress=progress)
+    assert results_of(finished.folder.path) == before
+    assert progress.stages == []
+
+
+@pytest.mark.parametrize(
+    "gone", ["predictions/oof-fold-2.parquet", "fold-1/all/model.json", "fold-0", "trunk", "scores.json"]
+)
+def test_what_is_deleted_is_made_again_with_the_same_numbers(gone: str, finished: Run) -> None:
+    before = results_of(finished.folder.path)
+    path = finished.folder.path / gone
+    if path.is_dir():
+        durable.remove_tree(path)
+    else:
+        path.unlink()
+    for fold in range(3):
+        if f"fold-{fold}" in gone:
+            finished.folder.predictions_file("oof", fold).unlink(missing_ok=True)
+    go_on_with(finished)
+    after = results_of(finished.folder.path)
+    assert {name: after[name] for name in after} == {name: before[name] for name in after}
+    assert set(before) - set(after) <= {"trunk/model.safetensors"}
+
+
+def test_the_cache_may_be_deleted(finished: Run) -> None:
+    before = results_of(finished.folder.path)
+    durable.remove_tree(finished.settings.cache_folder)
+    durable.remove_tree(finished.folder.path / "fold-1")
+    finished.folder.predictions_file("oof", 1).unlink()
+    go_on_with(finished)
+    assert results_of(finished.folder.path) == before
+
+
+@pytest.mark.parametrize("content", [b"", b'{"torn', b"garbage\n"])
+def test_a_journal_that_a_power_cut_tore_does_not_block_a_resume(
+    content: bytes, case: Case, samples: Path, tmp_path: Path, nursery: Nursery
+) -> None:
+    """The journal is not forced to the disk; the checkpoint has the epochs."""
+    child = nursery.start(tmp_path, samples, case.lines)
+    folder = tmp_path / "runs" / "mine" / "fold-0" / "all"
+    deadline = time.monotonic() + 60
+    while not (folder / "journal.jsonl").is_file():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    assert nursery.wait() == -signal.SIGKILL
+    (folder / "journal.jsonl").write_bytes(content)
+    assert results_of(go_on(tmp_path, samples, case.lines)) == case.results
+
+
+def test_another_recipe_is_refused_with_the_difference(finished: Run) -> None:
+    with pytest.raises(RecipeError, match="another recipe") as caught:
+        go_on_with(finished, recipe=make_recipe(*FROZEN, "optimizer.lr=0.5", "seed=3"))
+    assert sorted(line.split(":")[0] for line in caught.value.details) == ["optimizer.lr", "seed"]
+    go_on_with(finished, recipe=make_recipe(*FROZEN))
+
+
+def test_edited_tables_are_refused(finished: Run) -> None:
+    path = finished.folder.path / "folds.csv"
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join([*rows[:-1], rows[-1][:-1] + str((int(rows[-1][-1]) + 1) % 3)]))
+    with pytest.raises(CorruptFileError, match="changed after"):
+        go_on_with(finished)
+
+
+def test_a_second_starter_is_refused(finished: Run) -> None:
+    with durable.hold_lock(finished.folder.path), pytest.raises(LockedError):
+        go_on_with(finished)
+    go_on_with(finished)
+
+
+def test_a_class_that_is_not_in_a_fold_does_not_stop_a_run(contest: Contest, tmp_path: Path) -> None:
+    """A metric that has no value for an epoch is no number; the run goes on and can be resumed."""
+    samples = contest("single").take(np.arange(0, 36, 2)[:12])  # of one class only
+    assert samples.task is not None
+    labels = np.zeros(12, dtype=np.int64)
+    labels[:2] = 1
+    rare = replace(samples, labels={"mask": labels}, group=None)
+    recipe = make_recipe("metric=roc_auc_macro")
+    how = FoldOptions(n_folds=3, allow_rare=True)
+    run = train(rare, recipe=recipe, folds=how, settings=make_settings(tmp_path, checkpoint_every_s=0.0))
+    assert len(run.oof) == 12
+
+
+LONG = (*WHOLE, "training.epochs=60")
+
+
+@pytest.fixture(scope="module")
+def long_results(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return results_of(go_on(tmp_path_factory.mktemp("long"), samples, LONG, every_s=60))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_command_within_seconds_and_it_goes_on_to_the_same_bytes(
+    number: int, code: int, samples: Path, tmp_path: Path, long_results: dict[str, bytes]
+) -> None:
+    machine = ["--runs", "runs", "--threads", "1", "--device", "cpu", "--checkpoint-every", "1000", "--quiet"]
+    command = [sys.executable, "-m", "podium", "train", str(samples), "--folds", "2", "--name", "mine", *machine]
+    child = subprocess.Popen(
+        [*command, "--set", *TINY, *LONG], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    training = tmp_path / "runs" / "mine" / "fold-0" / "all"
+    try:
+        deadline = time.monotonic() + 120
+        while not (training / "journal.jsonl").is_file():
+            assert child.poll() is None, child.stderr and child.stderr.read()
+            assert time.monotonic() < deadline, "the training did not start"
+            time.sleep(0.005)
+        child.send_signal(number)
+        assert child.wait(timeout=5) == code
+        assert child.stderr is not None
+        assert "--resume" in child.stderr.read()
+    finally:
+        child.kill()
+        child.communicate()
+    assert list(training.glob("checkpoints/*")), "no checkpoint was due, so this is the stop's own"
+    assert results_of(go_on(tmp_path, samples, LONG, every_s=60)) == long_results
