@@ -1,0 +1,25 @@
+"""Several labels an image: which letters are strewn over it. One 0/1 column a letter, groups are drawers."""
+
+from pathlib import Path
+
+import podium
+from podium.demo import prepare
+
+FOLDER = Path("demo/letters")
+
+if __name__ == "__main__":
+    prepare("letters", FOLDER)
+    data = podium.scan(FOLDER / "train", labels=FOLDER / "train.csv", group="drawer")
+    # A letter in a mirror is another letter, so no flipped views; fewer epochs keep the example short.
+    plain = ["feature_views=[plain]", "predict_views=[plain]", "training.epochs=30"]
+    run = podium.train(data, preset="baseline", overrides=plain, folds=podium.FoldOptions(n_folds=3))
+
+    letters = run.scores.targets["labels"]
+    print(f"accuracy over all labels {run.scores.main}")
+    print(f"average precision {letters.metrics['average_precision_macro']}")
+
+    predictions = run.predict(FOLDER / "test")
+    record = podium.submit(
+        predictions, template=FOLDER / "sample_submission.csv", out="letters.csv", thresholds={"a": 0.4}
+    )
+    print(f"{record.n_rows} rows in {record.path}")

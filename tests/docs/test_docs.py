@@ -1,0 +1,236 @@
+"""The pages under docs/ do what they say: their blocks run, their output is the one shown, their links lead somewhere.
+
+A fenced block whose info string holds `run` is executed, page by page from top to bottom, in one folder for all pages:
+
+    ```sh run              every line is a command that must end with exit code 0
+    ```sh run exit=3       the last line must end with exit code 3
+    ```python run          executed; names live on until the end of the page
+    ```text output         what the block above printed on standard output (for exit=..., on standard error)
+
+Numbers with a decimal point are measurements and may differ; everything else in an output must be the same.
+An output may end with a line `...` where it is longer than the page shows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import podium
+from podium.errors import WeightsError
+from podium.models import PACKAGED
+from podium.models.packaged_weights import find_weight_file
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DOCS = REPOSITORY / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+LINKED = [*PAGES, *(REPOSITORY / name for name in ("README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
+EXAMPLES = sorted((REPOSITORY / "examples").glob("*.py"))
+BLOCK = re.compile(r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?P<target>[^)\s#]*)(?:#(?P<anchor>[^)\s]*))?\)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block."""
+
+    language: str
+    words: tuple[str, ...]
+    text: str
+    line: int
+
+    @property
+    def exit_code(self) -> int:
+        return next((int(word.removeprefix("exit=")) for word in self.words if word.startswith("exit=")), 0)
+
+
+def read_blocks(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(found["language"], tuple(found["info"].split()), found["text"], text.count("\n", 0, found.start()) + 1)
+        for found in BLOCK.finditer(text)
+    ]
+
+
+RUNNABLE = [page for page in PAGES if any("run" in block.words for block in read_blocks(page))]
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all pages work in. Decoded images and features are made once for all of them."""
+    try:
+        find_weight_file(PACKAGED["tf_efficientnet_lite0"])
+    except WeightsError as missing:
+        pytest.skip(f"the pages use packaged weights: {missing.fix}")
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "demo" / "runs" / ".cache").mkdir(parents=True)
+    (folder / "runs").mkdir()
+    (folder / "runs" / ".cache").symlink_to(folder / "demo" / "runs" / ".cache")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.stem)
+def test_every_runnable_block_runs_and_prints_what_the_page_shows(
+    page: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workshop)
+    monkeypatch.setenv("COLUMNS", "100")
+    names: dict[str, Any] = {"__name__": "page"}
+    printed = ""
+    for block in read_blocks(page):
+        place = f"{page.name}, line {block.line}"
+        if "run" in block.words:
+            printed = run_python(block, names) if block.language == "python" else run_shell(block, place)
+        elif "output" in block.words:
+            shown = masked(block.text)
+            whole = masked(printed)
+            if shown[-1] == "...":
+                shown, whole = shown[:-1], whole[: len(shown) - 1]
+            assert whole == shown, place
+
+
+def run_python(block: Block, names: dict[str, Any]) -> str:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile("\n" * block.line + block.text, "page", "exec"), names)
+    return printed.getvalue()
+
+
+def run_shell(block: Block, place: str) -> str:
+    *commands, last = block.text.replace("\\\n", " ").strip().splitlines()
+    printed = ""
+    for command in commands:
+        printed += run_command(command, 0, place)
+    return printed + run_command(last, block.exit_code, place)
+
+
+def run_command(command: str, wanted: int, place: str) -> str:
+    """`podium ...` in this process, which is quicker; anything else in a shell."""
+    if not command.startswith("podium ") or any(mark in command for mark in ">&;"):
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        shell = ["bash", "-o", "pipefail", "-c", command]
+        done = subprocess.run(shell, capture_output=True, text=True, check=False, env=os.environ | {"PATH": path})
+        code, out, err = done.returncode, done.stdout, done.stderr
+    else:
+        from podium.cli import main
+
+        streams = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
+            code = main(shlex.split(command, comments=True)[1:])
+        out, err = (stream.getvalue() for stream in streams)
+    assert code == wanted, f"{place}: {command!r} ended with {code}:\n{out}{err}"
+    return err if wanted else out
+
+
+def masked(text: str) -> list[str]:
+    """Lines with measurements and column widths taken out; empty lines do not count."""
+    text = re.sub(r"\d+\.\d+", "#", text)
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_runs(example: Path, workshop: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", example], cwd=workshop, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_short(example: Path) -> None:
+    assert len(example.read_text(encoding="utf-8").splitlines()) < 40
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
+def test_every_link_inside_the_repository_leads_somewhere(page: Path) -> None:
+    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for found in LINK.finditer(text):
+        target = found["target"]
+        if "://" in target:
+            continue
+        path = page if not target else (page.parent / target)
+        assert path.exists(), f"{page.name} links to {target}"
+        if found["anchor"] and path.suffix == ".md":
+            assert found["anchor"] in list(anchors(path)), f"{page.name} links to {target}#{found['anchor']}"
+
+
+def anchors(page: Path) -> Iterator[str]:
+    """Anchors of a page's headings, as GitHub makes them."""
+    for heading in re.findall(r"^#+ (.+)$", BLOCK.sub("", page.read_text(encoding="utf-8")), re.MULTILINE):
+        yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
+def test_every_page_is_named_in_the_readme(page: Path) -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    if page.name != "README.md":
+        assert page.relative_to(REPOSITORY).as_posix() in text
+
+
+def test_recipes_page_is_what_the_recipe_says() -> None:
+    tool = load_recipe_docs()
+    text = tool.PAGE.read_text(encoding="utf-8")
+    assert tool.splice(text) == text, "run scripts/recipe_docs"
+
+
+def load_recipe_docs() -> ModuleType:
+    path = REPOSITORY / "scripts" / "recipe_docs"
+    loader = importlib.machinery.SourceFileLoader("recipe_docs", str(path))
+    spec = importlib.util.spec_from_loader("recipe_docs", loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def test_metrics_page_names_every_metric() -> None:
+    from podium.metrics import METRICS
+
+    text = (DOCS / "metrics.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    known = {name for name in METRICS if not name.startswith("top_")} | {"top_k_accuracy"}
+    assert listed == known
+
+
+def test_python_page_describes_every_public_name() -> None:
+    text = (DOCS / "python.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"^### `(\w+)", text, re.MULTILINE))
+    assert described == set(podium.__all__)
+
+
+def test_training_page_lists_every_exit_code() -> None:
+    from podium.cli import EXIT_CODES
+
+    text = (DOCS / "training.md").read_text(encoding="utf-8")
+    listed = [int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)]
+    assert listed == list(EXIT_CODES)
+
+
+def test_pages_hold_no_leftover_of_a_machine() -> None:
+    """Paths of the machine that a page was written on do not belong into it."""
+    for page in LINKED:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"/(?:tmp|root|home|work)/", text), page.name
+
+
+def test_podium_is_on_the_path_for_readers() -> None:
+    """The blocks call `podium`; an installed package has it."""
+    assert shutil.which("podium", path=str(Path(sys.executable).parent))
