@@ -77,6 +77,7 @@ def test_without_groups_nothing_is_divided(samples: Samples) -> None:
     ("change", "name"),
     [
         ({"recipe_text": "training: {select: best}"}, "Chosen on the same folds"),
+        ({"recipe_text": "training: {select: last, patience: 3}"}, "Stopped by the same folds"),
         ({"fold_notes": {"leaks": ["a ~ b"]}}, "Leaks between folds"),
         ({"fold_notes": {"hints": ["names look like people"]}}, "A group may be missing"),
         ({"quarantine": {"id": ["x"] * 20}}, "Broken images"),

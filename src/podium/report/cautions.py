@@ -58,7 +58,15 @@ def _about_leaks(contents: RunContents) -> Iterator[Caution]:
 
 def _about_selection(contents: RunContents) -> Iterator[Caution]:
     training = contents.recipe.get("training")
-    if isinstance(training, dict) and training.get("select") == "best":
+    if not isinstance(training, dict):
+        return
+    if training.get("patience") is not None:
+        yield Caution(
+            "Stopped by the same folds",
+            "training.patience is set: the images that judge a fold also said when its training stops, so the score is"
+            " a little too good. A fixed number of epochs has no such gain.",
+        )
+    if training.get("select") == "best":
         yield Caution(
             "Chosen on the same folds",
             "training.select is best: each fold's weights were chosen by the images that judge them, so the score is"
