@@ -19,8 +19,8 @@
     └── Stopped               75   stopped by a signal; the same command with --resume goes on
         └── Interrupted      130   stopped by Ctrl-C; the same command with --resume goes on
 
-Exit code 0 means done. A message says what is wrong, where, and what to do; `details` holds the list behind it
-(the first ten bad rows, say) for a terminal to print below.
+Exit code 0 means done. A message says what is wrong, where, and what to do; `details` holds the list behind it,
+such as the bad rows; a terminal shows the first ten, and a file takes the whole of it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class PodiumError(Exception):
         what: One line that says what is wrong, with what was got and what was expected.
         where: File, row or option it was found in.
         fix: What to do, as a sentence or a command.
-        details: Further lines, such as the first bad rows.
+        details: Further lines, such as the bad rows.
     """
 
     exit_code = 1
@@ -111,11 +111,14 @@ class UnknownNameError(UsageError):
         near = nearest_name(name, names)
         if near is not None:
             fix = f"Did you mean {near!r}?"
-        elif len(names) <= 20:
+        elif not names:
+            fix = "There is none."
+        elif len(names) <= 40:
             fix = f"Known: {', '.join(names)}."
         else:
             fix = f"{len(names)} are known, none is near."
-        super().__init__(f"unknown {kind} {name!r}.", where=where, fix=fix, details=names if len(names) <= 40 else ())
+        listed = [f"known: {', '.join(names)}"] if near is not None and 1 < len(names) <= 40 else []
+        super().__init__(f"unknown {kind} {name!r}.", where=where, fix=fix, details=listed)
 
 
 class RecipeError(UsageError):

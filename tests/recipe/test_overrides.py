@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.errors import RecipeError, StorageError, UnknownNameError
+from podium.errors import RecipeError, UnknownNameError
 from podium.recipe import (
     PRESETS,
     Recipe,
@@ -173,7 +173,7 @@ def test_a_file_that_is_no_recipe_is_refused_and_runs_nothing(text: str, tmp_pat
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"nothing\.yaml"):
+    with pytest.raises(RecipeError, match=r"nothing\.yaml"):
         load_recipe(tmp_path / "nothing.yaml")
 
 

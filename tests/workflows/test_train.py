@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import podium
-from podium.errors import LeakError, SplitError, StorageError, UnknownNameError, UsageError
+from podium.errors import LeakError, SourceError, SplitError, StorageError, UnknownNameError, UsageError
 from podium.metrics import score_predictions
 from podium.store import read_epochs
 from podium.tables import HOLDOUT, Samples, as_text_array, load_predictions
@@ -201,7 +201,7 @@ def test_a_wrong_request_is_refused_and_leaves_no_run(
 
 def test_samples_without_labels_teach_nothing(contest: Contest, tmp_path: Path) -> None:
     bare = replace(contest("single"), task=None, labels={})
-    with pytest.raises(UsageError, match="no labels"):
+    with pytest.raises(SourceError, match="no labels"):
         train(bare, recipe=make_recipe(), settings=make_settings(tmp_path))
 
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from podium.cli import COMMANDS
-from podium.errors import Interrupted, PodiumError, UnknownNameError
+from podium.cli.complaint import name_system_error, print_error, print_fault
+from podium.errors import Interrupted, PodiumError, Stopped, UnknownNameError, UsageError
 
 __all__ = ["run_command"]
+
+_HOW_TO_GO_ON = "Run the same command again, or --resume a run that had begun: what was done is kept."
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -20,17 +27,46 @@ def run_command(arguments: Sequence[str]) -> int:
     """
     as_json = "--json" in arguments
     try:
-        return _run(arguments)
-    except PodiumError as error:
-        _print_error(error, as_json=as_json)
-        return error.exit_code
-    except KeyboardInterrupt:
-        _print_error(Interrupted("interrupted."), as_json=as_json)
-        return Interrupted.exit_code
+        with _told_of_sigterm():
+            code = _run(arguments)
+            sys.stdout.flush()  # here, where a reader that went away can still be answered
+        return code
     except BrokenPipeError:
         # The reader of our output went away (`podium runs | head`); Python would complain again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except PodiumError as error:
+        return _end(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return _end(Interrupted("interrupted.", fix=_HOW_TO_GO_ON), as_json=as_json)
+    except (OSError, MemoryError) as error:
+        return _end(name_system_error(error), as_json=as_json)
+    except Exception as fault:
+        print_fault(fault, as_json=as_json)
+        return 1
+
+
+@contextmanager
+def _told_of_sigterm() -> Iterator[None]:
+    """SIGTERM as an error, so that it ends with its own exit code and workers are taken leave of; training, which can
+    stop between two steps, listens for itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Stopped("stopped by SIGTERM.", fix=_HOW_TO_GO_ON)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(error: PodiumError, *, as_json: bool) -> int:
+    print_error(error, as_json=as_json)
+    return error.exit_code
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -49,18 +85,8 @@ def _run(arguments: Sequence[str]) -> int:
     )
     app.default(verb)
     try:
-        result = app(arguments[1:], exit_on_error=False, print_error=True, help_on_error=False)
-    except CycloptsError:
-        sys.stderr.write(f"podium {name} --help lists the options.\n")
-        return 2
+        result = app(arguments[1:], exit_on_error=False, print_error=False, help_on_error=False)
+    except CycloptsError as problem:
+        said = " ".join(str(problem).split())
+        raise UsageError(said, fix=f"podium {name} --help lists the options.") from None
     return result if isinstance(result, int) else 0
-
-
-def _print_error(error: PodiumError, *, as_json: bool) -> None:
-    if as_json:
-        import json
-
-        sys.stdout.write(json.dumps(error.as_record(), ensure_ascii=False) + "\n")
-    sys.stderr.write(f"podium: {error}\n")
-    for line in error.details:
-        sys.stderr.write(f"  {line}\n")

@@ -48,11 +48,16 @@ class ScanFlags:
         layout: auto, folders, table or pattern.
         allow_missing_files: Drop rows whose image is not there.
         allow_unmatched: Drop files that do not match the pattern.
+        delimiter: Character between two cells of the table.
+        encoding: Encoding of the table, such as cp949.
+        extensions: Endings of image files, such as jpg png; "*" takes every file.
     """
 
     labels: Path | None = None
     image_column: str | None = None
-    label: Annotated[tuple[str, ...], Many] = ()
+    label: Annotated[
+        tuple[str, ...], Parameter(name=["--label", "--label-columns"], consume_multiple=True, negative="")
+    ] = ()
     label_kind: str = "auto"
     label_delim: str | None = None
     group: str | None = None
@@ -62,14 +67,19 @@ class ScanFlags:
     bins: Annotated[tuple[str, ...], Many] = ()
     composite: str | None = None
     composite_column: str | None = None
-    missing: Annotated[tuple[str, ...], Many] = ()
+    missing: Annotated[
+        tuple[str, ...], Parameter(name=["--missing", "--missing-values"], consume_multiple=True, negative="")
+    ] = ()
     layout: str = "auto"
     allow_missing_files: Annotated[bool, Flag] = False
     allow_unmatched: Annotated[bool, Flag] = False
+    delimiter: str | None = None
+    encoding: str | None = None
+    extensions: Annotated[tuple[str, ...], Many] = ()
 
     def as_options(self) -> ScanOptions:
         """The options of `podium.scan`."""
-        from podium.curate import ScanOptions
+        from podium.curate import IMAGE_EXTENSIONS, ScanOptions
 
         bins = {head: tuple(map(_number, names)) for head, names in read_assignments("--bins", self.bins).items()}
         return ScanOptions(
@@ -89,6 +99,9 @@ class ScanFlags:
             missing_values=self.missing,
             allow_missing_files=self.allow_missing_files,
             allow_unmatched=self.allow_unmatched,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            extensions=self.extensions or IMAGE_EXTENSIONS,
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import Json, Many
+from podium.errors import StorageError
 
 if TYPE_CHECKING:
     from podium.store import RunFolder
@@ -30,7 +31,7 @@ def runs(*, runs: Path = Path("runs"), diff: Annotated[tuple[str, ...], Many] = 
         if len(diff) != 2:
             raise UsageError(f"--diff compares two runs, got {len(diff)}.")
         return _show_difference(find_run(runs, diff[0]), find_run(runs, diff[1]), as_json=json)
-    rows = [_describe(run) for run in list_runs(runs)]
+    rows = [_describe_or_excuse(run) for run in list_runs(runs)]
     if json:
         print_json({"runs": rows})
         return 0
@@ -39,8 +40,17 @@ def runs(*, runs: Path = Path("runs"), diff: Annotated[tuple[str, ...], Many] = 
         return 0
     width = max(len(row["name"]) for row in rows)
     for row in rows:
-        print_lines(f"{row['name']:<{width}}  {row['created'][:16]}  {row['text']}")
+        print_lines(f"{row['name']:<{width}}  {row['created'][:16]:<16}  {row['text']}")
     return 0
+
+
+def _describe_or_excuse(run: RunFolder) -> dict[str, Any]:
+    """A run's row; one damaged run does not hide the others."""
+    try:
+        return _describe(run)
+    except (StorageError, KeyError, TypeError, AttributeError, ValueError) as problem:
+        text = f"cannot be read: {problem}" if isinstance(problem, StorageError) else "cannot be read: a damaged file"
+        return {"name": run.name, "created": "", "folds": [], "score": None, "text": text}
 
 
 def _describe(run: RunFolder) -> dict[str, Any]:

@@ -26,7 +26,10 @@ def submit(
     label_delim: str | None = None,
     threshold: Annotated[tuple[str, ...], Many] = (),
     when_none: str = "refuse",
+    class_numbers: Annotated[tuple[str, ...], Many] = (),
     allow_extra: Annotated[bool, Parameter(negative="")] = False,
+    delimiter: str | None = None,
+    encoding: str | None = None,
     runs: Path = Path("runs"),
     json: Json = False,
     quiet: Quiet = False,
@@ -46,7 +49,10 @@ def submit(
         label_delim: What joins the labels of a list.
         threshold: Lowest probability of a 1 in multi-label answers: 0.4, or 'cat=0.3'.
         when_none: For lists without any label: refuse, empty or top.
+        class_numbers: The contest's number of every class, where it is not its place: 'cat=1' 'dog=2'.
         allow_extra: Leave out predictions that the sample does not ask for.
+        delimiter: Character between two cells of the sample.
+        encoding: Encoding of the sample, such as cp949.
         runs: Folder of all runs.
     """
     from podium.store import find_run
@@ -60,7 +66,10 @@ def submit(
         label_delim=label_delim,
         thresholds=_read_thresholds(threshold),
         when_none=when_none,  # type: ignore[arg-type]
+        class_numbers=_read_class_numbers(class_numbers),
         allow_extra=allow_extra,
+        delimiter=delimiter,
+        encoding=encoding,
     )
     record = submit_run(find_run(runs, run), template, name=name, out=out, options=options)
     if json:
@@ -79,6 +88,14 @@ def _read_answers(lines: tuple[str, ...]) -> dict[str, str] | None:
     if wrong:
         raise UsageError(f"cannot read --answer {wrong[0]!r}.", fix="Write --answer column=target.")
     return {column: target for column, _, target in pairs} or None
+
+
+def _read_class_numbers(lines: tuple[str, ...]) -> dict[str, int] | None:
+    try:
+        return {line.rpartition("=")[0]: int(line.rpartition("=")[2]) for line in lines} or None
+    except ValueError:
+        fix = "Write class=number for every class."
+        raise UsageError(f"cannot read --class-numbers {' '.join(lines)!r}.", fix=fix) from None
 
 
 def _read_thresholds(lines: tuple[str, ...]) -> float | dict[str, float]:

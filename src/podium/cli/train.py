@@ -49,18 +49,22 @@ def train(
         name: The run's name; counted on from the preset's when left out.
         resume: Go on with this run, or with "last"; nothing else needs to be given.
     """
+    from podium.store import find_run
     from podium.workflows import run as workflow
 
     console = Console(quiet=quiet)
-    asked = (preset, recipe, metric, seed) != (None,) * 4 or set_
-    wanted = (
-        workflow.compose_recipe(preset or "baseline", file=recipe, overrides=set_, metric=metric, seed=seed)
-        if asked or resume is None
-        else None
-    )
     if resume is not None:
-        if source is not None:
-            raise UsageError("--resume takes its data from the run folder.", fix=f"Leave {str(source)!r} out.")
+        given = {
+            "the source": source is not None,
+            "--name": name is not None,
+            "options of the data": data != ScanFlags(),
+            "options of the folds": folds != FoldFlags(),
+        }
+        _refuse_beside_resume([what for what, is_given in given.items() if is_given])
+        if recipe is None and preset is None:  # what is left out is as the run has it
+            recipe = find_run(machine.runs, resume).recipe_file
+    wanted = workflow.compose_recipe(preset or "baseline", file=recipe, overrides=set_, metric=metric, seed=seed)
+    if resume is not None:
         done = workflow.resume(
             resume, recipe=wanted, only_folds=only_folds, settings=machine.as_settings(), progress=console
         )
@@ -79,6 +83,13 @@ def train(
         )
     show_run(done, as_json=json)
     return 0
+
+
+def _refuse_beside_resume(given: list[str]) -> None:
+    if given:
+        raise UsageError(
+            "--resume takes data, folds and name from the run folder.", fix=f"Leave {' and '.join(given)} out."
+        )
 
 
 def show_run(run: Run, *, as_json: bool) -> None:

@@ -39,7 +39,7 @@ def parse_numbers(head: str, cells: Sequence[str], places: Sequence[str]) -> NDA
         raise LabelError(
             f"{len(wrong)} cells of {head!r} are not numbers, so no bins can be made of them.",
             fix="Correct them, or name what stands for a missing number with --missing-values.",
-            details=wrong[:10],
+            details=wrong,
         )
     return numbers
 

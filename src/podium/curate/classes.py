@@ -76,7 +76,7 @@ def refuse_unknown(head: str, cells: Sequence[str], classes: Sequence[str], plac
         f"{len(wrong)} rows of {head!r} hold {len(names)} values that are not among its classes {list(classes)}:"
         f" {names[:5]}.",
         fix=f"{hint}Correct the cells, or add the class with --classes.",
-        details=[f"{place}: {cell}" for place, cell in wrong[:10]],
+        details=[f"{place}: {cell}" for place, cell in wrong],
     )
 
 

@@ -70,7 +70,7 @@ def check_composite_column(samples: Samples, rows: Rows, column: str) -> None:
             f"class numbers of {composite.formula!r} differ from column {column!r} in {len(wrong)} of {len(ours)}"
             " rows.",
             fix=_agreeing_order(samples, composite, theirs) or "Check the formula and the order of the classes.",
-            details=wrong[:10],
+            details=wrong,
         )
 
 

@@ -123,7 +123,7 @@ def _refuse_twins(root: Path, pairs: list[tuple[str, str]]) -> None:
             " the same.",
             where=root,
             fix="Rename or remove one of each pair.",
-            details=[f"{one!a} and {two!a}" for one, two in twins[:10]],
+            details=[f"{one!a} and {two!a}" for one, two in twins],
         )
 
 

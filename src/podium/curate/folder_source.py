@@ -46,10 +46,13 @@ def read_folders(files: ImageFiles, options: ScanOptions) -> Rows:
     classes = [normalise_id("/".join(folder)) for folder in below]
     columns = {head: classes} | ({"split": splits} if any(splits) else {})
     origin, split_column = "folders", "split" if any(splits) else None
-    if not any(classes):
-        notes.append(f"All {len(files)} images lie in one folder: no labels (a test set).")
+    if options.unlabelled:
         columns.pop(head)
         labels: tuple[str, ...] = ()
+    elif not any(classes):
+        notes.append(f"All {len(files)} images lie in one folder: no labels (a test set).")
+        columns.pop(head)
+        labels = ()
     else:
         labels = (head,)
         notes += _describe(files, classes, splits, below)

@@ -98,7 +98,7 @@ def read_pattern(files: ImageFiles, options: ScanOptions) -> Rows:
             f"{len(unmatched)} of {len(files)} images do not match pattern {pattern.text!r}.",
             where=files.root,
             fix="Correct the pattern, or leave these images out with --allow-unmatched.",
-            details=unmatched[:10],
+            details=unmatched,
         )
     notes = list(files.notes)
     if unmatched:

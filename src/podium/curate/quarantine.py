@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from podium.curate.audit import Audit
@@ -22,13 +24,14 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
         limit_fraction: Largest fraction of unusable images that is allowed, from 0 to 1.
 
     Raises:
-        ImageError: If more are unusable, or a class is left without images; lists the first ten.
+        ImageError: If more are unusable, or a class is left without images; lists them.
     """
     rows = audit.quarantine
-    details = [f"{row.id}: {row.outcome}" + (f", {row.reason}" if row.reason else "") for row in rows[:10]]
+    details = [f"{row.id}: {row.outcome}" + (f", {row.reason}" if row.reason else "") for row in rows]
     if audit.emptied:
         raise ImageError(
-            f"no image of {len(audit.emptied)} classes can be decoded: {', '.join(audit.emptied[:5])}.",
+            f"classes without any image that can be decoded: {', '.join(audit.emptied[:5])}"
+            f"{'' if len(audit.emptied) <= 5 else f' and {len(audit.emptied) - 5} more'}.",
             fix="Replace the files, or take the class out.",
             details=details,
         )
@@ -37,9 +40,14 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
         reasons = ", ".join(f"{name} {n}" for name, n in counts.items() if name != "ok")
         raise ImageError(
             f"{len(rows)} of {len(audit)} images cannot be used ({reasons}); {limit_fraction:.2%} is allowed.",
-            fix="Replace or remove the files, or raise the limit.",
+            fix=f"Replace or remove the files, or raise the limit: --max-bad {_round_up(len(rows) / len(audit))}.",
             details=details,
         )
+
+
+def _round_up(fraction: float) -> float:
+    """The next hundredth, so that the limit named is one that holds."""
+    return math.ceil(fraction * 100) / 100
 
 
 def drop_quarantined(samples: Samples, audit: Audit) -> Samples:

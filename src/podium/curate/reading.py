@@ -172,7 +172,7 @@ def _check_lengths(records: list[tuple[int, list[str]]], width: int, path: Path)
             f"{len(wrong)} rows do not have the header's {width} cells.",
             where=path,
             fix="Quote cells that hold the delimiter, or name it with --delimiter.",
-            details=wrong[:10],
+            details=wrong,
         )
     return body
 

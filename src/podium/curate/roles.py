@@ -119,7 +119,7 @@ def _choose_split(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
             f"{len(wrong)} cells of split column {name!r} are not train, valid or test.",
             where=rows.origin,
             fix="Write train, valid (or val) or test, or leave the cell empty.",
-            details=wrong[:10],
+            details=wrong,
         )
     return name, [_CELL_SPLITS.get(cell.strip().lower(), "") for cell in cells]
 
@@ -175,7 +175,7 @@ def _search_groups(rows: Rows, pattern: str) -> list[str]:
         raise SourceError(
             f"group expression {pattern!r} is not found in {len(without)} of {len(found)} ids.",
             where="--group",
-            details=without[:10],
+            details=without,
         )
     return [hit[1] or "" for hit in found if hit is not None]
 

@@ -74,6 +74,7 @@ def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
     options = options or ScanOptions()
     source = Path(source)
     if source.is_file() and options.labels is None and options.pattern is None:
+        _refuse_other_files(source, options)
         options = replace(options, labels=source)
         source = source.parent
     files = list_images(source, options.extensions)
@@ -81,6 +82,19 @@ def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
     roles = choose_roles(rows, options)
     labelling = make_heads(rows, roles.labels, options)
     return _assemble(rows, roles, labelling, options)
+
+
+def _refuse_other_files(source: Path, options: ScanOptions) -> None:
+    """A single image, or a file that is no table, named as the source."""
+    ending = source.suffix.lower()
+    if ending.lstrip(".") in options.extensions:
+        raise SourceError("this is one image.", where=source, fix=f"Name the folder of images: {source.parent}.")
+    if ending not in (*TABLE_ENDINGS, ".txt", ""):
+        raise SourceError(
+            "this is neither a folder nor a table.",
+            where=source,
+            fix=f"Name a folder of images, or a table ({', '.join(TABLE_ENDINGS)}) beside its images.",
+        )
 
 
 def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:

@@ -119,7 +119,7 @@ def _refuse_ambiguous(table: Table, column: str, match: Match, matcher: FileMatc
             f"{len(match.ambiguous)} cells of column {column!r} fit several images.",
             where=table.path,
             fix="Write the whole path relative to the folder.",
-            details=[f"{cell}: {list_some(matcher.files_like(cell), most=4)}" for cell in match.ambiguous[:10]],
+            details=[f"{cell}: {list_some(matcher.files_like(cell), most=4)}" for cell in match.ambiguous],
         )
 
 
@@ -153,7 +153,7 @@ def _refuse_twice(table: Table, column: str, match: Match, files: ImageFiles) ->
             f"{len(again)} times a row names an image that an earlier row named (column {column!r}).",
             where=table.path,
             fix="Keep one row an image; for several labels in one image use one cell, such as 'cat|dog'.",
-            details=again[:10],
+            details=again,
         )
 
 

@@ -61,7 +61,7 @@ def build_trunk(
     if weights == "packaged" and name not in PACKAGED:
         raise WeightsError(
             f"no installed package has weights for {name!r}.",
-            fix=f"Packaged are: {', '.join(sorted(PACKAGED))}. Or use weights='pretrained' or a weight file.",
+            fix=f"Packaged are: {', '.join(sorted(PACKAGED))}. Or use model.weights=pretrained, or a weight file.",
         )
     config: Any = timm.get_pretrained_cfg(name)
     packaged = PACKAGED[name] if weights == "packaged" else None
@@ -132,7 +132,7 @@ def _find_weights(name: str, weights: str) -> tuple[Path | None, str]:
 
 def _build_tiny(weights: str | Path, size_px: int, drop_rate: float) -> Trunk:
     if str(weights) in {"packaged", "pretrained"}:
-        raise WeightsError("'tiny' has no trained weights.", fix="Use weights='random' or a weight file.")
+        raise WeightsError("'tiny' has no trained weights.", fix="Use model.weights=random, or a weight file.")
     module = TinyTrunk(drop_rate=drop_rate)
     source = "random, seed 0"
     notes: tuple[str, ...] = ()

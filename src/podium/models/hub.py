@@ -68,7 +68,7 @@ def find_wanted_file(name: str) -> WantedFile:
     full = f"{architecture}.{tag}" if tag else architecture
     if config is None or not (config.hf_hub_id or config.url):
         raise WeightsError(
-            f"timm has no pretrained weights for {name!r}.", fix=f"Use weights='random', or packaged: {_offered()}."
+            f"timm has no pretrained weights for {name!r}.", fix=f"Use model.weights=random, or packaged: {_offered()}."
         )
     if config.hf_hub_id:
         hub_id = config.hf_hub_id if "/" in config.hf_hub_id else f"timm/{config.hf_hub_id}"
@@ -162,7 +162,7 @@ def _not_found(wanted: WantedFile, why: str) -> WeightsError:
     return WeightsError(
         f"no weights for timm model {wanted.timm_name!r}: {why}.",
         fix=f"Put {wanted.origin} at {target} (PODIUM_WEIGHTS names that folder), or use a model with"
-        f" weights='packaged': {_offered()}.",
+        f" model.weights=packaged: {_offered()}.",
         details=[line for line in (f"hub: {wanted.hub_id}", f"file: {wanted.filename}", f"url: {wanted.url}") if line],
     )
 

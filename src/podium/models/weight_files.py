@@ -124,7 +124,7 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load_file(path, device="cpu")
     except (SafetensorError, OSError, ValueError) as error:
-        raise WeightsError(f"cannot be read as safetensors: {error}", where=path, fix="Fetch it again.") from error
+        raise WeightsError(f"cannot be read as safetensors: {error}.", where=path, fix="Fetch it again.") from error
     return tensors
 
 

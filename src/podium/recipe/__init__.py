@@ -1,7 +1,14 @@
 """The composition root: a typed recipe, presets, overrides, and the one build that knows every part by name."""
 
 from podium.recipe.arrangement import ALL_HEADS, arrange
-from podium.recipe.build import build_model, build_objective, build_parts, build_schedule, build_trunk_of
+from podium.recipe.build import (
+    build_model,
+    build_objective,
+    build_parts,
+    build_schedule,
+    build_trunk_of,
+    check_buildable,
+)
 from podium.recipe.overrides import apply_overrides, load_recipe, parse_recipe, save_recipe, write_recipe_text
 from podium.recipe.presets import PRESETS, baseline, find_preset, finetune
 from podium.recipe.recipe import Recipe
@@ -19,6 +26,7 @@ __all__ = [
     "build_parts",
     "build_schedule",
     "build_trunk_of",
+    "check_buildable",
     "find_preset",
     "finetune",
     "load_recipe",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from podium.engine import HeadObjective, Objective, Parts, mix_seed
+from podium.errors import UnknownNameError
 from podium.losses import (
     asymmetric_per_sample,
     balanced_class_weights,
@@ -22,6 +23,7 @@ from podium.losses import (
 )
 from podium.models import Classifier, Ema, LinearHeads, Trunk, build_trunk, freeze_stem, freeze_trunk, parameter_groups
 from podium.optim import build_optimizer, constant, cosine, one_cycle, step_decay
+from podium.recipe.arrangement import arrange
 from podium.recipe.recipe import (
     AsymmetricSpec,
     Cosine,
@@ -34,7 +36,7 @@ from podium.recipe.recipe import (
 )
 from podium.tables import Head, Task
 
-__all__ = ["build_model", "build_objective", "build_parts", "build_schedule", "build_trunk_of"]
+__all__ = ["build_model", "build_objective", "build_parts", "build_schedule", "build_trunk_of", "check_buildable"]
 
 Labels = Mapping[str, NDArray[np.integer[Any]]]
 
@@ -63,6 +65,31 @@ def build_model(recipe: Recipe, trunk: Trunk, task: Task, *, seed: int) -> Class
     elif recipe.model.freeze == "trunk":
         freeze_trunk(model)
     return model
+
+
+def check_buildable(recipe: Recipe, task: Task | None) -> None:
+    """Build what a recipe names and throw it away: a wrong name or a missing weight file costs seconds, not a decoding.
+
+    Args:
+        recipe: A resolved recipe.
+        task: What will be learnt; None checks the network and the optimizer only.
+
+    Raises:
+        UnknownNameError: If the model, the optimizer or a weighted head does not exist.
+        UsageError: If the model cannot be built with these options.
+        WeightsError: If its weights cannot be found or do not fit.
+    """
+    if task is not None:
+        parts = arrange(task, recipe.model.arrangement)
+        names = [head.name for part in parts.values() for head in part.heads]
+        for name in set(recipe.loss.head_weights) - set(names):
+            raise UnknownNameError("head", name, names, where="loss.head_weights")
+    spec = recipe.optimizer
+    group = {"params": [torch.nn.Parameter(torch.zeros(1, 1))]}
+    build_optimizer(spec.name, [group], spec.lr, weight_decay=spec.weight_decay, momentum=spec.momentum)
+    trunk = build_trunk_of(recipe)
+    if task is not None:
+        build_model(recipe, trunk, task, seed=recipe.seed)
 
 
 def build_parts(

@@ -27,7 +27,7 @@ def parse_recipe(record: Mapping[str, Any], *, where: str | Path | None = None) 
         return Recipe.model_validate(record)
     except ValidationError as problem:
         raise RecipeError(
-            "; ".join(_explain(problem, record)), where=where, fix="See docs/recipes.md for every key."
+            " ".join(_explain(problem, record)), where=where, fix="See docs/recipes.md for every key."
         ) from None
 
 
@@ -40,9 +40,9 @@ def _explain_one(item: Any, record: Mapping[str, Any]) -> str:
     name = ".".join(place) or "recipe"
     if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         near = nearest_name(place[-1], _known_keys(Recipe))
-        return f"unknown recipe key {name!r}." + (f" Did you mean {near!r}?" if near else "")
+        return f"unknown recipe key {name!r}." + (f" Did you mean {near!r}?" if near not in {None, place[-1]} else "")
     message = item["msg"].removeprefix("Value error, ")
-    return f"{name}: {message}, got {item['input']!r}" if place else message
+    return f"{name}: {message}, got {item['input']!r}." if place else f"{message}."
 
 
 def _written_path(location: Sequence[str | int], record: Any) -> list[str]:
@@ -136,15 +136,32 @@ def load_recipe(path: Path) -> Recipe:
 
     Raises:
         StorageError: If the file cannot be read.
-        RecipeError: If it is not YAML, or not a recipe.
+        RecipeError: If there is no such file, it is not YAML, or not a recipe.
     """
+    if not path.is_file():
+        raise _no_such_recipe(path)
     try:
         record = yaml.safe_load(durable.read_bytes(path))
     except yaml.YAMLError as problem:
-        raise RecipeError(f"not YAML: {str(problem).splitlines()[0]}.", where=path) from None
+        raise RecipeError(f"not a YAML file of plain data: {_explain_yaml(problem)}.", where=path) from None
     if not isinstance(record, dict):
-        raise RecipeError("not a recipe: expected keys and values.", where=path)
+        fix = "Write key: value lines; the recipe.yaml of a run is an example."
+        raise RecipeError("not a recipe: expected keys and values.", where=path, fix=fix)
     return parse_recipe(record, where=path)
+
+
+def _no_such_recipe(path: Path) -> RecipeError:
+    beside = sorted(path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+    near = nearest_name(path.name, [other.name for other in beside])
+    what = "this is a folder, not a recipe file." if path.is_dir() else "there is no such recipe file."
+    fix = f"Did you mean {near!r}?" if near else "Name a YAML file; the recipe.yaml of a run is an example."
+    return RecipeError(what, where=path, fix=fix)
+
+
+def _explain_yaml(problem: yaml.YAMLError) -> str:
+    if isinstance(problem, yaml.MarkedYAMLError) and problem.problem_mark is not None:
+        return f"line {problem.problem_mark.line + 1}: {problem.problem or problem.context}"
+    return str(problem).splitlines()[0]
 
 
 def write_recipe_text(recipe: Recipe) -> str:

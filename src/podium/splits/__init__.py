@@ -1,9 +1,9 @@
 """Splits: stratified, grouped, multi-label or both; a hold-out; leak checks; hints where a group was forgotten."""
 
 from podium.splits.group_hint import Confidence, GroupHint, HintKind, hint_groups
-from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport, require_no_leak
+from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport, check_leak_names, require_no_leak
 from podium.splits.leaks import find_leaks, find_twins_between
-from podium.splits.make_folds import SplitMethod, choose_method, make_folds
+from podium.splits.make_folds import SplitMethod, check_request, choose_method, make_folds
 from podium.splits.merge_groups import join_groups
 from podium.splits.summary import FoldPart, FoldSummary, summarise_folds
 from podium.splits.thumbnails import make_thumbnails
@@ -21,6 +21,8 @@ __all__ = [
     "LeakReport",
     "NearDuplicates",
     "SplitMethod",
+    "check_leak_names",
+    "check_request",
     "choose_method",
     "find_leaks",
     "find_near_duplicates",

@@ -37,14 +37,18 @@ def check_class_counts(
     head, name = strata.names[rare[0]]
     noun = "group" if is_grouped else "image"
     others = f" ({len(rare) - 1} other classes have too few as well)" if len(rare) > 1 else ""
-    fix = "Set allow_rare to go on with folds that lack it, or add images, or merge the class with another."
+    allow = "set allow_rare (--allow-rare) to go on with folds that lack it"
+    fix = f"Add images, merge the class with another, or {allow}."
     if fewest >= 2:
-        fix = f"Ask for n_folds={fewest}, or set allow_rare to go on with folds that lack it."
+        fix = f"Ask for n_folds={fewest} (--folds {fewest}), or {allow}."
     raise SplitError(
         f"class {name!r} of {head!r} has {fewest} {noun}{'s' if fewest != 1 else ''}, fewer than {n_folds}"
         f" folds{others}.",
         fix=fix,
-        details=[f"{strata.names[i][0]}={strata.names[i][1]}: {n_units[i]} {noun}s" for i in rare[:10]],
+        details=[
+            f"{strata.names[i][0]}={strata.names[i][1]}: {n_units[i]} {noun}{'s' if n_units[i] != 1 else ''}"
+            for i in rare
+        ],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from podium.errors import LeakError, UnknownNameError
 
-__all__ = ["LeakCount", "LeakKind", "LeakPair", "LeakReport", "require_no_leak"]
+__all__ = ["LeakCount", "LeakKind", "LeakPair", "LeakReport", "check_leak_names", "require_no_leak"]
 
 LeakKind = Literal["same_group", "same_bytes", "near_duplicate"]
 
@@ -19,8 +19,8 @@ _NOUNS = {
 }
 _FIXES = {
     "same_group": "Make the folds with method 'auto', 'stratified_group' or 'multilabel_group'.",
-    "same_bytes": "Name a group column, or join twins into groups, so that copies stay on one side.",
-    "near_duplicate": "Name a group column, or join twins into groups, so that copies stay on one side.",
+    "same_bytes": "Keep copies on one side: --group-duplicates, or name a group column with --group.",
+    "near_duplicate": "Keep copies on one side: --group-duplicates, or name a group column with --group.",
 }
 
 
@@ -137,6 +137,13 @@ class LeakReport:
         }
 
 
+def check_leak_names(names: Collection[str]) -> None:
+    """Raise UnknownNameError unless each of these is a kind of leak."""
+    for name in names:
+        if name not in get_args(LeakKind):
+            raise UnknownNameError("kind of leak", name, get_args(LeakKind))
+
+
 def require_no_leak(report: LeakReport, *, allow: Collection[str] = ()) -> LeakReport:
     """The report, with the kinds that were found and are accepted noted in it.
 
@@ -148,14 +155,12 @@ def require_no_leak(report: LeakReport, *, allow: Collection[str] = ()) -> LeakR
         LeakError: If a kind was found that is not accepted; lists the first pairs.
         UnknownNameError: If `allow` names no kind.
     """
-    for name in allow:
-        if name not in get_args(LeakKind):
-            raise UnknownNameError("kind of leak", name, get_args(LeakKind))
+    check_leak_names(allow)
     refused = [kind for kind in report.found if kind not in allow]
     if refused:
         raise LeakError(
             f"these folds leak: {report.verdict}",
-            fix=f"{_FIXES[refused[0]]} To go on all the same, accept {', '.join(refused)} by name (allow_leaks).",
-            details=[str(pair) for pair in report.pairs if pair.kind in refused][:10],
+            fix=f"{_FIXES[refused[0]]} To go on all the same, accept them by name: --allow-leaks {' '.join(refused)}.",
+            details=[str(pair) for pair in report.pairs if pair.kind in refused],
         )
     return replace(report, accepted=tuple(kind for kind in report.found if kind in allow))

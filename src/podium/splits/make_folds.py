@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -15,7 +16,7 @@ from podium.splits.deal_units import deal_units
 from podium.splits.strata import Strata, build_strata, choose_targets
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
 
-__all__ = ["SplitMethod", "choose_method", "make_folds"]
+__all__ = ["SplitMethod", "check_request", "choose_method", "make_folds"]
 
 SplitMethod = Literal[
     "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"
@@ -76,15 +77,49 @@ def make_folds(
     Source:
         scikit-learn's StratifiedKFold for single rows; Sechidis et al. 2011 for many labels (see `deal_units`).
     """
-    chosen = choose_method(samples, method, target)
-    if seed < 0:
-        raise SplitError(f"seed must be 0 or more, got {seed}.")
+    chosen = _check_options(samples, n_folds, seed, method, target, holdout_fraction)
     if chosen == "predefined":
         fold, n_folds = _follow_source(samples, holdout_fraction), 1
     else:
-        _check_request(samples, n_folds, holdout_fraction, chosen)
-        fold = _deal(samples, n_folds, seed, chosen, target, holdout_fraction, allow_rare)
+        hand = _take_up(samples, n_folds, seed, chosen, target, holdout_fraction, allow_rare)
+        fold = _deal(samples, hand, n_folds, seed, chosen)
     return Folds(samples.ids, fold, n_folds, chosen, seed, samples.digest)
+
+
+def check_request(
+    samples: Samples,
+    *,
+    n_folds: int = 5,
+    seed: int = 0,
+    method: SplitMethod = "auto",
+    target: str | None = None,
+    holdout_fraction: float = 0.0,
+    allow_rare: bool = False,
+) -> int:
+    """How many folds `make_folds` would make; refuses what it would refuse, without the work of dealing.
+
+    Raises:
+        SplitError: If the request cannot be met.
+        UnknownNameError: If `method` or `target` names nothing.
+    """
+    chosen = _check_options(samples, n_folds, seed, method, target, holdout_fraction)
+    if chosen == "predefined":
+        _follow_source(samples, holdout_fraction)
+        return 1
+    _take_up(samples, n_folds, seed, chosen, target, holdout_fraction, allow_rare)
+    return n_folds
+
+
+def _check_options(
+    samples: Samples, n_folds: int, seed: int, method: str, target: str | None, holdout_fraction: float
+) -> str:
+    """The method to use, once the options fit each other and the samples."""
+    chosen = choose_method(samples, method, target)
+    if seed < 0:
+        raise SplitError(f"seed must be 0 or more, got {seed}.")
+    if chosen != "predefined":
+        _check_request(samples, n_folds, holdout_fraction, chosen)
+    return chosen
 
 
 def choose_method(samples: Samples, method: str = "auto", target: str | None = None) -> str:
@@ -135,7 +170,7 @@ def _check_request(samples: Samples, n_folds: int, holdout_fraction: float, meth
     if n_folds < 2:
         raise SplitError(
             f"n_folds must be at least 2, got {n_folds}.",
-            fix="For one train and valid part, take n_folds=5 and train fold 0 only.",
+            fix="For one train and valid part, take 5 folds and train one of them: --folds 5 --only-folds 0.",
         )
     if not 0.0 <= holdout_fraction < 1.0:
         raise SplitError(f"holdout_fraction must lie in [0, 1), got {holdout_fraction}.")
@@ -151,7 +186,16 @@ def _check_request(samples: Samples, n_folds: int, holdout_fraction: float, meth
         )
 
 
-def _deal(
+@dataclass(frozen=True)
+class _Hand:
+    """What is to be dealt: places of the rows, by id, that are not held out, shape (M,); their unit and strata."""
+
+    rows: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    strata: Strata | None
+
+
+def _take_up(
     samples: Samples,
     n_folds: int,
     seed: int,
@@ -159,8 +203,8 @@ def _deal(
     target: str | None,
     holdout_fraction: float,
     allow_rare: bool,
-) -> NDArray[np.int64]:
-    """Fold of every sample, shape (N,)."""
+) -> _Hand:
+    """The rows to deal, the hold-out taken off, once every class can fill the folds."""
     # By id, so that the order of the rows does not matter.
     order = np.asarray(sorted(range(len(samples)), key=samples.ids.tolist().__getitem__), dtype=np.int64)
     if samples.split is not None:
@@ -170,7 +214,6 @@ def _deal(
     if method not in ("random", "group"):
         strata = build_strata(rows, choose_targets(rows, target, is_multilabel=method in _MULTILABEL))
     unit = number_groups(rows.group_keys.tolist()) if method in _GROUPED else np.arange(len(rows))
-    dealt = np.full(len(rows), HOLDOUT, dtype=np.int64)
     free = np.arange(len(rows))
     if holdout_fraction:
         _check_units(unit, 2, method, "a hold-out and folds")
@@ -181,9 +224,13 @@ def _deal(
     _check_units(unit, n_folds, method, f"{n_folds} folds")
     if strata is not None:
         check_class_counts(strata, unit, n_folds, is_grouped=method in _GROUPED, allow_rare=allow_rare)
-    dealt[free] = _make_parts(method, strata, unit, n_folds, np.random.default_rng([seed, 0]))
+    return _Hand(order[free], unit, strata)
+
+
+def _deal(samples: Samples, hand: _Hand, n_folds: int, seed: int, method: str) -> NDArray[np.int64]:
+    """Fold of every sample, shape (N,)."""
     fold = np.full(len(samples), HOLDOUT, dtype=np.int64)
-    fold[order] = dealt
+    fold[hand.rows] = _make_parts(method, hand.strata, hand.unit, n_folds, np.random.default_rng([seed, 0]))
     return fold
 
 

@@ -3,12 +3,13 @@
 from podium.store.differences import list_differences
 from podium.store.environment import describe_environment
 from podium.store.results import EpochRow, read_epochs, write_results
-from podium.store.run_folder import FORMAT, RunFolder, create_run, find_run, list_runs
+from podium.store.run_folder import FORMAT, RunFolder, check_run_name, create_run, find_run, list_runs
 
 __all__ = [
     "FORMAT",
     "EpochRow",
     "RunFolder",
+    "check_run_name",
     "create_run",
     "describe_environment",
     "find_run",

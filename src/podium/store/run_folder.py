@@ -35,12 +35,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from podium import durable
-from podium.errors import LockedError, StorageError, UnknownNameError, UsageError
+from podium.errors import CorruptFileError, LockedError, StorageError, UnknownNameError, UsageError
 
-__all__ = ["FORMAT", "RunFolder", "create_run", "find_run", "list_runs"]
+__all__ = ["FORMAT", "RunFolder", "check_run_name", "create_run", "find_run", "list_runs"]
 
 FORMAT = 1
 """Version of this layout, in run.json."""
+LONGEST_NAME = 100
+"""Bytes of a run's name; a file system takes 255, and names of files are made from it."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ class RunFolder:
             StorageError: If this is no run folder, or one of a newer version.
         """
         record: dict[str, Any] = durable.read_json(self.run_file)
+        if not isinstance(record, dict):
+            raise CorruptFileError("this is not the record of a run.", where=self.run_file)
         if record.get("format") != FORMAT:
             raise StorageError(
                 f"written by another version of podium (format {record.get('format')}).", where=self.path
@@ -180,13 +184,24 @@ def create_run(
     return run
 
 
+def check_run_name(name: str) -> None:
+    """Raise unless this can name a run: a plain folder name, not hidden, and not the word for the latest run.
+
+    Raises:
+        UsageError: If it cannot.
+    """
+    is_plain = name == name.strip() and name.isprintable() and not {"/", "\\"} & set(name)
+    if not is_plain or name[:1] in {"", ".", "-"} or name == "last" or len(name.encode()) > LONGEST_NAME:
+        fix = f"Use letters, digits, '-' and '_', at most {LONGEST_NAME} bytes; not 'last'."
+        raise UsageError(f"{name!r} cannot name a run.", fix=fix)
+
+
 @contextmanager
 def _claim_folder(root: Path, name: str | None, stem: str) -> Iterator[RunFolder]:
     """A folder that holds no run, locked."""
     names = [name] if name is not None else (f"{stem}-{n}" for n in count(1))
     for candidate in names:
-        if candidate in {"", ".", ".."} or "/" in candidate or "\\" in candidate:
-            raise UsageError(f"{candidate!r} cannot name a run.", fix="Use letters, digits, '-' and '_'.")
+        check_run_name(candidate)
         run = RunFolder(root / candidate)
         if name is None and run.path.exists():
             continue
@@ -225,6 +240,13 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d+)", name)]
 
 
+def _is_run(path: Path) -> bool:
+    try:
+        return (path / "run.json").is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
 def find_run(root: Path, name: str) -> RunFolder:
     """A run by its folder, its name, or "last".
 
@@ -232,7 +254,7 @@ def find_run(root: Path, name: str) -> RunFolder:
         UsageError: If there are no runs.
         UnknownNameError: If there is no such run; says the nearest.
     """
-    if (Path(name) / "run.json").is_file():
+    if _is_run(Path(name)):
         return RunFolder(Path(name))
     runs = list_runs(root)
     if not runs:

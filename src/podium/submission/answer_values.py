@@ -35,9 +35,9 @@ class _Sampled:
         row = "" if cell is None else f"row {self.first_row[cell]}, "
         return SubmissionError(f"{row}column {self.column!r}: {what}", where=self.template.path, fix=fix)
 
-    def refuse_two(self, first: str, second: str, why: str, *, option: str = "values") -> SubmissionError:
+    def refuse_two(self, first: str, second: str, why: str, *, option: str = "--values") -> SubmissionError:
         return self.refuse(
-            f"{why}: the cells may be {first} or {second}.", fix=f"Set {option}={first!r} or {option}={second!r}."
+            f"{why}: the cells may be {first} or {second}.", fix=f"Set {option} {first!r} or {option} {second!r}."
         )
 
     def first_bad(self, answer: Answer) -> tuple[str, str] | None:
@@ -149,10 +149,11 @@ def _checked(answer: Answer, column: _Sampled, kind: CellKind) -> str:
     cell, why = bad
     number = as_int(cell)
     if kind == "class_number" and number == answer.head.n_classes and "0" not in column.first_row:
-        fix = "If the contest counts from 1, give its number of every class in class_numbers."
+        fix = "If the contest counts from 1, give its number of every class with --class-numbers."
     elif kind == "class_number":
         fix = (
-            f"Give the contest's number of every class in class_numbers, or set values={kind!r} to overlook the sample."
+            f"Give the contest's number of every class with --class-numbers, or set --values {kind} to overlook the"
+            " sample."
         )
     else:
         known = ", ".join(answer.head.classes[:10])
@@ -192,18 +193,18 @@ def _only_reading(fitting: Sequence[Answer], answer: Answer, column: _Sampled, d
         if kinds[0] != kinds[1]:
             raise column.refuse_two(kinds[0], kinds[1], "lists can be read in two ways")
         raise column.refuse_two(
-            fitting[0].delim, fitting[1].delim, "lists can be split in two ways", option="label_delim"
+            fitting[0].delim, fitting[1].delim, "lists can be split in two ways", option="--label-delim"
         )
     for kind in ("name_list", "number_list"):
         if all(column.fits(replace(answer, kind=kind, delim=mark)) for mark in _DELIMS):
             why = f"the cells do not show what joins two labels of {answer.head.name!r}"
-            raise column.refuse(f"{why}.", fix="Set label_delim, such as ' ' or ','; and values, if all are empty.")
+            raise column.refuse(f"{why}.", fix="Set --label-delim, such as ' ' or ','; and --values, if all are empty.")
     bad = column.first_bad(replace(answer, kind="name_list", delim=delim or " "))
     assert bad is not None, "a column that fits was returned above"
     cell, why = bad
     known = ", ".join(answer.head.classes[:10])
     raise column.refuse(
-        f"the cell is no list of classes ({why}).", fix=f"Classes: {known}. Set values and label_delim.", cell=cell
+        f"the cell is no list of classes ({why}).", fix=f"Classes: {known}. Set --values and --label-delim.", cell=cell
     )
 
 
@@ -216,6 +217,6 @@ def _checked_delim(answer: Answer, column: _Sampled) -> Answer:
     if answer.kind == "name_list" and holding:
         raise column.refuse(
             f"class {holding[0]!r} holds the list delimiter {answer.delim!r}.",
-            fix="Set another label_delim, or values='class_number'.",
+            fix="Set another --label-delim, or --values class_number.",
         )
     return answer

@@ -131,7 +131,7 @@ def read_numbered(names: Sequence[str], task: Task, *, where: Path | None = None
         raise SubmissionError(
             f"columns {names[0]!r} to {names[-1]!r} may count the classes of {choices}.",
             where=where,
-            fix=f"Set answer_columns, such as {names[0]!r}: {Reading(called[0], 0).text!r}.",
+            fix=f"Set --answer, such as --answer '{names[0]}={Reading(called[0], 0).text}'.",
         )
     return (
         {name: Reading(called[0], number - first) for name, number in zip(names, numbers, strict=True)}

@@ -58,7 +58,7 @@ def find_id_column(
             raise SubmissionError(
                 f"columns {found[0]!r} and {found[1]!r} may both name the images ({why}).",
                 where=template.path,
-                fix=f"Set id_column={found[0]!r} or id_column={found[1]!r}.",
+                fix=f"Set --id-column {found[0]!r} or --id-column {found[1]!r}.",
             )
     first = free[0]
     cells = template.cells(first)
@@ -67,7 +67,7 @@ def find_id_column(
     raise SubmissionError(
         f"none of the columns {', '.join(map(repr, template.columns[:10]))} looks like image ids.",
         where=template.path,
-        fix="Set id_column.",
+        fix="Set --id-column.",
     )
 
 

@@ -153,8 +153,8 @@ def match_ids(
             f"{_count(len(extra), 'prediction')} ha{'s' if len(extra) == 1 else 've'} no row in the sample"
             f" ({len(ids)} rows, {len(predicted)} predictions).",
             where=where,
-            fix="Predict only the sample's images, or leave the others out with allow_extra.",
-            details=[f"not in the sample: {name!r}" for name in extra[:10]],
+            fix="Predict only the sample's images, or leave the others out with --allow-extra.",
+            details=[f"not in the sample: {name!r}" for name in extra],
         )
     return match
 
@@ -171,8 +171,8 @@ def check_ids(ids: Sequence[str], where: Path, column: str) -> None:
             f"{_count(len(empty), 'id')} of column {column!r} {'is' if len(empty) == 1 else 'are'} empty;"
             f" the first is in row {empty[0]}.",
             where=where,
-            fix="Fill the ids, remove the rows, or name another id_column.",
-            details=[f"row {row}" for row in empty[:10]],
+            fix="Fill the ids, remove the rows, or name another with --id-column.",
+            details=[f"row {row}" for row in empty],
         )
     first: dict[str, int] = {}
     again = []
@@ -184,8 +184,8 @@ def check_ids(ids: Sequence[str], where: Path, column: str) -> None:
             f"{_count(len(again), 'id')} of column {column!r} occur{'s' if len(again) == 1 else ''} twice;"
             f" the first in {again[0]}.",
             where=where,
-            fix="Remove the repeated rows, or name another id_column.",
-            details=again[:10],
+            fix="Remove the repeated rows, or name another with --id-column.",
+            details=again,
         )
 
 
@@ -205,14 +205,14 @@ def _explain(best: _Attempt, ids: Sequence[str], predicted: Sequence[str], where
     elif several:
         fix = "Write the ids as relative paths, folder included."
     else:
-        fix = "Predict the folder that the sample lists, or name another id_column."
+        fix = "Predict the folder that the sample lists, or name another with --id-column."
     return SubmissionError(
         f"{'; '.join(what)} (compared by {best.name}).",
         where=where,
         fix=fix,
-        details=[f"row {row}: {name!r} has no prediction" for row, name in missing[:10]]
-        + [f"row {row}: {name!r} is not unique" for row, name in several[:10]]
-        + [f"not in the sample: {name!r}" for name in extra[:10]],
+        details=[f"row {row}: {name!r} has no prediction" for row, name in missing]
+        + [f"row {row}: {name!r} is not unique" for row, name in several]
+        + [f"not in the sample: {name!r}" for name in extra],
     )
 
 

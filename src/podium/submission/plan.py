@@ -89,7 +89,7 @@ def match_columns(
     if options.answer_columns is not None:
         readings = {name: parse_reading(text, task) for name, text in options.answer_columns.items()}
         if id_column in readings:
-            raise UsageError(f"column {id_column!r} is the id column and an answer column.", fix="Set id_column.")
+            raise UsageError(f"column {id_column!r} is the id column and an answer column.", fix="Set --id-column.")
     else:
         readings = _guess_readings(template, others, task)
         _check_all_classes(readings, template)
@@ -134,7 +134,7 @@ def _guess_readings(template: Template, names: Sequence[str], task: Task) -> dic
         raise SubmissionError(
             f"column{named} no target and no class (targets: {wanted})." if unknown else "there is no answer column.",
             where=template.path,
-            fix="Set answer_columns: the columns to fill, each with 'target' or 'target=class'.",
+            fix="Set --answer: the columns to fill, each as 'column=target' or 'column=target=class'.",
         )
     return readings
 
@@ -146,7 +146,7 @@ def _only(name: str, readings: Sequence[Reading], template: Template) -> Reading
     raise SubmissionError(
         f"column {name!r} may ask for {choices}.",
         where=template.path,
-        fix=f"Set answer_columns, such as {name!r}: {readings[0].text!r}.",
+        fix=f"Set --answer, such as --answer '{name}={readings[0].text}'.",
     )
 
 
@@ -164,7 +164,7 @@ def _target_of_only_column(template: Template, name: str, task: Task) -> Reading
     raise SubmissionError(
         f"column {name!r} may ask for {' or '.join(map(repr, choices))}.",
         where=template.path,
-        fix=f"Set answer_columns, such as {name!r}: {choices[0]!r}.",
+        fix=f"Set --answer, such as --answer '{name}={choices[0]}'.",
     )
 
 
@@ -176,7 +176,7 @@ def _check_all_classes(readings: Mapping[str, Reading], template: Template) -> N
                 raise SubmissionError(
                     f"columns {columns[reading.class_index]!r} and {name!r} both ask for {reading.text!r}.",
                     where=template.path,
-                    fix="Set answer_columns.",
+                    fix="Set --answer.",
                 )
         missing = [name for index, name in enumerate(head.classes) if index not in columns]
         if set(columns) - {None} and missing:
@@ -184,7 +184,7 @@ def _check_all_classes(readings: Mapping[str, Reading], template: Template) -> N
                 f"{len(missing)} of {head.n_classes} classes of {head.name!r} have no column:"
                 f" {', '.join(missing[:10])}.",
                 where=template.path,
-                fix="If the contest leaves them out, set answer_columns to the columns it has.",
+                fix="If the contest leaves them out, set --answer to the columns it has.",
             )
 
 

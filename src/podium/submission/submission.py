@@ -132,7 +132,7 @@ def _fill_empty(
     raise SubmissionError(
         f"column {answer.column!r}: in {len(empty)} rows no class of {answer.head.name!r} reaches its threshold.",
         where=template.path,
-        fix="Set when_none='empty' or when_none='top' (the most probable class), or lower the thresholds.",
+        fix="Set --when-none empty or --when-none top (the most probable class), or lower the thresholds.",
         details=[f"row {row + 2}: {ids[row]!r}" for row in empty[:10]],
     )
 

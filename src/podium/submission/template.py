@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from podium import durable
-from podium.errors import SubmissionError, UnknownNameError
+from podium.errors import SubmissionError, UnknownNameError, nearest_name
 from podium.submission.image_names import is_image_name
 from podium.submission.raw_cells import RawRow, quote_like, split_rows, unquote
 from podium.submission.text_encoding import decode_exactly
@@ -104,11 +104,12 @@ def read_template(path: str | Path, *, delimiter: str | None = None, encoding: s
         encoding: Text encoding; None finds it.
 
     Raises:
-        StorageError: If there is no such file.
-        SubmissionError: If it is no table of text with a header, two or more columns and one or more rows. Names
-            row, column and remedy.
+        SubmissionError: If there is no such file, or it is no table of text with a header, two or more columns and
+            one or more rows. Names row, column and remedy.
     """
     path = Path(path)
+    if not path.is_file():
+        raise _no_such_sample(path)
     text, found_encoding, mark = decode_exactly(durable.read_bytes(path), where=path, encoding=encoding)
     if not text.strip():
         raise SubmissionError("the file is empty.", where=path, fix="Download the sample submission again.")
@@ -123,6 +124,14 @@ def read_template(path: str | Path, *, delimiter: str | None = None, encoding: s
     columns = tuple(unquote(cell).strip() for cell in rows[0][0])
     _check_header(columns, path)
     return Template(path, found_encoding, mark, delimiter, columns, rows[0], tuple(rows[1:]), tail)
+
+
+def _no_such_sample(path: Path) -> SubmissionError:
+    beside = [other.name for other in path.parent.iterdir() if other.is_file()] if path.parent.is_dir() else []
+    near = nearest_name(path.name, beside)
+    what = "this is a folder." if path.is_dir() else "there is no such file."
+    fix = f"Did you mean {near!r}?" if near else "Name the organiser's sample submission."
+    return SubmissionError(what, where=path, fix=fix)
 
 
 def _is_blank(row: RawRow) -> bool:

@@ -110,7 +110,7 @@ class Folds:
             raise SplitError(
                 f"the sample table is not the one these folds were made for: {change}.",
                 fix="Make new folds with `podium split`, or train on the table the folds belong to.",
-                details=[f"gone: {name}" for name in gone[:10]] + [f"new: {name}" for name in new[:10]],
+                details=[f"gone: {name}" for name in gone] + [f"new: {name}" for name in new],
             )
         place = {name: row for row, name in enumerate(self.ids)}
         order = np.fromiter((place[name] for name in samples.ids), dtype=np.int64, count=len(samples))

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
-from podium.errors import UsageError
+from podium.errors import UnknownNameError, UsageError
 from podium.workflows.allocator import keep_freed_memory
 
 __all__ = ["choose_device", "prepare_process"]
+
+DEVICES = ("cpu", "cuda", "mps")
+
+_HAS: dict[str, Callable[[], bool]] = {
+    "cpu": lambda: True,
+    "cuda": torch.cuda.is_available,
+    "mps": torch.backends.mps.is_available,
+}
+_OTHERS = "Take another: --device auto or --device cpu."
 
 
 def choose_device(name: str) -> torch.device:
     """The device of that name; "auto" takes CUDA, then Apple's MPS, then the processor.
 
     Raises:
+        UnknownNameError: If it is no device at all.
         UsageError: If there is no such device here.
     """
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    kind, _, number = name.partition(":")
+    if kind not in DEVICES or (number and not number.isdecimal()):
+        raise UnknownNameError("device", name, [*DEVICES, "auto"], where="--device")
+    if not _HAS[kind]():
+        why = "no NVIDIA GPU that this torch can use" if kind == "cuda" else "no Apple GPU"
+        raise UsageError(f"device {name!r} is asked for, and there is {why}.", where="--device", fix=_OTHERS)
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as problem:
-        why = str(problem).splitlines()[0]
-        raise UsageError(f"cannot use device {name!r}: {why}.", fix="Use --device auto, cpu, cuda or mps.") from None
+        why = str(problem).splitlines()[0].rstrip(".")
+        raise UsageError(f"cannot use device {name!r}: {why}.", where="--device", fix=_OTHERS) from None
     return device
 
 

@@ -18,7 +18,7 @@ from podium.tables import Samples
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
-__all__ = ["ReadyImages", "make_ready", "median_side"]
+__all__ = ["ReadyImages", "describe_findings", "make_ready", "median_side"]
 
 PROBED = 200
 """Files whose header tells the size that "auto" goes by."""
@@ -99,6 +99,18 @@ def make_ready(
     audit = audit_of_facts(samples, cache.facts)
     check_quarantine(audit, limit_fraction=settings.max_bad_fraction if limit_fraction is None else limit_fraction)
     return ReadyImages(drop_quarantined(samples, audit), cache, audit)
+
+
+def describe_findings(audit: Audit) -> list[str]:
+    """What a user should know before training on these images."""
+    notes = []
+    if audit.quarantine and audit.is_ok.any():
+        few = ", ".join(row.id for row in audit.quarantine[:3])
+        notes.append(f"{len(audit.quarantine)} of {len(audit)} images cannot be decoded: {few}.")
+    if audit.conflicts:
+        few = "; ".join(" = ".join(members) for members in audit.conflicts[:3])
+        notes.append(f"Equal files with different labels, {len(audit.conflicts)} times: {few}. One label is wrong.")
+    return notes
 
 
 def _first(update: Callable[[int], None]) -> Callable[[int, int], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from torch import nn
 from podium import durable
 from podium.data import EvalLoader, FeatureEvalLoader, ImageCache, View
 from podium.engine import EvalBatches
-from podium.errors import ImageError, UsageError
+from podium.errors import ImageError, UnknownNameError, UsageError
 from podium.models import Classifier, LinearHeads, Trunk
 from podium.predict import complete_probs, mean_over_views
 from podium.recipe import Recipe, arrange, build_trunk_of, load_recipe
@@ -29,7 +30,7 @@ from podium.tables import (
 from podium.workflows.carry_on import TRUNK
 from podium.workflows.device import choose_device, prepare_process
 from podium.workflows.frozen_features import frozen_features, load_trunk
-from podium.workflows.images_ready import make_ready
+from podium.workflows.images_ready import ReadyImages, make_ready
 from podium.workflows.known_images import find_known_images
 from podium.workflows.material import FEATURE_BATCH
 from podium.workflows.model_file import load_weights
@@ -69,6 +70,8 @@ def predict_run(
         ImageError: If no image can be decoded.
     """
     _check_name(name)
+    _check_views(views or ())
+    choose_device(settings.device)
     record, recipe = run.read(), load_recipe(run.recipe_file)
     trained_on = load_samples(run.path)
     task = trained_on.task
@@ -81,8 +84,7 @@ def predict_run(
         recipe = recipe.model_copy(update={"predict_views": tuple(views), "feature_views": tuple(views)})
     prepare_process(settings.n_threads)
     images = make_ready(samples, recipe, settings, progress, limit_fraction=1.0)
-    if not images.cache.is_usable.any():
-        raise ImageError(f"none of the {len(samples)} images can be decoded.", where=samples.root)
+    _require_some(images)
     known = find_known_images(record, trained_on, images)
     if known is not None and not known.is_clean:
         progress.note(f"Among these images are some the run was trained on, or nearly so. {known.verdict}")
@@ -115,6 +117,22 @@ def predict_run(
 def _check_name(name: str) -> None:
     if not re.fullmatch(r"\w[\w.-]*", name) or name == "oof" or re.search(r"-fold-\d+$", name):
         raise UsageError(f"{name!r} cannot name predictions.", fix="Use letters, digits, '-' and '_'; not 'oof'.")
+
+
+def _check_views(views: Sequence[str]) -> None:
+    for view in views:
+        if view not in get_args(View):
+            raise UnknownNameError("view", view, get_args(View), where="--tta")
+
+
+def _require_some(images: ReadyImages) -> None:
+    if not images.cache.is_usable.any():
+        raise ImageError(
+            f"none of the {len(images.audit)} images can be decoded.",
+            where=images.samples.root,
+            fix="Name the folder of the test images, and look whether they were copied in whole.",
+            details=[f"{row.id}: {row.outcome}, {row.reason}" for row in images.audit.quarantine],
+        )
 
 
 class _Predictor:

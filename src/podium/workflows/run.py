@@ -93,9 +93,11 @@ class Run:
 
         is_path = isinstance(source, str | Path) and not (Path(source) / "samples.json").is_file()
         options = ScanOptions(layout="folders", unlabelled=True) if is_path else None
-        samples = read_source(source, options).samples
+        found, progress = read_source(source, options), progress or Silent()
+        for note in found.notes:
+            progress.note(note)
         views = None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
-        return predict_run(self.folder, samples, self.settings, progress or Silent(), name=name, views=views)
+        return predict_run(self.folder, found.samples, self.settings, progress, name=name, views=views)
 
     def report(self) -> Path:
         """Write the report anew; gives its path."""

@@ -36,7 +36,11 @@ class Settings:
         if self.threads is not None and self.threads < 1:
             raise UsageError(f"threads must be at least 1, got {self.threads}.")
         if not 0 <= self.max_bad_fraction <= 1:
-            raise UsageError(f"max_bad_fraction must lie in [0, 1], got {self.max_bad_fraction}.")
+            raise UsageError(f"max_bad_fraction (--max-bad) must lie in [0, 1], got {self.max_bad_fraction}.")
+        if not 0 <= self.checkpoint_every_s < float("inf"):
+            raise UsageError(
+                f"checkpoint_every_s (--checkpoint-every) must be 0 seconds or more, got {self.checkpoint_every_s}."
+            )
 
     @property
     def cache_folder(self) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from podium import durable
 from podium.curate import Scan, ScanOptions, scan
-from podium.errors import SourceError, UsageError
+from podium.errors import SourceError, UsageError, nearest_name
 from podium.tables import Samples, load_samples, save_samples, write_csv
 
 __all__ = ["Source", "read_source", "save_scan"]
@@ -34,12 +34,24 @@ def read_source(source: Source, options: ScanOptions | None = None) -> Scan:
         return Scan(source)
     path = Path(source).expanduser()
     if not path.exists():
-        raise SourceError("there is no such file or folder.", where=path)
+        raise _no_such_source(path)
     if (path / "samples.json").is_file():
         if options is not None and options != ScanOptions():
             raise UsageError("this folder holds a finished scan; options cannot change it.", where=path)
         return Scan(load_samples(path))
     return scan(path, options)
+
+
+def _no_such_source(path: Path) -> SourceError:
+    beside = sorted(other.name for other in path.parent.iterdir()) if path.parent.is_dir() else []
+    near = nearest_name(path.name, [name for name in beside if not name.startswith(".")])
+    if near is not None:
+        fix = f"Did you mean {str(path.parent / near)!r}?"
+    elif path.parent.is_dir():
+        fix = f"Looked from {Path.cwd()}."
+    else:
+        fix = f"The folder {str(path.parent)!r} does not exist either; looked from {Path.cwd()}."
+    return SourceError("there is no such file or folder.", where=path, fix=fix)
 
 
 def save_scan(found: Scan, folder: Path) -> None:

@@ -12,10 +12,10 @@ from podium.recipe import baseline, resolve_recipe
 from podium.splits import FoldSummary, LeakReport, hint_groups, summarise_folds
 from podium.tables import Folds, save_folds, save_samples
 from podium.workflows.fold_options import FoldOptions
-from podium.workflows.images_ready import make_ready, median_side
+from podium.workflows.images_ready import describe_findings, make_ready, median_side
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
-from podium.workflows.start_run import freeze_folds, group_duplicates
+from podium.workflows.start_run import check_folds, freeze_folds, group_duplicates
 
 __all__ = ["SplitResult", "split_samples"]
 
@@ -57,9 +57,12 @@ def split_samples(found: Scan, options: FoldOptions, settings: Settings, out: Pa
         LeakError: If they leak and the leak was not accepted.
         ImageError: If too many images cannot be decoded.
     """
+    check_folds(found.samples, options)
     durable.check_writable(out)
     recipe = resolve_recipe(baseline(), median_side_px=median_side(found.samples))
     images = make_ready(found.samples, recipe, settings, progress)
+    for note in describe_findings(images.audit):
+        progress.note(note)
     if options.group_duplicates:
         images = group_duplicates(images, progress)
     for hint in hint_groups(images.samples):

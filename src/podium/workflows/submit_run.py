@@ -39,7 +39,7 @@ def submit_run(
     if not path.is_file():
         raise UsageError(
             f"run {run.name!r} has no predictions {name!r}.",
-            fix=f"Make them: podium predict {run.name} FOLDER_OF_IMAGES",
+            fix=f"Make them: podium predict {run.name} FOLDER_OF_IMAGES{'' if name == 'test' else f' --name {name}'}",
         )
     record = write_submission(load_predictions(path), template, out or run.submission_file, options)
     line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "predictions": name, **record.as_record()}

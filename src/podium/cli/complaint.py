@@ -1,0 +1,59 @@
+"""An error as a person or a program reads it: one line, the first ten lines behind it, the whole list in a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+
+from podium.errors import PodiumError, StorageError
+
+__all__ = ["DETAILS_FILE", "name_system_error", "print_error"]
+
+SHOWN = 10
+DETAILS_FILE = Path("podium-details.txt")
+"""The whole list behind the last error, where it is longer than a terminal shows."""
+
+
+def print_error(error: PodiumError, *, as_json: bool) -> None:
+    """One line on standard error with the first of its details; with `--json` also one document on standard output."""
+    if as_json:
+        sys.stdout.write(json.dumps(error.as_record(), ensure_ascii=True) + "\n")
+    lines = [f"podium: {error}", *(f"  {line}" for line in error.details[:SHOWN])]
+    if len(error.details) > SHOWN:
+        left = f"  ... and {len(error.details) - SHOWN:,} more"
+        lines.append(left if as_json else left + _keep_details(error))
+    sys.stderr.write("\n".join(_printable(line) for line in lines) + "\n")
+
+
+def name_system_error(error: OSError | MemoryError) -> PodiumError:
+    """What the operating system refused, for the rare place that nobody foresaw."""
+    if isinstance(error, MemoryError):
+        return PodiumError("there is not enough memory.", fix="Use smaller images or batches, or close other programs.")
+    reason = error.strerror or str(error) or type(error).__name__
+    return StorageError(f"the system refused: {reason}.", where=error.filename)
+
+
+def print_fault(fault: Exception, *, as_json: bool) -> None:
+    """A fault of Podium's own, with everything that helps to mend it."""
+    traceback.print_exception(fault)
+    last = traceback.format_exception_only(fault)[-1].strip()
+    print_error(PodiumError(f"this is a fault of podium, not yours: {last}", fix="Please report it."), as_json=as_json)
+
+
+def _keep_details(error: PodiumError) -> str:
+    from podium import durable
+
+    try:
+        durable.write_text(DETAILS_FILE, "\n".join(map(_printable, (str(error), *error.details))) + "\n")
+    except PodiumError:
+        return "."
+    return f"; all {len(error.details):,} are in {DETAILS_FILE}"
+
+
+def _printable(line: str) -> str:
+    """The line without what would break it or a terminal: line breaks, control characters, half of a character."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in line
+    )
