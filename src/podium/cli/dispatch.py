@@ -78,7 +78,7 @@ def _run(arguments: Sequence[str]) -> int:
     verb = getattr(importlib.import_module(f"podium.cli.{name}"), name)
     app = App(
         name=f"podium {name}",
-        help_format="markdown",
+        help_format="plaintext",
         version_flags=[],
         result_action="return_value",
         suppress_keyboard_interrupt=False,  # else Ctrl-C ends the process in there, without a word

@@ -36,8 +36,7 @@ class ScanFlags:
         label: Columns or pattern fields to learn; several are several attributes, 0/1 columns one multi-label head.
         label_kind: "multi" reads label columns as sets, "single" as one class a column.
         label_delim: What divides the labels in a cell of a list column.
-        group: What must stay on one side of a split: a column, a pattern field, "folder", a regular expression with
-            one pair of brackets, or "none".
+        group: What stays on one side of a split: a column, a field, "folder", a regular expression with a (), or none.
         split_column: Column that says train, valid or test.
         pattern: Paths described, such as '{id}_{gender}_{race}_{age:int}/{mask}*'.
         classes: Class order of a head: 'mask=worn,wrong,none'.
@@ -159,19 +158,20 @@ class MachineFlags:
         cache: Folder of decoded images and features; <runs>/.cache when left out.
         device: auto, cpu, cuda or mps.
         threads: Threads; every core when left out.
-        max_bad: Largest fraction of images that may be impossible to decode.
-        checkpoint_every: Seconds between two checkpoints.
     """
 
     runs: Path = Path("runs")
     cache: Path | None = None
     device: str = "auto"
     threads: int | None = None
-    max_bad: float = 0.01
-    checkpoint_every: float = 60.0
 
-    def as_settings(self) -> Settings:
-        """The settings of the workflows."""
+    def as_settings(self, *, max_bad: float = 0.01, checkpoint_every: float = 60.0) -> Settings:
+        """The settings of the workflows.
+
+        Args:
+            max_bad: Largest fraction of images that may be impossible to decode.
+            checkpoint_every: Seconds between two checkpoints.
+        """
         from podium.workflows import Settings
 
         return Settings(
@@ -179,8 +179,8 @@ class MachineFlags:
             cache=self.cache,
             device=self.device,
             threads=self.threads,
-            checkpoint_every_s=self.checkpoint_every,
-            max_bad_fraction=self.max_bad,
+            checkpoint_every_s=checkpoint_every,
+            max_bad_fraction=max_bad,
         )
 
 

@@ -14,6 +14,7 @@ def split(
     source: Path,
     *,
     out: Path,
+    max_bad: float = 0.01,
     data: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     machine: MachineFlags = MachineFlags(),  # noqa: B008
@@ -26,6 +27,7 @@ def split(
 
     Args:
         source: Folder of images, a table beside them, or a folder that `podium scan --out` wrote.
+        max_bad: Largest fraction of images that may be impossible to decode.
         out: Folder for samples.csv and folds.csv; `podium train --folds-from` takes it.
     """
     from podium.workflows.sources import read_source
@@ -35,7 +37,7 @@ def split(
     found = read_source(source, data.as_options() if data != ScanFlags() else None)
     for note in found.notes:
         console.note(note)
-    result = split_samples(found, folds.as_options(), machine.as_settings(), out, console)
+    result = split_samples(found, folds.as_options(), machine.as_settings(max_bad=max_bad), out, console)
     if json:
         print_json(result.as_record() | {"out": str(out)})
         return 0

@@ -28,6 +28,8 @@ def train(
     only_folds: Annotated[tuple[int, ...], Many] = (),
     name: str | None = None,
     resume: str | None = None,
+    max_bad: float = 0.01,
+    checkpoint_every: float = 60.0,
     data: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     machine: MachineFlags = MachineFlags(),  # noqa: B008
@@ -48,11 +50,14 @@ def train(
         only_folds: Folds to train now; all when left out. With --resume, folds to train besides.
         name: The run's name; counted on from the preset's when left out.
         resume: Go on with this run, or with "last"; nothing else needs to be given.
+        max_bad: Largest fraction of images that may be impossible to decode.
+        checkpoint_every: Seconds between two checkpoints.
     """
     from podium.store import find_run
     from podium.workflows import run as workflow
 
     console = Console(quiet=quiet)
+    settings = machine.as_settings(max_bad=max_bad, checkpoint_every=checkpoint_every)
     if resume is not None:
         given = {
             "the source": source is not None,
@@ -66,7 +71,11 @@ def train(
     wanted = workflow.compose_recipe(preset or "baseline", file=recipe, overrides=set_, metric=metric, seed=seed)
     if resume is not None:
         done = workflow.resume(
-            resume, recipe=wanted, only_folds=only_folds, settings=machine.as_settings(), progress=console
+            resume,
+            recipe=wanted,
+            only_folds=only_folds,
+            settings=settings,
+            progress=console,
         )
     elif source is None:
         raise UsageError("no data named.", fix="podium train FOLDER, or podium train --resume last.")
@@ -78,7 +87,7 @@ def train(
             only_folds=only_folds or None,
             options=data.as_options() if data != ScanFlags() else None,
             name=name,
-            settings=machine.as_settings(),
+            settings=settings,
             progress=console,
         )
     show_run(done, as_json=json)

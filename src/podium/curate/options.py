@@ -84,6 +84,8 @@ class ScanOptions:
     extensions: tuple[str, ...] = IMAGE_EXTENSIONS
 
     def __post_init__(self) -> None:
+        if isinstance(self.labels, str):  # from Python a path is often plain text
+            object.__setattr__(self, "labels", Path(self.labels))
         if self.layout not in get_args(Layout):
             raise UnknownNameError("layout", self.layout, get_args(Layout))
         if self.label_kind not in get_args(LabelKind):

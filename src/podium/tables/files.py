@@ -111,7 +111,12 @@ def save_samples(samples: Samples, folder: Path) -> None:
         columns[f"number:{name}"] = ["" if np.isnan(value) else repr(float(value)) for value in numbers]
     write_csv(folder / "samples.csv", list(columns), zip(*columns.values(), strict=True))
     task = None if samples.task is None else samples.task.as_record()
-    record = {"root": path_to_text(samples.root.resolve()), "n_samples": len(samples), "digest": samples.digest, "task": task}
+    record = {
+        "root": path_to_text(samples.root.resolve()),
+        "n_samples": len(samples),
+        "digest": samples.digest,
+        "task": task,
+    }
     durable.write_json(folder / "samples.json", record)
 
 
