@@ -6,6 +6,7 @@ each, and answers with the child's process id, and its exit code when it has end
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -82,10 +83,15 @@ class Nursery:
 
 def serve() -> None:
     """Fork a child for each request."""
+    for name in (
+        "podium.workflows.carry_on",
+        "podium.workflows.start_run",
+        "podium.report",
+        "pandas",
+        "pyarrow.parquet",
+    ):
+        importlib.import_module(name)  # here once, so that no child has to
     from tiny_contest import go_on  # this file is a script here, and its neighbour a module
-
-    import podium.workflows.carry_on
-    import podium.workflows.start_run  # noqa: F401 - so that no child has to
 
     for line in sys.stdin:
         root, samples, lines, kill_at = json.loads(line)
