@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from podium.cli import COMMANDS
@@ -26,6 +28,7 @@ def run_command(arguments: Sequence[str]) -> int:
     A command's module is imported only when it is the one that was asked for.
     """
     as_json = "--json" in arguments
+    _prepare_streams()
     try:
         with _told_of_sigterm():
             code = _run(arguments)
@@ -44,6 +47,17 @@ def run_command(arguments: Sequence[str]) -> int:
     except Exception as fault:
         print_fault(fault, as_json=as_json)
         return 1
+
+
+def _prepare_streams() -> None:
+    """Output streams that exist and take every character: a closed one, an old console or a file name that is no
+    text must not end a training that is done."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -198,12 +198,13 @@ def check_run_name(name: str) -> None:
 
 @contextmanager
 def _claim_folder(root: Path, name: str | None, stem: str) -> Iterator[RunFolder]:
-    """A folder that holds no run, locked."""
+    """A folder that holds no run, locked; a new one is gone again if the block fails."""
     names = [name] if name is not None else (f"{stem}-{n}" for n in count(1))
     for candidate in names:
         check_run_name(candidate)
         run = RunFolder(root / candidate)
-        if name is None and run.path.exists():
+        is_new = not run.path.exists()
+        if name is None and not is_new:
             continue
         with ExitStack() as stack:
             try:
@@ -213,11 +214,23 @@ def _claim_folder(root: Path, name: str | None, stem: str) -> Iterator[RunFolder
                     continue
                 raise
             if not run.run_file.exists():
+                if is_new:
+                    stack.enter_context(_removed_on_failure(run))
                 yield run
                 return
         if name is not None:
             fix = f"Go on with --resume {name}, or choose another --name."
             raise UsageError(f"run {name!r} exists.", where=run.path, fix=fix)
+
+
+@contextmanager
+def _removed_on_failure(run: RunFolder) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:  # Ctrl-C too
+        with suppress(StorageError):
+            durable.remove_tree(run.path)
+        raise
 
 
 def list_runs(root: Path) -> list[RunFolder]:
