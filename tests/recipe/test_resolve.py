@@ -29,8 +29,16 @@ def test_nothing_is_auto_afterwards_and_what_was_said_stays() -> None:
         resolved = resolve_recipe(apply_overrides(recipe, ["model.name=tiny"]), median_side_px=100)
         assert "auto" not in resolved.model_dump_json()
         assert resolve_recipe(resolved, median_side_px=999) == resolved
-    said = apply_overrides(finetune(), ["image.size_px=96", "image.stored_px=100", "model.weights=random"])
-    assert resolve_recipe(said, median_side_px=500) == said
+    lines = ["image.size_px=96", "image.stored_px=100", "model.weights=random", "training.precision=fp16"]
+    said = apply_overrides(finetune(), lines)
+    assert resolve_recipe(said, median_side_px=500, precision="bf16") == said
+
+
+def test_the_device_says_the_precision_except_under_a_frozen_trunk() -> None:
+    for recipe, expected in ((finetune(), "bf16"), (baseline(), "fp32")):
+        tiny = apply_overrides(recipe, ["model.name=tiny"])
+        assert resolve_recipe(tiny, median_side_px=100, precision="bf16").training.precision == expected
+        assert resolve_recipe(tiny, median_side_px=100).training.precision == "fp32"
 
 
 def test_images_are_stored_larger_only_where_augmentation_crops() -> None:

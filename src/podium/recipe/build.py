@@ -134,6 +134,7 @@ def build_parts(
         seed=seed,
         device=device,
         precision=training.precision,
+        micro_batch=training.micro_batch,
         clip_norm=training.clip_norm,
         average=None if training.ema_decay is None else Ema(model, decay=training.ema_decay),
         scaler=torch.amp.GradScaler(device.type) if uses_scaler else None,

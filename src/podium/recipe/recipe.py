@@ -170,10 +170,15 @@ class TrainingSpec(_Part):
     epochs: PositiveInt = 10
     batch_size: PositiveInt = 32
     """Samples an optimizer step, whatever fits into memory at a time."""
+    micro_batch: PositiveInt | None = None
+    """Samples in one forward pass; gradients add up to the whole batch. None takes the batch, and halves when memory is
+    short. Batch norm sees a piece at a time."""
     clip_norm: PositiveFloat | None = None
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay of the weights' moving average; None uses the weights themselves."""
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """Arithmetic of the forward pass; auto is fp32 on a processor and under a frozen trunk, bf16 on a GPU that has it,
+    else fp16."""
     select: Literal["last", "best"] = "last"
     """Weights that predict: the last, or the best by the validation score. "best" chooses on the samples that judge
     it, so its out-of-fold score is a little too good; the report says so."""

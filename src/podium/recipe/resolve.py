@@ -11,16 +11,19 @@ from podium.recipe.recipe import Recipe
 
 __all__ = ["resolve_recipe"]
 
+Precision = Literal["fp32", "bf16", "fp16"]
+
 SMALLEST_PX, LARGEST_PX, STEP_PX = 128, 224, 32
 STORED_FACTOR = 1.15
 
 
-def resolve_recipe(recipe: Recipe, *, median_side_px: float) -> Recipe:
+def resolve_recipe(recipe: Recipe, *, median_side_px: float, precision: Precision = "fp32") -> Recipe:
     """The recipe with numbers and names in place of every "auto".
 
     Args:
         recipe: As presets, files and overrides gave it.
         median_side_px: Median of the images' shorter sides.
+        precision: What suits the device.
 
     Returns:
         The recipe that is recorded with the run.
@@ -35,10 +38,14 @@ def resolve_recipe(recipe: Recipe, *, median_side_px: float) -> Recipe:
     weights = recipe.model.weights
     if weights == "auto":
         weights = choose_weights(recipe.model.name)
+    chosen = recipe.training.precision
+    if chosen == "auto":
+        chosen = "fp32" if recipe.model.freeze == "trunk" else precision
     return recipe.model_copy(
         update={
             "image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored}),
             "model": recipe.model.model_copy(update={"weights": weights}),
+            "training": recipe.training.model_copy(update={"precision": chosen}),
         }
     )
 

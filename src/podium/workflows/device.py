@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 
 from podium.errors import UnknownNameError, UsageError
 from podium.workflows.allocator import keep_freed_memory
 
-__all__ = ["choose_device", "prepare_process"]
+__all__ = ["choose_device", "prepare_process", "suitable_precision"]
 
 DEVICES = ("cpu", "cuda", "mps")
 
@@ -45,6 +46,13 @@ def choose_device(name: str) -> torch.device:
         why = str(problem).splitlines()[0].rstrip(".")
         raise UsageError(f"cannot use device {name!r}: {why}.", where="--device", fix=_OTHERS) from None
     return device
+
+
+def suitable_precision(device: torch.device) -> Literal["fp32", "bf16", "fp16"]:
+    """What a forward pass is quickest in without harm: bf16 on a GPU that has it, fp16 on an older one, else fp32."""
+    if device.type != "cuda":
+        return "fp32"
+    return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
 
 
 def prepare_process(n_threads: int) -> None:

@@ -26,7 +26,7 @@ from podium.splits import (
 )
 from podium.store import RunFolder, check_run_name, create_run, describe_environment
 from podium.tables import Folds, Samples, load_folds, save_folds, save_samples, write_csv
-from podium.workflows.device import choose_device
+from podium.workflows.device import choose_device, suitable_precision
 from podium.workflows.fold_options import FoldOptions
 from podium.workflows.images_ready import ReadyImages, describe_findings, make_ready, median_side, quarantine_file_rows
 from podium.workflows.progress import Progress
@@ -130,7 +130,11 @@ def start_run(
         StorageError: If a folder cannot be written; found out before any work.
     """
     _check_request(samples, recipe, folds, settings, name, only_folds)
-    recipe = resolve_recipe(recipe, median_side_px=median_side(samples))
+    recipe = resolve_recipe(
+        recipe,
+        median_side_px=median_side(samples),
+        precision=suitable_precision(choose_device(settings.device)),
+    )
     check_buildable(recipe, samples.task)
     images = make_ready(samples, recipe, settings, progress)
     for note in describe_findings(images.audit):
