@@ -86,7 +86,7 @@ def _kind_of_class_columns(columns: Sequence[_Sampled]) -> str:
                 raise column.refuse_two("decision", "probability", f"row {column.first_row[cell]} is empty")
             value = as_float(cell)
             if value is None or not 0 <= value <= 1:
-                fix = "Give the organiser's sample, or set values='decision' or values='probability'."
+                fix = "Give the organiser's sample, or set --values decision or --values probability."
                 raise column.refuse(f"{cell!r} is neither 0 or 1 nor a probability.", fix=fix, cell=cell)
             has_fraction |= as_int(cell) is None
     return "probability" if has_fraction else "decision"
@@ -137,7 +137,7 @@ def _kind_of_target_column(answer: Answer, column: _Sampled, *, has_numbers: boo
     if all(as_float(cell) is not None for cell in column.first_row):
         if len(classes) == 2 and column.fits(replace(answer, kind="probability")):
             return "probability"
-        fix = "Set values='class_number' to write whole numbers."
+        fix = "Set --values class_number to write whole numbers."
         raise column.refuse("the cells are numbers with decimals, which are no classes.", fix=fix)
     return _checked(answer, column, "class_name")
 
@@ -157,7 +157,7 @@ def _checked(answer: Answer, column: _Sampled, kind: CellKind) -> str:
         )
     else:
         known = ", ".join(answer.head.classes[:10])
-        fix = f"Classes: {known}. If the cell only holds the place, set values='class_name' or values='class_number'."
+        fix = f"Classes: {known}. If the cell only holds the place, set --values class_name or --values class_number."
     raise column.refuse(f"{why}.", fix=fix, cell=cell)
 
 
