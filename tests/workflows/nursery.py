@@ -12,10 +12,15 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from podium import durable
+
+FAILED = 70
+"""Exit code of a child that met an error of its own."""
 
 
 class NoWaiting(durable.Backend):
@@ -62,7 +67,9 @@ class Nursery:
         assert self._server.stdin is not None
         self._server.stdin.write(json.dumps([str(root), str(samples), list(lines), kill_at]) + "\n")
         self._server.stdin.flush()
-        return self._read()
+        child = self._read()
+        assert child > 1, f"not a process of ours: {child}"  # 0 would be this very group of processes
+        return child
 
     def wait(self) -> int:
         """Exit code of the child, negative for the signal that ended it."""
@@ -81,6 +88,21 @@ class Nursery:
         self._server.wait()
 
 
+def _run_child(root: Path, samples: Path, lines: Sequence[str], kill_at: int) -> NoReturn:
+    """Train and leave, whatever happens: a child that came back would answer in the server's place."""
+    code = FAILED
+    try:
+        sys.stdout = sys.stderr  # standard output belongs to the protocol
+        with durable.using_backend(KillAt(kill_at)):
+            importlib.import_module("tiny_contest").go_on(root, samples, lines)  # a module beside this script
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
 def serve() -> None:
     """Fork a child for each request."""
     for name in (
@@ -91,15 +113,11 @@ def serve() -> None:
         "pyarrow.parquet",
     ):
         importlib.import_module(name)  # here once, so that no child has to
-    from tiny_contest import go_on  # this file is a script here, and its neighbour a module
-
     for line in sys.stdin:
         root, samples, lines, kill_at = json.loads(line)
         child = os.fork()
         if not child:
-            with durable.using_backend(KillAt(kill_at)):
-                go_on(Path(root), Path(samples), lines)
-            os._exit(0)
+            _run_child(Path(root), Path(samples), lines, kill_at)
         print(child, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
