@@ -27,8 +27,11 @@ class StopRequest:
         """Whether a stop was asked for."""
         return self.signal is not None
 
-    def check(self) -> None:
+    def check(self, *, fix: str = "Go on with --resume.") -> None:
         """End the run if a stop was asked for. Call it only where all that was earned is on disk.
+
+        Args:
+            fix: How to go on.
 
         Raises:
             Interrupted: After Ctrl-C.
@@ -37,7 +40,7 @@ class StopRequest:
         if not self.is_made:
             return
         kind = Interrupted if self.signal == signal.SIGINT else Stopped
-        raise kind("stopped as asked; everything up to this step is on disk.", fix="Go on with --resume.")
+        raise kind("stopped as asked; everything up to this step is on disk.", fix=fix)
 
     def watch(self, items: Iterable[T]) -> Iterator[T]:
         """The same items, with a `check` before each: work that takes long and can be repeated ends at once."""

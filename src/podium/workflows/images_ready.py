@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from podium.curate import Audit, audit_of_facts, check_quarantine, drop_quarantined
 from podium.data import ImageCache, build_cache
+from podium.engine import StopRequest, listen_for_stop
 from podium.images import read_size
 from podium.recipe import Recipe
 from podium.splits import make_thumbnails
@@ -84,9 +85,10 @@ def make_ready(
     Raises:
         ImageError: If more images cannot be used, or a class loses all of its images.
         StorageError: If the cache cannot be written.
+        Stopped: If a signal asked for it; what is decoded stays.
     """
     side = int(recipe.image.stored_px)
-    with progress.stage("decode images", len(samples)) as update:
+    with listen_for_stop() as stop, progress.stage("decode images", len(samples)) as update:
         cache = build_cache(
             samples,
             settings.cache_folder,
@@ -94,7 +96,7 @@ def make_ready(
             width=side,
             fit=recipe.image.fit,
             n_threads=settings.n_threads,
-            on_progress=_first(update),
+            on_progress=_report(update, stop),
         )
     audit = audit_of_facts(samples, cache.facts)
     check_quarantine(audit, limit_fraction=settings.max_bad_fraction if limit_fraction is None else limit_fraction)
@@ -113,8 +115,12 @@ def describe_findings(audit: Audit) -> list[str]:
     return notes
 
 
-def _first(update: Callable[[int], None]) -> Callable[[int, int], None]:
-    return lambda done, _total: update(done)
+def _report(update: Callable[[int], None], stop: StopRequest) -> Callable[[int, int], None]:
+    def report(done: int, _total: int) -> None:
+        update(done)
+        stop.check(fix="The same command goes on; with --resume, where the run folder was made already.")
+
+    return report
 
 
 def quarantine_file_rows(audit: Audit) -> list[tuple[str, str, str]]:
