@@ -42,7 +42,7 @@ def train(
 
     Args:
         source: Folder of images, a table beside them, or a folder that `podium scan --out` wrote.
-        preset: baseline (frozen network, linear heads: seconds to minutes) or finetune (all but the first three blocks).
+        preset: baseline (frozen network, linear heads: seconds to minutes) or finetune (all but the first blocks).
         recipe: Recipe file to start from instead of a preset.
         set_: Recipe keys to change: --set training.epochs=20 optimizer.lr=3e-4
         metric: Metric that stands at the top; macro F1 when left out, label accuracy for multi-label.
