@@ -14,6 +14,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -70,6 +71,11 @@ class Nursery:
         child = self._read()
         assert child > 1, f"not a process of ours: {child}"  # 0 would be this very group of processes
         return child
+
+    def kill(self, child: int) -> None:
+        """SIGKILL, if the child is still there: on a quick machine it may have ended already."""
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
     def wait(self) -> int:
         """Exit code of the child, negative for the signal that ended it."""

@@ -67,7 +67,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     for _ in range(int(os.environ.get("PODIUM_KILLS", "3"))):
         child = nursery.start(tmp_path, samples, case.lines)
         time.sleep(case.duration_s * float(rng.random()))
-        os.kill(child, signal.SIGKILL)
+        nursery.kill(child)
         assert nursery.wait() in (0, -signal.SIGKILL)
     assert results_of(go_on(tmp_path, samples, case.lines)) == case.results
 
@@ -142,7 +142,7 @@ def test_a_journal_that_a_power_cut_tore_does_not_block_a_resume(
     while not (folder / "journal.jsonl").is_file():
         assert time.monotonic() < deadline
         time.sleep(0.001)
-    os.kill(child, signal.SIGKILL)
+    nursery.kill(child)
     assert nursery.wait() == -signal.SIGKILL
     (folder / "journal.jsonl").write_bytes(content)
     assert results_of(go_on(tmp_path, samples, case.lines)) == case.results
