@@ -146,3 +146,10 @@ def test_numbers_are_ordered_as_numbers(names):
 def test_order_holds_every_name_once_whatever_the_row_order(names):
     assert sorted(order_classes(names)) == sorted(set(names))
     assert order_classes(names) == order_classes(names[::-1])
+
+
+def test_classes_that_differ_in_case_or_blanks_only_are_kept_and_said(make_tree):
+    rows = "".join(f"{i}.jpg,{label}\n" for i, label in enumerate(["cat", "Cat", "dog", "big cat", "big  cat"]))
+    found = scan(make_tree(*(f"{i}.jpg" for i in range(5)), t=f"image,label\n{rows}"))
+    assert found.samples.task.heads[0].n_classes == 5
+    assert any("'Cat' and 'cat'" in note and "'big  cat' and 'big cat'" in note for note in found.notes)

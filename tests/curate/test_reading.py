@@ -135,3 +135,34 @@ def test_whatever_the_csv_module_writes_comes_back(tmp_path_factory, rows):
     path.write_bytes(text.getvalue().encode("utf-8"))
     columns = read_table(path, encoding="utf-8", delimiter=",").columns
     assert list(zip(*columns.values(), strict=True)) == rows
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_line_end_is_read(tmp_path, end):
+    path = tmp_path / "t.csv"
+    path.write_bytes(end.join(["image;label", "a.jpg;x", "b.jpg;y", ""]).encode())
+    assert read_table(path).columns == {"image": ["a.jpg", "b.jpg"], "label": ["x", "y"]}
+
+
+def test_a_line_that_names_the_delimiter_for_excel_is_no_row(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("sep=;\nimage;label\na,b.jpg;x\n")
+    table = read_table(path)
+    assert (table.columns, table.row_numbers) == ({"image": ["a,b.jpg"], "label": ["x"]}, [3])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+def test_text_with_a_damaged_byte_is_not_taken_for_another_encoding(tmp_path, encoding):
+    rows = [f"{row}.jpg,고양이" for row in range(9)]
+    data = "\r\n".join(["이미지,종류", *rows]).encode(encoding)
+    path = tmp_path / "t.csv"
+    path.write_bytes(data.replace(b"5.jpg,", b"5.jpg,\xff", 1))
+    with pytest.raises(SourceError, match=rf"row 7 is not {encoding.upper()}.*--encoding"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_found_also_where_few_letters_are_latin(tmp_path, encoding):
+    path = tmp_path / "t.csv"
+    path.write_bytes("이미지,종류\r가나다라마바사,고양이\r".encode(encoding))
+    assert read_table(path).columns == {"이미지": ["가나다라마바사"], "종류": ["고양이"]}

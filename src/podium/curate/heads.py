@@ -183,6 +183,12 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
     empty = [name for name, n in zip(head.classes, counts.tolist(), strict=True) if n == 0]
     if empty:
         made.notes.append(f"Classes of {head.name!r} without any image: {list_some(empty)}.")
+    alike = _alike(head.classes)
+    if alike:
+        pairs = list_some([" and ".join(map(repr, names)) for names in alike], most=3)
+        made.notes.append(
+            f"Classes of {head.name!r} that differ in letter case or blanks only, and were kept apart: {pairs}."
+        )
     odd = [name for name in head.classes if looks_missing(name)]
     if odd:
         made.notes.append(
@@ -194,3 +200,11 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
             f"{head.name!r} has {head.n_classes} different numbers as classes; borders, such as --bins"
             f" {head.name}=30,60, would make ranges of them."
         )
+
+
+def _alike(classes: Sequence[str]) -> list[list[str]]:
+    """Sets of class names that are one name but for letter case and blanks."""
+    spelt: dict[str, list[str]] = {}
+    for name in classes:
+        spelt.setdefault(" ".join(name.casefold().split()), []).append(name)
+    return [names for names in spelt.values() if len(names) > 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _LIST_MARK = "|"
+_SNIFFED = 65536
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
     if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
         raise SourceError("spreadsheet files are not read.", where=path, fix="Save the sheet as CSV in UTF-8.")
     text, encoding_used = decode_text(path.read_bytes(), where=path, encoding=encoding)
-    mark = delimiter or _sniff_delimiter(text)
+    named, text = _split_excel_line(text)
+    mark = delimiter or named or _sniff_delimiter(text)
     records = _parse(text, mark, path)
     if not records:
         raise SourceError("the table is empty.", where=path, fix="It needs a header row and a row for every image.")
@@ -86,7 +89,9 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
     names = _name_columns(header, path)
     body = _check_lengths(records[1:], len(header), path)
     if not body:
-        raise SourceError(f"the table has a header {header} but no rows.", where=path)
+        raise SourceError(
+            f"the table has a header {header} but no rows.", where=path, fix="It needs a row for every image."
+        )
     columns = {name: [cells[i] for _, cells in body] for i, name in enumerate(names)}
     notes = _reading_notes(path, mark, encoding_used, delimiter, encoding)
     return Table(path, columns, [number for number, _ in body], encoding_used, notes)
@@ -106,21 +111,41 @@ def _no_such_table(path: Path) -> SourceError:
 
 def _sniff_delimiter(text: str) -> str:
     """The delimiter that divides the first rows most evenly; a comma where none divides them at all."""
-    sample = io.StringIO(text[:65536])
-    lines = [line for line in sample if line.strip()][:60]
     scores = {}
     for mark in _DELIMITERS:
-        widths = [len(cells) for cells in csv.reader(lines, delimiter=mark) if cells]
+        widths = _first_widths(text, mark)
         even = sum(width == widths[0] for width in widths) / len(widths) if widths else 0.0
         scores[mark] = (widths[0] > 1 and even > 0.5, even, widths[0]) if widths else (False, 0.0, 0)
     best = max(scores, key=lambda mark: scores[mark])
     return best if scores[best][0] else ","
 
 
+def _first_widths(text: str, mark: str) -> list[int]:
+    """Cells in each of the first rows that are not empty."""
+    widths: list[int] = []
+    try:
+        for cells in csv.reader(io.StringIO(text[:_SNIFFED], newline=""), delimiter=mark):
+            if any(cell.strip() for cell in cells):
+                widths.append(len(cells))
+    except csv.Error:  # a cell longer than csv takes; what came before it counts
+        pass
+    if len(widths) > 1 and len(text) > _SNIFFED:
+        widths.pop()  # it may be cut
+    return widths[:60]
+
+
+def _split_excel_line(text: str) -> tuple[str | None, str]:
+    """The delimiter that a first line such as `sep=;` names for Excel, and the text with that line emptied."""
+    found = re.match(r'"?sep=(.)"?(?=[\r\n])', text, re.IGNORECASE)
+    return (found[1], text[found.end() :]) if found else (None, text)
+
+
 def _parse(text: str, delimiter: str, path: Path) -> list[tuple[int, list[str]]]:
     """Records with their spreadsheet row numbers; rows without any cell are skipped but counted."""
     if len(delimiter) != 1:
-        raise SourceError(f"the delimiter must be one character, got {delimiter!r}.", where=path)
+        raise SourceError(
+            f"the delimiter must be one character, got {delimiter!r}.", where=path, fix="Try --delimiter ','."
+        )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records = []
     try:
@@ -181,7 +206,12 @@ def _reading_notes(
     path: Path, mark: str, encoding_used: str, delimiter: str | None, encoding: str | None
 ) -> tuple[str, ...]:
     notes = []
-    if delimiter is None and mark != "," and not (mark == "\t" and path.suffix.lower() == ".tsv"):
+    if (
+        delimiter is None
+        and mark in _DELIMITERS
+        and mark != ","
+        and not (mark == "\t" and path.suffix.lower() == ".tsv")
+    ):
         notes.append(f"{path.name} is divided by {_DELIMITERS[mark]}s (--delimiter {mark!r}).")
     if encoding is None and encoding_used not in ("utf-8", "utf-8-sig"):
         sure = "" if encoding_used.startswith(("utf", "cp949")) else "; look whether names came out right"
@@ -196,14 +226,18 @@ def _read_parquet(path: Path) -> Table:
     try:
         frame = pq.ParquetFile(path).read()
     except (pa.ArrowException, OSError) as error:
-        raise SourceError(f"not a readable Parquet file: {error}.", where=path) from error
+        raise SourceError(
+            f"not a readable Parquet file: {error}",
+            where=path,
+            fix="Write it again; a table that is text needs the ending .csv.",
+        ) from error
     names = _name_columns([str(name) for name in frame.column_names], path)
     columns = {
         name: [_cell_text(value) for value in column.to_pylist()]
         for name, column in zip(names, frame.columns, strict=True)
     }
     if not frame.num_rows:
-        raise SourceError("the table has no rows.", where=path)
+        raise SourceError("the table has no rows.", where=path, fix="It needs a row for every image.")
     return Table(path, columns, list(range(2, frame.num_rows + 2)))
 
 
