@@ -63,9 +63,27 @@ def test_eval_goes_in_order() -> None:
 
 
 def test_wrong_input_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"float32 \(V, N, D\)"):
+    with pytest.raises(UsageError, match=r"floating \(V, N, ...\)"):
         FeatureEvalLoader(FEATURES[0], ROWS, 8)
     with pytest.raises(UsageError, match="3 views"):
         FeatureEvalLoader(FEATURES, ROWS, 8, view=3)
     with pytest.raises(UsageError, match="keys"):
         make_loader(keys=KEYS[:3])
+
+
+def test_planned_views_come_in_turn() -> None:
+    loader = make_loader(views=(2, 1))
+    for epoch, view in enumerate((2, 1, 2, 1)):
+        batches = list(loader.from_position(epoch))
+        assert {int(value) for batch in batches for value in batch.images[:, 0]} == {view}
+        rows = np.concatenate([batch.rows for batch in batches])
+        assert np.array_equal(rows, ROWS[epoch_order(2, epoch, len(ROWS))])
+        assert torch.cat([batch.images for batch in batches])[:, 1].tolist() == rows.tolist()
+
+
+def test_maps_of_half_precision_pass_through() -> None:
+    maps = np.arange(2 * 6 * 2 * 2 * 3).reshape(2, 6, 2, 2, 3).astype(np.float16)
+    loader = FeatureEvalLoader(maps, np.array([4, 0]), 8, view=1)
+    (batch,) = list(loader)
+    assert batch.images.dtype == torch.float16
+    assert np.array_equal(batch.images.numpy(), maps[1, [4, 0]])

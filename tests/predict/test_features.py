@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from podium.errors import DivergedError
 from podium.predict import compute_features, feature_key
 from podium.predict import features as features_module
 
@@ -41,7 +42,7 @@ def encode(batch: torch.Tensor) -> torch.Tensor:
 
 
 def compute(folder: Path, source: Callable[..., Any], **settings: Any) -> np.ndarray:
-    options = {"n_samples": N, "n_features": D, "views": VIEWS, "batch_size": 2} | settings
+    options = {"n_samples": N, "shape": (D,), "views": VIEWS, "batch_size": 2} | settings
     return compute_features(folder, encode, source, **options)
 
 
@@ -119,3 +120,32 @@ def test_keys_tell_everything_apart() -> None:
     keys = {feature_key(*parts) for parts in (("a", 1), ("a", "1"), ("a1",), (["a", 1],), ("a", 2), (1, "a"))}
     assert len(keys) == 6
     assert feature_key({"x": 1, "y": 2}) == feature_key({"y": 2, "x": 1})
+
+
+def test_maps_are_kept_as_half_precision(tmp_path: Path) -> None:
+    def encode_maps(batch: torch.Tensor) -> torch.Tensor:
+        return (batch[:, :, None, None] / 7).expand(-1, 2, 3, 4)
+
+    options: dict[str, Any] = {"n_samples": N, "shape": (2, 3, 4), "views": VIEWS, "batch_size": 4}
+    found = compute_features(tmp_path, encode_maps, Source(), dtype=np.float16, **options)
+    assert found.dtype == np.float16
+    assert found.shape == (2, N, 2, 3, 4)
+    wanted = (np.stack([np.arange(N), np.arange(N) + 100.0]) / 7).astype(np.float16)
+    np.testing.assert_array_equal(found[:, :, 1, 2, 3], wanted)
+    source = Source()
+    compute_features(tmp_path, encode_maps, source, dtype=np.float16, **options)
+    assert source.calls == []
+
+
+def test_features_beyond_the_type_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DivergedError, match="float16"):
+        compute_features(
+            tmp_path,
+            lambda batch: batch * 1e6,
+            Source(),
+            n_samples=N,
+            shape=(1,),
+            views=VIEWS,
+            batch_size=4,
+            dtype=np.float16,
+        )

@@ -20,7 +20,7 @@ class Batch:
     """B samples ready for the model.
 
     Attributes:
-        images: uint8 (B, h, w, 3) pictures, or float32 (B, D) features of a frozen trunk.
+        images: uint8 (B, h, w, 3) pictures, or floating (B, ...) features of a frozen trunk or stem.
         targets: Per head int64 (B,) class indices with -1 = missing; float32 (B, C) with -1 = missing for a
             multi-label head, and for every head where pictures are mixed.
         rows: Rows of the cache the samples came from, shape (B,).

@@ -1,8 +1,8 @@
-"""Loaders of features: what a frozen trunk computed once, in place of pictures."""
+"""Loaders of features: what a frozen trunk, or a frozen stem, computed once, in place of pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,35 +11,38 @@ from numpy.typing import NDArray
 
 from podium.data.batch import Batch, check_columns, gather_targets
 from podium.data.loader import check_batch_size, epoch_positions
+from podium.data.prefetch import prefetch
 from podium.data.randomness import uniforms
 from podium.errors import UsageError
 
 __all__ = ["FeatureEvalLoader", "FeatureTrainLoader"]
 
 _VIEW_STREAM = 60
+_AHEAD = 2
 
 Labels = Mapping[str, NDArray[Any]]
 
 
 class FeatureTrainLoader:
-    """Shuffled batches of cached features; each epoch picks one of a sample's V views at random.
+    """Shuffled batches of cached features; each epoch picks one of a sample's V views at random, or goes by a plan.
 
     Args:
-        features: Features of V views, shape (V, N, D), float32; may be a memory map.
+        features: Features of V views, shape (V, N, ...), floating; may be a memory map.
         rows: Rows (second axis) to train on, shape (n,).
         targets: Labels of these rows by head, as for `TrainLoader`.
         keys: Keys of these rows' samples, shape (n,).
         batch_size: Samples a batch, at least 1.
         seed: Seed of the run.
         weights: Weights of these rows, shape (n,), to draw with replacement; None visits each once.
+        views: View of each epoch, from the first on and over again; None draws one for each sample.
 
     Raises:
-        UsageError: If the features are not (V, N, D) or a column has another length than `rows`.
+        UsageError: If the features are not (V, N, ...) or a column has another length than `rows`.
     """
 
     def __init__(
         self,
-        features: NDArray[np.float32],
+        features: NDArray[np.floating[Any]],
         rows: NDArray[np.integer[Any]],
         targets: Labels,
         *,
@@ -47,6 +50,7 @@ class FeatureTrainLoader:
         batch_size: int,
         seed: int = 0,
         weights: NDArray[np.float64] | None = None,
+        views: Sequence[int] | None = None,
     ) -> None:
         _check_features(features)
         check_batch_size(batch_size)
@@ -58,6 +62,7 @@ class FeatureTrainLoader:
         self._batch_size = batch_size
         self._seed = seed
         self._weights = weights
+        self._views = views
 
     @property
     def n_samples(self) -> int:
@@ -77,20 +82,27 @@ class FeatureTrainLoader:
     def from_position(self, epoch: int, offset: int = 0) -> Generator[Batch, None, None]:
         """The batches of an epoch from sample `offset` of its order on, as `TrainLoader.from_position` does."""
         order = epoch_positions(self._seed, epoch, len(self._rows), self._weights)
-        n_views = len(self._features)
-        for start in range(offset, len(order), self._batch_size):
-            positions = order[start : start + self._batch_size]
-            rows = self._rows[positions]
+        starts = range(offset, len(order), self._batch_size)
+        # A prepared view is read sample by sample from a file that may not be in memory; pooled features are.
+        depth = 0 if self._views is None else _AHEAD
+        yield from prefetch(lambda start: self._make(epoch, start, order), starts, depth)
+
+    def _make(self, epoch: int, start: int, order: NDArray[np.int64]) -> Batch:
+        positions = order[start : start + self._batch_size]
+        rows = self._rows[positions]
+        if self._views is None:
             views = uniforms(self._seed, epoch, self._keys[positions], _VIEW_STREAM, 1)[:, 0]
-            features = self._features[np.floor(views * n_views).astype(np.int64), rows]
-            yield _feature_batch(features, self._targets, positions, rows, start)
+            features = self._features[np.floor(views * len(self._features)).astype(np.int64), rows]
+        else:
+            features = self._features[self._views[epoch % len(self._views)]][rows]
+        return _feature_batch(features, self._targets, positions, rows, start)
 
 
 class FeatureEvalLoader:
     """Batches of cached features in the order of `rows`.
 
     Args:
-        features: Features, shape (V, N, D), float32.
+        features: Features, shape (V, N, ...), floating.
         rows: Rows (second axis), shape (n,).
         batch_size: Samples a batch, at least 1.
         view: Which of the V views.
@@ -99,7 +111,7 @@ class FeatureEvalLoader:
 
     def __init__(
         self,
-        features: NDArray[np.float32],
+        features: NDArray[np.floating[Any]],
         rows: NDArray[np.integer[Any]],
         batch_size: int,
         view: int = 0,
@@ -137,17 +149,17 @@ class FeatureEvalLoader:
 
 
 def _feature_batch(
-    features: NDArray[np.float32],
+    features: NDArray[np.floating[Any]],
     targets: Labels,
     positions: NDArray[np.int64],
     rows: NDArray[np.int64],
     start: int,
 ) -> Batch:
     columns = {name: torch.from_numpy(column) for name, column in gather_targets(targets, positions).items()}
-    images = torch.from_numpy(np.asarray(features, dtype=np.float32))
+    images = torch.from_numpy(np.asarray(features))
     return Batch(images, columns, rows, start + len(positions))
 
 
-def _check_features(features: NDArray[np.float32]) -> None:
-    if features.ndim != 3 or features.dtype != np.float32:
-        raise UsageError(f"features are {features.dtype} of shape {features.shape}, expected float32 (V, N, D).")
+def _check_features(features: NDArray[np.floating[Any]]) -> None:
+    if features.ndim < 3 or not np.issubdtype(features.dtype, np.floating):
+        raise UsageError(f"features are {features.dtype} of shape {features.shape}, expected floating (V, N, ...).")

@@ -8,6 +8,7 @@ from podium.models.heads import LinearHeads
 from podium.models.hub import weights_folder
 from podium.models.packaged_weights import PACKAGED, PackagedWeights
 from podium.models.parameter_groups import parameter_groups
+from podium.models.stem import StemCut, find_cut
 from podium.models.tiny import TinyTrunk
 from podium.models.trunk import Trunk
 
@@ -17,11 +18,13 @@ __all__ = [
     "Ema",
     "LinearHeads",
     "PackagedWeights",
+    "StemCut",
     "TinyTrunk",
     "Trunk",
     "build_trunk",
     "count_parameters",
     "ema_decay",
+    "find_cut",
     "freeze",
     "freeze_stem",
     "freeze_trunk",

@@ -54,6 +54,7 @@ class Classifier(nn.Module):
         self.register_buffer("std", torch.tensor(trunk.std))
         # Convolutions on channels-last weights are the fast ones, and the images already arrive in that layout.
         self.to(memory_format=torch.channels_last)
+        self.takes_stem_output = False
 
     def normalise(self, images: Tensor) -> Tensor:
         """Images as the trunk wants them, (N, 3, H, W) in channels-last layout.
@@ -76,8 +77,16 @@ class Classifier(nn.Module):
         return torch.addcmul(shift, pixels, scale)
 
     def features(self, images: Tensor) -> Tensor:
-        """Pooled features (N, D) of raw images, see `normalise` for what they may be."""
-        pooled: Tensor = self.trunk(self.normalise(images))
+        """Pooled features (N, D) of raw images, see `normalise` for what they may be.
+
+        Once `StemCut.apply` has set `takes_stem_output`, of what the frozen stem gave instead, maps as (N, H, W, C).
+        """
+        if not self.takes_stem_output:
+            images = self.normalise(images)
+        else:
+            images = images.to(self.mean.dtype)
+            images = images.permute(0, 3, 1, 2) if images.ndim == 4 else images  # channels-last without a copy
+        pooled: Tensor = self.trunk(images)
         return pooled
 
     def classify(self, features: Tensor) -> dict[str, Tensor]:

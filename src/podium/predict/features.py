@@ -1,9 +1,10 @@
-"""Features of a frozen trunk: computed once for every view of every image, kept on disk, shared by all folds."""
+"""What a frozen network makes of every view of every image: computed once, kept on disk, shared by all folds."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.errors import LockedError, StorageError
+from podium.data.pages import release_pages
+from podium.errors import DivergedError, LockedError, StorageError
 
 __all__ = ["FeatureSource", "compute_features", "feature_key"]
 
@@ -25,6 +27,7 @@ FeatureSource = Callable[[str, NDArray[np.int64]], torch.Tensor]
 CHUNK = 256
 """Images between two marks of a resumable computation."""
 WAIT_S, POLL_S = 3600.0, 0.2
+_TORCH: dict[type, torch.dtype] = {np.float32: torch.float32, np.float16: torch.float16}
 
 
 def feature_key(*parts: Any) -> str:
@@ -38,61 +41,69 @@ def compute_features(
     source: FeatureSource,
     *,
     n_samples: int,
-    n_features: int,
+    shape: tuple[int, ...],
     views: Sequence[str],
     batch_size: int,
+    dtype: type[np.float32] | type[np.float16] = np.float32,
     on_progress: Callable[[int, int], None] | None = None,
-) -> NDArray[np.float32]:
+) -> NDArray[np.floating[Any]]:
     """Features of all images in all views, memory-mapped from a file that a later call finds again.
 
     A computation that was cut off goes on at its last mark.
 
     Args:
         folder: Where they are kept; its name must tell images, weights and size apart (`feature_key`).
-        encode: Images of a batch to features (B, D), in evaluation mode.
+        encode: Images of a batch to features (B, *shape), in evaluation mode.
         source: Images of some rows in some view.
         n_samples: Number of images N.
-        n_features: Number of features D.
+        shape: Shape of one image's features, (D,) for pooled ones.
         views: Views V.
         batch_size: Images a forward pass.
+        dtype: What they are stored as.
         on_progress: Told (images done, images in all), over all views.
 
     Returns:
-        Read-only float32 array, shape (V, N, D).
+        Read-only array, shape (V, N, *shape).
 
     Raises:
+        DivergedError: If a feature is not finite, or too large for the type.
         LockedError: If another process still computes the same features after an hour.
         StorageError: If the disk refuses; the same call goes on where it stopped.
     """
-    shape = (len(views), n_samples, n_features)
+    whole = (len(views), n_samples, *shape)
     path, journal = folder / "features.bin", durable.Journal(folder / "done.jsonl")
     jobs = [(place, start) for place in range(len(views)) for start in range(0, n_samples, CHUNK)]
-    if not set(jobs) <= _read_done(path, journal, shape):
+    if not set(jobs) <= _read_done(path, journal, whole, dtype):
         with _waiting_for_lock(folder):
-            done = _read_done(path, journal, shape)
+            done = _read_done(path, journal, whole, dtype)
             if not done:
                 durable.remove_file(journal.path)
-                durable.create_mapped(path, shape, np.dtype(np.float32))
-            mapped = durable.open_mapped(path, shape, np.dtype(np.float32), "r+")
+                durable.check_writable(folder, needed=math.prod(whole) * np.dtype(dtype).itemsize)
+                durable.create_mapped(path, whole, np.dtype(dtype))
+            mapped = durable.open_mapped(path, whole, np.dtype(dtype), "r+")
             for place, start in (job for job in jobs if job not in done):
                 stop = min(start + CHUNK, n_samples)
                 for first in range(start, stop, batch_size):
                     rows = np.arange(first, min(first + batch_size, stop))
                     with torch.inference_mode():
-                        mapped[place, rows] = encode(source(views[place], rows)).float().cpu().numpy()
+                        encoded = encode(source(views[place], rows)).to(_TORCH[dtype])
+                    if not torch.isfinite(encoded).all():
+                        raise DivergedError(f"features of view {views[place]!r} are not finite as {dtype.__name__}.")
+                    mapped[place, first : first + len(rows)] = encoded.cpu().numpy()
                 durable.sync_mapped(mapped)
+                release_pages(mapped)
                 journal.append({"view": place, "start": start})
                 if on_progress is not None:
                     on_progress(place * n_samples + stop, len(views) * n_samples)
             del mapped
-    features: NDArray[np.float32] = durable.open_mapped(path, shape, np.dtype(np.float32), "r")
+    features: NDArray[np.floating[Any]] = durable.open_mapped(path, whole, np.dtype(dtype), "r")
     return features
 
 
-def _read_done(path: Path, journal: durable.Journal, shape: tuple[int, ...]) -> set[tuple[int, int]]:
+def _read_done(path: Path, journal: durable.Journal, shape: tuple[int, ...], dtype: type) -> set[tuple[int, int]]:
     """The (view, first row) of every chunk that is on the disk; none where a file is damaged: it can be made again."""
     try:
-        durable.open_mapped(path, shape, np.dtype(np.float32), "r")
+        durable.open_mapped(path, shape, np.dtype(dtype), "r")
         return {(record["view"], record["start"]) for record in journal.read()}
     except StorageError:
         return set()

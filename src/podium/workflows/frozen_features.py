@@ -62,7 +62,7 @@ def frozen_features(
             encode,
             images,
             n_samples=len(cache.ids),
-            n_features=trunk.n_features,
+            shape=(trunk.n_features,),
             views=views,
             batch_size=BATCH,
             on_progress=lambda done, _total: update(done),

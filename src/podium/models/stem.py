@@ -1,0 +1,145 @@
+"""Splitting a network after its frozen stem, so that what the stem gives is computed once and kept.
+
+A frozen stem is a fixed function of an image. Where the rest of the network takes nothing but the stem's last output,
+that output can stand in for the image: `find_cut` looks where that is, tries it, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from podium.models.classifier import Classifier
+
+__all__ = ["StemCut", "find_cut"]
+
+
+class _ReachedError(Exception):
+    """The stem has given its output; the rest need not run."""
+
+    def __init__(self, output: Tensor) -> None:
+        self.output = output
+
+
+@dataclass(frozen=True, eq=False)
+class StemCut:
+    """Where a network is cut.
+
+    Attributes:
+        last: Name of the module in the trunk whose output is the stem's.
+        before: Names of the trunk's modules that belong to the stem, the topmost ones.
+        shape: Shape of one image's output, (H, W, C) for maps and as the network has it for anything else.
+    """
+
+    last: str
+    before: tuple[str, ...]
+    shape: tuple[int, ...]
+
+    def encode(self, model: Classifier, images: Tensor) -> Tensor:
+        """What the stem makes of raw images, (B, *shape). Runs nothing behind the stem."""
+        try:
+            with _hooked(model.trunk.get_submodule(self.last), _leave):
+                model.features(images)
+        except _ReachedError as reached:
+            output = reached.output
+            return output.permute(0, 2, 3, 1) if output.ndim == 4 else output
+        raise RuntimeError(f"{self.last} did not run")
+
+    def apply(self, model: Classifier) -> None:
+        """Make a model take the stem's output in place of images. Its state dict stays as it is."""
+        for name in self.before:
+            # On the instance, as frozen modules' `train` is: no wrapper, no other names in the state dict.
+            model.trunk.get_submodule(name).__dict__["forward"] = _pass_on
+        model.takes_stem_output = True
+
+
+def find_cut(model: Classifier, images: Tensor) -> StemCut | None:
+    """Where a network with a frozen stem can be cut; None where it has none, or cannot be cut.
+
+    The order in which modules finish tells the stem: everything up to the last frozen one. Whether the rest takes
+    nothing else is tried: the cut network must give, bit for bit, what the whole one gives.
+
+    Args:
+        model: In evaluation mode, its stem frozen.
+        images: A few raw images, (B, H, W, 3) uint8.
+    """
+    finished = _finishing_order(model, images)
+    frozen = [i for i, (_, module, _) in enumerate(finished) if _is_frozen(module)]
+    if not frozen or frozen[-1] == len(finished) - 1:
+        return None
+    last, _, output = finished[frozen[-1]]
+    if not isinstance(output, Tensor):
+        return None
+    stem = {name for name, _, _ in finished[: frozen[-1] + 1]}
+    before = tuple(sorted(name for name in stem if not any(name.startswith(f"{other}.") for other in stem - {name})))
+    shape = tuple(output.shape[1:])
+    cut = StemCut(last, before, (*shape[1:], shape[0]) if len(shape) == 3 else shape)
+    return cut if _is_exact(cut, model, images) else None
+
+
+def _finishing_order(model: Classifier, images: Tensor) -> list[tuple[str, nn.Module, object]]:
+    """The trunk's modules in the order in which they finish, each the last time, with their outputs."""
+    finished: list[tuple[str, nn.Module, object]] = []
+    handles = []
+    for name, module in model.trunk.named_modules():
+        if name:
+
+            def note(module: nn.Module, _inputs: object, output: object, name: str = name) -> None:
+                finished.append((name, module, output))
+
+            handles.append(module.register_forward_hook(note))
+    try:
+        with torch.inference_mode():
+            model.features(images)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return finished
+
+
+def _is_frozen(module: nn.Module) -> bool:
+    parameters = list(module.parameters())
+    return bool(parameters) and not any(parameter.requires_grad for parameter in parameters)
+
+
+def _is_exact(cut: StemCut, model: Classifier, images: Tensor) -> bool:
+    with torch.inference_mode():
+        whole = model.features(images)
+        output = cut.encode(model, images)
+        with _restored(model, cut):
+            cut.apply(model)
+            try:
+                return torch.equal(model.features(output), whole)
+            except (RuntimeError, ValueError, TypeError):  # the rest wants something else
+                return False
+
+
+@contextmanager
+def _restored(model: Classifier, cut: StemCut) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        model.takes_stem_output = False
+        for name in cut.before:
+            model.trunk.get_submodule(name).__dict__.pop("forward", None)
+
+
+@contextmanager
+def _hooked(module: nn.Module, hook: object) -> Iterator[None]:
+    handle = module.register_forward_hook(hook)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _leave(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+    raise _ReachedError(output)
+
+
+def _pass_on(x: Tensor) -> Tensor:
+    return x
