@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from podium.models import Classifier, StemCut, build_trunk, find_cut, freeze_stem
 from podium.tables import Head, Task
@@ -73,12 +75,28 @@ def test_one_step_of_the_cut_network_is_that_of_the_whole_one() -> None:
         torch.testing.assert_close(a, b, msg=name)
 
 
-def test_nothing_frozen_and_side_inputs_are_not_cut() -> None:
+class SkippingTrunk(nn.Module):
+    """Its second layer sees the image again beside the first layer's output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 8, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        maps: torch.Tensor = self.second(self.first(x) + x)
+        return maps.mean(dim=(2, 3))
+
+
+def test_nothing_frozen_is_not_cut() -> None:
     model, images = make_model("resnet18", 0)
     assert find_cut(model, images) is None
-    # Positions are added between the patches and the blocks: the patches alone do not stand in for an image.
-    model, images = make_model("vit_tiny_patch16_224", 1, 224)
-    assert find_cut(model, images) is None
+
+
+def test_a_network_whose_rest_sees_the_image_again_is_not_cut() -> None:
+    tiny = build_trunk("tiny", "random", 32)
+    model = Classifier(replace(tiny, module=SkippingTrunk(), n_features=8), TASK).eval()
+    freeze_stem(model, 1)
+    assert find_cut(model, torch.randint(0, 256, (3, 32, 32, 3), dtype=torch.uint8)) is None
 
 
 def test_looking_for_the_cut_leaves_the_model_as_it_was() -> None:
