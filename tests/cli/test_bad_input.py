@@ -205,9 +205,13 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "rare in groups": (("pets", "--labels", "people.csv"), 3, ["'dog' of 'label' has 1 group,"]),
     "rare label": (("pets", "--labels", "tags.csv"), 3, ["'green' of 'labels' has 1 image"]),
     "rare attribute": ((*MANY, "--bins", "age=21,60"), 3, ["'<21' of 'age' has 1 image"]),
-    "one fold": (("pets", "--folds", "1"), 3, ["at least 2, got 1", "--only-folds 0"]),
+    "one fold": (("pets", "--folds", "1"), 2, ["at least 2, got 1", "--only-folds 0"]),
+    "no number of folds": (("pets", "--folds", "-2"), 2, ["--folds", "at least 2, got -2"]),
+    "seed of the folds": (("pets", "--split-seed", "-1"), 2, ["--split-seed", "0 or more, got -1"]),
+    "seed": (("pets", "--seed", "-1"), 2, ["--seed", "0 or more, got -1"]),
+    "seed in the recipe": (("pets", "--set", "seed=-1"), 2, ["seed", "got -1"]),
     "fold that is not": (("pets", "--only-folds", "7"), 2, ["there is no fold 7", "0 to 1"]),
-    "holdout of all": (("pets", "--holdout", "1.5"), 3, ["[0, 1), got 1.5"]),
+    "holdout of all": (("pets", "--holdout", "1.5"), 2, ["[0, 1), got 1.5"]),
     "no frozen folds": (
         ("pets", "--folds-from", "empty"),
         3,
@@ -259,6 +263,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "option": (("pets", "--foldz", "3"), 2, ["--foldz", "podium train --help"]),
     "option without number": (("pets", "--folds", "x"), 2, ["--folds", '"x"']),
     "no source": ((), 2, ["no data named", "podium train FOLDER"]),
+    "images elsewhere": (("pets", "--root", "pets"), 2, ["--root", "--resume"]),
     "resume of nothing": (("--resume", "last"), 2, ["no runs here"]),
     "resume of a name": (("--resume", "mine"), 2, ["no runs here"]),
 }

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from podium.durable import list_versions
+from podium.durable import list_versions, load_newest
 from podium.engine import Checkpoints, EpochRecord, StopRequest, TrainState, evaluate, fit
 from podium.errors import CorruptFileError, DivergedError, Interrupted, Stopped
 
@@ -51,6 +51,37 @@ def test_a_training_stopped_at_every_step_in_turn_ends_with_the_same_bits(
     for step in range(1, N_STEPS + 1):
         stop_at(step, tmp_path)
     assert train(make_parts(), tmp_path) == uninterrupted
+
+
+def test_checkpoints_overwritten_in_place_resume_exactly_too(tmp_path: Path, uninterrupted: Outcome) -> None:
+    for step in range(1, N_STEPS + 1):
+        stop_at(step, tmp_path, mode="slots", every_s=0)
+        assert {path.name for path in tmp_path.iterdir()} <= {"slot-a", "slot-b", "slots.json"}
+    assert train(make_parts(), tmp_path, mode="slots") == uninterrupted
+
+
+def test_a_training_may_change_how_it_is_saved_whenever_it_is_resumed(tmp_path: Path, uninterrupted: Outcome) -> None:
+    for step in range(1, N_STEPS + 1):
+        stop_at(step, tmp_path, mode=("slots", "folders")[step % 2])
+        assert Checkpoints(tmp_path).restore(make_parts())[0].step == step
+    assert train(make_parts(), tmp_path, mode="slots") == uninterrupted
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "missing"])
+def test_a_damaged_slot_falls_back_to_the_other(damage: str, tmp_path: Path, uninterrupted: Outcome) -> None:
+    stop_at(4, tmp_path, mode="slots", every_s=0)
+    newest = load_newest(tmp_path)
+    assert newest is not None
+    path = newest.parts["tensors.safetensors"]
+    data = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(data[:-10] if damage == "cut" else data[:-10] + bytes([data[-10] ^ 1]) + data[-9:])
+    state, notes = Checkpoints(tmp_path, mode="slots").restore(make_parts())
+    assert state is not None
+    assert (state.step, len(notes)) == (3, 1)
+    assert train(make_parts(), tmp_path, mode="slots", every_s=0) == uninterrupted
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "radam", "madgrad", "adamp", "lion", "rmsproptf", "adafactor"])

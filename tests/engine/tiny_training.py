@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -116,10 +116,17 @@ class Outcome:
     tensors: dict[str, bytes] = field(default_factory=dict)
 
 
-def train(parts: Parts, folder: Path, *, every_s: float = float("inf"), observers: Sequence[Any] = ()) -> Outcome:
+def train(
+    parts: Parts,
+    folder: Path,
+    *,
+    every_s: float = float("inf"),
+    mode: Literal["folders", "slots"] = "folders",
+    observers: Sequence[Any] = (),
+) -> Outcome:
     """Restore what the folder holds, train to the end, and give everything that must not differ."""
     torch.manual_seed(int.from_bytes(np.random.default_rng().bytes(4), "little"))  # another process, another state
-    checkpoints = Checkpoints(folder, every_s=every_s)
+    checkpoints = Checkpoints(folder, every_s=every_s, mode=mode)
     state, _ = checkpoints.restore(parts)
     stop = next((item.stop for item in observers if isinstance(item, StopAt)), StopRequest())
     state = fit(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podium.errors import SplitError, UnknownNameError
+from podium.errors import SplitError, UnknownNameError, UsageError
 from podium.splits import choose_method, make_folds
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Samples
 
@@ -168,10 +168,7 @@ def test_a_class_without_images_is_no_obstacle(make_samples: Build) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_folds": 1}, "at least 2"),
         ({"n_folds": 31, "method": "random"}, "at most 30 folds"),
-        ({"holdout_fraction": 1.0}, r"\[0, 1\)"),
-        ({"seed": -1}, "0 or more"),
         ({"method": "group"}, "no sample names one"),
         ({"method": "predefined"}, "needs samples of split"),
         ({"method": "stratified", "target": "t"}, "multi-label"),
@@ -180,6 +177,23 @@ def test_a_class_without_images_is_no_obstacle(make_samples: Build) -> None:
 def test_requests_that_cannot_be_met(make_samples: Build, options: dict[str, object], message: str) -> None:
     samples = make_samples(30, {"c": np.arange(30) % 2, "t": np.ones((30, 2), int)})
     with pytest.raises(SplitError, match=message):
+        make_folds(samples, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_folds": 1}, "at least 2, got 1"),
+        ({"n_folds": -3}, "at least 2, got -3"),
+        ({"holdout_fraction": 1.0}, r"\[0, 1\)"),
+        ({"seed": -1}, "0 or more"),
+    ],
+)
+def test_numbers_that_no_samples_can_meet_are_wrong_usage(
+    make_samples: Build, options: dict[str, object], message: str
+) -> None:
+    samples = make_samples(30, {"c": np.arange(30) % 2})
+    with pytest.raises(UsageError, match=message):
         make_folds(samples, **options)
 
 

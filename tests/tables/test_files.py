@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import unicodedata
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from podium.tables import (
     load_folds,
     load_predictions,
     load_samples,
+    move_samples,
     normalise_id,
     path_from_text,
     path_to_text,
@@ -182,6 +184,14 @@ EDITS: list[Callable[[str], str]] = [
     lambda text: text.replace(",0,1,0,", ",0,yes,0,", 1),
     lambda text: text.replace(",0,1,0,", ",0,7,0,", 1),
     lambda text: text.replace("45.0", "old", 1),
+    lambda text: text.replace(",a/1.jpg", ",a/9.jpg", 1),  # the path, not the id
+    lambda text: text.replace("train", "test", 1),
+    lambda text: text.replace("valid", "", 1),
+    lambda text: text.replace("extra", "other", 1),
+    lambda text: text.replace("45.0", "46.0", 1),
+    lambda text: text.replace("0.1", "", 1),
+    lambda text: text.replace("id,path,group,split", "id,path,group,splits", 1),  # a column that is not read back
+    lambda text: text.replace("number:years", "number:age", 1),
     lambda text: "",
 ]
 
@@ -197,6 +207,22 @@ def test_an_edited_table_is_refused(place: int, samples: Samples, tmp_path: Path
     with pytest.raises(CorruptFileError) as caught:
         load_samples(tmp_path)
     assert caught.value.where == str(path)
+
+
+def test_a_table_of_an_older_version_is_read(samples: Samples, tmp_path: Path) -> None:
+    """It has the digest that folds go by, and no other."""
+    save_samples(samples, tmp_path)
+    record = json.loads((tmp_path / "samples.json").read_text())
+    del record["table_digest"]
+    (tmp_path / "samples.json").write_text(json.dumps(record))
+    assert_same(load_samples(tmp_path), samples)
+
+
+def test_images_that_moved_are_found_in_their_new_folder(samples: Samples, tmp_path: Path) -> None:
+    save_samples(samples, tmp_path)
+    move_samples(tmp_path, tmp_path / "new")
+    assert load_samples(tmp_path).root == tmp_path / "new"
+    assert_same(replace(load_samples(tmp_path), root=samples.root), samples)
 
 
 def test_a_table_saved_in_another_encoding_is_refused(samples: Samples, tmp_path: Path) -> None:

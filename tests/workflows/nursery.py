@@ -56,7 +56,9 @@ class Nursery:
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
 
-    def start(self, root: Path, samples: Path, lines: Sequence[str], *, kill_at: int = 0) -> int:
+    def start(
+        self, root: Path, samples: Path, lines: Sequence[str], *, kill_at: int = 0, cloud_drive: bool = False
+    ) -> int:
         """Start a child; gives its process id.
 
         Args:
@@ -64,9 +66,10 @@ class Nursery:
             samples: Folder of saved samples.
             lines: Recipe lines.
             kill_at: File operation before which it kills itself; 0 for none.
+            cloud_drive: Whether checkpoints are overwritten in place.
         """
         assert self._server.stdin is not None
-        self._server.stdin.write(json.dumps([str(root), str(samples), list(lines), kill_at]) + "\n")
+        self._server.stdin.write(json.dumps([str(root), str(samples), list(lines), kill_at, cloud_drive]) + "\n")
         self._server.stdin.flush()
         child = self._read()
         assert child > 1, f"not a process of ours: {child}"  # 0 would be this very group of processes
@@ -94,13 +97,14 @@ class Nursery:
         self._server.wait()
 
 
-def _run_child(root: Path, samples: Path, lines: Sequence[str], kill_at: int) -> NoReturn:
+def _run_child(root: Path, samples: Path, lines: Sequence[str], kill_at: int, cloud_drive: bool) -> NoReturn:
     """Train and leave, whatever happens: a child that came back would answer in the server's place."""
     code = FAILED
     try:
         sys.stdout = sys.stderr  # standard output belongs to the protocol
         with durable.using_backend(KillAt(kill_at)):
-            importlib.import_module("tiny_contest").go_on(root, samples, lines)  # a module beside this script
+            contest = importlib.import_module("tiny_contest")  # a module beside this script
+            contest.go_on(root, samples, lines, cloud_drive=cloud_drive)
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -120,10 +124,10 @@ def serve() -> None:
     ):
         importlib.import_module(name)  # here once, so that no child has to
     for line in sys.stdin:
-        root, samples, lines, kill_at = json.loads(line)
+        root, samples, lines, *how = json.loads(line)
         child = os.fork()
         if not child:
-            _run_child(Path(root), Path(samples), lines, kill_at)
+            _run_child(Path(root), Path(samples), lines, *how)
         print(child, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 

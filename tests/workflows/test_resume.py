@@ -19,7 +19,7 @@ from podium.errors import CorruptFileError, LockedError, RecipeError
 from podium.tables import Samples, save_samples
 from podium.workflows import FoldOptions, Run, resume, train
 
-from .nursery import Nursery
+from .nursery import NoWaiting, Nursery
 from .tiny_contest import TINY, Notes, go_on, make_recipe, make_settings, results_of
 
 Contest = Callable[[str], Samples]
@@ -84,6 +84,52 @@ def test_a_run_killed_at_file_operations_all_along_ends_with_the_same_bytes(
             break
     assert set(codes[:-1]) == {-signal.SIGKILL}
     assert results_of(go_on(tmp_path, samples, case.lines)) == case.results
+
+
+def test_a_run_on_a_cloud_drive_killed_at_file_operations_ends_with_the_same_bytes(
+    case: Case, samples: Path, tmp_path: Path, nursery: Nursery
+) -> None:
+    """Only the child that starts the run is told of the drive: the run remembers it."""
+    codes, slots = [], set()
+    run = tmp_path / "runs" / "mine"
+    for k in range(40, 900, 83):
+        nursery.start(tmp_path, samples, case.lines, kill_at=k, cloud_drive=not (run / "run.json").is_file())
+        codes.append(nursery.wait())
+        slots |= {path.name for path in run.glob("fold-*/all/checkpoints/*") if path.is_dir()}
+        if codes[-1] == 0:
+            break
+    assert set(codes[:-1]) == {-signal.SIGKILL}
+    assert slots == {"slot-a", "slot-b"}
+    assert results_of(go_on(tmp_path, samples, case.lines)) == case.results
+    assert not list(run.glob("fold-*/all/checkpoints"))
+
+
+def test_on_a_cloud_drive_nothing_large_is_ever_deleted_or_replaced(contest: Contest, tmp_path: Path) -> None:
+    """What the bin of the drive gets: files that were emptied, and small ones that are replaced."""
+    binned: list[tuple[str, int]] = []
+
+    class Drive(NoWaiting):
+        def unlink(self, path: Path) -> None:
+            binned.append((path.name, path.stat().st_size))
+            super().unlink(path)
+
+        def replace(self, source: Path, target: Path) -> None:
+            if target.is_file():
+                binned.append((target.name, target.stat().st_size))
+            super().replace(source, target)
+
+    def train_on(name: str, *, cloud_drive: bool) -> Run:
+        settings = make_settings(tmp_path / name, checkpoint_every_s=0.0, cloud_drive=cloud_drive)
+        return train(contest("single"), recipe=make_recipe(*WHOLE), folds=2, settings=settings)
+
+    plain = train_on("plain", cloud_drive=False)
+    with durable.using_backend(Drive()):
+        run = train_on("drive", cloud_drive=True)
+    sizes = {name: size for name, size in binned if name.startswith("tensors") or name.endswith(".safetensors")}
+    assert sizes == {"tensors.safetensors": 0}
+    assert max(size for _, size in binned) < 20_000
+    assert results_of(run.folder.path) == results_of(plain.folder.path)
+    assert run.folder.read()["cloud_drive"] is True
 
 
 @pytest.fixture

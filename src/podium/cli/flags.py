@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from podium.curate import ScanOptions
     from podium.workflows import FoldOptions, Settings
 
-__all__ = ["FoldFlags", "Json", "MachineFlags", "Many", "Quiet", "ScanFlags", "read_assignments"]
+__all__ = ["Flag", "FoldFlags", "Json", "MachineFlags", "Many", "Quiet", "ScanFlags", "read_assignments"]
 
 Json = Annotated[bool, Parameter(name="--json", negative="")]
 """Print one JSON document instead of text."""
@@ -165,12 +165,15 @@ class MachineFlags:
     device: str = "auto"
     threads: int | None = None
 
-    def as_settings(self, *, max_bad: float = 0.01, checkpoint_every: float = 60.0) -> Settings:
+    def as_settings(
+        self, *, max_bad: float = 0.01, checkpoint_every: float = 60.0, cloud_drive: bool = False
+    ) -> Settings:
         """The settings of the workflows.
 
         Args:
             max_bad: Largest fraction of images that may be impossible to decode.
             checkpoint_every: Seconds between two checkpoints.
+            cloud_drive: Whether checkpoints are overwritten in place.
         """
         from podium.workflows import Settings
 
@@ -180,6 +183,7 @@ class MachineFlags:
             device=self.device,
             threads=self.threads,
             checkpoint_every_s=checkpoint_every,
+            cloud_drive=cloud_drive,
             max_bad_fraction=max_bad,
         )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import FoldFlags, Json, MachineFlags, Many, Quiet, ScanFlags
+from podium.cli.flags import Flag, FoldFlags, Json, MachineFlags, Many, Quiet, ScanFlags
 from podium.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def train(
     resume: str | None = None,
     max_bad: float = 0.01,
     checkpoint_every: float = 60.0,
+    cloud_drive: Annotated[bool, Flag] = False,
+    root: Path | None = None,
     data: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     machine: MachineFlags = MachineFlags(),  # noqa: B008
@@ -52,12 +54,15 @@ def train(
         resume: Go on with this run, or with "last"; nothing else needs to be given.
         max_bad: Largest fraction of images that may be impossible to decode.
         checkpoint_every: Seconds between two checkpoints.
+        cloud_drive: The runs lie on a mounted Google Drive or OneDrive, whose bin keeps what is deleted: overwrite
+            checkpoints in place. A run remembers it.
+        root: With --resume, where the folder of the images lies now. A run remembers it.
     """
     from podium.store import find_run
     from podium.workflows import run as workflow
 
     console = Console(quiet=quiet)
-    settings = machine.as_settings(max_bad=max_bad, checkpoint_every=checkpoint_every)
+    settings = machine.as_settings(max_bad=max_bad, checkpoint_every=checkpoint_every, cloud_drive=cloud_drive)
     if resume is not None:
         given = {
             "the source": source is not None,
@@ -74,9 +79,12 @@ def train(
             resume,
             recipe=wanted,
             only_folds=only_folds,
+            root=root,
             settings=settings,
             progress=console,
         )
+    elif root is not None:
+        raise UsageError("--root says where the images of a run lie now.", fix="Give it with --resume.")
     elif source is None:
         raise UsageError("no data named.", fix="podium train FOLDER, or podium train --resume last.")
     else:

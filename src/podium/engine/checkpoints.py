@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import torch
 from torch import Tensor
@@ -30,11 +30,14 @@ class Checkpoints:
     Args:
         folder: Where they go.
         every_s: Seconds between two of them; 0 saves after every step, which only tests want.
+        mode: "slots" overwrites two folders in place, for a cloud drive whose bin keeps what is deleted; a training
+            may change the mode whenever it is resumed.
     """
 
-    def __init__(self, folder: Path, *, every_s: float = 60.0) -> None:
+    def __init__(self, folder: Path, *, every_s: float = 60.0, mode: Literal["folders", "slots"] = "folders") -> None:
         self._folder = folder
         self._every_s = every_s
+        self._mode = mode
         self._saved_at = time.monotonic()
         self._best: dict[str, Tensor] | None = None
 
@@ -56,7 +59,8 @@ class Checkpoints:
             TENSORS: lambda file: _write(file, encode_tensors(tensors)),
         }
         number = state.step * 2 + (1 if state.offset == 0 else 0)  # an epoch's end comes after its last step
-        durable.commit_version(self._folder, number, writers, meta={"step": state.step, "epoch": state.epoch})
+        meta = {"step": state.step, "epoch": state.epoch}
+        durable.commit_version(self._folder, number, writers, meta, mode=self._mode)
         self._saved_at = time.monotonic()
 
     def restore(self, parts: Parts) -> tuple[TrainState | None, list[str]]:

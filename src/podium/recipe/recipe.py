@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from podium.data import Augmentation, View
 
@@ -191,7 +200,7 @@ class Recipe(_Part):
 
     preset: str = "custom"
     """Where it started from; a name for people."""
-    seed: int = 0
+    seed: NonNegativeInt = 0
     image: ImageSpec = ImageSpec()
     model: ModelSpec = ModelSpec()
     loss: LossSpec = LossSpec()

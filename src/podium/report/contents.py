@@ -12,7 +12,7 @@ import yaml
 from podium import durable
 from podium.errors import PodiumError
 from podium.metrics import Scores
-from podium.store import EpochRow, RunFolder, read_epochs
+from podium.store import EpochRow, RunFolder, check_tables, read_epochs
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
 __all__ = ["RunContents", "read_contents"]
@@ -94,13 +94,25 @@ def read_contents(
         return attempt(path, lambda: _read_record(path)) or {}
 
     folder = run.path
+    request = record(run.run_file)
+
+    def read_samples() -> Samples:
+        found = load_samples(folder, root=image_root)
+        check_tables(run, request, samples=found)
+        return found
+
+    def read_folds() -> Folds:
+        found = load_folds(folder)
+        check_tables(run, request, folds=found)
+        return found
+
     if samples is None:
-        samples = attempt(folder / "samples.csv", lambda: load_samples(folder, root=image_root))
+        samples = attempt(folder / "samples.csv", read_samples)
     if folds is None:
-        folds = attempt(folder / "folds.csv", lambda: load_folds(folder))
+        folds = attempt(folder / "folds.csv", read_folds)
     if folds is not None and samples is not None:
         table, frozen = samples, folds
-        folds = attempt(folder, lambda: frozen.match(table))
+        folds = attempt(folder / "folds.csv", lambda: frozen.match(table))
     if scores is None:
         scores = attempt(run.scores_file, lambda: Scores.from_record(durable.read_json(run.scores_file)))
     if oof is None:
@@ -113,7 +125,7 @@ def read_contents(
         folds=folds,
         scores=scores,
         oof=oof,
-        request=record(run.run_file),
+        request=request,
         fold_notes={name: value for name, value in fold_record.items() if name not in _FOLD_KEYS},
         recipe_text=recipe_text,
         environment=record(run.environment_file),

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.errors import SplitError, UnknownNameError
+from podium.errors import SplitError, UnknownNameError, UsageError
 from podium.splits.check_classes import check_class_counts
 from podium.splits.deal_rows import deal_at_random, deal_by_stratum, take_at_random, take_by_stratum
 from podium.splits.deal_units import deal_units
@@ -60,8 +60,8 @@ def make_folds(
         The folds, in the row order of the samples.
 
     Raises:
-        SplitError: If the request cannot be met; says the largest number of folds that can.
-        UnknownNameError: If `method` or `target` names nothing.
+        UsageError: If a number is out of its range, or `method` or `target` names nothing.
+        SplitError: If the samples cannot meet the request; says the largest number of folds that can.
 
     Example:
         >>> from pathlib import Path
@@ -99,8 +99,8 @@ def check_request(
     """How many folds `make_folds` would make; refuses what it would refuse, without the work of dealing.
 
     Raises:
-        SplitError: If the request cannot be met.
-        UnknownNameError: If `method` or `target` names nothing.
+        UsageError: If a number is out of its range, or `method` or `target` names nothing.
+        SplitError: If the samples cannot meet the request.
     """
     chosen = _check_options(samples, n_folds, seed, method, target, holdout_fraction)
     if chosen == "predefined":
@@ -116,7 +116,7 @@ def _check_options(
     """The method to use, once the options fit each other and the samples."""
     chosen = choose_method(samples, method, target)
     if seed < 0:
-        raise SplitError(f"seed must be 0 or more, got {seed}.")
+        raise UsageError(f"seed (--split-seed) must be 0 or more, got {seed}.")
     if chosen != "predefined":
         _check_request(samples, n_folds, holdout_fraction, chosen)
     return chosen
@@ -168,12 +168,12 @@ def _follow_source(samples: Samples, holdout_fraction: float) -> NDArray[np.int6
 
 def _check_request(samples: Samples, n_folds: int, holdout_fraction: float, method: str) -> None:
     if n_folds < 2:
-        raise SplitError(
-            f"n_folds must be at least 2, got {n_folds}.",
+        raise UsageError(
+            f"n_folds (--folds) must be at least 2, got {n_folds}.",
             fix="For one train and valid part, take 5 folds and train one of them: --folds 5 --only-folds 0.",
         )
     if not 0.0 <= holdout_fraction < 1.0:
-        raise SplitError(f"holdout_fraction must lie in [0, 1), got {holdout_fraction}.")
+        raise UsageError(f"holdout_fraction (--holdout) must lie in [0, 1), got {holdout_fraction}.")
     if holdout_fraction and samples.split is not None and "test" in samples.split.tolist():
         raise SplitError(
             f"the source already holds out rows of split 'test', got holdout_fraction={holdout_fraction}.",

@@ -4,17 +4,21 @@ from podium.store.differences import list_differences
 from podium.store.environment import describe_environment
 from podium.store.results import EpochRow, read_epochs, write_results
 from podium.store.run_folder import FORMAT, RunFolder, check_run_name, create_run, find_run, list_runs
+from podium.store.run_tables import check_tables, digest_tables, load_tables
 
 __all__ = [
     "FORMAT",
     "EpochRow",
     "RunFolder",
     "check_run_name",
+    "check_tables",
     "create_run",
     "describe_environment",
+    "digest_tables",
     "find_run",
     "list_differences",
     "list_runs",
+    "load_tables",
     "read_epochs",
     "write_results",
 ]

@@ -1,11 +1,12 @@
 """The run folder: the name and the meaning of every file in it.
 
     runs/<name>/
-        run.json               what was asked for: command, preset, folds to train, threads; podium's version; it is
-                               written last, and a folder without it is no run
+        run.json               what was asked for: command, preset, folds to train, threads; podium's version, the
+                               digests of the tables; it is written last, and a folder without it is no run
         recipe.yaml            everything that changes the numbers
         environment.json       machine and library versions of the last start
         samples.csv, .json     the table of samples, with task and digest
+        images.csv             SHA-256 of every image file
         quarantine.csv         images that cannot be decoded, and why
         folds.csv, .json       the frozen folds, with digest and the leak check's verdict
         audit.json             what the images are like
@@ -75,6 +76,11 @@ class RunFolder:
     def audit_file(self) -> Path:
         """Summary of the images."""
         return self.path / "audit.json"
+
+    @property
+    def images_file(self) -> Path:
+        """Digests of the image files."""
+        return self.path / "images.csv"
 
     @property
     def quarantine_file(self) -> Path:

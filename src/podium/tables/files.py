@@ -29,6 +29,7 @@ __all__ = [
     "load_folds",
     "load_predictions",
     "load_samples",
+    "move_samples",
     "read_csv",
     "save_folds",
     "save_predictions",
@@ -115,6 +116,7 @@ def save_samples(samples: Samples, folder: Path) -> None:
         "root": path_to_text(samples.root.resolve()),
         "n_samples": len(samples),
         "digest": samples.digest,
+        "table_digest": samples.table_digest,
         "task": task,
     }
     durable.write_json(folder / "samples.json", record)
@@ -145,9 +147,21 @@ def load_samples(folder: Path, *, root: Path | None = None) -> Samples:
     columns = read_csv(path)
     with _refusing_edits(path, _SCAN_AGAIN):
         samples = _samples_of(record, columns, root)
-        if samples.digest != record["digest"]:
+        # Tables of an older version have the first digest only, which does not cover every column.
+        found = ("table_digest", samples.table_digest) if "table_digest" in record else ("digest", samples.digest)
+        if record[found[0]] != found[1]:
             raise ValueError("the digest is another one")
     return samples
+
+
+def move_samples(folder: Path, root: Path) -> None:
+    """Change the root folder of what `save_samples` wrote: the images lie elsewhere now.
+
+    Raises:
+        StorageError: If there is no table, or it cannot be written.
+    """
+    record = _read_record(folder / "samples.json", ("root", "digest", "task"))
+    durable.write_json(folder / "samples.json", {**record, "root": path_to_text(root.resolve())})
 
 
 def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], root: Path | None) -> Samples:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,12 +162,31 @@ class Samples:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over ids, groups and labels, independent of row order and of where the folder lies."""
-        lines = []
-        group = self.group_keys
-        columns = [self.labels[head.name] for head in self.task.heads] if self.task else []
-        for row in np.argsort(self.ids.astype(str), kind="stable"):
-            labels = [column[row].tolist() for column in columns]
-            lines.append(json.dumps([self.ids[row], group[row], labels], ensure_ascii=False, separators=(",", ":")))
-        head = json.dumps(self.task.as_record() if self.task else None, ensure_ascii=False)
-        return hashlib.sha256("\n".join([head, *lines]).encode("utf-8", "surrogatepass")).hexdigest()
+        """SHA-256 over ids, groups and labels, independent of row order and of where the folder lies.
+
+        It covers what folds depend on: two tables with the same digest can share their folds.
+        """
+        labels = [self.labels[head.name].tolist() for head in self.task.heads] if self.task else []
+        cells = zip(*labels, strict=True) if labels else ((),) * len(self)
+        rows = zip(self.ids.tolist(), self.group_keys.tolist(), map(list, cells), strict=True)
+        return _digest(self.task.as_record() if self.task else None, rows)
+
+    @property
+    def table_digest(self) -> str:
+        """SHA-256 over every column and the task, independent of row order and of where the folder lies.
+
+        It covers all that is read back from a saved table, so that an edit of any cell is noticed.
+        """
+        columns = dict(sorted(self._columns().items()))
+        names = [name for name in columns if name != "ids"]
+        head = {"task": self.task.as_record() if self.task else None, "columns": names}
+        return _digest(head, zip(self.ids.tolist(), *(columns[name].tolist() for name in names), strict=True))
+
+
+def _digest(head: Any, rows: Iterable[Sequence[Any]]) -> str:
+    """SHA-256 over a head and rows that begin with a unique text, whatever their order."""
+    digest = hashlib.sha256(json.dumps(head, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    for row in sorted(rows, key=itemgetter(0)):
+        line = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+        digest.update(b"\n" + line.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

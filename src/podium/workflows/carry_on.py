@@ -14,30 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.data import ImageCache, open_cache
-from podium.data.image_cache import is_complete
 from podium.engine import StopRequest, listen_for_stop
 from podium.metrics import Scores, score_predictions
 from podium.predict import complete_probs
 from podium.recipe import Recipe, arrange, build_trunk_of, load_recipe
-from podium.store import RunFolder, describe_environment, write_results
+from podium.store import RunFolder, describe_environment, load_tables, write_results
 from podium.tables import (
     Folds,
     Predictions,
     Samples,
     Task,
     concat_predictions,
-    load_folds,
     load_predictions,
-    load_samples,
     save_predictions,
 )
 from podium.workflows.device import choose_device, prepare_process
 from podium.workflows.frozen_features import frozen_features, keep_trunk
-from podium.workflows.images_ready import make_ready
 from podium.workflows.material import FeatureMaterial, ImageMaterial, Material
 from podium.workflows.one_training import Training, train_one
 from podium.workflows.progress import Progress
+from podium.workflows.run_images import move_images, open_run_images
 from podium.workflows.settings import Settings
 
 __all__ = ["TRUNK", "carry_on"]
@@ -46,7 +42,14 @@ TRUNK = "trunk"
 """Folder of a frozen trunk's weights, shared by all folds."""
 
 
-def carry_on(run: RunFolder, settings: Settings, progress: Progress, *, more_folds: Collection[int] = ()) -> Scores:
+def carry_on(
+    run: RunFolder,
+    settings: Settings,
+    progress: Progress,
+    *,
+    more_folds: Collection[int] = (),
+    root: Path | None = None,
+) -> Scores:
     """Train every fold that was asked for and is not finished, then score the out-of-fold predictions.
 
     Args:
@@ -54,20 +57,24 @@ def carry_on(run: RunFolder, settings: Settings, progress: Progress, *, more_fol
         settings: Machine and places; threads are the ones recorded with the run.
         progress: Told what is going on.
         more_folds: Folds to train besides those that were asked for.
+        root: Folder of the images, if they moved since; remembered.
 
     Returns:
         Scores with intervals, also in scores.json.
 
     Raises:
         SplitError: If there is no such fold.
+        CorruptFileError: If a table of the run is not the one it was started with.
+        ImageError: If the images are gone, or are others than at the start.
         LockedError: If another process works in the run folder.
         Stopped: If a signal asked for it; resuming goes on exactly.
     """
     with durable.hold_lock(run.path), listen_for_stop() as stop:
+        if root is not None:
+            move_images(run, root)
         recipe = load_recipe(run.recipe_file)
-        samples = load_samples(run.path)
-        folds = load_folds(run.path).match(samples)
-        record = _ask_for(run, folds, more_folds)
+        samples, folds = load_tables(run)
+        record = _ask_for(run, folds, more_folds, settings)
         prepare_process(record["threads"])
         durable.write_json(run.environment_file, describe_environment() | {"device": settings.device})
         todo = [fold for fold in record["folds"] if not _fold_file(run, fold).is_file()]
@@ -80,9 +87,12 @@ def carry_on(run: RunFolder, settings: Settings, progress: Progress, *, more_fol
     return scores
 
 
-def _ask_for(run: RunFolder, folds: Folds, more_folds: Collection[int]) -> dict[str, Any]:
-    """The run's record, with these folds asked for too."""
+def _ask_for(run: RunFolder, folds: Folds, more_folds: Collection[int], settings: Settings) -> dict[str, Any]:
+    """The run's record, with what is asked for now too."""
     record = run.read()
+    if settings.cloud_drive and not record.get("cloud_drive"):
+        record["cloud_drive"] = True
+        durable.write_json(run.run_file, record)
     wanted = sorted({*record["folds"], *more_folds})
     for fold in wanted:
         folds.valid_rows(fold)  # refuses a fold that does not exist
@@ -111,7 +121,7 @@ def _train_folds(
     task = samples.task
     assert task is not None, "start_run refuses samples without labels"
     device = choose_device(settings.device)
-    cache = _open_images(samples, recipe, settings, record, progress)
+    cache = open_run_images(run, record, samples, recipe, settings, progress)
     material: Material
     if recipe.model.freeze == "trunk":
         trunk = keep_trunk(recipe, run.path / TRUNK)
@@ -120,21 +130,20 @@ def _train_folds(
     else:
         make_trunk = partial(build_trunk_of, recipe)
         material = ImageMaterial(recipe, cache.pixels, make_trunk, n_threads=settings.n_threads)
-    given = Training(recipe, samples, folds, cache.rows_of(samples.ids), material, device, settings.checkpoint_every_s)
+    given = Training(
+        recipe,
+        samples,
+        folds,
+        cache.rows_of(samples.ids),
+        material,
+        device,
+        settings.checkpoint_every_s,
+        cloud_drive=bool(record.get("cloud_drive")),
+    )
     parts = arrange(task, recipe.model.arrangement)
     for fold in todo:
         _train_fold(run, given, task, parts, fold, stop, progress)
         write_results(run)
-
-
-def _open_images(
-    samples: Samples, recipe: Recipe, settings: Settings, record: Mapping[str, Any], progress: Progress
-) -> ImageCache:
-    """The pixels the run was started with; decoded again only where they are gone."""
-    folder = Path(record["cache"]) / record["cache_key"]
-    if is_complete(folder):
-        return open_cache(folder)
-    return make_ready(samples, recipe, settings, progress).cache
 
 
 def _train_fold(

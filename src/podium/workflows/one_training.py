@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -35,6 +35,9 @@ from podium.workflows.progress import Progress, Update
 
 __all__ = ["Training", "train_one"]
 
+CHECKPOINTS = "checkpoints"
+"""Folder of a training's checkpoints, gone when it is finished."""
+
 
 @dataclass(frozen=True)
 class Training:
@@ -48,6 +51,7 @@ class Training:
         material: Images or features.
         device: Where to train.
         checkpoint_every_s: Seconds between two checkpoints.
+        cloud_drive: Whether checkpoints are overwritten in place, and emptied before they are deleted.
     """
 
     recipe: Recipe
@@ -57,6 +61,7 @@ class Training:
     material: Material
     device: torch.device
     checkpoint_every_s: float
+    cloud_drive: bool = False
 
 
 def train_one(
@@ -86,6 +91,8 @@ def train_one(
         title = f"fold {fold}" + (f", {folder.name}" if place or folder.name != "all" else "")
         run = _Run(given, task, model, labels, train_rows, valid_rows, seed)
         run.train(folder, stop, progress, title)
+    # Here, not in the training: a process that was killed just before it leaves them to the next.
+    durable.remove_tree(folder / CHECKPOINTS, truncate=given.cloud_drive)
     material_rows = given.material_rows[valid_rows]
     return mean_over_views(
         model,
@@ -118,7 +125,8 @@ class _Run:
         )
         valid = given.material.eval_batches(given.material_rows[self.valid_rows], given.recipe.predict_views[0])
         parts = self._build_parts(train.n_batches)
-        checkpoints = Checkpoints(folder / "checkpoints", every_s=given.checkpoint_every_s)
+        mode: Literal["folders", "slots"] = "slots" if given.cloud_drive else "folders"
+        checkpoints = Checkpoints(folder / CHECKPOINTS, every_s=given.checkpoint_every_s, mode=mode)
         state, notes = checkpoints.restore(parts)
         for note in notes:
             progress.note(f"{title}: {note}")
@@ -152,7 +160,6 @@ class _Run:
         }
         save_weights(weights, folder, about)
         self.model.load_state_dict(weights)
-        durable.remove_tree(folder / "checkpoints")
 
     def _build_parts(self, steps_per_epoch: int) -> Parts:
         given = self.given

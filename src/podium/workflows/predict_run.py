@@ -17,13 +17,12 @@ from podium.errors import ImageError, UnknownNameError, UsageError
 from podium.models import Classifier, LinearHeads, Trunk
 from podium.predict import complete_probs, mean_over_views
 from podium.recipe import Recipe, arrange, build_trunk_of, load_recipe
-from podium.store import RunFolder
+from podium.store import RunFolder, load_tables
 from podium.tables import (
     Predictions,
     Samples,
     Task,
     load_predictions,
-    load_samples,
     mean_predictions,
     save_predictions,
 )
@@ -67,13 +66,14 @@ def predict_run(
 
     Raises:
         UsageError: If no fold is finished, or the name cannot be a file's.
+        CorruptFileError: If a table of the run is not the one it was started with.
         ImageError: If no image can be decoded.
     """
     _check_name(name)
     _check_views(views or ())
     choose_device(settings.device)
     record, recipe = run.read(), load_recipe(run.recipe_file)
-    trained_on = load_samples(run.path)
+    trained_on, _ = load_tables(run)
     task = trained_on.task
     folds = [fold for fold in record["folds"] if run.predictions_file("oof", fold).is_file()]
     if not folds or task is None:

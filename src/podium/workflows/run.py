@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from podium import durable
 from podium.errors import RecipeError, UsageError
 from podium.metrics import Scores
-from podium.store import RunFolder, find_run, list_differences
-from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples
+from podium.store import RunFolder, find_run, list_differences, load_tables
+from podium.tables import Folds, Predictions, Samples, load_predictions
 from podium.workflows.fold_options import FoldOptions
 from podium.workflows.progress import Progress, Silent
 from podium.workflows.settings import Settings
@@ -47,12 +47,12 @@ class Run:
     @property
     def samples(self) -> Samples:
         """The samples it was trained on."""
-        return load_samples(self.folder.path)
+        return load_tables(self.folder)[0]
 
     @property
     def folds(self) -> Folds:
         """Its frozen folds."""
-        return load_folds(self.folder.path)
+        return load_tables(self.folder)[1]
 
     @property
     def scores(self) -> Scores:
@@ -144,7 +144,13 @@ def compose_recipe(
     from podium.recipe import apply_overrides, find_preset, load_recipe
 
     recipe = find_preset(preset) if file is None else load_recipe(Path(file))
-    recipe = apply_overrides(recipe, overrides)
+    return _choose(apply_overrides(recipe, overrides), metric, seed)
+
+
+def _choose(recipe: Recipe, metric: str | None, seed: int | None) -> Recipe:
+    """The recipe with metric and seed, where they are given."""
+    if seed is not None and seed < 0:
+        raise UsageError(f"seed (--seed) must be 0 or more, got {seed}.")
     update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}
     return recipe.model_copy(update=update)
 
@@ -199,9 +205,7 @@ def train(
     if recipe is None:
         recipe = compose_recipe(preset, overrides=overrides, metric=metric, seed=seed)
     else:
-        recipe = apply_overrides(recipe, overrides)
-        update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}
-        recipe = recipe.model_copy(update=update)
+        recipe = _choose(apply_overrides(recipe, overrides), metric, seed)
     found = read_source(source, options)
     for note in found.notes:
         progress.note(note)
@@ -217,6 +221,7 @@ def resume(
     *,
     recipe: Recipe | None = None,
     only_folds: Collection[int] | None = None,
+    root: str | Path | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Run:
@@ -226,18 +231,20 @@ def resume(
         name: The run's name, folder, or "last".
         recipe: The recipe the caller has in mind; refused if it is not the run's.
         only_folds: Folds to train besides those the run was asked for, such as the rest of them.
+        root: Where the folder of the images lies now; the run remembers it.
         settings: Machine and places.
         progress: Told what is going on.
 
     Raises:
         RecipeError: If the recipe is another one; shows the difference.
         SplitError: If there is no such fold.
+        ImageError: If the images are gone, or are others than at the start.
     """
     settings, progress = settings or Settings(), progress or Silent()
     folder = find_run(settings.runs, name)
     if recipe is not None:
         _check_same_recipe(folder, recipe)
-    return _finish(folder, settings, progress, more_folds=only_folds or ())
+    return _finish(folder, settings, progress, more_folds=only_folds or (), root=root)
 
 
 def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
@@ -254,10 +261,17 @@ def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
         )
 
 
-def _finish(folder: RunFolder, settings: Settings, progress: Progress, *, more_folds: Collection[int] = ()) -> Run:
+def _finish(
+    folder: RunFolder,
+    settings: Settings,
+    progress: Progress,
+    *,
+    more_folds: Collection[int] = (),
+    root: str | Path | None = None,
+) -> Run:
     from podium.workflows.carry_on import carry_on
 
-    carry_on(folder, settings, progress, more_folds=more_folds)
+    carry_on(folder, settings, progress, more_folds=more_folds, root=None if root is None else Path(root))
     run = Run(folder, settings)
     run.report()
     return run

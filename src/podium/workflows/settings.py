@@ -22,6 +22,8 @@ class Settings:
         threads: Threads of one process; None takes every core this process may use. Recorded with a run and kept on
             resume, for the number of threads changes the last bits.
         checkpoint_every_s: Seconds between two checkpoints of a training.
+        cloud_drive: Whether the runs lie on a mounted cloud drive whose bin keeps what is deleted: checkpoints are then
+            overwritten in place, and emptied before they are deleted. Recorded with a run and kept on resume.
         max_bad_fraction: Largest fraction of images that may be impossible to decode, in [0, 1].
     """
 
@@ -30,6 +32,7 @@ class Settings:
     device: str = "auto"
     threads: int | None = None
     checkpoint_every_s: float = 60.0
+    cloud_drive: bool = False
     max_bad_fraction: float = 0.01
 
     def __post_init__(self) -> None:

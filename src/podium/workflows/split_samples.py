@@ -9,13 +9,13 @@ from typing import Any
 from podium import durable
 from podium.curate import Scan
 from podium.recipe import baseline, resolve_recipe
-from podium.splits import FoldSummary, LeakReport, hint_groups, summarise_folds
+from podium.splits import FoldSummary, LeakReport, summarise_folds
 from podium.tables import Folds, save_folds, save_samples
 from podium.workflows.fold_options import FoldOptions
-from podium.workflows.images_ready import describe_findings, make_ready, median_side
+from podium.workflows.frozen_folds import check_folds, freeze_folds
+from podium.workflows.images_ready import median_side
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
-from podium.workflows.start_run import check_folds, freeze_folds, group_duplicates
 
 __all__ = ["SplitResult", "split_samples"]
 
@@ -60,15 +60,8 @@ def split_samples(found: Scan, options: FoldOptions, settings: Settings, out: Pa
     check_folds(found.samples, options)
     durable.check_writable(out)
     recipe = resolve_recipe(baseline(), median_side_px=median_side(found.samples))
-    images = make_ready(found.samples, recipe, settings, progress)
-    for note in describe_findings(images.audit):
-        progress.note(note)
-    if options.group_duplicates:
-        images = group_duplicates(images, progress)
-    for hint in hint_groups(images.samples):
-        progress.note(str(hint))
-    folds, leaks = freeze_folds(images.samples, images, options)
-    summary = summarise_folds(images.samples, folds)
-    save_samples(images.samples, out)
-    save_folds(folds, out, extra={"summary": summary.as_record(), "leaks": leaks.as_record()})
-    return SplitResult(folds, summary, leaks)
+    frozen = freeze_folds(found.samples, recipe, options, settings, progress)
+    summary = summarise_folds(frozen.samples, frozen.folds)
+    save_samples(frozen.samples, out)
+    save_folds(frozen.folds, out, extra={"summary": summary.as_record(), "leaks": frozen.leaks.as_record()})
+    return SplitResult(frozen.folds, summary, frozen.leaks)

@@ -4,98 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Any
 
 from podium import durable
-from podium.errors import SourceError, SplitError, UsageError
+from podium.errors import SourceError, UsageError
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.recipe import Recipe, arrange, check_buildable, resolve_recipe, save_recipe
-from podium.splits import (
-    LeakReport,
-    check_leak_names,
-    check_request,
-    find_leaks,
-    find_twins,
-    hint_groups,
-    join_groups,
-    make_folds,
-    require_no_leak,
-    summarise_folds,
-)
-from podium.store import RunFolder, check_run_name, create_run, describe_environment
-from podium.tables import Folds, Samples, load_folds, save_folds, save_samples, write_csv
+from podium.splits import summarise_folds
+from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
+from podium.tables import Samples, save_folds, save_samples, write_csv
 from podium.workflows.device import choose_device, suitable_precision
 from podium.workflows.fold_options import FoldOptions
-from podium.workflows.images_ready import ReadyImages, describe_findings, make_ready, median_side, quarantine_file_rows
+from podium.workflows.frozen_folds import FrozenFolds, check_folds, freeze_folds
+from podium.workflows.images_ready import median_side, quarantine_file_rows
 from podium.workflows.progress import Progress
+from podium.workflows.run_images import write_image_digests
 from podium.workflows.settings import Settings
 
-__all__ = ["freeze_folds", "group_duplicates", "start_run"]
-
-
-def freeze_folds(samples: Samples, images: ReadyImages, options: FoldOptions) -> tuple[Folds, LeakReport]:
-    """Folds that do not leak, or whose leaks were accepted by name.
-
-    Args:
-        samples: The usable samples.
-        images: Facts of their files.
-        options: How to divide them.
-
-    Raises:
-        SplitError: If they cannot be made, or belong to other samples.
-        LeakError: If they share a group, a file or a near duplicate; lists the pairs.
-    """
-    if options.frozen is not None:
-        folds = load_folds(options.frozen).match(samples)
-    else:
-        folds = make_folds(
-            samples,
-            n_folds=options.n_folds,
-            seed=options.seed,
-            method=options.method,
-            target=options.target,
-            holdout_fraction=options.holdout_fraction,
-            allow_rare=options.allow_rare,
-        )
-    report = find_leaks(samples, folds, **images.fingerprints())
-    return folds, require_no_leak(report, allow=options.allow_leaks)
-
-
-def check_folds(samples: Samples, options: FoldOptions) -> int:
-    """How many folds there will be; all that can be known wrong about them before an image is decoded is refused here.
-
-    Raises:
-        UsageError: If an option names nothing.
-        SplitError: If they cannot be made, or belong to other samples.
-    """
-    check_leak_names(options.allow_leaks)
-    if options.frozen is None:
-        return check_request(
-            samples,
-            n_folds=options.n_folds,
-            seed=options.seed,
-            method=options.method,
-            target=options.target,
-            holdout_fraction=options.holdout_fraction,
-            allow_rare=options.allow_rare,
-        )
-    if not (options.frozen / "folds.csv").is_file():
-        fix = "Name a folder that `podium split --out` wrote, or a run's."
-        raise SplitError("there are no frozen folds here.", where=options.frozen, fix=fix)
-    frozen = load_folds(options.frozen)
-    if set(frozen.ids) - set(samples.ids):  # images may yet be left out, but none will be found
-        frozen.match(samples)
-    return frozen.n_folds
-
-
-def group_duplicates(images: ReadyImages, progress: Progress) -> ReadyImages:
-    """The images with equal files and near duplicates joined into groups, so that no split divides them."""
-    pairs = find_twins(**images.fingerprints())
-    joined = replace(images.samples, group=join_groups(images.samples, pairs))
-    progress.note(f"{len(pairs)} pairs of equal files or near duplicates were put into one group each.")
-    return replace(images, samples=joined)
+__all__ = ["start_run"]
 
 
 def start_run(
@@ -136,31 +63,27 @@ def start_run(
         precision=suitable_precision(choose_device(settings.device)),
     )
     check_buildable(recipe, samples.task)
-    images = make_ready(samples, recipe, settings, progress)
-    for note in describe_findings(images.audit):
-        progress.note(note)
-    if folds.group_duplicates:
-        images = group_duplicates(images, progress)
-    for hint in hint_groups(images.samples):
-        progress.note(str(hint))
-    frozen, leaks = freeze_folds(images.samples, images, folds)
-    chosen = _choose_folds(frozen.n_folds, only_folds)
+    frozen = freeze_folds(samples, recipe, folds, settings, progress)
+    images = frozen.images
     record = {
         "command": ["podium", *sys.argv[1:]],
         "preset": recipe.preset,
-        "folds": chosen,
+        "folds": _choose_folds(frozen.folds.n_folds, only_folds),
         "threads": settings.n_threads,
+        "cloud_drive": settings.cloud_drive,
         "cache": str(settings.cache_folder.resolve()),
         "cache_key": images.cache.key,
+        **digest_tables(frozen.samples, frozen.folds),
     }
 
     def fill(run: RunFolder) -> None:
         save_recipe(recipe, run.recipe_file)
-        save_samples(images.samples, run.path)
+        save_samples(frozen.samples, run.path)
+        write_image_digests(run, frozen.samples, images.cache)
         write_csv(run.quarantine_file, ["id", "outcome", "reason"], quarantine_file_rows(images.audit))
         durable.write_json(run.audit_file, images.audit.as_record())
         durable.write_json(run.environment_file, describe_environment())
-        save_folds(frozen, run.path, extra=_fold_record(images.samples, frozen, leaks, notes))
+        save_folds(frozen.folds, run.path, extra=_fold_record(frozen, notes))
 
     return create_run(settings.runs, name, record, stem=recipe.preset, fill=fill)
 
@@ -173,11 +96,11 @@ def _choose_folds(n_folds: int, only_folds: Collection[int] | None) -> list[int]
     return chosen
 
 
-def _fold_record(samples: Samples, folds: Folds, leaks: LeakReport, notes: Sequence[str]) -> dict[str, Any]:
+def _fold_record(frozen: FrozenFolds, notes: Sequence[str]) -> dict[str, Any]:
     return {
-        "summary": summarise_folds(samples, folds).as_record(),
-        "leaks": leaks.as_record(),
-        "hints": [str(hint) for hint in hint_groups(samples)],
+        "summary": summarise_folds(frozen.samples, frozen.folds).as_record(),
+        "leaks": frozen.leaks.as_record(),
+        "hints": list(frozen.hints),
         "notes": list(notes),
     }
 
