@@ -221,6 +221,15 @@ def test_predictions_of_another_task_are_refused(tasks: dict[str, Task], predict
         make_submission(predict(tasks["two"], ["x"]), template, plan)
 
 
+@pytest.mark.parametrize("name", ["new\nline.jpg", "car\rret.jpg", "both\r\n.jpg", 'q"q.jpg', "ls\u2028.jpg"])
+def test_without_a_sample_every_name_stays_in_its_cell(
+    name: str, tasks: dict[str, Task], predict: Predict, tmp_path: Path
+) -> None:
+    write_submission(predict(tasks["pets"], [name, "b.jpg"]), None, tmp_path / "out.csv")
+    rows = list(csv.reader(io.StringIO((tmp_path / "out.csv").read_bytes().decode(), newline="")))
+    assert [row[0] for row in rows] == ["id", name, "b.jpg"]
+
+
 def test_without_a_sample(tasks: dict[str, Task], predict: Predict, tmp_path: Path) -> None:
     predictions = predict(tasks["faces"], ["=a,b.jpg", "c.jpg"])
     record = write_submission(predictions, None, tmp_path / "out.csv")

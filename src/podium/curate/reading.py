@@ -224,7 +224,8 @@ def _read_parquet(path: Path) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        frame = pq.ParquetFile(path).read()
+        with path.open("rb") as file:  # by its path pyarrow finds no file in a folder whose name is not UTF-8
+            frame = pq.ParquetFile(file).read()
     except (pa.ArrowException, OSError) as error:
         raise SourceError(
             f"not a readable Parquet file: {error}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
 from podium.errors import WeightsError
@@ -122,10 +123,15 @@ def _adapt(module: nn.Module, weights: Mapping[str, Tensor]) -> Mapping[str, Ten
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
-        tensors: dict[str, Tensor] = load_file(path, device="cpu")
+        tensors: dict[str, Tensor] = load_file(path, device="cpu") if _is_utf8(path) else load(path.read_bytes())
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(f"cannot be read as safetensors: {error}.", where=path, fix="Fetch it again.") from error
     return tensors
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether safetensors can open the file by its name."""
+    return str(path).isascii() or os.fsencode(path).decode("utf-8", "replace") == str(path)
 
 
 def _read_pickle(path: Path) -> Any:

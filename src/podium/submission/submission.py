@@ -162,12 +162,9 @@ def make_plain_submission(predictions: Predictions) -> Submission:
         probs = predictions.probs[answer.column]
         columns[answer.column] = [answer.write(meaning) for meaning in answer.meanings(probs)]
         columns[f"{answer.column} probability"] = [repr(float(value)) for value in probs.max(axis=1).tolist()]
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
+    lines = [_as_line(row) for row in (list(columns), *zip(*columns.values(), strict=True))]
     return Submission(
-        data=buffer.getvalue().encode("utf-8"),
+        data="".join(lines).encode("utf-8"),
         encoding="utf-8",
         n_rows=len(predictions),
         columns=tuple(columns),
@@ -176,3 +173,10 @@ def make_plain_submission(predictions: Predictions) -> Submission:
         notes=("No sample submission: class names and top probabilities of all targets.",),
         warnings=tuple(find_warnings(answers, predictions.probs)),
     )
+
+
+def _as_line(cells: Sequence[str]) -> str:
+    buffer = io.StringIO(newline="")
+    # The writer quotes the characters of its line end only, and a cell may hold either of these two.
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n") + "\n"
