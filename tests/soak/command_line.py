@@ -7,7 +7,6 @@ import io
 import json
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,8 +77,6 @@ def ask(*arguments: object, at: Path | None = None) -> Answer:
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(err))
         stack.enter_context(durable.using_backend(_NoWaiting()))
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("error")
         code = main([str(argument) for argument in arguments])
     return Answer(code, out.getvalue(), err.getvalue())
 

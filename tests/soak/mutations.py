@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -146,7 +147,7 @@ def _pieces(data: bytes) -> list[bytes]:
     if len(cuts) == 2:
         cuts |= set(range(0, len(data), max(1, len(data) // 16)))
     edges = sorted(cuts)
-    return [data[start:end] for start, end in zip(edges[:-1], edges[1:], strict=True)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def _borders(data: bytes) -> Iterator[int]:
