@@ -24,21 +24,15 @@ def test_the_size_is_a_multiple_of_32_that_holds_the_image_within_limits(side: f
     assert size - 32 < max(side, 128)
 
 
-def test_nothing_is_auto_afterwards_and_what_was_said_stays() -> None:
+def test_sizes_and_weights_are_settled_and_what_was_said_stays() -> None:
     for recipe in (baseline(), finetune()):
         resolved = resolve_recipe(apply_overrides(recipe, ["model.name=tiny"]), median_side_px=100)
-        assert "auto" not in resolved.model_dump_json()
+        assert "auto" not in resolved.image.model_dump_json()
+        assert resolved.model.weights == "random"
         assert resolve_recipe(resolved, median_side_px=999) == resolved
     lines = ["image.size_px=96", "image.stored_px=100", "model.weights=random", "training.precision=fp16"]
     said = apply_overrides(finetune(), lines)
-    assert resolve_recipe(said, median_side_px=500, precision="bf16") == said
-
-
-def test_the_device_says_the_precision_except_under_a_frozen_trunk() -> None:
-    for recipe, expected in ((finetune(), "bf16"), (baseline(), "fp32")):
-        tiny = apply_overrides(recipe, ["model.name=tiny"])
-        assert resolve_recipe(tiny, median_side_px=100, precision="bf16").training.precision == expected
-        assert resolve_recipe(tiny, median_side_px=100).training.precision == "fp32"
+    assert resolve_recipe(said, median_side_px=500) == said
 
 
 def test_images_are_stored_larger_only_where_augmentation_crops() -> None:

@@ -24,6 +24,14 @@ from .tiny_contest import TINY, Notes, go_on, make_recipe, make_settings, result
 
 Contest = Callable[[str], Samples]
 FROZEN = ("training.epochs=3", "training.ema_decay=0.9")
+STEM = (
+    "model.freeze=stem",
+    "model.stem_blocks=1",
+    "model.stem_views=2",
+    "augmentations=[{kind: horizontal_flip}, {kind: random_shift}]",
+    "predict_views=[plain]",
+    *FROZEN,
+)
 WHOLE = ("model.freeze=none", "predict_views=[plain]", "model.drop_rate=0.2", *FROZEN)
 
 
@@ -44,7 +52,7 @@ class Case:
     duration_s: float
 
 
-@pytest.fixture(scope="module", params=[FROZEN, WHOLE], ids=["frozen", "whole"])
+@pytest.fixture(scope="module", params=[FROZEN, STEM, WHOLE], ids=["frozen", "stem", "whole"])
 def case(request: pytest.FixtureRequest, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
     go_on(tmp_path_factory.mktemp("first"), samples, request.param)  # imports and first calls take their time
     root, started = tmp_path_factory.mktemp("undisturbed"), time.monotonic()

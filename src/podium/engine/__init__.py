@@ -5,6 +5,7 @@ from podium.engine.evaluate import evaluate, predict_logits
 from podium.engine.fit import Observer, fit
 from podium.engine.objective import HeadObjective, Objective
 from podium.engine.parts import Averager, Batch, EvalBatches, Parts, TrainBatches
+from podium.engine.precision import autocast
 from podium.engine.rng import mix_seed, seed_step
 from podium.engine.state import EpochRecord, TrainState
 from podium.engine.step import train_step
@@ -24,6 +25,7 @@ __all__ = [
     "StopRequest",
     "TrainBatches",
     "TrainState",
+    "autocast",
     "decode_tensors",
     "encode_tensors",
     "evaluate",

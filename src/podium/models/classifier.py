@@ -11,6 +11,8 @@ from podium.tables import Task
 
 __all__ = ["Classifier"]
 
+_LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
+
 
 class Classifier(nn.Module):
     """A trunk with one linear layer a head, and the normalisation of its images inside.
@@ -52,12 +54,19 @@ class Classifier(nn.Module):
         self.heads = LinearHeads(task, trunk.n_features, dropout=dropout) if heads is None else heads
         self.register_buffer("mean", torch.tensor(trunk.mean))
         self.register_buffer("std", torch.tensor(trunk.std))
-        # Convolutions on channels-last weights are the fast ones, and the images already arrive in that layout.
-        self.to(memory_format=torch.channels_last)
+        # Convolutions on channels-last weights mostly are the fast ones, and the images arrive in that layout.
+        self._memory_format = torch.channels_last
+        self.to(memory_format=self._memory_format)
         self.takes_stem_output = False
 
+    def lay_out(self, layout: str) -> None:
+        """Keep weights and activations in this memory layout: "channels_last" or "contiguous"."""
+        if self._memory_format != _LAYOUTS[layout]:
+            self._memory_format = _LAYOUTS[layout]
+            self.to(memory_format=self._memory_format)
+
     def normalise(self, images: Tensor) -> Tensor:
-        """Images as the trunk wants them, (N, 3, H, W) in channels-last layout.
+        """Images as the trunk wants them, (N, 3, H, W) in the model's layout.
 
         Args:
             images: RGB on the scale 0 to 255, uint8 or floating, (N, H, W, 3) or (N, 3, H, W). Where both readings
@@ -73,7 +82,7 @@ class Classifier(nn.Module):
         # (x / 255 - mean) / std as one multiply-add over the batch.
         scale = (1 / (255 * self.std)).view(1, 3, 1, 1)
         shift = (-self.mean / self.std).view(1, 3, 1, 1)
-        pixels = images.to(self.mean.dtype, memory_format=torch.channels_last)
+        pixels = images.to(self.mean.dtype, memory_format=self._memory_format)
         return torch.addcmul(shift, pixels, scale)
 
     def features(self, images: Tensor) -> Tensor:
@@ -86,6 +95,7 @@ class Classifier(nn.Module):
         else:
             images = images.to(self.mean.dtype)
             images = images.permute(0, 3, 1, 2) if images.ndim == 4 else images  # channels-last without a copy
+            images = images.contiguous(memory_format=self._memory_format) if images.ndim == 4 else images
         pooled: Tensor = self.trunk(images)
         return pooled
 

@@ -60,6 +60,8 @@ def build_model(recipe: Recipe, trunk: Trunk, task: Task, *, seed: int) -> Class
     """The model of one training: trunk, fresh heads, and what the recipe freezes frozen."""
     torch.manual_seed(mix_seed(seed, 0))
     model = Classifier(trunk, task, dropout=recipe.model.drop_rate)
+    if recipe.training.layout != "auto":
+        model.lay_out(recipe.training.layout)
     if recipe.model.freeze == "stem":
         freeze_stem(model, recipe.model.stem_blocks)
     elif recipe.model.freeze == "trunk":

@@ -39,6 +39,7 @@ __all__ = [
     "TrainingSpec",
 ]
 
+Precision = Literal["fp32", "bf16", "fp16"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Pixels = Annotated[int, Field(ge=8, le=4096)]
 
@@ -70,6 +71,13 @@ class ModelSpec(_Part):
     """What is not trained; a frozen trunk trains its heads on cached features."""
     stem_blocks: PositiveInt = 3
     """Blocks that belong to the frozen stem."""
+    stem_views: NonNegativeInt | Literal["auto"] = "auto"
+    """Augmented views of every image whose output of the frozen stem is computed once, kept on disk and shared by all
+    folds; epoch e trains on view e modulo this number. 0 computes the stem anew for every batch. auto is one view an
+    epoch, up to 16, where they take 16 GiB at most and the network can be cut after its stem; else 0."""
+    frozen_precision: Precision | Literal["auto"] = "auto"
+    """Arithmetic of a frozen trunk, whose features are cached; auto takes the quickest of a short trial whose features
+    agree with those of fp32."""
     arrangement: Literal["joint", "shared", "separate"] = "shared"
     """Several attributes: one composite head, one head each on a shared trunk, or one model each."""
     drop_rate: Fraction = 0.0
@@ -185,9 +193,10 @@ class TrainingSpec(_Part):
     clip_norm: PositiveFloat | None = None
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay of the weights' moving average; None uses the weights themselves."""
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """Arithmetic of the forward pass; auto is fp32 on a processor and under a frozen trunk, bf16 on a GPU that has it,
-    else fp16."""
+    precision: Precision | Literal["auto"] = "auto"
+    """Arithmetic of the forward pass; auto takes the quickest of a short trial, and fp32 under a frozen trunk."""
+    layout: Literal["auto", "channels_last", "contiguous"] = "auto"
+    """Order of weights and activations in memory; auto takes the quickest of a short trial."""
     select: Literal["last", "best"] = "last"
     """Weights that predict: the last, or the best by the validation score. "best" chooses on the samples that judge
     it, so its out-of-fold score is a little too good; the report says so."""

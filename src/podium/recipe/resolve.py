@@ -1,4 +1,7 @@
-"""Every "auto" of a recipe turned into what it means for these images, before anything is trained or recorded."""
+"""The "auto" of a recipe that images and installed packages answer, turned into numbers and names.
+
+What only a trial on the machine can answer (precision, layout, views of a frozen stem) is settled by the workflows.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,16 @@ from podium.recipe.recipe import Recipe
 
 __all__ = ["resolve_recipe"]
 
-Precision = Literal["fp32", "bf16", "fp16"]
-
 SMALLEST_PX, LARGEST_PX, STEP_PX = 128, 224, 32
 STORED_FACTOR = 1.15
 
 
-def resolve_recipe(recipe: Recipe, *, median_side_px: float, precision: Precision = "fp32") -> Recipe:
-    """The recipe with numbers and names in place of every "auto".
+def resolve_recipe(recipe: Recipe, *, median_side_px: float) -> Recipe:
+    """The recipe with image sizes and weights in place of "auto".
 
     Args:
         recipe: As presets, files and overrides gave it.
         median_side_px: Median of the images' shorter sides.
-        precision: What suits the device.
-
-    Returns:
-        The recipe that is recorded with the run.
     """
     size = recipe.image.size_px
     if size == "auto":
@@ -38,14 +35,10 @@ def resolve_recipe(recipe: Recipe, *, median_side_px: float, precision: Precisio
     weights = recipe.model.weights
     if weights == "auto":
         weights = choose_weights(recipe.model.name)
-    chosen = recipe.training.precision
-    if chosen == "auto":
-        chosen = "fp32" if recipe.model.freeze == "trunk" else precision
     return recipe.model_copy(
         update={
             "image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored}),
             "model": recipe.model.model_copy(update={"weights": weights}),
-            "training": recipe.training.model_copy(update={"precision": chosen}),
         }
     )
 

@@ -30,11 +30,12 @@ from podium.tables import (
 )
 from podium.workflows.device import choose_device, prepare_process
 from podium.workflows.frozen_features import frozen_features, keep_trunk
-from podium.workflows.material import FeatureMaterial, ImageMaterial, Material
+from podium.workflows.material import FeatureMaterial, ImageMaterial, Material, StemMaterial
 from podium.workflows.one_training import Training, train_one
 from podium.workflows.progress import Progress
 from podium.workflows.run_images import move_images, open_run_images
 from podium.workflows.settings import Settings
+from podium.workflows.stem_features import find_recipe_cut, stem_features
 
 __all__ = ["TRUNK", "carry_on"]
 
@@ -127,6 +128,10 @@ def _train_folds(
         trunk = keep_trunk(recipe, run.path / TRUNK)
         features = frozen_features(recipe, trunk, task, cache, settings, device, progress, stop=stop)
         material = FeatureMaterial(recipe, features)
+    elif recipe.model.stem_views:
+        cut = find_recipe_cut(recipe, task, device)
+        outputs = stem_features(recipe, cut, task, cache, settings, device, progress, stop=stop)
+        material = StemMaterial(recipe, cut, outputs, partial(build_trunk_of, recipe))
     else:
         make_trunk = partial(build_trunk_of, recipe)
         material = ImageMaterial(recipe, cache.pixels, make_trunk, n_threads=settings.n_threads)

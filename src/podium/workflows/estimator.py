@@ -21,10 +21,11 @@ from podium.models import Classifier, Trunk
 from podium.predict import mean_over_views
 from podium.recipe import Recipe, build_parts, build_trunk_of, resolve_recipe
 from podium.tables import Head, Task
-from podium.workflows.device import choose_device, suitable_precision
+from podium.workflows.device import choose_device
 from podium.workflows.material import FeatureMaterial, ImageMaterial, Material
 from podium.workflows.run import compose_recipe
 from podium.workflows.settings import Settings
+from podium.workflows.settle import settle_without_trial
 
 __all__ = ["ImageClassifier"]
 
@@ -80,8 +81,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._task = Task((Head(HEAD, "single", tuple(map(str, self.classes_))),))
         recipe = compose_recipe(self.preset, overrides=self.overrides, seed=self.random_state)
         self._device = choose_device(self.device)
-        precision = suitable_precision(self._device)
-        self.recipe_ = resolve_recipe(recipe, median_side_px=_median_side(X), precision=precision)
+        self.recipe_ = settle_without_trial(resolve_recipe(recipe, median_side_px=_median_side(X)), self._device)
         pixels = _read_pixels(X, int(self.recipe_.image.stored_px), self.recipe_.image.fit)
         self._trunk = build_trunk_of(self.recipe_)
         self._train(self._make_material(pixels), len(y), {HEAD: indices.astype(np.int64)})

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data import ImageCache, eval_batch
-from podium.engine import StopRequest
+from podium.engine import StopRequest, autocast
 from podium.models import Classifier, Trunk
 from podium.predict import compute_features, feature_key
 from podium.recipe import Recipe, build_trunk_of
@@ -44,7 +44,8 @@ def frozen_features(
     """
     size = int(recipe.image.size_px)
     views = tuple(recipe.feature_views)
-    key = feature_key(cache.key, trunk_digest(trunk), size, list(views), trunk.mean, trunk.std)
+    precision = recipe.model.frozen_precision
+    key = feature_key(cache.key, trunk_digest(trunk), size, list(views), trunk.mean, trunk.std, precision, device.type)
     model = Classifier(trunk, task).to(device).eval()
 
     def images(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
@@ -54,7 +55,8 @@ def frozen_features(
         return torch.from_numpy(eval_batch(cache.pixels, rows, out, view))  # type: ignore[arg-type]
 
     def encode(batch: torch.Tensor) -> torch.Tensor:
-        return model.features(batch.to(device))
+        with autocast(device, precision):
+            return model.features(batch.to(device))
 
     with progress.stage("features of the frozen network", len(views) * len(cache.ids)) as update:
         return compute_features(

@@ -1,4 +1,4 @@
-"""What a model is fed: stored images, or the features a frozen trunk made of them. A training does not care which."""
+"""What a model is fed: stored images, or what a frozen trunk or stem made of them. A training does not care which."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from podium.data import EvalLoader, FeatureEvalLoader, FeatureTrainLoader, TrainLoader
 from podium.engine import EvalBatches, mix_seed
-from podium.models import Classifier, LinearHeads, Trunk
+from podium.models import Classifier, LinearHeads, StemCut, Trunk
 from podium.recipe import Recipe, build_model
 from podium.tables import Task
 
-__all__ = ["FeatureMaterial", "ImageMaterial", "Material"]
+__all__ = ["FeatureMaterial", "ImageMaterial", "Material", "StemMaterial"]
 
 Labels = Mapping[str, NDArray[np.integer[Any]]]
 FEATURE_BATCH = 4096
@@ -83,6 +83,49 @@ class ImageMaterial(Material):
         """The start weights under fresh heads."""
         trunk: Trunk = self._make_trunk()
         return build_model(self._recipe, trunk, task, seed=seed)
+
+
+class StemMaterial(Material):
+    """Output of a frozen stem for views of every image.
+
+    Args:
+        recipe: A resolved recipe.
+        cut: Where its network is cut.
+        outputs: float16 (V, N, *cut.shape): the recipe's `predict_views`, then its augmented views.
+        make_trunk: Builds the trunk with its start weights, anew at each call.
+    """
+
+    def __init__(self, recipe: Recipe, cut: StemCut, outputs: NDArray[np.floating[Any]], make_trunk: Any) -> None:
+        self._recipe = recipe
+        self._cut = cut
+        self._outputs = outputs
+        self._make_trunk = make_trunk
+
+    def train_batches(
+        self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
+    ) -> FeatureTrainLoader:
+        """Shuffled batches of these rows, another augmented view in each epoch until all were seen."""
+        return FeatureTrainLoader(
+            self._outputs,
+            rows,
+            labels,
+            keys=keys,
+            batch_size=self._recipe.training.batch_size,
+            seed=seed,
+            views=range(len(self._recipe.predict_views), len(self._outputs)),
+        )
+
+    def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
+        """These rows in order, seen in one view."""
+        place = [str(name) for name in self._recipe.predict_views].index(view)
+        return FeatureEvalLoader(self._outputs, rows, 2 * self._recipe.training.batch_size, place)
+
+    def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> Classifier:
+        """The start weights under fresh heads, taking the stem's output in place of images."""
+        trunk: Trunk = self._make_trunk()
+        model = build_model(self._recipe, trunk, task, seed=seed)
+        self._cut.apply(model)
+        return model
 
 
 class FeatureMaterial(Material):

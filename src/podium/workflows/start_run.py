@@ -10,17 +10,18 @@ from podium import durable
 from podium.errors import SourceError, UsageError
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
-from podium.recipe import Recipe, arrange, check_buildable, resolve_recipe, save_recipe
+from podium.recipe import Recipe, arrange, resolve_recipe, save_recipe
 from podium.splits import summarise_folds
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, save_folds, save_samples, write_csv
-from podium.workflows.device import choose_device, suitable_precision
+from podium.workflows.device import choose_device, prepare_process
 from podium.workflows.fold_options import FoldOptions
 from podium.workflows.frozen_folds import FrozenFolds, check_folds, freeze_folds
 from podium.workflows.images_ready import median_side, quarantine_file_rows
 from podium.workflows.progress import Progress
 from podium.workflows.run_images import write_image_digests
 from podium.workflows.settings import Settings
+from podium.workflows.settle import settle_recipe
 
 __all__ = ["start_run"]
 
@@ -57,12 +58,11 @@ def start_run(
         StorageError: If a folder cannot be written; found out before any work.
     """
     _check_request(samples, recipe, folds, settings, name, only_folds)
-    recipe = resolve_recipe(
-        recipe,
-        median_side_px=median_side(samples),
-        precision=suitable_precision(choose_device(settings.device)),
-    )
-    check_buildable(recipe, samples.task)
+    assert samples.task is not None, "_check_request refuses samples without labels"
+    prepare_process(settings.n_threads)
+    recipe = resolve_recipe(recipe, median_side_px=median_side(samples))
+    device = choose_device(settings.device)
+    recipe, trials = settle_recipe(recipe, samples.task, len(samples), settings, device, progress)
     frozen = freeze_folds(samples, recipe, folds, settings, progress)
     images = frozen.images
     record = {
@@ -71,6 +71,7 @@ def start_run(
         "folds": _choose_folds(frozen.folds.n_folds, only_folds),
         "threads": settings.n_threads,
         "cloud_drive": settings.cloud_drive,
+        "trials": trials,
         "cache": str(settings.cache_folder.resolve()),
         "cache_key": images.cache.key,
         **digest_tables(frozen.samples, frozen.folds),

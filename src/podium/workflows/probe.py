@@ -1,0 +1,197 @@
+"""A few steps of every arithmetic and memory layout, to choose by the clock what no rule knows.
+
+bfloat16 doubles the speed of a residual network on one processor and halves that of a depthwise one on the same; so
+the candidates are tried. The choice is kept beside the cache, so that a machine is asked once, and written into the
+run's recipe, so that a resume does not ask again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from podium import durable
+from podium.engine import autocast
+from podium.errors import StorageError
+from podium.models import Classifier
+
+__all__ = ["Candidate", "Choice", "choose_frozen_precision", "choose_training", "race", "remembered"]
+
+BUDGET_S = 2.0
+ROUNDS = 7
+WORTH = 0.97
+"""Another candidate than the first must take less than this share of its time."""
+HOPELESS = 1.4
+"""Candidates that take this many times the best's time are not tried again."""
+BATCH, SMALL_BATCH, SLOW_S = 16, 4, 0.5
+AGREES = 0.99
+"""Smallest cosine between an image's features in full and in lower precision."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An arithmetic and a layout."""
+
+    precision: str
+    layout: str
+
+    def __str__(self) -> str:
+        return f"{self.precision} {self.layout}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen, and the seconds that every candidate took for a batch, by name; None where it was left out."""
+
+    chosen: Candidate
+    seconds: Mapping[str, float | None]
+
+    def as_record(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {"chosen": vars(self.chosen), "seconds": dict(self.seconds)}
+
+
+def choose_training(
+    model: Classifier, images: Callable[[int], Tensor], device: torch.device, candidates: Sequence[Candidate]
+) -> Choice:
+    """The quickest way of a forward and backward pass.
+
+    Args:
+        model: A model that is thrown away afterwards; on the device.
+        images: Number of images -> what the model is trained on.
+        device: Where.
+        candidates: The first is kept unless another is quicker by more than the noise.
+    """
+    model.lay_out(candidates[0].layout)
+    batch = _fitting_batch(lambda x: _train_once(model, x, candidates[0], device), images, device)
+    return race(
+        {candidate: partial(_train_once, model, batch, candidate, device) for candidate in candidates},
+        device,
+        prepare=lambda candidate: model.lay_out(candidate.layout),
+    )
+
+
+def choose_frozen_precision(
+    model: Classifier, images: Tensor, encode: Callable[[Tensor], Tensor], device: torch.device, names: Sequence[str]
+) -> Choice:
+    """The quickest arithmetic of a frozen forward pass whose features agree with those of full precision.
+
+    Args:
+        model: In evaluation mode, on the device.
+        images: Raw images of a batch.
+        encode: The forward pass.
+        device: Where.
+        names: Precisions; the first is full.
+    """
+
+    def run(precision: str) -> Tensor:
+        with torch.inference_mode(), autocast(device, precision):
+            return encode(images).float().flatten(1)
+
+    model.eval()
+    exact = run(names[0])
+    agreeing = [
+        name for name in names if float(torch.cosine_similarity(run(name), exact, dim=1).min().nan_to_num()) >= AGREES
+    ]
+    return race({Candidate(name, "channels_last"): partial(run, name) for name in agreeing or names[:1]}, device)
+
+
+def race(
+    runs: Mapping[Candidate, Callable[[], object]],
+    device: torch.device,
+    *,
+    prepare: Callable[[Candidate], None] = lambda candidate: None,
+) -> Choice:
+    """Take turns until the slow ones are known; the first candidate wins unless another is clearly quicker.
+
+    Args:
+        runs: What each candidate runs.
+        device: Waited for, where it works by itself.
+        prepare: Called before a candidate's turn; its time does not count.
+    """
+    if len(runs) == 1:
+        return Choice(next(iter(runs)), {str(next(iter(runs))): None})
+    times: dict[Candidate, list[float]] = {candidate: [] for candidate in runs}
+    running = dict(runs)
+    for candidate, run in running.items():  # a first call compiles, allocates, packs
+        prepare(candidate)
+        run()
+    started = time.perf_counter()
+    for _ in range(ROUNDS):
+        for candidate, run in running.items():
+            prepare(candidate)
+            times[candidate].append(_clock(run, device))
+        best = min(min(taken) for taken in times.values())
+        running = {candidate: run for candidate, run in running.items() if min(times[candidate]) < HOPELESS * best}
+        if len(running) == 1 or time.perf_counter() - started > BUDGET_S:
+            break
+    # The least of a few is what the work takes; everything above it is what else the machine did.
+    least = {candidate: min(taken) for candidate, taken in times.items()}
+    first = next(iter(runs))
+    quickest = min(least, key=lambda candidate: least[candidate])
+    chosen = quickest if least[quickest] < WORTH * least[first] else first
+    return Choice(chosen, {str(candidate): round(value, 6) for candidate, value in least.items()})
+
+
+def remembered(folder: Path, about: Mapping[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What this machine measured before for the same question, or what it measures now.
+
+    Args:
+        folder: Where answers are kept.
+        about: JSON-ready; the question, to which the machine's kind and the version of torch are added.
+        measure: Gives a JSON-ready answer.
+    """
+    question = {**about, "torch": torch.__version__, "machine": platform.machine(), "processor": _processor()}
+    key = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:16]
+    path = folder / f"{key}.json"
+    try:
+        known = durable.read_json(path)
+        if isinstance(known, dict) and known.get("question") == question:
+            return dict(known["answer"])
+    except (StorageError, KeyError):
+        pass  # never asked, or damaged: ask now
+    answer = measure()
+    durable.make_folder(folder)
+    durable.write_json(path, {"question": question, "answer": answer})
+    return answer
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _fitting_batch(run: Callable[[Tensor], object], images: Callable[[int], Tensor], device: torch.device) -> Tensor:
+    """A batch that does not make the probe last."""
+    batch = images(SMALL_BATCH)
+    run(batch)
+    return batch if _clock(lambda: run(batch), device) > SLOW_S * SMALL_BATCH / BATCH else images(BATCH)
+
+
+def _train_once(model: Classifier, images: Tensor, candidate: Candidate, device: torch.device) -> None:
+    model.train()
+    model.zero_grad(set_to_none=True)
+    with autocast(device, candidate.precision):
+        logits = model(images)
+    torch.stack([values.float().square().mean() for values in logits.values()]).sum().backward()  # type: ignore[no-untyped-call]
+
+
+def _clock(run: Callable[[], object], device: torch.device) -> float:
+    started = time.perf_counter()
+    run()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - started

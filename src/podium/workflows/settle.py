@@ -1,0 +1,167 @@
+"""The "auto" of a recipe that only a trial on this machine and network can answer."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from podium.errors import UsageError
+from podium.models import Classifier, StemCut, find_cut
+from podium.recipe import Recipe, arrange, build_model, build_trunk_of, check_buildable
+from podium.tables import Task
+from podium.workflows.device import suitable_precision
+from podium.workflows.probe import Candidate, choose_frozen_precision, choose_training, remembered
+from podium.workflows.progress import Progress
+from podium.workflows.settings import Settings
+
+__all__ = ["settle_recipe", "settle_without_trial"]
+
+MOST_VIEWS = 16
+MOST_BYTES = 16 * 1024**3
+PROBES = "probes"
+LAYOUTS = ("channels_last", "contiguous")
+
+
+def settle_recipe(
+    recipe: Recipe, task: Task, n_images: int, settings: Settings, device: torch.device, progress: Progress
+) -> tuple[Recipe, dict[str, Any]]:
+    """The recipe with nothing left to choose, and what was tried for it.
+
+    Args:
+        recipe: A recipe with its sizes and weights resolved.
+        task: What will be learnt.
+        n_images: Images there are.
+        settings: Places and threads.
+        device: Where it will be trained.
+        progress: Told what was chosen.
+
+    Returns:
+        The recipe that is recorded with the run; and the trials' seconds, JSON-ready, empty where nothing was tried.
+
+    Raises:
+        UsageError: If the stem's output shall be cached and the network cannot be cut after its stem.
+        PodiumError: If the recipe names what cannot be built.
+    """
+    check_buildable(recipe, task)
+    part = next(iter(arrange(task, recipe.model.arrangement).values()))
+    model = build_model(recipe, build_trunk_of(recipe), part, seed=recipe.seed).to(device).eval()
+    cut = find_cut(model, _draw(recipe, 2, device)) if recipe.model.freeze == "stem" else None
+    recipe = _set_model(recipe, stem_views=_choose_views(recipe, cut, n_images, settings, progress))
+    trials: dict[str, Any] = {}
+    if recipe.model.freeze == "trunk":
+        recipe = _set_training(recipe, precision="fp32", layout="channels_last")
+        if recipe.model.frozen_precision == "auto":
+            trials["frozen_precision"] = _try_frozen(recipe, model, settings, device)
+            recipe = _set_model(recipe, frozen_precision=trials["frozen_precision"]["chosen"]["precision"])
+        return recipe, trials
+    recipe = _set_model(recipe, frozen_precision="fp32")
+    if "auto" in (recipe.training.precision, recipe.training.layout):
+        trials["training"] = _try_training(recipe, model, cut if recipe.model.stem_views else None, settings, device)
+        recipe = _set_training(recipe, **trials["training"]["chosen"])
+        progress.note(f"Quickest here: {recipe.training.precision}, {recipe.training.layout} (a short trial).")
+    return recipe, trials
+
+
+def settle_without_trial(recipe: Recipe, device: torch.device) -> Recipe:
+    """The recipe with what mostly is right in place of every trial, and nothing kept on disk."""
+    precision = "fp32" if recipe.model.freeze == "trunk" else suitable_precision(device)
+    recipe = _set_model(recipe, stem_views=0, frozen_precision="fp32")
+    return _set_training(recipe, precision=precision, layout="channels_last")
+
+
+def _set_model(recipe: Recipe, **values: Any) -> Recipe:
+    """With these values where the recipe says "auto"."""
+    changes = {name: value for name, value in values.items() if getattr(recipe.model, name) == "auto"}
+    return recipe.model_copy(update={"model": recipe.model.model_copy(update=changes)})
+
+
+def _set_training(recipe: Recipe, **values: Any) -> Recipe:
+    changes = {name: value for name, value in values.items() if getattr(recipe.training, name) == "auto"}
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update=changes)})
+
+
+def _choose_views(recipe: Recipe, cut: StemCut | None, n_images: int, settings: Settings, progress: Progress) -> int:
+    wanted = recipe.model.stem_views
+    if cut is None:
+        if wanted not in ("auto", 0):
+            raise UsageError(
+                f"model.stem_views={wanted}, but {recipe.model.name!r} has no frozen stem that can be cut off.",
+                fix="Use model.stem_views=0, or model.freeze=stem with a network whose blocks follow each other.",
+            )
+        return 0
+    if wanted != "auto":
+        return wanted
+    n_views = min(recipe.training.epochs, MOST_VIEWS)
+    needed = (n_views + len(recipe.predict_views)) * n_images * math.prod(cut.shape) * 2
+    free = shutil.disk_usage(settings.cache_folder).free
+    if needed <= min(MOST_BYTES, free // 2):
+        return n_views
+    progress.note(f"The frozen stem is computed anew for every batch: caching it would take {needed / 1e9:.0f} GB.")
+    return 0
+
+
+def _draw(recipe: Recipe, n: int, device: torch.device) -> Tensor:
+    size = int(recipe.image.size_px)
+    return torch.randint(0, 256, (n, size, size, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)).to(
+        device
+    )
+
+
+def _precisions(device: torch.device, asked: str) -> Sequence[str]:
+    """Full precision first, then what the device may do quicker."""
+    if asked != "auto":
+        return (asked,)
+    if device.type == "cpu":
+        return ("fp32", "bf16")
+    return ("fp32",) if device.type == "mps" else tuple(dict.fromkeys(("fp32", suitable_precision(device))))
+
+
+def _try_frozen(recipe: Recipe, model: Classifier, settings: Settings, device: torch.device) -> Mapping[str, Any]:
+    images = _draw(recipe, 16, device)
+    names = _precisions(device, recipe.model.frozen_precision)
+    return remembered(
+        settings.cache_folder / PROBES,
+        {"frozen": recipe.model.name, **_about(recipe, settings, device)},
+        lambda: choose_frozen_precision(model, images, model.features, device, names).as_record(),
+    )
+
+
+def _try_training(
+    recipe: Recipe, model: Classifier, cut: StemCut | None, settings: Settings, device: torch.device
+) -> Mapping[str, Any]:
+    layouts = LAYOUTS if recipe.training.layout == "auto" else (recipe.training.layout,)
+    precisions = _precisions(device, recipe.training.precision)
+    candidates = [Candidate(precision, layout) for layout in layouts for precision in precisions]
+
+    def images(n: int) -> Tensor:
+        drawn = _draw(recipe, n, device)
+        if cut is None:
+            return drawn
+        with torch.inference_mode():
+            output = cut.encode(model, drawn)
+        return output.clone().detach()
+
+    def measure() -> dict[str, Any]:
+        batches = {n: images(n) for n in (4, 16)}  # before the cut: afterwards the model takes no images
+        if cut is not None:
+            cut.apply(model)
+        return choose_training(model, batches.__getitem__, device, candidates).as_record()
+
+    about = {
+        "training": asdict(cut) if cut else None,
+        "model": recipe.model.model_dump(mode="json"),
+        "candidates": [str(candidate) for candidate in candidates],
+        **_about(recipe, settings, device),
+    }
+    return remembered(settings.cache_folder / PROBES, about, measure)
+
+
+def _about(recipe: Recipe, settings: Settings, device: torch.device) -> dict[str, Any]:
+    card = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return {"size_px": recipe.image.size_px, "threads": settings.n_threads, "device": card}

@@ -1,0 +1,103 @@
+"""What a frozen stem makes of the images, computed once for all folds: plain views to judge by, augmented ones to learn
+from.
+
+An augmented view k of an image is what a training would see in its epoch k, so a training on as many cached views as
+epochs sees real augmentation, fresh in each epoch, and pays for the stem once instead of once a fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from podium.data import ImageCache, augment_batch, eval_batch, sample_keys
+from podium.engine import StopRequest, autocast
+from podium.errors import UsageError
+from podium.models import StemCut, find_cut
+from podium.predict import compute_features, feature_key
+from podium.recipe import Recipe, build_model, build_trunk_of
+from podium.tables import Task
+from podium.workflows.frozen_features import trunk_digest
+from podium.workflows.progress import Progress
+from podium.workflows.settings import Settings
+
+__all__ = ["find_recipe_cut", "stem_features"]
+
+BATCH = 16
+AUGMENTED = "augmented "
+
+
+def find_recipe_cut(recipe: Recipe, task: Task, device: torch.device) -> StemCut:
+    """Where the recipe's network is cut after its frozen stem.
+
+    Raises:
+        UsageError: If it cannot be cut.
+    """
+    size = int(recipe.image.size_px)
+    images = torch.arange(2 * size * size * 3, dtype=torch.int64).remainder(251).to(torch.uint8).view(2, size, size, 3)
+    model = build_model(recipe, build_trunk_of(recipe), task, seed=recipe.seed).to(device).eval()
+    cut = find_cut(model, images.to(device))
+    if cut is None:
+        raise UsageError(f"{recipe.model.name!r} cannot be cut after its stem.", fix="Use model.stem_views=0.")
+    return cut
+
+
+def stem_features(
+    recipe: Recipe,
+    cut: StemCut,
+    task: Task,
+    cache: ImageCache,
+    settings: Settings,
+    device: torch.device,
+    progress: Progress,
+    *,
+    stop: StopRequest | None = None,
+) -> NDArray[np.floating[Any]]:
+    """The stem's output for every cached image, read-only float16 (V, N, *cut.shape).
+
+    The first views are the recipe's `predict_views`; `stem_views` augmented ones follow. They depend on the pixels,
+    the stem's weights, the size, the arithmetic, the augmentations and the seed, and a later run with the same ones
+    finds them again.
+    """
+    size = int(recipe.image.size_px)
+    trunk = build_trunk_of(recipe)
+    augmentations = [asdict(item) for item in recipe.augmentations]
+    precision = recipe.training.precision
+    views = [*recipe.predict_views, *(f"{AUGMENTED}{number}" for number in range(int(recipe.model.stem_views)))]
+    about = [cut.last, size, views, trunk.mean, trunk.std, augmentations, recipe.seed, precision, device.type]
+    key = feature_key(cache.key, trunk_digest(trunk), *about)
+    model = build_model(recipe, trunk, task, seed=recipe.seed).to(device).eval()
+    keys = sample_keys(cache.ids.tolist())
+
+    def images(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
+        if stop is not None:
+            stop.check()
+        out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
+        if not view.startswith(AUGMENTED):
+            return torch.from_numpy(eval_batch(cache.pixels, rows, out, view))  # type: ignore[arg-type]
+        epoch = int(view.removeprefix(AUGMENTED))
+        made = augment_batch(
+            cache.pixels, rows, keys[rows], recipe.augmentations, seed=recipe.seed, epoch=epoch, out=out
+        )
+        return torch.from_numpy(made)
+
+    def encode(batch: torch.Tensor) -> torch.Tensor:
+        with autocast(device, precision):
+            return cut.encode(model, batch.to(device))
+
+    with progress.stage("output of the frozen stem", len(views) * len(cache.ids)) as update:
+        return compute_features(
+            settings.cache_folder / "stems" / key,
+            encode,
+            images,
+            n_samples=len(cache.ids),
+            shape=cut.shape,
+            views=views,
+            batch_size=BATCH,
+            dtype=np.float16,
+            on_progress=lambda done, _total: update(done),
+        )

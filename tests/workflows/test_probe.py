@@ -1,0 +1,111 @@
+"""The choice of arithmetic and layout: by the clock, among those that agree, asked once, written into the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from podium import durable
+from podium.models import Classifier, build_trunk
+from podium.tables import Head, Task
+from podium.workflows import probe
+from podium.workflows.probe import Candidate, choose_frozen_precision, choose_training, race, remembered
+
+CPU = torch.device("cpu")
+FP32, BF16, OTHER = (
+    Candidate("fp32", "channels_last"),
+    Candidate("bf16", "channels_last"),
+    Candidate("fp32", "contiguous"),
+)
+
+
+class Clock:
+    """Gives each candidate the seconds it is said to take, and counts its turns."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: dict[Candidate, list[float]]) -> None:
+        self.turns = dict.fromkeys(seconds, 0)
+        self._seconds: dict[Candidate, Iterator[float]] = {c: iter(s) for c, s in seconds.items()}
+        self._running: Candidate | None = None
+        monkeypatch.setattr(probe, "_clock", self._time)
+
+    def _time(self, run: object, _device: torch.device) -> float:
+        assert self._running is not None
+        self.turns[self._running] += 1
+        return next(self._seconds[self._running])
+
+    def decide(self) -> probe.Choice:
+        def prepare(candidate: Candidate) -> None:
+            self._running = candidate
+
+        return race({candidate: lambda: None for candidate in self.turns}, CPU, prepare=prepare)
+
+
+def test_the_quickest_wins_by_its_best_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, {FP32: [1.0, 1.1, 9.0] * 9, BF16: [5.0, 0.8, 0.9] * 9})
+    clock.turns  # noqa: B018
+    choice = clock.decide()
+    assert choice.chosen == FP32  # after its first turn the other one looked hopeless
+    assert clock.turns == {FP32: 1, BF16: 1}
+    choice = Clock(monkeypatch, {FP32: [1.0, 1.1, 9.0] * 9, BF16: [1.2, 0.8, 0.9] * 9}).decide()
+    assert choice.chosen == BF16
+    assert choice.seconds == {str(FP32): 1.0, str(BF16): 0.8}
+
+
+def test_a_difference_that_may_be_noise_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Clock(monkeypatch, {FP32: [1.0] * 9, BF16: [0.98] * 9, OTHER: [0.99] * 9}).decide().chosen == FP32
+    assert Clock(monkeypatch, {FP32: [1.0] * 9, BF16: [0.98] * 9, OTHER: [0.96] * 9}).decide().chosen == OTHER
+
+
+def make_model() -> Classifier:
+    torch.manual_seed(0)
+    return Classifier(build_trunk("tiny", "random", 32), Task((Head("label", "single", ("a", "b")),)))
+
+
+def test_every_candidate_is_really_run() -> None:
+    model = make_model()
+    seen: list[tuple[torch.dtype, bool]] = []
+
+    def look(_module: object, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        seen.append((output.dtype, inputs[0].is_contiguous(memory_format=torch.channels_last)))
+
+    first = next(module for module in model.modules() if isinstance(module, torch.nn.Conv2d))
+    first.register_forward_hook(look)
+    candidates = [Candidate(p, layout) for layout in ("channels_last", "contiguous") for p in ("fp32", "bf16")]
+    images = {n: torch.randint(0, 256, (n, 32, 32, 3), dtype=torch.uint8) for n in (4, 16)}
+    choice = choose_training(model, images.__getitem__, CPU, candidates)
+    assert choice.chosen in candidates
+    assert set(seen) == {(dtype, last) for dtype in (torch.float32, torch.bfloat16) for last in (True, False)}
+
+
+def test_a_precision_whose_features_differ_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = make_model()
+    images = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8)
+
+    def encode(batch: torch.Tensor) -> torch.Tensor:
+        features = model.features(batch)
+        return -features if torch.is_autocast_enabled("cpu") else features
+
+    wrong = choose_frozen_precision(model, images, encode, CPU, ("fp32", "bf16"))
+    assert (wrong.chosen.precision, list(wrong.seconds)) == ("fp32", [str(FP32)])
+    right = choose_frozen_precision(model, images, model.features, CPU, ("fp32", "bf16"))
+    assert list(right.seconds) == [str(FP32), str(BF16)]
+
+
+def test_an_answer_is_remembered_for_the_same_question_only(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def measure() -> dict[str, int]:
+        asked.append(1)
+        return {"n": len(asked)}
+
+    assert remembered(tmp_path, {"model": "a"}, measure) == {"n": 1}
+    assert remembered(tmp_path, {"model": "a"}, measure) == {"n": 1}
+    assert remembered(tmp_path, {"model": "b"}, measure) == {"n": 2}
+    for path in tmp_path.glob("*.json"):
+        path.write_text("torn {")
+    assert remembered(tmp_path, {"model": "a"}, measure) == {"n": 3}
+    assert remembered(tmp_path, {"model": "a"}, measure) == {"n": 3}
+    durable.remove_tree(tmp_path)
