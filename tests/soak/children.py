@@ -24,7 +24,8 @@ TOO_LONG_S = 120.0
 class _Server:
     def __init__(self) -> None:
         tests = str(Path(__file__).resolve().parent.parent)
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": tests}
+        places = os.pathsep.join(filter(None, [tests, os.environ.get("PYTHONPATH", "")]))
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": places}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "soak.warm"],
             stdin=subprocess.PIPE,
@@ -127,7 +128,8 @@ class Child:
     def answer(self) -> dict[str, Any]:
         """What its errand gave, under "value", or the record of Podium's error; empty where it was killed."""
         path = self._said.with_suffix(".json")
-        answer: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        words = path.read_bytes().rstrip(b"\0") if path.exists() else b""
+        answer: dict[str, Any] = json.loads(words) if words else {}
         return answer
 
     @property

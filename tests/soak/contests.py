@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .children import start
 
-__all__ = ["CASES", "FROZEN", "MACHINE", "MULTI", "SEPARATE", "SINGLE", "WHOLE", "Case", "Undisturbed", "results_of"]
+__all__ = ["CASES", "FROZEN", "MACHINE", "MULTI", "SINGLE", "WHOLE", "Case", "Undisturbed", "difference", "results_of"]
 
 # The same lines as `tests/workflows/tiny_contest.TINY`, which cannot be imported without torch.
 TINY = (

@@ -1,5 +1,5 @@
 """Saves traced, and broken off or failed at one system call, by strace: it attaches to a child that waits at its gate,
-so the calls it counts are those of the save.
+so the calls it counts are those of the save; those of its first thread, which is the one that writes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ TRACED = (
     *("openat", "write", "pwrite64", "writev", "fsync", "fdatasync", "msync", "fallocate", "ftruncate", "truncate"),
     *("rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "flock"),
 )
-_LINE = re.compile(r"^(\d+)\s+(\w+)\((.*)$")
+_LINE = re.compile(r"^(\w+)\((.*)$")
+_OPENS_TO_WRITE = re.compile(r"O_(CREAT|RDWR|WRONLY)")
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,21 @@ class Call:
 
     Attributes:
         name: Its name.
-        number: The how manieth of this name in its thread, from 1.
+        number: The how manieth of this name, from 1.
         arguments: As strace shows them.
     """
 
     name: str
     number: int
     arguments: str
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes a file or a folder, or waits for the disk to have it."""
+        is_reading = self.name == "openat" and not {"O_CREAT", "O_RDWR", "O_WRONLY"} & set(
+            _WORD.findall(self.arguments)
+        )
+        return self.name != "flock" and not is_reading
 
     @property
     def takes_space(self) -> bool:
@@ -74,19 +83,16 @@ def traced(kind: str, folder: Path) -> list[Call]:
     child = _start_save(kind, folder, "-y", "-o", str(log), "-e", f"trace={_known()}")
     code = child.wait()
     assert code == 0, f"{kind}: exit code {code}: {child.said}"
-    seen: Counter[tuple[str, str]] = Counter()
-    calls: dict[tuple[str, int], Call] = {}
+    seen: Counter[str] = Counter()
+    calls = []
     for line in log.read_text(errors="replace").splitlines():
-        match = _LINE.match(line)
-        if match is None or "resumed>" in line:
-            continue
-        thread, name, arguments = match.groups()
-        seen[thread, name] += 1
-        number = seen[thread, name]
-        if str(folder) in arguments:
-            calls.setdefault((name, number), Call(name, number, arguments))
+        if match := _LINE.match(line):
+            name, arguments = match.groups()
+            seen[name] += 1
+            if str(folder) in arguments:
+                calls.append(Call(name, seen[name], arguments))
     log.unlink()
-    return list(calls.values())
+    return calls
 
 
 def with_fault(kind: str, folder: Path, call: Call, fault: str, *, from_there_on: bool = False) -> Child:
@@ -117,7 +123,7 @@ def _start_save(kind: str, folder: Path, *options: str) -> Child:
 
 def _attach(child: Child, *options: str) -> subprocess.Popen[str]:
     """A tracer at work on a waiting child."""
-    command = ["strace", "-f", *options, "-p", str(child.pid)]
+    command = ["strace", *options, "-p", str(child.pid)]
     tracer = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     assert tracer.stderr is not None
     said = tracer.stderr.readline()

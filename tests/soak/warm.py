@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import mmap
 import os
 import signal
 import sys
@@ -68,6 +69,7 @@ def _run(errand: str, arguments: list[Any], said: Path, at: Path, is_gated: bool
     code = FAULT
     try:
         _take_streams(said, terminal)
+        slate = _open_slate(said.with_suffix(".json"))
         os.chdir(at)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         module, _, name = errand.partition(":")
@@ -82,7 +84,8 @@ def _run(errand: str, arguments: list[Any], said: Path, at: Path, is_gated: bool
         except PodiumError as error:
             answer = error.as_record()
             code = error.exit_code
-        said.with_suffix(".json").write_text(json.dumps(answer))
+        words = json.dumps(answer).encode()[: len(slate)]
+        slate[: len(words)] = words
     except BaseException:
         traceback.print_exc()
     finally:
@@ -97,6 +100,13 @@ def _take_streams(said: Path, terminal: str | None) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(file, 1)
     os.dup2(file if terminal is None else os.open(terminal, os.O_RDWR), 2)
+
+
+def _open_slate(path: Path) -> mmap.mmap:
+    """A file to answer in without a system call: a tracer may make each of those fail."""
+    with path.open("w+b") as file:
+        file.truncate(1 << 20)
+        return mmap.mmap(file.fileno(), 0)
 
 
 if __name__ == "__main__":

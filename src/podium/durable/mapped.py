@@ -62,7 +62,7 @@ def create_mapped(path: str | Path, shape: tuple[int, ...], dtype: DTypeLike) ->
             raise
         finally:
             os.close(descriptor)
-    return np.memmap(path, dtype=dtype, mode="r+", shape=shape)
+        return np.memmap(path, dtype=dtype, mode="r+", shape=shape)
 
 
 def open_mapped(
