@@ -13,6 +13,9 @@ from podium.errors import UnknownNameError, UsageError
 
 __all__ = ["build_optimizer"]
 
+_FUSED = frozenset(["adam", "adamw", "sgd", "momentum"])
+"""torch's own, whose step is one kernel: a third of the time of one kernel an operation, on a processor too."""
+
 
 def build_optimizer(
     name: str,
@@ -53,6 +56,7 @@ def build_optimizer(
             weight_decay=weight_decay,
             momentum=momentum,
             filter_bias_and_bn=False,
+            **({"fused": True} if name in _FUSED else {}),
         )
     except (ImportError, AssertionError, RuntimeError, TypeError, ValueError) as error:
         raise UsageError(f"optimizer {name!r} cannot be built: {error}") from error
