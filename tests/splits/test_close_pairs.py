@@ -29,15 +29,27 @@ def test_every_close_pair_is_found_and_no_other(n: int, max_distance: int, n_fli
     assert not is_cut
 
 
-@pytest.mark.parametrize("n_bands", [3, 4, 5, 7, 11])
-def test_the_number_of_bands_does_not_matter(monkeypatch: pytest.MonkeyPatch, n_bands: int) -> None:
-    rng = np.random.default_rng(n_bands)
+@pytest.mark.parametrize("n_parts", [0, 1, 2, 3, 5, 10])
+def test_the_number_of_parts_does_not_matter(monkeypatch: pytest.MonkeyPatch, n_parts: int) -> None:
+    rng = np.random.default_rng(n_parts)
     hashes = rng.integers(0, 2**64, 40, dtype=np.uint64)[rng.integers(0, 40, 300)]
     for _ in range(7):
         hashes = hashes ^ (np.uint64(1) << rng.integers(0, 64, 300).astype(np.uint64))
-    monkeypatch.setattr(close_pairs, "_choose_bands", lambda *_: n_bands)
+    monkeypatch.setattr(close_pairs, "choose_parts", lambda *_: n_parts)
     monkeypatch.setattr(close_pairs, "_CHUNK", 50)
-    assert find_close_pairs(hashes, 9)[0].tolist() == compare_all(hashes, 9)
+    pairs, _, _ = find_close_pairs(hashes, 9)
+    assert pairs.tolist() == compare_all(hashes, 9)
+
+
+def test_many_hashes_give_what_a_comparison_of_all_with_all_gives() -> None:
+    """Large enough for the masks, with hashes that share most of their bits, as those of look-alikes do."""
+    rng = np.random.default_rng(3)
+    hashes = rng.integers(0, 2**64, 6000, dtype=np.uint64)
+    hashes[:2000] |= np.uint64(0xFFFFFFFFFFF00000)
+    for max_distance in (4, 10):
+        distance = np.bitwise_count(hashes[:, None] ^ hashes[None, :])
+        expected = np.argwhere(np.triu(distance <= max_distance, 1))
+        assert np.array_equal(find_close_pairs(hashes, max_distance)[0], expected)
 
 
 def test_rows_of_one_side_and_denied_pairs_are_left_out() -> None:

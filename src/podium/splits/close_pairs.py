@@ -1,25 +1,27 @@
 """All pairs of 64-bit hashes within a Hamming distance: exact, and without comparing all with all.
 
-Two hashes within distance d, cut into m bands, agree within floor(d / m) bits in at least one band (pigeonhole). So it
-is enough to look, band by band, at the hashes whose band differs by that little: a join over sorted band values.
+Under the masks of `covering.py` any two close hashes agree at least once. So it is enough to sort the hashes under each
+mask and to compare those that lie together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations, pairwise
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import UsageError
+from podium.splits.covering import choose_parts, covering_masks
 
 __all__ = ["find_close_pairs"]
 
-_BITS = 64
-_CHUNK = 4_000_000
-_WIDEST_BAND = 22
+_Rows = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""The rows of pairs: the first of each, and the second."""
+_CHUNK = 100_000
+_DENSE = 6  # two rows that are looked up take as long as six that lie side by side
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_HIGH = np.uint64(0xFFFFFFFF00000000)
 
 
 def find_close_pairs(
@@ -55,86 +57,76 @@ def find_close_pairs(
         ([[0, 1], [1, 2]], [2, 2])
 
     Source:
-        Norouzi, Punjani, Fleet 2012, "Fast Search in Hamming Space with Multi-Index Hashing".
+        Pagh 2016, "Locality-sensitive Hashing without False Negatives".
     """
     if not 0 <= max_distance < 32:
         raise UsageError(f"max_distance must lie in [0, 31] bits of 64, got {max_distance}.")
     hashes = np.ascontiguousarray(hashes).view(np.uint64)
     n_rows = len(hashes)
-    found = np.empty(0, dtype=np.int64)
-    pending: list[NDArray[np.int64]] = []
-    n_pending = 0
-    for first, second in _candidates(hashes, max_distance):
-        is_close = np.bitwise_count(hashes[first] ^ hashes[second]) <= max_distance
+    codes = [np.empty(0, dtype=np.int64)]
+    n_found = 0
+    for first, second in _meet(hashes, max_distance, choose_parts(n_rows, max_distance)):
+        low, high = np.minimum(first, second), np.maximum(first, second)
         if side is not None:
-            is_close &= side[first] != side[second]
-        low, high = np.minimum(first, second)[is_close], np.maximum(first, second)[is_close]
+            is_other = side[low] != side[high]
+            low, high = low[is_other], high[is_other]
         if confirm is not None and len(low):
             is_real = confirm(low, high)
             low, high = low[is_real], high[is_real]
-        pending.append(low * n_rows + high)
-        n_pending += len(low)
-        if n_pending > limit:
-            found, pending, n_pending = np.unique(np.concatenate([found, *pending])), [], 0
-            if len(found) > limit:
-                break
-    found = np.unique(np.concatenate([found, *pending]))
-    is_cut = len(found) > limit
+        codes.append(low * n_rows + high)
+        n_found += len(low)
+        if n_found > limit:
+            break
+    found = np.sort(np.concatenate(codes))
     pairs = np.stack(np.divmod(found[:limit], max(n_rows, 1)), axis=1)
     distance = np.bitwise_count(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]]).astype(np.int64)
-    return pairs, distance, is_cut
+    return pairs, distance, n_found > limit
 
 
-def _candidates(hashes: NDArray[np.uint64], max_distance: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Chunks of row pairs (first, second), among them every close one, each maybe several times."""
-    n_bands = _choose_bands(len(hashes), max_distance)
-    edges = [_BITS * band // n_bands for band in range(n_bands + 1)]
-    for low, high in pairwise(edges):
-        width = high - low
-        key = ((hashes >> np.uint64(low)) & np.uint64((1 << width) - 1)).astype(np.int64)
-        order = np.argsort(key, kind="stable")
-        sorted_key = key[order]
-        start_of = np.searchsorted(sorted_key, np.arange((1 << width) + 1))
-        for n_flips in range(max_distance // n_bands + 1):
-            for bits in combinations(range(width), n_flips):
-                yield from _join(sorted_key, order, start_of, sum(1 << bit for bit in bits))
+def _meet(hashes: NDArray[np.uint64], max_distance: int, n_parts: int) -> Iterator[_Rows]:
+    """Chunks of close pairs of rows (first, second), each pair once."""
+    masks = covering_masks(max_distance, n_parts)
+    for place, mask in enumerate(masks):
+        pending: list[_Rows] = []
+        n_pending = 0
+        for first, second in _close_under(hashes, mask, max_distance):
+            differing = hashes[first] ^ hashes[second]
+            is_new = (differing & mask) == 0  # not only by chance, and not under an earlier mask already
+            for earlier in masks[:place]:
+                is_new &= (differing & earlier) != 0
+            pending.append((first[is_new], second[is_new]))
+            n_pending += len(pending[-1][0])
+            if n_pending > _CHUNK:
+                yield _join(pending)
+                pending, n_pending = [], 0
+        yield _join(pending)
 
 
-def _join(
-    sorted_key: NDArray[np.int64], order: NDArray[np.int64], start_of: NDArray[np.int64], mask: int
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Pairs of rows whose keys differ by exactly the mask, each once, in chunks."""
-    partner = sorted_key ^ mask
-    begin, end = start_of[partner], start_of[partner + 1]
-    if mask == 0:
-        begin = np.arange(1, len(sorted_key) + 1)  # only later rows of the same bucket
-    else:
-        end = np.where(partner > sorted_key, end, begin)
-    n_partners = end - begin
-    total = np.cumsum(n_partners)
-    row = 0
-    while row < len(sorted_key):
-        done = total[row - 1] if row else 0
-        stop = max(row + 1, int(np.searchsorted(total, done + _CHUNK, side="right")))
-        lengths = n_partners[row:stop]
-        first = np.repeat(np.arange(row, stop), lengths)
-        offset = np.arange(len(first)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        second = np.repeat(begin[row:stop], lengths) + offset
-        yield order[first], order[second]
-        row = stop
+def _join(chunks: list[_Rows]) -> _Rows:
+    if not chunks:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    return np.concatenate([first for first, _ in chunks]), np.concatenate([second for _, second in chunks])
 
 
-def _choose_bands(n_rows: int, max_distance: int) -> int:
-    """The number of bands with the least expected work on random hashes.
-
-    A lookup costs about 20 ns and a candidate pair 15 ns (100k and 1M hashes, one core), each pair being met once;
-    the table of band values is counted as a lookup an entry.
-    """
-    fewest = -(-_BITS // _WIDEST_BAND)
-
-    def cost(n_bands: int) -> float:
-        width = _BITS / n_bands
-        n_masks = sum(comb(int(width + 0.99), flips) for flips in range(max_distance // n_bands + 1))
-        return n_bands * (2**width + n_masks * n_rows * (1.0 + 0.4 * n_rows / 2**width))
-
-    return min(range(fewest, max(fewest, max_distance + 1) + 1), key=cost)
+def _close_under(hashes: NDArray[np.uint64], mask: np.uint64, max_distance: int) -> Iterator[_Rows]:
+    """Close pairs of rows that agree under a mask, and maybe others."""
+    n_rows = len(hashes)
+    # Sorting the row's number along with 32 bits of its key is several times faster than sorting rows by their keys.
+    packed = ((hashes & mask) * _SPREAD) & _HIGH | np.arange(n_rows, dtype=np.uint64)
+    packed.sort()
+    order = (packed & ~_HIGH).astype(np.int64)
+    key = packed >> np.uint64(32)
+    end = np.append(np.flatnonzero(key[1:] != key[:-1]) + 1, n_rows)
+    n_later = np.repeat(end, np.diff(end, prepend=0)) - np.arange(n_rows) - 1  # rows of the same key that follow
+    ordered = hashes[order]
+    n_pairs = np.cumsum(np.bincount(n_later)[::-1])[::-1]  # pairs of one key that lie so many steps apart
+    n_dense = int((n_pairs[1:] * _DENSE > n_rows).sum())
+    for step in range(1, n_dense + 1):  # whole arrays, though some pairs do not agree: no row has to be looked up
+        close = np.flatnonzero(np.bitwise_count(ordered[step:] ^ ordered[:-step]) <= max_distance)
+        yield order[close], order[close + step]
+    rows, step = np.flatnonzero(n_later > n_dense), n_dense + 1
+    while len(rows):
+        close = rows[np.bitwise_count(ordered[rows] ^ ordered[rows + step]) <= max_distance]
+        yield order[close], order[close + step]
+        step += 1
+        rows = rows[n_later[rows] >= step]
