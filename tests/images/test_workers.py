@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +19,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from podium.errors import PodiumError, UnknownNameError, UsageError
-from podium.images import Isolation, Outcome, decode_file, decode_many, resize_to
+from podium.errors import StorageError, UnknownNameError, UsageError
+from podium.images import Isolation, Outcome, decode_file, decode_into_rows, decode_many, resize_to
+from podium.images.crew import Crew
 from podium.images.job import Job
-from podium.images.keeper import Keeper
 
 # Runs in every worker before its program does: files with these names do what hostile files do to C decoders.
 # The names only matter to a worker, so the tests prove what the owner of a misbehaving worker does.
@@ -141,21 +144,85 @@ def test_crashes_and_hangs_cost_one_image_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("sabotaged")
+def test_rows_of_lost_images_are_zeros_and_all_others_are_there(tmp_path: Path) -> None:
+    names = ["0.png", "crash.png", "1.png", "hang.png", "exit.png", "crash-once.png", "print.png", "2.png"]
+    items = list(enumerate(make_images(tmp_path, names)))
+    file = tmp_path / "rows"
+    file.write_bytes(b"x" * 8 * 5 * 6 * 3)
+    said: list[str] = []
+    stored = {
+        result.row: result
+        for some in decode_into_rows(
+            items, file, 8, n_items=8, size=(5, 6), n_workers=2, deadline_s=1.5, announce=said.append
+        )
+        for result in some
+    }
+    bad = {"crash.png": Outcome.CRASHED, "hang.png": Outcome.TIMEOUT, "exit.png": Outcome.CRASHED}
+    assert {names[row]: stored[row].outcome for row in stored} == {name: bad.get(name, Outcome.OK) for name in names}
+    rows = np.fromfile(file, np.uint8).reshape(8, 5, 6, 3)
+    for row, path in items:
+        pixels = decode_file(path).pixels
+        assert pixels is not None
+        expected = np.zeros((5, 6, 3)) if names[row] in bad else resize_to(pixels, 5, 6)
+        np.testing.assert_array_equal(rows[row], expected)
+        assert stored[row].crc32 == zlib.crc32(rows[row])
+        assert stored[row].facts == (None if names[row] in bad else decode_file(path).facts)
+    assert len(said) == 1
+    assert "lost" in said[0]
+
+
+@pytest.mark.usefixtures("sabotaged")
+def test_one_bad_image_in_a_batch_costs_only_itself(tmp_path: Path) -> None:
+    names = [f"{i}.png" for i in range(30)]
+    names[13], names[14], names[22] = "crash.png", "exit.png", "hang.png"
+    batch = list(enumerate(make_images(tmp_path, names)))
+    crew = Crew(Job(with_pixels=False), 1, deadline_s=1.5, memory_mib=1024, announce=lambda line: None)
+    try:
+        results = crew.run(batch)
+    finally:
+        crew.stop()
+        crew.close()
+    wrong = {i: result.outcome for i, result in enumerate(results) if result.outcome is not Outcome.OK}
+    assert wrong == {13: Outcome.CRASHED, 14: Outcome.CRASHED, 22: Outcome.TIMEOUT}
+
+
+@pytest.mark.usefixtures("sabotaged")
 def test_worker_killed_from_outside_is_replaced(tmp_path: Path) -> None:
     (path,) = make_images(tmp_path, ["a.png"])
-    keeper = Keeper(deadline_s=30, memory_mib=1024)
+    said: list[str] = []
+    crew = Crew(Job(), 1, deadline_s=30, memory_mib=1024, announce=said.append)
     try:
         for _ in range(3):
-            assert keeper.decode(path, Job()).is_ok
+            assert crew.run([(0, path)])[0].outcome is Outcome.OK
+            (keeper,) = crew._keepers
             assert keeper.pid is not None
             os.kill(keeper.pid, signal.SIGKILL)
             wait_until_dead(keeper.pid, 5)
-        assert keeper.decode(path, Job()).is_ok
-    finally:
+        assert crew.run([(0, path)])[0].outcome is Outcome.OK
+        (keeper,) = crew._keepers
         pid = keeper.pid
-        keeper.kill()
+    finally:
+        crew.stop()
+        crew.close()
     assert pid is not None
     assert not is_alive(pid)
+    assert len(said) == 1
+    assert "SIGKILL" in said[0]
+
+
+@pytest.mark.usefixtures("sabotaged")
+def test_a_stopped_worker_is_replaced(tmp_path: Path) -> None:
+    (path,) = make_images(tmp_path, ["a.png"])
+    crew = Crew(Job(), 1, deadline_s=1, memory_mib=1024, announce=lambda line: None)
+    try:
+        crew.run([(0, path)])
+        (keeper,) = crew._keepers
+        assert keeper.pid is not None
+        os.kill(keeper.pid, signal.SIGSTOP)
+        assert crew.run([(0, path)])[0].outcome is Outcome.OK
+    finally:
+        crew.stop()
+        crew.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="address space limits are Linux's")
@@ -206,12 +273,13 @@ def test_no_orphans_after_the_owner_is_killed(tmp_path: Path, name: str) -> None
         "import sys, time\n"
         "from podium.images.keeper import Keeper\n"
         "from podium.images.job import Job\n"
-        "keeper = Keeper(deadline_s=60, memory_mib=1024)\n"
+        "keeper = Keeper(Job(), deadline_s=60, memory_mib=1024)\n"
+        "keeper.start()\n"
         "if 'idle' in sys.argv[1]:\n"
-        "    keeper.decode(sys.argv[1], Job())\n"
+        "    keeper.work([(0, sys.argv[1])])\n"
         "    open(sys.argv[1] + '.pid', 'w').write(str(keeper.pid))\n"
         "    time.sleep(60)\n"
-        "keeper.decode(sys.argv[1], Job())\n"
+        "keeper.work([(0, sys.argv[1])])\n"
     )
     owner = subprocess.Popen([sys.executable, "-c", code, str(path)])
     mark = Path(f"{path}.pid")
@@ -227,12 +295,96 @@ def test_no_orphans_after_the_owner_is_killed(tmp_path: Path, name: str) -> None
     assert wait_until_dead(worker, 5)
 
 
-def test_worker_that_cannot_start_is_an_error_that_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_worker_can_start_threads_decode_and_the_cause_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = make_images(tmp_path, [f"{i}.png" for i in range(9)])
     (tmp_path / "sitecustomize.py").write_text("import os\nos.write(2, b'the disk is on fire')\nos._exit(3)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(PodiumError, match="exit status 3") as caught:
-        list(decode_many(["a.png"], n_workers=1))
-    assert "the disk is on fire" in caught.value.details
+    said: list[str] = []
+    results = list(decode_many(paths, n_workers=3, announce=said.append))
+    assert [result.outcome for _, result in results] == [Outcome.OK] * 9
+    assert all("exit status 3" in line for line in said)
+    assert "the disk is on fire" in said[-1]
+    assert "inside this program" in said[-1]
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.EAGAIN, errno.ENOMEM])
+def test_fewer_workers_where_the_system_gives_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    paths = make_images(tmp_path, [f"{i}.png" for i in range(40)])
+    real, started = subprocess.Popen, []
+
+    def start(*args: object, **options: object) -> object:
+        if started:
+            raise OSError(code, os.strerror(code))
+        started.append(1)
+        return real(*args, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    said: list[str] = []
+    results = list(decode_many(iter(paths), n_workers=3, announce=said.append))
+    assert [result.outcome for _, result in results] == [Outcome.OK] * 40
+    assert said
+    assert all(os.strerror(code)[1:] in line for line in said)
+    assert "1 go on" in said[-1]
+
+
+@pytest.mark.usefixtures("sabotaged")
+def test_what_ended_a_worker_is_never_decoded_in_this_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = make_images(tmp_path, ["crash.png", "a.png"])
+    real, started = subprocess.Popen, []
+
+    def start(*args: object, **options: object) -> object:
+        if started:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        started.append(1)
+        return real(*args, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    said: list[str] = []
+    results = list(decode_many(paths, n_workers=1, announce=said.append))
+    assert [result.outcome for _, result in results] == [Outcome.CRASHED, Outcome.OK]
+    assert len(said) == 2
+
+
+def test_without_threads_the_caller_does_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = make_images(tmp_path, ["a.png", "b.png"])
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert [result.outcome for _, result in decode_many(paths, isolation="thread")] == [Outcome.OK] * 2
+
+
+@pytest.mark.usefixtures("sabotaged")
+def test_a_heartbeat_comes_while_an_image_hangs(tmp_path: Path) -> None:
+    (path,) = make_images(tmp_path, ["hang.png"])
+    (tmp_path / "rows").write_bytes(bytes(12))
+    results = decode_into_rows([(0, path)], tmp_path / "rows", 1, n_items=1, size=(2, 2), deadline_s=60)
+    started = time.monotonic()
+    for _ in range(3):
+        assert next(results) == []
+    assert time.monotonic() - started < 10
+    results.close()  # type: ignore[attr-defined]
+
+
+def test_a_file_of_rows_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    (path,) = make_images(tmp_path, ["a.png"])
+    for isolation in ("process", "thread"):
+        with pytest.raises(StorageError, match="rows"):
+            list(
+                decode_into_rows(
+                    [(0, path)],
+                    tmp_path / "rows",
+                    1,
+                    n_items=1,
+                    size=(2, 2),
+                    isolation=isolation,  # type: ignore[arg-type]
+                )
+            )
 
 
 def test_modules_in_the_current_folder_do_not_reach_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

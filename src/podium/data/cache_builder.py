@@ -1,14 +1,14 @@
 """Building a cache: each image is decoded once; a build that was killed goes on where its disk says it was.
 
-Pixels are forced to the disk before a line of the journal says that their rows are done, so a row that is marked done
-is done, whatever instant the process or the machine ended at.
+Workers decode and write pixels into the rows of one file; only facts come back. This process forces the pixels to the
+disk before a line of the journal says that their rows are done, so a row that is marked done is done, whatever instant
+a worker, the process or the machine ended at. A row that is not marked may hold anything and is written again.
 """
 
 from __future__ import annotations
 
 import math
 import time
-import zlib
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -20,7 +20,6 @@ import numpy as np
 from podium.data.cache_facts import facts_record, write_facts
 from podium.data.cache_key import cache_key
 from podium.data.image_cache import FACTS_NAME, MARK_NAME, PIXELS_NAME, ImageCache, is_complete, open_cache
-from podium.data.pages import release_pages
 from podium.durable import (
     Journal,
     check_writable,
@@ -29,11 +28,11 @@ from podium.durable import (
     make_folder,
     open_mapped,
     remove_file,
-    sync_mapped,
+    sync_file,
     write_json,
 )
 from podium.errors import CorruptFileError, LockedError, SourceError, StorageError
-from podium.images import Decoded, Fit, Isolation, Limits, decode_many
+from podium.images import Fit, Isolation, Limits, Stored, decode_into_rows
 from podium.tables import Samples
 
 __all__ = ["build_cache"]
@@ -43,6 +42,7 @@ _CHUNK_BYTES = 32 * 1024**2
 _POLL_S = 0.2
 
 Progress = Callable[[int, int], None]
+Announce = Callable[[str], None]
 
 
 def build_cache(
@@ -53,10 +53,13 @@ def build_cache(
     width: int,
     fit: Fit = "squash",
     n_threads: int | None = None,
-    isolation: Isolation = "thread",
+    isolation: Isolation = "process",
     limits: Limits | None = None,
+    deadline_s: float = 60.0,
+    memory_mib: int = 4096,
     wait_s: float = 3600.0,
     on_progress: Progress | None = None,
+    announce: Announce | None = None,
 ) -> ImageCache:
     """The cache of these images, built where it is not there yet.
 
@@ -70,15 +73,21 @@ def build_cache(
         width: Width of the stored images.
         fit: How an image is brought to that shape, see `podium.images.resize_to`.
         n_threads: Images decoded at a time; the cores this process may use where None.
-        isolation: "process" for files that no audit has seen: one that hangs or crashes the decoder costs only itself.
+        isolation: "process", so that a file that hangs or crashes the decoder costs only itself. "thread" starts a
+            little sooner, for files that are trusted not to.
         limits: Refuse files beyond these.
+        deadline_s: Seconds that one image may take. Processes only.
+        memory_mib: Memory that one image may take. Processes on Linux only.
         wait_s: Seconds to wait where another process builds the same cache.
-        on_progress: Called with (images done, images in all).
+        on_progress: Called with (images done, images in all), at least twice a second. What it raises ends the build
+            and its workers; what is on the disk stays.
+        announce: Told in a line of workers that were lost or cannot be started; a warning in the log where None.
 
     Raises:
         SourceError: If there are no samples, or an image file changed during the build.
         LockedError: If another process still builds the same cache after `wait_s`. Names it.
         StorageError: If the disk is too small or refuses. The same call goes on where it stopped.
+        ShortageError: If this process can open no file; so it does.
     """
     if not len(samples):
         raise SourceError("there are no images to cache.")
@@ -91,9 +100,21 @@ def build_cache(
         if (found := _open_if_sound(place)) is not None:
             return found
         build = _Build(place, samples, (height, width), on_progress)
-        paths = (samples.file(row) for row in build.missing)
         build.fill(
-            decode_many(paths, size=(height, width), fit=fit, limits=limits, isolation=isolation, n_workers=n_threads)
+            decode_into_rows(
+                ((row, samples.file(row)) for row in build.missing),
+                build.path,
+                len(samples),
+                n_items=len(build.missing),
+                size=(height, width),
+                fit=fit,
+                limits=limits,
+                isolation=isolation,
+                n_workers=n_threads,
+                deadline_s=deadline_s,
+                memory_mib=memory_mib,
+                announce=announce,
+            )
         )
         if cache_key(samples, height, width, fit, limits=limits) != key:
             remove_file(place / JOURNAL_NAME)
@@ -108,6 +129,7 @@ class _Build:
     """A cache that is being filled.
 
     Attributes:
+        path: File of the pixels.
         missing: Rows that are not on the disk yet, in order.
     """
 
@@ -115,19 +137,21 @@ class _Build:
         self._place = place
         self._ids = samples.ids
         self._n_images = len(samples)
+        self._row_bytes = math.prod(size) * 3
         self._on_progress = on_progress or (lambda done, total: None)
         self._journal = Journal(place / JOURNAL_NAME)
         self._records: dict[int, list[Any]] = {}
-        self._pixels = self._open_pixels((len(samples), *size, 3))
+        self.path = place / PIXELS_NAME
+        self._prepare_file((len(samples), *size, 3))
         self.missing = [row for row in range(len(samples)) if row not in self._records]
 
-    def _open_pixels(self, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[Any]]:
-        path = self._place / PIXELS_NAME
+    def _prepare_file(self, shape: tuple[int, ...]) -> None:
         try:
             for line in self._journal.read():
                 self._records |= {int(row): record for row, record in line["rows"].items()}
             if self._records:
-                return open_mapped(path, shape, np.uint8, "r+")
+                open_mapped(self.path, shape, np.uint8, "r")  # for its checks; nothing here reads or writes the map
+                return
         except StorageError:
             # All of it can be made again, so damage is no reason to stop.
             self._records = {}
@@ -136,38 +160,33 @@ class _Build:
         self._journal = Journal(self._place / JOURNAL_NAME)
         # Asked first, because reserving on a disk that is too small fills it before it fails.
         check_writable(self._place, needed=math.prod(shape))
-        return create_mapped(path, shape, np.uint8)
+        create_mapped(self.path, shape, np.uint8)
 
-    def fill(self, decoded: Iterator[tuple[int, Decoded]]) -> None:
-        """Write the missing rows, forcing them to the disk chunk by chunk while the next are decoded."""
-        n_chunk = max(1, _CHUNK_BYTES // self._pixels[0].nbytes)
+    def fill(self, stored: Iterator[list[Stored]]) -> None:
+        """Mark the rows that arrive, chunk by chunk, each forced to the disk while the next is being made."""
+        n_chunk = max(1, _CHUNK_BYTES // self._row_bytes)
+        n_done = len(self._records)
         chunk: dict[int, list[Any]] = {}
         pending: Future[None] | None = None
-        self._on_progress(len(self._records), self._n_images)
-        with ThreadPoolExecutor(1, thread_name_prefix="podium-cache") as writer, _closing(decoded):
-            for index, result in decoded:
-                row = self.missing[index]
-                chunk[row] = self._write_row(row, result)
-                if len(chunk) == n_chunk:
+        self._on_progress(n_done, self._n_images)
+        with ThreadPoolExecutor(1, thread_name_prefix="podium-cache") as writer, _closing(stored):
+            for some in stored:
+                chunk |= {result.row: facts_record(result) for result in some}
+                n_done += len(some)
+                if len(chunk) >= n_chunk:
                     if pending is not None:
                         pending.result()
                     pending, chunk = writer.submit(self._commit, chunk), {}
-                self._on_progress(self._n_images - len(self.missing) + index + 1, self._n_images)
+                self._on_progress(n_done, self._n_images)
             if pending is not None:
                 pending.result()
             if chunk:
                 self._commit(chunk)
 
-    def _write_row(self, row: int, result: Decoded) -> list[Any]:
-        # A row may hold the picture of a build that was killed before it was marked, so failures are written too.
-        self._pixels[row] = 0 if result.pixels is None else result.pixels
-        return facts_record(result, zlib.crc32(self._pixels[row]))
-
     def _commit(self, chunk: dict[int, list[Any]]) -> None:
-        sync_mapped(self._pixels)
+        sync_file(self.path)
         self._journal.append({"rows": {str(row): record for row, record in chunk.items()}})
         self._records |= chunk
-        release_pages(self._pixels)
 
     def finish(self, mark: dict[str, Any]) -> None:
         """Write facts and mark, in this order, and remove the journal that they replace."""

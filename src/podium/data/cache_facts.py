@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from podium.durable import write_atomically
 from podium.errors import CorruptFileError
-from podium.images import Decoded
+from podium.images import Stored
 
 __all__ = ["CacheFacts", "facts_record", "read_facts", "write_facts"]
 
@@ -77,10 +77,10 @@ _TYPES: dict[str, Any] = dict.fromkeys(("outcome", "reason", "sha256", "mode", "
 _MISSING = {name: "" if kind is object else kind(0).item() for name, kind in _TYPES.items()}
 
 
-def facts_record(decoded: Decoded, crc32: int) -> list[Any]:
+def facts_record(stored: Stored) -> list[Any]:
     """The facts of one image as JSON-ready values, in the order of the columns."""
-    known: dict[str, Any] = {"outcome": decoded.outcome.value, "reason": decoded.reason, "crc32": crc32}
-    return [known[name] if name in known else getattr(decoded.facts, name, _MISSING[name]) for name in _TYPES]
+    known: dict[str, Any] = {"outcome": stored.outcome.value, "reason": stored.reason, "crc32": stored.crc32}
+    return [known[name] if name in known else getattr(stored.facts, name, _MISSING[name]) for name in _TYPES]
 
 
 def write_facts(path: Path, ids: _Text, records: Sequence[Sequence[Any]]) -> None:

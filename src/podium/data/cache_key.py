@@ -12,7 +12,7 @@ from podium.tables import Samples
 __all__ = ["cache_key"]
 
 # Raise it when a decode or a resize gives other pixels than before; every cache is then built anew.
-_DECODE_VERSION = 1
+_DECODE_VERSION = 2
 
 _ABSENT = (-1, -1)
 

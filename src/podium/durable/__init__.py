@@ -19,7 +19,7 @@ from podium.durable.holder import Holder
 from podium.durable.journal import Journal
 from podium.durable.lock import LOCK_NAME, hold_lock
 from podium.durable.manifest import MANIFEST_NAME, Manifest, check_manifest, read_manifest, sha256_file, write_manifest
-from podium.durable.mapped import create_mapped, open_mapped, sync_mapped
+from podium.durable.mapped import RowFile, create_mapped, open_mapped, sync_mapped
 from podium.durable.parts import PartWriter
 from podium.durable.read import read_bytes, read_json
 from podium.durable.versioned import Version, commit_version, list_versions, load_newest, load_version
@@ -34,6 +34,7 @@ __all__ = [
     "Journal",
     "Manifest",
     "PartWriter",
+    "RowFile",
     "Version",
     "check_manifest",
     "check_writable",

@@ -10,6 +10,7 @@ import errno
 import math
 import os
 import shutil
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from podium.durable.failures import explaining_failures
 from podium.durable.folders import make_folder, remove_file
 from podium.errors import CorruptFileError, StorageError
 
-__all__ = ["create_mapped", "open_mapped", "sync_mapped"]
+__all__ = ["RowFile", "create_mapped", "open_mapped", "sync_mapped"]
 
 _NOT_SUPPORTED = frozenset({errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
 
@@ -101,6 +102,64 @@ def sync_mapped(array: np.memmap[Any, np.dtype[Any]]) -> None:
     with explaining_failures(path):
         array.flush()
     sync_file(path)
+
+
+class RowFile:
+    """Writes whole rows of an array in a file, from any process or thread, without mapping it.
+
+    Rows are independent: whoever writes one need not know of the others. What was written is durable after `sync_file`,
+    whichever process wrote it.
+
+    Args:
+        path: A file made by `create_mapped`.
+        n_rows: Length of the array's first axis.
+        row_bytes: Bytes of a row.
+
+    Raises:
+        StorageError: If the file is missing or cannot be written.
+        CorruptFileError: If its size is not that of the array.
+    """
+
+    def __init__(self, path: str | Path, n_rows: int, row_bytes: int) -> None:
+        self.path = Path(path)
+        self.n_rows = n_rows
+        self.row_bytes = row_bytes
+        self._lock = threading.Lock()
+        with explaining_failures(self.path):
+            found = self.path.stat().st_size
+            if found != n_rows * row_bytes:
+                raise CorruptFileError(
+                    f"this file has {found:,} bytes, {n_rows} rows have {n_rows * row_bytes:,}.", where=self.path
+                )
+            self._descriptor = current_backend().edit(self.path)
+
+    def write(self, row: int, data: bytes | memoryview) -> None:
+        """Write one row.
+
+        Raises:
+            StorageError: If the disk refuses.
+            ValueError: If there is no such row, or the data are not one row long.
+        """
+        view = memoryview(data)
+        if not 0 <= row < self.n_rows or view.nbytes != self.row_bytes:
+            raise ValueError(f"row {row} of {self.n_rows}, {view.nbytes} bytes: a row has {self.row_bytes}")
+        at = row * self.row_bytes
+        with explaining_failures(self.path):
+            while view:
+                n_written = self._write_at(at, view)
+                at, view = at + n_written, view[n_written:]
+
+    def close(self) -> None:
+        """Give the file descriptor back."""
+        os.close(self._descriptor)
+
+    def _write_at(self, at: int, view: memoryview) -> int:
+        current_backend().before("write")
+        if hasattr(os, "pwrite"):
+            return os.pwrite(self._descriptor, view, at)
+        with self._lock:  # Windows: place and write are two calls
+            os.lseek(self._descriptor, at, os.SEEK_SET)
+            return os.write(self._descriptor, view)
 
 
 def _count_bytes(shape: tuple[int, ...], dtype: DTypeLike) -> int:

@@ -2,12 +2,14 @@
 
 from podium.images.decode import Limits, decode_bytes, decode_file
 from podium.images.facts import ImageFacts
+from podium.images.failure import ShortageError
+from podium.images.job import Stored
 from podium.images.outcome import Decoded, Outcome
 from podium.images.phash import compute_phash, hamming
 from podium.images.read_size import read_size
 from podium.images.resize import Fit, resize_to
 from podium.images.thumbnail import encode_jpeg_thumbnail
-from podium.images.workers import Isolation, decode_many
+from podium.images.workers import Isolation, decode_into_rows, decode_many
 
 __all__ = [
     "Decoded",
@@ -16,9 +18,12 @@ __all__ = [
     "Isolation",
     "Limits",
     "Outcome",
+    "ShortageError",
+    "Stored",
     "compute_phash",
     "decode_bytes",
     "decode_file",
+    "decode_into_rows",
     "decode_many",
     "encode_jpeg_thumbnail",
     "hamming",

@@ -34,10 +34,10 @@ from podium.images.colour import has_alpha, to_rgb
 from podium.images.completeness import is_filled_up
 from podium.images.container import sniff_foreign_format, sniff_format
 from podium.images.facts import ImageFacts
-from podium.images.failure import Refusal, name_failure
+from podium.images.failure import SHORTAGES, Refusal, name_failure, shortage_of
 from podium.images.orientation import read_orientation, turn_upright
 from podium.images.outcome import Decoded, Outcome
-from podium.images.phash import hash_grey
+from podium.images.phash import hash_grey, to_grey
 from podium.images.quiet import silence_decoders
 
 if features.check("avif"):
@@ -78,7 +78,7 @@ def decode_file(
     target_px: int | None = None,
     with_facts: bool = True,
 ) -> Decoded:
-    """The upright RGB picture in a file, or why there is none. Raises nothing for any file.
+    """The upright RGB picture in a file, or why there is none. No content of a file raises anything.
 
     Args:
         path: Path in the file system, exactly as the operating system gave it (surrogate escapes included).
@@ -88,6 +88,9 @@ def decode_file(
 
     Returns:
         As `decode_bytes`, with the further outcomes MISSING, UNREADABLE and TOO_MANY_BYTES.
+
+    Raises:
+        ShortageError: If the system cannot open any file now, which says nothing about this one.
 
     Example:
         >>> decode_file("nowhere/cat.jpg").outcome
@@ -151,6 +154,8 @@ def _read(path: Path, max_bytes: int) -> bytes:
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             raise Refusal(Outcome.MISSING, "no such file") from None
+        if error.errno in SHORTAGES:
+            raise shortage_of(error) from error
         raise Refusal(Outcome.UNREADABLE, error.strerror or str(error)) from None
     except ValueError as error:  # a NUL in the path
         raise Refusal(Outcome.MISSING, str(error)) from None
@@ -170,7 +175,7 @@ def _decode(data: bytes, limits: Limits, target_px: int | None, with_facts: bool
         small, _, _ = _load(data, _open(data, limits)[0], _SHORT_SIDE_PX, limits)
     # Pillow turns TIFF itself, and with it the size it declares, so that only the others change here.
     width, height = declared if orientation < 5 or kind == "TIFF" else declared[::-1]
-    grey = Image.fromarray(small).convert("L")
+    grey = to_grey(small)
     facts = ImageFacts(
         sha256=hashlib.sha256(data).hexdigest(),
         n_bytes=len(data),
@@ -235,10 +240,11 @@ def _draft_scale(*, image_format: str, size: tuple[int, int], short_side: int | 
     return next((scale for scale in (8, 4, 2) if min(size) // short_side >= scale), 1)
 
 
-def _mean_level(grey: Image.Image) -> float:
-    """Mean of a grey picture, 0 (black) to 1 (white); by its histogram, which is quick."""
-    counts = np.array(grey.histogram())
-    return float(counts @ np.arange(256)) / (255 * int(counts.sum()))
+def _mean_level(grey: NDArray[np.uint8]) -> float:
+    """Mean of a grey picture (H, W), 0 (black) to 1 (white)."""
+    import cv2  # only here, so that listing files does not wait for it
+
+    return float(cv2.sumElems(grey)[0]) / (255 * grey.size)  # a sum of whole numbers, thrice as quick as numpy's
 
 
 def _count_frames(data: bytes, kind: str, image: Image.Image) -> int:

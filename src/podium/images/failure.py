@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import io
 
 from PIL import Image, UnidentifiedImageError
 
+from podium.errors import PodiumError
 from podium.images.colour import UnsupportedModeError
 from podium.images.container import is_cut_short, sniff_format
 from podium.images.outcome import Outcome
 
-__all__ = ["Refusal", "name_failure"]
+__all__ = ["SHORTAGES", "Refusal", "ShortageError", "name_failure", "shortage_of"]
+
+SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What the operating system says when it has no more of something, whichever file is asked for."""
 
 _UNSUPPORTED_WORDS = ("unsupported", "cannot handle")
 # Also what a damaged header leads to, so that a file which ends early is looked for first.
@@ -24,6 +29,19 @@ class Refusal(Exception):  # noqa: N818 - a decision about a file, not a fault
         super().__init__(reason)
         self.outcome = outcome
         self.reason = reason
+
+
+class ShortageError(PodiumError):
+    """The system has no file descriptors or no memory left; no file is to blame."""
+
+
+def shortage_of(error: OSError) -> ShortageError:
+    """The shortage that the operating system speaks of."""
+    words = error.strerror or str(error)
+    return ShortageError(
+        f"no file can be opened: {words[0].lower()}{words[1:]}.",
+        fix="Close other programs, or raise the limit (ulimit -n for files), and run the same command again.",
+    )
 
 
 def name_failure(data: bytes, error: Exception) -> tuple[Outcome, str]:

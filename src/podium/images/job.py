@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import zlib
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from podium.durable import RowFile
 from podium.images.decode import Limits, decode_file
+from podium.images.facts import ImageFacts
 from podium.images.outcome import Decoded, Outcome
 from podium.images.resize import Fit, resize_to
 
-__all__ = ["Job", "do_job"]
+__all__ = ["Item", "Job", "Stored", "do_item", "do_job", "store"]
+
+Item = tuple[int, str | os.PathLike[str]]
+"""Number of an image and its path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Decode, perhaps resize, perhaps drop the pixels.
+    """Decode, perhaps resize, perhaps write or drop the pixels.
 
     Attributes:
         limits: Refuse files beyond these.
@@ -23,6 +31,8 @@ class Job:
         with_pixels: Whether to hand the pixels back. An audit wants facts only.
         size: (height, width) to resize to; None keeps the picture's own size.
         fit: How to resize.
+        rows: File with a row of pixels for each image, which then takes them; needs `size`.
+        n_rows: Rows of that file.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -31,10 +41,37 @@ class Job:
     with_pixels: bool = True
     size: tuple[int, int] | None = None
     fit: Fit = "squash"
+    rows: str | None = None
+    n_rows: int = 0
+
+    def open_rows(self) -> RowFile | None:
+        """The file that takes the pixels, if there is one."""
+        if self.rows is None or self.size is None:
+            return None
+        return RowFile(self.rows, self.n_rows, self.size[0] * self.size[1] * 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is told of an image whose pixels went into a row of a file.
+
+    Attributes:
+        row: Number of the row. It holds zeros unless the outcome is OK.
+        outcome: How the decode ended.
+        reason: Why it failed, "" where it did not.
+        facts: What was learnt about the file; None unless the outcome is OK.
+        crc32: CRC-32 of the row.
+    """
+
+    row: int
+    outcome: Outcome
+    reason: str
+    facts: ImageFacts | None
+    crc32: int
 
 
 def do_job(path: str | os.PathLike[str], job: Job) -> Decoded:
-    """The result for one file. Raises nothing for any file."""
+    """The result for one file. No content of a file raises anything."""
     target_px = max(job.size) if job.target_px is None and job.size is not None else job.target_px
     result = decode_file(path, limits=job.limits, target_px=target_px, with_facts=job.with_facts)
     if result.pixels is None:
@@ -47,3 +84,18 @@ def do_job(path: str | os.PathLike[str], job: Job) -> Decoded:
         return replace(result, pixels=resize_to(result.pixels, *job.size, job.fit))
     except MemoryError:
         return Decoded(None, Outcome.OUT_OF_MEMORY, "no memory left to resize it")
+
+
+def do_item(item: Item, job: Job, rows: RowFile | None) -> Decoded | Stored:
+    """The result for one numbered file, its pixels written into the row of that number where there are rows."""
+    number, path = item
+    result = do_job(path, job)
+    return result if rows is None else store(result, number, rows)
+
+
+def store(result: Decoded, row: int, rows: RowFile) -> Stored:
+    """Writes the pixels of a result, or zeros: the row may hold what a worker left that died."""
+    pixels = np.zeros(rows.row_bytes, np.uint8) if result.pixels is None else result.pixels
+    data = np.ascontiguousarray(pixels).data.cast("B")
+    rows.write(row, data)
+    return Stored(row, result.outcome, result.reason, result.facts, zlib.crc32(data))

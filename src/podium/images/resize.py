@@ -6,9 +6,9 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from podium.errors import UnknownNameError, UsageError
+from podium.images.shrink import shrink
 
 __all__ = ["Fit", "resize_to"]
 
@@ -25,9 +25,8 @@ def resize_to(
 ) -> NDArray[np.uint8]:
     """The picture at exactly `height` x `width`, antialiased bilinear.
 
-    Shrinking uses Pillow's bilinear filter, whose support grows with the scale. Enlarging in both directions uses
-    OpenCV's bilinear, which is the same filter (mean difference 0.2 of 255) at five times the speed. OpenCV's area
-    filter would shrink 1.7 times as fast but lies 1.5 of 255 away (320x213 photos to 128x128).
+    Nearly what Pillow's bilinear filter gives, whose support grows with the scale: at most 1.0 of 255 away on average
+    over a photo set when shrinking (`podium.images.shrink`), 0.2 when enlarging, at three to five times the speed.
 
     Args:
         pixels: Shape (H, W, 3), uint8, H and W at least 1.
@@ -67,13 +66,11 @@ def _scale(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uin
     if (old_height, old_width) == (height, width):
         return np.ascontiguousarray(pixels)
     if height >= old_height and width >= old_width:
-        # Imported here: a decode worker that only shrinks never loads it.
-        import cv2
+        import cv2  # only here, so that listing files does not wait for it
 
         enlarged = cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=cv2.INTER_LINEAR)
         return np.asarray(enlarged, dtype=np.uint8)
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    return np.array(image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=None))
+    return shrink(np.ascontiguousarray(pixels), height, width)
 
 
 def _crop_to_ratio(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:

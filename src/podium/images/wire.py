@@ -1,6 +1,8 @@
 """How a decode worker and its owner talk: frames of JSON and raw bytes through a pipe, no pickles.
 
-A frame is two lengths (8 bytes each, little-endian), the JSON of the first length, the bytes of the second.
+A frame is two lengths (8 bytes each, little-endian), the JSON of the first length, the bytes of the second. The owner
+sends the job once, then batches of paths; the worker answers each batch with one frame for all of its results. Pixels,
+where they are wanted, go as the bytes of a frame; pixels that are stored in a file do not come this way.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,26 +18,36 @@ import numpy as np
 
 from podium.images.decode import Limits
 from podium.images.facts import ImageFacts
-from podium.images.job import Job
+from podium.images.job import Item, Job, Stored
 from podium.images.outcome import Decoded, Outcome
 
-__all__ = ["read_frame", "read_job", "read_result", "write_frame", "write_job", "write_result"]
+__all__ = [
+    "decode_batch",
+    "decode_job",
+    "decode_results",
+    "encode_batch",
+    "encode_frame",
+    "encode_job",
+    "encode_results",
+    "read_frame",
+]
 
 _LENGTHS = struct.Struct("<QQ")
+_FACTS = tuple(ImageFacts.__slots__)
 
 ReadInto = Callable[[memoryview], None]
 """Fills the whole buffer from the pipe, or raises EOFError."""
+Record = dict[str, Any]
+Result = Decoded | Stored
 
 
-def write_frame(descriptor: int, record: dict[str, Any], body: memoryview | bytes = b"") -> None:
-    """Writes one frame completely."""
-    head = json.dumps(record).encode()
-    _write_all(descriptor, memoryview(_LENGTHS.pack(len(head), len(body)) + head))
-    if len(body):
-        _write_all(descriptor, memoryview(body))
+def encode_frame(record: Record, *bodies: memoryview) -> list[memoryview]:
+    """The pieces of one frame, to be written one after the other."""
+    head = json.dumps(record, separators=(",", ":")).encode()
+    return [memoryview(_LENGTHS.pack(len(head), sum(body.nbytes for body in bodies)) + head), *bodies]
 
 
-def read_frame(read_into: ReadInto) -> tuple[dict[str, Any], bytearray]:
+def read_frame(read_into: ReadInto) -> tuple[Record, bytearray]:
     """Reads one frame: its record and its bytes."""
     lengths = bytearray(_LENGTHS.size)
     read_into(memoryview(lengths))
@@ -43,49 +55,72 @@ def read_frame(read_into: ReadInto) -> tuple[dict[str, Any], bytearray]:
     head, body = bytearray(n_head), bytearray(n_body)
     read_into(memoryview(head))
     read_into(memoryview(body))
-    record: dict[str, Any] = json.loads(head)
+    record: Record = json.loads(head)
     return record, body
 
 
-def write_job(descriptor: int, path: str | os.PathLike[str], job: Job, alarm_s: float) -> None:
-    """Sends one path and what to do with it. The path travels as the file system's own bytes."""
-    record = {"path": os.fsencode(path).hex(), "alarm_s": alarm_s, **asdict(job)}
-    write_frame(descriptor, record)
+def encode_job(job: Job, alarm_s: float) -> Record:
+    """What to do with every image, and the seconds after which the worker ends itself over one."""
+    rows = None if job.rows is None else os.fsencode(job.rows).hex()
+    return {"job": asdict(job) | {"rows": rows}, "alarm_s": alarm_s}
 
 
-def read_job(read_into: ReadInto) -> tuple[str, Job, float]:
-    """Receives what `write_job` sent."""
-    record, _ = read_frame(read_into)
-    path = os.fsdecode(bytes.fromhex(record.pop("path")))
-    alarm_s = record.pop("alarm_s")
-    limits = record.pop("limits")
+def decode_job(record: Record) -> tuple[Job, float]:
+    """What `encode_job` packed."""
+    fields = dict(record["job"])
+    limits = fields.pop("limits")
     limits["background"] = tuple(limits["background"])
-    size = record.pop("size")
-    return path, Job(limits=Limits(**limits), size=None if size is None else tuple(size), **record), alarm_s
+    size, rows = fields.pop("size"), fields.pop("rows")
+    job = Job(
+        limits=Limits(**limits),
+        size=None if size is None else tuple(size),
+        rows=None if rows is None else os.fsdecode(bytes.fromhex(rows)),
+        **fields,
+    )
+    return job, record["alarm_s"]
 
 
-def write_result(descriptor: int, result: Decoded) -> None:
-    """Sends one result, its pixels as raw bytes."""
-    facts = None if result.facts is None else asdict(result.facts)
-    record: dict[str, Any] = {"outcome": result.outcome, "reason": result.reason, "facts": facts, "shape": None}
-    if result.pixels is None:
-        write_frame(descriptor, record)
-    else:
+def encode_batch(batch: Sequence[Item]) -> Record:
+    """Numbered paths. They travel as the file system's own bytes."""
+    return {"batch": [[number, os.fsencode(path).hex()] for number, path in batch]}
+
+
+def decode_batch(record: Record) -> list[Item]:
+    """What `encode_batch` packed."""
+    return [(number, os.fsdecode(bytes.fromhex(path))) for number, path in record["batch"]]
+
+
+def encode_results(results: Sequence[Result]) -> tuple[Record, list[memoryview]]:
+    """The results of a batch, and the pixels of those that carry some."""
+    bodies: list[memoryview] = []
+    return {"results": [_pack(result, bodies) for result in results]}, bodies
+
+
+def decode_results(record: Record, body: bytearray) -> list[Result]:
+    """What `encode_results` packed. Pixels stay in `body`, not copied."""
+    results: list[Result] = []
+    at = 0
+    for outcome, reason, facts, row, crc32, shape in record["results"]:
+        known = None if facts is None else ImageFacts(*facts)
+        if row is not None:
+            results.append(Stored(row, Outcome(outcome), reason, known, crc32))
+            continue
+        pixels = None
+        if shape is not None:
+            n_bytes = shape[0] * shape[1] * shape[2]
+            pixels = np.frombuffer(body, dtype=np.uint8, count=n_bytes, offset=at).reshape(shape)
+            at += n_bytes
+        results.append(Decoded(pixels, Outcome(outcome), reason, known))
+    return results
+
+
+def _pack(result: Result, bodies: list[memoryview]) -> list[Any]:
+    facts = None if result.facts is None else [getattr(result.facts, name) for name in _FACTS]
+    if isinstance(result, Stored):
+        return [result.outcome, result.reason, facts, result.row, result.crc32, None]
+    shape = None
+    if result.pixels is not None:
         pixels = np.ascontiguousarray(result.pixels)
-        record["shape"] = pixels.shape
-        write_frame(descriptor, record, pixels.data.cast("B"))
-
-
-def read_result(read_into: ReadInto) -> Decoded:
-    """Receives what `write_result` sent."""
-    record, body = read_frame(read_into)
-    facts = None if record["facts"] is None else ImageFacts(**record["facts"])
-    pixels = None
-    if record["shape"] is not None:
-        pixels = np.frombuffer(body, dtype=np.uint8).reshape(record["shape"])
-    return Decoded(pixels, Outcome(record["outcome"]), record["reason"], facts)
-
-
-def _write_all(descriptor: int, data: memoryview) -> None:
-    while len(data):
-        data = data[os.write(descriptor, data) :]
+        shape = pixels.shape
+        bodies.append(pixels.data.cast("B"))
+    return [result.outcome, result.reason, facts, None, 0, shape]

@@ -1,22 +1,23 @@
-"""Decoding many files: in threads, or in worker processes that a hostile file may hang or crash."""
+"""Decoding many files: in worker processes that a hostile file may hang or crash, or in threads."""
 
 from __future__ import annotations
 
+import logging
 import os
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Generator, Iterable, Iterator, Sized
+from pathlib import Path
 from typing import Literal, get_args
 
 from podium.errors import UnknownNameError, UsageError
+from podium.images.crew import Announce, Crew
 from podium.images.decode import Limits
-from podium.images.job import Job, do_job
-from podium.images.keeper import Keeper
+from podium.images.job import Item, Job, Stored
+from podium.images.lanes import run_in_lanes
 from podium.images.outcome import Decoded
 from podium.images.resize import Fit
+from podium.images.wire import Result
 
-__all__ = ["Isolation", "decode_many"]
+__all__ = ["Isolation", "decode_into_rows", "decode_many"]
 
 Isolation = Literal["process", "thread"]
 _Path = str | os.PathLike[str]
@@ -36,12 +37,14 @@ def decode_many(
     deadline_s: float = 60.0,
     memory_mib: int = 4096,
     in_order: bool = True,
+    announce: Announce | None = None,
 ) -> Iterator[tuple[int, Decoded]]:
     """The result for each path, with its index, as an iterator that holds few pictures at a time.
 
     Worker processes are the default, as C decoders have bugs that files from anywhere may hit: one that hangs or dies
-    is replaced, its image gets the outcome TIMEOUT or CRASHED, the rest goes on. Threads are for files that an audit
-    has passed: no start-up, no copy of the pixels, but a crash is the program's crash and nothing ends a hang.
+    is replaced; its image is tried once more and then has the outcome TIMEOUT or CRASHED; the rest goes on. Threads are
+    for files that an audit has passed: no start-up, no copy of the pixels, but a crash is the program's crash and
+    nothing ends a hang. Where workers cannot be started, and on Windows, there are threads instead; it is announced.
 
     Args:
         paths: File paths as the operating system gave them; consumed as results are taken.
@@ -56,97 +59,111 @@ def decode_many(
         deadline_s: Seconds that one image may take. Processes only.
         memory_mib: Memory that one image may take. Processes on Linux only.
         in_order: Results in the order of `paths`, or as they come.
+        announce: Told in a line of lost workers and what is done about it; a warning in the log where None.
 
     Yields:
         Index in `paths` and result. At most three results a worker wait to be taken.
 
     Raises:
-        UsageError: If an option is out of range, or processes are asked for on Windows.
-        PodiumError: If no worker can be started.
+        UsageError: If an option is out of range.
+        ShortageError: If not even this program can open a file.
 
     Example:
         >>> [(i, result.outcome.value) for i, result in decode_many(["no.jpg", "none.png"], isolation="thread")]
         [(0, 'missing'), (1, 'missing')]
     """
+    job = Job(limits or Limits(), target_px, with_facts, with_pixels, size, fit)
+    n_items = len(paths) if isinstance(paths, Sized) else None
+    crew, n_lanes = _make_crew(job, isolation, n_workers, deadline_s, memory_mib, announce, n_items)
+    results = run_in_lanes(enumerate(paths), crew, n_lanes, in_order=in_order, one_by_one=with_pixels, n_items=n_items)
+    return _flatten(results)
+
+
+def decode_into_rows(
+    items: Iterable[Item],
+    rows: str | Path,
+    n_rows: int,
+    *,
+    n_items: int,
+    size: tuple[int, int],
+    fit: Fit = "squash",
+    limits: Limits | None = None,
+    isolation: Isolation = "process",
+    n_workers: int | None = None,
+    deadline_s: float = 60.0,
+    memory_mib: int = 4096,
+    announce: Announce | None = None,
+) -> Iterator[list[Stored]]:
+    """Decodes images into the rows of a file; the workers write there, and only facts come back.
+
+    Nothing is forced to the disk; the caller does that before it trusts a row. Where this is interrupted, rows that
+    were not told of may hold anything.
+
+    Args:
+        items: Number of a row, and the path of the image that goes there; consumed as results are taken.
+        rows: A file of `n_rows` rows of height x width x 3 bytes.
+        n_rows: Rows of the file.
+        n_items: Length of `items`.
+        size: (height, width) of the stored pictures.
+        fit: As for `decode_many`, like all that follow.
+
+    Yields:
+        What became of some images, in any order. An empty list at least twice a second while nothing is new, so that
+        the caller can see to other things.
+
+    Raises:
+        StorageError: If the file cannot be written.
+        UsageError, ShortageError: As `decode_many`.
+    """
+    job = Job(limits or Limits(), size=size, fit=fit, rows=os.fspath(rows), n_rows=n_rows)
+    crew, n_lanes = _make_crew(job, isolation, n_workers, deadline_s, memory_mib, announce, n_items)
+    results = run_in_lanes(items, crew, n_lanes, in_order=False, one_by_one=False, n_items=n_items)
+    return _only_stored(results)
+
+
+def _make_crew(
+    job: Job,
+    isolation: Isolation,
+    n_workers: int | None,
+    deadline_s: float,
+    memory_mib: int,
+    announce: Announce | None,
+    n_items: int | None,
+) -> tuple[Crew, int]:
+    """The crew, and the number of batches it does at a time."""
     if isolation not in get_args(Isolation):
         raise UnknownNameError("isolation", isolation, get_args(Isolation))
-    if isolation == "process" and os.name == "nt":
-        raise UsageError("worker processes need a POSIX system.", fix="Use isolation='thread'.")
-    n_workers = _count_cores() if n_workers is None else n_workers
-    if n_workers < 1 or deadline_s <= 0 or memory_mib < 1:
-        raise UsageError(
-            f"n_workers={n_workers}, deadline_s={deadline_s}, memory_mib={memory_mib}: all must be above 0."
+    n_lanes = _count_cores() if n_workers is None else n_workers
+    if n_lanes < 1 or deadline_s <= 0 or memory_mib < 1:
+        raise UsageError(f"n_workers={n_lanes}, deadline_s={deadline_s}, memory_mib={memory_mib}: all must be above 0.")
+    n_lanes = n_lanes if n_items is None else max(1, min(n_lanes, n_items))
+    announce = announce or logging.getLogger("podium").warning
+    has_workers = isolation == "process" and os.name != "nt"
+    if isolation == "process" and not has_workers:
+        announce(
+            "there are no decode workers on this system: images are decoded inside this program, which a damaged file "
+            "that crashes a decoder would end."
         )
-    job = Job(limits or Limits(), target_px, with_facts, with_pixels, size, fit)
-    if isolation == "thread":
-        return _run(paths, lambda path: do_job(path, job), None, n_workers, in_order)
-    crew = _Crew(deadline_s, memory_mib)
-    return _run(paths, lambda path: crew.mine().decode(path, job), crew, n_workers, in_order)
+    crew = Crew(job, n_lanes if has_workers else 0, deadline_s=deadline_s, memory_mib=memory_mib, announce=announce)
+    return crew, n_lanes
 
 
-class _Crew:
-    """One keeper for each thread that asks."""
-
-    def __init__(self, deadline_s: float, memory_mib: int) -> None:
-        self._deadline_s = deadline_s
-        self._memory_mib = memory_mib
-        self._local = threading.local()
-        self._lock = threading.Lock()
-        self._keepers: list[Keeper] = []
-
-    def mine(self) -> Keeper:
-        """The keeper of the calling thread. That thread starts the worker, and on Linux the worker dies with it."""
-        keeper: Keeper | None = getattr(self._local, "keeper", None)
-        if keeper is None:
-            keeper = self._local.keeper = Keeper(deadline_s=self._deadline_s, memory_mib=self._memory_mib)
-            with self._lock:
-                self._keepers.append(keeper)
-        return keeper
-
-    def stop(self) -> None:
-        """Ends all workers; threads that wait for one wake up."""
-        for keeper in self._keepers:
-            keeper.stop()
-
-    def close(self) -> None:
-        """Takes leave of all workers, once no thread uses them."""
-        for keeper in self._keepers:
-            keeper.kill()
-
-
-def _run(
-    paths: Iterable[_Path],
-    decode: Callable[[_Path], Decoded],
-    crew: _Crew | None,
-    n_workers: int,
-    in_order: bool,
-) -> Iterator[tuple[int, Decoded]]:
-    pool = ThreadPoolExecutor(n_workers, thread_name_prefix="podium-decode")
-    waiting: deque[tuple[int, Future[Decoded]]] = deque()
+def _flatten(results: Generator[list[tuple[Item, Result]], None, None]) -> Iterator[tuple[int, Decoded]]:
     try:
-        for index, path in enumerate(paths):
-            waiting.append((index, pool.submit(decode, path)))
-            if len(waiting) >= 3 * n_workers:
-                yield _take(waiting, in_order)
-        while waiting:
-            yield _take(waiting, in_order)
+        for some in results:
+            for (index, _), result in some:
+                assert isinstance(result, Decoded)
+                yield index, result
     finally:
-        # Also when the caller stops early or is interrupted: nothing is left running.
-        pool.shutdown(wait=False, cancel_futures=True)
-        if crew is not None:
-            crew.stop()
-        pool.shutdown(wait=True)
-        if crew is not None:
-            crew.close()
+        results.close()
 
 
-def _take(waiting: deque[tuple[int, Future[Decoded]]], in_order: bool) -> tuple[int, Decoded]:
-    if not in_order:
-        done, _ = wait([future for _, future in waiting], return_when=FIRST_COMPLETED)
-        while waiting[0][1] not in done:
-            waiting.rotate(-1)
-    index, future = waiting.popleft()
-    return index, future.result()
+def _only_stored(results: Generator[list[tuple[Item, Result]], None, None]) -> Iterator[list[Stored]]:
+    try:
+        for some in results:
+            yield [result for _, result in some if isinstance(result, Stored)]
+    finally:
+        results.close()
 
 
 def _count_cores() -> int:
