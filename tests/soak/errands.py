@@ -71,9 +71,10 @@ def go_on_to_step(
     number: int = signal.SIGTERM,
     every_s: float = 1000.0,
     name: str = "mine",
+    cloud_drive: bool = False,
 ) -> None:
     """Like `go_on`, and be stopped by a signal after this many more steps."""
-    settings = tiny_contest.make_settings(Path(root), checkpoint_every_s=every_s)
+    settings = tiny_contest.make_settings(Path(root), checkpoint_every_s=every_s, cloud_drive=cloud_drive)
     progress = _StopAtStep(step, number)
     with durable.using_backend(NoWaiting()):
         if (settings.runs / name / "run.json").is_file():

@@ -43,10 +43,9 @@ class Call:
     @property
     def changes(self) -> bool:
         """Whether it changes a file or a folder, or waits for the disk to have it."""
-        is_reading = self.name == "openat" and not {"O_CREAT", "O_RDWR", "O_WRONLY"} & set(
-            _WORD.findall(self.arguments)
-        )
-        return self.name != "flock" and not is_reading
+        if self.name == "openat":
+            return bool(_OPENS_TO_WRITE.search(self.arguments))
+        return self.name != "flock"
 
     @property
     def takes_space(self) -> bool:
