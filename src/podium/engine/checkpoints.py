@@ -15,6 +15,7 @@ from podium import durable
 from podium.engine.parts import Parts
 from podium.engine.state import TrainState
 from podium.engine.tensor_tree import decode_tensors, encode_tensors, join_tree, split_tree
+from podium.errors import DivergedError
 
 __all__ = ["Checkpoints"]
 
@@ -51,7 +52,9 @@ class Checkpoints:
 
         Raises:
             StorageError: If it cannot be written; the one before is intact.
+            DivergedError: If a weight is not finite; the one before is intact, and nothing goes on from such weights.
         """
+        _require_finite(parts)
         plain, tensors = split_tree(_gather(parts, self._best))
         content = {"state": state.as_record(), "tree": plain}
         writers: dict[str, Callable[[BinaryIO], None]] = {
@@ -92,11 +95,33 @@ class Checkpoints:
 
 
 def final_weights(parts: Parts) -> dict[str, Tensor]:
-    """A copy of the weights that predict: the averaged ones where there are any."""
+    """A copy of the weights that predict: the averaged ones where there are any.
+
+    Raises:
+        DivergedError: If a weight is not finite.
+    """
+    _require_finite(parts)
     if parts.average is None:
         return _copy(parts.model.state_dict())
     with parts.average.swapped_into(parts.model):
         return _copy(parts.model.state_dict())
+
+
+def _require_finite(parts: Parts) -> None:
+    """Raise where a step has spoilt the tensors, before anything is kept of them.
+
+    A loss tells of it at the next step only. Buffers and the optimizer's sums may be infinite and harmless.
+    """
+    average = {} if parts.average is None else parts.average.state_dict()["average"]
+    sums = [value for state in parts.optimizer.state.values() for value in state.values() if isinstance(value, Tensor)]
+    if all(value.isfinite().all() for value in (*parts.model.parameters(), *average.values())) and not any(
+        value.isnan().any() for value in (*parts.model.buffers(), *sums)
+    ):
+        return
+    raise DivergedError(
+        "weights are no longer finite.",
+        fix="Lower the learning rate (optimizer.lr), or clip gradients (training.clip_norm=1).",
+    )
 
 
 def _copy(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -61,7 +61,7 @@ def fit(
 
     Raises:
         Stopped: If a stop was asked for; a checkpoint of the last step is on disk.
-        DivergedError: If the loss or a prediction is not finite; the last checkpoint is untouched.
+        DivergedError: If the loss, a weight or a prediction is not finite; the last checkpoint is untouched.
     """
     while state.epoch < n_epochs and not _is_out_of_patience(state, patience):
         for batch in train.from_position(state.epoch, state.offset):
