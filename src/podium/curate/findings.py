@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.curate.rows import count_values
-from podium.tables import Samples
+from podium.tables import Head, Samples
 
 if TYPE_CHECKING:
     from podium.curate.audit import Audit
@@ -60,12 +60,13 @@ def find_duplicates(ids: Sequence[str], sha256: Sequence[str]) -> _Sets:
 
 def find_conflicts(samples: Samples, duplicates: _Sets) -> _Sets:
     """Those sets of equal files whose known labels differ in some head."""
-    conflicts = []
-    for members in duplicates:
-        rows = samples.rows_of(members)
-        if any(_differ(column[rows]) for column in samples.labels.values()):
-            conflicts.append(members)
-    return tuple(conflicts)
+    rows = samples.rows_of([name for members in duplicates for name in members])
+    edges = np.cumsum([len(members) for members in duplicates])[:-1]
+    return tuple(
+        members
+        for members, own in zip(duplicates, np.split(rows, edges), strict=False)
+        if any(_differ(column[own]) for column in samples.labels.values())
+    )
 
 
 def _differ(labels: NDArray[np.integer[Any]]) -> bool:
@@ -79,11 +80,16 @@ def find_emptied_classes(samples: Samples, is_ok: NDArray[np.bool_]) -> tuple[st
     emptied = []
     for head in samples.task.heads if samples.task else ():
         labels = samples.labels[head.name]
-        for index, name in enumerate(head.classes):
-            members = labels[:, index] == 1 if head.is_multi else labels == index
-            if members.any() and not is_ok[members].any():
-                emptied.append(f"{head.name}: {name}")
+        had, has = (_count_images(head, column) for column in (labels, labels[is_ok]))
+        emptied += [f"{head.name}: {head.classes[index]}" for index in np.flatnonzero((had > 0) & (has == 0))]
     return tuple(emptied)
+
+
+def _count_images(head: Head, labels: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Images of each class, shape (C,)."""
+    if head.is_multi:
+        return np.asarray(np.count_nonzero(labels == 1, axis=0))
+    return np.bincount(labels[labels >= 0], minlength=head.n_classes)
 
 
 def odd_images(audit: Audit) -> dict[str, NDArray[np.bool_]]:
