@@ -131,6 +131,8 @@ def decode_bytes(
         <Outcome.NOT_AN_IMAGE: 'not_an_image'>
     """
     silence_decoders()
+    import cv2  # noqa: F401 - needed below; where it cannot be loaded, the file is not to blame
+
     try:
         return _decode(data, limits, target_px, with_facts)
     except Refusal as refusal:

@@ -20,7 +20,7 @@ from podium.images.wire import Record, Result, decode_results, encode_batch, enc
 
 __all__ = ["Keeper", "LostError", "StartError"]
 
-_START_S = 120.0
+_START_S = 60.0
 _MOST_STARTS = 3
 # The worker's own alarm comes after the owner's deadline: it is for owners that are stopped or gone.
 _ALARM_MARGIN_S = 5.0
