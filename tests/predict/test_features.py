@@ -43,7 +43,7 @@ def encode(batch: torch.Tensor) -> torch.Tensor:
 
 def compute(folder: Path, source: Callable[..., Any], **settings: Any) -> np.ndarray:
     options = {"n_samples": N, "shape": (D,), "views": VIEWS, "batch_size": 2} | settings
-    return compute_features(folder, encode, source, **options)
+    return compute_features(folder, lambda view, rows: encode(source(view, rows)), **options)
 
 
 def wanted() -> np.ndarray:
@@ -123,17 +123,17 @@ def test_keys_tell_everything_apart() -> None:
 
 
 def test_maps_are_kept_as_half_precision(tmp_path: Path) -> None:
-    def encode_maps(batch: torch.Tensor) -> torch.Tensor:
-        return (batch[:, :, None, None] / 7).expand(-1, 2, 3, 4)
+    def maps_of(source: Source) -> Callable[[str, np.ndarray], torch.Tensor]:
+        return lambda view, rows: (source(view, rows)[:, :, None, None] / 7).expand(-1, 2, 3, 4)
 
     options: dict[str, Any] = {"n_samples": N, "shape": (2, 3, 4), "views": VIEWS, "batch_size": 4}
-    found = compute_features(tmp_path, encode_maps, Source(), dtype=np.float16, **options)
+    found = compute_features(tmp_path, maps_of(Source()), dtype=np.float16, **options)
     assert found.dtype == np.float16
     assert found.shape == (2, N, 2, 3, 4)
     wanted = (np.stack([np.arange(N), np.arange(N) + 100.0]) / 7).astype(np.float16)
     np.testing.assert_array_equal(found[:, :, 1, 2, 3], wanted)
     source = Source()
-    compute_features(tmp_path, encode_maps, source, dtype=np.float16, **options)
+    compute_features(tmp_path, maps_of(source), dtype=np.float16, **options)
     assert source.calls == []
 
 
@@ -141,8 +141,7 @@ def test_features_beyond_the_type_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DivergedError, match="float16"):
         compute_features(
             tmp_path,
-            lambda batch: batch * 1e6,
-            Source(),
+            lambda view, rows: Source()(view, rows) * 1e6,
             n_samples=N,
             shape=(1,),
             views=VIEWS,

@@ -129,8 +129,9 @@ def _compute_features(folder: Path) -> Any:
 
     return compute_features(
         folder / "features",
-        lambda batch: batch * 2,
-        lambda view, rows: torch.from_numpy(np.repeat(rows[:, None] + 0.5 * (view == "hflip"), 3, axis=1)).float(),
+        lambda view, rows: torch.from_numpy(
+            np.repeat(2 * (rows[:, None] + 0.5 * (view == "hflip")), 3, axis=1)
+        ).float(),
         n_samples=20,
         shape=(3,),
         views=["plain", "hflip"],

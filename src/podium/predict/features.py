@@ -19,10 +19,10 @@ from podium import durable
 from podium.data.pages import release_pages
 from podium.errors import DivergedError, LockedError, StorageError
 
-__all__ = ["FeatureSource", "compute_features", "feature_key"]
+__all__ = ["Encoder", "compute_features", "feature_key"]
 
-FeatureSource = Callable[[str, NDArray[np.int64]], torch.Tensor]
-"""(view, rows (B,)) -> images for the model, first axis B."""
+Encoder = Callable[[str, NDArray[np.int64]], torch.Tensor]
+"""(view, rows (B,)) -> features of these images in this view, first axis B; called within inference mode."""
 
 CHUNK = 256
 """Images between two marks of a resumable computation."""
@@ -37,8 +37,7 @@ def feature_key(*parts: Any) -> str:
 
 def compute_features(
     folder: Path,
-    encode: Callable[[torch.Tensor], torch.Tensor],
-    source: FeatureSource,
+    encode: Encoder,
     *,
     n_samples: int,
     shape: tuple[int, ...],
@@ -53,8 +52,7 @@ def compute_features(
 
     Args:
         folder: Where they are kept; its name must tell images, weights and size apart (`feature_key`).
-        encode: Images of a batch to features (B, *shape), in evaluation mode.
-        source: Images of some rows in some view.
+        encode: Features (B, *shape) of some rows in some view.
         n_samples: Number of images N.
         shape: Shape of one image's features, (D,) for pooled ones.
         views: Views V.
@@ -86,7 +84,7 @@ def compute_features(
                 for first in range(start, stop, batch_size):
                     rows = np.arange(first, min(first + batch_size, stop))
                     with torch.inference_mode():
-                        encoded = encode(source(views[place], rows)).to(_TORCH[dtype])
+                        encoded = encode(views[place], rows).to(_TORCH[dtype])
                     if not torch.isfinite(encoded).all():
                         raise DivergedError(f"features of view {views[place]!r} are not finite as {dtype.__name__}.")
                     mapped[place, first : first + len(rows)] = encoded.cpu().numpy()

@@ -10,7 +10,7 @@ from podium.recipe.build import (
     check_buildable,
 )
 from podium.recipe.overrides import apply_overrides, load_recipe, parse_recipe, save_recipe, write_recipe_text
-from podium.recipe.presets import PRESETS, baseline, find_preset, finetune
+from podium.recipe.presets import PRESETS, baseline, find_preset, finetune, quick
 from podium.recipe.recipe import Recipe
 from podium.recipe.resolve import resolve_recipe
 
@@ -31,6 +31,7 @@ __all__ = [
     "finetune",
     "load_recipe",
     "parse_recipe",
+    "quick",
     "resolve_recipe",
     "save_recipe",
     "write_recipe_text",

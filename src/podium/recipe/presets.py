@@ -19,7 +19,15 @@ from podium.recipe.recipe import (
     TrainingSpec,
 )
 
-__all__ = ["PRESETS", "baseline", "find_preset", "finetune"]
+__all__ = ["PRESETS", "baseline", "find_preset", "finetune", "quick"]
+
+
+AUGMENTATIONS = (
+    RandomResizedCrop(scale=(0.6, 1.0), ratio=(0.8, 1.25)),
+    HorizontalFlip(probability=0.5),
+    ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2),
+)
+"""Gentle, for photos."""
 
 
 def baseline() -> Recipe:
@@ -38,6 +46,23 @@ def baseline() -> Recipe:
     )
 
 
+def quick() -> Recipe:
+    """The upper blocks tuned for three epochs on augmented images: most of a fine-tuning, in less than half its time.
+
+    The first six blocks are frozen, and what they make of every augmented image is computed once for all folds.
+    """
+    return Recipe(
+        preset="quick",
+        model=ModelSpec(freeze="stem", stem_blocks=6),
+        loss=LossSpec(single=CrossEntropySpec(label_smoothing=0.05)),
+        augmentations=AUGMENTATIONS,
+        optimizer=OptimizerSpec(name="adamw", lr=1e-3, weight_decay=0.05, head_lr_factor=2.0),
+        schedule=OneCycle(warmup_fraction=0.2),
+        training=TrainingSpec(epochs=3, batch_size=32, clip_norm=5.0),
+        predict_views=("plain", "hflip"),
+    )
+
+
 def finetune() -> Recipe:
     """All but the first three blocks, augmented, with averaged weights: what a leaderboard asks for.
 
@@ -48,11 +73,7 @@ def finetune() -> Recipe:
         preset="finetune",
         model=ModelSpec(freeze="stem", stem_blocks=3, drop_rate=0.1, drop_path_rate=0.05),
         loss=LossSpec(single=CrossEntropySpec(label_smoothing=0.05)),
-        augmentations=(
-            RandomResizedCrop(scale=(0.6, 1.0), ratio=(0.8, 1.25)),
-            HorizontalFlip(probability=0.5),
-            ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2),
-        ),
+        augmentations=AUGMENTATIONS,
         optimizer=OptimizerSpec(name="adamw", lr=1e-3, weight_decay=0.05, head_lr_factor=2.0),
         schedule=OneCycle(warmup_fraction=0.2),
         training=TrainingSpec(epochs=8, batch_size=32, ema_decay=0.99, clip_norm=5.0),
@@ -60,7 +81,7 @@ def finetune() -> Recipe:
     )
 
 
-PRESETS: dict[str, Callable[[], Recipe]] = {"baseline": baseline, "finetune": finetune}
+PRESETS: dict[str, Callable[[], Recipe]] = {"baseline": baseline, "quick": quick, "finetune": finetune}
 """Every preset by name."""
 
 

@@ -76,8 +76,8 @@ class ModelSpec(_Part):
     folds; epoch e trains on view e modulo this number. 0 computes the stem anew for every batch. auto is one view an
     epoch, up to 16, where they take 16 GiB at most and the network can be cut after its stem; else 0."""
     frozen_precision: Precision | Literal["auto"] = "auto"
-    """Arithmetic of a frozen trunk, whose features are cached; auto takes the quickest of a short trial whose features
-    agree with those of fp32."""
+    """Arithmetic of a frozen trunk's cached features and of a frozen stem's augmented views; auto takes the quickest of
+    a short trial that agrees with fp32. The views that judge a model are computed as the model computes them."""
     arrangement: Literal["joint", "shared", "separate"] = "shared"
     """Several attributes: one composite head, one head each on a shared trunk, or one model each."""
     drop_rate: Fraction = 0.0

@@ -48,21 +48,18 @@ def frozen_features(
     key = feature_key(cache.key, trunk_digest(trunk), size, list(views), trunk.mean, trunk.std, precision, device.type)
     model = Classifier(trunk, task).to(device).eval()
 
-    def images(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
+    def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:
             stop.check()
         out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
-        return torch.from_numpy(eval_batch(cache.pixels, rows, out, view))  # type: ignore[arg-type]
-
-    def encode(batch: torch.Tensor) -> torch.Tensor:
+        images = torch.from_numpy(eval_batch(cache.pixels, rows, out, view))  # type: ignore[arg-type]
         with autocast(device, precision):
-            return model.features(batch.to(device))
+            return model.features(images.to(device))
 
     with progress.stage("features of the frozen network", len(views) * len(cache.ids)) as update:
         return compute_features(
             settings.cache_folder / "features" / key,
             encode,
-            images,
             n_samples=len(cache.ids),
             shape=(trunk.n_features,),
             views=views,

@@ -31,7 +31,7 @@ BUDGET_S = 2.0
 ROUNDS = 7
 WORTH = 0.97
 """Another candidate than the first must take less than this share of its time."""
-HOPELESS = 1.4
+HOPELESS = 1.5
 """Candidates that take this many times the best's time are not tried again."""
 BATCH, SMALL_BATCH, SLOW_S = 16, 4, 0.5
 AGREES = 0.99
@@ -51,7 +51,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen, and the seconds that every candidate took for a batch, by name; None where it was left out."""
+    """What was chosen, and the least seconds that every candidate took for a batch; None where there was no choice."""
 
     chosen: Candidate
     seconds: Mapping[str, float | None]
@@ -68,17 +68,26 @@ def choose_training(
 
     Args:
         model: A model that is thrown away afterwards; on the device.
-        images: Number of images -> what the model is trained on.
+        images: Number of images, 4 or 16 -> what the model is trained on.
         device: Where.
         candidates: The first is kept unless another is quicker by more than the noise.
     """
-    model.lay_out(candidates[0].layout)
-    batch = _fitting_batch(lambda x: _train_once(model, x, candidates[0], device), images, device)
-    return race(
-        {candidate: partial(_train_once, model, batch, candidate, device) for candidate in candidates},
-        device,
-        prepare=lambda candidate: model.lay_out(candidate.layout),
-    )
+
+    def prepare(candidate: Candidate) -> None:
+        model.lay_out(candidate.layout)
+
+    def runs(n: int, of: Sequence[Candidate]) -> dict[Candidate, Callable[[], None]]:
+        return {candidate: partial(_train_once, model, images(n), candidate, device) for candidate in of}
+
+    # Some pairs of arithmetic and layer take a hundred times as long as others; a few images tell.
+    first = race(runs(SMALL_BATCH, candidates), device, prepare=prepare, rounds=2)
+    taken = {candidate: first.seconds[str(candidate)] or 0.0 for candidate in candidates}
+    best = min(taken.values())
+    if best > SLOW_S * SMALL_BATCH / BATCH:
+        return first
+    left = [candidate for candidate in candidates if taken[candidate] < HOPELESS * best]
+    second = race(runs(BATCH, left), device, prepare=prepare)
+    return Choice(second.chosen, {**first.seconds, **second.seconds})
 
 
 def choose_frozen_precision(
@@ -111,6 +120,7 @@ def race(
     device: torch.device,
     *,
     prepare: Callable[[Candidate], None] = lambda candidate: None,
+    rounds: int = ROUNDS,
 ) -> Choice:
     """Take turns until the slow ones are known; the first candidate wins unless another is clearly quicker.
 
@@ -118,6 +128,7 @@ def race(
         runs: What each candidate runs.
         device: Waited for, where it works by itself.
         prepare: Called before a candidate's turn; its time does not count.
+        rounds: Turns of each at most.
     """
     if len(runs) == 1:
         return Choice(next(iter(runs)), {str(next(iter(runs))): None})
@@ -127,7 +138,7 @@ def race(
         prepare(candidate)
         run()
     started = time.perf_counter()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for candidate, run in running.items():
             prepare(candidate)
             times[candidate].append(_clock(run, device))
@@ -172,13 +183,6 @@ def _processor() -> str:
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
-
-
-def _fitting_batch(run: Callable[[Tensor], object], images: Callable[[int], Tensor], device: torch.device) -> Tensor:
-    """A batch that does not make the probe last."""
-    batch = images(SMALL_BATCH)
-    run(batch)
-    return batch if _clock(lambda: run(batch), device) > SLOW_S * SMALL_BATCH / BATCH else images(BATCH)
 
 
 def _train_once(model: Classifier, images: Tensor, candidate: Candidate, device: torch.device) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import torch
@@ -54,13 +55,15 @@ def settle_recipe(
     cut = find_cut(model, _draw(recipe, 2, device)) if recipe.model.freeze == "stem" else None
     recipe = _set_model(recipe, stem_views=_choose_views(recipe, cut, n_images, settings, progress))
     trials: dict[str, Any] = {}
-    if recipe.model.freeze == "trunk":
+    is_trunk = recipe.model.freeze == "trunk"
+    if is_trunk:
         recipe = _set_training(recipe, precision="fp32", layout="channels_last")
-        if recipe.model.frozen_precision == "auto":
-            trials["frozen_precision"] = _try_frozen(recipe, model, settings, device)
-            recipe = _set_model(recipe, frozen_precision=trials["frozen_precision"]["chosen"]["precision"])
-        return recipe, trials
-    recipe = _set_model(recipe, frozen_precision="fp32")
+    if not is_trunk and not recipe.model.stem_views:
+        recipe = _set_model(recipe, frozen_precision="fp32")
+    elif recipe.model.frozen_precision == "auto":
+        encode = model.features if is_trunk or cut is None else partial(cut.encode, model)
+        trials["frozen_precision"] = _try_frozen(recipe, model, encode, settings, device)
+        recipe = _set_model(recipe, frozen_precision=trials["frozen_precision"]["chosen"]["precision"])
     if "auto" in (recipe.training.precision, recipe.training.layout):
         trials["training"] = _try_training(recipe, model, cut if recipe.model.stem_views else None, settings, device)
         recipe = _set_training(recipe, **trials["training"]["chosen"])
@@ -122,13 +125,19 @@ def _precisions(device: torch.device, asked: str) -> Sequence[str]:
     return ("fp32",) if device.type == "mps" else tuple(dict.fromkeys(("fp32", suitable_precision(device))))
 
 
-def _try_frozen(recipe: Recipe, model: Classifier, settings: Settings, device: torch.device) -> Mapping[str, Any]:
+def _try_frozen(
+    recipe: Recipe,
+    model: Classifier,
+    encode: Callable[[Tensor], Tensor],
+    settings: Settings,
+    device: torch.device,
+) -> Mapping[str, Any]:
     images = _draw(recipe, 16, device)
     names = _precisions(device, recipe.model.frozen_precision)
     return remembered(
         settings.cache_folder / PROBES,
-        {"frozen": recipe.model.name, **_about(recipe, settings, device)},
-        lambda: choose_frozen_precision(model, images, model.features, device, names).as_record(),
+        {"frozen": recipe.model.model_dump(mode="json"), **_about(recipe, settings, device)},
+        lambda: choose_frozen_precision(model, images, encode, device, names).as_record(),
     )
 
 

@@ -59,41 +59,38 @@ def stem_features(
 ) -> NDArray[np.floating[Any]]:
     """The stem's output for every cached image, read-only float16 (V, N, *cut.shape).
 
-    The first views are the recipe's `predict_views`; `stem_views` augmented ones follow. They depend on the pixels,
-    the stem's weights, the size, the arithmetic, the augmentations and the seed, and a later run with the same ones
-    finds them again.
+    The first views are the recipe's `predict_views`, computed as the whole model computes them, because they judge it;
+    `stem_views` augmented ones follow, in the recipe's `frozen_precision`. They depend on the pixels, the stem's
+    weights, the size, the arithmetic, the augmentations and the seed, and a later run with the same ones finds them
+    again.
     """
     size = int(recipe.image.size_px)
     trunk = build_trunk_of(recipe)
     augmentations = [asdict(item) for item in recipe.augmentations]
-    precision = recipe.training.precision
+    exact, fast = recipe.training.precision, recipe.model.frozen_precision
     views = [*recipe.predict_views, *(f"{AUGMENTED}{number}" for number in range(int(recipe.model.stem_views)))]
-    about = [cut.last, size, views, trunk.mean, trunk.std, augmentations, recipe.seed, precision, device.type]
+    about = [cut.last, size, views, trunk.mean, trunk.std, augmentations, recipe.seed, exact, fast, device.type]
     key = feature_key(cache.key, trunk_digest(trunk), *about)
     model = build_model(recipe, trunk, task, seed=recipe.seed).to(device).eval()
     keys = sample_keys(cache.ids.tolist())
 
-    def images(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
+    def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:
             stop.check()
         out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
-        if not view.startswith(AUGMENTED):
-            return torch.from_numpy(eval_batch(cache.pixels, rows, out, view))  # type: ignore[arg-type]
-        epoch = int(view.removeprefix(AUGMENTED))
-        made = augment_batch(
-            cache.pixels, rows, keys[rows], recipe.augmentations, seed=recipe.seed, epoch=epoch, out=out
-        )
-        return torch.from_numpy(made)
-
-    def encode(batch: torch.Tensor) -> torch.Tensor:
+        if view.startswith(AUGMENTED):
+            how, epoch, precision = recipe.augmentations, int(view.removeprefix(AUGMENTED)), fast
+            augment_batch(cache.pixels, rows, keys[rows], how, seed=recipe.seed, epoch=epoch, out=out)
+        else:
+            eval_batch(cache.pixels, rows, out, view)  # type: ignore[arg-type]
+            precision = exact
         with autocast(device, precision):
-            return cut.encode(model, batch.to(device))
+            return cut.encode(model, torch.from_numpy(out).to(device))
 
     with progress.stage("output of the frozen stem", len(views) * len(cache.ids)) as update:
         return compute_features(
             settings.cache_folder / "stems" / key,
             encode,
-            images,
             n_samples=len(cache.ids),
             shape=cut.shape,
             views=views,
