@@ -19,7 +19,7 @@ from PIL import Image
 from podium import durable
 from podium.cli import EXIT_CODES, main
 
-__all__ = ["TINY", "Answer", "ask", "draw", "refusal_problem", "watched_streams"]
+__all__ = ["TINY", "Answer", "NoWaiting", "ask", "draw", "refusal_problem", "watched_streams"]
 
 TINY = (
     *("--set", "model.name=tiny", "model.weights=random", "image.size_px=32", "image.stored_px=32"),
@@ -28,7 +28,7 @@ TINY = (
 """Options of a training that takes a second."""
 
 
-class _NoWaiting(durable.Backend):
+class NoWaiting(durable.Backend):
     """The real operations, but for waiting until the disk has them."""
 
     def fsync(self, descriptor: int) -> None:
@@ -64,24 +64,25 @@ class Answer:
         return self.complaint or (lines[-1] if lines else "(nothing)")
 
 
-def ask(*arguments: object, at: Path | None = None) -> Answer:
+def ask(*arguments: object, at: Path | None = None, backend: durable.Backend | None = None) -> Answer:
     """Run `podium ARGUMENTS`.
 
     Args:
         arguments: Words of the command line.
         at: Folder to run it in; the current one where None.
+        backend: What writes go through; one that does not wait for the disk where None.
     """
     out, err = io.StringIO(), io.StringIO()
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.chdir(at or Path.cwd()))
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(err))
-        stack.enter_context(durable.using_backend(_NoWaiting()))
+        stack.enter_context(durable.using_backend(backend or NoWaiting()))
         code = main([str(argument) for argument in arguments])
     return Answer(code, out.getvalue(), err.getvalue())
 
 
-def refusal_problem(answer: Answer, code: int, parts: Sequence[str] = ()) -> str | None:
+def refusal_problem(answer: Answer, code: int, parts: Sequence[str] = (), *, with_fix: bool = True) -> str | None:
     """What is wrong with a refusal that was asked for with `--json`; None where it is as promised.
 
     One line that says what is wrong and what to do, the documented exit code, one document, no traceback.
@@ -90,6 +91,7 @@ def refusal_problem(answer: Answer, code: int, parts: Sequence[str] = ()) -> str
         answer: The answer.
         code: Exit code expected.
         parts: What the line and its details must say.
+        with_fix: Whether it must say what to do.
     """
     if "Traceback" in answer.err or "fault of podium" in answer.err:
         return f"a traceback: {answer.err.strip().splitlines()[-1]}"
@@ -98,7 +100,9 @@ def refusal_problem(answer: Answer, code: int, parts: Sequence[str] = ()) -> str
     if len(answer.complaint.splitlines()) != 1:
         return f"not one line: {answer.err!r}"
     record = answer.record
-    if record["exit_code"] != code or not record["what"] or not (record["fix"] or record["details"]):
+    if record["exit_code"] != code or not record["what"]:
+        return f"another document: {record}"
+    if with_fix and not (record["fix"] or record["details"]):
         return f"neither a fix nor details: {record}"
     said = "\n".join([answer.complaint, *record["details"]])
     lacking = [part for part in parts if part not in said]

@@ -69,15 +69,25 @@ def _describe(run: RunFolder) -> dict[str, Any]:
 
 
 def _show_difference(first: RunFolder, second: RunFolder, *, as_json: bool) -> int:
-    import yaml
-
-    from podium import durable
     from podium.store import list_differences
 
-    old, new = (yaml.safe_load(durable.read_bytes(run.recipe_file)) for run in (first, second))
+    old, new = (_read_recipe(run) for run in (first, second))
     lines = list_differences(old, new)
     if as_json:
         print_json({"runs": [first.name, second.name], "differences": lines})
     else:
         print_lines(*(lines or ["the recipes are the same"]))
     return 0
+
+
+def _read_recipe(run: RunFolder) -> Any:
+    """A run's recipe as it stands, also one of another version."""
+    import yaml
+
+    from podium import durable
+    from podium.store import read_plain_yaml
+
+    try:
+        return read_plain_yaml(durable.read_bytes(run.recipe_file))
+    except yaml.YAMLError:
+        raise CorruptFileError("this recipe cannot be read.", where=run.recipe_file, fix="Restore the file.") from None

@@ -37,7 +37,8 @@ def read_weight_file(path: Path) -> dict[str, Tensor]:
         WeightsError: If it is absent, of another kind, damaged, unsafe, or holds no tensors by name.
     """
     if not path.is_file():
-        raise WeightsError("no such weight file.", where=path)
+        fix = "Name a .safetensors or .pth file; it is looked for from the folder that the command runs in."
+        raise WeightsError("no such weight file.", where=path, fix=fix)
     kind = path.suffix.lower()
     if kind == ".safetensors":
         content = _read_safetensors(path)

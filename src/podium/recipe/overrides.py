@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from podium import durable
 from podium.errors import RecipeError, nearest_name
 from podium.recipe.recipe import Recipe
+from podium.store import read_plain_yaml
 
 __all__ = ["apply_overrides", "load_recipe", "parse_recipe", "save_recipe", "write_recipe_text"]
 
@@ -83,9 +84,12 @@ def apply_overrides(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
                 f"cannot read override {line!r}.", fix="Write key.path=value, such as training.epochs=20."
             )
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise RecipeError(f"the value of {line!r} is not YAML.") from None
+            value = read_plain_yaml(text)
+        except yaml.YAMLError as problem:
+            shown = line if len(line) <= 200 else f"{line[:200]}..."
+            why = _explain_yaml(problem)
+            fix = "Write key.path=value; quote a value that holds signs of YAML, such as key='\"a: b\"'."
+            raise RecipeError(f"the value of {shown!r} is not YAML of plain data: {why}.", fix=fix) from None
         _assign(record, key.strip().split("."), value, key.strip())
     return parse_recipe(record, where="--set")
 
@@ -141,9 +145,10 @@ def load_recipe(path: Path) -> Recipe:
     if not path.is_file():
         raise _no_such_recipe(path)
     try:
-        record = yaml.safe_load(durable.read_bytes(path))
+        record = read_plain_yaml(durable.read_bytes(path))
     except yaml.YAMLError as problem:
-        raise RecipeError(f"not a YAML file of plain data: {_explain_yaml(problem)}.", where=path) from None
+        fix = "Write key: value lines; the recipe.yaml of a run is an example."
+        raise RecipeError(f"not a YAML file of plain data: {_explain_yaml(problem)}.", where=path, fix=fix) from None
     if not isinstance(record, dict):
         fix = "Write key: value lines; the recipe.yaml of a run is an example."
         raise RecipeError("not a recipe: expected keys and values.", where=path, fix=fix)

@@ -12,7 +12,7 @@ import yaml
 from podium import durable
 from podium.errors import PodiumError
 from podium.metrics import Scores
-from podium.store import EpochRow, RunFolder, check_tables, read_epochs
+from podium.store import EpochRow, RunFolder, check_tables, read_epochs, read_plain_yaml
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
 __all__ = ["RunContents", "read_contents"]
@@ -58,7 +58,7 @@ class RunContents:
     @property
     def recipe(self) -> Mapping[str, Any]:
         """The recipe as data; empty where there is none."""
-        record = yaml.safe_load(self.recipe_text) if self.recipe_text else None
+        record = read_plain_yaml(self.recipe_text) if self.recipe_text else None
         return record if isinstance(record, Mapping) else {}
 
 
@@ -151,5 +151,5 @@ def _read_record(path: Path) -> dict[str, Any]:
 
 def _read_yaml_text(path: Path) -> str:
     text = durable.read_bytes(path).decode("utf-8")
-    yaml.safe_load(text)  # a damaged recipe is a problem to name, not a page that fails
+    read_plain_yaml(text)  # a damaged recipe is a problem to name, not a page that fails
     return text

@@ -2,6 +2,7 @@
 
 from podium.store.differences import list_differences
 from podium.store.environment import describe_environment
+from podium.store.plain_yaml import read_plain_yaml
 from podium.store.results import EpochRow, read_epochs, write_results
 from podium.store.run_folder import FORMAT, RunFolder, check_run_name, create_run, find_run, list_runs
 from podium.store.run_tables import check_tables, digest_tables, load_tables
@@ -20,5 +21,6 @@ __all__ = [
     "list_runs",
     "load_tables",
     "read_epochs",
+    "read_plain_yaml",
     "write_results",
 ]

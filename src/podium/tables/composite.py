@@ -93,7 +93,10 @@ class Composite:
                 )
             head = (found["name"] or found["right"]).strip()
             if head not in head_classes:
-                raise LabelError(f"class formula {formula!r} names {head!r}; heads are {list(head_classes)}.")
+                raise LabelError(
+                    f"class formula {formula!r} names {head!r}; heads are {list(head_classes)}.",
+                    fix="Write each head once, such as 'mask*6 + gender*3 + age'.",
+                )
             heads.append(head)
             strides.append(int(found["stride"] or found["left"] or 1))
         return cls(name, tuple(heads), tuple(tuple(head_classes[head]) for head in heads), tuple(strides))

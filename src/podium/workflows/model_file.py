@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from podium import durable
@@ -45,13 +46,14 @@ def load_weights(module: nn.Module, folder: Path) -> None:
 
     Raises:
         StorageError: If a file is missing.
-        CorruptFileError: If the weights are not the ones that were written.
+        CorruptFileError: If the weights are not the ones that were written, or not those of this model.
     """
     path = folder / WEIGHTS
-    if durable.sha256_file(path) != read_about(folder)["sha256"]:
-        raise CorruptFileError(
-            "the weights are not the ones that were written.",
-            where=path,
-            fix=f"Remove {folder} and the predictions of its fold, then resume the run: it is trained again.",
-        )
-    module.load_state_dict(decode_tensors(durable.read_bytes(path)))
+    fix = f"Remove {folder} and the predictions of its fold, then resume the run: it is trained again."
+    if durable.sha256_file(path) != read_about(folder).get("sha256"):
+        raise CorruptFileError("the weights are not the ones that were written.", where=path, fix=fix)
+    try:
+        module.load_state_dict(decode_tensors(durable.read_bytes(path)))
+    except (SafetensorError, RuntimeError) as problem:  # a file from elsewhere, with a digest to match
+        why = str(problem).splitlines()[0].rstrip(".:")
+        raise CorruptFileError(f"these are no weights of this model: {why}.", where=path, fix=fix) from None
