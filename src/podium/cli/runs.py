@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import Json, Many
-from podium.errors import StorageError
+from podium.errors import CorruptFileError, StorageError
 
 if TYPE_CHECKING:
     from podium.store import RunFolder
