@@ -32,7 +32,7 @@ from podium.durable import (
     write_json,
 )
 from podium.errors import CorruptFileError, LockedError, SourceError, StorageError
-from podium.images import Fit, Isolation, Limits, Stored, decode_into_rows
+from podium.images import Fit, Isolation, Limits, ShortageError, Stored, decode_into_rows
 from podium.tables import Samples
 
 __all__ = ["build_cache"]
@@ -87,33 +87,57 @@ def build_cache(
         SourceError: If there are no samples, or an image file changed during the build.
         LockedError: If another process still builds the same cache after `wait_s`. Names it.
         StorageError: If the disk is too small or refuses. The same call goes on where it stopped.
-        ShortageError: If this process can open no file; so it does.
+        ShortageError: If this process has no memory or no file descriptors left; so it does.
     """
+    try:
+        return _open_or_build(
+            samples,
+            Path(folder),
+            (height, width),
+            fit,
+            limits,
+            wait_s=wait_s,
+            on_progress=on_progress,
+            decoding={
+                "isolation": isolation,
+                "n_workers": n_threads,
+                "deadline_s": deadline_s,
+                "memory_mib": memory_mib,
+                "announce": announce,
+            },
+        )
+    except MemoryError as error:
+        raise ShortageError("no memory left to build the cache.", where=folder) from error
+
+
+def _open_or_build(
+    samples: Samples,
+    folder: Path,
+    size: tuple[int, int],
+    fit: Fit,
+    limits: Limits | None,
+    *,
+    wait_s: float,
+    on_progress: Progress | None,
+    decoding: dict[str, Any],
+) -> ImageCache:
+    height, width = size
     if not len(samples):
         raise SourceError("there are no images to cache.")
     key = cache_key(samples, height, width, fit, limits=limits)
-    place = Path(folder) / key
+    place = folder / key
     if (found := _open_if_sound(place)) is not None:
         return found
     make_folder(place)
     with _wait_for_lock(place, wait_s):
         if (found := _open_if_sound(place)) is not None:
             return found
-        build = _Build(place, samples, (height, width), on_progress)
+        build = _Build(place, samples, size, on_progress)
+        items = ((row, samples.file(row)) for row in build.missing)
+        n_items = len(build.missing)
         build.fill(
             decode_into_rows(
-                ((row, samples.file(row)) for row in build.missing),
-                build.path,
-                len(samples),
-                n_items=len(build.missing),
-                size=(height, width),
-                fit=fit,
-                limits=limits,
-                isolation=isolation,
-                n_workers=n_threads,
-                deadline_s=deadline_s,
-                memory_mib=memory_mib,
-                announce=announce,
+                items, build.path, len(samples), n_items=n_items, size=size, fit=fit, limits=limits, **decoding
             )
         )
         if cache_key(samples, height, width, fit, limits=limits) != key:

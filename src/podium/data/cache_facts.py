@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from podium.durable import write_atomically
 from podium.errors import CorruptFileError
-from podium.images import Stored
+from podium.images import ShortageError, Stored
 
 __all__ = ["CacheFacts", "facts_record", "read_facts", "write_facts"]
 
@@ -104,6 +104,7 @@ def read_facts(path: Path) -> tuple[_Text, CacheFacts]:
 
     Raises:
         CorruptFileError: If the file is not what was written.
+        ShortageError: If there is no memory left for it.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -115,6 +116,8 @@ def read_facts(path: Path) -> tuple[_Text, CacheFacts]:
             for name, kind in _TYPES.items()
         }
         return _text_column(table["id"]), CacheFacts(**columns)
+    except MemoryError:  # also one of Arrow's exceptions; the file is not to blame
+        raise ShortageError("no memory left to read the facts of the cache.", where=path) from None
     except (OSError, KeyError, UnicodeDecodeError, pa.ArrowException) as error:
         raise CorruptFileError(f"the facts of the cache cannot be read: {error}.", where=path) from error
 
