@@ -265,10 +265,6 @@ class Block:
         text = "\n".join([*head, *self.lines]) + "\n"
         print("\n" + text, flush=True)
         if not self.options.quick:
-            if not RESULTS.exists():
-                RESULTS.write_text(
-                    "# Results\n\nAppended by `scripts/bench`, newest last; README.md here says how to read them.\n"
-                )
             with RESULTS.open("a") as file:
                 file.write("\n" + text)
         return 1 if self.failed_gates else 0
