@@ -19,13 +19,26 @@ from PIL import Image
 from podium import durable
 from podium.cli import EXIT_CODES, main
 
-__all__ = ["TINY", "Answer", "NoWaiting", "ask", "draw", "refusal_problem", "watched_streams"]
+__all__ = [
+    "LEAKS",
+    "TINY",
+    "Answer",
+    "NoWaiting",
+    "ask",
+    "ask_well",
+    "draw",
+    "draw_pets",
+    "refusal_problem",
+    "watched_streams",
+]
 
 TINY = (
     *("--set", "model.name=tiny", "model.weights=random", "image.size_px=32", "image.stored_px=32"),
     *("training.epochs=1", "training.batch_size=8", "--threads", "1", "--device", "cpu"),
 )
 """Options of a training that takes a second."""
+LEAKS = ("--allow-leaks", "near_duplicate")
+"""Noise of this size looks alike now and then to the leak check."""
 
 
 class NoWaiting(durable.Backend):
@@ -82,6 +95,18 @@ def ask(*arguments: object, at: Path | None = None, backend: durable.Backend | N
     return Answer(code, out.getvalue(), err.getvalue())
 
 
+def ask_well(root: Path, *arguments: object, backend: durable.Backend | None = None) -> Answer:
+    """Run a command in a folder, where it must succeed.
+
+    Raises:
+        RuntimeError: If it does not; with what it said.
+    """
+    answer = ask(*arguments, at=root, backend=backend)
+    if answer.code:
+        raise RuntimeError(f"podium {arguments[0]} gave {answer.code}: {answer.last_line}")
+    return answer
+
+
 def refusal_problem(answer: Answer, code: int, parts: Sequence[str] = (), *, with_fix: bool = True) -> str | None:
     """What is wrong with a refusal that was asked for with `--json`; None where it is as promised.
 
@@ -115,6 +140,12 @@ def draw(path: Path, seed: int, *, tint: int = 0) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (36, 40, 3), dtype=np.uint8)
     pixels[..., tint % 3] //= 3
     Image.fromarray(pixels).save(path, "PNG")
+
+
+def draw_pets(root: Path) -> None:
+    """Two classes of eight images in `pets`."""
+    for row in range(16):
+        draw(root / "pets" / ("cat", "dog")[row % 2] / f"{row}.png", row, tint=row)
 
 
 @contextmanager

@@ -10,10 +10,8 @@ from __future__ import annotations
 import io
 import itertools
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -21,31 +19,19 @@ import torch
 from safetensors.torch import save as save_safetensors
 
 import podium
-from podium import durable
 from podium.models.tiny import TinyTrunk
 from podium.models.weight_files import read_weight_file
 
-from .command_line import TINY, NoWaiting, ask, draw, refusal_problem
+from .command_line import LEAKS, TINY, NoWaiting, ask, ask_well, draw, draw_pets, refusal_problem
 from .hostile_files import code_words, hostile_parquets, hostile_weights, hostile_yamls, is_live
+from .report_names import MARKUP, try_report_names
+from .spoilt_runs import try_foreign_runs
 from .trial import Figure, Trial, count
 from .written_files import file_problem, source_problem
 
 __all__ = ["TRIALS"]
 
-LEAKS = ("--allow-leaks", "near_duplicate")
 WHOLE = ("--set", "model.freeze=none", "predict_views=[plain]", "--checkpoint-every", "0")
-
-
-def _lay_out(root: Path) -> None:
-    """Two classes of eight images."""
-    for row in range(16):
-        draw(root / "pets" / ("cat", "dog")[row % 2] / f"{row}.png", row, tint=row)
-
-
-def _must(root: Path, *arguments: object, backend: durable.Backend | None = None) -> None:
-    answer = ask(*arguments, at=root, backend=backend)
-    if answer.code:
-        raise RuntimeError(f"podium {arguments[0]} gave {answer.code}: {answer.last_line}")
 
 
 # What Podium writes
@@ -67,7 +53,7 @@ class _Keeping(NoWaiting):
 
 def _runs(root: Path, n: int) -> dict[Path, bytes]:
     """Every file that some commands wrote, by path."""
-    _lay_out(root)
+    draw_pets(root)
     draw(root / "pets" / "cat" / "=1+1.png", 90)
     (root / "pets" / "dog" / "@bad.png").write_bytes(b"no image")
     keeping = _Keeping()
@@ -82,7 +68,7 @@ def _runs(root: Path, n: int) -> dict[Path, bytes]:
         ("report", "heads"),
     ]
     for command in commands[: max(4, n)]:
-        _must(root, *command, backend=keeping)
+        ask_well(root, *command, backend=keeping)
     for path in root.rglob("*"):
         if path.is_file() and "pets" not in path.relative_to(root).parts:
             keeping.written.setdefault(path, path.read_bytes())
@@ -121,7 +107,7 @@ def _try_weights(ending: str, data: bytes, root: Path) -> str | None:
 
 
 def _weights(n: int, folder: Path) -> Figure:
-    _lay_out(folder)
+    draw_pets(folder)
     if not is_live(folder / "marker"):
         return Figure(1, 0, "the payload does nothing", ("a careless reader did not run it",))
     files = list(hostile_weights(folder / "marker"))
@@ -199,7 +185,7 @@ def _try_command(command: tuple[object, ...], root: Path) -> str | None:
 
 
 def _settings(n: int, folder: Path) -> Figure:
-    _lay_out(folder)
+    draw_pets(folder)
     commands = list(_settings_of(folder))
     order = np.random.default_rng(15).permutation(len(commands))[:n]
     return count((commands[k][0], partial(_try_command, commands[k][1], folder)) for k in order)
@@ -224,151 +210,13 @@ def _parquets(n: int, folder: Path) -> Figure:
     return count((name, partial(_try_parquet, data, folder / str(k))) for k, (name, data) in enumerate(files))
 
 
-# A run folder from elsewhere
-
-
-def _spoil_yaml(run: Path, text: str) -> None:
-    (run / "recipe.yaml").write_text(text)
-
-
-def _spoil_weights(run: Path, data: bytes) -> None:
-    for path in run.rglob("*.safetensors"):
-        path.write_bytes(data)
-        about = path.with_name("model.json")
-        if about.is_file():
-            record = dict(durable.read_json(about)) | {"sha256": durable.sha256_file(path)}
-            durable.write_json(about, record)
-
-
-def _spoil_file(run: Path, name: str, data: bytes) -> None:
-    (run / name).write_bytes(data)
-
-
-def _spoilings(run: Path, marker: Path) -> Iterator[tuple[str, Callable[[Path], None]]]:
-    for name, text in hostile_yamls(marker).items():
-        yield f"recipe.yaml: {name}", partial(_spoil_yaml, text=text)
-    bare = [data for name, ending, data in hostile_weights(marker) if ending == ".safetensors" and "mkdir" in name]
-    for number, data in enumerate(bare):
-        yield f"weights {number}", partial(_spoil_weights, data=data)
-    texts = {
-        "a tag": f"!!python/object/apply:os.mkdir ['{marker}']".encode(),
-        "a pickle": bare[-1],
-        "a list": b"[]",
-        "a word": b'"__import__"',
-        "null": b"null",
-        "deep": b"[" * 100_000,
-    }
-    names = ["run.json", "samples.json", "folds.json", "scores.json", "predictions/oof.parquet", "samples.csv"]
-    for name, (kind, data) in itertools.product(names, texts.items()):
-        if (run / name).is_file():
-            yield f"{name}: {kind}", partial(_spoil_file, name=name, data=data)
-
-
-def _try_run(spoil: Callable[[Path], None], root: Path) -> str | None:
-    shutil.copytree(root / "runs", root / "foreign")
-    try:
-        spoil(root / "foreign" / "mine")
-        commands: list[tuple[object, ...]] = [
-            ("runs",),
-            ("report", "mine"),
-            ("predict", "mine", root / "pets", "--threads", "1", "--device", "cpu"),
-            ("submit", "mine"),
-            ("train", "--resume", "mine", "--threads", "1", "--device", "cpu"),
-        ]
-        for command in commands:
-            answer = ask(*command, "--runs", root / "foreign", "--json", at=root)
-            if (root / "marker").exists():
-                return f"podium {command[0]} ran code"
-            problem = refusal_problem(answer, answer.code, with_fix=False) if answer.code else None
-            if problem:
-                return f"podium {command[0]}: {problem[:300]}"
-    finally:
-        shutil.rmtree(root / "foreign")
-    return None
-
-
-def _foreign_runs(n: int, folder: Path) -> Figure:
-    _lay_out(folder)
-    lines = (*TINY, "--folds", "2", "--name", "mine", "--only-folds", "0", *LEAKS)
-    _must(folder, "train", "pets", *lines, "--cache", folder / "cache")
-    spoilings = list(_spoilings(folder / "runs" / "mine", folder / "marker"))
-    order = np.random.default_rng(16).permutation(len(spoilings))[:n]
-    return count((spoilings[k][0], partial(_try_run, spoilings[k][1], folder)) for k in order)
-
-
-# The page
-
-
-MARKUP = (
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</script><script>alert(1)", "{{7*7}}", "{% raw %}",
-    "{% include 'x' %}", "javascript:alert(1)", "&lt;b&gt;", "' onmouseover='alert(1)", "<!--", "]]>", "$x^2$",
-    r"$\frac{1$", "</style><script>", "<svg onload=alert(1)>", "\u202eabc", "a" * 90,
-)  # fmt: skip
-
-
-class _Page(HTMLParser):
-    """What a browser would find in a page."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[str] = []
-        self.odd: list[str] = []
-        self.text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        for name, value in attrs:
-            is_inside = str(value).startswith(("data:image/", "#")) or value == "data:,"
-            is_link = name in ("src", "href", "action", "xlink:href") and not is_inside
-            if name.startswith("on") or name == "srcdoc" or is_link:
-                self.odd.append(f"<{tag} {name}={value!r}>")
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-
-def _try_page(word: str, root: Path) -> str | None:
-    """A class, files, a group and the folder itself with this name; its report holds the words, and nothing of them is
-    markup."""
-    name = word.replace("/", "\u2215").replace("\\", "\u29f5")
-    folder = root / name / "data"
-    for row in range(12):
-        draw(folder / (name, "plain")[row % 2] / f"{row} {name[:80]}.png", row, tint=row)
-    (folder / "plain" / f"bad {name}.png").write_bytes(b"no image")
-    limits = ("--max-bad", "0.2", "--runs", root / "runs", "--name", "page")
-    answer = ask("train", folder, *TINY, "--folds", "2", *limits, *LEAKS)
-    if answer.code:
-        return f"train gave {answer.code}: {answer.last_line}"
-    page = _Page()
-    html = (root / "runs" / "page" / "report.html").read_text()
-    page.feed(html)
-    unexpected = set(page.tags) & {"iframe", "object", "embed", "base", "form"}
-    if page.odd or unexpected or page.tags.count("script") > 1:
-        return f"markup: {page.odd[:3]} {unexpected} {page.tags.count('script')} scripts"
-    if name not in "".join(page.text):
-        return "the page does not show the name as it is"
-    return _csv_problem(root / "runs" / "page")
-
-
-def _csv_problem(run: Path) -> str | None:
-    for path in run.rglob("*.csv"):
-        if path.name != "submission.csv" and (problem := file_problem(path, path.read_bytes())):
-            return f"{path.name}: {problem}"
-    return None
-
-
-def _pages(n: int, folder: Path) -> Figure:
-    words = list(itertools.islice(MARKUP, n))
-    return count((word, partial(_try_page, word, folder / str(k))) for k, word in enumerate(words))
-
-
 TRIALS: tuple[Trial, ...] = (
     Trial("R14", "files that Podium writes are plain data", _written, 8, 4),
     Trial("R14", "source files that make no code of data", _source, 10_000, 10_000),
-    Trial("R14", "weight files that would run code are refused", _weights, 400, 20),
+    Trial("R14", "weight files that would run code are refused", _weights, 400, 15),
     Trial("R14", "weight files of others are read", _benign, 31, 31),
-    Trial("R14", "recipes and options never name code", _settings, 400, 40),
+    Trial("R14", "recipes and options never name code", _settings, 400, 30),
     Trial("R14", "tables with pickles inside", _parquets, 6, 6),
-    Trial("R14", "run folders from elsewhere run nothing", _foreign_runs, 200, 5),
-    Trial("R14", "names are text in the report", _pages, len(MARKUP), 3),
+    Trial("R14", "run folders from elsewhere run nothing", try_foreign_runs, 200, 5),
+    Trial("R14", "names are text in the report", try_report_names, len(MARKUP), 3),
 )
