@@ -37,6 +37,8 @@ PRECISIONS, LAYOUTS = ("fp32", "bf16"), ("channels_last", "contiguous")
 
 
 def prepare(options: argparse.Namespace, network: str) -> Run:
+    import podium  # noqa: F401, I001 - before torch: threads that wait then sleep, for the default too
+
     import timm
     import torch
 
