@@ -103,7 +103,7 @@ def summarise_folds(samples: Samples, folds: Folds) -> FoldSummary:
 
 
 def _summarise_part(name: str, rows: NDArray[np.int64], unit: NDArray[np.int64], strata: Strata | None) -> FoldPart:
-    n_groups = len(np.unique(unit[rows]))
+    n_groups = int(np.count_nonzero(np.bincount(unit[rows])))
     if strata is None:
         return FoldPart(name, len(rows), n_groups, {}, 0.0, "")
     held = np.asarray(strata.matrix[rows].sum(axis=0)).ravel()

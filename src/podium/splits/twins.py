@@ -71,11 +71,7 @@ def find_twins(
     """
     pairs = [np.empty((0, 2), dtype=np.int64)]
     if sha256 is not None:
-        digest = np.asarray(sha256, dtype=object)
-        known = np.flatnonzero(_is_known(digest))
-        order = known[np.argsort(digest[known].astype(str), kind="stable")]
-        is_equal = digest[order[:-1]] == digest[order[1:]]
-        pairs.append(np.stack([order[:-1][is_equal], order[1:][is_equal]], axis=1))
+        pairs.append(_chain_equal_files(sha256))
     if phash is not None:
         pairs.append(find_near_duplicates(phash, sha256=sha256, thumbnails=thumbnails, max_distance=max_distance).pairs)
     return np.concatenate(pairs)
@@ -116,6 +112,18 @@ def find_near_duplicates(
         is_copy = _is_known(digest[pairs[:, 0]]) & (digest[pairs[:, 0]] == digest[pairs[:, 1]])
         pairs, distance = pairs[~is_copy], distance[~is_copy]
     return NearDuplicates(pairs, distance, int((~is_judged).sum()), is_partial)
+
+
+def _chain_equal_files(sha256: Sequence[str] | NDArray[Any]) -> NDArray[np.int64]:
+    """Each row of a file that came before, with the last row before it, shape (M, 2)."""
+    last: dict[str, int] = {}
+    pairs = []
+    for row, digest in enumerate(sha256):
+        if digest:
+            if digest in last:
+                pairs.append((last[digest], row))
+            last[digest] = row
+    return np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
 
 
 def _is_known(digest: NDArray[Any]) -> NDArray[np.bool_]:
