@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from workflows.tiny_contest import TINY
+
 from .children import start
 
 __all__ = ["CASES", "FROZEN", "MACHINE", "MULTI", "SINGLE", "WHOLE", "Case", "Undisturbed", "difference", "results_of"]
 
-# The same lines as `tests/workflows/tiny_contest.TINY`, which cannot be imported without torch.
-TINY = (
-    *("model.name=tiny", "model.weights=random", "image.size_px=32", "image.stored_px=32"),
-    *("training.epochs=2", "training.batch_size=8"),
-)
 MACHINE = ("--runs", "runs", "--threads", "1", "--device", "cpu")
 
 
@@ -91,8 +88,7 @@ def scratch() -> Path:
 
 @cache
 def _contest(shape: str) -> Path:
-    folder = scratch() / shape
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(dir=scratch()))
     child = start("soak.errands:make_contest", folder, shape, at=folder)
     assert child.wait() == 0, child.said
     return folder
@@ -100,8 +96,7 @@ def _contest(shape: str) -> Path:
 
 @cache
 def _watch(case: Case) -> Undisturbed:
-    folder = scratch() / f"undisturbed {CASES.index(case) if case in CASES else case.name}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(dir=scratch()))
     samples = case.samples
     run = folder / "runs" / "mine"
     awaited = [run / "run.json", run / "fold-0", run / "scores.json"]
