@@ -64,6 +64,7 @@ def fit(
         DivergedError: If the loss, a weight or a prediction is not finite; the last checkpoint is untouched.
     """
     while state.epoch < n_epochs and not _is_out_of_patience(state, patience):
+        parts.model.train()
         for batch in train.from_position(state.epoch, state.offset):
             loss = train_step(parts, batch, step=state.step)
             state.record_step(loss=loss, lr=parts.lr * parts.schedule(state.step), n_samples=len(batch.images))

@@ -48,13 +48,18 @@ class Objective:
         return totals
 
     def __call__(
-        self, logits: Mapping[str, Tensor], targets: Mapping[str, Tensor], totals: Mapping[str, Tensor]
+        self,
+        logits: Mapping[str, Tensor],
+        targets: Mapping[str, Tensor],
+        totals: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
-        """This piece's share of the batch's loss, a scalar."""
-        shares = []
+        """This piece's share of the batch's loss, a scalar; without totals the piece is the batch."""
+        loss: Tensor | None = None
         for name, head in self.heads.items():
             values, weights = head.per_sample(logits[name].float(), targets[name])
-            shares.append(
-                head.weight * (values * weights).sum() / totals[name].clamp_min(torch.finfo(values.dtype).tiny)
-            )
-        return torch.stack(shares).sum()
+            total = weights.sum() if totals is None else totals[name]
+            share = (values * weights).sum() / total.clamp_min(torch.finfo(values.dtype).tiny)
+            share = share if head.weight == 1 else head.weight * share
+            loss = share if loss is None else loss + share
+        assert loss is not None, "a task has heads"
+        return loss

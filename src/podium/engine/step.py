@@ -17,7 +17,7 @@ __all__ = ["train_step"]
 
 
 def train_step(parts: Parts, batch: Batch, *, step: int) -> float:
-    """Take one optimizer step; returns the mean loss over the batch.
+    """Take one optimizer step with a model in training mode; returns the mean loss over the batch.
 
     The batch is fed in pieces of `parts.micro_batch` samples whose gradients add up to the whole batch's. Out of
     memory halves the pieces and starts the step over: the effective batch never changes.
@@ -44,16 +44,16 @@ def train_step(parts: Parts, batch: Batch, *, step: int) -> float:
 
 
 def _accumulate_gradients(parts: Parts, batch: Batch) -> float:
-    parts.model.train()
     parts.optimizer.zero_grad(set_to_none=True)
     targets = {name: target.to(parts.device, non_blocking=True) for name, target in batch.targets.items()}
-    totals: dict[str, Tensor] = {}
+    totals: dict[str, Tensor] | None = None
+    in_pieces = parts.micro_batch is not None and parts.micro_batch < len(batch.images)
     loss = 0.0
     for rows in _pieces(len(batch.images), parts.micro_batch):
         images = batch.images[rows].to(parts.device, non_blocking=True)
         with autocast(parts.device, parts.precision):
             logits: Mapping[str, Tensor] = parts.model(images)
-        if not totals:
+        if in_pieces and totals is None:
             totals = parts.objective.totals({name: values.shape[1] for name, values in logits.items()}, targets)
         share = parts.objective(logits, {name: target[rows] for name, target in targets.items()}, totals)
         (share if parts.scaler is None else parts.scaler.scale(share)).backward()  # type: ignore[no-untyped-call]

@@ -61,6 +61,18 @@ def cross_entropy_per_sample(
         Equal to `torch.nn.functional.cross_entropy`. Label smoothing: Szegedy et al. 2016, "Rethinking the
         Inception Architecture for Computer Vision".
     """
+    if (
+        class_weights is None
+        and target.ndim == 1
+        and logits.shape[0] == target.shape[0]
+        and not target.is_floating_point()
+    ):
+        # The common case in one kernel: a quarter of the time of the general one below.
+        precise = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        values = functional.cross_entropy(
+            precise, target.long(), ignore_index=-1, reduction="none", label_smoothing=label_smoothing
+        )
+        return values, scale_weights((target >= 0).to(precise.dtype), weight)
     probs, is_known = make_class_target(logits, target)
     log_probs = functional.log_softmax(logits.to(probs.dtype), dim=1)
     sample_weights = scale_weights(is_known.to(probs.dtype), weight)

@@ -75,15 +75,20 @@ class Classifier(nn.Module):
         Raises:
             ValueError: If the shape is neither.
         """
+        # (x / 255 - mean) / std as one multiply-add over the batch.
+        scale, shift = 1 / (255 * self.std), -self.mean / self.std
+        if images.ndim == 4 and images.shape[3] == 3 and images.dtype == torch.uint8 and images.is_contiguous():
+            # Whole rows at a time: a loop over three channels takes three times as long.
+            width = images.shape[2]
+            rows = images.reshape(-1, 3 * width).to(self.mean.dtype)
+            torch.addcmul(shift.repeat(width), rows, scale.repeat(width), out=rows)
+            return rows.view(images.shape).permute(0, 3, 1, 2).contiguous(memory_format=self._memory_format)
         if images.ndim == 4 and images.shape[3] == 3:
             images = images.permute(0, 3, 1, 2)  # (N, 3, H, W), channels-last without a copy
         elif images.ndim != 4 or images.shape[1] != 3:
             raise ValueError(f"expected images (N, H, W, 3) or (N, 3, H, W), got {tuple(images.shape)}")
-        # (x / 255 - mean) / std as one multiply-add over the batch.
-        scale = (1 / (255 * self.std)).view(1, 3, 1, 1)
-        shift = (-self.mean / self.std).view(1, 3, 1, 1)
         pixels = images.to(self.mean.dtype, memory_format=self._memory_format)
-        return torch.addcmul(shift, pixels, scale)
+        return torch.addcmul(shift.view(1, 3, 1, 1), pixels, scale.view(1, 3, 1, 1))
 
     def features(self, images: Tensor) -> Tensor:
         """Pooled features (N, D) of raw images, see `normalise` for what they may be.

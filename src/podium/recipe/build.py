@@ -69,29 +69,29 @@ def build_model(recipe: Recipe, trunk: Trunk, task: Task, *, seed: int) -> Class
     return model
 
 
-def check_buildable(recipe: Recipe, task: Task | None) -> None:
-    """Build what a recipe names and throw it away: a wrong name or a missing weight file costs seconds, not a decoding.
+def check_buildable(recipe: Recipe, task: Task) -> Classifier:
+    """Build what a recipe names, at once: a wrong name or a missing weight file costs seconds, not a decoding.
 
     Args:
         recipe: A resolved recipe.
-        task: What will be learnt; None checks the network and the optimizer only.
+        task: What will be learnt.
+
+    Returns:
+        The model of the first part, with its start weights.
 
     Raises:
         UnknownNameError: If the model, the optimizer or a weighted head does not exist.
         UsageError: If the model cannot be built with these options.
         WeightsError: If its weights cannot be found or do not fit.
     """
-    if task is not None:
-        parts = arrange(task, recipe.model.arrangement)
-        names = [head.name for part in parts.values() for head in part.heads]
-        for name in set(recipe.loss.head_weights) - set(names):
-            raise UnknownNameError("head", name, names, where="loss.head_weights")
+    parts = arrange(task, recipe.model.arrangement)
+    names = [head.name for part in parts.values() for head in part.heads]
+    for name in set(recipe.loss.head_weights) - set(names):
+        raise UnknownNameError("head", name, names, where="loss.head_weights")
     spec = recipe.optimizer
     group = {"params": [torch.nn.Parameter(torch.zeros(1, 1))]}
     build_optimizer(spec.name, [group], spec.lr, weight_decay=spec.weight_decay, momentum=spec.momentum)
-    trunk = build_trunk_of(recipe)
-    if task is not None:
-        build_model(recipe, trunk, task, seed=recipe.seed)
+    return build_model(recipe, build_trunk_of(recipe), next(iter(parts.values())), seed=recipe.seed)
 
 
 def build_parts(

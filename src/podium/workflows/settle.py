@@ -14,7 +14,7 @@ from torch import Tensor
 
 from podium.errors import UsageError
 from podium.models import Classifier, StemCut, find_cut
-from podium.recipe import Recipe, arrange, build_model, build_trunk_of, check_buildable
+from podium.recipe import Recipe, check_buildable
 from podium.tables import Task
 from podium.workflows.device import suitable_precision
 from podium.workflows.probe import Candidate, choose_frozen_precision, choose_training, remembered
@@ -24,6 +24,8 @@ from podium.workflows.settings import Settings
 __all__ = ["settle_recipe", "settle_without_trial"]
 
 MOST_VIEWS = 16
+WORTH_A_TRIAL = 5000
+"""Images that pass through the network in a whole run, from which on the seconds of a trial are well spent."""
 MOST_BYTES = 16 * 1024**3
 PROBES = "probes"
 LAYOUTS = ("channels_last", "contiguous")
@@ -49,15 +51,16 @@ def settle_recipe(
         UsageError: If the stem's output shall be cached and the network cannot be cut after its stem.
         PodiumError: If the recipe names what cannot be built.
     """
-    check_buildable(recipe, task)
-    part = next(iter(arrange(task, recipe.model.arrangement).values()))
-    model = build_model(recipe, build_trunk_of(recipe), part, seed=recipe.seed).to(device).eval()
+    model = check_buildable(recipe, task).to(device).eval()
     cut = find_cut(model, _draw(recipe, 2, device)) if recipe.model.freeze == "stem" else None
     recipe = _set_model(recipe, stem_views=_choose_views(recipe, cut, n_images, settings, progress))
     trials: dict[str, Any] = {}
     is_trunk = recipe.model.freeze == "trunk"
     if is_trunk:
         recipe = _set_training(recipe, precision="fp32", layout="channels_last")
+    n_passes = n_images * (len(recipe.feature_views) if is_trunk else recipe.training.epochs)
+    if n_passes < WORTH_A_TRIAL:
+        return _settle_rest(recipe, device), trials
     if not is_trunk and not recipe.model.stem_views:
         recipe = _set_model(recipe, frozen_precision="fp32")
     elif recipe.model.frozen_precision == "auto":
@@ -73,9 +76,12 @@ def settle_recipe(
 
 def settle_without_trial(recipe: Recipe, device: torch.device) -> Recipe:
     """The recipe with what mostly is right in place of every trial, and nothing kept on disk."""
+    return _settle_rest(_set_model(recipe, stem_views=0), device)
+
+
+def _settle_rest(recipe: Recipe, device: torch.device) -> Recipe:
     precision = "fp32" if recipe.model.freeze == "trunk" else suitable_precision(device)
-    recipe = _set_model(recipe, stem_views=0, frozen_precision="fp32")
-    return _set_training(recipe, precision=precision, layout="channels_last")
+    return _set_training(_set_model(recipe, frozen_precision="fp32"), precision=precision, layout="channels_last")
 
 
 def _set_model(recipe: Recipe, **values: Any) -> Recipe:
