@@ -39,6 +39,17 @@ def has_alpha(image: Image.Image) -> bool:
     return image.mode in _ALPHA_MODES or image.info.get("transparency") is not None
 
 
+def scale_transparent_colour(image: Image.Image, data: bytes) -> None:
+    """Bring a PNG's transparent colour, which Pillow gives in the file's own bits, to the 8 bits of the pixels."""
+    if image.format != "PNG":
+        return
+    key, bits = image.info.get("transparency"), data[24]
+    if isinstance(key, int) and bits < 8 and image.mode in ("1", "L"):
+        image.info["transparency"] = key * (255 // (2**bits - 1))
+    elif isinstance(key, tuple) and bits == 16:
+        image.info["transparency"] = tuple(level >> 8 for level in key)
+
+
 def to_rgb(image: Image.Image, background: tuple[int, int, int]) -> NDArray[np.uint8]:
     """The pixels of a loaded image as RGB, by the policy above.
 

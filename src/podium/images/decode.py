@@ -30,7 +30,7 @@ from PIL import (
 )
 
 from podium.errors import UsageError
-from podium.images.colour import has_alpha, to_rgb
+from podium.images.colour import has_alpha, scale_transparent_colour, to_rgb
 from podium.images.completeness import is_filled_up
 from podium.images.container import sniff_foreign_format, sniff_format
 from podium.images.facts import ImageFacts
@@ -225,6 +225,7 @@ def _load(
     if short_side is not None:
         image.draft(None, (short_side, short_side))
     image.load()
+    scale_transparent_colour(image, data)
     if is_filled_up(data, image):
         raise Refusal(Outcome.TRUNCATED, "the picture data end before the picture does")
     alpha = has_alpha(image)
