@@ -225,7 +225,7 @@ def make_pngs(folder: Path, n: int) -> None:
     for _ in range(32):
         a, b, c = rng.uniform(0.3, 2.5, (3, 3))
         waves = np.sin(a * places[:, None, None] + b * places[None, :, None] + c)
-        noise = rng.integers(0, 2, (256, 256, 3))
+        noise = rng.integers(0, 2, (64, 64, 3)).repeat(4, axis=0).repeat(4, axis=1)
         bases.append((118 + 90 * waves + noise).astype(np.uint8))
     for i in range(n):
         pixels = bases[i % len(bases)].copy()
@@ -247,22 +247,41 @@ def encode_png(pixels: np.ndarray) -> bytes:
 
 
 MEASURED = """
-import json, resource, sys, time
+import json, os, resource, sys, threading, time
 from pathlib import Path
 started = time.perf_counter()
 from podium.data import build_cache
 from podium.tables import Samples, as_text_array
 root, folder = Path(sys.argv[1]), sys.argv[2]
 imported = time.perf_counter()
+most, is_done = {"own": 0, "all": 0}, threading.Event()
+
+def resident(pid):
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+    except OSError:
+        return 0.0
+
+def watch():  # getrusage gives a child the memory of its parent, whose image it is until it runs its own program
+    while not is_done.wait(0.1):
+        tasks = Path("/proc/self/task").iterdir()
+        pids = [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+        most["own"] = max(most["own"], resident(os.getpid()))
+        most["all"] = max(most["all"], resident(os.getpid()) + sum(map(resident, pids)))
+
+watcher = threading.Thread(target=watch)
+watcher.start()
 names = as_text_array(sorted(path.name for path in root.iterdir()))
 samples = Samples(root, names, names)
 listed = time.perf_counter()
 cache = build_cache(samples, folder, height=256, width=256)
 done = time.perf_counter()
+is_done.set()
+watcher.join()
 own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 print(json.dumps({
     "import_s": imported - started, "list_s": listed - imported, "cache_s": done - listed,
-    "n_usable": int(cache.is_usable.sum()), "own_mib": own.ru_maxrss / 1024, "child_mib": children.ru_maxrss / 1024,
+    "n_usable": int(cache.is_usable.sum()), "own_mib": own.ru_maxrss / 1024, "all_mib": most["all"],
     "cpu_s": own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
 }))
 """
@@ -271,7 +290,10 @@ print(json.dumps({
 def measure_many(options: argparse.Namespace) -> int:
     n, n_workers = options.many, len(os.sched_getaffinity(0))
     block = Block("F2", f"{n:,} PNGs of 256 x 256 px: building and opening again", options, ["podium", "pillow"])
-    block.setting = "ru_maxrss of the process itself, and of its largest child; all together is own + workers x child."
+    block.setting = (
+        "Own: ru_maxrss of the process (torch is imported). All: largest sum of resident memory of the process and its "
+        "workers, looked at every 0.1 s; what they share counts for each."
+    )
     WORK.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         images = Path(folder) / "images"
@@ -286,13 +308,13 @@ def measure_many(options: argparse.Namespace) -> int:
             runs[title]["process_s"] = time.perf_counter() - started
     rows = []
     for title, run in runs.items():
-        run["all_mib"] = run["own_mib"] + (n_workers if title == "build" else 0) * run["child_mib"]
-        keys = ("cache_s", "process_s", "cpu_s", "own_mib", "child_mib", "all_mib")
+        run["most_mib"] = max(run["own_mib"], run["all_mib"])
+        keys = ("import_s", "cache_s", "process_s", "cpu_s", "own_mib", "most_mib")
         rows.append([title, *(significant(run[key]) for key in keys)])
     block.say(f"{n:,} files of {size:.0f} KiB, {n_workers} workers.", "")
-    block.say(*table(["", "build_cache s", "process s", "CPU s", "own MiB", "largest child MiB", "all MiB"], rows))
+    block.say(*table(["", "import s", "build_cache s", "process s", "CPU s", "own MiB", "all MiB"], rows))
     block.judge("second start within 10 s", runs["second start"]["process_s"], at_most=10)
-    block.judge("resident memory at most 1,536 MiB", max(run["all_mib"] for run in runs.values()), at_most=1536)
+    block.judge("resident memory at most 1,536 MiB", max(run["most_mib"] for run in runs.values()), at_most=1536)
     block.gate("all files were used", all(run["n_usable"] == n for run in runs.values()), f"{n:,} files")
     return block.finish()
 

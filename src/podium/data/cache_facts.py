@@ -17,6 +17,7 @@ from podium.images import ShortageError, Stored
 __all__ = ["CacheFacts", "facts_record", "read_facts", "write_facts"]
 
 _Text = NDArray[np.object_]
+_PROBED = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +129,19 @@ def _to_utf8(text: str) -> bytes:
 
 
 def _text_column(column: Any) -> _Text:
+    column = column.combine_chunks()
+    encoded = column.slice(0, _PROBED).dictionary_encode()
+    if len(encoded.dictionary) < _PROBED // 2:
+        # Few distinct texts: each is decoded and kept once, not a million times.
+        encoded = column.dictionary_encode()
+        values: _Text = _decode_texts(encoded.dictionary)[encoded.indices.to_numpy()]
+    else:
+        values = _decode_texts(column)
+    values.setflags(write=False)
+    return values
+
+
+def _decode_texts(column: Any) -> _Text:
     values = np.empty(len(column), dtype=object)
     values[:] = [value.decode("utf-8", "surrogatepass") for value in column.to_pylist()]
-    values.setflags(write=False)
     return values
