@@ -261,8 +261,10 @@ def measure(point: Point) -> dict[str, float] | None:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     except subprocess.TimeoutExpired:
         return None
-    if done.returncode:
-        sys.exit(done.stderr)
+    if done.returncode:  # told even where the figures are there: an ordinary command could end like that too
+        print(f"{point} ended with {done.returncode}: {done.stderr.strip()}", file=sys.stderr, flush=True)
+        if not done.stdout:
+            sys.exit(1)
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
@@ -290,7 +292,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.one:
         part, *numbers = given.one
-        print(json.dumps(measure_here(Point(part, *map(int, numbers)))))
+        print(json.dumps(measure_here(Point(part, *map(int, numbers)))), flush=True)
         return
     if given.axis == "images":
         parts, sizes = list(PARTS), [size for size in DECADES if size <= given.most]
@@ -338,7 +340,9 @@ def draw(path: Path, axis: str, sizes: Sequence[int], found: dict[str, list[dict
     for place, key, unit, factor in zip(places, ("s", "bytes"), ("microseconds", "bytes"), (1e6, 1), strict=True):
         for number, (part, values) in enumerate(found.items()):
             per = sizes if axis == "images" else [1] * len(sizes)
-            known = [(x, one[key] * factor / n) for x, n, one in zip(sizes, per, values, strict=True) if one]
+            known = [
+                (x, one[key] * factor / n) for x, n, one in zip(sizes, per, values, strict=True) if one and one[key]
+            ]
             place.plot(*zip(*known, strict=True), "o-", color=colours[number % 20], ms=3, label=PARTS[part][0])
         place.set(xscale="log", yscale="log", xlabel=axis, ylabel=f"{unit}{' an image' if axis == 'images' else ''}")
         place.grid(visible=True, which="major", alpha=0.3)
