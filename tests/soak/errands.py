@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+import errno
 import os
+import random
 import signal
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +21,7 @@ from podium.workflows import resume, train
 from workflows import tiny_contest
 from workflows.nursery import NoWaiting
 
-__all__ = ["command", "go_on", "go_on_to_step", "make_contest", "nothing"]
+__all__ = ["command", "go_on", "go_on_at_odd_times", "go_on_to_step", "hold", "make_contest", "nothing"]
 
 
 def make_contest(folder: str, shape: str) -> None:
@@ -72,9 +77,24 @@ def go_on_to_step(
     every_s: float = 1000.0,
     name: str = "mine",
     cloud_drive: bool = False,
+    threads: int = 1,
 ) -> None:
-    """Like `go_on`, and be stopped by a signal after this many more steps."""
-    settings = tiny_contest.make_settings(Path(root), checkpoint_every_s=every_s, cloud_drive=cloud_drive)
+    """Like `go_on`, and be stopped by a signal after this many more steps.
+
+    Args:
+        root: Folder of runs and cache.
+        samples: Folder of saved samples.
+        lines: Recipe lines.
+        step: Steps from now, all folds counted; 0 for no stop.
+        number: The signal.
+        every_s: Seconds between checkpoints.
+        name: The run's name.
+        cloud_drive: Whether checkpoints are overwritten in place.
+        threads: Threads that make pictures; a run that is there computes with as many as it began with.
+    """
+    settings = tiny_contest.make_settings(
+        Path(root), checkpoint_every_s=every_s, cloud_drive=cloud_drive, threads=threads
+    )
     progress = _StopAtStep(step, number)
     with durable.using_backend(NoWaiting()):
         if (settings.runs / name / "run.json").is_file():
@@ -86,3 +106,46 @@ def go_on_to_step(
 
 def nothing() -> None:
     """An errand to look at how a child runs."""
+
+
+def go_on_at_odd_times(root: str, samples: str, lines: Sequence[str], step: int, name: str, seed: int) -> None:
+    """Like `go_on_to_step`, saving every step, while every look at the clock gives another year."""
+    rng = random.Random(seed)
+
+    def jump() -> float:
+        return rng.uniform(-20, 20) * 365 * 24 * 3600
+
+    class OddTime(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> OddTime:
+            moment = super().now(tz) + datetime.timedelta(seconds=jump())
+            return moment if isinstance(moment, cls) else cls.fromtimestamp(moment.timestamp(), tz)
+
+    real_time, real_class = time.time, datetime.datetime
+    time.time = lambda: real_time() + jump()
+    datetime.datetime = OddTime  # type: ignore[misc]
+    for module in [module for name, module in sys.modules.items() if name.startswith("podium.")]:
+        if getattr(module, "datetime", None) is real_class:
+            module.datetime = OddTime  # type: ignore[attr-defined]
+    go_on_to_step(root, samples, lines, step, every_s=0.0, name=name)
+
+
+def hold(folder: str, seconds: float, has_file_locks: bool) -> list[float]:
+    """Lock a folder for a while; gives when the lock was held, from and to.
+
+    Args:
+        folder: The folder.
+        seconds: How long.
+        has_file_locks: Whether the file system has locks; where not, podium has a way of its own.
+    """
+    if not has_file_locks:
+        durable.lock._lock = _no_locks  # type: ignore[attr-defined]
+    with durable.hold_lock(folder):
+        taken = time.monotonic()
+        Path(folder, "taken").touch()
+        time.sleep(seconds)
+        return [taken, time.monotonic()]
+
+
+def _no_locks(_descriptor: int) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))

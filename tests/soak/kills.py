@@ -34,8 +34,9 @@ def kill_often(case: Case, root: Path, rng: random.Random, at_most: int) -> tupl
     for _ in range(100):
         child = start("soak.errands:go_on", root, case.samples, case.lines, at=root)
         if hits.total() < at_most:
-            # What is decoded stays so: a run that is there takes less time to its end.
-            time.sleep(rng.uniform(0, marks[-1] - (marks[0] if (run / "run.json").is_file() else 0)))
+            # What is decoded stays so: a run that is there takes less time to its end. Each kill leaves less to do.
+            is_there = (run / "run.json").is_file()
+            time.sleep(rng.uniform(0, 0.6 * (marks[-1] - marks[0]) if is_there else marks[-1]))
             child.send(signal.SIGKILL)
         code = child.wait()
         if code == 0:
