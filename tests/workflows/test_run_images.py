@@ -35,6 +35,13 @@ def whole(half: tuple[Run, Samples], tmp_path: Path) -> dict[str, bytes]:
     return results_of(done.folder.path)
 
 
+@pytest.fixture(autouse=True)
+def _leave_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long complaint puts its details into the current folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+
 def finish(run: Run, **options: object) -> tuple[dict[str, bytes], Notes]:
     progress = Notes()
     resume(run.name, only_folds=[1], settings=run.settings, progress=progress, **options)  # type: ignore[arg-type]
