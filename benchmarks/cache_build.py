@@ -223,10 +223,10 @@ def make_pngs(folder: Path, n: int) -> None:
     places = np.linspace(0, 2 * np.pi, 256)
     bases = []
     for _ in range(32):
-        a, b, c = rng.uniform(0.3, 2.5, (3, 3))
+        a, b, c = rng.uniform(0.2, 0.7, (3, 3))
         waves = np.sin(a * places[:, None, None] + b * places[None, :, None] + c)
-        noise = rng.integers(0, 2, (64, 64, 3)).repeat(4, axis=0).repeat(4, axis=1)
-        bases.append((118 + 90 * waves + noise).astype(np.uint8))
+        noise = rng.integers(0, 2, (32, 32, 3)).repeat(8, axis=0).repeat(8, axis=1)
+        bases.append((118 + 45 * waves + noise).astype(np.uint8))
     for i in range(n):
         pixels = bases[i % len(bases)].copy()
         pixels[100:116, 100:116] = np.random.default_rng(i).integers(0, 256, (16, 16, 3), dtype=np.uint8)

@@ -157,7 +157,7 @@ def _workers(owner: int) -> list[int]:
         if entry.name.isdigit():
             with suppress(OSError):
                 words = (entry / "cmdline").read_bytes().split(b"\0")
-                if b"podium.images.worker" in words and str(owner).encode() in words:
+                if any(word.endswith(b"worker_start.py") for word in words) and str(owner).encode() in words:
                     found.append(int(entry.name))
     return found
 
@@ -287,15 +287,15 @@ def _lack_shared_memory(root: Path, folder: Path, rng: random.Random) -> Problem
 
 
 def _orphan(root: Path, folder: Path, rng: random.Random) -> Problem:
-    """Kill the owner while its workers start, work, or stand still; also its next run must get through."""
+    """Kill the owner while its workers start, work, or stand still."""
     child = _start(root, folder)
-    while not (workers := _workers(child.pid)):
+    while not _workers(child.pid):
         if child.poll() is not None:
             return f"no worker was met: {child.last_line}"
     time.sleep(rng.uniform(0.0, 0.8))
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 and (busy := _busy_workers(child.pid)):
         with suppress(ProcessLookupError):
-            os.kill(workers[0], signal.SIGSTOP)
+            os.kill(busy[0], signal.SIGSTOP)
     child.send(signal.SIGKILL)
     child.wait()
     return _orphan_problem(child.pid)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import podium
 from podium.errors import PodiumError, StorageError
+from podium.images import worker_start
 from podium.images.failure import ShortageError
 from podium.images.job import Item, Job
 from podium.images.wire import Record, Result, decode_results, encode_batch, encode_frame, encode_job, read_frame
@@ -252,7 +253,7 @@ def _spawn(memory_mib: int) -> subprocess.Popen[bytes]:
         "OMP_NUM_THREADS": "1",
     }
     # -P: no module of the user's current folder can take the place of one of ours.
-    command = [sys.executable, "-P", "-m", "podium.images.worker", str(os.getpid()), str(memory_mib)]
+    command = [sys.executable, "-P", worker_start.__file__, str(os.getpid()), str(memory_mib)]
     pipe = subprocess.PIPE
     try:
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, env=environment)

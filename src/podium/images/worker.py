@@ -1,4 +1,4 @@
-"""The program of a decode worker: `python -m podium.images.worker`, started by `podium.images.keeper`.
+"""The program of a decode worker, started by `podium.images.keeper` through `worker_start.py`.
 
 It reads a job and batches of paths from standard input and writes results to standard output until its input ends.
 Standard error takes one byte for each image that it begins, so that the owner knows which one a lost worker held. It
@@ -8,10 +8,8 @@ imports numpy, Pillow and OpenCV only, so that a new one is there in a fraction 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
-import sys
 from pathlib import Path
 
 import cv2
@@ -23,17 +21,13 @@ from podium.images.wire import Record, decode_batch, decode_job, encode_frame, e
 
 __all__ = ["main"]
 
-_PR_SET_PDEATHSIG = 1
 
-
-def main(owner: int, memory_mib: int) -> None:
+def main(memory_mib: int) -> None:
     """Works until standard input ends.
 
     Args:
-        owner: Process id of the parent; the worker leaves when it is gone.
         memory_mib: Memory that decoding may take on top of what the interpreter holds at start.
     """
-    _die_with(owner)
     cv2.setNumThreads(1)
     _limit_memory(memory_mib)
     # Results and signs of life have descriptors of their own; whatever a C library prints goes nowhere.
@@ -93,15 +87,6 @@ def _read_into(buffer: memoryview) -> None:
         buffer = buffer[n_read:]
 
 
-def _die_with(owner: int) -> None:
-    # Ctrl-C in a terminal reaches the whole process group; the owner decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != owner:
-        os._exit(0)
-
-
 def _limit_memory(memory_mib: int) -> None:
     import resource
 
@@ -113,7 +98,3 @@ def _limit_memory(memory_mib: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     ceiling = min([ceiling, *(limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)])
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
