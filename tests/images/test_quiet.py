@@ -5,8 +5,11 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+import warnings
 
 import pytest
+
+from podium.images.quiet import silence_decoders
 
 
 def encode_tiff(entries: list[tuple[int, int, int]]) -> bytes:
@@ -40,3 +43,13 @@ def test_the_files_would_be_noisy() -> None:
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
         assert done.stderr
+
+
+def test_a_filter_that_came_later_does_not_turn_pillows_warnings_into_errors() -> None:
+    silence_decoders()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        silence_decoders()
+        warnings.warn_explicit("odd EXIF", UserWarning, "Image.py", 1, module="PIL.Image")
+        with pytest.raises(UserWarning, match="ours"):
+            warnings.warn_explicit("ours", UserWarning, "x.py", 1, module="podium.images.decode")

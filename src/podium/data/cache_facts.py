@@ -111,7 +111,8 @@ def read_facts(path: Path) -> tuple[_Text, CacheFacts]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        with path.open("rb") as file:  # a path of its own must be UTF-8 to Arrow
+            table = pq.read_table(file)
         columns: dict[str, Any] = {
             name: _text_column(table[name]) if kind is object else table[name].to_numpy().astype(kind)
             for name, kind in _TYPES.items()

@@ -29,7 +29,8 @@ def silence_decoders() -> None:
 def _silence_warnings() -> None:
     # `warnings.catch_warnings` swaps the filters of the whole process and is not safe in threads. A filter for
     # Pillow's own modules, put there once, is; test runners drop it, so look each time.
-    for action, _, _, module, _ in warnings.filters:
+    if warnings.filters:
+        action, _, _, module, _ = warnings.filters[0]  # further down, another filter may come before it
         if action == "ignore" and getattr(module, "pattern", None) == _PILLOW_MODULES:
             return
     warnings.filterwarnings("ignore", module=_PILLOW_MODULES)
