@@ -71,7 +71,7 @@ def _show(result: DemoResult, task: str, folder: Path) -> None:
         f"run folder  {run.folder.path}",
         "",
         "Worth trying next:",
-        f"  podium demo --task {task} --preset finetune",
+        f"  podium demo --task {task} --preset quick",
         f"  podium runs --runs {folder / 'runs'}",
         f"  podium demo --task {'letters' if task != 'letters' else 'glyphs'}",
     )
