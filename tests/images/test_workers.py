@@ -387,6 +387,34 @@ def test_a_file_of_rows_that_is_gone_is_an_error(tmp_path: Path) -> None:
             )
 
 
+def test_a_disk_that_refuses_a_row_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = make_images(tmp_path, ["a.png", "b.png"])
+    (tmp_path / "rows").write_bytes(bytes(24))
+    code = "import errno, os\ndef pwrite(*_): raise OSError(errno.EIO, os.strerror(errno.EIO))\nos.pwrite = pwrite\n"
+    (tmp_path / "sitecustomize.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(StorageError, match="rows: the disk reported an input/output error"):
+        list(decode_into_rows(enumerate(paths), tmp_path / "rows", 2, n_items=2, size=(2, 2)))
+
+
+def test_a_decoder_that_hangs_in_a_thread_does_not_keep_a_stop_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = make_images(tmp_path, ["a.png", "b.png"])
+    (tmp_path / "rows").write_bytes(bytes(24))
+    end = threading.Event()
+    monkeypatch.setattr("podium.images.job.decode_file", lambda *_, **__: end.wait())
+    monkeypatch.setattr("podium.images.lanes._LAST_WORDS_S", 0.2)
+    results = decode_into_rows(
+        enumerate(paths), tmp_path / "rows", 2, n_items=2, size=(2, 2), isolation="thread", n_workers=2
+    )
+    assert next(results) == []
+    started = time.monotonic()
+    results.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - started < 5
+    end.set()
+
+
 def test_modules_in_the_current_folder_do_not_reach_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (path,) = make_images(tmp_path, ["a.png"])
     (tmp_path / "numpy.py").write_text("raise SystemExit('wrong numpy')")

@@ -110,11 +110,16 @@ class Crew:
                 keeper.stop()
             self._change.notify_all()
 
-    def close(self) -> None:
-        """Takes leave of all workers, once no thread uses them."""
-        for keeper in self._keepers:
+    def close(self, *, is_idle: bool = True) -> None:
+        """Takes leave of all workers after `stop`.
+
+        Args:
+            is_idle: Whether all threads are done. One that is not may still write its row, and a descriptor that is
+                closed under it could by then be another file's.
+        """
+        for keeper in list(self._keepers):
             keeper.kill()
-        if self._rows is not None:
+        if self._rows is not None and is_idle:
             self._rows.close()
 
     def _take_keeper(self) -> Keeper | None:

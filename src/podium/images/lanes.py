@@ -18,6 +18,7 @@ from podium.images.wire import Result
 __all__ = ["run_in_lanes"]
 
 _HEARTBEAT_S = 0.5
+_LAST_WORDS_S = 5.0
 _WAITING_BATCHES = 3
 # A batch is this long, so that talk costs little beside it and a stop loses little.
 _BATCH_S = 0.05
@@ -66,8 +67,7 @@ def run_in_lanes(
         for _, future in waiting:
             future.cancel()
         crew.stop()
-        lanes.close()
-        crew.close()
+        crew.close(is_idle=lanes.close())
 
 
 class _Pace:
@@ -124,12 +124,17 @@ class _Lanes:
             _do(self._crew, batch, future, pace)
         return future
 
-    def close(self) -> None:
-        """Waits for the threads, which the crew's stop has told to end."""
+    def close(self) -> bool:
+        """Waits for the threads, which the crew's stop has told to end; whether they did.
+
+        Without workers, a thread may be inside a decoder that hangs. It must not keep the program from ending.
+        """
         for _ in self._threads:
             self._queue.put(None)
+        end = time.monotonic() + _LAST_WORDS_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _add_thread(self) -> None:
         thread = threading.Thread(target=self._run, name="podium-decode", daemon=True)
