@@ -17,7 +17,7 @@ from safetensors.torch import load as load_safetensors
 
 __all__ = ["file_problem", "source_problem"]
 
-_RAW = (".u8", ".f32", ".f16", ".lock")
+_RAW = (".u8", ".bin", ".lock")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _READS_PICKLES = {"pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "jsonpickle"}
 _RUNS_CODE = {"eval", "exec", "compile", "__import__", "execfile"}

@@ -97,6 +97,7 @@ def make_ready(
             fit=recipe.image.fit,
             n_threads=settings.n_threads,
             on_progress=_report(update, stop),
+            announce=progress.note,
         )
     audit = audit_of_facts(samples, cache.facts)
     check_quarantine(audit, limit_fraction=settings.max_bad_fraction if limit_fraction is None else limit_fraction)
