@@ -67,10 +67,16 @@ class Undisturbed:
     Args:
         results: Bytes of the files that must not differ, by path.
         marks_s: Seconds from the start to: the run folder, the first fold, the scores, the end.
+        cache: Folder of its decoded images.
     """
 
     results: dict[str, bytes]
     marks_s: tuple[float, ...]
+    cache: Path
+
+    def give_images(self, root: Path) -> None:
+        """Spare a run that is to be the decoding of its images, not the features."""
+        shutil.copytree(self.cache, root / "runs" / ".cache", ignore=shutil.ignore_patterns("features"))
 
     @classmethod
     def of(cls, case: Case) -> Undisturbed:
@@ -110,7 +116,9 @@ def _watch(case: Case) -> Undisturbed:
             time.sleep(0.002)
     assert child.code == 0, child.said
     ended = time.monotonic() - started
-    return Undisturbed(results_of(run), (*marks, *[ended] * (len(awaited) + 1 - len(marks))))
+    return Undisturbed(
+        results_of(run), (*marks, *[ended] * (len(awaited) + 1 - len(marks))), folder / "runs" / ".cache"
+    )
 
 
 def results_of(run: Path) -> dict[str, bytes]:

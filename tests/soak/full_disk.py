@@ -83,7 +83,7 @@ def fill_disk(n: int, folder: Path) -> Figure:
     """Train on a disk that fills up, n times, at other points."""
     if why := _why_no_disk(folder):
         return Figure(0, 0, f"not possible here: {why}")
-    cases = (FROZEN, WHOLE, MULTI)
+    cases = (FROZEN, WHOLE, MULTI)[: 1 + n // 8]
     where: Counter[str] = Counter()
     attempts = []
     for place in range(n):
@@ -156,10 +156,10 @@ _NEEDED: dict[Case, int] = {}
 
 
 def _bytes_needed(case: Case) -> int:
-    """Bytes a disk must have free for the whole run, short of a few pages: found by halving."""
+    """Bytes that a disk must have free for the whole run, or a few less: found by halving."""
     if case not in _NEEDED:
         low, high = 0, DISK_BYTES // 4
-        while high - low > 16 * 4096:
+        while high - low > DISK_BYTES // 32:
             middle = (low + high) // 2
             if _fits(case, middle):
                 high = middle

@@ -58,16 +58,18 @@ def stop_commands(n: int, folder: Path) -> Figure:
     """Stop n runs, each a few times on its way."""
     rng, tally = random.Random(), Tally()
     attempts = [
-        (f"{case.name}, run {place}", partial(_stop_often, case, folder / str(place), rng, tally))
+        (f"{case.name}, run {place}", partial(_stop_often, case, folder / str(place), rng, tally, place % 2 > 0))
         for place, case in ((place, CASES[place % len(CASES)]) for place in range(n))
     ]
     figure = count(attempts)
     return Figure(figure.tried, figure.held, str(tally), figure.failures)
 
 
-def _stop_often(case: Case, root: Path, rng: random.Random, tally: Tally) -> str | None:
+def _stop_often(case: Case, root: Path, rng: random.Random, tally: Tally, is_decoded: bool) -> str | None:
     root.mkdir()
     marks = Undisturbed.of(case).marks_s
+    if is_decoded:
+        Undisturbed.of(case).give_images(root)
     run = root / "runs" / "mine"
     n_stops = 0
     while True:
@@ -80,12 +82,12 @@ def _stop_often(case: Case, root: Path, rng: random.Random, tally: Tally) -> str
             problem = f"exit code {child.code}: {child.last_line}" if child.code else difference(case, run)
             shutil.rmtree(root)
             return problem
-        time.sleep(rng.uniform(0, marks[-1] - (marks[0] if is_there else 0)))
+        time.sleep(rng.uniform(0, marks[-1] - (marks[0] if is_there or is_decoded else 0)))
         problem = _stop(child, rng.choice(list(CODES)), root, tally)
         if problem:
             return problem
         n_stops += 1 if child.code else MOST_STOPS_A_RUN - n_stops
-        if rng.random() < 0.3:
+        if rng.random() < 0.2:
             durable.remove_tree(root / "runs" / ".cache")
 
 

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -131,16 +130,15 @@ def _attach(child: Child, *options: str) -> subprocess.Popen[str]:
         tracer.wait()
         tracer.stderr.close()
         raise PermissionError(f"strace cannot attach: {said.strip().splitlines()[0] if said.strip() else 'no word'}")
-    threading.Thread(target=tracer.stderr.read, daemon=True).start()  # it must never wait for a reader
     return tracer
 
 
 def _end(tracer: subprocess.Popen[str]) -> None:
     try:
-        tracer.wait(timeout=20)
+        tracer.communicate(timeout=20)
     except subprocess.TimeoutExpired:
         tracer.kill()
-        tracer.wait()
+        tracer.communicate()
 
 
 @cache
