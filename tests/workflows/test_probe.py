@@ -45,7 +45,6 @@ class Clock:
 
 def test_the_quickest_wins_by_its_best_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch, {FP32: [1.0, 1.1, 9.0] * 9, BF16: [5.0, 0.8, 0.9] * 9})
-    clock.turns  # noqa: B018
     choice = clock.decide()
     assert choice.chosen == FP32  # after its first turn the other one looked hopeless
     assert clock.turns == {FP32: 1, BF16: 1}
@@ -78,6 +77,15 @@ def test_every_candidate_is_really_run() -> None:
     choice = choose_training(model, images.__getitem__, CPU, candidates)
     assert choice.chosen in candidates
     assert set(seen) == {(dtype, last) for dtype in (torch.float32, torch.bfloat16) for last in (True, False)}
+
+
+def test_a_single_candidate_needs_no_clock() -> None:
+    images = {n: torch.randint(0, 256, (n, 32, 32, 3), dtype=torch.uint8) for n in (4, 16)}
+    choice = choose_training(make_model(), images.__getitem__, CPU, [OTHER])
+    assert choice.as_record() == {
+        "chosen": {"precision": "fp32", "layout": "contiguous"},
+        "seconds": {"fp32 contiguous": None},
+    }
 
 
 def test_a_precision_whose_features_differ_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:

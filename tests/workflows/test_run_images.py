@@ -41,7 +41,6 @@ def _leave_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(tmp_path)
 
 
-
 def finish(run: Run, **options: object) -> tuple[dict[str, bytes], Notes]:
     progress = Notes()
     resume(run.name, only_folds=[1], settings=run.settings, progress=progress, **options)  # type: ignore[arg-type]

@@ -81,6 +81,8 @@ def choose_training(
 
     # Some pairs of arithmetic and layer take a hundred times as long as others; a few images tell.
     first = race(runs(SMALL_BATCH, candidates), device, prepare=prepare, rounds=2)
+    if len(candidates) == 1:
+        return first
     taken = {candidate: first.seconds[str(candidate)] or 0.0 for candidate in candidates}
     best = min(taken.values())
     if best > SLOW_S * SMALL_BATCH / BATCH:
