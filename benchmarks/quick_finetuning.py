@@ -1,6 +1,6 @@
 """F4: the preset "quick" against three epochs of full fine-tuning.
 
-    scripts/bench quick_finetuning [--pairs 5] [--quick]
+    scripts/bench quick_finetuning [--pairs 5] [--quick] [--sets mask7 signs]
 
 Both are whole commands from image files to scores, nothing cached before: the same recipe on the same fold, one with
 the first six blocks frozen and their output computed once (preset quick), one with every block trained. Round i uses
@@ -37,8 +37,8 @@ PODIUM = Path(sys.executable).parent / "podium"
 MASK7 = ["--pattern", "{id}_{gender}_{race}_{age:int}/{mask}*", "--label", "mask", "gender", "age", "--group", "id"]
 MASK7 += ["--bins", "age=30,60", "--classes", "mask=mask,incorrect_mask,normal", "gender=male,female"]
 SETS = {
-    "mask7, three heads": [str(SHARED / "mask7_semisynth/train/images"), *MASK7],
-    "sign_digits": [str(SHARED / "sign_digits")],
+    "mask7": [str(SHARED / "mask7_semisynth/train/images"), *MASK7],
+    "signs": [str(SHARED / "sign_digits")],
 }
 WAYS = {"full": ["model.freeze=none"], "quick": []}
 MARGIN = 0.01
@@ -59,9 +59,12 @@ def train(source: list[str], way: str, seed: int, options: argparse.Namespace) -
 
 
 def main() -> int:
-    options = read_options(__doc__ or "")
+    options = read_options(
+        __doc__ or "", add=lambda parser: parser.add_argument("--sets", nargs="+", choices=SETS, default=["mask7"])
+    )
     block = Block("F4", "The preset quick against full fine-tuning", options, ("torch", "timm"))
-    for name, source in SETS.items():
+    for name in options.sets:
+        source = SETS[name]
         if not Path(source[0]).is_dir():
             block.say(f"{name} is not here (PODIUM_SHARED_DATA).", "")
             continue
