@@ -106,7 +106,10 @@ def _show_on_terminal(case: Case, root: Path) -> str | None:
         os.close(theirs)
         reader.join()
         os.close(ours)
-    return problem or (None if b"\x1b[" in b"".join(drawn) else "no progress bar was drawn")
+    shown = b"".join(drawn)
+    if problem:
+        return f"{problem}; on the terminal: {shown[-500:]!r}"
+    return None if b"\x1b[" in shown else "no progress bar was drawn"
 
 
 def _drain(terminal: int, into: list[bytes]) -> None:

@@ -12,7 +12,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 
 from podium import durable
@@ -28,6 +30,14 @@ CODES = {signal.SIGTERM: 75, signal.SIGINT: 130}
 FEW_CHECKPOINTS = ("--checkpoint-every", "1000")
 """None is due, so those found are the stops' own."""
 MOST_STOPS_A_RUN = 4
+
+
+MARKS = (".cache/*", "mine/run.json", "mine/fold-0", "mine/fold-0/*/journal.jsonl", "mine/predictions", "mine/fold-1")
+"""What tells that a run has got to its next stage."""
+
+
+LONG = tuple(Case(case.name, case.shape, (*case.lines, "training.epochs=25")) for case in CASES)
+"""Enough epochs that most of a run is training."""
 
 
 class Tally:
@@ -46,12 +56,29 @@ def stage_of(root: Path) -> str:
     """How far a run is, as its folder tells."""
     run = root / "runs" / "mine"
     if not (run / "run.json").is_file():
-        return "decoding"
+        return "start and decoding"
     if not (run / "fold-0").is_dir():
         return "features"
     if (run / "scores.json").is_file():
         return "report"
-    return "training and evaluation" if any(run.rglob("checkpoints")) else "prediction and scoring"
+    is_training = any(not (path.parent / "model.safetensors").exists() for path in run.rglob("journal.jsonl"))
+    return "training and evaluation" if is_training else "prediction and scoring"
+
+
+def _wait_for_moment(root: Path, rng: random.Random, has_ended: Callable[[], bool], seconds: float) -> None:
+    """Wait until a run is at a stage chosen at random among those to come, and a part of `seconds` more."""
+    runs = root / "runs"
+    to_come = [mark for mark in MARKS if not any(runs.glob(mark))]
+    if to_come and rng.random() < 0.8:
+        mark = rng.choice(to_come)
+        while not has_ended() and not any(runs.glob(mark)):
+            time.sleep(0.001)
+    time.sleep(rng.uniform(0, seconds))
+
+
+def _cases(n: int) -> list[Case]:
+    """A case for each attempt; few attempts are not worth the undisturbed runs of all cases."""
+    return list(islice(cycle(LONG[: 2 + n // 8]), n))
 
 
 def stop_commands(n: int, folder: Path) -> Figure:
@@ -59,7 +86,7 @@ def stop_commands(n: int, folder: Path) -> Figure:
     rng, tally = random.Random(), Tally()
     attempts = [
         (f"{case.name}, run {place}", partial(_stop_often, case, folder / str(place), rng, tally, place % 2 > 0))
-        for place, case in ((place, CASES[place % len(CASES)]) for place in range(n))
+        for place, case in enumerate(_cases(n))
     ]
     figure = count(attempts)
     return Figure(figure.tried, figure.held, str(tally), figure.failures)
@@ -73,20 +100,19 @@ def _stop_often(case: Case, root: Path, rng: random.Random, tally: Tally, is_dec
     run = root / "runs" / "mine"
     n_stops = 0
     while True:
-        is_there = (run / "run.json").is_file()
         child = start("soak.errands:command", case.words(root, *FEW_CHECKPOINTS), at=root)
-        while child.poll() is None and not child.catches(signal.SIGTERM):
-            time.sleep(0.001)
         if n_stops == MOST_STOPS_A_RUN:
             child.wait()
             problem = f"exit code {child.code}: {child.last_line}" if child.code else difference(case, run)
             shutil.rmtree(root)
             return problem
-        time.sleep(rng.uniform(0, marks[-1] - (marks[0] if is_there or is_decoded else 0)))
+        while child.poll() is None and not child.catches(signal.SIGTERM):
+            time.sleep(0.001)
+        _wait_for_moment(root, rng, lambda child=child: child.poll() is not None, marks[-1] / 6)  # type: ignore[misc]
         problem = _stop(child, rng.choice(list(CODES)), root, tally)
         if problem:
             return problem
-        n_stops += 1 if child.code else MOST_STOPS_A_RUN - n_stops
+        n_stops = n_stops + 1 if child.code and stage_of(root) != "report" else MOST_STOPS_A_RUN
         if rng.random() < 0.2:
             durable.remove_tree(root / "runs" / ".cache")
 
@@ -126,7 +152,7 @@ def stop_processes(n: int, folder: Path) -> Figure:
     rng, tally = random.Random(), Tally()
     attempts = [
         (f"{case.name}, process {place}", partial(_stop_process, case, folder / str(place), rng, tally))
-        for place, case in ((place, CASES[place % len(CASES)]) for place in range(n))
+        for place, case in enumerate(_cases(n))
     ]
     figure = count(attempts)
     return Figure(figure.tried, figure.held, str(tally), figure.failures)
@@ -141,7 +167,7 @@ def _stop_process(case: Case, root: Path, rng: random.Random, tally: Tally) -> s
         status = Path(f"/proc/{process.pid}/status")
         while process.poll() is None and not _catches_sigterm(status):
             time.sleep(0.005)
-        time.sleep(rng.uniform(0, 3) * Undisturbed.of(case).marks_s[-1])  # its imports come on top
+        _wait_for_moment(root, rng, lambda: process.poll() is not None, Undisturbed.of(case).marks_s[-1] / 6)
         stage, number = stage_of(root), rng.choice(list(CODES))
         process.send_signal(number)
         sent = time.monotonic()

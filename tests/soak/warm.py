@@ -100,6 +100,8 @@ def _take_streams(said: Path, terminal: str | None) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(file, 1)
     os.dup2(file if terminal is None else os.open(terminal, os.O_RDWR), 2)
+    # Python's own remember whether the server's could seek.
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
 
 
 def _open_slate(path: Path) -> mmap.mmap:
