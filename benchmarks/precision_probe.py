@@ -2,7 +2,7 @@
 
     scripts/bench precision_probe [--pairs 5] [--quick]
 
-Training steps (forward, backward, AdamW) at 128 px, batch 32, of three networks with random weights. "default" is the
+Training steps (forward, backward, AdamW) at 128 px, batch 32, one thread, of three networks with random weights. "default" is the
 network as timm gives it: fp32, contiguous, foreach AdamW. The fixed choices are podium's model and optimizer in every
 arithmetic and layout; "trial" is what podium's trial chose for that network, asked anew in every process.
 """
@@ -134,7 +134,7 @@ def main() -> int:
         return 0
     block = Block("F6", "Precision and layout chosen by a short trial", options, ("torch", "timm"))
     for network, goal in NETWORKS.items():
-        with rivals([network], threads=2) as (rival,):
+        with rivals([network], threads=1) as (rival,):
             records = take_turns({network: rival.run}, options.pairs)[network]
         names = ["default", *(f"{p} {layout}" for layout in LAYOUTS for p in PRECISIONS), "trial"]
         milliseconds = {name: [1000 * value for value in values(records, name)] for name in names}
