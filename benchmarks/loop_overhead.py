@@ -39,7 +39,8 @@ from side_by_side import (
 
 N, SIDE, BATCH, N_CLASSES = 1024, 32, 32, 10
 LR, WEIGHT_DECAY = 1e-3, 0.01
-# What the last epoch's mean loss may differ by: rounding where the order is the same (podium's AdamW is one kernel), else chance.
+# What the last epoch's mean loss may differ by: rounding where the order is the same, else chance. Podium's AdamW is
+# one fused kernel, which rounds otherwise than the bare loop's.
 SAME_ORDER, OTHER_ORDER = 1e-3, 0.1
 
 
