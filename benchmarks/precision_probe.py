@@ -2,9 +2,10 @@
 
     scripts/bench precision_probe [--pairs 5] [--quick]
 
-Training steps (forward, backward, AdamW) at 128 px, batch 32, one thread, of three networks with random weights. "default" is the
-network as timm gives it: fp32, contiguous, foreach AdamW. The fixed choices are podium's model and optimizer in every
-arithmetic and layout; "trial" is what podium's trial chose for that network, asked anew in every process.
+Training steps (forward, backward, AdamW) at 128 px, batch 32, one thread, of three networks with random weights.
+"default" is the network as timm gives it: fp32, contiguous, foreach AdamW. The fixed choices are podium's model and
+optimizer in every arithmetic and layout; "trial" is what podium's trial chose for that network, asked anew in every
+process. One thread, so that other work on the machine disturbs little; the allocator keeps freed memory in all ways.
 """
 
 from __future__ import annotations
