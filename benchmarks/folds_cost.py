@@ -52,7 +52,7 @@ def main() -> int:
     seconds = {way: values(rounds[way], "seconds") for way in WAYS}
     cpu = {way: values(rounds[way], "cpu_seconds") for way in WAYS}
     rows = [[way, spread(seconds[way]), spread(cpu[way]), str(rounds[way][0]["judged"])] for way in WAYS]
-    block.say(*table(["way", "seconds, median | range", "CPU seconds, median | range", "images judged"], rows))
+    block.say(*table(["way", "seconds", "range", "CPU seconds", "range", "images judged"], rows))
     block.judge("at most twice the time of one fold", ratio(seconds["five folds"], seconds["one fold"]), at_most=2)
     judged = {way: rounds[way][0]["judged"] for way in WAYS}
     block.gate(

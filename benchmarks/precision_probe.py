@@ -145,7 +145,7 @@ def main() -> int:
             [name, spread(milliseconds[name]), str(ratio(milliseconds["default"], milliseconds[name]))]
             for name in names
         ]
-        block.say(*table(["way", "ms a step, median | range", "times the default's speed"], rows))
+        block.say(*table(["way", "ms a step", "range", "times the default's speed"], rows))
         best = min(names[1:-1], key=lambda name: sorted(milliseconds[name])[len(records) // 2])
         block.judge(
             f"at least {goal} times the default", ratio(milliseconds["default"], milliseconds["trial"]), at_least=goal
