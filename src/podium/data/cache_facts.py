@@ -112,7 +112,8 @@ def read_facts(path: Path) -> tuple[_Text, CacheFacts]:
 
     try:
         with path.open("rb") as file:  # a path of its own must be UTF-8 to Arrow
-            table = pq.read_table(file)
+            # Without threads: where no thread can be started the error would look like a damaged file.
+            table = pq.read_table(file, use_threads=False, pre_buffer=False)
         columns: dict[str, Any] = {
             name: _text_column(table[name]) if kind is object else table[name].to_numpy().astype(kind)
             for name, kind in _TYPES.items()
