@@ -25,6 +25,14 @@ def test_a_signal_is_noted_and_honoured_when_asked(number: int, error: type[Stop
     assert (type(caught.value), caught.value.exit_code) == (error, code)
 
 
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGTERM, Stopped), (signal.SIGINT, Interrupted)])
+def test_a_signal_that_comes_after_the_last_question_is_honoured_at_the_end(number: int, error: type[Stopped]) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(error, match="--resume"), listen_for_stop():
+        os.kill(os.getpid(), number)
+    assert signal.getsignal(number) == before
+
+
 def test_a_second_ctrl_c_ends_at_once() -> None:
     with listen_for_stop() as stop:
         os.kill(os.getpid(), signal.SIGINT)

@@ -126,6 +126,8 @@ def _stop(child: Child, number: int, root: Path, tally: Tally) -> str | None:
     seconds = time.monotonic() - sent
     tally.longest_s = max(tally.longest_s, seconds)
     tally.met[stage if code else "what had just ended"] += 1
+    if code == 0 and stage != "report":
+        return f"{signal.Signals(number).name} in {stage}: it went on to its end"
     if code not in (0, CODES[signal.Signals(number)]):
         return f"{signal.Signals(number).name} in {stage}: exit code {code}: {child.last_line}"
     if seconds > PROMISED_S:
@@ -178,9 +180,14 @@ def _stop_process(case: Case, root: Path, rng: random.Random, tally: Tally) -> s
         process.wait()
     tally.longest_s = max(tally.longest_s, seconds)
     tally.met[stage if process.returncode else "what had just ended"] += 1
+    if process.returncode == 0 and stage != "report":
+        return f"{number.name} in {stage}: it went on to its end"
     is_finished = (root / "runs" / "mine" / "report.html").is_file()
     # After its last word a process has no handler any more, and nothing left to do either.
-    if process.returncode not in (0, CODES[number]) and not (is_finished and process.returncode == -number):
+    is_over = is_finished and process.returncode == -number
+    # Python ends itself by SIGINT, which a shell reports as 130 too, where Ctrl-C came in code that is made from text.
+    is_130 = number == signal.SIGINT and process.returncode == -number and b"podium: interrupted" in said
+    if process.returncode not in (0, CODES[number]) and not (is_over or is_130):
         return f"{number.name} in {stage}: exit code {process.returncode}: {said.decode()[-300:]}"
     if seconds > PROMISED_S:
         return f"{number.name} in {stage}: it took {seconds:.1f} s to end"

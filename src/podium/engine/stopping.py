@@ -21,6 +21,7 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self.is_honoured = False
 
     @property
     def is_made(self) -> bool:
@@ -39,6 +40,7 @@ class StopRequest:
         """
         if not self.is_made:
             return
+        self.is_honoured = True
         kind = Interrupted if self.signal == signal.SIGINT else Stopped
         raise kind("stopped as asked; everything up to this step is on disk.", fix=fix)
 
@@ -53,7 +55,8 @@ class StopRequest:
 def listen_for_stop() -> Iterator[StopRequest]:
     """Turn SIGTERM and SIGINT into a request for the length of the block; a second Ctrl-C ends at once.
 
-    Outside the main thread, where signals cannot be caught, the request is never made.
+    A request that nobody asked for in the block, because its work was nearly done, is honoured at its end. Outside the
+    main thread, where signals cannot be caught, the request is never made.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
@@ -62,6 +65,7 @@ def listen_for_stop() -> Iterator[StopRequest]:
 
     def note(number: int, _frame: FrameType | None) -> None:
         if request.is_made and number == signal.SIGINT:
+            request.is_honoured = True
             raise KeyboardInterrupt
         request.signal = number
 
@@ -71,3 +75,5 @@ def listen_for_stop() -> Iterator[StopRequest]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if not request.is_honoured:
+        request.check(fix="Run the same command again, or --resume a run that had begun.")
