@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import warnings
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -137,7 +138,10 @@ def _is_utf8(path: Path) -> bool:
 
 def _read_pickle(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # torch tells of another pickle protocol; whether the file can be read is all that counts here.
+            warnings.filterwarnings("ignore", message="Detected pickle protocol")
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
             "refused: the file holds more than tensors, or is damaged, and reading it could run code.",
