@@ -21,7 +21,7 @@ from podium import durable
 
 from .children import Child, start
 from .contests import CASES, Case, Undisturbed, difference
-from .trial import Figure, Trial, count
+from .trial import Figure, Trial, count, within
 
 __all__ = ["TRIALS"]
 
@@ -130,7 +130,7 @@ def _stop(child: Child, number: int, root: Path, tally: Tally) -> str | None:
         return f"{signal.Signals(number).name} in {stage}: it went on to its end"
     if code not in (0, CODES[signal.Signals(number)]):
         return f"{signal.Signals(number).name} in {stage}: exit code {code}: {child.last_line}"
-    if seconds > PROMISED_S:
+    if seconds > within(PROMISED_S):
         return f"{signal.Signals(number).name} in {stage}: it took {seconds:.1f} s to end"
     if code and "podium: " not in child.said:
         return f"{signal.Signals(number).name} in {stage}: it said nothing of it"
@@ -189,7 +189,7 @@ def _stop_process(case: Case, root: Path, rng: random.Random, tally: Tally) -> s
     is_130 = number == signal.SIGINT and process.returncode == -number and b"podium: interrupted" in said
     if process.returncode not in (0, CODES[number]) and not (is_over or is_130):
         return f"{number.name} in {stage}: exit code {process.returncode}: {said.decode()[-300:]}"
-    if seconds > PROMISED_S:
+    if seconds > within(PROMISED_S):
         return f"{number.name} in {stage}: it took {seconds:.1f} s to end"
     if process.returncode and (problem := _lost(root)):
         return problem

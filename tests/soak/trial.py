@@ -7,12 +7,13 @@ promise: it counts it and says what happened.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Figure", "Trial", "count"]
+__all__ = ["Figure", "Trial", "count", "within"]
 
 _MOST_FAILURES = 5
 
@@ -56,6 +57,11 @@ class Trial:
     run: Callable[[int, Path], Figure]
     n_long: int
     n_short: int
+
+
+def within(promised_s: float) -> float:
+    """The seconds that a trial allows: those promised, times PODIUM_SOAK_PATIENCE where others work beside it."""
+    return promised_s * float(os.environ.get("PODIUM_SOAK_PATIENCE", "1"))
 
 
 @dataclass

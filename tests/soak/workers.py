@@ -26,7 +26,7 @@ from podium.data.image_cache import FACTS_NAME, PIXELS_NAME
 from podium.tables import Samples, as_text_array
 
 from .children import Child, start
-from .trial import Figure, Trial, count
+from .trial import Figure, Trial, count, within
 
 __all__ = ["TRIALS", "build"]
 
@@ -178,7 +178,7 @@ def _open_files(pid: int) -> list[str]:
 
 def _orphan_problem(owner: int) -> Problem:
     """Whether workers outlive their owner by more than they may."""
-    end = time.monotonic() + _ORPHAN_S
+    end = time.monotonic() + within(_ORPHAN_S)
     while orphans := _workers(owner):
         if time.monotonic() > end:
             return f"{len(orphans)} workers live {_ORPHAN_S:g} s after their owner"

@@ -21,6 +21,10 @@ __all__ = ["run_command"]
 _HOW_TO_GO_ON = "Run the same command again, or --resume a run that had begun: what was done is kept."
 
 
+class _Terminated(BaseException):
+    """SIGTERM. Like KeyboardInterrupt no Exception: whoever expects a broken image or option would take it for one."""
+
+
 def run_command(arguments: Sequence[str]) -> int:
     """Run `arguments[0]` with the rest; gives the exit code.
 
@@ -37,6 +41,8 @@ def run_command(arguments: Sequence[str]) -> int:
         # The reader of our output went away (`podium runs | head`); Python would complain again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except _Terminated:
+        return _end(Stopped("stopped by SIGTERM.", fix=_HOW_TO_GO_ON), as_json=as_json)
     except PodiumError as error:
         return _end(error, as_json=as_json)
     except KeyboardInterrupt:
@@ -68,7 +74,7 @@ def _told_of_sigterm() -> Iterator[None]:
         return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Stopped("stopped by SIGTERM.", fix=_HOW_TO_GO_ON)
+        raise _Terminated
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
