@@ -140,7 +140,8 @@ def _stop(child: Child, number: int, root: Path, tally: Tally) -> str | None:
 def _lost(root: Path) -> str | None:
     """What a stop has left that a resume cannot use; None where nothing is."""
     run = root / "runs" / "mine"
-    # A temporary file may stay: a signal can come between two instructions of a save, as a kill can.
+    if found := [str(path) for path in root.rglob(".podium-*.tmp")]:
+        return f"temporary files stay: {found}"
     for training in (path.parent for path in run.rglob("journal.jsonl")):
         is_done = (training / "model.safetensors").is_file()
         if not is_done and durable.load_newest(training / "checkpoints") is None:

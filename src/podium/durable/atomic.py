@@ -58,9 +58,9 @@ def write_atomically(path: str | Path, *, needed: int | None = None) -> Iterator
     target = Path(path)
     folder = make_folder(target.parent)
     temporary = temporary_path(folder)
-    with write_new_file(temporary, target, needed=needed) as (file, _):
-        yield file
-    try:
+    try:  # around everything: a signal may raise between any two instructions
+        with write_new_file(temporary, target, needed=needed) as (file, _):
+            yield file
         with explaining_failures(target, needed=needed):
             current_backend().replace(temporary, target)
             current_backend().fsync_dir(folder)
