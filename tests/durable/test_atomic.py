@@ -278,3 +278,18 @@ def test_a_link_is_replaced_and_what_it_points_at_is_untouched(tmp_path: Path) -
     durable.write_bytes(tmp_path / "link", NEW)
     assert (tmp_path / "outside").read_bytes() == OLD
     assert (tmp_path / "link").read_bytes() == NEW
+
+
+def test_a_signal_right_after_the_file_was_made_leaves_nothing(tmp_path: Path) -> None:
+    """An interruption can come between the call that makes the temporary file and the next instruction."""
+
+    class InterruptedAfterCreate(durable.Backend):
+        def create(self, path: Path) -> int:
+            super().create(path)
+            raise KeyboardInterrupt
+
+    (tmp_path / "a.bin").write_bytes(OLD)
+    with durable.using_backend(InterruptedAfterCreate()), pytest.raises(KeyboardInterrupt):
+        durable.write_bytes(tmp_path / "a.bin", NEW)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+    assert (tmp_path / "a.bin").read_bytes() == OLD

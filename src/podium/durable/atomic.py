@@ -66,7 +66,8 @@ def write_atomically(path: str | Path, *, needed: int | None = None) -> Iterator
             current_backend().fsync_dir(folder)
     except BaseException:
         with suppress(OSError):
-            current_backend().unlink(temporary)
+            if temporary.exists():
+                current_backend().unlink(temporary)
         raise
 
 
