@@ -176,6 +176,28 @@ def test_what_is_deleted_is_made_again_with_the_same_numbers(gone: str, finished
     assert set(before) - set(after) <= {"trunk/model.safetensors"}
 
 
+@pytest.mark.parametrize("lines", [FROZEN, (*WHOLE, "predict_views=[plain]")], ids=["frozen", "whole"])
+def test_a_run_from_before_a_setting_existed_goes_on_and_predicts(
+    lines: tuple[str, ...], contest: Contest, tmp_path: Path
+) -> None:
+    settled = ("model.stem_views=0", "training.layout=channels_last")
+    samples, settings = contest("single"), make_settings(tmp_path)
+    run = train(samples, recipe=make_recipe(*lines, *settled), folds=2, settings=settings)
+    before = results_of(run.folder.path)
+    said = run.predict(samples, name="said").probs["mask"]
+    text = run.folder.recipe_file.read_text().splitlines()
+    newer = ("stem_views:", "frozen_precision:", "layout:")
+    older = [line for line in text if not line.strip().startswith(newer)]
+    assert len(text) - len(older) == len(newer)
+    run.folder.recipe_file.write_text("\n".join(older))
+    durable.remove_tree(run.folder.path / "fold-1")
+    run.folder.predictions_file("oof", 1).unlink()
+    again = go_on_with(run)
+    np.testing.assert_array_equal(again.predict(samples, name="again").probs["mask"], said)
+    after = results_of(run.folder.path)
+    assert {name: after[name] for name in before} == before
+
+
 def test_the_cache_may_be_deleted(finished: Run) -> None:
     before = results_of(finished.folder.path)
     durable.remove_tree(finished.settings.cache_folder)

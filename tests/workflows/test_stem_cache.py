@@ -18,7 +18,7 @@ from podium.recipe import Recipe, build_model, build_trunk_of, load_recipe
 from podium.tables import Samples, load_predictions
 from podium.workflows import train
 from podium.workflows.settle import settle_recipe
-from podium.workflows.stem_features import find_recipe_cut, stem_features
+from podium.workflows.stem_features import stem_features
 
 from .tiny_contest import Notes, make_recipe, make_settings
 
@@ -59,8 +59,7 @@ def test_view_k_is_what_a_training_sees_in_epoch_k(contest: Contest, tmp_path: P
     record = run.folder.read()
     cache = open_cache(Path(record["cache"]) / record["cache_key"])
     assert samples.task is not None
-    cut = find_recipe_cut(recipe, samples.task, CPU)
-    outputs = stem_features(recipe, cut, samples.task, cache, settings, CPU, Notes(), stop=StopRequest())
+    cut, outputs = stem_features(recipe, samples.task, cache, settings, CPU, Notes(), stop=StopRequest())
     assert outputs.shape == (2 + 3, len(samples), *cut.shape)
     model = build_model(recipe, build_trunk_of(recipe), samples.task, seed=recipe.seed).eval()
     for epoch in range(3):

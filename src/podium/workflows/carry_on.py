@@ -35,7 +35,8 @@ from podium.workflows.one_training import Training, train_one
 from podium.workflows.progress import Progress
 from podium.workflows.run_images import move_images, open_run_images
 from podium.workflows.settings import Settings
-from podium.workflows.stem_features import find_recipe_cut, stem_features
+from podium.workflows.settle import settle_without_trial
+from podium.workflows.stem_features import stem_features
 
 __all__ = ["TRUNK", "carry_on"]
 
@@ -73,7 +74,7 @@ def carry_on(
     with durable.hold_lock(run.path), listen_for_stop() as stop:
         if root is not None:
             move_images(run, root)
-        recipe = load_recipe(run.recipe_file)
+        recipe = settle_without_trial(load_recipe(run.recipe_file), choose_device(settings.device))
         samples, folds = load_tables(run)
         record = _ask_for(run, folds, more_folds, settings)
         prepare_process(record["threads"])
@@ -129,8 +130,7 @@ def _train_folds(
         features = frozen_features(recipe, trunk, task, cache, settings, device, progress, stop=stop)
         material = FeatureMaterial(recipe, features)
     elif recipe.model.stem_views:
-        cut = find_recipe_cut(recipe, task, device)
-        outputs = stem_features(recipe, cut, task, cache, settings, device, progress, stop=stop)
+        cut, outputs = stem_features(recipe, task, cache, settings, device, progress, stop=stop)
         material = StemMaterial(recipe, cut, outputs, partial(build_trunk_of, recipe))
     else:
         make_trunk = partial(build_trunk_of, recipe)

@@ -35,6 +35,7 @@ from podium.workflows.material import FEATURE_BATCH
 from podium.workflows.model_file import load_weights
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
+from podium.workflows.settle import settle_without_trial
 
 __all__ = ["predict_run"]
 
@@ -71,8 +72,8 @@ def predict_run(
     """
     _check_name(name)
     _check_views(views or ())
-    choose_device(settings.device)
-    record, recipe = run.read(), load_recipe(run.recipe_file)
+    record = run.read()
+    recipe = settle_without_trial(load_recipe(run.recipe_file), choose_device(settings.device))
     trained_on, _ = load_tables(run)
     task = trained_on.task
     folds = [fold for fold in record["folds"] if run.predictions_file("oof", fold).is_file()]

@@ -75,7 +75,10 @@ def settle_recipe(
 
 
 def settle_without_trial(recipe: Recipe, device: torch.device) -> Recipe:
-    """The recipe with what mostly is right in place of every trial, and nothing kept on disk."""
+    """The recipe with what mostly is right in place of every trial, and nothing kept on disk.
+
+    A recipe that was settled before stays as it is.
+    """
     return _settle_rest(_set_model(recipe, stem_views=0), device)
 
 
@@ -142,7 +145,7 @@ def _try_frozen(
     names = _precisions(device, recipe.model.frozen_precision)
     return remembered(
         settings.cache_folder / PROBES,
-        {"frozen": recipe.model.model_dump(mode="json"), **_about(recipe, settings, device)},
+        {"frozen": _network(recipe), **_about(recipe, settings, device)},
         lambda: choose_frozen_precision(model, images, encode, device, names).as_record(),
     )
 
@@ -170,11 +173,15 @@ def _try_training(
 
     about = {
         "training": asdict(cut) if cut else None,
-        "model": recipe.model.model_dump(mode="json"),
+        "model": _network(recipe),
         "candidates": [str(candidate) for candidate in candidates],
         **_about(recipe, settings, device),
     }
     return remembered(settings.cache_folder / PROBES, about, measure)
+
+
+def _network(recipe: Recipe) -> dict[str, Any]:
+    return recipe.model.model_dump(mode="json", exclude={"stem_views", "frozen_precision", "arrangement"})
 
 
 def _about(recipe: Recipe, settings: Settings, device: torch.device) -> dict[str, Any]:

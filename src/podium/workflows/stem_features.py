@@ -25,30 +25,14 @@ from podium.workflows.frozen_features import trunk_digest
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
-__all__ = ["find_recipe_cut", "stem_features"]
+__all__ = ["stem_features"]
 
 BATCH = 16
 AUGMENTED = "augmented "
 
 
-def find_recipe_cut(recipe: Recipe, task: Task, device: torch.device) -> StemCut:
-    """Where the recipe's network is cut after its frozen stem.
-
-    Raises:
-        UsageError: If it cannot be cut.
-    """
-    size = int(recipe.image.size_px)
-    images = torch.arange(2 * size * size * 3, dtype=torch.int64).remainder(251).to(torch.uint8).view(2, size, size, 3)
-    model = build_model(recipe, build_trunk_of(recipe), task, seed=recipe.seed).to(device).eval()
-    cut = find_cut(model, images.to(device))
-    if cut is None:
-        raise UsageError(f"{recipe.model.name!r} cannot be cut after its stem.", fix="Use model.stem_views=0.")
-    return cut
-
-
 def stem_features(
     recipe: Recipe,
-    cut: StemCut,
     task: Task,
     cache: ImageCache,
     settings: Settings,
@@ -56,22 +40,29 @@ def stem_features(
     progress: Progress,
     *,
     stop: StopRequest | None = None,
-) -> NDArray[np.floating[Any]]:
-    """The stem's output for every cached image, read-only float16 (V, N, *cut.shape).
+) -> tuple[StemCut, NDArray[np.floating[Any]]]:
+    """Where the network is cut, and the stem's output for every cached image, read-only float16 (V, N, *cut.shape).
 
     The first views are the recipe's `predict_views`, computed as the whole model computes them, because they judge it;
     `stem_views` augmented ones follow, in the recipe's `frozen_precision`. They depend on the pixels, the stem's
     weights, the size, the arithmetic, the augmentations and the seed, and a later run with the same ones finds them
     again.
+
+    Raises:
+        UsageError: If the network cannot be cut after its stem.
     """
     size = int(recipe.image.size_px)
     trunk = build_trunk_of(recipe)
+    model = build_model(recipe, trunk, task, seed=recipe.seed).to(device).eval()
+    images = torch.arange(2 * size * size * 3, dtype=torch.int64).remainder(251).to(torch.uint8).view(2, size, size, 3)
+    cut = find_cut(model, images.to(device))
+    if cut is None:
+        raise UsageError(f"{recipe.model.name!r} cannot be cut after its stem.", fix="Use model.stem_views=0.")
     augmentations = [asdict(item) for item in recipe.augmentations]
     exact, fast = recipe.training.precision, recipe.model.frozen_precision
     views = [*recipe.predict_views, *(f"{AUGMENTED}{number}" for number in range(int(recipe.model.stem_views)))]
     about = [cut.last, size, views, trunk.mean, trunk.std, augmentations, recipe.seed, exact, fast, device.type]
     key = feature_key(cache.key, trunk_digest(trunk), *about)
-    model = build_model(recipe, trunk, task, seed=recipe.seed).to(device).eval()
     keys = sample_keys(cache.ids.tolist())
 
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
@@ -88,7 +79,7 @@ def stem_features(
             return cut.encode(model, torch.from_numpy(out).to(device))
 
     with progress.stage("output of the frozen stem", len(views) * len(cache.ids)) as update:
-        return compute_features(
+        outputs = compute_features(
             settings.cache_folder / "stems" / key,
             encode,
             n_samples=len(cache.ids),
@@ -98,3 +89,4 @@ def stem_features(
             dtype=np.float16,
             on_progress=lambda done, _total: update(done),
         )
+    return cut, outputs
