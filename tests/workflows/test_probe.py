@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from podium import durable
+from podium.errors import UsageError
 from podium.models import Classifier, build_trunk
 from podium.tables import Head, Task
 from podium.workflows import probe
-from podium.workflows.probe import Candidate, choose_frozen_precision, choose_training, race, remembered
+from podium.workflows.frozen_forward import Way
+from podium.workflows.probe import Candidate, choose_frozen, choose_training, race, remembered
 
 CPU = torch.device("cpu")
 FP32, BF16, OTHER = (
@@ -88,18 +90,17 @@ def test_a_single_candidate_needs_no_clock() -> None:
     }
 
 
-def test_a_precision_whose_features_differ_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = make_model()
-    images = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8)
+def test_a_way_whose_features_differ_or_that_cannot_be_used_is_not_taken() -> None:
+    exact, far, near, gone = (Way("torch", "fp32"), Way("torch", "bf16"), Way("openvino", "fp32"), Way("x", "fp32"))
+    features = make_model().features(torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8)).detach()
 
-    def encode(batch: torch.Tensor) -> torch.Tensor:
-        features = model.features(batch)
-        return -features if torch.is_autocast_enabled("cpu") else features
+    def fail() -> torch.Tensor:
+        raise UsageError("not on this machine")
 
-    wrong = choose_frozen_precision(model, images, encode, CPU, ("fp32", "bf16"))
-    assert (wrong.chosen.precision, list(wrong.seconds)) == ("fp32", [str(FP32)])
-    right = choose_frozen_precision(model, images, model.features, CPU, ("fp32", "bf16"))
-    assert list(right.seconds) == [str(FP32), str(BF16)]
+    runs = {exact: lambda: features, far: lambda: -features, near: lambda: features + 1e-5, gone: fail}
+    assert list(choose_frozen(runs, CPU).seconds) == [str(exact), str(near)]
+    alone = choose_frozen({exact: lambda: features, far: lambda: features * torch.nan}, CPU)
+    assert alone.as_record() == {"chosen": {"engine": "torch", "precision": "fp32"}, "seconds": {"torch fp32": None}}
 
 
 def test_an_answer_is_remembered_for_the_same_question_only(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_a_run_from_before_a_setting_existed_goes_on_and_predicts(
     before = results_of(run.folder.path)
     said = run.predict(samples, name="said").probs["mask"]
     text = run.folder.recipe_file.read_text().splitlines()
-    newer = ("stem_views:", "frozen_precision:", "layout:")
+    newer = ("stem_views:", "frozen_precision:", "frozen_engine:", "layout:")
     older = [line for line in text if not line.strip().startswith(newer)]
     assert len(text) - len(older) == len(newer)
     run.folder.recipe_file.write_text("\n".join(older))

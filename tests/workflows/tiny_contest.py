@@ -33,6 +33,7 @@ TINY = (
     "training.precision=fp32",  # two starts of one run would ask the clock twice
     "training.layout=channels_last",
     "model.frozen_precision=fp32",
+    "model.frozen_engine=torch",
 )
 N = 36
 

@@ -8,7 +8,7 @@ from podium.models.heads import LinearHeads
 from podium.models.hub import weights_folder
 from podium.models.packaged_weights import PACKAGED, PackagedWeights
 from podium.models.parameter_groups import parameter_groups
-from podium.models.stem import StemCut, find_cut
+from podium.models.stem import StemCut, as_traceable, find_cut
 from podium.models.tiny import TinyTrunk
 from podium.models.trunk import Trunk
 
@@ -21,6 +21,7 @@ __all__ = [
     "StemCut",
     "TinyTrunk",
     "Trunk",
+    "as_traceable",
     "build_trunk",
     "count_parameters",
     "ema_decay",

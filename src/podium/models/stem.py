@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from podium.models.classifier import Classifier
 
-__all__ = ["StemCut", "find_cut"]
+__all__ = ["StemCut", "as_traceable", "find_cut"]
 
 
 class _ReachedError(Exception):
@@ -45,8 +45,7 @@ class StemCut:
             with _hooked(model.trunk.get_submodule(self.last), _leave):
                 model.features(images)
         except _ReachedError as reached:
-            output = reached.output
-            return output.permute(0, 2, 3, 1) if output.ndim == 4 else output
+            return _channels_last(reached.output)
         raise RuntimeError(f"{self.last} did not run")
 
     def apply(self, model: Classifier) -> None:
@@ -55,6 +54,11 @@ class StemCut:
             # On the instance, as frozen modules' `train` is: no wrapper, no other names in the state dict.
             model.trunk.get_submodule(name).__dict__["forward"] = _pass_on
         model.takes_stem_output = True
+
+
+def as_traceable(model: Classifier, cut: StemCut | None) -> nn.Module:
+    """`Classifier.features`, or `StemCut.encode`, as a module that a tracer can follow to its end."""
+    return _Traceable(model, cut)
 
 
 def find_cut(model: Classifier, images: Tensor) -> StemCut | None:
@@ -79,6 +83,26 @@ def find_cut(model: Classifier, images: Tensor) -> StemCut | None:
     shape = tuple(output.shape[1:])
     cut = StemCut(last, before, (*shape[1:], shape[0]) if len(shape) == 3 else shape)
     return cut if _is_exact(cut, model, images) else None
+
+
+class _Traceable(nn.Module):
+    """Runs the whole network; what comes behind the cut is no part of the graph that leads to its output."""
+
+    def __init__(self, model: Classifier, cut: StemCut | None) -> None:
+        super().__init__()
+        self.model = model
+        self._cut = cut
+
+    def forward(self, images: Tensor) -> Tensor:
+        pixels = images.to(torch.float32)
+        if self._cut is None:
+            return self.model.features(pixels)
+        kept: list[Tensor] = []
+        last = self.model.trunk.get_submodule(self._cut.last)
+        # A copy: the next layer may write into what it is given.
+        with _hooked(last, lambda _module, _inputs, output: kept.append(output.clone())):
+            self.model.features(pixels)
+        return _channels_last(kept[-1])
 
 
 def _finishing_order(model: Classifier, images: Tensor) -> list[tuple[str, nn.Module, object]]:
@@ -135,6 +159,10 @@ def _hooked(module: nn.Module, hook: object) -> Iterator[None]:
         yield
     finally:
         handle.remove()
+
+
+def _channels_last(output: Tensor) -> Tensor:
+    return output.permute(0, 2, 3, 1) if output.ndim == 4 else output
 
 
 def _leave(_module: nn.Module, _inputs: object, output: Tensor) -> None:

@@ -78,6 +78,9 @@ class ModelSpec(_Part):
     frozen_precision: Precision | Literal["auto"] = "auto"
     """Arithmetic of a frozen trunk's cached features and of a frozen stem's augmented views; auto takes the quickest of
     a short trial that agrees with fp32. The views that judge a model are computed as the model computes them."""
+    frozen_engine: Literal["auto", "torch", "openvino"] = "auto"
+    """What runs that forward pass: torch layer by layer, or a graph that OpenVINO compiled for the processor (the extra
+    `openvino`); auto takes the quicker one of the same trial."""
     arrangement: Literal["joint", "shared", "separate"] = "shared"
     """Several attributes: one composite head, one head each on a shared trunk, or one model each."""
     drop_rate: Fraction = 0.0

@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data import ImageCache, eval_batch
-from podium.engine import StopRequest, autocast
+from podium.engine import StopRequest
 from podium.models import Classifier, Trunk
 from podium.predict import compute_features, feature_key
 from podium.recipe import Recipe, build_trunk_of
 from podium.tables import Task
+from podium.workflows.frozen_forward import make_forward, recorded_way
 from podium.workflows.model_file import has_weights, load_weights, read_about, save_weights
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
@@ -44,17 +45,15 @@ def frozen_features(
     """
     size = int(recipe.image.size_px)
     views = tuple(recipe.feature_views)
-    precision = recipe.model.frozen_precision
-    key = feature_key(cache.key, trunk_digest(trunk), size, list(views), trunk.mean, trunk.std, precision, device.type)
-    model = Classifier(trunk, task).to(device).eval()
+    way = recorded_way(recipe, device, progress)
+    key = feature_key(cache.key, trunk_digest(trunk), size, list(views), trunk.mean, trunk.std, str(way), device.type)
+    forward = make_forward(Classifier(trunk, task).to(device).eval(), None, size, way, device, settings.n_threads)
 
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:
             stop.check()
         out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
-        images = torch.from_numpy(eval_batch(cache.pixels, rows, out, view))  # type: ignore[arg-type]
-        with autocast(device, precision):
-            return model.features(images.to(device))
+        return forward(torch.from_numpy(eval_batch(cache.pixels, rows, out, view)))  # type: ignore[arg-type]
 
     with progress.stage("features of the frozen network", len(views) * len(cache.ids)) as update:
         return compute_features(

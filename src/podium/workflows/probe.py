@@ -15,17 +15,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from podium import durable
 from podium.engine import autocast
-from podium.errors import StorageError
+from podium.errors import StorageError, UsageError
 from podium.models import Classifier
+from podium.workflows.frozen_forward import Way
 
-__all__ = ["Candidate", "Choice", "choose_frozen_precision", "choose_training", "race", "remembered"]
+__all__ = ["Candidate", "Choice", "choose_frozen", "choose_training", "race", "remembered"]
 
 BUDGET_S = 2.0
 ROUNDS = 7
@@ -40,7 +41,7 @@ AGREES = 0.99
 
 @dataclass(frozen=True)
 class Candidate:
-    """An arithmetic and a layout."""
+    """An arithmetic and a layout to train in."""
 
     precision: str
     layout: str
@@ -49,11 +50,14 @@ class Candidate:
         return f"{self.precision} {self.layout}"
 
 
+_Way = TypeVar("_Way", Candidate, Way)
+
+
 @dataclass(frozen=True)
 class Choice:
     """What was chosen, and the least seconds that every candidate took for a batch; None where there was no choice."""
 
-    chosen: Candidate
+    chosen: Candidate | Way
     seconds: Mapping[str, float | None]
 
     def as_record(self) -> dict[str, Any]:
@@ -92,36 +96,36 @@ def choose_training(
     return Choice(second.chosen, {**first.seconds, **second.seconds})
 
 
-def choose_frozen_precision(
-    model: Classifier, images: Tensor, encode: Callable[[Tensor], Tensor], device: torch.device, names: Sequence[str]
-) -> Choice:
-    """The quickest arithmetic of a frozen forward pass whose features agree with those of full precision.
+def choose_frozen(runs: Mapping[Way, Callable[[], Tensor]], device: torch.device) -> Choice:
+    """The quickest frozen forward pass whose features agree with those of full precision.
 
     Args:
-        model: In evaluation mode, on the device.
-        images: Raw images of a batch.
-        encode: The forward pass.
+        runs: Each way's forward pass of the same batch, (B, ...); the first is exact. One that raises UsageError cannot
+            be used.
         device: Where.
-        names: Precisions; the first is full.
     """
 
-    def run(precision: str) -> Tensor:
-        with torch.inference_mode(), autocast(device, precision):
-            return encode(images).float().flatten(1)
+    def run(way: Way) -> Tensor:
+        with torch.inference_mode():
+            return runs[way]().float().flatten(1)
 
-    model.eval()
-    exact = run(names[0])
-    agreeing = [
-        name for name in names if float(torch.cosine_similarity(run(name), exact, dim=1).min().nan_to_num()) >= AGREES
-    ]
-    return race({Candidate(name, "channels_last"): partial(run, name) for name in agreeing or names[:1]}, device)
+    exact = run(next(iter(runs)))
+
+    def agrees(way: Way) -> bool:
+        try:
+            return float(torch.cosine_similarity(run(way), exact, dim=1).min().nan_to_num()) >= AGREES
+        except UsageError:
+            return False
+
+    agreeing = [way for way in runs if agrees(way)]
+    return race({way: partial(run, way) for way in agreeing or list(runs)[:1]}, device)
 
 
 def race(
-    runs: Mapping[Candidate, Callable[[], object]],
+    runs: Mapping[_Way, Callable[[], object]],
     device: torch.device,
     *,
-    prepare: Callable[[Candidate], None] = lambda candidate: None,
+    prepare: Callable[[_Way], None] = lambda candidate: None,
     rounds: int = ROUNDS,
 ) -> Choice:
     """Take turns until the slow ones are known; the first candidate wins unless another is clearly quicker.
@@ -134,7 +138,7 @@ def race(
     """
     if len(runs) == 1:
         return Choice(next(iter(runs)), {str(next(iter(runs))): None})
-    times: dict[Candidate, list[float]] = {candidate: [] for candidate in runs}
+    times: dict[_Way, list[float]] = {candidate: [] for candidate in runs}
     running = dict(runs)
     for candidate, run in running.items():  # a first call compiles, allocates, packs
         prepare(candidate)

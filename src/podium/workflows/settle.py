@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -17,17 +17,19 @@ from podium.models import Classifier, StemCut, find_cut
 from podium.recipe import Recipe, check_buildable
 from podium.tables import Task
 from podium.workflows.device import suitable_precision
-from podium.workflows.probe import Candidate, choose_frozen_precision, choose_training, remembered
+from podium.workflows.frozen_forward import Way, can_use_openvino, make_forward
+from podium.workflows.probe import Candidate, choose_frozen, choose_training, remembered
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
 __all__ = ["settle_recipe", "settle_without_trial"]
 
 MOST_VIEWS = 16
-WORTH_A_TRIAL = 5000
+WORTH_A_TRIAL = 3000
 """Images that pass through the network in a whole run, from which on the seconds of a trial are well spent."""
 MOST_BYTES = 16 * 1024**3
 PROBES = "probes"
+_PLAIN = {"frozen_precision": "fp32", "frozen_engine": "torch"}
 LAYOUTS = ("channels_last", "contiguous")
 
 
@@ -48,9 +50,15 @@ def settle_recipe(
         The recipe that is recorded with the run; and the trials' seconds, JSON-ready, empty where nothing was tried.
 
     Raises:
-        UsageError: If the stem's output shall be cached and the network cannot be cut after its stem.
+        UsageError: If the stem's output shall be cached and the network cannot be cut after its stem, or OpenVINO is
+            asked for and cannot be used.
         PodiumError: If the recipe names what cannot be built.
     """
+    if recipe.model.frozen_engine == "openvino" and not can_use_openvino(device):
+        raise UsageError(
+            f"model.frozen_engine=openvino, and OpenVINO is not installed, or {device.type} is to compute.",
+            fix='Install it (pip install "podium[openvino]") and use --device cpu, or use model.frozen_engine=torch.',
+        )
     model = check_buildable(recipe, task).to(device).eval()
     cut = find_cut(model, _draw(recipe, 2, device)) if recipe.model.freeze == "stem" else None
     recipe = _set_model(recipe, stem_views=_choose_views(recipe, cut, n_images, settings, progress))
@@ -62,11 +70,12 @@ def settle_recipe(
     if n_passes < WORTH_A_TRIAL:
         return _settle_rest(recipe, device), trials
     if not is_trunk and not recipe.model.stem_views:
-        recipe = _set_model(recipe, frozen_precision="fp32")
-    elif recipe.model.frozen_precision == "auto":
-        encode = model.features if is_trunk or cut is None else partial(cut.encode, model)
-        trials["frozen_precision"] = _try_frozen(recipe, model, encode, settings, device)
-        recipe = _set_model(recipe, frozen_precision=trials["frozen_precision"]["chosen"]["precision"])
+        recipe = _set_model(recipe, **_PLAIN)
+    elif "auto" in (recipe.model.frozen_precision, recipe.model.frozen_engine):
+        trials["frozen"] = _try_frozen(recipe, model, None if is_trunk else cut, settings, device)
+        chosen = trials["frozen"]["chosen"]
+        recipe = _set_model(recipe, frozen_precision=chosen["precision"], frozen_engine=chosen["engine"])
+        progress.note(f"Quickest here for what is frozen: {chosen['engine']}, {chosen['precision']} (a short trial).")
     if "auto" in (recipe.training.precision, recipe.training.layout):
         trials["training"] = _try_training(recipe, model, cut if recipe.model.stem_views else None, settings, device)
         recipe = _set_training(recipe, **trials["training"]["chosen"])
@@ -84,7 +93,7 @@ def settle_without_trial(recipe: Recipe, device: torch.device) -> Recipe:
 
 def _settle_rest(recipe: Recipe, device: torch.device) -> Recipe:
     precision = "fp32" if recipe.model.freeze == "trunk" else suitable_precision(device)
-    return _set_training(_set_model(recipe, frozen_precision="fp32"), precision=precision, layout="channels_last")
+    return _set_training(_set_model(recipe, **_PLAIN), precision=precision, layout="channels_last")
 
 
 def _set_model(recipe: Recipe, **values: Any) -> Recipe:
@@ -135,19 +144,25 @@ def _precisions(device: torch.device, asked: str) -> Sequence[str]:
 
 
 def _try_frozen(
-    recipe: Recipe,
-    model: Classifier,
-    encode: Callable[[Tensor], Tensor],
-    settings: Settings,
-    device: torch.device,
+    recipe: Recipe, model: Classifier, cut: StemCut | None, settings: Settings, device: torch.device
 ) -> Mapping[str, Any]:
-    images = _draw(recipe, 16, device)
-    names = _precisions(device, recipe.model.frozen_precision)
-    return remembered(
-        settings.cache_folder / PROBES,
-        {"frozen": _network(recipe), **_about(recipe, settings, device)},
-        lambda: choose_frozen_precision(model, images, encode, device, names).as_record(),
-    )
+    images, size = _draw(recipe, 16, device), int(recipe.image.size_px)
+    engines: tuple[str, ...] = (recipe.model.frozen_engine,)
+    if recipe.model.frozen_engine == "auto":
+        engines = ("torch", "openvino") if can_use_openvino(device) else ("torch",)
+    ways = [Way(engine, name) for engine in engines for name in _precisions(device, recipe.model.frozen_precision)]
+
+    def measure() -> dict[str, Any]:
+        forwards = {way: make_forward(model, cut, size, way, device, settings.n_threads) for way in ways}
+        return choose_frozen({way: partial(forward, images) for way, forward in forwards.items()}, device).as_record()
+
+    about = {
+        "frozen": _network(recipe),
+        "cut": asdict(cut) if cut else None,
+        "ways": [str(way) for way in ways],
+        **_about(recipe, settings, device),
+    }
+    return remembered(settings.cache_folder / PROBES, about, measure)
 
 
 def _try_training(
@@ -181,7 +196,9 @@ def _try_training(
 
 
 def _network(recipe: Recipe) -> dict[str, Any]:
-    return recipe.model.model_dump(mode="json", exclude={"stem_views", "frozen_precision", "arrangement"})
+    return recipe.model.model_dump(
+        mode="json", exclude={"stem_views", "frozen_precision", "frozen_engine", "arrangement"}
+    )
 
 
 def _about(recipe: Recipe, settings: Settings, device: torch.device) -> dict[str, Any]:

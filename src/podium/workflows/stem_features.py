@@ -15,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data import ImageCache, augment_batch, eval_batch, sample_keys
-from podium.engine import StopRequest, autocast
+from podium.engine import StopRequest
 from podium.errors import UsageError
 from podium.models import StemCut, find_cut
 from podium.predict import compute_features, feature_key
 from podium.recipe import Recipe, build_model, build_trunk_of
 from podium.tables import Task
 from podium.workflows.frozen_features import trunk_digest
+from podium.workflows.frozen_forward import Way, make_forward, recorded_way
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
@@ -44,9 +45,9 @@ def stem_features(
     """Where the network is cut, and the stem's output for every cached image, read-only float16 (V, N, *cut.shape).
 
     The first views are the recipe's `predict_views`, computed as the whole model computes them, because they judge it;
-    `stem_views` augmented ones follow, in the recipe's `frozen_precision`. They depend on the pixels, the stem's
-    weights, the size, the arithmetic, the augmentations and the seed, and a later run with the same ones finds them
-    again.
+    `stem_views` augmented ones follow, by the recipe's `frozen_engine` in its `frozen_precision`.
+    They depend on the pixels, the stem's weights, the size, the arithmetic, the augmentations and the seed, and a later
+    run with the same ones finds them again.
 
     Raises:
         UsageError: If the network cannot be cut after its stem.
@@ -59,24 +60,34 @@ def stem_features(
     if cut is None:
         raise UsageError(f"{recipe.model.name!r} cannot be cut after its stem.", fix="Use model.stem_views=0.")
     augmentations = [asdict(item) for item in recipe.augmentations]
-    exact, fast = recipe.training.precision, recipe.model.frozen_precision
+    exact, quick = Way("torch", str(recipe.training.precision)), recorded_way(recipe, device, progress)
     views = [*recipe.predict_views, *(f"{AUGMENTED}{number}" for number in range(int(recipe.model.stem_views)))]
-    about = [cut.last, size, views, trunk.mean, trunk.std, augmentations, recipe.seed, exact, fast, device.type]
+    about = [
+        cut.last,
+        size,
+        views,
+        trunk.mean,
+        trunk.std,
+        augmentations,
+        recipe.seed,
+        str(exact),
+        str(quick),
+        device.type,
+    ]
     key = feature_key(cache.key, trunk_digest(trunk), *about)
     keys = sample_keys(cache.ids.tolist())
+    judging, learning = (make_forward(model, cut, size, way, device, settings.n_threads) for way in (exact, quick))
 
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:
             stop.check()
         out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
         if view.startswith(AUGMENTED):
-            how, epoch, precision = recipe.augmentations, int(view.removeprefix(AUGMENTED)), fast
+            how, epoch = recipe.augmentations, int(view.removeprefix(AUGMENTED))
             augment_batch(cache.pixels, rows, keys[rows], how, seed=recipe.seed, epoch=epoch, out=out)
-        else:
-            eval_batch(cache.pixels, rows, out, view)  # type: ignore[arg-type]
-            precision = exact
-        with autocast(device, precision):
-            return cut.encode(model, torch.from_numpy(out).to(device))
+            return learning(torch.from_numpy(out))
+        eval_batch(cache.pixels, rows, out, view)  # type: ignore[arg-type]
+        return judging(torch.from_numpy(out))
 
     with progress.stage("output of the frozen stem", len(views) * len(cache.ids)) as update:
         outputs = compute_features(

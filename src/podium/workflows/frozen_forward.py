@@ -1,0 +1,81 @@
+"""The frozen part of a network as a function of raw images, by the engine and in the arithmetic that a recipe names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from podium.engine import autocast
+from podium.models import Classifier, StemCut, as_traceable
+from podium.predict import compile_forward, has_openvino
+from podium.recipe import Recipe
+from podium.workflows.progress import Progress
+
+__all__ = ["Way", "can_use_openvino", "make_forward", "recorded_way"]
+
+
+@dataclass(frozen=True)
+class Way:
+    """Who computes a frozen forward pass, "torch" or "openvino", and in which precision."""
+
+    engine: str
+    precision: str
+
+    def __str__(self) -> str:
+        return f"{self.engine} {self.precision}"
+
+
+def can_use_openvino(device: torch.device) -> bool:
+    """Whether it is installed and the processor is what computes."""
+    return device.type == "cpu" and has_openvino()
+
+
+def recorded_way(recipe: Recipe, device: torch.device, progress: Progress) -> Way:
+    """The way a settled recipe names; torch in fp32, with a note, where OpenVINO is named and cannot be used here."""
+    way = Way(recipe.model.frozen_engine, str(recipe.model.frozen_precision))
+    if way.engine == "openvino" and not can_use_openvino(device):
+        why = "is not installed here" if device.type == "cpu" else f"does not compute on {device.type}"
+        progress.note(
+            f"The recipe names OpenVINO, which {why}: torch computes the frozen part, with other last digits."
+        )
+        return Way("torch", "fp32")
+    return way
+
+
+def make_forward(
+    model: Classifier, cut: StemCut | None, size: int, way: Way, device: torch.device, n_threads: int
+) -> Callable[[Tensor], Tensor]:
+    """Raw images (B, H, W, 3) -> features (B, D), or the stem's output (B, *shape) where the network is cut.
+
+    A network is compiled at the first call: what is on disk already needs none.
+
+    Args:
+        model: In evaluation mode, on the device.
+        cut: Where the network is cut; None runs the whole trunk.
+        size: Side of the images in pixels.
+        way: Engine and precision.
+        device: Where torch computes.
+        n_threads: Threads that OpenVINO may use.
+
+    Raises:
+        UsageError: At the first call, if OpenVINO cannot take the network.
+    """
+    if way.engine == "torch":
+
+        def run(images: Tensor) -> Tensor:
+            with autocast(device, way.precision):
+                images = images.to(device)
+                return model.features(images) if cut is None else cut.encode(model, images)
+
+        return run
+
+    @cache
+    def compiled() -> Callable[[Tensor], Tensor]:
+        example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
+        return compile_forward(as_traceable(model, cut), example, way.precision, n_threads)
+
+    return lambda images: compiled()(images)
