@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# OpenMP threads that wait by spinning take the cores from every other process: two trainings side by side on 2 cores
-# made 13 images/s each instead of 296 (November 2026). The library reads this once, when torch is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# OpenMP threads that spin while they wait take the cores from every other process; threads that sleep at once wake up
+# late, and every layer waits for them. Ten microseconds of spinning is nearly the best of both; the figures are in
+# docs/performance.md. The library reads this once, when torch is loaded; what the user has set stays.
+if "OMP_WAIT_POLICY" not in os.environ and "GOMP_SPINCOUNT" not in os.environ:
+    os.environ.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT="1000")
 
 _HOME = {
     "Composite": "podium.tables",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from podium.errors import UsageError
 from podium.models import Classifier, as_traceable, build_trunk, find_cut, freeze_stem
-from podium.predict import compile_forward
+from podium.predict import Graph
 from podium.tables import Head, Task
 
 pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
@@ -36,7 +36,7 @@ def model(request: pytest.FixtureRequest) -> Classifier:
 
 
 def test_features_are_those_of_the_network_alone_or_among_others(model: Classifier) -> None:
-    run, images = compile_forward(as_traceable(model, None), draw(2, 32), "fp32", 1), draw(16, 32)
+    run, images = Graph(as_traceable(model, None), draw(2, 32)).compile("fp32", 1), draw(16, 32)
     with torch.inference_mode():
         wanted = model.features(images)
     found = run(images)
@@ -47,7 +47,7 @@ def test_features_are_those_of_the_network_alone_or_among_others(model: Classifi
 
 
 def test_lower_precision_is_near(model: Classifier) -> None:
-    run, images = compile_forward(as_traceable(model, None), draw(2, 32), "bf16", 1), draw(8, 32)
+    run, images = Graph(as_traceable(model, None), draw(2, 32)).compile("bf16", 1), draw(8, 32)
     with torch.inference_mode():
         wanted = model.features(images)
     assert torch.cosine_similarity(run(images), wanted, dim=1).min() > 0.97
@@ -61,7 +61,7 @@ def test_a_stem_gives_what_passes_the_cut(name: str) -> None:
     images = draw(4, 32)
     cut = find_cut(model, images)
     assert cut is not None
-    run = compile_forward(as_traceable(model, cut), images[:2], "fp32", 1)
+    run = Graph(as_traceable(model, cut), images[:2]).compile("fp32", 1)
     with torch.inference_mode():
         wanted = cut.encode(model, images)
     assert wanted.shape[1:] == cut.shape
@@ -77,20 +77,20 @@ class Strange(nn.Module):
 
 def test_a_network_that_cannot_be_compiled_is_refused_in_one_line() -> None:
     with pytest.raises(UsageError, match=r"OpenVINO cannot take this network: .+frozen_engine=torch") as caught:
-        compile_forward(Strange().eval(), draw(2, 8), "fp32", 1)
+        Graph(Strange().eval(), draw(2, 8)).compile("fp32", 1)
     assert "\n" not in str(caught.value)
 
 
 def test_without_openvino_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(UsageError, match=r"podium\[openvino\]"):
-        compile_forward(Strange().eval(), draw(2, 8), "fp32", 1)
+        Graph(Strange().eval(), draw(2, 8)).compile("fp32", 1)
 
 
 def test_openvinos_telemetry_is_not_imported() -> None:
     code = (
-        "import sys, torch; from torch import nn; from podium.predict import compile_forward\n"
-        "run = compile_forward(nn.Flatten(), torch.zeros(1, 2, 2, 3, dtype=torch.uint8), 'fp32', 1)\n"
+        "import sys, torch; from torch import nn; from podium.predict import Graph\n"
+        "run = Graph(nn.Flatten(), torch.zeros(1, 2, 2, 3, dtype=torch.uint8)).compile('fp32', 1)\n"
         "print(any(name.split('.')[0] == 'openvino_telemetry' for name in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)

@@ -27,6 +27,10 @@ def doctor(*, json: Json = False) -> int:
         f"memory     {record['memory_gib']:.1f} GiB",
         "packages   " + ", ".join(f"{name} {number}" for name, number in environment["packages"].items() if number),
     )
+    if not environment["packages"]["openvino"]:
+        print_lines(
+            "openvino   not installed: pip install 'podium[openvino]' makes frozen networks quicker on a processor"
+        )
     for name, state in record["weights"].items():
         print_lines(f"weights    {name}: {state}")
     print_lines(f"           other files: {record['weights_folder']}/<timm name>.safetensors")

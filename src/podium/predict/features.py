@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from podium import durable
 from podium.data.pages import release_pages
 from podium.errors import DivergedError, LockedError, StorageError
 
-__all__ = ["Encoder", "compute_features", "feature_key"]
+__all__ = ["Encoder", "compute_features", "feature_key", "state_digest"]
 
 Encoder = Callable[[str, NDArray[np.int64]], torch.Tensor]
 """(view, rows (B,)) -> features of these images in this view, first axis B; called within inference mode."""
@@ -33,6 +34,15 @@ _TORCH: dict[type, torch.dtype] = {np.float32: torch.float32, np.float16: torch.
 def feature_key(*parts: Any) -> str:
     """A short name for features that depend on exactly these JSON-ready things."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def state_digest(module: nn.Module) -> str:
+    """SHA-256 over a network's tensors, names and all."""
+    digest = hashlib.sha256()
+    for name, value in module.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def compute_features(

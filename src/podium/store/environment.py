@@ -23,6 +23,7 @@ _PACKAGES = (
     "pydantic",
     "safetensors",
     "matplotlib",
+    "openvino",
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from podium.data import ImageCache, eval_batch
 from podium.engine import StopRequest
 from podium.models import Classifier, Trunk
-from podium.predict import compute_features, feature_key
+from podium.predict import compute_features, feature_key, state_digest
 from podium.recipe import Recipe, build_trunk_of
 from podium.tables import Task
 from podium.workflows.frozen_forward import make_forward, recorded_way
@@ -21,7 +20,7 @@ from podium.workflows.model_file import has_weights, load_weights, read_about, s
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
-__all__ = ["frozen_features", "keep_trunk", "load_trunk", "trunk_digest"]
+__all__ = ["frozen_features", "keep_trunk", "load_trunk"]
 
 BATCH = 16
 """Images a forward pass: few enough that the layers' outputs stay in the processor's cache."""
@@ -46,7 +45,9 @@ def frozen_features(
     size = int(recipe.image.size_px)
     views = tuple(recipe.feature_views)
     way = recorded_way(recipe, device, progress)
-    key = feature_key(cache.key, trunk_digest(trunk), size, list(views), trunk.mean, trunk.std, str(way), device.type)
+    key = feature_key(
+        cache.key, state_digest(trunk.module), size, list(views), trunk.mean, trunk.std, str(way), device.type
+    )
     forward = make_forward(Classifier(trunk, task).to(device).eval(), None, size, way, device, settings.n_threads)
 
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
@@ -87,12 +88,3 @@ def load_trunk(recipe: Recipe, folder: Path) -> Trunk:
     trunk, about = build_trunk_of(recipe, weights="random"), read_about(folder)
     load_weights(trunk.module, folder)
     return replace(trunk, mean=tuple(about["mean"]), std=tuple(about["std"]))
-
-
-def trunk_digest(trunk: Trunk) -> str:
-    """SHA-256 over the trunk's tensors, names and all."""
-    digest = hashlib.sha256()
-    for name, value in trunk.module.state_dict().items():
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from podium.engine import autocast
 from podium.models import Classifier, StemCut, as_traceable
-from podium.predict import compile_forward, has_openvino
+from podium.predict import Graph, has_openvino, state_digest
 from podium.recipe import Recipe
 from podium.workflows.progress import Progress
 
@@ -47,7 +47,14 @@ def recorded_way(recipe: Recipe, device: torch.device, progress: Progress) -> Wa
 
 
 def make_forward(
-    model: Classifier, cut: StemCut | None, size: int, way: Way, device: torch.device, n_threads: int
+    model: Classifier,
+    cut: StemCut | None,
+    size: int,
+    way: Way,
+    device: torch.device,
+    n_threads: int,
+    *,
+    keep: bool = False,
 ) -> Callable[[Tensor], Tensor]:
     """Raw images (B, H, W, 3) -> features (B, D), or the stem's output (B, *shape) where the network is cut.
 
@@ -60,6 +67,7 @@ def make_forward(
         way: Engine and precision.
         device: Where torch computes.
         n_threads: Threads that OpenVINO may use.
+        keep: Keep what was traced for the next call with the same weights, which saves that a second or two.
 
     Raises:
         UsageError: At the first call, if OpenVINO cannot take the network.
@@ -75,7 +83,20 @@ def make_forward(
 
     @cache
     def compiled() -> Callable[[Tensor], Tensor]:
-        example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-        return compile_forward(as_traceable(model, cut), example, way.precision, n_threads)
+        return _trace(model, cut, size, keep=keep).compile(way.precision, n_threads)
 
     return lambda images: compiled()(images)
+
+
+_kept: dict[tuple[str, str, str, int], Graph] = {}
+
+
+def _trace(model: Classifier, cut: StemCut | None, size: int, *, keep: bool) -> Graph:
+    key = (state_digest(model.trunk), f"{model.mean.tolist()} {model.std.tolist()}", cut.last if cut else "", size)
+    graph = _kept.pop(key, None)
+    if graph is None:
+        graph = Graph(as_traceable(model, cut), torch.zeros(2, size, size, 3, dtype=torch.uint8))
+    _kept.clear()
+    if keep:
+        _kept[key] = graph
+    return graph

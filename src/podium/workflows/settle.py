@@ -153,7 +153,7 @@ def _try_frozen(
     ways = [Way(engine, name) for engine in engines for name in _precisions(device, recipe.model.frozen_precision)]
 
     def measure() -> dict[str, Any]:
-        forwards = {way: make_forward(model, cut, size, way, device, settings.n_threads) for way in ways}
+        forwards = {way: make_forward(model, cut, size, way, device, settings.n_threads, keep=True) for way in ways}
         return choose_frozen({way: partial(forward, images) for way, forward in forwards.items()}, device).as_record()
 
     about = {

@@ -18,10 +18,9 @@ from podium.data import ImageCache, augment_batch, eval_batch, sample_keys
 from podium.engine import StopRequest
 from podium.errors import UsageError
 from podium.models import StemCut, find_cut
-from podium.predict import compute_features, feature_key
+from podium.predict import compute_features, feature_key, state_digest
 from podium.recipe import Recipe, build_model, build_trunk_of
 from podium.tables import Task
-from podium.workflows.frozen_features import trunk_digest
 from podium.workflows.frozen_forward import Way, make_forward, recorded_way
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
@@ -74,7 +73,7 @@ def stem_features(
         str(quick),
         device.type,
     ]
-    key = feature_key(cache.key, trunk_digest(trunk), *about)
+    key = feature_key(cache.key, state_digest(trunk.module), *about)
     keys = sample_keys(cache.ids.tolist())
     judging, learning = (make_forward(model, cut, size, way, device, settings.n_threads) for way in (exact, quick))
 
