@@ -36,7 +36,7 @@ def model(request: pytest.FixtureRequest) -> Classifier:
 
 
 def test_features_are_those_of_the_network_alone_or_among_others(model: Classifier) -> None:
-    run, images = Graph(as_traceable(model, None), draw(2, 32)).compile("fp32", 1), draw(16, 32)
+    run, images = Graph(as_traceable(model, None), draw(8, 32)).compile("fp32", 1), draw(16, 32)
     with torch.inference_mode():
         wanted = model.features(images)
     found = run(images)
@@ -44,6 +44,7 @@ def test_features_are_those_of_the_network_alone_or_among_others(model: Classifi
     torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
     assert torch.equal(run(images[3:8]), found[3:8])
     assert torch.equal(run(images[:1]), found[:1])
+    assert torch.equal(run(images.repeat(2, 1, 1, 1)[:19]), found.repeat(2, 1)[:19])
 
 
 def test_lower_precision_is_near(model: Classifier) -> None:

@@ -15,15 +15,12 @@ from podium.models import Classifier, Trunk
 from podium.predict import compute_features, feature_key, state_digest
 from podium.recipe import Recipe, build_trunk_of
 from podium.tables import Task
-from podium.workflows.frozen_forward import make_forward, recorded_way
+from podium.workflows.frozen_forward import FROZEN_BATCH, make_forward, recorded_way
 from podium.workflows.model_file import has_weights, load_weights, read_about, save_weights
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
 __all__ = ["frozen_features", "keep_trunk", "load_trunk"]
-
-BATCH = 16
-"""Images a forward pass: few enough that the layers' outputs stay in the processor's cache."""
 
 
 def frozen_features(
@@ -63,7 +60,7 @@ def frozen_features(
             n_samples=len(cache.ids),
             shape=(trunk.n_features,),
             views=views,
-            batch_size=BATCH,
+            batch_size=FROZEN_BATCH,
             on_progress=lambda done, _total: update(done),
         )
 

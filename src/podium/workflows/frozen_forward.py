@@ -15,7 +15,11 @@ from podium.predict import Graph, has_openvino, state_digest
 from podium.recipe import Recipe
 from podium.workflows.progress import Progress
 
-__all__ = ["Way", "can_use_openvino", "make_forward", "recorded_way"]
+__all__ = ["FROZEN_BATCH", "Way", "can_use_openvino", "make_forward", "recorded_way"]
+
+
+FROZEN_BATCH = 16
+"""Images a forward pass: few enough that the layers' outputs stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def _trace(model: Classifier, cut: StemCut | None, size: int, *, keep: bool) -> 
     key = (state_digest(model.trunk), f"{model.mean.tolist()} {model.std.tolist()}", cut.last if cut else "", size)
     graph = _kept.pop(key, None)
     if graph is None:
-        graph = Graph(as_traceable(model, cut), torch.zeros(2, size, size, 3, dtype=torch.uint8))
+        graph = Graph(as_traceable(model, cut), torch.zeros(FROZEN_BATCH, size, size, 3, dtype=torch.uint8))
     _kept.clear()
     if keep:
         _kept[key] = graph

@@ -17,7 +17,7 @@ from podium.models import Classifier, StemCut, find_cut
 from podium.recipe import Recipe, check_buildable
 from podium.tables import Task
 from podium.workflows.device import suitable_precision
-from podium.workflows.frozen_forward import Way, can_use_openvino, make_forward
+from podium.workflows.frozen_forward import FROZEN_BATCH, Way, can_use_openvino, make_forward
 from podium.workflows.probe import Candidate, choose_frozen, choose_training, remembered
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
@@ -146,7 +146,7 @@ def _precisions(device: torch.device, asked: str) -> Sequence[str]:
 def _try_frozen(
     recipe: Recipe, model: Classifier, cut: StemCut | None, settings: Settings, device: torch.device
 ) -> Mapping[str, Any]:
-    images, size = _draw(recipe, 16, device), int(recipe.image.size_px)
+    images, size = _draw(recipe, FROZEN_BATCH, device), int(recipe.image.size_px)
     engines: tuple[str, ...] = (recipe.model.frozen_engine,)
     if recipe.model.frozen_engine == "auto":
         engines = ("torch", "openvino") if can_use_openvino(device) else ("torch",)

@@ -21,13 +21,12 @@ from podium.models import StemCut, find_cut
 from podium.predict import compute_features, feature_key, state_digest
 from podium.recipe import Recipe, build_model, build_trunk_of
 from podium.tables import Task
-from podium.workflows.frozen_forward import Way, make_forward, recorded_way
+from podium.workflows.frozen_forward import FROZEN_BATCH, Way, make_forward, recorded_way
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
 __all__ = ["stem_features"]
 
-BATCH = 16
 AUGMENTED = "augmented "
 
 
@@ -95,7 +94,7 @@ def stem_features(
             n_samples=len(cache.ids),
             shape=cut.shape,
             views=views,
-            batch_size=BATCH,
+            batch_size=FROZEN_BATCH,
             dtype=np.float16,
             on_progress=lambda done, _total: update(done),
         )
