@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from data_flags import MASK7_FLAGS, MASK7_FOLDER
 from side_by_side import (
     SHARED,
     Block,
@@ -34,10 +35,8 @@ from side_by_side import (
 )
 
 PODIUM = Path(sys.executable).parent / "podium"
-MASK7 = ["--pattern", "{id}_{gender}_{race}_{age:int}/{mask}*", "--label", "mask", "gender", "age", "--group", "id"]
-MASK7 += ["--bins", "age=30,60", "--classes", "mask=mask,incorrect_mask,normal", "gender=male,female"]
 SETS = {
-    "mask7": [str(SHARED / "mask7_semisynth/train/images"), *MASK7],
+    "mask7": [str(SHARED / MASK7_FOLDER), *MASK7_FLAGS],
     "signs": [str(SHARED / "sign_digits")],
 }
 WAYS = {"full": ["model.freeze=none"], "quick": []}

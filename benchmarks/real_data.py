@@ -16,12 +16,9 @@ import sys
 import time
 from pathlib import Path
 
-MASK7 = [
-    "mask7_semisynth/train/images",
-    *("--pattern", "{id}_{gender}_{race}_{age:int}/{mask}*", "--label", "mask", "gender", "age", "--group", "id"),
-    *("--bins", "age=30,60", "--classes", "mask=mask,incorrect_mask,normal", "gender=male,female"),
-    *("--composite", "mask*6 + gender*3 + age"),
-]
+from data_flags import MASK7_FLAGS, MASK7_FOLDER
+
+MASK7 = [MASK7_FOLDER, *MASK7_FLAGS, "--composite", "mask*6 + gender*3 + age"]
 FASHION = ["fashion_products", "--label", "gender", "masterCategory", "season", "usage", "--missing", "NA"]
 
 SETS = {

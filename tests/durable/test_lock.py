@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -62,6 +63,34 @@ def try_lock(folder: Path, hold_until: int | None = None) -> int:
             return 0
     except LockedError:
         return 1
+
+
+def test_who_waits_gets_the_lock_when_its_holder_ends_or_is_told_who_has_it(tmp_path: Path, kind: str) -> None:
+    read_end, write_end = os.pipe()
+
+    def hold() -> int:
+        os.close(write_end)
+        return try_lock(tmp_path, read_end)
+
+    child = fork(hold)
+    os.close(read_end)
+    deadline = time.monotonic() + 30
+    while wait(fork(lambda: try_lock(tmp_path))) == 0:
+        assert time.monotonic() < deadline
+    with pytest.raises(LockedError, match=f"process {child}"), durable.wait_for_lock(tmp_path, 0.3):
+        pass
+    freed: list[bool] = []
+
+    def free() -> None:
+        freed.append(True)
+        os.close(write_end)
+
+    timer = threading.Timer(0.5, free)
+    timer.start()
+    with durable.wait_for_lock(tmp_path, 30) as holder:
+        assert freed == [True]
+        assert holder.pid == os.getpid()
+    assert wait(child) == 0
 
 
 def test_the_holder_is_told_and_afterwards_the_lock_is_free(tmp_path: Path, kind: str) -> None:

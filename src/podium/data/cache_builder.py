@@ -8,10 +8,9 @@ a worker, the process or the machine ended at. A row that is not marked may hold
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,14 @@ from podium.durable import (
     Journal,
     check_writable,
     create_mapped,
-    hold_lock,
     make_folder,
     open_mapped,
     remove_file,
     sync_file,
+    wait_for_lock,
     write_json,
 )
-from podium.errors import CorruptFileError, LockedError, SourceError, StorageError
+from podium.errors import CorruptFileError, SourceError, StorageError
 from podium.images import Fit, Isolation, Limits, ShortageError, Stored, decode_into_rows
 from podium.tables import Samples
 
@@ -39,7 +38,6 @@ __all__ = ["build_cache"]
 
 JOURNAL_NAME = "rows.jsonl"
 _CHUNK_BYTES = 32 * 1024**2
-_POLL_S = 0.2
 
 Progress = Callable[[int, int], None]
 Announce = Callable[[str], None]
@@ -129,7 +127,7 @@ def _open_or_build(
     if (found := _open_if_sound(place)) is not None:
         return found
     make_folder(place)
-    with _wait_for_lock(place, wait_s):
+    with wait_for_lock(place, wait_s):
         if (found := _open_if_sound(place)) is not None:
             return found
         build = _Build(place, samples, size, on_progress)
@@ -226,21 +224,6 @@ def _open_if_sound(place: Path) -> ImageCache | None:
         return open_cache(place)
     except CorruptFileError:
         return None
-
-
-@contextmanager
-def _wait_for_lock(place: Path, wait_s: float) -> Iterator[None]:
-    deadline = time.monotonic() + wait_s
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(hold_lock(place))
-                break
-            except LockedError:
-                if time.monotonic() >= deadline:
-                    raise
-            time.sleep(_POLL_S)
-        yield
 
 
 @contextmanager

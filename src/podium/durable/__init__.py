@@ -17,7 +17,7 @@ from podium.durable.folders import (
 )
 from podium.durable.holder import Holder
 from podium.durable.journal import Journal
-from podium.durable.lock import LOCK_NAME, hold_lock
+from podium.durable.lock import LOCK_NAME, hold_lock, wait_for_lock
 from podium.durable.manifest import MANIFEST_NAME, Manifest, check_manifest, read_manifest, sha256_file, write_manifest
 from podium.durable.mapped import RowFile, create_mapped, open_mapped, sync_mapped
 from podium.durable.parts import PartWriter
@@ -64,6 +64,7 @@ __all__ = [
     "sync_file",
     "sync_mapped",
     "using_backend",
+    "wait_for_lock",
     "write_atomically",
     "write_bytes",
     "write_json",

@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from podium.durable.backend import current_backend
@@ -18,10 +19,12 @@ from podium.durable.failures import explaining_failures
 from podium.durable.folders import make_folder
 from podium.durable.holder import Holder, describe_self, encode_holder, locked_error
 from podium.durable.named_lock import holding_named_lock
+from podium.errors import LockedError
 
-__all__ = ["LOCK_NAME", "hold_lock"]
+__all__ = ["LOCK_NAME", "hold_lock", "wait_for_lock"]
 
 LOCK_NAME = "run.lock"
+_POLL_S = 0.2
 _NO_LOCKS_HERE = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
 _LOCKED_BYTE = 1 << 30  # Windows locks bytes, and a locked byte cannot be read: take one far from the holder's record
 
@@ -59,6 +62,22 @@ def hold_lock(folder: str | Path) -> Iterator[Holder]:
         yield holder
     finally:
         _release(descriptor, holder)
+
+
+@contextmanager
+def wait_for_lock(folder: str | Path, wait_s: float) -> Iterator[Holder]:
+    """As `hold_lock`, after waiting up to `wait_s` seconds for another holder to end."""
+    deadline = time.monotonic() + wait_s
+    with ExitStack() as stack:
+        while True:
+            try:
+                holder = stack.enter_context(hold_lock(folder))
+                break
+            except LockedError:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(_POLL_S)
+        yield holder
 
 
 def _take(path: Path) -> int | None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from torch import nn
 
 from podium import durable
 from podium.data.pages import release_pages
-from podium.errors import DivergedError, LockedError, StorageError
+from podium.errors import DivergedError, StorageError
 
 __all__ = ["Encoder", "compute_features", "feature_key", "state_digest"]
 
@@ -27,7 +25,8 @@ Encoder = Callable[[str, NDArray[np.int64]], torch.Tensor]
 
 CHUNK = 256
 """Images between two marks of a resumable computation."""
-WAIT_S, POLL_S = 3600.0, 0.2
+WAIT_S = 3600.0
+"""Another run may be computing the same features right now."""
 _TORCH: dict[type, torch.dtype] = {np.float32: torch.float32, np.float16: torch.float16}
 
 
@@ -82,7 +81,7 @@ def compute_features(
     path, journal = folder / "features.bin", durable.Journal(folder / "done.jsonl")
     jobs = [(place, start) for place in range(len(views)) for start in range(0, n_samples, CHUNK)]
     if not set(jobs) <= _read_done(path, journal, whole, dtype):
-        with _waiting_for_lock(folder):
+        with durable.wait_for_lock(folder, WAIT_S):
             done = _read_done(path, journal, whole, dtype)
             if not done:
                 durable.remove_file(journal.path)
@@ -115,19 +114,3 @@ def _read_done(path: Path, journal: durable.Journal, shape: tuple[int, ...], dty
         return {(record["view"], record["start"]) for record in journal.read()}
     except StorageError:
         return set()
-
-
-@contextmanager
-def _waiting_for_lock(folder: Path) -> Iterator[None]:
-    """The folder's lock, waited for: another run may be computing the same features right now."""
-    deadline = time.monotonic() + WAIT_S
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(durable.hold_lock(folder))
-                break
-            except LockedError:
-                if time.monotonic() >= deadline:
-                    raise
-            time.sleep(POLL_S)
-        yield

@@ -25,7 +25,7 @@ from podium.workflows.settings import Settings
 __all__ = ["settle_recipe", "settle_without_trial"]
 
 MOST_VIEWS = 16
-WORTH_A_TRIAL = 3000
+WORTH_A_TRIAL = 1000
 """Images that pass through the network in a whole run, from which on the seconds of a trial are well spent."""
 MOST_BYTES = 16 * 1024**3
 PROBES = "probes"
