@@ -77,7 +77,7 @@ class ModelSpec(_Part):
     epoch, up to 16, where they take 16 GiB at most and the network can be cut after its stem; else 0."""
     frozen_precision: Precision | Literal["auto"] = "auto"
     """Arithmetic of a frozen trunk's cached features and of a frozen stem's augmented views; auto takes the quickest of
-    a short trial that agrees with fp32. The views that judge a model are computed as the model computes them."""
+    a short trial that agrees with fp32. The views that judge a model are computed in the precision it is trained in."""
     frozen_engine: Literal["auto", "torch", "openvino"] = "auto"
     """What runs that forward pass: torch layer by layer, or a graph that OpenVINO compiled for the processor (the extra
     `openvino`); auto takes the quicker one of the same trial."""

@@ -42,8 +42,8 @@ def stem_features(
 ) -> tuple[StemCut, NDArray[np.floating[Any]]]:
     """Where the network is cut, and the stem's output for every cached image, read-only float16 (V, N, *cut.shape).
 
-    The first views are the recipe's `predict_views`, computed as the whole model computes them, because they judge it;
-    `stem_views` augmented ones follow, by the recipe's `frozen_engine` in its `frozen_precision`.
+    The first views are the recipe's `predict_views`, in the precision that the model is trained and used in, because they
+    judge it; `stem_views` augmented ones follow, in the recipe's `frozen_precision`. Its `frozen_engine` computes them.
     They depend on the pixels, the stem's weights, the size, the arithmetic, the augmentations and the seed, and a later
     run with the same ones finds them again.
 
@@ -58,7 +58,9 @@ def stem_features(
     if cut is None:
         raise UsageError(f"{recipe.model.name!r} cannot be cut after its stem.", fix="Use model.stem_views=0.")
     augmentations = [asdict(item) for item in recipe.augmentations]
-    exact, quick = Way("torch", str(recipe.training.precision)), recorded_way(recipe, device, progress)
+    quick, precision = recorded_way(recipe, device, progress), str(recipe.training.precision)
+    # In fp32 engines differ by less than float16 rounds away; in lower precisions each has its own.
+    exact = Way(quick.engine if precision == "fp32" else "torch", precision)
     views = [*recipe.predict_views, *(f"{AUGMENTED}{number}" for number in range(int(recipe.model.stem_views)))]
     about = [
         cut.last,
@@ -74,7 +76,8 @@ def stem_features(
     ]
     key = feature_key(cache.key, state_digest(trunk.module), *about)
     keys = sample_keys(cache.ids.tolist())
-    judging, learning = (make_forward(model, cut, size, way, device, settings.n_threads) for way in (exact, quick))
+    judging = make_forward(model, cut, size, exact, device, settings.n_threads, keep=True)
+    learning = make_forward(model, cut, size, quick, device, settings.n_threads)
 
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:
