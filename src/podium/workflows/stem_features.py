@@ -42,7 +42,7 @@ def stem_features(
 ) -> tuple[StemCut, NDArray[np.floating[Any]]]:
     """Where the network is cut, and the stem's output for every cached image, read-only float16 (V, N, *cut.shape).
 
-    The first views are the recipe's `predict_views`, in the precision that the model is trained and used in, because they
+    The first views are the recipe's `predict_views`, in the precision that the model is trained in, because they
     judge it; `stem_views` augmented ones follow, in the recipe's `frozen_precision`. Its `frozen_engine` computes them.
     They depend on the pixels, the stem's weights, the size, the arithmetic, the augmentations and the seed, and a later
     run with the same ones finds them again.
