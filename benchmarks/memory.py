@@ -69,7 +69,7 @@ def commands(
     sample = folder / "sample.csv"
     return [
         ("podium scan", [PODIUM, "scan", data, "--out", folder / "scan"]),
-        ("podium split", [PODIUM, "split", data, "--out", folder / "folds", *flags]),
+        ("podium split", [PODIUM, "split", data, "--out", folder / "folds", *runs, *flags]),
         *(
             (f"podium train --preset {name}", [PODIUM, "train", data, "--preset", name, "--name", name, *runs, *flags])
             for name in presets

@@ -21,8 +21,11 @@ from side_by_side import Block, fresh_folder, ratio, read_options, run_command, 
 
 BIN = Path(sys.executable).parent
 HEAVY = ("torch", "timm", "torchvision", "sklearn", "scipy", "matplotlib", "cv2", "pandas", "pyarrow", "PIL", "numpy")
-# Commands that read no pixel and train nothing; torch is of no use to them.
-NO_TORCH = ("--help", "train --help", "runs", "report", "scan")
+# Commands that run no network; torch is of no use to them.
+NO_TORCH = ("--help", "train --help", "runs", "report", "scan", "split")
+
+
+LEAKS = ["--allow-leaks", "near_duplicate", "same_bytes"]
 
 
 def prepare(folder: Path) -> dict[str, list[str | Path]]:
@@ -34,7 +37,7 @@ def prepare(folder: Path) -> dict[str, list[str | Path]]:
             picture.save(folder / "images" / label / f"{number}.jpg")
     podium = BIN / "podium"
     train = [podium, "train", "images", "--quiet", "--name", "one", "--folds", "2", "--preset", "baseline"]
-    train += ["--set", "model.name=tiny", "training.epochs=1", "--allow-leaks", "near_duplicate", "same_bytes"]
+    train += ["--set", "model.name=tiny", "training.epochs=1", *LEAKS]
     run_command(train, threads=1, folder=folder)
     return {
         "podium --help": [podium, "--help"],
@@ -42,6 +45,7 @@ def prepare(folder: Path) -> dict[str, list[str | Path]]:
         "podium runs": [podium, "runs"],
         "podium report": [podium, "report", "one"],
         "podium scan": [podium, "scan", "images"],
+        "podium split": [podium, "split", "images", "--folds", "2", "--out", folder / "folds", *LEAKS],
     }
 
 

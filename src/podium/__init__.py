@@ -14,9 +14,10 @@ predictions, and training is the one function between them. Names are imported w
 
 from __future__ import annotations
 
-import importlib
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from podium.lazy import on_demand
 
 __version__ = "0.1.0"
 
@@ -25,33 +26,6 @@ __version__ = "0.1.0"
 # docs/performance.md. The library reads this once, when torch is loaded; what the user has set stays.
 if "OMP_WAIT_POLICY" not in os.environ and "GOMP_SPINCOUNT" not in os.environ:
     os.environ.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT="1000")
-
-_HOME = {
-    "Composite": "podium.tables",
-    "Folds": "podium.tables",
-    "FoldOptions": "podium.workflows",
-    "Head": "podium.tables",
-    "ImageClassifier": "podium.workflows.estimator",
-    "PodiumError": "podium.errors",
-    "Predictions": "podium.tables",
-    "Recipe": "podium.recipe",
-    "Run": "podium.workflows",
-    "Samples": "podium.tables",
-    "Scan": "podium.curate",
-    "ScanOptions": "podium.curate",
-    "Scores": "podium.metrics",
-    "Settings": "podium.workflows",
-    "Task": "podium.tables",
-    "compose_recipe": "podium.workflows",
-    "load_run": "podium.workflows",
-    "make_folds": "podium.splits",
-    "mean_predictions": "podium.tables",
-    "resume": "podium.workflows",
-    "scan": "podium.workflows.face",
-    "score_predictions": "podium.metrics",
-    "submit": "podium.workflows.face",
-    "train": "podium.workflows",
-}
 
 if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
@@ -92,12 +66,20 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'podium' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = on_demand(
+    __name__,
+    {
+        "podium.curate": ["Scan", "ScanOptions"],
+        "podium.errors": ["PodiumError"],
+        "podium.metrics": ["Scores", "score_predictions"],
+        "podium.recipe": ["Recipe"],
+        "podium.splits": ["make_folds"],
+        "podium.tables": ["Composite", "Folds", "Head", "Predictions", "Samples", "Task", "mean_predictions"],
+        "podium.workflows": ["FoldOptions", "Run", "Settings", "compose_recipe", "load_run", "resume", "train"],
+        "podium.workflows.estimator": ["ImageClassifier"],
+        "podium.workflows.face": ["scan", "submit"],
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import podium.cli
 from podium import errors
@@ -64,6 +66,33 @@ def test_listing_and_reporting_runs_never_imports_torch(tmp_path: Path) -> None:
         "print('torch' in sys.modules)",
     ]
     assert python(*code, cwd=tmp_path).splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["scan", "images"],
+        ["split", "images", "--folds", "2", "--out", "folds"],
+        ["train", "images", "--preset", "nonsense"],
+        ["train", "images", "--set", "training.epoch=3"],
+        ["train", "nowhere"],
+        ["predict", "nothing", "images"],
+    ],
+)
+def test_what_trains_nothing_or_is_refused_never_waits_for_torch(arguments: list[str], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(8):
+        place = tmp_path / "images" / "ab"[number % 2] / f"{number}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)).save(place)
+    code = [
+        "import sys",
+        "from podium.cli import main",
+        f"print(main({arguments!r}), 'torch' in sys.modules)",
+    ]
+    wanted = "0 False" if arguments[0] in ("scan", "split") else "2 False"
+    last = python(*code, cwd=tmp_path).splitlines()[-1]
+    assert last == wanted or (arguments[1] == "nowhere" and last == "3 False")
 
 
 def test_the_help_lists_every_command_and_exit_code(run: Run) -> None:

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from podium.durable import list_versions, load_newest
-from podium.engine import Checkpoints, EpochRecord, StopRequest, TrainState, evaluate, fit
+from podium.engine import Checkpoints, EpochRecord, TrainState, evaluate, fit
 from podium.errors import CorruptFileError, DivergedError, Interrupted, Stopped
+from podium.stopping import StopRequest
 
 from .tiny_training import (
     EPOCHS,

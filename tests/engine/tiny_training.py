@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from podium.engine import Checkpoints, HeadObjective, Objective, Parts, StopRequest, TrainState, fit, mix_seed
+from podium.engine import Checkpoints, HeadObjective, Objective, Parts, TrainState, fit, mix_seed
 from podium.losses import binary_cross_entropy_per_sample, cross_entropy_per_sample
 from podium.models import Classifier, Ema, build_trunk
 from podium.optim import build_optimizer, one_cycle
+from podium.stopping import StopRequest
 from podium.tables import Head, Task
 
 TASK = Task((Head("kind", "single", ("a", "b", "c")), Head("tags", "multi", ("x", "y"))))

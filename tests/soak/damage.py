@@ -17,8 +17,9 @@ import torch
 from engine.tiny_training import N_STEPS, Outcome, StopAt, make_parts, tensors_of, train
 from podium import durable
 from podium.durable.manifest import read_manifest
-from podium.engine import Checkpoints, StopRequest
+from podium.engine import Checkpoints
 from podium.errors import CorruptFileError, Stopped
+from podium.stopping import StopRequest
 from workflows.nursery import NoWaiting
 
 from .children import start

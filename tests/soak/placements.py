@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from engine.tiny_training import EPOCHS, N_STEPS, Batches, Outcome, TinyBatch, make_batches, tensors_of
-from podium.engine import Checkpoints, EpochRecord, Parts, StopRequest, TrainState, final_weights, fit
+from podium.engine import Checkpoints, EpochRecord, Parts, TrainState, final_weights, fit
+from podium.stopping import StopRequest
 
 __all__ = ["PLACEMENTS", "Placement", "World"]
 

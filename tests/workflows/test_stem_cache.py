@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from podium.data import TrainLoader, open_cache, sample_keys
-from podium.engine import StopRequest
 from podium.errors import UsageError
 from podium.recipe import Recipe, build_model, build_trunk_of, load_recipe
+from podium.stopping import StopRequest
 from podium.tables import Samples, load_predictions
 from podium.workflows import train
 from podium.workflows.settle import settle_recipe

@@ -3,14 +3,14 @@
 Everything random is a pure function of (seed, epoch, sample), so a run that was interrupted goes on bit for bit.
 """
 
+from typing import TYPE_CHECKING
+
 from podium.data.augment import Augmentation, augment_batch
-from podium.data.batch import Batch
 from podium.data.cache_builder import build_cache
 from podium.data.cache_facts import CacheFacts
 from podium.data.cache_key import cache_key
 from podium.data.colour import ColorJitter, Grayscale
 from podium.data.erasing import RandomErasing
-from podium.data.feature_loader import FeatureEvalLoader, FeatureTrainLoader
 from podium.data.geometric import (
     CentreCrop,
     HorizontalFlip,
@@ -21,12 +21,26 @@ from podium.data.geometric import (
     VerticalFlip,
 )
 from podium.data.image_cache import ImageCache, open_cache
-from podium.data.loader import EvalLoader, TrainLoader
 from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targets, soften_targets
 from podium.data.order import balance_weights, epoch_order, weighted_order
 from podium.data.pages import release_pages
 from podium.data.randomness import normals, sample_keys, uniforms
 from podium.data.views import View, eval_batch
+from podium.lazy import on_demand
+
+if TYPE_CHECKING:
+    from podium.data.batch import Batch
+    from podium.data.feature_loader import FeatureEvalLoader, FeatureTrainLoader
+    from podium.data.loader import EvalLoader, TrainLoader
+else:  # these import torch, which a cache does not need
+    __getattr__ = on_demand(
+        __name__,
+        {
+            "podium.data.batch": ["Batch"],
+            "podium.data.feature_loader": ["FeatureEvalLoader", "FeatureTrainLoader"],
+            "podium.data.loader": ["EvalLoader", "TrainLoader"],
+        },
+    )
 
 __all__ = [
     "Augmentation",

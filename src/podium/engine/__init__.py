@@ -9,7 +9,6 @@ from podium.engine.precision import autocast
 from podium.engine.rng import mix_seed, seed_step
 from podium.engine.state import EpochRecord, TrainState
 from podium.engine.step import train_step
-from podium.engine.stopping import StopRequest, listen_for_stop
 from podium.engine.tensor_tree import decode_tensors, encode_tensors, join_tree, split_tree
 
 __all__ = [
@@ -22,7 +21,6 @@ __all__ = [
     "Objective",
     "Observer",
     "Parts",
-    "StopRequest",
     "TrainBatches",
     "TrainState",
     "autocast",
@@ -32,7 +30,6 @@ __all__ = [
     "final_weights",
     "fit",
     "join_tree",
-    "listen_for_stop",
     "mix_seed",
     "predict_logits",
     "seed_step",

@@ -15,8 +15,8 @@ from podium.engine.evaluate import evaluate
 from podium.engine.parts import EvalBatches, Parts, TrainBatches
 from podium.engine.state import EpochRecord, TrainState
 from podium.engine.step import train_step
-from podium.engine.stopping import StopRequest
 from podium.errors import Stopped
+from podium.stopping import StopRequest
 
 __all__ = ["Observer", "fit"]
 

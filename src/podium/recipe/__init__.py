@@ -1,18 +1,37 @@
 """The composition root: a typed recipe, presets, overrides, and the one build that knows every part by name."""
 
+from typing import TYPE_CHECKING
+
+from podium.lazy import on_demand
 from podium.recipe.arrangement import ALL_HEADS, arrange
-from podium.recipe.build import (
-    build_model,
-    build_objective,
-    build_parts,
-    build_schedule,
-    build_trunk_of,
-    check_buildable,
-)
 from podium.recipe.overrides import apply_overrides, load_recipe, parse_recipe, save_recipe, write_recipe_text
 from podium.recipe.presets import PRESETS, baseline, find_preset, finetune, quick
 from podium.recipe.recipe import Recipe
-from podium.recipe.resolve import resolve_recipe
+from podium.recipe.resolve import resolve_recipe, resolve_sizes
+
+if TYPE_CHECKING:
+    from podium.recipe.build import (
+        build_model,
+        build_objective,
+        build_parts,
+        build_schedule,
+        build_trunk_of,
+        check_buildable,
+    )
+else:  # it imports torch and timm, which reading a recipe does not need
+    __getattr__ = on_demand(
+        __name__,
+        {
+            "podium.recipe.build": [
+                "build_model",
+                "build_objective",
+                "build_parts",
+                "build_schedule",
+                "build_trunk_of",
+                "check_buildable",
+            ]
+        },
+    )
 
 __all__ = [
     "ALL_HEADS",
@@ -33,6 +52,7 @@ __all__ = [
     "parse_recipe",
     "quick",
     "resolve_recipe",
+    "resolve_sizes",
     "save_recipe",
     "write_recipe_text",
 ]

@@ -8,11 +8,9 @@ from __future__ import annotations
 from typing import Literal
 
 from podium.errors import WeightsError
-from podium.models import PACKAGED
-from podium.models.packaged_weights import find_weight_file
 from podium.recipe.recipe import Recipe
 
-__all__ = ["resolve_recipe"]
+__all__ = ["resolve_recipe", "resolve_sizes"]
 
 SMALLEST_PX, LARGEST_PX, STEP_PX = 128, 224, 32
 STORED_FACTOR = 1.15
@@ -25,6 +23,20 @@ def resolve_recipe(recipe: Recipe, *, median_side_px: float) -> Recipe:
         recipe: As presets, files and overrides gave it.
         median_side_px: Median of the images' shorter sides.
     """
+    recipe = resolve_sizes(recipe, median_side_px=median_side_px)
+    weights = recipe.model.weights
+    if weights == "auto":
+        weights = choose_weights(recipe.model.name)
+    return recipe.model_copy(update={"model": recipe.model.model_copy(update={"weights": weights})})
+
+
+def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
+    """The recipe with image sizes in place of "auto"; needs no torch.
+
+    Args:
+        recipe: As presets, files and overrides gave it.
+        median_side_px: Median of the images' shorter sides.
+    """
     size = recipe.image.size_px
     if size == "auto":
         size = choose_size(median_side_px)
@@ -32,15 +44,7 @@ def resolve_recipe(recipe: Recipe, *, median_side_px: float) -> Recipe:
     if stored == "auto":
         crops = any(item.kind == "random_resized_crop" for item in recipe.augmentations)
         stored = round(size * STORED_FACTOR) if crops else size
-    weights = recipe.model.weights
-    if weights == "auto":
-        weights = choose_weights(recipe.model.name)
-    return recipe.model_copy(
-        update={
-            "image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored}),
-            "model": recipe.model.model_copy(update={"weights": weights}),
-        }
-    )
+    return recipe.model_copy(update={"image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored})})
 
 
 def choose_size(median_side_px: float) -> int:
@@ -56,12 +60,17 @@ def choose_size(median_side_px: float) -> int:
 
 def choose_weights(name: str) -> Literal["packaged", "pretrained", "random"]:
     """Packaged weights where their package is installed, else timm's; "tiny" has none but random ones."""
+    from podium.models import PACKAGED
+
     if name == "tiny":
         return "random"
     return "packaged" if name in PACKAGED and _is_installed(name) else "pretrained"
 
 
 def _is_installed(name: str) -> bool:
+    from podium.models import PACKAGED
+    from podium.models.packaged_weights import find_weight_file
+
     try:
         return find_weight_file(PACKAGED[name]).is_file()
     except WeightsError:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.engine import StopRequest, listen_for_stop
 from podium.metrics import Scores, score_predictions
 from podium.predict import complete_probs
 from podium.recipe import Recipe, arrange, build_trunk_of, load_recipe
+from podium.stopping import StopRequest, listen_for_stop
 from podium.store import RunFolder, describe_environment, load_tables, write_results
 from podium.tables import (
     Folds,

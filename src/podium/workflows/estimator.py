@@ -14,12 +14,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from podium.data import EvalLoader, sample_keys
-from podium.engine import Checkpoints, StopRequest, TrainState, final_weights, fit
+from podium.engine import Checkpoints, TrainState, final_weights, fit
 from podium.errors import ImageError, LabelError
 from podium.images import decode_file, resize_to
 from podium.models import Classifier, Trunk
 from podium.predict import mean_over_views
 from podium.recipe import Recipe, build_parts, build_trunk_of, resolve_recipe
+from podium.stopping import StopRequest
 from podium.tables import Head, Task
 from podium.workflows.device import choose_device
 from podium.workflows.material import FeatureMaterial, ImageMaterial, Material

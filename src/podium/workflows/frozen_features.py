@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data import ImageCache, eval_batch
-from podium.engine import StopRequest
 from podium.models import Classifier, Trunk
 from podium.predict import compute_features, feature_key, state_digest
 from podium.recipe import Recipe, build_trunk_of
+from podium.stopping import StopRequest
 from podium.tables import Task
 from podium.workflows.frozen_forward import FROZEN_BATCH, make_forward, recorded_way
 from podium.workflows.model_file import has_weights, load_weights, read_about, save_weights

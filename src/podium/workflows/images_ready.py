@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from podium.curate import Audit, audit_of_facts, check_quarantine, drop_quarantined
 from podium.data import ImageCache, build_cache
-from podium.engine import StopRequest, listen_for_stop
 from podium.images import read_size
 from podium.recipe import Recipe
 from podium.splits import make_thumbnails
+from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Samples
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings

@@ -18,7 +18,6 @@ from podium.engine import (
     EpochRecord,
     Observer,
     Parts,
-    StopRequest,
     TrainState,
     final_weights,
     fit,
@@ -28,6 +27,7 @@ from podium.metrics import score_targets_fast
 from podium.models import Classifier, LinearHeads
 from podium.predict import mean_over_views, probs_from_logits
 from podium.recipe import Recipe, build_parts
+from podium.stopping import StopRequest
 from podium.tables import Folds, Samples, Task
 from podium.workflows.material import Material
 from podium.workflows.model_file import has_weights, load_weights, save_weights

@@ -199,7 +199,6 @@ def train(
         run.scores.main
     """
     from podium.recipe import apply_overrides
-    from podium.workflows.start_run import start_run
 
     settings, progress = settings or Settings(), progress or Silent()
     if recipe is None:
@@ -210,6 +209,8 @@ def train(
     for note in found.notes:
         progress.note(note)
     how = folds if isinstance(folds, FoldOptions) else FoldOptions(n_folds=folds)
+    from podium.workflows.start_run import start_run  # imports torch, for which wrong options and data need not wait
+
     folder = start_run(
         found.samples, recipe, how, settings, progress, name=name, only_folds=only_folds, notes=found.notes
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from podium import durable
 from podium.curate import Scan
-from podium.recipe import baseline, resolve_recipe
+from podium.recipe import baseline, resolve_sizes
 from podium.splits import FoldSummary, LeakReport, summarise_folds
 from podium.tables import Folds, save_folds, save_samples
 from podium.workflows.fold_options import FoldOptions
@@ -59,7 +59,7 @@ def split_samples(found: Scan, options: FoldOptions, settings: Settings, out: Pa
     """
     check_folds(found.samples, options)
     durable.check_writable(out)
-    recipe = resolve_recipe(baseline(), median_side_px=median_side(found.samples))
+    recipe = resolve_sizes(baseline(), median_side_px=median_side(found.samples))
     frozen = freeze_folds(found.samples, recipe, options, settings, progress)
     summary = summarise_folds(frozen.samples, frozen.folds)
     save_samples(frozen.samples, out)

@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data import ImageCache, augment_batch, eval_batch, sample_keys
-from podium.engine import StopRequest
 from podium.errors import UsageError
 from podium.models import StemCut, find_cut
 from podium.predict import compute_features, feature_key, state_digest
 from podium.recipe import Recipe, build_model, build_trunk_of
+from podium.stopping import StopRequest
 from podium.tables import Task
 from podium.workflows.frozen_forward import FROZEN_BATCH, Way, make_forward, recorded_way
 from podium.workflows.progress import Progress

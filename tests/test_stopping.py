@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from podium.engine import StopRequest, listen_for_stop
 from podium.errors import Interrupted, Stopped
+from podium.stopping import StopRequest, listen_for_stop
 
 
 @pytest.mark.parametrize(
