@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/memory.py [--data ../shared/data/sign_digits] [--presets baseline quick]
     .venv/bin/python benchmarks/memory.py --many 50000 --presets baseline
 
-Twenty times a second the resident memory of a command and all its children is read from the kernel: private pages of
+Four times a second the resident memory of a command and all its children is read from the kernel: private pages of
 each, and a share of those that several have (PSS). Pages of a mapped file count as long as they are resident, though
 the kernel can take them back. `--many N` makes N PNGs of 256 x 256 px in ten class folders, stores them at that size
 and asks for 1.5 GB at most.
@@ -25,7 +25,7 @@ from side_by_side import significant, table
 
 PODIUM = Path(sys.executable).parent / "podium"
 LIMIT_MB = 1500
-LOOK_S = 0.05
+LOOK_S = 0.25
 
 
 def run(command: Sequence[str | Path]) -> tuple[float, float, float]:

@@ -397,7 +397,8 @@ MEASURE = textwrap.dedent(
     """
     import re, sys
     from pathlib import Path
-    from podium.data import EvalLoader, TrainLoader, build_cache, open_cache, pages, sample_keys
+    from podium.data import EvalLoader, TrainLoader, build_cache, open_cache, sample_keys
+    from podium.durable import pages
     from podium.tables import Samples, as_text_array
     import numpy as np
 

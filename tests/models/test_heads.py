@@ -6,6 +6,7 @@ import torch
 from sklearn.preprocessing import StandardScaler
 
 from podium.models import LinearHeads
+from podium.models import heads as heads_module
 from podium.models.heads import head_key
 from podium.tables import Head, Task
 
@@ -18,7 +19,9 @@ def make_features() -> torch.Tensor:
     return features
 
 
-def test_standardisation_equals_scikit_learn() -> None:
+@pytest.mark.parametrize("piece", [7, 50, 4096])
+def test_standardisation_equals_scikit_learn(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads_module, "_PIECE", piece)
     heads = LinearHeads(TASK, 6)
     heads.standardise_by(make_features())
     scaler = StandardScaler().fit(make_features().double().numpy())

@@ -23,7 +23,6 @@ from podium.data.geometric import (
 from podium.data.image_cache import ImageCache, open_cache
 from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targets, soften_targets
 from podium.data.order import balance_weights, epoch_order, weighted_order
-from podium.data.pages import release_pages
 from podium.data.randomness import normals, sample_keys, uniforms
 from podium.data.views import View, eval_batch
 from podium.lazy import on_demand
@@ -76,7 +75,6 @@ __all__ = [
     "mix_targets",
     "normals",
     "open_cache",
-    "release_pages",
     "sample_keys",
     "soften_targets",
     "uniforms",

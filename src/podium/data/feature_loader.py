@@ -13,6 +13,7 @@ from podium.data.batch import Batch, check_columns, gather_targets
 from podium.data.loader import check_batch_size, epoch_positions
 from podium.data.prefetch import prefetch
 from podium.data.randomness import uniforms
+from podium.durable import PageBudget
 from podium.errors import UsageError
 
 __all__ = ["FeatureEvalLoader", "FeatureTrainLoader"]
@@ -56,6 +57,7 @@ class FeatureTrainLoader:
         check_batch_size(batch_size)
         check_columns(len(rows), {"keys": keys, **targets} | ({} if weights is None else {"weights": weights}))
         self._features = features
+        self._pages = PageBudget(features)
         self._rows = np.asarray(rows, dtype=np.int64)
         self._targets = dict(targets)
         self._keys = keys
@@ -95,6 +97,7 @@ class FeatureTrainLoader:
             features = self._features[np.floor(views * len(self._features)).astype(np.int64), rows]
         else:
             features = self._features[self._views[epoch % len(self._views)]][rows]
+        self._pages.count(features.nbytes)
         return _feature_batch(features, self._targets, positions, rows, start)
 
 
@@ -124,6 +127,7 @@ class FeatureEvalLoader:
         if not 0 <= view < len(features):
             raise UsageError(f"view {view} does not exist, the features have {len(features)} views.")
         self._features = features[view]
+        self._pages = PageBudget(features)
         self._rows = np.asarray(rows, dtype=np.int64)
         self._batch_size = batch_size
         self._targets = dict(targets or {})
@@ -145,7 +149,9 @@ class FeatureEvalLoader:
         for start in range(0, len(self._rows), self._batch_size):
             positions = np.arange(start, min(start + self._batch_size, len(self._rows)))
             rows = self._rows[positions]
-            yield _feature_batch(self._features[rows], self._targets, positions, rows, start)
+            features = self._features[rows]
+            self._pages.count(features.nbytes)
+            yield _feature_batch(features, self._targets, positions, rows, start)
 
 
 def _feature_batch(

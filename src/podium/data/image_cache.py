@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.data.cache_facts import CacheFacts, read_facts
-from podium.data.pages import PageBudget
-from podium.durable import open_mapped, read_json
+from podium.durable import PageBudget, open_mapped, read_json
 from podium.errors import CorruptFileError, SourceError
 
 __all__ = ["FACTS_NAME", "MARK_NAME", "PIXELS_NAME", "ImageCache", "is_complete", "open_cache"]

@@ -15,9 +15,9 @@ from podium.data.batch import Batch, check_columns, gather_targets
 from podium.data.buffers import BufferPool
 from podium.data.mixing import Mixing, mix_batch, mix_targets, soften_targets
 from podium.data.order import epoch_order, weighted_order
-from podium.data.pages import PageBudget
 from podium.data.prefetch import prefetch
 from podium.data.views import View, eval_batch
+from podium.durable import PageBudget
 from podium.errors import UsageError
 
 __all__ = ["EvalLoader", "TrainLoader", "check_batch_size", "epoch_positions"]

@@ -20,6 +20,7 @@ from podium.durable.journal import Journal
 from podium.durable.lock import LOCK_NAME, hold_lock, wait_for_lock
 from podium.durable.manifest import MANIFEST_NAME, Manifest, check_manifest, read_manifest, sha256_file, write_manifest
 from podium.durable.mapped import RowFile, create_mapped, open_mapped, sync_mapped
+from podium.durable.pages import PageBudget, release_pages
 from podium.durable.parts import PartWriter
 from podium.durable.read import read_bytes, read_json
 from podium.durable.versioned import Version, commit_version, list_versions, load_newest, load_version
@@ -33,6 +34,7 @@ __all__ = [
     "Holder",
     "Journal",
     "Manifest",
+    "PageBudget",
     "PartWriter",
     "RowFile",
     "Version",
@@ -55,6 +57,7 @@ __all__ = [
     "read_bytes",
     "read_json",
     "read_manifest",
+    "release_pages",
     "remove_file",
     "remove_leftovers",
     "remove_tree",

@@ -13,6 +13,7 @@ __all__ = ["LinearHeads", "head_key"]
 
 # Small enough that the first probabilities are near uniform, large enough that classes differ in their gradients.
 INITIAL_WEIGHT_STD = 0.01
+_PIECE = 4096
 
 
 class LinearHeads(nn.Module):
@@ -56,11 +57,17 @@ class LinearHeads(nn.Module):
         """
         if features.ndim != 2 or features.shape[1] != self.n_features or len(features) < 2:
             raise ValueError(f"expected features (N >= 2, {self.n_features}), got {tuple(features.shape)}")
-        exact = features.double()
-        std = exact.std(dim=0, correction=0)
+        # A piece at a time: in float64, all features of a large set are many times the memory of anything else.
+        starts = range(0, len(features), _PIECE)
+        mean, variance = (torch.zeros(self.n_features, dtype=torch.float64, device=features.device) for _ in range(2))
+        for start in starts:
+            mean += features[start : start + _PIECE].double().sum(dim=0) / len(features)
+        for start in starts:
+            variance += (features[start : start + _PIECE].double() - mean).square().sum(dim=0) / len(features)
+        std = variance.sqrt()
         # Rounding leaves a constant column with a std of about 1e-16 of its mean, never worth dividing by.
-        is_constant = std <= 1e-7 * exact.mean(dim=0).abs().clamp_min(1e-12)
-        self.feature_mean.copy_(exact.mean(dim=0))
+        is_constant = std <= 1e-7 * mean.abs().clamp_min(1e-12)
+        self.feature_mean.copy_(mean)
         self.feature_scale.copy_(torch.where(is_constant, torch.ones_like(std), std))
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:

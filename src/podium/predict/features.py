@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from podium import durable
-from podium.data.pages import release_pages
 from podium.errors import DivergedError, StorageError
 
 __all__ = ["Encoder", "compute_features", "feature_key", "state_digest"]
@@ -98,7 +97,7 @@ def compute_features(
                         raise DivergedError(f"features of view {views[place]!r} are not finite as {dtype.__name__}.")
                     mapped[place, first : first + len(rows)] = encoded.cpu().numpy()
                 durable.sync_mapped(mapped)
-                release_pages(mapped)
+                durable.release_pages(mapped)
                 journal.append({"view": place, "start": start})
                 if on_progress is not None:
                     on_progress(place * n_samples + stop, len(views) * n_samples)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.durable import PageBudget
 from podium.errors import UsageError
 from podium.splits.close_pairs import find_close_pairs
 from podium.splits.union import join_pairs
@@ -49,9 +50,12 @@ def make_thumbnails(pixels: NDArray[np.uint8], rows: NDArray[np.integer] | None 
         raise UsageError(f"expected uint8 images of shape (N, H, W[, 3]), got {pixels.dtype} {pixels.shape}.")
     rows = np.arange(len(pixels)) if rows is None else np.asarray(rows)
     small = np.empty((len(rows), SIDE_PX, SIDE_PX), dtype=np.uint8)
+    pages = PageBudget(pixels)
     for start in range(0, len(rows), _READ_AT_ONCE):
         part = slice(start, start + _READ_AT_ONCE)
-        small[part] = _average_areas(np.asarray(pixels[rows[part]]))
+        read = np.asarray(pixels[rows[part]])
+        small[part] = _average_areas(read)
+        pages.count(read.nbytes)
     return small
 
 

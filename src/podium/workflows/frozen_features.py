@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data import ImageCache, eval_batch
+from podium.durable import PageBudget
 from podium.models import Classifier, Trunk
 from podium.predict import compute_features, feature_key, state_digest
 from podium.recipe import Recipe, build_trunk_of
@@ -47,9 +48,12 @@ def frozen_features(
     )
     forward = make_forward(Classifier(trunk, task).to(device).eval(), None, size, way, device, settings.n_threads)
 
+    pages = PageBudget(cache.pixels)
+
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:
             stop.check()
+        pages.count(len(rows) * cache.pixels[0].nbytes)
         out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
         return forward(torch.from_numpy(eval_batch(cache.pixels, rows, out, view)))  # type: ignore[arg-type]
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from podium import durable
 from podium.data import EvalLoader, FeatureEvalLoader, FeatureTrainLoader, TrainLoader
 from podium.engine import EvalBatches, mix_seed
 from podium.models import Classifier, LinearHeads, StemCut, Trunk
@@ -156,5 +157,6 @@ class FeatureMaterial(Material):
         """Fresh heads that standardise by the features of their training rows."""
         torch.manual_seed(mix_seed(seed, 0))
         heads = LinearHeads(task, self._features.shape[2], dropout=self._recipe.model.drop_rate)
-        heads.standardise_by(torch.from_numpy(np.array(self._features[0][rows])))
+        heads.standardise_by(torch.from_numpy(np.asarray(self._features[0][rows])))
+        durable.release_pages(self._features)
         return heads

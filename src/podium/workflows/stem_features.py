@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data import ImageCache, augment_batch, eval_batch, sample_keys
+from podium.durable import PageBudget
 from podium.errors import UsageError
 from podium.models import StemCut, find_cut
 from podium.predict import compute_features, feature_key, state_digest
@@ -79,9 +80,12 @@ def stem_features(
     judging = make_forward(model, cut, size, exact, device, settings.n_threads, keep=True)
     learning = make_forward(model, cut, size, quick, device, settings.n_threads)
 
+    pages = PageBudget(cache.pixels)
+
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:
             stop.check()
+        pages.count(len(rows) * cache.pixels[0].nbytes)
         out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
         if view.startswith(AUGMENTED):
             how, epoch = recipe.augmentations, int(view.removeprefix(AUGMENTED))
