@@ -105,11 +105,11 @@ def main() -> int:
             make_pngs(data, options.many)
             for path in sorted(data.glob("*.png")):
                 path.rename(data / f"class_{int(path.stem) % 10}" / path.name)
-            flags = ["--set", "image.stored_px=256", "--allow-leaks", "near_duplicate"]
+            flags = ["--allow-leaks", "near_duplicate", "--set", "image.stored_px=256", "training.epochs=10"]
         n_images = write_sample(data, folder / "sample.csv")
         rows, most = [], 0.0
         for title, command in commands(data, options.presets, flags, folder):
-            command = command if "train" in title else [part for part in command if part not in flags[:2]]
+            command = command if "train" in title else [part for part in command if part not in flags[2:]]
             seconds, own, everyone = run(command)
             most = max(most, everyone)
             rows.append([title, significant(seconds), f"{own:,.0f}", f"{everyone:,.0f}"])
