@@ -149,10 +149,11 @@ def podium(options: argparse.Namespace) -> Callable[[], float]:
     import torch
     from torch import nn
 
-    from podium.engine import Checkpoints, Parts, StopRequest, TrainState, fit
+    from podium.engine import Checkpoints, Parts, TrainState, fit
     from podium.optim import build_optimizer, constant
     from podium.recipe.build import build_objective
     from podium.recipe.recipe import LossSpec
+    from podium.stopping import StopRequest
     from podium.tables import Head, Task
 
     images, labels = make_data()
