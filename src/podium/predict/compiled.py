@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import sys
 import warnings
@@ -103,10 +102,12 @@ def _refused_in_one_line() -> Iterator[None]:
 
 
 def _import_openvino() -> Any:
-    if "openvino" in sys.modules or _TELEMETRY in sys.modules:
-        return importlib.import_module("openvino")
-    sys.modules[_TELEMETRY] = None  # type: ignore[assignment]
+    hidden = "openvino" not in sys.modules and _TELEMETRY not in sys.modules
+    if hidden:
+        sys.modules[_TELEMETRY] = None  # type: ignore[assignment]
     try:
-        return importlib.import_module("openvino")
+        import openvino
     finally:
-        del sys.modules[_TELEMETRY]
+        if hidden:
+            del sys.modules[_TELEMETRY]
+    return openvino
