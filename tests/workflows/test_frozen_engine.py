@@ -15,7 +15,7 @@ from podium.errors import UsageError
 from podium.predict import Graph
 from podium.recipe import load_recipe, resolve_recipe
 from podium.tables import Predictions, Samples
-from podium.workflows import Run, frozen_forward, resume, settle, train
+from podium.workflows import Run, frozen_forward, probe, resume, settle, train
 
 from .tiny_contest import Notes, make_recipe, make_settings, results_of
 
@@ -86,6 +86,16 @@ def test_the_trial_traces_once_and_the_run_takes_that(
     other = replace(run.settings, runs=tmp_path / "others", cache=run.settings.cache_folder)
     train(samples, recipe=make_recipe(*OPENVINO, "model.frozen_precision=auto"), folds=3, settings=other)
     assert len(traced) == 1  # neither asked again nor computed again
+
+
+def test_what_a_trial_traced_is_dropped_where_torch_was_chosen(
+    contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle, "WORTH_A_TRIAL", 1)
+    monkeypatch.setattr(probe, "AGREES", 2.0)  # nothing agrees, so the first way is taken
+    run = run_with(contest("single"), tmp_path, "model.frozen_engine=auto", "model.frozen_precision=auto")
+    assert run.folder.read()["trials"]["frozen"]["chosen"] == {"engine": "torch", "precision": "fp32"}
+    assert frozen_forward._kept == {}
 
 
 def test_a_gpu_is_no_place_for_openvino(contest: Contest, tmp_path: Path) -> None:

@@ -77,6 +77,8 @@ def make_forward(
         UsageError: At the first call, if OpenVINO cannot take the network.
     """
     if way.engine == "torch":
+        if not keep:
+            _kept.clear()  # the trial chose torch: nobody will take what it traced
 
         def run(images: Tensor) -> Tensor:
             with autocast(device, way.precision):
