@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.data.cache_facts import CacheFacts, read_facts
-from podium.durable import PageBudget, open_mapped, read_json
+from podium.durable import ONE_PASS_BYTES, PageBudget, open_mapped, read_json
 from podium.errors import CorruptFileError, SourceError
 
 __all__ = ["FACTS_NAME", "MARK_NAME", "PIXELS_NAME", "ImageCache", "is_complete", "open_cache"]
@@ -70,7 +70,7 @@ class ImageCache:
 
     def find_damage(self) -> NDArray[np.int64]:
         """Rows whose pixels are no longer those that were written. Reads the whole file."""
-        pages = PageBudget(self.pixels)
+        pages = PageBudget(self.pixels, ONE_PASS_BYTES)
         damaged = []
         for row in range(len(self)):
             if zlib.crc32(self.pixels[row]) != self.facts.crc32[row]:

@@ -20,7 +20,7 @@ from podium.durable.journal import Journal
 from podium.durable.lock import LOCK_NAME, hold_lock, wait_for_lock
 from podium.durable.manifest import MANIFEST_NAME, Manifest, check_manifest, read_manifest, sha256_file, write_manifest
 from podium.durable.mapped import RowFile, create_mapped, open_mapped, sync_mapped
-from podium.durable.pages import PageBudget, release_pages
+from podium.durable.pages import ONE_PASS_BYTES, PageBudget, release_pages
 from podium.durable.parts import PartWriter
 from podium.durable.read import read_bytes, read_json
 from podium.durable.versioned import Version, commit_version, list_versions, load_newest, load_version
@@ -28,6 +28,7 @@ from podium.durable.versioned import Version, commit_version, list_versions, loa
 __all__ = [
     "LOCK_NAME",
     "MANIFEST_NAME",
+    "ONE_PASS_BYTES",
     "Backend",
     "Death",
     "FaultyBackend",

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PageBudget", "release_pages"]
+__all__ = ["ONE_PASS_BYTES", "PageBudget", "release_pages"]
 
+ONE_PASS_BYTES = 64 * 1024**2
+"""A budget for who reads everything once, in order; whoever comes back to it soon is better off with more."""
 _BUDGET_BYTES = 256 * 1024**2
 
 

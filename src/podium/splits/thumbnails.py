@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.durable import PageBudget
+from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.errors import UsageError
 from podium.splits.close_pairs import find_close_pairs
 from podium.splits.union import join_pairs
@@ -18,7 +18,7 @@ from podium.splits.union import join_pairs
 __all__ = ["Likeness", "make_thumbnails"]
 
 SIDE_PX = 16
-_READ_AT_ONCE = 256
+_READ_AT_ONCE = 64
 _PAIRS_AT_ONCE = 16_384
 _FITTED_ROWS = 4_096
 _ROWS_PER_COMPONENT = 64
@@ -50,7 +50,7 @@ def make_thumbnails(pixels: NDArray[np.uint8], rows: NDArray[np.integer] | None 
         raise UsageError(f"expected uint8 images of shape (N, H, W[, 3]), got {pixels.dtype} {pixels.shape}.")
     rows = np.arange(len(pixels)) if rows is None else np.asarray(rows)
     small = np.empty((len(rows), SIDE_PX, SIDE_PX), dtype=np.uint8)
-    pages = PageBudget(pixels)
+    pages = PageBudget(pixels, ONE_PASS_BYTES)
     for start in range(0, len(rows), _READ_AT_ONCE):
         part = slice(start, start + _READ_AT_ONCE)
         read = np.asarray(pixels[rows[part]])

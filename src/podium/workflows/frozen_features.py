@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data import ImageCache, eval_batch
-from podium.durable import PageBudget
+from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.models import Classifier, Trunk
 from podium.predict import compute_features, feature_key, state_digest
 from podium.recipe import Recipe, build_trunk_of
@@ -48,7 +48,7 @@ def frozen_features(
     )
     forward = make_forward(Classifier(trunk, task).to(device).eval(), None, size, way, device, settings.n_threads)
 
-    pages = PageBudget(cache.pixels)
+    pages = PageBudget(cache.pixels, ONE_PASS_BYTES)
 
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:

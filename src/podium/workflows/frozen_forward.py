@@ -13,6 +13,7 @@ from podium.engine import autocast
 from podium.models import Classifier, StemCut, as_traceable
 from podium.predict import Graph, has_openvino, state_digest
 from podium.recipe import Recipe
+from podium.workflows.allocator import return_freed_memory
 from podium.workflows.progress import Progress
 
 __all__ = ["FROZEN_BATCH", "Way", "can_use_openvino", "make_forward", "recorded_way"]
@@ -89,7 +90,13 @@ def make_forward(
 
     @cache
     def compiled() -> Callable[[Tensor], Tensor]:
-        return _trace(model, cut, size, keep=keep).compile(way.precision, n_threads)
+        # Tracing and compiling take several times what the graph keeps.
+        return_freed_memory()
+        graph = _trace(model, cut, size, keep=keep)
+        return_freed_memory()
+        forward = graph.compile(way.precision, n_threads)
+        return_freed_memory()
+        return forward
 
     return lambda images: compiled()(images)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,11 +25,12 @@ from podium import durable
 from podium.engine import autocast
 from podium.errors import StorageError, UsageError
 from podium.models import Classifier
+from podium.workflows.allocator import return_freed_memory
 from podium.workflows.frozen_forward import Way
 
 __all__ = ["Candidate", "Choice", "choose_frozen", "choose_training", "race", "remembered"]
 
-BUDGET_S = 2.0
+BUDGET_S = 1.5
 ROUNDS = 7
 WORTH = 0.97
 """Another candidate than the first must take less than this share of its time."""
@@ -117,8 +119,14 @@ def choose_frozen(runs: Mapping[Way, Callable[[], Tensor]], device: torch.device
         except UsageError:
             return False
 
-    agreeing = [way for way in runs if agrees(way)]
-    return race({way: partial(run, way) for way in agreeing or list(runs)[:1]}, device)
+    taken: dict[Way, float] = {}
+    for way in runs:
+        if agrees(way):
+            taken[way] = _clock(partial(run, way), device)
+        return_freed_memory()  # each way allocates in its own pattern: what they leave behind would add up
+    if not taken:
+        taken = {next(iter(runs)): math.inf}
+    return race({way: partial(run, way) for way in taken}, device, taken=taken)
 
 
 def race(
@@ -127,6 +135,7 @@ def race(
     *,
     prepare: Callable[[_Way], None] = lambda candidate: None,
     rounds: int = ROUNDS,
+    taken: Mapping[_Way, float] | None = None,
 ) -> Choice:
     """Take turns until the slow ones are known; the first candidate wins unless another is clearly quicker.
 
@@ -135,29 +144,39 @@ def race(
         device: Waited for, where it works by itself.
         prepare: Called before a candidate's turn; its time does not count.
         rounds: Turns of each at most.
+        taken: Seconds of a turn that each has had already, warmed up; the slow ones then get no other.
     """
     if len(runs) == 1:
         return Choice(next(iter(runs)), {str(next(iter(runs))): None})
     times: dict[_Way, list[float]] = {candidate: [] for candidate in runs}
-    running = dict(runs)
-    for candidate, run in running.items():  # a first call compiles, allocates, packs
-        prepare(candidate)
-        run()
+    if taken is None:
+        for candidate, run in runs.items():  # a first call compiles, allocates, packs
+            prepare(candidate)
+            run()
+    else:
+        times = {candidate: [taken[candidate]] for candidate in runs}
+    running = _without_hopeless(runs, times)
     started = time.perf_counter()
     for _ in range(rounds):
+        if len(running) == 1 or time.perf_counter() - started > BUDGET_S:
+            break
         for candidate, run in running.items():
             prepare(candidate)
             times[candidate].append(_clock(run, device))
-        best = min(min(taken) for taken in times.values())
-        running = {candidate: run for candidate, run in running.items() if min(times[candidate]) < HOPELESS * best}
-        if len(running) == 1 or time.perf_counter() - started > BUDGET_S:
-            break
+        running = _without_hopeless(running, times)
     # The least of a few is what the work takes; everything above it is what else the machine did.
     least = {candidate: min(taken) for candidate, taken in times.items()}
     first = next(iter(runs))
     quickest = min(least, key=lambda candidate: least[candidate])
     chosen = quickest if least[quickest] < WORTH * least[first] else first
     return Choice(chosen, {str(candidate): round(value, 6) for candidate, value in least.items()})
+
+
+def _without_hopeless(
+    runs: Mapping[_Way, Callable[[], object]], times: Mapping[_Way, list[float]]
+) -> Mapping[_Way, Callable[[], object]]:
+    best = min((min(taken) for taken in times.values() if taken), default=0.0)
+    return {way: run for way, run in runs.items() if not times[way] or min(times[way]) < HOPELESS * best}
 
 
 def remembered(folder: Path, about: Mapping[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from podium.recipe import Recipe, arrange, resolve_recipe, save_recipe
 from podium.splits import summarise_folds
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, save_folds, save_samples, write_csv
+from podium.workflows.allocator import return_freed_memory
 from podium.workflows.device import choose_device, prepare_process
 from podium.workflows.fold_options import FoldOptions
 from podium.workflows.frozen_folds import FrozenFolds, check_folds, freeze_folds
@@ -63,7 +64,9 @@ def start_run(
     recipe = resolve_recipe(recipe, median_side_px=median_side(samples))
     device = choose_device(settings.device)
     recipe, trials = settle_recipe(recipe, samples.task, len(samples), settings, device, progress)
+    return_freed_memory()
     frozen = freeze_folds(samples, recipe, folds, settings, progress)
+    return_freed_memory()
     images = frozen.images
     record = {
         "command": ["podium", *sys.argv[1:]],

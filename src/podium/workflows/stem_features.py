@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data import ImageCache, augment_batch, eval_batch, sample_keys
-from podium.durable import PageBudget
+from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.errors import UsageError
 from podium.models import StemCut, find_cut
 from podium.predict import compute_features, feature_key, state_digest
@@ -80,7 +80,7 @@ def stem_features(
     judging = make_forward(model, cut, size, exact, device, settings.n_threads, keep=True)
     learning = make_forward(model, cut, size, quick, device, settings.n_threads)
 
-    pages = PageBudget(cache.pixels)
+    pages = PageBudget(cache.pixels, ONE_PASS_BYTES)
 
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:
