@@ -75,7 +75,7 @@ def test_heads_of_a_baseline_are_taken_over() -> None:
     heads = LinearHeads(TASK, 16)
     model = Classifier(trunk, TASK, heads=heads).eval()
     features = model.features(make_images())
-    heads.standardise_by(features)
+    heads.standardise_by(lambda: [features])
     expected = heads(features)
     assert torch.equal(model(make_images())["mask"], expected["mask"])
 

@@ -6,7 +6,6 @@ import torch
 from sklearn.preprocessing import StandardScaler
 
 from podium.models import LinearHeads
-from podium.models import heads as heads_module
 from podium.models.heads import head_key
 from podium.tables import Head, Task
 
@@ -20,10 +19,9 @@ def make_features() -> torch.Tensor:
 
 
 @pytest.mark.parametrize("piece", [7, 50, 4096])
-def test_standardisation_equals_scikit_learn(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads_module, "_PIECE", piece)
+def test_standardisation_equals_scikit_learn(piece: int) -> None:
     heads = LinearHeads(TASK, 6)
-    heads.standardise_by(make_features())
+    heads.standardise_by(lambda: make_features().split(piece))
     scaler = StandardScaler().fit(make_features().double().numpy())
     np.testing.assert_allclose(heads.feature_mean.numpy(), scaler.mean_, rtol=1e-6)
     np.testing.assert_allclose(heads.feature_scale.numpy(), scaler.scale_, rtol=1e-6)
@@ -31,7 +29,7 @@ def test_standardisation_equals_scikit_learn(piece: int, monkeypatch: pytest.Mon
 
 def test_standardised_logits_are_linear_in_the_scaled_features() -> None:
     heads = LinearHeads(TASK, 6).eval()
-    heads.standardise_by(make_features())
+    heads.standardise_by(lambda: [make_features()])
     scaled = StandardScaler().fit_transform(make_features().double().numpy())
     layer = heads.layers[head_key(0, "a.b")]
     expected = scaled @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
@@ -40,7 +38,7 @@ def test_standardised_logits_are_linear_in_the_scaled_features() -> None:
 
 def test_standardisation_is_saved_and_not_learnt() -> None:
     heads = LinearHeads(TASK, 6)
-    heads.standardise_by(make_features())
+    heads.standardise_by(lambda: [make_features()])
     again = LinearHeads(TASK, 6)
     again.load_state_dict(heads.state_dict())
     assert torch.equal(again.feature_scale, heads.feature_scale)
@@ -72,4 +70,4 @@ def test_dropout_acts_in_training_only() -> None:
 @pytest.mark.parametrize("shape", [(1, 6), (5, 7), (6,)])
 def test_too_little_to_standardise_by(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="expected features"):
-        LinearHeads(TASK, 6).standardise_by(torch.zeros(shape))
+        LinearHeads(TASK, 6).standardise_by(lambda: [torch.zeros(shape)])

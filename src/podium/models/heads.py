@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,6 @@ __all__ = ["LinearHeads", "head_key"]
 
 # Small enough that the first probabilities are near uniform, large enough that classes differ in their gradients.
 INITIAL_WEIGHT_STD = 0.01
-_PIECE = 4096
 
 
 class LinearHeads(nn.Module):
@@ -44,26 +44,30 @@ class LinearHeads(nn.Module):
             {head_key(i, head.name): _linear(n_features, len(head.classes)) for i, head in enumerate(task.heads)}
         )
 
-    def standardise_by(self, features: Tensor) -> None:
+    def standardise_by(self, pieces: Callable[[], Iterable[Tensor]]) -> None:
         """Set the standardisation to the mean and standard deviation of these features.
 
-        Pass features of training rows only: rows of the valid fold would leak into every score of that fold.
+        Give features of training rows only: rows of the valid fold would leak into every score of that fold.
 
         Args:
-            features: Shape (N, D), N at least 2. Constant columns keep a scale of 1.
+            pieces: Gives all features, some rows (n, D) at a time, for a large set is many times the memory of
+                anything else; called twice. Constant columns keep a scale of 1.
 
         Raises:
-            ValueError: If the shape is wrong or there are fewer than two rows.
+            ValueError: If a shape is wrong or there are fewer than two rows.
         """
-        if features.ndim != 2 or features.shape[1] != self.n_features or len(features) < 2:
-            raise ValueError(f"expected features (N >= 2, {self.n_features}), got {tuple(features.shape)}")
-        # A piece at a time: in float64, all features of a large set are many times the memory of anything else.
-        starts = range(0, len(features), _PIECE)
-        mean, variance = (torch.zeros(self.n_features, dtype=torch.float64, device=features.device) for _ in range(2))
-        for start in starts:
-            mean += features[start : start + _PIECE].double().sum(dim=0) / len(features)
-        for start in starts:
-            variance += (features[start : start + _PIECE].double() - mean).square().sum(dim=0) / len(features)
+        n_rows = 0
+        mean, variance = (self.feature_mean.new_zeros(self.n_features, dtype=torch.float64) for _ in range(2))
+        for piece in pieces():
+            if piece.ndim != 2 or piece.shape[1] != self.n_features:
+                raise ValueError(f"expected features (N >= 2, {self.n_features}), got {tuple(piece.shape)}")
+            n_rows += len(piece)
+            mean += piece.double().sum(dim=0)
+        if n_rows < 2:
+            raise ValueError(f"expected features (N >= 2, {self.n_features}), got {n_rows} rows")
+        mean /= n_rows
+        for piece in pieces():
+            variance += (piece.double() - mean).square().sum(dim=0) / n_rows
         std = variance.sqrt()
         # Rounding leaves a constant column with a std of about 1e-16 of its mean, never worth dividing by.
         is_constant = std <= 1e-7 * mean.abs().clamp_min(1e-12)

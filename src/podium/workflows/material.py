@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,13 @@ class FeatureMaterial(Material):
         """Fresh heads that standardise by the features of their training rows."""
         torch.manual_seed(mix_seed(seed, 0))
         heads = LinearHeads(task, self._features.shape[2], dropout=self._recipe.model.drop_rate)
-        heads.standardise_by(torch.from_numpy(np.asarray(self._features[0][rows])))
+        heads.standardise_by(partial(self._pieces, rows))
         durable.release_pages(self._features)
         return heads
+
+    def _pieces(self, rows: NDArray[np.int64]) -> Iterator[torch.Tensor]:
+        pages = durable.PageBudget(self._features, durable.ONE_PASS_BYTES)
+        for start in range(0, len(rows), FEATURE_BATCH):
+            piece = self._features[0][rows[start : start + FEATURE_BATCH]]
+            pages.count(piece.nbytes)
+            yield torch.from_numpy(piece)

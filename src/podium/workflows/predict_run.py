@@ -26,6 +26,7 @@ from podium.tables import (
     mean_predictions,
     save_predictions,
 )
+from podium.workflows.allocator import return_freed_memory
 from podium.workflows.carry_on import TRUNK
 from podium.workflows.device import choose_device, prepare_process
 from podium.workflows.frozen_features import frozen_features, load_trunk
@@ -87,6 +88,7 @@ def predict_run(
     images = make_ready(samples, recipe, settings, progress, limit_fraction=1.0)
     _require_some(images)
     known = find_known_images(record, trained_on, images)
+    return_freed_memory()
     if known is not None and not known.is_clean:
         progress.note(f"Among these images are some the run was trained on, or nearly so. {known.verdict}")
     predictor = _Predictor(run, recipe, task, images.cache, settings, progress)
