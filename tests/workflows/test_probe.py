@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,10 +12,14 @@ import torch
 from podium import durable
 from podium.errors import UsageError
 from podium.models import Classifier, build_trunk
+from podium.recipe import finetune, resolve_recipe
 from podium.tables import Head, Task
-from podium.workflows import probe
-from podium.workflows.frozen_forward import Way
-from podium.workflows.probe import Candidate, choose_frozen, choose_training, race, remembered
+from podium.workflows import probe, settle
+from podium.workflows.frozen_forward import Way, frozen_batch, make_forward
+from podium.workflows.probe import Candidate, Choice, choose_frozen, choose_training, race, remembered
+from podium.workflows.settle import settle_recipe
+
+from .tiny_contest import Notes, make_recipe, make_settings
 
 CPU = torch.device("cpu")
 FP32, BF16, OTHER = (
@@ -38,11 +43,11 @@ class Clock:
         self.turns[self._running] += 1
         return next(self._seconds[self._running])
 
-    def decide(self) -> probe.Choice:
+    def decide(self, taken: dict[Candidate, float] | None = None) -> probe.Choice:
         def prepare(candidate: Candidate) -> None:
             self._running = candidate
 
-        return race({candidate: lambda: None for candidate in self.turns}, CPU, prepare=prepare)
+        return race({candidate: lambda: None for candidate in self.turns}, CPU, prepare=prepare, taken=taken)
 
 
 def test_the_quickest_wins_by_its_best_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +106,70 @@ def test_a_way_whose_features_differ_or_that_cannot_be_used_is_not_taken() -> No
     assert list(choose_frozen(runs, CPU).seconds) == [str(exact), str(near)]
     alone = choose_frozen({exact: lambda: features, far: lambda: features * torch.nan}, CPU)
     assert alone.as_record() == {"chosen": {"engine": "torch", "precision": "fp32"}, "seconds": {"torch fp32": None}}
+
+
+def test_what_is_slow_at_its_first_turn_gets_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, {FP32: [1.0] * 9, BF16: [0.4] * 9, OTHER: [0.5] * 9})
+    choice = clock.decide({FP32: 1.0, BF16: 0.5, OTHER: 0.5})
+    assert choice.chosen == BF16
+    assert choice.seconds == {str(FP32): 1.0, str(BF16): 0.4, str(OTHER): 0.5}
+    assert clock.turns[FP32] == 0
+    assert clock.turns[BF16] == clock.turns[OTHER] > 1
+
+
+def test_a_frozen_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = make_model().eval()
+    images = torch.randint(0, 256, (11, 32, 32, 3), dtype=torch.uint8)
+    expected = model.features(images)
+    sizes: list[int] = []
+
+    def short(given: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(given))
+        if len(given) > fits:
+            raise torch.OutOfMemoryError("no room")
+        return Classifier.features(model, given)
+
+    monkeypatch.setattr(model, "features", short)
+    forward = make_forward(model, None, 32, Way("torch", "fp32"), CPU, 1)
+    fits = 3
+    assert torch.allclose(forward(images), expected, atol=1e-5)
+    assert max(size for size in sizes if size <= fits) == 3
+    fits = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        forward(images)
+
+
+def test_a_trial_on_a_gpu_takes_the_batch_of_the_training() -> None:
+    recipe = finetune()
+    cuda, large = torch.device("cuda"), recipe.training.model_copy(update={"batch_size": 256})
+    assert settle._trial_batch(recipe, CPU) == probe.BATCH == 16
+    assert settle._trial_batch(recipe.model_copy(update={"training": large}), cuda) == 256
+    short = large.model_copy(update={"micro_batch": 64})
+    assert settle._trial_batch(recipe.model_copy(update={"training": short}), cuda) == 64
+    assert frozen_batch(cuda) > frozen_batch(CPU)
+
+
+def test_a_trial_that_does_not_fit_is_done_with_a_small_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    task = Task((Head("label", "single", ("a", "b")),))
+    recipe = resolve_recipe(
+        make_recipe("model.freeze=none", "training.precision=auto", preset="finetune"), median_side_px=32
+    )
+    batches: list[int] = []
+
+    def run(*arguments: Any, batch: int = 16) -> Choice:
+        batches.append(batch)
+        if batch == 64:
+            raise torch.OutOfMemoryError("no room")
+        return choose_training(*arguments, batch=batch)
+
+    monkeypatch.setattr(settle, "choose_training", run)
+    monkeypatch.setattr(settle, "_trial_batch", lambda recipe, device: 64)
+    settled, trials = settle_recipe(recipe, task, 500, make_settings(tmp_path), CPU, Notes())
+    assert batches == [64, 16]
+    assert trials["training"]["chosen"] == {
+        "precision": settled.training.precision,
+        "layout": settled.training.layout,
+    }
 
 
 def test_an_answer_is_remembered_for_the_same_question_only(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from podium.predict import compute_features, feature_key, state_digest
 from podium.recipe import Recipe, build_trunk_of
 from podium.stopping import StopRequest
 from podium.tables import Task
-from podium.workflows.frozen_forward import FROZEN_BATCH, make_forward, recorded_way
+from podium.workflows.frozen_forward import frozen_batch, make_forward, recorded_way
 from podium.workflows.model_file import has_weights, load_weights, read_about, save_weights
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
@@ -64,7 +64,7 @@ def frozen_features(
             n_samples=len(cache.ids),
             shape=(trunk.n_features,),
             views=views,
-            batch_size=FROZEN_BATCH,
+            batch_size=frozen_batch(device),
             on_progress=lambda done, _total: update(done),
         )
 

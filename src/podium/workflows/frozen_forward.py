@@ -16,11 +16,13 @@ from podium.recipe import Recipe
 from podium.workflows.allocator import return_freed_memory
 from podium.workflows.progress import Progress
 
-__all__ = ["FROZEN_BATCH", "Way", "can_use_openvino", "make_forward", "recorded_way"]
+__all__ = ["Way", "can_use_openvino", "frozen_batch", "make_forward", "recorded_way"]
 
 
 FROZEN_BATCH = 16
-"""Images a forward pass: few enough that the layers' outputs stay in the processor's cache."""
+"""Images a forward pass on a processor: few enough that the layers' outputs stay in its cache."""
+FROZEN_BATCH_GPU = 128
+"""Images a forward pass on a GPU: many enough that launching kernels is not what takes the time."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Way:
 
     def __str__(self) -> str:
         return f"{self.engine} {self.precision}"
+
+
+def frozen_batch(device: torch.device) -> int:
+    """Images a forward pass of a frozen network."""
+    return FROZEN_BATCH if device.type == "cpu" else FROZEN_BATCH_GPU
 
 
 def can_use_openvino(device: torch.device) -> bool:
@@ -82,9 +89,16 @@ def make_forward(
             _kept.clear()  # the trial chose torch: nobody will take what it traced
 
         def run(images: Tensor) -> Tensor:
-            with autocast(device, way.precision):
-                images = images.to(device)
-                return model.features(images) if cut is None else cut.encode(model, images)
+            try:
+                with autocast(device, way.precision):
+                    images = images.to(device)
+                    return model.features(images) if cut is None else cut.encode(model, images)
+            except torch.OutOfMemoryError:
+                if len(images) == 1:
+                    raise
+            if device.type == "cuda":
+                torch.cuda.empty_cache()
+            return torch.cat([run(half) for half in images.tensor_split(2)])
 
         return run
 

@@ -68,15 +68,21 @@ class Choice:
 
 
 def choose_training(
-    model: Classifier, images: Callable[[int], Tensor], device: torch.device, candidates: Sequence[Candidate]
+    model: Classifier,
+    images: Callable[[int], Tensor],
+    device: torch.device,
+    candidates: Sequence[Candidate],
+    *,
+    batch: int = BATCH,
 ) -> Choice:
     """The quickest way of a forward and backward pass.
 
     Args:
         model: A model that is thrown away afterwards; on the device.
-        images: Number of images, 4 or 16 -> what the model is trained on.
+        images: Number of images, 4 or `batch` -> what the model is trained on.
         device: Where.
         candidates: The first is kept unless another is quicker by more than the noise.
+        batch: Images a step; less only tells which candidates are hopeless.
     """
 
     def prepare(candidate: Candidate) -> None:
@@ -94,7 +100,7 @@ def choose_training(
     if best > SLOW_S * SMALL_BATCH / BATCH:
         return first
     left = [candidate for candidate in candidates if taken[candidate] < HOPELESS * best]
-    second = race(runs(BATCH, left), device, prepare=prepare)
+    second = race(runs(batch, left), device, prepare=prepare)
     return Choice(second.chosen, {**first.seconds, **second.seconds})
 
 

@@ -17,8 +17,8 @@ from podium.models import Classifier, StemCut, find_cut
 from podium.recipe import Recipe, check_buildable
 from podium.tables import Task
 from podium.workflows.device import suitable_precision
-from podium.workflows.frozen_forward import FROZEN_BATCH, Way, can_use_openvino, make_forward
-from podium.workflows.probe import Candidate, choose_frozen, choose_training, remembered
+from podium.workflows.frozen_forward import Way, can_use_openvino, frozen_batch, make_forward
+from podium.workflows.probe import BATCH, SMALL_BATCH, Candidate, choose_frozen, choose_training, remembered
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
@@ -146,7 +146,7 @@ def _precisions(device: torch.device, asked: str) -> Sequence[str]:
 def _try_frozen(
     recipe: Recipe, model: Classifier, cut: StemCut | None, settings: Settings, device: torch.device
 ) -> Mapping[str, Any]:
-    images, size = _draw(recipe, FROZEN_BATCH, device), int(recipe.image.size_px)
+    images, size = _draw(recipe, frozen_batch(device), device), int(recipe.image.size_px)
     engines: tuple[str, ...] = (recipe.model.frozen_engine,)
     if recipe.model.frozen_engine == "auto":
         engines = ("torch", "openvino") if can_use_openvino(device) else ("torch",)
@@ -181,18 +181,32 @@ def _try_training(
         return output.clone().detach()
 
     def measure() -> dict[str, Any]:
-        batches = {n: images(n) for n in (4, 16)}  # before the cut: afterwards the model takes no images
+        large = _trial_batch(recipe, device)
+        batches = {n: images(n) for n in (SMALL_BATCH, BATCH, large)}  # before the cut: then it takes no images
         if cut is not None:
             cut.apply(model)
-        return choose_training(model, batches.__getitem__, device, candidates).as_record()
+        try:
+            choice = choose_training(model, batches.__getitem__, device, candidates, batch=large)
+        except torch.OutOfMemoryError:  # the training itself would halve its batch
+            model.zero_grad(set_to_none=True)
+            choice = choose_training(model, batches.__getitem__, device, candidates)
+        return choice.as_record()
 
     about = {
         "training": asdict(cut) if cut else None,
         "model": _network(recipe),
         "candidates": [str(candidate) for candidate in candidates],
+        "batch": _trial_batch(recipe, device),
         **_about(recipe, settings, device),
     }
     return remembered(settings.cache_folder / PROBES, about, measure)
+
+
+def _trial_batch(recipe: Recipe, device: torch.device) -> int:
+    """Images a step: the training's own on a GPU, where a small batch measures how quickly kernels are launched."""
+    if device.type == "cpu":
+        return BATCH
+    return max(BATCH, min(recipe.training.batch_size, recipe.training.micro_batch or recipe.training.batch_size))
 
 
 def _network(recipe: Recipe) -> dict[str, Any]:

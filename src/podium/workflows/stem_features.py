@@ -22,7 +22,7 @@ from podium.predict import compute_features, feature_key, state_digest
 from podium.recipe import Recipe, build_model, build_trunk_of
 from podium.stopping import StopRequest
 from podium.tables import Task
-from podium.workflows.frozen_forward import FROZEN_BATCH, Way, make_forward, recorded_way
+from podium.workflows.frozen_forward import Way, frozen_batch, make_forward, recorded_way
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
@@ -101,7 +101,7 @@ def stem_features(
             n_samples=len(cache.ids),
             shape=cut.shape,
             views=views,
-            batch_size=FROZEN_BATCH,
+            batch_size=frozen_batch(device),
             dtype=np.float16,
             on_progress=lambda done, _total: update(done),
         )
