@@ -13,7 +13,7 @@ from podium.data.batch import Batch, check_columns, gather_targets
 from podium.data.loader import check_batch_size, epoch_positions
 from podium.data.prefetch import prefetch
 from podium.data.randomness import uniforms
-from podium.durable import PageBudget
+from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.errors import UsageError
 
 __all__ = ["FeatureEvalLoader", "FeatureTrainLoader"]
@@ -97,7 +97,7 @@ class FeatureTrainLoader:
             features = self._features[np.floor(views * len(self._features)).astype(np.int64), rows]
         else:
             features = self._features[self._views[epoch % len(self._views)]][rows]
-        self._pages.count(features.nbytes)
+        self._pages.count(features.nbytes, n_places=len(rows))
         return _feature_batch(features, self._targets, positions, rows, start)
 
 
@@ -127,7 +127,7 @@ class FeatureEvalLoader:
         if not 0 <= view < len(features):
             raise UsageError(f"view {view} does not exist, the features have {len(features)} views.")
         self._features = features[view]
-        self._pages = PageBudget(features)
+        self._pages = PageBudget(features, ONE_PASS_BYTES)
         self._rows = np.asarray(rows, dtype=np.int64)
         self._batch_size = batch_size
         self._targets = dict(targets or {})
@@ -150,7 +150,7 @@ class FeatureEvalLoader:
             positions = np.arange(start, min(start + self._batch_size, len(self._rows)))
             rows = self._rows[positions]
             features = self._features[rows]
-            self._pages.count(features.nbytes)
+            self._pages.count(features.nbytes, n_places=len(rows))
             yield _feature_batch(features, self._targets, positions, rows, start)
 
 

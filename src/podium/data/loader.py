@@ -125,7 +125,7 @@ class TrainLoader:
             pool=pool,
             n_parts=self._n_threads,
         )
-        self._pages.count(len(rows) * self._pixels[0].nbytes)
+        self._pages.count(len(rows) * self._pixels[0].nbytes, n_places=len(rows))
         targets = gather_targets(self._targets, positions)
         if self._mixing is not None:
             mixed = mix_batch(array, self._mixing, seed=self._seed, epoch=epoch, step=start)

@@ -18,6 +18,8 @@ __all__ = ["ONE_PASS_BYTES", "PageBudget", "release_pages"]
 ONE_PASS_BYTES = 64 * 1024**2
 """A budget for who reads everything once, in order; whoever comes back to it soon is better off with more."""
 _BUDGET_BYTES = 256 * 1024**2
+_AROUND_BYTES = 2 * 1024**2
+"""Linux may map so much around a page that is touched, where the file cache holds it in one piece; 64 KiB elsewhere."""
 
 
 def release_pages(array: NDArray[Any]) -> None:
@@ -39,7 +41,7 @@ class PageBudget:
     """Counts the bytes read from a read-only map and hands its pages back when they are many.
 
     Args:
-        array: The map; any other array, or one that can be written, is only counted.
+        array: The map; nothing is done for any other array, one that can be written, or one within the budget.
         n_bytes: Bytes after which the pages are handed back.
     """
 
@@ -47,14 +49,16 @@ class PageBudget:
         self._array = array
         self._n_bytes = n_bytes
         self._n_read = 0
+        self._is_needed = array.nbytes > n_bytes and not array.flags.writeable
         self._lock = threading.Lock()
 
-    def count(self, n_bytes: int) -> None:
-        """Note that `n_bytes` were read."""
+    def count(self, n_bytes: int, n_places: int = 0) -> None:
+        """Note that `n_bytes` were read, from so many places that do not follow each other."""
+        if not self._is_needed:
+            return
         with self._lock:
-            self._n_read += n_bytes
+            self._n_read += n_bytes + n_places * _AROUND_BYTES
             if self._n_read < self._n_bytes:
                 return
             self._n_read = 0
-        if not self._array.flags.writeable:
-            release_pages(self._array)
+        release_pages(self._array)
