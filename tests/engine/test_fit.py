@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 import torch
 
 from podium.durable import list_versions, load_newest
-from podium.engine import Checkpoints, EpochRecord, TrainState, evaluate, fit
+from podium.engine import Checkpoints, EpochRecord, Parts, TrainState, evaluate, fit, predict_logits
 from podium.errors import CorruptFileError, DivergedError, Interrupted, Stopped
+from podium.models import Classifier
 from podium.stopping import StopRequest
 
 from .tiny_training import (
@@ -91,6 +93,69 @@ def test_other_optimizers_resume_exactly_too(optimizer: str, tmp_path: Path) -> 
     with pytest.raises(Stopped):
         train(make_parts(name=optimizer), tmp_path / "cut", observers=[StopAt(StopRequest(), 4)])
     assert train(make_parts(name=optimizer), tmp_path / "cut") == whole
+
+
+def with_scaler() -> Parts:
+    """Half precision, as a GPU without bfloat16 trains, with a scale so large that the first steps are skipped."""
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**19, growth_interval=2)
+    return make_parts(precision="fp16", scaler=scaler)
+
+
+def test_half_precision_skips_steps_that_overflow_and_resumes_exactly(tmp_path: Path) -> None:
+    parts = with_scaler()
+    undisturbed = train(parts, tmp_path / "whole")
+    assert parts.scaler is not None
+    assert parts.scaler.get_scale() < 2.0**19, "no step overflowed"
+    steps = {int(state["step"]) for state in parts.optimizer.state_dict()["state"].values()}
+    assert 0 < max(steps) < N_STEPS, "skipped steps must not count, and some must be taken"
+    for step in range(1, N_STEPS):
+        stopped = with_scaler()
+        with pytest.raises(Stopped):
+            train(stopped, tmp_path / f"{step}", observers=[StopAt(StopRequest(), step)])
+        again = with_scaler()
+        assert train(again, tmp_path / f"{step}") == undisturbed
+        assert again.scaler is not None
+        assert again.scaler.state_dict() == parts.scaler.state_dict()
+
+
+def test_a_checkpoint_without_a_scale_is_gone_on_with_in_half_precision(tmp_path: Path) -> None:
+    with pytest.raises(Stopped):
+        train(make_parts(), tmp_path, observers=[StopAt(StopRequest(), 2)])
+    parts = with_scaler()
+    assert train(parts, tmp_path).state["step"] == N_STEPS
+
+
+def test_an_evaluation_that_does_not_fit_is_done_in_halves() -> None:
+    model = make_parts().model
+    valid = list(make_batches(1))
+    expected = predict_logits(model, valid, device=torch.device("cpu"))
+    seen: list[int] = []
+
+    def short(images: torch.Tensor) -> Mapping[str, torch.Tensor]:
+        seen.append(len(images))
+        if len(images) > 2:
+            raise RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)")
+        result: Mapping[str, torch.Tensor] = Classifier.forward(model, images)  # type: ignore[arg-type]
+        return result
+
+    model.forward = short
+    found = predict_logits(model, valid, device=torch.device("cpu"))
+    assert seen == [3, 2, 1] * 3 + [1]
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, atol=1e-6)
+
+
+def test_what_helps_against_numbers_that_are_none_depends_on_the_precision() -> None:
+    parts = make_parts(precision="fp16", score=lambda logits: {"kind": 0.0})
+    model = parts.model
+
+    def broken(images: torch.Tensor) -> Mapping[str, torch.Tensor]:
+        logits = Classifier.forward(model, images)  # type: ignore[arg-type]
+        return {name: values * torch.inf for name, values in logits.items()}
+
+    model.forward = broken
+    with pytest.raises(DivergedError, match=r"training\.precision=fp32"):
+        evaluate(parts, make_batches(1))
 
 
 def test_saving_after_every_step_changes_nothing(tmp_path: Path, uninterrupted: Outcome) -> None:

@@ -149,27 +149,40 @@ def test_a_trial_on_a_gpu_takes_the_batch_of_the_training() -> None:
     assert frozen_batch(cuda) > frozen_batch(CPU)
 
 
-def test_a_trial_that_does_not_fit_is_done_with_a_small_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fits", "tried"), [(20, [64, 32, 16]), (0, [64, 32, 16, 8, 4, 2, 1])])
+def test_a_trial_that_does_not_fit_takes_fewer_images(
+    fits: int, tried: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     task = Task((Head("label", "single", ("a", "b")),))
-    recipe = resolve_recipe(
-        make_recipe("model.freeze=none", "training.precision=auto", preset="finetune"), median_side_px=32
-    )
+    recipe = make_recipe("model.freeze=none", "training.precision=auto", "training.layout=auto", preset="finetune")
+    recipe = resolve_recipe(recipe, median_side_px=32)
     batches: list[int] = []
 
-    def run(*arguments: Any, batch: int = 16) -> Choice:
+    def run(*arguments: Any, batch: int) -> Choice:
         batches.append(batch)
-        if batch == 64:
-            raise torch.OutOfMemoryError("no room")
+        if batch > fits:
+            raise RuntimeError("MPS backend out of memory (no room)")
         return choose_training(*arguments, batch=batch)
 
     monkeypatch.setattr(settle, "choose_training", run)
     monkeypatch.setattr(settle, "_trial_batch", lambda recipe, device: 64)
     settled, trials = settle_recipe(recipe, task, 500, make_settings(tmp_path), CPU, Notes())
-    assert batches == [64, 16]
-    assert trials["training"]["chosen"] == {
-        "precision": settled.training.precision,
-        "layout": settled.training.layout,
-    }
+    assert batches == tried
+    chosen = {"precision": settled.training.precision, "layout": settled.training.layout}
+    assert trials["training"]["chosen"] == chosen
+    assert fits or chosen == {"precision": "bf16", "layout": "contiguous"}
+
+
+def test_another_error_of_a_trial_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    task = Task((Head("label", "single", ("a", "b")),))
+    recipe = make_recipe("model.freeze=none", "training.precision=auto", preset="finetune")
+
+    def run(*_arguments: Any, batch: int) -> Choice:
+        raise RuntimeError(f"a kernel failed with {batch} images")
+
+    monkeypatch.setattr(settle, "choose_training", run)
+    with pytest.raises(RuntimeError, match="a kernel failed with 16 images"):
+        settle_recipe(resolve_recipe(recipe, median_side_px=32), task, 500, make_settings(tmp_path), CPU, Notes())
 
 
 def test_an_answer_is_remembered_for_the_same_question_only(tmp_path: Path) -> None:

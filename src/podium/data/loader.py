@@ -82,7 +82,7 @@ class TrainLoader:
         self._mixing = mixing
         self._n_classes = _check_n_classes(targets, n_classes or {}) if mixing else {}
         self._weights = weights
-        self._buffers = BufferPool((batch_size, height, width, 3), pinned=torch.cuda.is_available())
+        self._buffers = BufferPool((batch_size, height, width, 3), pinned=_copies_to_gpu())
 
     @property
     def n_samples(self) -> int:
@@ -171,7 +171,7 @@ class EvalLoader:
         self._view = view
         self._targets = dict(targets or {})
         self._n_threads = n_threads
-        self._buffers = BufferPool((batch_size, height, width, 3), pinned=torch.cuda.is_available())
+        self._buffers = BufferPool((batch_size, height, width, 3), pinned=_copies_to_gpu())
 
     @property
     def n_samples(self) -> int:
@@ -218,6 +218,11 @@ def _stream(
         return
     with ThreadPoolExecutor(n_threads, thread_name_prefix="podium-pictures") as pool:
         yield from prefetch(lambda start: make(start, pool), starts, _AHEAD)
+
+
+def _copies_to_gpu() -> bool:
+    """Whether this process uses a GPU. One that is merely there is left alone: a run on the processor opens none."""
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
 
 
 def _as_tensors(targets: Mapping[str, NDArray[Any]]) -> dict[str, torch.Tensor]:

@@ -3,6 +3,7 @@
 from podium.engine.checkpoints import Checkpoints, final_weights
 from podium.engine.evaluate import evaluate, predict_logits
 from podium.engine.fit import Observer, fit
+from podium.engine.memory import is_out_of_memory, release_cached_memory, run_in_pieces
 from podium.engine.objective import HeadObjective, Objective
 from podium.engine.parts import Averager, Batch, EvalBatches, Parts, TrainBatches
 from podium.engine.precision import autocast
@@ -29,9 +30,12 @@ __all__ = [
     "evaluate",
     "final_weights",
     "fit",
+    "is_out_of_memory",
     "join_tree",
     "mix_seed",
     "predict_logits",
+    "release_cached_memory",
+    "run_in_pieces",
     "seed_step",
     "split_tree",
     "train_step",

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from podium import durable
 from podium.engine.parts import Parts
+from podium.engine.precision import remedy
 from podium.engine.state import TrainState
 from podium.engine.tensor_tree import decode_tensors, encode_tensors, join_tree, split_tree
 from podium.errors import DivergedError
@@ -118,10 +119,7 @@ def _require_finite(parts: Parts) -> None:
         value.isnan().any() for value in (*parts.model.buffers(), *sums)
     ):
         return
-    raise DivergedError(
-        "weights are no longer finite.",
-        fix="Lower the learning rate (optimizer.lr), or clip gradients (training.clip_norm=1).",
-    )
+    raise DivergedError("weights are no longer finite.", fix=remedy(parts.precision))
 
 
 def _copy(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -145,7 +143,7 @@ def _scatter(tree: Mapping[str, Any], parts: Parts) -> None:
     _restore_layout(parts.optimizer)
     if parts.average is not None:
         parts.average.load_state_dict(tree["average"])
-    if parts.scaler is not None:
+    if parts.scaler is not None and tree["scaler"] is not None:
         parts.scaler.load_state_dict(tree["scaler"])
     parts.micro_batch = tree["micro_batch"]
 

@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from podium.engine.memory import run_in_pieces
 from podium.engine.parts import EvalBatches, Parts
-from podium.engine.precision import autocast
+from podium.engine.precision import autocast, remedy
 from podium.errors import DivergedError
 
 __all__ = ["evaluate", "predict_logits"]
@@ -32,8 +33,9 @@ def predict_logits(model: nn.Module, batches: EvalBatches, *, device: torch.devi
     model.eval()
     with torch.inference_mode(), autocast(device, precision):
         for batch in batches:
-            for name, values in model(batch.images.to(device, non_blocking=True)).items():
-                rows.setdefault(name, []).append(values.float().cpu().numpy())
+            for logits in run_in_pieces(lambda images: model(images.to(device, non_blocking=True)), batch.images):
+                for name, values in logits.items():
+                    rows.setdefault(name, []).append(values.float().cpu().numpy())
     return {name: np.concatenate(values) for name, values in rows.items()}
 
 
@@ -50,6 +52,5 @@ def evaluate(parts: Parts, valid: EvalBatches) -> Mapping[str, float]:
         logits = predict_logits(parts.model, valid, device=parts.device, precision=parts.precision)
     for name, values in logits.items():
         if not np.isfinite(values).all():
-            fix = "Lower the learning rate (optimizer.lr), or clip gradients (training.clip_norm=1)."
-            raise DivergedError(f"predictions of {name!r} are not finite.", fix=fix)
+            raise DivergedError(f"predictions of {name!r} are not finite.", fix=remedy(parts.precision))
     return parts.score(logits)

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
+from podium.engine.memory import is_out_of_memory, release_cached_memory
 from podium.engine.parts import Batch, Parts
-from podium.engine.precision import autocast
+from podium.engine.precision import autocast, remedy
 from podium.engine.rng import seed_step
 from podium.errors import DivergedError, PodiumError
 
@@ -31,14 +32,13 @@ def train_step(parts: Parts, batch: Batch, *, step: int) -> float:
         try:
             loss = _accumulate_gradients(parts, batch)
             break
-        except torch.OutOfMemoryError:
-            _halve_micro_batch(parts, len(batch.images))
+        except RuntimeError as problem:
+            if not is_out_of_memory(problem):
+                raise
+        _halve_micro_batch(parts, len(batch.images))  # after the block: the traceback keeps the failed attempt
     if not math.isfinite(loss):
         parts.optimizer.zero_grad(set_to_none=True)
-        raise DivergedError(
-            f"the loss is {loss} at step {step}.",
-            fix="Lower the learning rate (optimizer.lr), or clip gradients (training.clip_norm=1).",
-        )
+        raise DivergedError(f"the loss is {loss} at step {step}.", fix=remedy(parts.precision))
     _apply_gradients(parts, factor=parts.schedule(step))
     return loss
 
@@ -90,5 +90,4 @@ def _halve_micro_batch(parts: Parts, n: int) -> None:
     parts.micro_batch = (size + 1) // 2
     parts.optimizer.zero_grad(set_to_none=True)
     parts.notes = (*parts.notes, f"out of memory: {parts.micro_batch} images at a time from here, the same batch")
-    if parts.device.type == "cuda":
-        torch.cuda.empty_cache()
+    release_cached_memory()

@@ -124,7 +124,6 @@ def build_parts(
     spec = recipe.optimizer
     groups = _parameter_groups(spec, model)
     training = recipe.training
-    uses_scaler = training.precision == "fp16" and device.type == "cuda"
     return Parts(
         model=model,
         objective=build_objective(recipe.loss, task, labels, device),
@@ -139,7 +138,7 @@ def build_parts(
         micro_batch=training.micro_batch,
         clip_norm=training.clip_norm,
         average=None if training.ema_decay is None else Ema(model, decay=training.ema_decay),
-        scaler=torch.amp.GradScaler(device.type) if uses_scaler else None,
+        scaler=torch.amp.GradScaler(device.type) if training.precision == "fp16" else None,
     )
 
 

@@ -23,7 +23,7 @@ _OTHERS = "Take another: --device auto or --device cpu."
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name; "auto" takes CUDA, then Apple's MPS, then the processor.
+    """The device of that name, from now on the current one; "auto" takes CUDA, then Apple's MPS, then the processor.
 
     Raises:
         UnknownNameError: If it is no device at all.
@@ -42,6 +42,8 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
+        if kind == "cuda":
+            torch.cuda.set_device(device)  # what asks "the" card, and pinned memory's events, mean this one
     except (RuntimeError, AssertionError, NotImplementedError) as problem:
         why = str(problem).splitlines()[0].rstrip(".")
         raise UsageError(f"cannot use device {name!r}: {why}.", where="--device", fix=_OTHERS) from None

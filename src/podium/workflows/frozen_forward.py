@@ -9,7 +9,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from podium.engine import autocast
+from podium.engine import autocast, run_in_pieces
 from podium.models import Classifier, StemCut, as_traceable
 from podium.predict import Graph, has_openvino, state_digest
 from podium.recipe import Recipe
@@ -89,18 +89,11 @@ def make_forward(
             _kept.clear()  # the trial chose torch: nobody will take what it traced
 
         def run(images: Tensor) -> Tensor:
-            try:
-                with autocast(device, way.precision):
-                    images = images.to(device)
-                    return model.features(images) if cut is None else cut.encode(model, images)
-            except torch.OutOfMemoryError:
-                if len(images) == 1:
-                    raise
-            if device.type == "cuda":
-                torch.cuda.empty_cache()
-            return torch.cat([run(half) for half in images.tensor_split(2)])
+            with autocast(device, way.precision):
+                images = images.to(device)
+                return model.features(images) if cut is None else cut.encode(model, images)
 
-        return run
+        return lambda images: _join(run_in_pieces(run, images))
 
     @cache
     def compiled() -> Callable[[Tensor], Tensor]:
@@ -113,6 +106,10 @@ def make_forward(
         return forward
 
     return lambda images: compiled()(images)
+
+
+def _join(outputs: list[Tensor]) -> Tensor:
+    return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
 
 
 _kept: dict[tuple[str, str, str, int], Graph] = {}

@@ -91,6 +91,8 @@ def choose_training(
     def runs(n: int, of: Sequence[Candidate]) -> dict[Candidate, Callable[[], None]]:
         return {candidate: partial(_train_once, model, images(n), candidate, device) for candidate in of}
 
+    if device.type != "cpu":  # where nothing is that slow, and few images tell how quickly kernels are launched
+        return race(runs(batch, candidates), device, prepare=prepare)
     # Some pairs of arithmetic and layer take a hundred times as long as others; a few images tell.
     first = race(runs(SMALL_BATCH, candidates), device, prepare=prepare, rounds=2)
     if len(candidates) == 1:
@@ -225,8 +227,16 @@ def _train_once(model: Classifier, images: Tensor, candidate: Candidate, device:
 
 
 def _clock(run: Callable[[], object], device: torch.device) -> float:
+    _wait_for(device)
     started = time.perf_counter()
     run()
+    _wait_for(device)
+    return time.perf_counter() - started
+
+
+def _wait_for(device: torch.device) -> None:
+    """Until a device that works by itself has done what it was told."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return time.perf_counter() - started
+    elif device.type == "mps":
+        torch.mps.synchronize()

@@ -12,13 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from podium.engine import is_out_of_memory, release_cached_memory
 from podium.errors import UsageError
 from podium.models import Classifier, StemCut, find_cut
 from podium.recipe import Recipe, check_buildable
 from podium.tables import Task
 from podium.workflows.device import suitable_precision
 from podium.workflows.frozen_forward import Way, can_use_openvino, frozen_batch, make_forward
-from podium.workflows.probe import BATCH, SMALL_BATCH, Candidate, choose_frozen, choose_training, remembered
+from podium.workflows.probe import BATCH, Candidate, Choice, choose_frozen, choose_training, remembered
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
@@ -30,7 +31,6 @@ WORTH_A_TRIAL = 1000
 MOST_BYTES = 16 * 1024**3
 PROBES = "probes"
 _PLAIN = {"frozen_precision": "fp32", "frozen_engine": "torch"}
-LAYOUTS = ("channels_last", "contiguous")
 
 
 def settle_recipe(
@@ -93,7 +93,7 @@ def settle_without_trial(recipe: Recipe, device: torch.device) -> Recipe:
 
 def _settle_rest(recipe: Recipe, device: torch.device) -> Recipe:
     precision = "fp32" if recipe.model.freeze == "trunk" else suitable_precision(device)
-    return _set_training(_set_model(recipe, **_PLAIN), precision=precision, layout="channels_last")
+    return _set_training(_set_model(recipe, **_PLAIN), precision=precision, layout=_layouts(device)[0])
 
 
 def _set_model(recipe: Recipe, **values: Any) -> Recipe:
@@ -134,6 +134,11 @@ def _draw(recipe: Recipe, n: int, device: torch.device) -> Tensor:
     )
 
 
+def _layouts(device: torch.device) -> Sequence[str]:
+    """What mostly is right first. On Apple's GPUs the other one gives wrong gradients (PyTorch issue 175189)."""
+    return ("contiguous",) if device.type == "mps" else ("channels_last", "contiguous")
+
+
 def _precisions(device: torch.device, asked: str) -> Sequence[str]:
     """Full precision first, then what the device may do quicker."""
     if asked != "auto":
@@ -168,29 +173,29 @@ def _try_frozen(
 def _try_training(
     recipe: Recipe, model: Classifier, cut: StemCut | None, settings: Settings, device: torch.device
 ) -> Mapping[str, Any]:
-    layouts = LAYOUTS if recipe.training.layout == "auto" else (recipe.training.layout,)
+    layouts = _layouts(device) if recipe.training.layout == "auto" else (recipe.training.layout,)
     precisions = _precisions(device, recipe.training.precision)
     candidates = [Candidate(precision, layout) for layout in layouts for precision in precisions]
 
-    def images(n: int) -> Tensor:
-        drawn = _draw(recipe, n, device)
-        if cut is None:
-            return drawn
-        with torch.inference_mode():
-            output = cut.encode(model, drawn)
-        return output.clone().detach()
-
     def measure() -> dict[str, Any]:
-        large = _trial_batch(recipe, device)
-        batches = {n: images(n) for n in (SMALL_BATCH, BATCH, large)}  # before the cut: then it takes no images
+        n = _trial_batch(recipe, device)
+        images = _draw(recipe, n, device)
         if cut is not None:
+            size, way = int(recipe.image.size_px), Way("torch", "fp32")
+            with torch.inference_mode():
+                images = make_forward(model, cut, size, way, device, settings.n_threads, keep=True)(images)
+            images = images.clone().detach()
             cut.apply(model)
-        try:
-            choice = choose_training(model, batches.__getitem__, device, candidates, batch=large)
-        except torch.OutOfMemoryError:  # the training itself would halve its batch
+        while n:  # the training itself would feed a batch that does not fit in pieces
+            try:
+                return choose_training(model, lambda k: images[:k], device, candidates, batch=n).as_record()
+            except RuntimeError as problem:
+                if not is_out_of_memory(problem):
+                    raise
             model.zero_grad(set_to_none=True)
-            choice = choose_training(model, batches.__getitem__, device, candidates)
-        return choice.as_record()
+            release_cached_memory()
+            n //= 2
+        return Choice(candidates[-1], {}).as_record()  # the one that needs the least memory
 
     about = {
         "training": asdict(cut) if cut else None,
