@@ -271,6 +271,23 @@ def test_patience_counts_epochs_without_a_better_score(tmp_path: Path) -> None:
     assert (patient.epoch, patient.best_epoch) == (5, 4)
 
 
+def test_of_losses_the_smallest_is_the_best(tmp_path: Path) -> None:
+    parts = make_parts(score=Scores(0.9, 0.5, 0.6, 0.7, 0.1), greater_is_better=False)
+    checkpoints, stop = Checkpoints(tmp_path, every_s=0), StopRequest()
+    state = fit(
+        parts,
+        make_batches(),
+        make_batches(1),
+        TrainState(),
+        n_epochs=5,
+        checkpoints=checkpoints,
+        stop=stop,
+        patience=2,
+    )
+    assert (state.epoch, state.best_epoch) == (4, 1)
+    assert [record.scores["kind"] for record in state.history] == [0.9, 0.5, 0.6, 0.7]
+
+
 def test_a_training_that_ran_out_of_patience_stays_ended(tmp_path: Path) -> None:
     state, checkpoints = run_with(Scores(0.5, 0.4), tmp_path, n_epochs=5, patience=1)
     assert state.epoch == 2

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from podium.metrics import Interval
+from podium.metrics import Interval, metric, score
+from podium.metrics.bootstrap import Judged, resample
 from podium.metrics.interval import make_interval, resampled_bounds
 from podium.metrics.student_t import student_quantile
+from podium.tables import Head
 
 
 @pytest.mark.parametrize("n_degrees", [1, 2, 3, 4, 5, 9, 30, 199, 5000])
@@ -61,9 +64,44 @@ def test_columns_are_bounded_on_their_own_and_nan_resamples_left_out() -> None:
     assert np.isnan([low[2], high[2]]).all()
 
 
-def test_an_interval_holds_a_value_far_from_its_resamples_without_failing() -> None:
-    found = make_interval(2.0, np.linspace(0, 1, 100), n_groups=10, level=0.95)
-    assert 0 <= found.low <= found.high <= 1
+@pytest.mark.parametrize("value", [2.0, -1.0])
+def test_an_interval_holds_a_value_far_from_its_resamples_and_keeps_their_spread(value: float) -> None:
+    resampled = np.linspace(0, 1, 1001)
+    found = make_interval(value, resampled, n_groups=10**7, level=0.95)
+    assert found.low < value < found.high
+    assert 0.75 < found.high - found.low <= 0.95
+
+
+def test_bounds_do_not_jump_where_quantiles_begin_to_be_moved_bodily() -> None:
+    resampled = np.random.default_rng(3).normal(size=20_001)
+    bounds = [make_interval(0.5 + step, resampled, n_groups=10**7, level=0.95) for step in (-0.02, 0.0, 0.02)]
+    for one, other in pairwise(bounds):
+        assert abs(one.low - other.low) < 0.06
+        assert abs(one.high - other.high) < 0.25
+
+
+def test_bounds_stay_within_what_there_can_be() -> None:
+    resampled = np.linspace(0.9, 0.97, 101)
+    assert make_interval(0.99, resampled, n_groups=50, level=0.95, limits=(0, 1)).high == 1
+    assert make_interval(0.0, np.linspace(0.01, 0.1, 101), n_groups=50, level=0.95, limits=(0, 1)).low == 0
+
+
+@pytest.mark.parametrize(("n_classes", "n_each", "skill"), [(100, 2, 0.8), (100, 3, 0.7), (200, 3, 0.7)])
+def test_the_macro_f1_of_many_rare_classes_lies_in_its_interval(n_classes: int, n_each: int, skill: float) -> None:
+    """Nearly every resample misses some classes, so nearly all lie below the value."""
+    rng, head = np.random.default_rng(0), Head("kind", "single", tuple(f"c{i}" for i in range(n_classes)))
+    held = []
+    for _ in range(20):
+        labels = np.repeat(np.arange(n_classes), n_each)
+        decided = np.where(rng.random(len(labels)) < skill, labels, rng.integers(0, n_classes, len(labels)))
+        judged = Judged(head, np.eye(n_classes)[decided], labels, (metric("f1_macro"),))
+        (drawn,) = resample([judged], np.arange(len(labels)), len(labels), n_resamples=400, seed=0)
+        values, value = drawn.values["f1_macro"], score("f1_macro", judged.probs, labels, head)
+        found = make_interval(value, values, n_groups=len(labels), level=0.95, limits=metric("f1_macro").limits)
+        assert found.low < value < found.high
+        assert found.high - found.low > 2.5 * values.std()
+        held.append(found.low <= skill <= found.high)  # as many right as wrong decisions fall on each class
+    assert np.mean(held) >= 0.8
 
 
 @pytest.mark.parametrize(("n_groups", "n_resamples"), [(1, 100), (0, 0), (30, 0)])

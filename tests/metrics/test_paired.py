@@ -74,6 +74,24 @@ def test_one_group_can_tell_nothing() -> None:
     assert not found.difference.has_bounds
 
 
+def test_a_group_without_labels_was_not_asked() -> None:
+    a, b, labels, groups = _runs(2.0, 3, n_groups=20)
+    labels = np.where(np.arange(len(labels)) < 5, labels, -1)  # the first group alone
+    found = paired_difference(a, b, labels, groups, "accuracy", HEAD, n_resamples=200)
+    assert found.difference.n_groups == 1
+    assert found.verdict == "cannot tell"
+
+
+@pytest.mark.parametrize(("n_groups", "verdict"), [(2, "cannot tell"), (5, "cannot tell"), (6, "helps")])
+def test_groups_so_few_that_all_may_agree_by_chance_tell_nothing(n_groups: int, verdict: str) -> None:
+    labels = np.tile([0, 1], n_groups)
+    right, wrong = np.eye(3)[labels], np.eye(3)[np.where(labels == 1, 2, labels)]
+    groups = np.repeat(np.arange(n_groups), 2).tolist()
+    found = paired_difference(wrong, right, labels, groups, "accuracy", HEAD, n_resamples=200)
+    assert found.difference.value == 0.5
+    assert found.verdict == verdict
+
+
 def test_rows_must_agree() -> None:
     a, b, labels, groups = _runs(0.0, 4)
     with pytest.raises(UsageError, match="do not fit"):

@@ -15,7 +15,7 @@ from podium.report.folds_section import count_divided_groups, read_leaks
 from podium.report.headline import make_headline
 from podium.splits import make_folds
 from podium.store import RunFolder
-from podium.tables import ALWAYS_TRAIN, Folds, Head, Samples, Task
+from podium.tables import ALWAYS_TRAIN, Folds, Head, Samples, Task, as_text_array
 
 from .run_writer import make_samples, predict
 
@@ -113,6 +113,20 @@ def test_few_groups_and_rare_classes() -> None:
     found = {c.name: c.words for c in find_cautions(contents_of(few, make_folds(few, n_folds=2, allow_rare=True)))}
     assert "Only 10 groups" in found["Few groups"]
     assert "Rare classes" in found
+
+
+def test_a_class_of_many_images_in_few_groups_is_rare() -> None:
+    samples = make_samples(TASK, Path("data"), 600, n_groups=36)
+    of_class = samples.target_labels(TASK.main_target.name)
+    keys = [f"{label} {row % (4 if label == 0 else 40)}" for row, label in enumerate(of_class.tolist())]
+    many = replace(samples, group=as_text_array(keys))
+    contents = contents_of(many, make_folds(many, n_folds=2, allow_rare=True))
+    found, scores = {c.name: c.words for c in find_cautions(contents)}, contents.scores
+    assert scores is not None
+    sizes = {item.name: item for item in scores.targets[scores.main_target].per_class}
+    rare = [name for name, item in sizes.items() if item.n_groups < 10 <= item.n]
+    assert rare
+    assert f"{len(rare)} of {len(sizes)} classes have fewer than 10 groups" in found["Rare classes"]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,32 @@ def test_counts_are_those_of_comparing_all_with_all(make_samples: Build, rows: l
         assert report.counts[kind].n_samples == len(involved) == report.n_samples
         assert report.counts[kind].n_sets == len({keys[i] for i, _ in bad})
     judged = [row for row in range(len(rows)) if fold[row] != ALWAYS_TRAIN]
-    assert report.judged_fraction == pytest.approx(len(involved & set(judged)) / len(judged))
+    # No model learns from the hold-out.
+    known = {one for pair in bad for one, other in (pair, pair[::-1]) if fold[other] != HOLDOUT}
+    assert report.judged_fraction == pytest.approx(len(known & set(judged)) / len(judged))
+
+
+@pytest.mark.parametrize("kind", ["same_bytes", "near_duplicate"])
+@pytest.mark.parametrize(
+    ("fold", "share"),
+    [
+        ([ALWAYS_TRAIN, ALWAYS_TRAIN, 0, HOLDOUT], 0.0),  # one model, and it learns from the training rows alone
+        ([ALWAYS_TRAIN, 0, ALWAYS_TRAIN, 0], 0.5),
+        ([0, 1, 0, HOLDOUT], 1 / 4),  # the models of fold 1 have seen the twin of the hold-out's row
+        ([0, 1, 0, 1], 0.5),
+    ],
+)
+def test_the_share_counts_images_whose_twin_a_model_learns_from(
+    make_samples: Build, kind: str, fold: list[int], share: float
+) -> None:
+    samples = make_samples(4, group=["a", "b", "c", "d"])
+    twins = {
+        "same_bytes": {"sha256": ["w", "x", "y", "y"]},
+        "near_duplicate": {"phash": np.asarray([0, 0, NORMAL, NORMAL ^ 3], np.uint64)},
+    }
+    report = find_leaks(samples, folds_of(samples, fold), **twins[kind])
+    assert report.counts[kind].n_pairs == 1  # type: ignore[index]
+    assert report.judged_fraction == share
 
 
 @pytest.mark.parametrize("method", ["random", "stratified", "stratified_group"])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import podium
+from podium import durable
 from podium.errors import LeakError, SourceError, SplitError, StorageError, UnknownNameError, UsageError
 from podium.metrics import score_predictions
 from podium.store import read_epochs
@@ -118,6 +119,19 @@ def test_the_best_epoch_can_be_chosen_and_patience_ends_early(contest: Contest, 
             assert score_predictions(oof, run.samples, n_resamples=0).main.value == pytest.approx(scores[best])
 
 
+def test_the_best_epoch_by_a_loss_is_that_of_the_smallest(contest: Contest, tmp_path: Path) -> None:
+    lines = ("training.epochs=6", "training.select=best", "predict_views=[plain]", "optimizer.lr=0.3")
+    run = train(
+        contest("single"), recipe=make_recipe(*lines), metric="log_loss", folds=2, settings=make_settings(tmp_path)
+    )
+    for fold in range(2):
+        losses = [item.scores["mask"] for item in read_epochs(run.folder) if item.fold == fold]
+        assert max(losses) > 1.01 * min(losses)
+        oof = load_predictions(run.folder.predictions_file("oof", fold))
+        found = score_predictions(oof, run.samples, metric="log_loss", n_resamples=0).main.value
+        assert found == pytest.approx(min(losses), rel=1e-4)
+
+
 def test_some_folds_now_and_the_rest_later_give_the_whole(contest: Contest, tmp_path: Path) -> None:
     whole = train(contest("multi"), recipe=make_recipe(), folds=3, settings=make_settings(tmp_path / "whole"))
     settings = make_settings(tmp_path / "parts")
@@ -157,6 +171,40 @@ def test_the_holdout_is_never_trained_on_or_judged(contest: Contest, tmp_path: P
     held = set(run.folds.ids[run.folds.fold == HOLDOUT])
     assert held
     assert not held & set(run.oof.ids)
+
+
+def test_the_holdout_is_no_image_that_a_model_has_seen(contest: Contest, tmp_path: Path) -> None:
+    how = FoldOptions(n_folds=2, holdout_fraction=0.25)
+    run, notes = train(contest("single"), recipe=make_recipe(), folds=how, settings=make_settings(tmp_path)), Notes()
+    held, learnt = (np.flatnonzero((run.folds.match(run.samples).fold == HOLDOUT) == is_held) for is_held in (1, 0))
+    run.predict(run.samples.take(held), name="held", progress=notes)
+    assert not [line for line in notes.notes if "trained on" in line]
+    run.predict(run.samples.take(learnt), name="learnt", progress=notes)
+    assert [line for line in notes.notes if "trained on" in line]
+
+
+def test_what_is_odd_about_the_folds_is_told_and_kept(contest: Contest, tmp_path: Path) -> None:
+    samples, notes = contest("single"), Notes()
+    assert samples.labels is not None
+    mask = samples.labels["mask"].copy()
+    mask[:] = 0
+    mask[[0, N // 2]] = 1  # one person
+    lone = replace(samples, labels={"mask": mask})
+    how = FoldOptions(n_folds=2, allow_rare=True)
+    run = train(lone, recipe=make_recipe(), folds=how, settings=make_settings(tmp_path), progress=notes)
+    (told,) = [line for line in notes.notes if "without any training image in some fold" in line]
+    assert told in durable.read_json(run.folder.path / "folds.json")["notes"]
+
+
+def test_a_forgotten_group_is_hinted_at_though_copies_are_grouped(contest: Contest, tmp_path: Path) -> None:
+    samples, notes = contest("single"), Notes()
+    ids = as_text_array([f"patient{row // 6}_{row % 6:03d}.png" for row in range(N)])
+    paths = samples.paths.copy()
+    paths[2] = paths[0]
+    named = replace(samples, ids=ids, paths=as_text_array(paths.tolist()), group=None)
+    how = FoldOptions(n_folds=2, group_duplicates=True)
+    train(named, recipe=make_recipe(), folds=how, settings=make_settings(tmp_path), progress=notes)
+    assert [line for line in notes.notes if "patient" in line]
 
 
 def test_twins_across_folds_are_refused_until_they_are_accepted_or_joined(contest: Contest, tmp_path: Path) -> None:

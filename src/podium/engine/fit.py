@@ -80,7 +80,7 @@ def fit(
             checkpoints.save(state, parts)  # of the epoch's last step: a resume judges the epoch anew
             raise
         record = state.finish_epoch(scores)
-        if scores and state.note_score(scores[parts.score_name]):
+        if scores and state.note_score(scores[parts.score_name] * (1 if parts.greater_is_better else -1)):
             checkpoints.remember_best(parts)
         for observer in observers:
             observer.on_epoch(record)

@@ -67,7 +67,7 @@ class Parts:
         optimizer: Over the model's parameters; every group has an "initial_lr", its peak.
         schedule: Step -> factor on the peak learning rates, a pure function.
         lr: Peak learning rate of the trunk, for the record.
-        score: Logits of the valid samples per head (N, C) -> scores by name, greater is better for `score_name`.
+        score: Logits of the valid samples per head (N, C) -> scores by name.
         seed: Seeds what is random inside the model, step by step.
         device: Where the model is.
         precision: "fp32", "bf16" or "fp16" autocast.
@@ -75,6 +75,7 @@ class Parts:
         clip_norm: Largest norm of the gradient; None leaves it.
         average: Exponential moving average of the weights, or None.
         score_name: Name of the score that chooses the best epoch.
+        greater_is_better: Whether that score is; false for losses and errors.
     """
 
     model: nn.Module
@@ -91,4 +92,5 @@ class Parts:
     clip_norm: float | None = None
     average: Averager | None = None
     scaler: torch.amp.GradScaler | None = None
+    greater_is_better: bool = True
     notes: Sequence[str] = ()

@@ -6,6 +6,7 @@ Every metric works on class probabilities. One that needs decisions only makes t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.metrics.counts import ClassCounts, count_classes, decide
+from podium.metrics.interval import UNLIMITED
 from podium.metrics.ratio import divide
 from podium.tables import Head, HeadKind
 
@@ -45,6 +47,7 @@ class Metric:
         totals: Columns (N, K) that are summed over samples before `from_totals` makes the value of them.
         from_totals: The values for such sums, shape (...) from (..., K).
         weighted: The values for row weights (B, N), shape (B,).
+        best: The perfect value, which no bound of an interval goes beyond; None where there is none.
     """
 
     name: str
@@ -56,6 +59,14 @@ class Metric:
     totals: Callable[[Probs, Labels, Head], FloatArray] | None = None
     from_totals: Callable[[FloatArray], FloatArray] | None = None
     weighted: Callable[[Probs, Labels, Head, FloatArray], FloatArray] | None = None
+    best: float | None = None
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """What no bound goes beyond, below and above."""
+        if self.best is None:
+            return UNLIMITED
+        return (-math.inf, self.best) if self.greater_is_better else (self.best, math.inf)
 
     def fits(self, head: Head) -> bool:
         """Whether the metric is defined for this kind of head."""
@@ -68,7 +79,7 @@ def count_metric(name: str, kinds: tuple[HeadKind, ...], formula: Callable[[Clas
     def function(probs: Probs, labels: Labels, head: Head) -> float:
         return float(formula(count_classes(decide(probs, head), labels, head)))
 
-    return Metric(name, kinds, "decisions", True, function, from_counts=formula)
+    return Metric(name, kinds, "decisions", True, function, from_counts=formula, best=1.0)
 
 
 def total_metric(
@@ -85,7 +96,8 @@ def total_metric(
     def function(probs: Probs, labels: Labels, head: Head) -> float:
         return float(formula(totals(probs, labels, head).sum(axis=0)))
 
-    return Metric(name, kinds, needs, greater_is_better, function, totals=totals, from_totals=formula)
+    best = 1.0 if greater_is_better else 0.0
+    return Metric(name, kinds, needs, greater_is_better, function, totals=totals, from_totals=formula, best=best)
 
 
 def mean_metric(
@@ -108,7 +120,7 @@ def weighted_metric(
     def function(probs: Probs, labels: Labels, head: Head) -> float:
         return float(weighted(probs, labels, head, np.ones((1, len(labels))))[0])
 
-    return Metric(name, kinds, "probs", True, function, weighted=weighted)
+    return Metric(name, kinds, "probs", True, function, weighted=weighted, best=1.0)
 
 
 def _mean_of_totals(totals: FloatArray) -> FloatArray:

@@ -17,6 +17,9 @@ __all__ = ["Interval", "make_interval", "nan_if_none", "none_if_nan", "resampled
 
 MIN_GROUPS = 2
 """Fewest groups that say anything about other groups."""
+MOST_BIAS = 0.5
+"""Standard normal deviations by which resamples may lie off the value before the quantiles are moved bodily."""
+UNLIMITED = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -66,21 +69,37 @@ class Interval:
 
 
 def make_interval(
-    value: float, resampled: NDArray[np.float64], *, n_groups: int, level: float, shifts: bool = True
+    value: float,
+    resampled: NDArray[np.float64],
+    *,
+    n_groups: int,
+    level: float,
+    shifts: bool = True,
+    limits: tuple[float, float] = UNLIMITED,
 ) -> Interval:
     """The interval of one value from its resampled values, shape (B,); without bounds where B is 0."""
-    low, high = resampled_bounds(np.array([value]), resampled[:, None], n_groups=n_groups, level=level, shifts=shifts)
+    low, high = resampled_bounds(
+        np.array([value]), resampled[:, None], n_groups=n_groups, level=level, shifts=shifts, limits=limits
+    )
     return Interval(float(value), float(low[0]), float(high[0]), n_groups, len(resampled), level)
 
 
 def resampled_bounds(
-    values: NDArray[np.float64], resampled: NDArray[np.float64], *, n_groups: int, level: float, shifts: bool = True
+    values: NDArray[np.float64],
+    resampled: NDArray[np.float64],
+    *,
+    n_groups: int,
+    level: float,
+    shifts: bool = True,
+    limits: tuple[float, float] = UNLIMITED,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bounds of several values at once: quantiles of their resamples, corrected twice.
 
     Shifted: the share of resamples below the value tells how far they lie off it, and the quantiles move with it.
-    Macro F1 needs that, as a resample without a rare class scores too low. Widened: resamples of few groups vary too
-    little by a factor of sqrt((G - 1) / G), and few groups call for Student's t.
+    Macro F1 needs that, as a resample without a rare class scores too low. With many rare classes nearly every
+    resample does, and the quantiles would all move to its largest value; so they move by half a standard deviation
+    at most, and what is left of the distance is added. Widened: resamples of few groups vary too little by a factor
+    of sqrt((G - 1) / G), and few groups call for Student's t.
 
     Both were chosen by how often the interval holds the truth, see `benchmarks/interval_coverage.py`. Quantiles of
     differences between runs held it more often unshifted. No choice helps where a class occurs in a handful of
@@ -92,6 +111,7 @@ def resampled_bounds(
         n_groups: Groups G that were resampled.
         level: Confidence level in (0, 1).
         shifts: Whether to shift the quantiles.
+        limits: Least and largest value there can be.
 
     Returns:
         Lower and upper bounds, shape (M,) each; nan with fewer than two groups or without a resampled value.
@@ -112,9 +132,12 @@ def resampled_bounds(
         n = int(n_valid[column])
         # Kept off 0 and 1, where the normal quantile is infinite.
         share = min(max(below[column] / n, 0.5 / n), 1 - 0.5 / n) if shifts else 0.5
-        shift = 2 * normal.inv_cdf(share)
-        places = (n - 1) * np.array([normal.cdf(shift - reach), normal.cdf(shift + reach)])
-        low[column], high[column] = np.interp(places, np.arange(n), ordered[:n, column])
+        bias = normal.inv_cdf(share)
+        kept = min(max(bias, -MOST_BIAS), MOST_BIAS)
+        places = (n - 1) * np.array([normal.cdf(z) for z in (2 * kept - reach, kept, 2 * kept + reach)])
+        lower, centre, upper = np.interp(places, np.arange(n), ordered[:n, column])
+        rest = 0.0 if kept == bias else values[column] - centre
+        low[column], high[column] = np.clip([lower + rest, upper + rest], *limits)
     return low, high
 
 

@@ -29,7 +29,8 @@ class PairedDifference:
     Args:
         metric: Name of the metric.
         difference: Score of b minus score of a, with its interval.
-        verdict: "helps" if b is better beyond the interval, "hurts" if it is worse, else "cannot tell".
+        verdict: "helps" if b is better beyond the interval, "hurts" if it is worse, else "cannot tell"; always that
+            with so few groups (5 at 95 %) that all may favour one run by chance.
     """
 
     metric: str
@@ -76,8 +77,10 @@ def paired_difference(
     value = score(chosen, probs_b, labels, head) - score(chosen, probs_a, labels, head)
     if len(groups) != len(labels):
         raise UsageError(f"{len(groups)} groups are given for {len(labels)} labels.")
-    numbers, n_groups = number_groups(groups)
-    targets = [Judged(head, probs, labels, (chosen,)) for probs in (probs_a, probs_b)]
+    # A group without any label says nothing of either run, and must not count as one that was asked.
+    is_known = (labels >= 0).any(axis=1) if head.is_multi else labels >= 0
+    numbers, n_groups = number_groups(np.asarray(groups, dtype=object)[is_known])
+    targets = [Judged(head, probs[is_known], labels[is_known], (chosen,)) for probs in (probs_a, probs_b)]
     values = np.empty(0)
     if n_resamples and n_groups:
         a, b = (
@@ -90,6 +93,9 @@ def paired_difference(
 
 
 def _verdict(difference: Interval, *, greater_is_better: bool) -> Verdict:
+    # Where all groups agree by chance alone more often than the level allows, resamples cannot contradict them.
+    if 2.0 ** (1 - difference.n_groups) > 1 - difference.level:
+        return "cannot tell"
     if difference.low > 0:
         return "helps" if greater_is_better else "hurts"
     if difference.high < 0:

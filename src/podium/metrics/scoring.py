@@ -150,7 +150,7 @@ def _score_target(target: Judged, groups: NDArray[np.int64], resampled: Resample
     for item in target.metrics:
         value = item.function(target.probs, labels, head)
         values = np.empty(0) if resampled is None else resampled.values[item.name]
-        intervals[item.name] = make_interval(value, values, n_groups=n_groups, level=level)
+        intervals[item.name] = make_interval(value, values, n_groups=n_groups, level=level, limits=item.limits)
     return TargetScore(
         target=head.name,
         kind=head.kind,
@@ -170,7 +170,7 @@ def _score_classes(
     f1, precision, recall = class_f1(counts), class_precision(counts), class_recall(counts)
     low = high = np.full(head.n_classes, np.nan)
     if resampled is not None:
-        low, high = resampled_bounds(f1, class_f1(resampled.counts), n_groups=n_groups, level=level)
+        low, high = resampled_bounds(f1, class_f1(resampled.counts), n_groups=n_groups, level=level, limits=(0.0, 1.0))
     class_groups = _count_class_groups(target, groups)
     return tuple(
         ClassScore(

@@ -104,6 +104,7 @@ def build_parts(
     steps_per_epoch: int,
     score: Callable[[Mapping[str, Any]], Mapping[str, float]],
     score_name: str,
+    greater_is_better: bool = True,
     seed: int,
     device: torch.device,
 ) -> Parts:
@@ -118,6 +119,7 @@ def build_parts(
         steps_per_epoch: Optimizer steps of an epoch.
         score: Logits of the valid samples -> scores by name.
         score_name: The score that chooses the best epoch.
+        greater_is_better: Whether that score is.
         seed: Seed of this training.
         device: Where the model is.
     """
@@ -132,6 +134,7 @@ def build_parts(
         lr=spec.lr,
         score=score,
         score_name=score_name,
+        greater_is_better=greater_is_better,
         seed=seed,
         device=device,
         precision=training.precision,

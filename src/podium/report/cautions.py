@@ -121,13 +121,16 @@ def _about_numbers(contents: RunContents) -> Iterator[Caution]:
 
 
 def _about_classes(target: TargetScore) -> Iterator[Caution]:
-    rare = [item for item in target.per_class if item.n < FEW_IMAGES]
+    is_grouped = any(0 < item.n_groups < item.n for item in target.per_class)
+    size = {item.name: item.n_groups if is_grouped else item.n for item in target.per_class}
+    rare = sorted((name for name in size if size[name] < FEW_IMAGES), key=size.__getitem__)
     if not rare:
         return
-    first = ", ".join(f"{item.name} ({item.n})" for item in sorted(rare, key=lambda item: item.n)[:4])
+    kind = "groups" if is_grouped else "images"
+    first = ", ".join(f"{name} ({size[name]})" for name in rare[:4])
     more = f" and {len(rare) - 4} more" if len(rare) > 4 else ""
     yield Caution(
         "Rare classes",
-        f"{len(rare)} of {len(target.per_class)} classes have fewer than {FEW_IMAGES} images: {first}{more}."
+        f"{len(rare)} of {len(target.per_class)} classes have fewer than {FEW_IMAGES} {kind}: {first}{more}."
         " Their F1 is mostly chance, and it weighs as much as any other in a macro average.",
     )

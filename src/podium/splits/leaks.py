@@ -64,7 +64,7 @@ def find_leaks(
     """
     if not np.array_equal(folds.ids, samples.ids):
         folds = folds.match(samples)
-    search = _Search(samples.ids, folds.fold, _fold_names(folds.n_folds), is_judged=folds.fold != ALWAYS_TRAIN)
+    search = _Search(samples.ids, folds.fold, _fold_names(folds.n_folds), n_folds=folds.n_folds)
     search.compare_keys("same_group", samples.group_keys)
     if sha256 is not None:
         search.compare_keys("same_bytes", sha256)
@@ -96,9 +96,9 @@ def find_twins_between(
         The report; `judged_fraction` is the share of test samples with a twin in train. Groups are compared when both
         name them.
     """
-    side = np.repeat([0, 1], [len(train), len(test)])
+    side = np.repeat([ALWAYS_TRAIN, HOLDOUT], [len(train), len(test)])
     ids = np.concatenate([train.ids, test.ids])
-    search = _Search(ids, side, {0: "train", 1: "test"}, is_judged=side == 1)
+    search = _Search(ids, side, {ALWAYS_TRAIN: "train", HOLDOUT: "test"}, n_folds=0)
     if train.has_groups and test.has_groups:
         # Without a named group an id stands alone, even if the other set holds the same id.
         keys = [group if group is not None else np.full(0, "") for group in (train.group, test.group)]
@@ -120,11 +120,12 @@ def _fold_names(n_folds: int) -> dict[int, str]:
 class _Search:
     """Findings over rows that lie on sides, gathered kind by kind."""
 
-    def __init__(
-        self, ids: NDArray[Any], side: NDArray[np.int64], names: dict[int, str], *, is_judged: NDArray[np.bool_]
-    ) -> None:
-        self.ids, self.side, self.names, self.is_judged = ids, side, names, is_judged
+    def __init__(self, ids: NDArray[Any], side: NDArray[np.int64], names: dict[int, str], *, n_folds: int) -> None:
+        self.ids, self.side, self.names, self.n_folds = ids, side, names, n_folds
+        self.is_judged = side != ALWAYS_TRAIN
         self.is_involved = np.zeros(len(ids), dtype=bool)
+        # To a model that judges the row: it learns from the training rows and every other fold, never from a hold-out.
+        self.is_known = np.zeros(len(ids), dtype=bool)
         self.counts: dict[LeakKind, LeakCount] = {}
         self.pairs: list[LeakPair] = []
         self.n_unjudged, self.is_partial = 0, False
@@ -142,6 +143,10 @@ class _Search:
         n_pairs = int(((n_in_key.astype(np.float64) ** 2 - same_side) / 2)[is_divided].sum())
         rows = rows[is_divided[code[rows]]]
         self.is_involved[rows] = True
+        n_folds_of_key = np.bincount(cell[cell[:, 1] >= 0, 0], minlength=len(number))
+        is_taught = np.bincount(cell[cell[:, 1] == ALWAYS_TRAIN, 0], minlength=len(number)) > 0
+        n_other_folds = n_folds_of_key[code[rows]] - (self.side[rows] >= 0)
+        self.is_known[rows] |= is_taught[code[rows]] | ((n_other_folds > 0) & (self.n_folds > 1))
         self.counts[kind] = LeakCount(n_pairs, len(rows), int(is_divided.sum()))
         self._list_pairs(kind, self._one_pair_a_key(rows, code), None)
 
@@ -172,6 +177,9 @@ class _Search:
         )
         involved = np.unique(near.pairs)
         self.is_involved[involved] = True
+        for rows, others in (near.pairs.T, near.pairs.T[::-1]):
+            is_taught = self.side[others] == ALWAYS_TRAIN
+            self.is_known[rows[is_taught | ((self.side[others] >= 0) & (self.n_folds > 1))]] = True
         n_sets = len(np.unique(join_pairs(len(self.ids), near.pairs)[involved]))
         self.counts["near_duplicate"] = LeakCount(len(near.pairs), len(involved), n_sets)
         nearest = np.argsort(near.distance, kind="stable")[:_LISTED_PAIRS]
@@ -194,7 +202,7 @@ class _Search:
             pairs=tuple(self.pairs),
             n_samples=int(self.is_involved.sum()),
             n_total=len(self.ids),
-            judged_fraction=int((self.is_involved & self.is_judged).sum()) / max(n_judged, 1),
+            judged_fraction=int((self.is_known & self.is_judged).sum()) / max(n_judged, 1),
             n_unjudged=self.n_unjudged,
             max_distance=self.max_distance,
             is_partial=self.is_partial,

@@ -95,11 +95,11 @@ def freeze_folds(
     images = make_ready(samples, recipe, settings, progress)
     for note in describe_findings(images.audit):
         progress.note(note)
-    if options.group_duplicates:
-        images = _group_duplicates(images, progress)
-    hints = tuple(map(str, hint_groups(images.samples)))
+    hints = tuple(map(str, hint_groups(images.samples)))  # of groups that a person might have named, not of copies
     for hint in hints:
         progress.note(hint)
+    if options.group_duplicates:
+        images = _group_duplicates(images, progress)
     folds = _divide(images.samples, options)
     report = find_leaks(images.samples, folds, **images.fingerprints())
     return FrozenFolds(images, folds, require_no_leak(report, allow=options.allow_leaks), hints)

@@ -6,27 +6,33 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from podium.data import open_cache
 from podium.data.image_cache import is_complete
 from podium.splits import LeakReport, find_twins_between, make_thumbnails
-from podium.tables import Samples
+from podium.tables import HOLDOUT, Folds, Samples
 from podium.workflows.images_ready import ReadyImages
 
 __all__ = ["find_known_images"]
 
 
-def find_known_images(record: Mapping[str, Any], trained_on: Samples, images: ReadyImages) -> LeakReport | None:
+def find_known_images(
+    record: Mapping[str, Any], samples: Samples, folds: Folds, images: ReadyImages
+) -> LeakReport | None:
     """What the images share with the training images of a run; None where the run's decoded images are gone.
 
     Args:
         record: The run's run.json, which names its cache.
-        trained_on: The run's samples.
+        samples: The run's samples.
+        folds: Their folds; no model learnt from the hold-out.
         images: The images to be predicted.
     """
     folder = Path(record["cache"]) / record["cache_key"]
     if not is_complete(folder):
         return None
     cache = open_cache(folder)
+    trained_on = samples.take(np.flatnonzero(folds.fold != HOLDOUT))
     rows = cache.rows_of(trained_on.ids)
     new = images.fingerprints()
     return find_twins_between(

@@ -23,7 +23,8 @@ from podium.engine import (
     fit,
     mix_seed,
 )
-from podium.metrics import score_targets_fast
+from podium.metrics import default_metric, score_targets_fast
+from podium.metrics import metric as find_metric
 from podium.models import Classifier, LinearHeads
 from podium.predict import mean_over_views, probs_from_logits
 from podium.recipe import Recipe, build_parts
@@ -178,6 +179,7 @@ class _Run:
             steps_per_epoch=steps_per_epoch,
             score=score,
             score_name=self.task.main_target.name,
+            greater_is_better=find_metric(self._metric or default_metric(self.task.main_target)).greater_is_better,
             seed=self.seed,
             device=given.device,
         )

@@ -75,8 +75,8 @@ def predict_run(
     _check_views(views or ())
     record = run.read()
     recipe = settle_without_trial(load_recipe(run.recipe_file), choose_device(settings.device))
-    trained_on, _ = load_tables(run)
-    task = trained_on.task
+    learnt, frozen = load_tables(run)
+    task = learnt.task
     folds = [fold for fold in record["folds"] if run.predictions_file("oof", fold).is_file()]
     if not folds or task is None:
         raise UsageError(
@@ -87,7 +87,7 @@ def predict_run(
     prepare_process(settings.n_threads)
     images = make_ready(samples, recipe, settings, progress, limit_fraction=1.0)
     _require_some(images)
-    known = find_known_images(record, trained_on, images)
+    known = find_known_images(record, learnt, frozen, images)
     return_freed_memory()
     if known is not None and not known.is_clean:
         progress.note(f"Among these images are some the run was trained on, or nearly so. {known.verdict}")

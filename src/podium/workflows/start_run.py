@@ -11,7 +11,7 @@ from podium.errors import SourceError, UsageError
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.recipe import Recipe, arrange, resolve_recipe, save_recipe
-from podium.splits import summarise_folds
+from podium.splits import FoldSummary, summarise_folds
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, save_folds, save_samples, write_csv
 from podium.workflows.allocator import return_freed_memory
@@ -68,6 +68,9 @@ def start_run(
     frozen = freeze_folds(samples, recipe, folds, settings, progress)
     return_freed_memory()
     images = frozen.images
+    summary = summarise_folds(frozen.samples, frozen.folds)
+    for note in summary.notes:
+        progress.note(note)
     record = {
         "command": ["podium", *sys.argv[1:]],
         "preset": recipe.preset,
@@ -87,7 +90,7 @@ def start_run(
         write_csv(run.quarantine_file, ["id", "outcome", "reason"], quarantine_file_rows(images.audit))
         durable.write_json(run.audit_file, images.audit.as_record())
         durable.write_json(run.environment_file, describe_environment())
-        save_folds(frozen.folds, run.path, extra=_fold_record(frozen, notes))
+        save_folds(frozen.folds, run.path, extra=_fold_record(frozen, summary, notes))
 
     return create_run(settings.runs, name, record, stem=recipe.preset, fill=fill)
 
@@ -100,12 +103,12 @@ def _choose_folds(n_folds: int, only_folds: Collection[int] | None) -> list[int]
     return chosen
 
 
-def _fold_record(frozen: FrozenFolds, notes: Sequence[str]) -> dict[str, Any]:
+def _fold_record(frozen: FrozenFolds, summary: FoldSummary, notes: Sequence[str]) -> dict[str, Any]:
     return {
-        "summary": summarise_folds(frozen.samples, frozen.folds).as_record(),
+        "summary": summary.as_record(),
         "leaks": frozen.leaks.as_record(),
         "hints": list(frozen.hints),
-        "notes": list(notes),
+        "notes": [*notes, *summary.notes],
     }
 
 
