@@ -189,6 +189,37 @@ def measure(n_groups: int, n_replicates: int, n_resamples: int) -> None:
             )
 
 
+def measure_many_classes(n_classes: int, n_each: int, *, is_drawn: bool, n_replicates: int, n_resamples: int) -> None:
+    """Macro F1 of many classes with few images each, 70 % of the decisions right, every image a group of its own.
+
+    Args:
+        n_classes: Classes.
+        n_each: Images of each class: exactly, or on average where they are drawn.
+        is_drawn: Whether the class of an image is drawn, so that a data set may lack some.
+        n_replicates: Data sets.
+        n_resamples: Resamples of each.
+    """
+    rng, item = np.random.default_rng(n_classes * n_each), metric("f1_macro")
+    head, n = Head("kind", "single", tuple(f"c{i}" for i in range(n_classes))), n_classes * n_each
+    # Wrong decisions fall on all classes alike: share of right ones, precision, recall and F1 are one number.
+    truth = 0.7 + 0.3 / n_classes
+    found: dict[str, list[tuple[bool, bool, float]]] = {}
+    for seed in range(n_replicates):
+        labels = rng.integers(0, n_classes, n) if is_drawn else np.repeat(np.arange(n_classes), n_each)
+        decided = np.where(rng.random(n) < 0.7, labels, rng.integers(0, n_classes, n))
+        judged = Judged(head, np.eye(n_classes)[decided], labels, (item,))
+        (drawn,) = resample([judged], np.arange(n), n, n_resamples=n_resamples, seed=seed)
+        value = score("f1_macro", judged.probs, labels, head)
+        for method in (percentile, expanded_bias_corrected, shipped):
+            low, high = method(value, drawn.values["f1_macro"], np.zeros(2), n)
+            found.setdefault(method.__name__, []).append((low <= truth <= high, low <= value <= high, high - low))
+    how = "drawn" if is_drawn else "exactly"
+    print(f"\n{n_classes} classes of {n_each} images {how}, {n_replicates} replicates, {n_resamples} resamples")
+    for name, rows in found.items():
+        held, own, width = np.mean(rows, axis=0)
+        print(f"{name:24s} held the truth {held:.3f}  held its own value {own:.3f}  width {width:.4f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replicates", type=int, default=1000)
@@ -197,6 +228,11 @@ def main() -> None:
     chosen = parser.parse_args()
     for n_groups in chosen.groups:
         measure(n_groups, chosen.replicates, chosen.resamples)
+    for n_classes, n_each in ((100, 3), (100, 5), (200, 3), (30, 10)):
+        for is_drawn in (False, True):
+            measure_many_classes(
+                n_classes, n_each, is_drawn=is_drawn, n_replicates=chosen.replicates // 3, n_resamples=chosen.resamples
+            )
 
 
 if __name__ == "__main__":
