@@ -1,6 +1,7 @@
 """Presets: functions that give a recipe.
 
-Each says what it is for, what it costs and what it scored; the measurements are in LOG.md.
+Each says what it is for, and what it cost and scored on two sets: 1,575 faces of 18 classes (macro F1, by person) and 2,062
+signed digits (macro F1, by student), five folds, two cores, EfficientNet-Lite0, November 2026. More sets are in LOG.md.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ AUGMENTATIONS = (
 def baseline() -> Recipe:
     """Frozen network, cached features, linear heads: the honest first number, in seconds to minutes on a laptop.
 
-    Features of every image are computed once and shared by all folds, seeds and heads.
+    Features of every image are computed once and shared by all folds, seeds and heads. Faces 0.42 in 0.2 minutes,
+    digits 0.93 in 0.2.
     """
     return Recipe(
         preset="baseline",
@@ -49,7 +51,8 @@ def baseline() -> Recipe:
 def quick() -> Recipe:
     """The upper blocks tuned for three epochs on augmented images: most of a fine-tuning, in less than half its time.
 
-    The first six blocks are frozen, and what they make of every augmented image is computed once for all folds.
+    The first six blocks are frozen, and what they make of every augmented image is computed once for all folds. Faces
+    0.50 in 1.6 minutes, digits 0.98 in 1.4.
     """
     return Recipe(
         preset="quick",
@@ -67,7 +70,7 @@ def finetune() -> Recipe:
     """All but the first three blocks, augmented, with averaged weights: what a leaderboard asks for.
 
     The frozen blocks hold edges and colours that every photo shares; without their backward pass a step on a processor
-    takes little more than half the time. `model.freeze=none` trains them too.
+    takes little more than half the time. `model.freeze=none` trains them too. Faces 0.52 in 8 minutes, digits 0.995 in 7.
     """
     return Recipe(
         preset="finetune",
