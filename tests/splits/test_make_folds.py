@@ -229,3 +229,19 @@ def test_long_tail_of_a_real_catalogue_can_be_split(make_samples: Build, shared_
         held = np.array([np.bincount(column[folds.fold == fold], minlength=column.max() + 1) for fold in range(5)])
         assert np.ptp(held, axis=0).max() <= 3
     assert np.ptp(np.bincount(folds.fold)) <= 3
+
+
+def test_a_class_that_goes_to_the_holdout_whole_is_refused(make_samples: Build) -> None:
+    n_refused = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        of_group = rng.integers(0, 6, rng.integers(8, 24))  # some classes live in one group
+        rows = np.repeat(np.arange(len(of_group)), rng.integers(1, 40, len(of_group)))
+        samples = make_samples(len(rows), {"kind": of_group[rows]}, group=[f"p{row}" for row in rows])
+        how = {"n_folds": 2, "seed": seed, "holdout_fraction": 0.5}
+        folds = make_folds(samples, allow_rare=True, **how)
+        if any((folds.fold[of_group[rows] == label] == HOLDOUT).all() for label in set(of_group.tolist())):
+            n_refused += 1
+            with pytest.raises(SplitError, match="went to the hold-out"):
+                make_folds(samples, **how)
+    assert n_refused

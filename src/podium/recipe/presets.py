@@ -1,7 +1,8 @@
 """Presets: functions that give a recipe.
 
-Each says what it is for, and what it cost and scored on two sets: 1,575 faces of 18 classes (macro F1, by person) and 2,062
-signed digits (macro F1, by student), five folds, two cores, EfficientNet-Lite0, November 2026. More sets are in LOG.md.
+Each says what it is for, and what it cost and scored on two sets: 1,575 faces of 18 classes (macro F1, by person) and
+2,062 signed digits (macro F1, by student), five folds, two cores, EfficientNet-Lite0, November 2026. More sets are in
+LOG.md.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ def finetune() -> Recipe:
     """All but the first three blocks, augmented, with averaged weights: what a leaderboard asks for.
 
     The frozen blocks hold edges and colours that every photo shares; without their backward pass a step on a processor
-    takes little more than half the time. `model.freeze=none` trains them too. Faces 0.52 in 8 minutes, digits 0.995 in 7.
+    takes little more than half the time. `model.freeze=none` trains them too.
+    Faces 0.52 in 8 minutes, digits 0.995 in 7.
     """
     return Recipe(
         preset="finetune",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from podium.errors import SplitError
 from podium.splits.strata import Strata
 
-__all__ = ["check_class_counts", "count_class_units"]
+__all__ = ["check_class_counts", "check_classes_left", "count_class_units"]
 
 
 def check_class_counts(
@@ -49,6 +49,30 @@ def check_class_counts(
             f"{strata.names[i][0]}={strata.names[i][1]}: {n_units[i]} {noun}{'s' if n_units[i] != 1 else ''}"
             for i in rare
         ],
+    )
+
+
+def check_classes_left(strata: Strata, free: NDArray[np.int64]) -> None:
+    """Raise if a class went to the hold-out whole, for then no model would know it.
+
+    Args:
+        strata: Columns of the target.
+        free: Rows that are not held out.
+
+    Raises:
+        SplitError: Names the first such classes.
+    """
+    n_all, n_free = (np.asarray(matrix.sum(axis=0)).ravel() for matrix in (strata.matrix, strata.matrix[free]))
+    lost = [strata.names[i] for i in np.flatnonzero(strata.is_class & (n_all > 0) & (n_free == 0))]
+    if not lost:
+        return
+    head, name = lost[0]
+    others = f" ({len(lost) - 1} other classes too)" if len(lost) > 1 else ""
+    raise SplitError(
+        f"every image of class {name!r} of {head!r} went to the hold-out{others}.",
+        fix="Take another --split-seed or a smaller hold-out, merge the class with another, or set allow_rare"
+        " (--allow-rare).",
+        details=[f"{head}={name}" for head, name in lost],
     )
 
 

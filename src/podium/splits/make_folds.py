@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import SplitError, UnknownNameError, UsageError
-from podium.splits.check_classes import check_class_counts
+from podium.splits.check_classes import check_class_counts, check_classes_left
 from podium.splits.deal_rows import deal_at_random, deal_by_stratum, take_at_random, take_by_stratum
 from podium.splits.deal_units import deal_units
 from podium.splits.strata import Strata, build_strata, choose_targets
@@ -219,6 +219,8 @@ def _take_up(
         _check_units(unit, 2, method, "a hold-out and folds")
         is_held = _take(method, strata, unit, holdout_fraction, np.random.default_rng([seed, 1]))
         free = np.flatnonzero(~is_held)
+        if strata is not None and not allow_rare:
+            check_classes_left(strata, free)
     unit = np.unique(unit[free], return_inverse=True)[1]
     strata = None if strata is None else Strata(strata.matrix[free], strata.names, strata.is_class)
     _check_units(unit, n_folds, method, f"{n_folds} folds")
