@@ -80,6 +80,37 @@ def test_rows_of_an_absent_folder_never_fall_on_files_of_the_same_name(make_tree
     assert caught.value.details == ("row 4: test/1.jpg",)
 
 
+def test_rows_of_train_never_fall_on_a_test_folder_with_the_same_names(make_tree):
+    table = "image,label\n" + "".join(f"train/{i}.jpg,{'ab'[i % 2]}\n" for i in range(10))
+    root = make_tree(*(f"train/{i}.jpg" for i in range(8)), "test/8.jpg", "test/9.jpg", t=table)
+    with pytest.raises(SourceError, match=r"2 of 10 rows") as caught:
+        scan(root)
+    assert caught.value.details == ("row 10: train/8.jpg", "row 11: train/9.jpg")
+
+
+@pytest.mark.parametrize("folder", ["test", "valid", "x/dev"])
+@pytest.mark.parametrize("cells", ["train/{}.jpg", "data/train/{}.jpg", "train/{}", "train/{}.png", "TRAIN/{}.jpg"])
+def test_rows_of_train_never_mean_the_files_of_another_split(make_tree, folder, cells):
+    table = "image,label\n" + "".join(f"{cells.format(i)},{'ab'[i % 2]}\n" for i in range(4))
+    root = make_tree(*(f"{folder}/{i}.jpg" for i in range(4)), t=table)
+    with pytest.raises(SourceError, match="names images"):
+        scan(root, ScanOptions(labels=root / "t.csv"))
+
+
+@pytest.mark.parametrize("folder", ["images", "training", "a/train", "."])
+@pytest.mark.parametrize("cells", ["train/{}.v2.jpg", "data/train/{}.v2.jpg", "train/{}.v2", "TRAIN/{}.v2.jpg"])
+def test_rows_of_train_find_a_folder_of_another_name_that_is_no_other_split(make_tree, folder, cells):
+    table = "image,label\n" + "".join(f"{cells.format(i)},{'ab'[i % 2]}\n" for i in range(4))
+    root = make_tree(*(f"{folder}/{i}.v2.jpg" for i in range(4)), t=table)
+    assert list(_labels(scan(root)).values()) == list("abab")
+
+
+def test_a_path_is_believed_before_the_number_in_an_index_column(make_tree):
+    rows = "".join(f"{i},data/0{3 - i}.jpg,{'ab'[i // 2]}\n" for i in range(4))
+    root = make_tree(*(f"images/0{i}.jpg" for i in range(4)), t="index,path,label\n" + rows)
+    assert _labels(scan(root)) == {f"images/0{i}.jpg": "bbaa"[i] for i in range(4)}
+
+
 def test_rows_without_image_can_be_left_out(make_tree):
     root = make_tree("1.jpg", "2.jpg", t="image,label\n1.jpg,a\n2.jpg,b\n3.jpg,a\n,b\n")
     with pytest.raises(SourceError, match="--allow-missing-files"):

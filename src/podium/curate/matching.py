@@ -1,22 +1,24 @@
 """Cells of a table to the image files they mean.
 
 One rule serves the whole column, so that rows of a folder that is absent never fall onto files of another folder
-that bear the same names. Only letter case may differ row by row.
+that bear the same names, and a row that says train never means a file of test. Only letter case may differ row by row.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from podium.curate.files import ImageFiles
+from podium.curate.folder_source import SPLIT_NAMES
 from podium.tables import normalise_id, path_from_text
 
 __all__ = ["FileMatcher", "Match"]
 
 _AMBIGUOUS = -1
+_NO_RANK = 99
 _Index = dict[str, int]
 
 
@@ -48,9 +50,23 @@ class Match:
 
 @dataclass(frozen=True)
 class _Rule:
+    """One way to read a cell.
+
+    Args:
+        words: The rule, in words.
+        rank: Its place among the rules.
+        index: What it looks for: "file", "stem", "folder" or "number".
+        key: What it looks up for a cell.
+        cut: Number of leading folders that are cut off.
+        keeps_path: Whether the rest of the path must fit.
+    """
+
     words: str
+    rank: int
     index: str
     key: Callable[[str], str]
+    cut: int = 0
+    keeps_path: bool = True
 
 
 class FileMatcher:
@@ -64,58 +80,70 @@ class FileMatcher:
         self._files = files
         self._folders = _images_by_folder(files.ids)
         self._folder_names = list(self._folders)
-        self._indexes: dict[tuple[str, bool], _Index] = {}
+        self._indexes: dict[tuple[str, bool, bool], _Index] = {}
 
     def match(self, cells: Sequence[str]) -> Match:
-        """The rule that finds an image for most cells, and what it finds."""
+        """The rule that finds an image for most cells, and what it finds.
+
+        Rules are tried from the plainest on; where some find anything, the looser ones are not tried.
+        """
         keys = [normalise_id(cell) for cell in cells]
-        plain, bold = _plain_rules(keys), _bold_rules()
-        rules = [*plain, *bold]
-        for tried in (plain, bold):
+        steps = _steps(keys)
+        for rules in steps:
             for fold_case in (False, True):
-                rule = self._best_rule(tried, keys, fold_case)
+                rule = self._best_rule(rules, keys, fold_case)
                 if rule is not None:
-                    return self._apply(rule, rules.index(rule), cells, keys)
-        return self._apply(rules[0], len(rules), cells, keys)
+                    return self._apply(rule, cells, keys)
+        return self._apply(replace(steps[0][0], rank=_NO_RANK), cells, keys)
 
     def _best_rule(self, rules: Sequence[_Rule], keys: Sequence[str], fold_case: bool) -> _Rule | None:
         """The first rule that finds most; None where all find nothing. A rule that finds all ends the search."""
         best, most = None, 0
         for rule in rules:
-            n_found = self._count(rule, keys, fold_case)
+            positions = (self._find(rule, key, fold_case) for key in keys)
+            n_found = sum(position not in (None, _AMBIGUOUS) for position in positions)
             if n_found > most:
                 best, most = rule, n_found
             if most == len(keys):
                 break
         return best
 
-    def _count(self, rule: _Rule, keys: Sequence[str], fold_case: bool) -> int:
-        index = self._index(rule.index, fold_case)
-        found = (index.get(_folded(rule.key(key), fold_case), _AMBIGUOUS) for key in keys)
-        return sum(position != _AMBIGUOUS for position in found)
+    def _find(self, rule: _Rule, key: str, fold_case: bool) -> int | None:
+        """Position of what the cell means; None where there is none or it lies in the folder of another split."""
+        wanted = rule.key(key)
+        is_whole = rule.cut > 0 and "/" not in wanted
+        position = self._index(rule.index, fold_case, is_whole).get(_folded(wanted, fold_case))
+        is_sure = rule.cut == 0 and rule.keeps_path
+        if position is None or position == _AMBIGUOUS or is_sure:
+            return position
+        found = self._folder_names[position] + "/" if rule.index == "folder" else self._files.ids[position]
+        said = _splits(key + "/" if rule.index == "folder" else key)
+        return None if said and _splits(found) and not said & _splits(found) else position
 
-    def _apply(self, rule: _Rule, rank: int, cells: Sequence[str], keys: Sequence[str]) -> Match:
-        exact = self._index(rule.index, False)
+    def _apply(self, rule: _Rule, cells: Sequence[str], keys: Sequence[str]) -> Match:
         images: list[tuple[int, ...]] = []
         ambiguous, n_other_case = [], 0
         for cell, key in zip(cells, keys, strict=True):
-            wanted = rule.key(key)
-            position = exact.get(wanted)
-            if position is None and wanted:
-                position = self._index(rule.index, True).get(wanted.casefold())
+            position = self._find(rule, key, False)
+            if position is None:
+                position = self._find(rule, key, True)
                 n_other_case += position is not None
             if position == _AMBIGUOUS:
                 ambiguous.append(cell)
             images.append(() if position is None or position == _AMBIGUOUS else self._images(rule, position))
-        return Match(rule.words, rank, images, ambiguous, n_other_case, rule.index == "folder")
+        return Match(rule.words, rule.rank, images, ambiguous, n_other_case, rule.index == "folder")
 
     def _images(self, rule: _Rule, position: int) -> tuple[int, ...]:
         return self._folders[self._folder_names[position]] if rule.index == "folder" else (position,)
 
-    def _index(self, kind: str, fold_case: bool) -> _Index:
-        if (kind, fold_case) not in self._indexes:
-            self._indexes[kind, fold_case] = _build_index(self._names(kind), fold_case)
-        return self._indexes[kind, fold_case]
+    def _index(self, kind: str, fold_case: bool, is_whole: bool = False) -> _Index:
+        """Keys to positions; where `is_whole`, of what lies in no folder only."""
+        key = (kind, fold_case, is_whole)
+        if key not in self._indexes:
+            names = self._folder_names if kind == "folder" else self._files.ids
+            entries = ((i, keys) for i, keys in self._names(kind) if not (is_whole and "/" in names[i]))
+            self._indexes[key] = _build_index(entries, fold_case)
+        return self._indexes[key]
 
     def _names(self, kind: str) -> Iterable[tuple[int, list[str]]]:
         if kind == "folder":
@@ -136,28 +164,54 @@ class FileMatcher:
         return [name for name in self._files.ids if PurePosixPath(name).stem == stem][:5]
 
 
-def _plain_rules(keys: Sequence[str]) -> list[_Rule]:
-    """Rules that keep to the path. Leading folders are cut off only where all cells share them."""
-    rules = []
-    depth = _shared_depth(keys)
-    for cut in range(depth + 1):
-        shared = "/".join(max(keys).split("/")[:cut])
-        less = f", less the leading {shared + '/'!r}" if cut else ""
-        rules.append(_Rule(f"by path{less}", "file", lambda key, cut=cut: _cut(key, cut)))  # type: ignore[misc]
-        rules.append(_Rule(f"by path without ending{less}", "stem", lambda key, cut=cut: _cut(key, cut)))  # type: ignore[misc]
-        rules.append(_Rule(f"as a folder of images{less}", "folder", lambda key, cut=cut: _cut(key, cut)))  # type: ignore[misc]
+def _steps(keys: Sequence[str]) -> list[list[_Rule]]:
+    """Rules from the plainest to the loosest, in steps; a step counts only where those before it find nothing."""
     # An index column: 0, 1, ..., 10000 for 00000.png, 00001.png, ..., 10000.png. Plain cells only, never paths.
-    rules.append(_Rule("by the number in the file name", "number", lambda key: "" if "/" in key else _number(key)))
-    return rules
+    number = _Rule("by the number in the file name", 9, "number", lambda key: "" if "/" in key else _number(key))
+    cuts = [_path_rules(keys, cut) for cut in range(_shared_depth(keys) + 1)]
+    return [[*cuts[0], number], *cuts[1:], _bold_rules()]
+
+
+def _path_rules(keys: Sequence[str], cut: int) -> list[_Rule]:
+    """Rules that keep to the path, less `cut` leading folders, which all cells share."""
+    shared = "/".join(max(keys).split("/")[:cut])
+    less = f", less the leading {shared + '/'!r}" if cut else ""
+    rank = 3 if cut else 0
+
+    def key(cell: str) -> str:
+        return _cut(cell, cut)
+
+    return [
+        _Rule(f"by path{less}", rank, "file", key, cut),
+        _Rule(f"by path without ending{less}", rank + 1, "stem", key, cut),
+        _Rule(f"as a folder of images{less}", rank + 2, "folder", key, cut),
+    ]
 
 
 def _bold_rules() -> list[_Rule]:
     """Rules for columns of which no cell can be found by its path."""
+
+    def name(cell: str) -> str:
+        return cell.rstrip("/").rsplit("/", 1)[-1]
+
     return [
-        _Rule("by file name alone; the folders differ", "file", lambda key: key.rsplit("/", 1)[-1]),
-        _Rule("by path with another ending", "stem", _without_ending),
-        _Rule("by file name alone with another ending", "stem", lambda key: _without_ending(key.rsplit("/", 1)[-1])),
+        _Rule("by file name alone; the folders differ", 6, "file", name, keeps_path=False),
+        _Rule("by file name alone without ending; the folders differ", 7, "stem", name, keeps_path=False),
+        _Rule("as a folder of images by its name alone", 8, "folder", name, keeps_path=False),
+        _Rule("by path with another ending", 10, "stem", _without_ending, keeps_path=False),
+        _Rule(
+            "by file name alone with another ending",
+            11,
+            "stem",
+            lambda cell: _without_ending(name(cell)),
+            keeps_path=False,
+        ),
     ]
+
+
+def _splits(path: str) -> frozenset[str]:
+    """The splits that the folders of a path name."""
+    return frozenset(SPLIT_NAMES[part] for part in path.casefold().split("/")[:-1] if part in SPLIT_NAMES)
 
 
 def _cut(key: str, n_folders: int) -> str:
