@@ -8,7 +8,7 @@ import pytest
 
 from podium.errors import SubmissionError
 from podium.submission import Plan, SubmissionOptions, match_columns, read_template
-from podium.tables import Head, Task
+from podium.tables import Composite, Head, Task
 
 
 def plan_of(sample: Callable[..., Path], task: Task, content: str, **options: Any) -> Plan:
@@ -76,6 +76,30 @@ def test_columns_are_read(
     assert kinds(plan) == expected
     for column in (plan.id_column, next(iter(expected))):
         assert any(repr(column) in note for note in plan.notes)
+
+
+@pytest.mark.parametrize("cell", ["0", "1", " 17"])
+def test_whole_numbers_ask_for_the_composite_though_a_target_has_such_classes(
+    sample: Callable[..., Path], cell: str
+) -> None:
+    heads = (
+        Head("mask", "single", ("worn", "wrong", "none")),
+        Head("gender", "single", ("0", "1")),
+        Head("age", "ordinal", ("<30", "30-59", ">=60")),
+    )
+    sizes = {head.name: head.classes for head in heads}
+    task = Task(heads, Composite.from_formula("mask*6 + gender*3 + age", sizes))
+    assert kinds(plan_of(sample, task, f"id,ans\nx,{cell}\ny,{cell}\n")) == {"ans": "class:class_number"}
+    assert kinds(plan_of(sample, Task(heads), "id,ans\nx,0\ny,1\n")) == {"ans": "gender:class_number"}
+
+
+def test_whole_numbers_for_classes_that_are_other_numbers_are_refused(sample: Callable[..., Path]) -> None:
+    for classes in (("1.0", "2.0", "3.0"), ("1", "2", "3"), ("0", "0.5", "1")):
+        task = Task((Head("grade", "single", classes),))
+        with pytest.raises(SubmissionError, match="the classes are numbers, but not by position"):
+            plan_of(sample, task, "id,grade\nx,0\ny,0\n")
+    by_position = Task((Head("grade", "single", ("0.0", "1.0", "2.0")),))
+    assert kinds(plan_of(sample, by_position, "id,grade\nx,0\ny,0\n")) == {"grade": "grade:class_number"}
 
 
 def test_the_mapping_of_class_numbers_is_shown(sample: Callable[..., Path], tasks: dict[str, Task]) -> None:

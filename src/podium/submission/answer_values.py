@@ -129,7 +129,7 @@ def _kind_of_target_column(answer: Answer, column: _Sampled, *, has_numbers: boo
             return _checked(answer, column, "class_number")
         if fits_names and not fits_numbers:
             return "class_name"
-        if fits_names or all(as_int(name) is not None for name in classes):
+        if fits_names or (fits_numbers and _are_other_numbers(answer)):
             raise column.refuse_two("class_number", "class_name", "the classes are numbers, but not by position")
         return _checked(answer, column, "class_number")
     if fits_names:
@@ -140,6 +140,12 @@ def _kind_of_target_column(answer: Answer, column: _Sampled, *, has_numbers: boo
         fix = "Set --values class_number to write whole numbers."
         raise column.refuse("the cells are numbers with decimals, which are no classes.", fix=fix)
     return _checked(answer, column, "class_name")
+
+
+def _are_other_numbers(answer: Answer) -> bool:
+    """Whether the class names are numbers, such as 1.0, 2.0, 3.0, but not those that would be written for them."""
+    values = [as_float(name) for name in answer.head.classes]
+    return None not in values and values != list(answer.numbers)
 
 
 def _checked(answer: Answer, column: _Sampled, kind: CellKind) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from podium.errors import SubmissionError, UnknownNameError, UsageError
-from podium.submission.answer import Answer
+from podium.submission.answer import Answer, as_int
 from podium.submission.answer_values import settle_class_columns, settle_target_column
 from podium.submission.column_names import Reading, parse_reading, read_name, read_numbered
 from podium.submission.id_column import find_id_column
@@ -151,10 +151,12 @@ def _only(name: str, readings: Sequence[Reading], template: Template) -> Reading
 
 
 def _target_of_only_column(template: Template, name: str, task: Task) -> Reading:
-    """The one target; else the one whose class names the cells are; else the composite."""
+    """The one target; else the composite where all cells are whole numbers; else the one whose classes they name."""
     if len(task.targets) == 1:
         return Reading(task.targets[0])
     cells = {cell.strip() for cell in template.cells(name)} - {""}
+    if task.composite is not None and cells and all(as_int(cell) is not None for cell in cells):
+        return Reading(task.main_target)
     fitting = [head for head in task.targets if cells and cells <= set(head.classes)]
     if len(fitting) == 1:
         return Reading(fitting[0])
