@@ -88,3 +88,28 @@ def test_all_zero_indicator_columns_are_placeholders_too(make_tree):
 def test_unknown_label_column_names_the_nearest(make_tree):
     with pytest.raises(SourceError, match="Did you mean --label-columns view"):
         scan(_people(make_tree), ScanOptions(label_columns=("veiw",)))
+
+
+@pytest.mark.parametrize("name", ["fold", "kfold", "set", "Dataset"])
+def test_folds_and_splits_are_no_class_of_indicator_columns(make_tree, name):
+    rows = "".join(f"{i}.jpg,{i % 2},{i // 2 % 2},{(i + 1) // 2 % 2},{i // 3 % 2}\n" for i in range(6))
+    root = make_tree(*(f"{i}.jpg" for i in range(6)), t=f"image,healthy,rust,scab,{name}\n" + rows)
+    (head,) = scan(root).samples.task.heads
+    assert (head.name, head.kind, head.classes) == ("labels", "multi", ("healthy", "rust", "scab"))
+
+
+@pytest.mark.parametrize("name", ["is_valid", "isValid"])
+@pytest.mark.parametrize("words", [("0", "1"), ("0.0", "1.0"), ("False", "True")])
+def test_is_valid_is_followed_and_is_no_class(make_tree, name, words):
+    rows = "".join(f"{i}.jpg,{i % 2},{i // 2 % 2},{words[i // 4]}\n" for i in range(6))
+    samples = scan(make_tree(*(f"{i}.jpg" for i in range(6)), t=f"image,rust,scab,{name}\n" + rows)).samples
+    assert samples.split.tolist() == ["train"] * 4 + ["valid"] * 2
+    assert samples.task.heads[0].classes == ("rust", "scab")
+
+
+def test_numbers_in_another_split_column_are_no_split(make_tree):
+    rows = "".join(f"{i}.jpg,{'ab'[i % 2]},{i // 4}\n" for i in range(6))
+    root = make_tree(*(f"{i}.jpg" for i in range(6)), t="image,label,set\n" + rows)
+    assert scan(root).samples.split is None
+    with pytest.raises(SourceError, match="not train, valid or test"):
+        scan(root, ScanOptions(split_column="set"))

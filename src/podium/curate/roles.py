@@ -23,6 +23,7 @@ _GROUP_NAMES = _PEOPLE | {"group", "drawer", "writer", "speaker", "session"}
 _SPLIT_COLUMNS = frozenset({"split", "set", "subset", "partition", "phase", "dataset", "isvalid"})
 _FOLD_COLUMNS = frozenset({"fold", "folds", "kfold"})
 _CELL_SPLITS = SPLIT_NAMES | {"true": "valid", "false": "train"}
+_IS_VALID_SPLITS = _CELL_SPLITS | {"1": "valid", "0": "train", "1.0": "valid", "0.0": "train"}
 _PLACES = ("folder", "parent")
 
 
@@ -102,7 +103,7 @@ def _choose_split(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
         for candidate, cells in rows.columns.items():
             if _plain(candidate) in _SPLIT_COLUMNS and candidate not in options.label_columns:
                 values = {cell.strip().lower() for cell in cells} - {""}
-                if values and values <= set(_CELL_SPLITS):
+                if values and values <= set(_splits_of(candidate)):
                     name = candidate
                     guesses.append(Guess("split column", name, f"it holds {sorted(values)}", f"--split-column {name}"))
                     break
@@ -112,7 +113,7 @@ def _choose_split(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
     wrong = [
         f"{place}: {cell}"
         for place, cell in zip(rows.places, cells, strict=True)
-        if cell.strip() and cell.strip().lower() not in _CELL_SPLITS
+        if cell.strip() and cell.strip().lower() not in _splits_of(name)
     ]
     if wrong:
         raise SourceError(
@@ -121,7 +122,12 @@ def _choose_split(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
             fix="Write train, valid (or val) or test, or leave the cell empty.",
             details=wrong,
         )
-    return name, [_CELL_SPLITS.get(cell.strip().lower(), "") for cell in cells]
+    return name, [_splits_of(name).get(cell.strip().lower(), "") for cell in cells]
+
+
+def _splits_of(name: str) -> Mapping[str, str]:
+    """What the cells of a split column mean; 1 and 0 do so only where the name asks for yes or no."""
+    return _IS_VALID_SPLITS if _plain(name) == "isvalid" else _CELL_SPLITS
 
 
 def _choose_group(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tuple[str | None, list[str] | None]:
@@ -188,8 +194,9 @@ def _choose_labels(
         return tuple(named)
     candidates = _label_candidates(rows, used | {options.composite_column})
     usual = [name for name in candidates if _plain(name) in _LABEL_NAMES]
-    flags = [name for name, cells in rows.columns.items() if name not in used and is_indicator(cells)]
-    all_flags = bool(candidates) and len(flags) > 1 and set(candidates) <= set(flags)
+    flags = [name for name, cells in rows.columns.items() if _may_be_flag(name, used, options) and is_indicator(cells)]
+    classes = {name for name in candidates if _may_be_flag(name, used, options)}
+    all_flags = bool(classes) and len(flags) > 1 and classes <= set(flags)
     # Among columns a to z, one called y is a letter.
     if len(usual) == 1 and not (all_flags and len(usual[0]) == 1):
         chosen: tuple[str, ...] = (usual[0],)
@@ -207,6 +214,12 @@ def _choose_labels(
     option = "--label-columns " + " ".join(chosen[:3]) + (" ..." if len(chosen) > 3 else "")
     guesses.append(Guess("labels", list_some(chosen), why, option))
     return chosen
+
+
+def _may_be_flag(name: str, used: set[str | None], options: ScanOptions) -> bool:
+    """Whether a column's name does not say that it is something else than a class: a fold, a split or a number."""
+    is_split = _plain(name) in _SPLIT_COLUMNS or _plain(name) in _FOLD_COLUMNS
+    return name not in used and name != options.composite_column and not is_split
 
 
 def _named_elsewhere(rows: Rows, options: ScanOptions) -> tuple[str, ...]:
