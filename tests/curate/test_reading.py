@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from podium.curate import scan
 from podium.curate.reading import read_table
 from podium.errors import SourceError
 
@@ -99,6 +100,17 @@ def test_absent_table_names_the_nearest(tmp_path):
         read_table(tmp_path / "lables.csv")
 
 
+def test_booleans_of_parquet_are_a_split_and_indicators(make_tree):
+    root = make_tree("0.jpg", "1.jpg", "2.jpg", "3.jpg")
+    columns = {"rust": [True, False, True, False], "scab": [True, True, False, False]}
+    columns["is_valid"] = [False, False, False, True]
+    pq.write_table(pa.table({"image": [f"{i}.jpg" for i in range(4)], **columns}), root / "t.parquet")
+    samples = scan(root).samples
+    assert samples.split.tolist() == ["train", "train", "train", "valid"]
+    assert samples.task.heads[0].classes == ("rust", "scab")
+    assert samples.labels["labels"].tolist() == [[1, 1], [0, 1], [1, 0], [0, 0]]
+
+
 def test_parquet_gives_the_same_text_as_csv(tmp_path):
     frame = pa.table(
         {
@@ -113,7 +125,7 @@ def test_parquet_gives_the_same_text_as_csv(tmp_path):
     assert read_table(tmp_path / "t.parquet").columns == {
         "id": ["007", "NA"],
         "n": ["1", ""],
-        "flag": ["1", "0"],
+        "flag": ["True", "False"],
         "tags": ["a|b", "b"],
         "x": ["0.5", ""],
     }

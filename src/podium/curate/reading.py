@@ -246,7 +246,7 @@ def _cell_text(value: Any) -> str:
     if value is None or value != value:  # None, or a number that is not one
         return ""
     if isinstance(value, bool):
-        return "1" if value else "0"
+        return "True" if value else "False"
     if isinstance(value, (list, tuple)):
         return _LIST_MARK.join(_cell_text(item) for item in value)
     if isinstance(value, bytes):
