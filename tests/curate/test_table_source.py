@@ -213,6 +213,19 @@ def test_table_without_header_is_refused(make_tree):
         scan(root)
 
 
+def test_table_of_folders_without_header_is_refused(make_tree):
+    root = make_tree("p/1.jpg", "q/1.jpg", "r/1.jpg", t="p,a\nq,b\nr,a\n")
+    with pytest.raises(SourceError, match="no header"):
+        scan(root, ScanOptions(labels=root / "t.csv"))
+
+
+@pytest.mark.parametrize("name", ["image", "images", "img", "photo"])
+def test_a_folder_with_the_name_of_the_image_column_is_no_missing_header(make_tree, name):
+    root = make_tree(*(f"{name}/{i}.jpg" for i in "123"), t=f"{name},label\n1.jpg,a\n2.jpg,b\n3.jpg,a\n")
+    found = scan(root, ScanOptions(labels=root / "t.csv"))
+    assert _labels(found) == {f"{name}/{i}.jpg": label for i, label in zip("123", "aba", strict=True)}
+
+
 def test_paths_that_lead_out_of_the_folder_find_nothing(make_tree, tmp_path):
     (tmp_path / "secret.jpg").write_bytes(b"x")
     root = make_tree("1.jpg", t=f"image,label\n1.jpg,a\n../secret.jpg,b\n{tmp_path}/secret.jpg,b\n")

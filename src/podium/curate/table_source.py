@@ -77,7 +77,7 @@ def _find_image_column(
     if options.image_column is not None:
         table.column(options.image_column, "--image-column")
         return options.image_column, ()
-    best, best_score = None, (0.0, 0, 0)
+    best, best_score, names_folders = None, (0.0, 0, 0), False
     for name, cells in table.columns.items():
         filled = [cell for cell in cells if cell]
         if not filled or 2 * len(set(filled)) < len(filled):  # values that come again and again name classes or persons
@@ -88,10 +88,11 @@ def _find_image_column(
         usual = _USUAL_NAMES[::-1].index(name.lower()) + 1 if name.lower() in _USUAL_NAMES else 0
         score = (round(n_hits / max(len(sample), 1), 2), -match.rank, usual)
         if n_hits and (best is None or score > best_score):
-            best, best_score = name, score
+            best, best_score, names_folders = name, score, match.is_folder
     if best is None:
         raise _no_image_column(table, files, list(table.columns))
-    if matcher.match([best]).n_found:
+    header = matcher.match([best])
+    if header.n_found and header.is_folder == names_folders and best.lower() not in _USUAL_NAMES:
         raise SourceError(
             f"the header row names an image, {best!r}: the table has no header.",
             where=table.path,
