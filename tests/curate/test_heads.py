@@ -86,6 +86,29 @@ def test_list_column_becomes_a_multi_head_and_says_so(make_tree):
     assert any(guess.what == "label delimiter" for guess in found.guesses)
 
 
+_PLANTS = ["scab", "rust", "healthy", "complex", "mildew", "spot", "scab spot", "scab spot complex", "spot complex"]
+
+
+@pytest.mark.parametrize("mark", [" ", ","])
+def test_names_of_several_words_are_no_lists_but_real_lists_are(mark):
+    colours, things = ("red", "blue", "green", "black"), ("shirt", "shoes", "hat", "dress")
+    assert guess_delim([f"{colour}{mark}{thing}" for colour in colours for thing in things]) is None
+    plants = [*_PLANTS, "rust spot", "rust complex", "mildew complex"]
+    assert guess_delim([mark.join(cell.split()) for cell in plants]) == mark
+    planet = ["clear primary", "clear primary water", "clear road", "clear primary water road", "hazy primary"]
+    planet += ["hazy primary water", "hazy road", "clear water", "hazy water", "hazy primary water road"]
+    assert guess_delim([mark.join(cell.split()) for cell in planet]) == mark
+
+
+def test_a_given_delimiter_leaves_other_label_columns_alone_and_says_which_are_lists(make_tree):
+    root = _table(make_tree, "colour,shape,tags", "red,old box,a b", "blue,new box,b", "red,new bag,a", "blue,bag,a")
+    found = scan(root, ScanOptions(label_columns=("colour", "shape", "tags"), label_delim=" "))
+    kinds = {head.name: head.kind for head in found.samples.task.heads}
+    assert kinds == {"colour": "single", "shape": "multi", "tags": "multi"}
+    said = [note for note in found.notes if "were read as lists divided by ' '" in note]
+    assert [note.split("'")[1] for note in said] == ["shape", "tags"]
+
+
 def test_label_delimiter_by_option_and_none_by_kind(make_tree):
     root = _table(make_tree, "label", "a b", "a", "b", "a b")
     options = ScanOptions(label_delim=" ")

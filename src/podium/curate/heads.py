@@ -133,7 +133,7 @@ def _add_column(made: Labelling, rows: Rows, name: str, cells: list[str], option
 
 def _choose_delim(made: Labelling, rows: Rows, name: str, cells: list[str], options: ScanOptions) -> str | None:
     if options.label_delim is not None:
-        return options.label_delim if options.label_kind != "single" else None
+        return options.label_delim if _has_lists(made, name, cells, options) else None
     # A folder name or a piece of a path is one name, whatever it holds.
     if options.label_kind == "single" or rows.origin in ("folders", "pattern"):
         return None
@@ -145,6 +145,16 @@ def _choose_delim(made: Labelling, rows: Rows, name: str, cells: list[str], opti
         option = f"--label-delim {delim!r} (or --label-kind single)"
         made.guesses.append(Guess("label delimiter", delim, why, option))
     return delim
+
+
+def _has_lists(made: Labelling, name: str, cells: Sequence[str], options: ScanOptions) -> bool:
+    """Whether the delimiter that was given means this column; of several, not one that never holds it."""
+    holds_it = any(options.label_delim in cell for cell in cells if options.label_delim)
+    is_only = len(options.label_columns) < 2 or options.label_kind == "multi"
+    is_list = options.label_kind != "single" and (holds_it or is_only)
+    if is_list and len(options.label_columns) > 1:
+        made.notes.append(f"Cells of {name!r} were read as lists divided by {options.label_delim!r}.")
+    return is_list
 
 
 def _add_lists(

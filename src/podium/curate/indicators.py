@@ -57,7 +57,8 @@ def guess_delim(cells: Sequence[str]) -> str | None:
     """What divides list cells, or None if the cells look like single classes.
 
     A bar or semicolon is believed where a part of one cell is also a part of another. A comma or blank may belong to
-    a name, so it is believed only where it leaves at most half as many different labels as there are different cells.
+    a name such as "red shirt", so it is believed only where it leaves at most half as many different labels as there
+    are different cells, and either a label of a list also stands alone or there are lists of three lengths.
 
     Example:
         >>> guess_delim(["cat|dog", "cat", "dog"])
@@ -69,11 +70,22 @@ def guess_delim(cells: Sequence[str]) -> str | None:
     for delim in (*_SURE_DELIMITERS, *_UNSURE_DELIMITERS):
         if not any(delim in value for value in values):
             continue
-        parts = [part for value in values for part in split_cell(value, delim)]
-        comes_again = len(set(parts)) < len(parts)
-        if comes_again if delim in _SURE_DELIMITERS else 2 * len(set(parts)) <= len(values):
+        lists = [split_cell(value, delim) for value in values]
+        if _come_again(lists) if delim in _SURE_DELIMITERS else _are_surely_lists(lists):
             return delim
     return None
+
+
+def _come_again(lists: Sequence[Sequence[str]]) -> bool:
+    return len({part for parts in lists for part in parts}) < sum(map(len, lists))
+
+
+def _are_surely_lists(lists: Sequence[Sequence[str]]) -> bool:
+    """Whether the parts of different cells are labels, not words of names such as "red shirt" and "blue shoes"."""
+    alone = {parts[0] for parts in lists if len(parts) == 1}
+    in_lists = {part for parts in lists if len(parts) > 1 for part in parts}
+    is_mixed = bool(alone & in_lists) or len({len(parts) for parts in lists if len(parts) > 1}) > 2
+    return is_mixed and 2 * len(alone | in_lists) <= len(lists)
 
 
 def encode_lists(cells: Sequence[str], classes: Sequence[str], delim: str) -> NDArray[np.int8]:
