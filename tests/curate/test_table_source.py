@@ -226,6 +226,26 @@ def test_a_folder_with_the_name_of_the_image_column_is_no_missing_header(make_tr
     assert _labels(found) == {f"{name}/{i}.jpg": label for i, label in zip("123", "aba", strict=True)}
 
 
+def test_blanks_around_a_cell_are_cut_off_unless_the_file_has_them(make_tree):
+    root = make_tree("1.jpg", "2.jpg", " 2.jpg", t="label,image\na, 1.jpg\nb,2.jpg \na, 2.jpg\n")
+    assert _labels(scan(root)) == {"1.jpg": "a", "2.jpg": "b", " 2.jpg": "a"}
+
+
+@pytest.mark.parametrize("folder", ["train", "images", "."])
+def test_windows_paths_that_look_like_escaped_bytes_are_paths(make_tree, folder):
+    table = "image,label\ntrain\\x001.jpg,a\ntrain\\x002.jpg,b\ntrain\\y.jpg,a\n"
+    root = make_tree(*(f"{folder}/{name}.jpg" for name in ("x001", "x002", "y")), t=table)
+    assert list(_labels(scan(root)).values()) == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize("cells", ["{}", "images/{}", "images/{}.jpg"])
+def test_escaped_bytes_of_file_names_stay(make_tree, cells):
+    names = [os.fsdecode(name.encode("cp949")) for name in ("가", "나")]
+    rows = "".join(cells.format(name) + f",{label}\n" for name, label in (("\\xb0\\xa1", "a"), ("\\xb3\\xaa", "b")))
+    root = make_tree(*(f"{name}.jpg" for name in names), t="image,label\n" + rows)
+    assert _labels(scan(root)) == {"\\xb0\\xa1.jpg": "a", "\\xb3\\xaa.jpg": "b"}
+
+
 def test_paths_that_lead_out_of_the_folder_find_nothing(make_tree, tmp_path):
     (tmp_path / "secret.jpg").write_bytes(b"x")
     root = make_tree("1.jpg", t=f"image,label\n1.jpg,a\n../secret.jpg,b\n{tmp_path}/secret.jpg,b\n")

@@ -32,10 +32,20 @@ def match(ids: list[str], predicted: list[str], **options: object) -> tuple[list
         (["a", "b.c"], ["t/b.c.jpg", "u/a.PNG"], "file name without extension"),
         (["0", "1"], ["00001.png", "00000.png"], "number in the file name"),
         (["007", "008"], ["8.jpg", "7.jpg"], "number in the file name"),
+        (["0x", "1x"], ["1x.jfif", "t/0x.JPE"], "file name without extension"),
+        (["Test/A.JPG", "test/b.jpg"], ["test/B.JPG", "test/a.jpg"], "path, letter case aside"),
+        (["A", "b"], ["u/B.jpg", "t/a.jpg"], "file name without extension, letter case aside"),
+        (["0x", "1x.ppm"], ["t/1x.ppm", "t/0x.ppm"], "file name without .ppm"),
     ],
 )
 def test_the_strictest_rule_that_fits_all(ids: list[str], predicted: list[str], rule: str) -> None:
     assert match(ids, predicted) == ([1, 0], rule)
+
+
+def test_ids_that_differ_in_letter_case_only_are_kept_apart() -> None:
+    assert match(["a", "A"], ["A.jpg", "a.jpg"]) == ([1, 0], "path without extension")
+    with pytest.raises(SubmissionError):
+        match(["a", "A", "b"], ["A.jpg", "a.jpg", "B.jpg"])
 
 
 def test_decomposed_hangul_finds_its_composed_id() -> None:

@@ -87,7 +87,7 @@ class FileMatcher:
 
         Rules are tried from the plainest on; where some find anything, the looser ones are not tried.
         """
-        keys = [normalise_id(cell) for cell in cells]
+        keys = [self._key(cell) for cell in cells]
         steps = _steps(keys)
         for rules in steps:
             for fold_case in (False, True):
@@ -95,6 +95,17 @@ class FileMatcher:
                 if rule is not None:
                     return self._apply(rule, cells, keys)
         return self._apply(replace(steps[0][0], rank=_NO_RANK), cells, keys)
+
+    def _key(self, cell: str) -> str:
+        """The cell as a path; blanks around it and what looks like an escaped byte stay only where a file has them."""
+        key = normalise_id(cell)
+        plain = normalise_id(cell.strip().replace("\\", "/"))
+        return key if key == plain or self._is_known(key) else plain
+
+    def _is_known(self, key: str) -> bool:
+        """Whether the key, or what it ends in, is an end of a file's or folder's path, letter case aside."""
+        ends = {key.casefold(), key.casefold().rsplit("/", 1)[-1]} - {""}
+        return any(end in self._index(kind, True) for kind in ("file", "stem", "folder") for end in ends)
 
     def _best_rule(self, rules: Sequence[_Rule], keys: Sequence[str], fold_case: bool) -> _Rule | None:
         """The first rule that finds most; None where all find nothing. A rule that finds all ends the search."""

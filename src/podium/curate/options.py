@@ -8,26 +8,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from podium.errors import UnknownNameError, UsageError
+from podium.tables import IMAGE_EXTENSIONS
 
 __all__ = ["IMAGE_EXTENSIONS", "LabelKind", "Layout", "ScanOptions"]
 
 Layout = Literal["auto", "folders", "table", "pattern"]
 LabelKind = Literal["auto", "single", "multi"]
-
-IMAGE_EXTENSIONS = (
-    "jpg",
-    "jpeg",
-    "jpe",
-    "jfif",
-    "png",
-    "bmp",
-    "gif",
-    "tif",
-    "tiff",
-    "webp",
-    "avif",
-)
-"""Endings that are taken for images, in any case."""
 
 
 @dataclass(frozen=True)

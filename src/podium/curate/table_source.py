@@ -11,11 +11,13 @@ from podium.curate.options import ScanOptions
 from podium.curate.reading import Table, read_table
 from podium.curate.rows import Guess, Rows, list_some
 from podium.errors import SourceError
+from podium.tables import IMAGE_EXTENSIONS
 
 __all__ = ["ImageColumnError", "read_labels"]
 
 _USUAL_NAMES = ("path", "image_path", "filepath", "file", "filename", "file_name", "image", "image_id", "imageid",
                 "img", "img_path", "image_name", "name", "id", "index")  # fmt: skip
+_IMAGE_ENDINGS = tuple(f".{ending}" for ending in IMAGE_EXTENSIONS)
 _SAMPLE = 300
 
 
@@ -105,7 +107,7 @@ def _find_image_column(
 def _no_image_column(table: Table, files: ImageFiles, tried: Sequence[str]) -> ImageColumnError:
     examples = [f"column {name!r}: {list_some(table.columns[name], most=3)}" for name in tried[:10]]
     examples.append(f"images: {list_some(files.ids, most=3)}")
-    header_is_data = any(cell.lower().endswith((".jpg", ".jpeg", ".png", ".bmp", ".webp")) for cell in table.columns)
+    header_is_data = any(cell.lower().endswith(_IMAGE_ENDINGS) for cell in table.columns)
     if header_is_data:
         fix = "The first row looks like data: put a header row above it."
     else:

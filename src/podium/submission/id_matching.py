@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,14 @@ def _stem(name: str) -> str:
     return strip_extension(_file_name(name))
 
 
+def _path_in_any_case(name: str) -> str:
+    return _path(name).casefold()
+
+
+def _stem_in_any_case(name: str) -> str:
+    return _stem(name).casefold()
+
+
 def _number(name: str) -> str | None:
     stem = _stem(name)
     return str(int(stem)) if _WHOLE_NUMBER.fullmatch(stem) and len(stem) < 4000 else None
@@ -63,6 +71,8 @@ _RULES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
     ("file name", _file_name),
     ("file name without extension", _stem),
     ("number in the file name", _number),
+    ("path, letter case aside", _path_in_any_case),
+    ("file name without extension, letter case aside", _stem_in_any_case),
 )
 
 
@@ -83,11 +93,21 @@ def _attempts(ids: Sequence[str], predicted: Sequence[str], encoding: str) -> li
         attempts.append(_Attempt(name, strictness, _look_up([key(i) for i in ids], [key(p) for p in predicted])))
         if attempts[-1].n_found == len(ids):
             return attempts
+    ending = _shared_ending(predicted)
+    if ending:
+        stems = [[_file_name(name).removesuffix(ending) for name in names] for names in (ids, predicted)]
+        attempts.append(_Attempt(f"file name without {ending}", len(_RULES), _look_up(*stems)))
     if not encoding.startswith("utf"):
         # A file name that is not UTF-8 has an id of escaped bytes; the sample holds the bytes themselves.
         raw = [path_to_text(os.fsdecode(name.encode(encoding))) for name in ids]
-        attempts.append(_Attempt("bytes of the path", len(_RULES), _look_up(raw, predicted)))
+        attempts.append(_Attempt("bytes of the path", len(_RULES) + 1, _look_up(raw, predicted)))
     return attempts
+
+
+def _shared_ending(predicted: Sequence[str]) -> str:
+    """The ending of all predictions, such as ".ppm" where --extensions asked for it; "" where they have no one."""
+    endings = {PurePosixPath(name).suffix for name in predicted}
+    return endings.pop() if len(endings) == 1 else ""
 
 
 def _look_up(wanted: Sequence[str | None], known: Sequence[str | None]) -> list[int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from podium.tables import IMAGE_EXTENSIONS
+
 __all__ = ["is_image_name", "strip_extension"]
 
-_EXTENSION = re.compile(r"\.(jpe?g|png|bmp|gif|tiff?|webp|avif)$", re.IGNORECASE)
+_EXTENSION = re.compile(rf"\.({'|'.join(IMAGE_EXTENSIONS)})$", re.IGNORECASE)
 
 
 def is_image_name(text: str) -> bool:

@@ -18,6 +18,7 @@ from podium.tables.files import (
 )
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
 from podium.tables.ids import as_text_array, first_duplicate, normalise_id, path_from_text, path_to_text
+from podium.tables.image_names import IMAGE_EXTENSIONS
 from podium.tables.predictions import MEAN_OF_FOLDS, Predictions, concat_predictions, mean_predictions
 from podium.tables.samples import Samples
 from podium.tables.task import Head, HeadKind, Task
@@ -25,6 +26,7 @@ from podium.tables.task import Head, HeadKind, Task
 __all__ = [
     "ALWAYS_TRAIN",
     "HOLDOUT",
+    "IMAGE_EXTENSIONS",
     "MEAN_OF_FOLDS",
     "Composite",
     "Folds",
