@@ -32,6 +32,7 @@ class Match:
         images: Per cell, the positions of its images among the files; empty where there is none.
         ambiguous: Cells that fit several files.
         n_other_case: Cells that fit only when letter case is ignored.
+        n_blanks: Cells that fit only without the blanks around them.
         is_folder: Whether cells name folders.
     """
 
@@ -40,6 +41,7 @@ class Match:
     images: list[tuple[int, ...]]
     ambiguous: list[str]
     n_other_case: int
+    n_blanks: int
     is_folder: bool
 
     @property
@@ -133,16 +135,17 @@ class FileMatcher:
 
     def _apply(self, rule: _Rule, cells: Sequence[str], keys: Sequence[str]) -> Match:
         images: list[tuple[int, ...]] = []
-        ambiguous, n_other_case = [], 0
+        ambiguous, n_other_case, n_blanks = [], 0, 0
         for cell, key in zip(cells, keys, strict=True):
             position = self._find(rule, key, False)
             if position is None:
                 position = self._find(rule, key, True)
                 n_other_case += position is not None
+            n_blanks += position is not None and cell != cell.strip() and key == key.strip()
             if position == _AMBIGUOUS:
                 ambiguous.append(cell)
             images.append(() if position is None or position == _AMBIGUOUS else self._images(rule, position))
-        return Match(rule.words, rule.rank, images, ambiguous, n_other_case, rule.index == "folder")
+        return Match(rule.words, rule.rank, images, ambiguous, n_other_case, n_blanks, rule.index == "folder")
 
     def _images(self, rule: _Rule, position: int) -> tuple[int, ...]:
         return self._folders[self._folder_names[position]] if rule.index == "folder" else (position,)

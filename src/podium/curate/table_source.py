@@ -169,6 +169,8 @@ def _match_notes(column: str, match: Match, n_rows: int, n_images: int) -> list[
         )
     elif match.rule != "by path":
         notes.append(f"Cells of {column!r} were found {match.rule}.")
+    if match.n_blanks:
+        notes.append(f"{match.n_blanks} cells of {column!r} have blanks around the file name.")
     if match.n_other_case:
         notes.append(f"{match.n_other_case} cells of {column!r} differ from the file name in letter case.")
     return notes
