@@ -96,3 +96,31 @@ def test_openvinos_telemetry_is_not_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"], done.stderr
+
+
+class FixedBatch(nn.Module):
+    """Holds the number of images it was traced with as a constant, as networks with a `len(x)` do."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        n = len(images)
+        return images.float().reshape(n, -1)[:, :7] * torch.full((n, 1), 2.0)
+
+
+class FirstOfTwo(nn.Module):
+    """Another network for one image than for several, as a trace may be."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = images.float().mean((1, 2))
+        return features if len(images) == 1 else features.flip(0)
+
+
+def test_a_network_whose_trace_knows_its_batch_is_traced_with_the_whole_one() -> None:
+    images = draw(5, 8)
+    run = Graph(FixedBatch().eval(), images).compile("fp32", 1)
+    assert torch.equal(run(images), FixedBatch()(images))
+    assert torch.equal(run(images[1:3]), FixedBatch()(images[1:3]))
+
+
+def test_a_graph_that_says_something_else_than_torch_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"computes something else than torch"):
+        Graph(FirstOfTwo().eval(), draw(4, 8) // torch.arange(1, 5).reshape(4, 1, 1, 1)).compile("fp32", 1)

@@ -119,8 +119,14 @@ def _trace(model: Classifier, cut: StemCut | None, size: int, *, keep: bool) -> 
     key = (state_digest(model.trunk), f"{model.mean.tolist()} {model.std.tolist()}", cut.last if cut else "", size)
     graph = _kept.pop(key, None)
     if graph is None:
-        graph = Graph(as_traceable(model, cut), torch.zeros(FROZEN_BATCH, size, size, 3, dtype=torch.uint8))
+        graph = Graph(as_traceable(model, cut), _unlike_images(FROZEN_BATCH, size))
     _kept.clear()
     if keep:
         _kept[key] = graph
     return graph
+
+
+def _unlike_images(n: int, size: int) -> Tensor:
+    """(n, size, size, 3) uint8, the first dark and the last bright, so that a network tells one from another."""
+    noise = torch.rand(n, size, size, 3, generator=torch.Generator().manual_seed(0))
+    return (noise * torch.linspace(40, 255, n)[:, None, None, None]).to(torch.uint8)
