@@ -62,12 +62,12 @@ class LinearHeads(nn.Module):
             if piece.ndim != 2 or piece.shape[1] != self.n_features:
                 raise ValueError(f"expected features (N >= 2, {self.n_features}), got {tuple(piece.shape)}")
             n_rows += len(piece)
-            mean += piece.double().sum(dim=0)
+            mean += piece.sum(dim=0, dtype=torch.float64)
         if n_rows < 2:
             raise ValueError(f"expected features (N >= 2, {self.n_features}), got {n_rows} rows")
         mean /= n_rows
         for piece in pieces():
-            variance += (piece.double() - mean).square().sum(dim=0) / n_rows
+            variance += piece.double().sub_(mean).square_().sum(dim=0) / n_rows
         std = variance.sqrt()
         # Rounding leaves a constant column with a std of about 1e-16 of its mean, never worth dividing by.
         is_constant = std <= 1e-7 * mean.abs().clamp_min(1e-12)

@@ -28,6 +28,7 @@ from podium.tables import (
     load_predictions,
     save_predictions,
 )
+from podium.workflows.allocator import return_freed_memory
 from podium.workflows.device import choose_device, prepare_process
 from podium.workflows.frozen_features import frozen_features, keep_trunk
 from podium.workflows.material import FeatureMaterial, ImageMaterial, Material, StemMaterial
@@ -135,6 +136,7 @@ def _train_folds(
     else:
         make_trunk = partial(build_trunk_of, recipe)
         material = ImageMaterial(recipe, cache.pixels, make_trunk, n_threads=settings.n_threads)
+    return_freed_memory()
     given = Training(
         recipe,
         samples,

@@ -21,7 +21,8 @@ from podium.tables import Task
 __all__ = ["FeatureMaterial", "ImageMaterial", "Material", "StemMaterial"]
 
 Labels = Mapping[str, NDArray[np.integer[Any]]]
-FEATURE_BATCH = 4096
+FEATURE_BATCH = 1024
+"""Rows of features at a time: a few megabytes, that memory holds beside everything else."""
 
 
 class Material(ABC):
