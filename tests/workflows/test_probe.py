@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from podium.recipe import finetune, resolve_recipe
 from podium.tables import Head, Task
 from podium.workflows import probe, settle
 from podium.workflows.frozen_forward import Way, frozen_batch, make_forward
-from podium.workflows.probe import Candidate, Choice, choose_frozen, choose_training, race, remembered
+from podium.workflows.probe import Candidate, Choice, choose_frozen, choose_place, choose_training, race, remembered
 from podium.workflows.settle import settle_recipe
 
 from .tiny_contest import Notes, make_recipe, make_settings
@@ -183,6 +184,52 @@ def test_another_error_of_a_trial_is_told(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(settle, "choose_training", run)
     with pytest.raises(RuntimeError, match="a kernel failed with 16 images"):
         settle_recipe(resolve_recipe(recipe, median_side_px=32), task, 500, make_settings(tmp_path), CPU, Notes())
+
+
+@pytest.mark.parametrize(
+    ("training", "on_cpu", "on_device", "place"),
+    [
+        (1.0, 0.5, 0.2, "cpu"),  # the processor keeps up: the device would only lose time
+        (1.0, 1.1, 0.2, "cpu"),  # waiting a little is still quicker
+        (1.0, 1.22, 0.2, "cpu"),  # the difference may be noise
+        (1.0, 3.0, 0.2, "device"),
+        (1.0, 3.0, 2.5, "cpu"),
+    ],
+)
+def test_pictures_are_made_where_an_epoch_is_over_first(
+    training: float, on_cpu: float, on_device: float, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"training": training, "cpu": on_cpu, "device": on_device}
+    ran: list[str] = []
+    monkeypatch.setattr(probe, "_clock", lambda run, _device: (run(), told[ran[-1]])[1])
+    found = choose_place(*(partial(ran.append, name) for name in told), CPU)
+    assert found == {"chosen": place, "seconds": told}
+    assert set(ran) == set(told)
+
+
+def test_the_trial_of_places_makes_real_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = make_recipe("augmentations=[{kind: horizontal_flip}]", "image.stored_px=40", preset="finetune")
+    recipe, model, settings = resolve_recipe(recipe, median_side_px=40), make_model(), make_settings(tmp_path)
+    made: list[int] = []
+
+    def choose(*runs: Any) -> dict[str, Any]:
+        made.extend(sum(len(batch.images) for batch in run()) for run in runs[1:3])
+        runs[0]()
+        return {"chosen": "device", "seconds": {}}
+
+    monkeypatch.setattr(settle, "choose_place", choose)
+    assert settle._try_places(recipe, model, settings, CPU)["chosen"] == "device"
+    assert made == [4 * probe.BATCH, 4 * probe.BATCH]
+    assert all(parameter.grad is not None for parameter in model.heads.parameters())
+    settle._try_places(recipe, model, settings, CPU)
+    assert len(made) == 2  # remembered
+
+    def fail(*_runs: Any) -> dict[str, Any]:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(settle, "choose_place", fail)
+    other = make_settings(tmp_path / "other")
+    assert settle._try_places(recipe, model, other, CPU) == {"chosen": "cpu", "seconds": {}}
 
 
 def test_an_answer_is_remembered_for_the_same_question_only(tmp_path: Path) -> None:

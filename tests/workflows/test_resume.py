@@ -33,6 +33,7 @@ STEM = (
     *FROZEN,
 )
 WHOLE = ("model.freeze=none", "predict_views=[plain]", "model.drop_rate=0.2", *FROZEN)
+ON_DEVICE = (*WHOLE, "training.augment_on=device", "augmentations=[{kind: rotate}, {kind: color_jitter}]")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ class Case:
     duration_s: float
 
 
-@pytest.fixture(scope="module", params=[FROZEN, STEM, WHOLE], ids=["frozen", "stem", "whole"])
+@pytest.fixture(scope="module", params=[FROZEN, STEM, WHOLE, ON_DEVICE], ids=["frozen", "stem", "whole", "device"])
 def case(request: pytest.FixtureRequest, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
     go_on(tmp_path_factory.mktemp("first"), samples, request.param)  # imports and first calls take their time
     root, started = tmp_path_factory.mktemp("undisturbed"), time.monotonic()
@@ -186,7 +187,7 @@ def test_a_run_from_before_a_setting_existed_goes_on_and_predicts(
     before = results_of(run.folder.path)
     said = run.predict(samples, name="said").probs["mask"]
     text = run.folder.recipe_file.read_text().splitlines()
-    newer = ("stem_views:", "frozen_precision:", "frozen_engine:", "layout:")
+    newer = ("stem_views:", "frozen_precision:", "frozen_engine:", "layout:", "augment_on:")
     older = [line for line in text if not line.strip().startswith(newer)]
     assert len(text) - len(older) == len(newer)
     run.folder.recipe_file.write_text("\n".join(older))

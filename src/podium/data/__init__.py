@@ -29,6 +29,7 @@ from podium.lazy import on_demand
 
 if TYPE_CHECKING:
     from podium.data.batch import Batch
+    from podium.data.device_pictures import DevicePictures
     from podium.data.feature_loader import FeatureEvalLoader, FeatureTrainLoader
     from podium.data.loader import EvalLoader, TrainLoader
 else:  # these import torch, which a cache does not need
@@ -36,6 +37,7 @@ else:  # these import torch, which a cache does not need
         __name__,
         {
             "podium.data.batch": ["Batch"],
+            "podium.data.device_pictures": ["DevicePictures"],
             "podium.data.feature_loader": ["FeatureEvalLoader", "FeatureTrainLoader"],
             "podium.data.loader": ["EvalLoader", "TrainLoader"],
         },
@@ -48,6 +50,7 @@ __all__ = [
     "CentreCrop",
     "ColorJitter",
     "CutMix",
+    "DevicePictures",
     "EvalLoader",
     "FeatureEvalLoader",
     "FeatureTrainLoader",

@@ -30,7 +30,7 @@ from podium.data.geometric import (
 from podium.data.randomness import uniforms
 from podium.data.resample import Plan, plan_resampling, resample
 
-__all__ = ["Augmentation", "augment_batch", "for_each"]
+__all__ = ["Augmentation", "Drawn", "augment_batch", "draw_batch", "for_each"]
 
 Augmentation = (
     HorizontalFlip
@@ -51,12 +51,24 @@ _REPEAT_STRIDE = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawn:
-    """What was drawn for a batch."""
+class Drawn:
+    """What was drawn for B pictures.
+
+    Attributes:
+        plan: How each is read from its stored image.
+        colours: Its linear map of colours; None where no colour changes.
+        boxes: For each erasing the box of each picture, x0, y0, x1, y1, empty where nothing is erased.
+    """
 
     plan: Plan
     colours: ColourMaps | None
     boxes: list[list[list[int]]]
+
+    def part(self, where: slice) -> Drawn:
+        """What was drawn for some of the pictures."""
+        colours = None if self.colours is None else ColourMaps(self.colours.pixel[where], self.colours.mean[where])
+        plan = Plan(self.plan.boxes[where], self.plan.turns[where], self.plan.matrix[where])
+        return Drawn(plan, colours, [boxes[where] for boxes in self.boxes])
 
 
 def augment_batch(
@@ -100,7 +112,7 @@ def augment_batch(
         True
     """
     stored = pixels.view(np.ndarray)  # slices of numpy's memmap class are ten times as slow to make
-    drawn = _draw(augmentations, keys, seed, epoch, stored.shape[1:3], out.shape[1:3])
+    drawn = draw_batch(augmentations, keys, seed=seed, epoch=epoch, stored=stored.shape[1:3], output=out.shape[1:3])
     row_list = rows.tolist()
 
     def make(i: int) -> None:
@@ -114,14 +126,25 @@ def augment_batch(
     return out
 
 
-def _draw(
+def draw_batch(
     augmentations: Sequence[Augmentation],
     keys: NDArray[np.uint64],
+    *,
     seed: int,
     epoch: int,
     stored: tuple[int, int],
     output: tuple[int, int],
-) -> _Drawn:
+) -> Drawn:
+    """What is done to the pictures of these samples in an epoch, before any pixel is read.
+
+    Args:
+        augmentations: What to do.
+        keys: Keys of the samples, shape (B,).
+        seed: Seed of the run.
+        epoch: Epoch, from 0.
+        stored: Height and width of the stored images.
+        output: Height and width of the pictures.
+    """
     frames = whole_frames(len(keys), *stored)
     colours: ColourMaps | None = None
     boxes: list[list[list[int]]] = []
@@ -136,7 +159,7 @@ def _draw(
             colours = augmentation.tint(colours or ColourMaps.unchanged(len(keys)), u)
         else:
             frames = augmentation.move(frames, u)
-    return _Drawn(plan_resampling(frames, stored, output), colours, boxes)
+    return Drawn(plan_resampling(frames, stored, output), colours, boxes)
 
 
 def for_each(make: Callable[[int], None], n: int, pool: Executor | None, n_parts: int) -> None:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from podium.data.ranges import check_probability, check_range
 
-__all__ = ["RandomErasing", "erase"]
+__all__ = ["FILL", "RandomErasing", "erase"]
 
 # ImageNet's mean colour: close to 0 after the usual normalisation, so the box says as little as possible.
-_FILL = (124, 116, 104)
+FILL = (124, 116, 104)
 
 
 @dataclass(frozen=True)
@@ -60,4 +60,4 @@ def erase(image: NDArray[np.uint8], box: list[int]) -> None:
     """Paint `box` (x0, y0, x1, y1) of `image` (h, w, 3), in place."""
     x0, y0, x1, y1 = box
     if x1 > x0 and y1 > y0:
-        image[y0:y1, x0:x1] = _FILL
+        image[y0:y1, x0:x1] = FILL

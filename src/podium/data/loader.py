@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from podium.data.augment import Augmentation, augment_batch
+from podium.data.augment import Augmentation, augment_batch, draw_batch
 from podium.data.batch import Batch, check_columns, gather_targets
 from podium.data.buffers import BufferPool
+from podium.data.device_pictures import DevicePictures
 from podium.data.mixing import Mixing, mix_batch, mix_targets, soften_targets
 from podium.data.order import epoch_order, weighted_order
 from podium.data.prefetch import prefetch
@@ -46,6 +47,7 @@ class TrainLoader:
         mixing: MixUp or CutMix; all targets are soft then.
         n_classes: Number of classes of each head with class indices, needed for mixing only.
         weights: Weights of these rows, shape (n,), to draw n samples an epoch with replacement; None visits each once.
+        pictures: Makes the pictures on the device where the model computes; None makes them here.
 
     Raises:
         UsageError: If a column has another length than `rows`, or a size is below 1.
@@ -67,6 +69,7 @@ class TrainLoader:
         mixing: Mixing | None = None,
         n_classes: Mapping[str, int] | None = None,
         weights: NDArray[np.float64] | None = None,
+        pictures: DevicePictures | None = None,
     ) -> None:
         check_batch_size(batch_size)
         check_columns(len(rows), {"keys": keys, **targets} | ({} if weights is None else {"weights": weights}))
@@ -82,6 +85,8 @@ class TrainLoader:
         self._mixing = mixing
         self._n_classes = _check_n_classes(targets, n_classes or {}) if mixing else {}
         self._weights = weights
+        self._size = (height, width)
+        self._pictures = pictures
         self._buffers = BufferPool((batch_size, height, width, 3), pinned=_copies_to_gpu())
 
     @property
@@ -112,12 +117,30 @@ class TrainLoader:
         return _stream(make, range(offset, len(order), self._batch_size), self._n_threads)
 
     def _make(self, epoch: int, start: int, positions: NDArray[np.int64], pool: ThreadPoolExecutor | None) -> Batch:
+        images = self._make_pictures(epoch, positions, pool)
+        targets = gather_targets(self._targets, positions)
+        if self._mixing is not None:
+            canvas = images.numpy() if self._pictures is None else images
+            mixed = mix_batch(canvas, self._mixing, seed=self._seed, epoch=epoch, step=start)
+            targets = {
+                name: mix_targets(soften_targets(column, self._n_classes.get(name)), mixed)
+                for name, column in targets.items()
+            }
+        return Batch(images, _as_tensors(targets), self._rows[positions], start + len(positions))
+
+    def _make_pictures(self, epoch: int, positions: NDArray[np.int64], pool: ThreadPoolExecutor | None) -> torch.Tensor:
+        rows, keys = self._rows[positions], self._keys[positions]
+        if self._pictures is not None:
+            stored = self._pixels.shape[1:3]
+            drawn = draw_batch(
+                self._augmentations, keys, seed=self._seed, epoch=epoch, stored=stored, output=self._size
+            )
+            return self._pictures.make(rows, drawn, *self._size)
         array, images = self._buffers.take(len(positions))
-        rows = self._rows[positions]
         augment_batch(
             self._pixels,
             rows,
-            self._keys[positions],
+            keys,
             self._augmentations,
             seed=self._seed,
             epoch=epoch,
@@ -126,14 +149,7 @@ class TrainLoader:
             n_parts=self._n_threads,
         )
         self._pages.count(len(rows) * self._pixels[0].nbytes, n_places=len(rows))
-        targets = gather_targets(self._targets, positions)
-        if self._mixing is not None:
-            mixed = mix_batch(array, self._mixing, seed=self._seed, epoch=epoch, step=start)
-            targets = {
-                name: mix_targets(soften_targets(column, self._n_classes.get(name)), mixed)
-                for name, column in targets.items()
-            }
-        return Batch(images, _as_tensors(targets), rows, start + len(positions))
+        return images
 
 
 class EvalLoader:

@@ -6,7 +6,7 @@ The partner, the proportion and the box are pure functions of (seed, epoch, step
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -15,6 +15,9 @@ from scipy.special import betaincinv
 
 from podium.data.randomness import hash_uint64, uniforms
 from podium.data.ranges import check_probability, check_range
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["CutMix", "MixUp", "Mixed", "Mixing", "mix_batch", "mix_targets", "soften_targets"]
 
@@ -98,11 +101,11 @@ class Mixed:
     own_fraction: float
 
 
-def mix_batch(images: NDArray[np.uint8], mixing: Mixing, *, seed: int, epoch: int, step: int) -> Mixed:
+def mix_batch(images: NDArray[np.uint8] | Tensor, mixing: Mixing, *, seed: int, epoch: int, step: int) -> Mixed:
     """Mix a batch of pictures in place.
 
     Args:
-        images: Pictures, shape (B, h, w, 3), C-contiguous; changed.
+        images: Pictures, uint8, shape (B, h, w, 3), C-contiguous, an array or on any device; changed.
         mixing: What to do.
         seed: Seed of the run.
         epoch: Epoch, from 0.
@@ -122,14 +125,18 @@ def mix_batch(images: NDArray[np.uint8], mixing: Mixing, *, seed: int, epoch: in
         return Mixed(partner, drawn)
     height, width = images.shape[1:3]
     x0, y0, x1, y1 = mixing.box(1.0 - drawn, np.array(place), height, width)
-    images[:, y0:y1, x0:x1] = images[partner, y0:y1, x0:x1]
+    pictures: Any = images  # an array and a tensor take the same indices
+    pictures[:, y0:y1, x0:x1] = pictures[partner, y0:y1, x0:x1]
     return Mixed(partner, 1.0 - (x1 - x0) * (y1 - y0) / (height * width))
 
 
-def _blend(images: NDArray[np.uint8], partner: NDArray[np.int64], own_fraction: float) -> None:
-    others = images[partner]
-    flat, flat_others = images.reshape(len(images), -1), others.reshape(len(images), -1)
-    cv2.addWeighted(flat, own_fraction, flat_others, 1.0 - own_fraction, 0.0, dst=flat)
+def _blend(images: NDArray[np.uint8] | Tensor, partner: NDArray[np.int64], own_fraction: float) -> None:
+    others: Any = images[partner]
+    if isinstance(images, np.ndarray):
+        flat, flat_others = images.reshape(len(images), -1), others.reshape(len(images), -1)
+        cv2.addWeighted(flat, own_fraction, flat_others, 1.0 - own_fraction, 0.0, dst=flat)
+    else:
+        images.copy_((own_fraction * images.float() + (1.0 - own_fraction) * others.float()).round())
 
 
 def soften_targets(labels: NDArray[Any], n_classes: int | None) -> NDArray[np.float32]:

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from podium.data.frames import Frames
 
-__all__ = ["Plan", "plan_resampling", "resample", "resize_into"]
+__all__ = ["BILINEAR_SHRINK", "TRANSPOSED", "Plan", "plan_resampling", "resample", "resize_into"]
 
 _Pixels = NDArray[np.uint8]
 
 # A frame that is neither upright nor inside the image is warped.
 _WARP = -1
-_TRANSPOSED = 4
+TRANSPOSED = 4
 # Up to this factor bilinear is used, which takes 40 us where the area filter takes 250 us (256x256 photos to
 # 176x176, one core, OpenCV 5.0): mean difference from Pillow's antialiased filter 1.1 of 255, against 0.6.
-_BILINEAR_SHRINK = 1.5
+BILINEAR_SHRINK = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def plan_resampling(frames: Frames, stored: tuple[int, int], output: tuple[int, 
     # x of the output follows the stored x, or the stored y where the picture is transposed.
     along_x = np.where(is_transposed, linear[:, 1, 0], linear[:, 0, 0])
     along_y = np.where(is_transposed, linear[:, 0, 1], linear[:, 1, 1])
-    turns = (along_x < 0) + 2 * (along_y < 0) + _TRANSPOSED * is_transposed
+    turns = (along_x < 0) + 2 * (along_y < 0) + TRANSPOSED * is_transposed
     turns = np.where((is_upright | is_transposed) & is_inside, turns, _WARP)
     matrix = frames.matrix.copy()
     matrix[:, :, :2] *= (frames.size / [output[1], output[0]])[:, None, :]
@@ -80,7 +80,7 @@ def resample(image: _Pixels, plan: Plan, i: int, out: _Pixels) -> None:
 def resize_into(image: _Pixels, out: _Pixels) -> None:
     """Write `image` (H, W, 3), stretched, into `out` (h, w, 3): averaged where it shrinks much, else bilinear."""
     (old_height, old_width), (height, width) = image.shape[:2], out.shape[:2]
-    if old_height <= _BILINEAR_SHRINK * height and old_width <= _BILINEAR_SHRINK * width:
+    if old_height <= BILINEAR_SHRINK * height and old_width <= BILINEAR_SHRINK * width:
         cv2.resize(image, (width, height), dst=out, interpolation=cv2.INTER_LINEAR)
         return
     if old_height < height or old_width < width:
@@ -93,7 +93,7 @@ def resize_into(image: _Pixels, out: _Pixels) -> None:
 
 
 def _turn_into(part: _Pixels, turn: int, out: _Pixels) -> None:
-    if turn & _TRANSPOSED:
+    if turn & TRANSPOSED:
         resized = np.empty((out.shape[1], out.shape[0], 3), dtype=np.uint8)
         resize_into(part, resized)
         finish = _FINISH[turn & 3]
@@ -108,7 +108,7 @@ def _warp_into(image: _Pixels, matrix: NDArray[np.float64], out: _Pixels) -> Non
     """Bilinear warp; the image is averaged down first where the warp shrinks it. Borders are mirrored."""
     height, width = image.shape[:2]
     shrink = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    if shrink > _BILINEAR_SHRINK:
+    if shrink > BILINEAR_SHRINK:
         smaller = (max(1, round(width / shrink)), max(1, round(height / shrink)))
         image = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
         matrix = matrix * np.array([[smaller[0] / width], [smaller[1] / height]])

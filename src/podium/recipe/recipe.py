@@ -200,6 +200,10 @@ class TrainingSpec(_Part):
     """Arithmetic of the forward pass; auto takes the quickest of a short trial, and fp32 under a frozen trunk."""
     layout: Literal["auto", "channels_last", "contiguous"] = "auto"
     """Order of weights and activations in memory; auto takes the quickest of a short trial."""
+    augment_on: Literal["auto", "cpu", "device"] = "auto"
+    """Where the pictures of a batch are made: on the processor, or on the device that trains, from images that are kept
+    there if they fit. The pictures differ by rounding. auto takes the quicker one of a short trial on an NVIDIA GPU,
+    and the processor elsewhere."""
     select: Literal["last", "best"] = "last"
     """Weights that predict: the last, or the best by the validation score. "best" chooses on the samples that judge
     it, so its out-of-fold score is a little too good; the report says so."""

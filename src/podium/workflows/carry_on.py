@@ -135,7 +135,7 @@ def _train_folds(
         material = StemMaterial(recipe, cut, outputs, partial(build_trunk_of, recipe))
     else:
         make_trunk = partial(build_trunk_of, recipe)
-        material = ImageMaterial(recipe, cache.pixels, make_trunk, n_threads=settings.n_threads)
+        material = ImageMaterial(recipe, cache.pixels, make_trunk, n_threads=settings.n_threads, device=device)
     return_freed_memory()
     given = Training(
         recipe,

@@ -113,7 +113,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recipe = self.recipe_
         n_threads = Settings().n_threads
         if recipe.model.freeze != "trunk":
-            return ImageMaterial(recipe, pixels, partial(build_trunk_of, recipe), n_threads=n_threads)
+            make_trunk = partial(build_trunk_of, recipe)
+            return ImageMaterial(recipe, pixels, make_trunk, n_threads=n_threads, device=self._device)
         views = recipe.feature_views
         return FeatureMaterial(
             recipe, np.stack([_features(self._trunk, self._task, recipe, pixels, v, self._device) for v in views])

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.data import EvalLoader, FeatureEvalLoader, FeatureTrainLoader, TrainLoader
+from podium.data import DevicePictures, EvalLoader, FeatureEvalLoader, FeatureTrainLoader, TrainLoader
 from podium.engine import EvalBatches, mix_seed
 from podium.models import Classifier, LinearHeads, StemCut, Trunk
 from podium.recipe import Recipe, build_model
@@ -51,13 +51,17 @@ class ImageMaterial(Material):
         pixels: uint8 (N, H, W, 3), usually a memory map.
         make_trunk: Builds the trunk with its start weights, anew at each call.
         n_threads: Threads that make the pictures.
+        device: Where the model is trained, and the pictures are made if the recipe says so.
     """
 
-    def __init__(self, recipe: Recipe, pixels: NDArray[np.uint8], make_trunk: Any, *, n_threads: int) -> None:
+    def __init__(
+        self, recipe: Recipe, pixels: NDArray[np.uint8], make_trunk: Any, *, n_threads: int, device: torch.device
+    ) -> None:
         self._recipe = recipe
         self._pixels = pixels
         self._make_trunk = make_trunk
         self._n_threads = n_threads
+        self._pictures = DevicePictures(pixels, device) if recipe.training.augment_on == "device" else None
         self._size = int(recipe.image.size_px)
 
     def train_batches(
@@ -75,6 +79,7 @@ class ImageMaterial(Material):
             augmentations=self._recipe.augmentations,
             seed=seed,
             n_threads=self._n_threads,
+            pictures=self._pictures,
         )
 
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:

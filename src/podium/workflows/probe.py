@@ -28,7 +28,16 @@ from podium.models import Classifier
 from podium.workflows.allocator import return_freed_memory
 from podium.workflows.frozen_forward import Way
 
-__all__ = ["Candidate", "Choice", "choose_frozen", "choose_training", "race", "remembered"]
+__all__ = [
+    "Candidate",
+    "Choice",
+    "choose_frozen",
+    "choose_place",
+    "choose_training",
+    "race",
+    "remembered",
+    "train_some",
+]
 
 BUDGET_S = 1.5
 ROUNDS = 7
@@ -89,7 +98,7 @@ def choose_training(
         model.lay_out(candidate.layout)
 
     def runs(n: int, of: Sequence[Candidate]) -> dict[Candidate, Callable[[], None]]:
-        return {candidate: partial(_train_once, model, images(n), candidate, device) for candidate in of}
+        return {candidate: partial(train_some, model, images(n), candidate, device, 1) for candidate in of}
 
     if device.type != "cpu":  # where nothing is that slow, and few images tell how quickly kernels are launched
         return race(runs(batch, candidates), device, prepare=prepare)
@@ -135,6 +144,31 @@ def choose_frozen(runs: Mapping[Way, Callable[[], Tensor]], device: torch.device
     if not taken:
         taken = {next(iter(runs)): math.inf}
     return race({way: partial(run, way) for way in taken}, device, taken=taken)
+
+
+def choose_place(
+    train: Callable[[], object], on_cpu: Callable[[], object], on_device: Callable[[], object], device: torch.device
+) -> dict[str, Any]:
+    """Where to make pictures, "cpu" or "device", and the least seconds of each piece of work; JSON-ready.
+
+    A processor makes the next batch while the device learns this one; a device does one after the other.
+
+    Args:
+        train: Learns a batch.
+        on_cpu: Makes a batch on the processor.
+        on_device: Makes a batch on the device.
+        device: Waited for.
+    """
+    seconds = {}
+    for name, run in (("training", train), ("cpu", on_cpu), ("device", on_device)):
+        run()
+        times: list[float] = []
+        started = time.perf_counter()
+        while not times or (len(times) < ROUNDS and time.perf_counter() - started < BUDGET_S):
+            times.append(_clock(run, device))
+        seconds[name] = round(min(times), 6)
+    is_quicker = seconds["training"] + seconds["device"] < WORTH * max(seconds["training"], seconds["cpu"])
+    return {"chosen": "device" if is_quicker else "cpu", "seconds": seconds}
 
 
 def race(
@@ -218,12 +252,14 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
-def _train_once(model: Classifier, images: Tensor, candidate: Candidate, device: torch.device) -> None:
+def train_some(model: Classifier, images: Tensor, candidate: Candidate, device: torch.device, n_steps: int) -> None:
+    """Forward and backward passes."""
     model.train()
-    model.zero_grad(set_to_none=True)
-    with autocast(device, candidate.precision):
-        logits = model(images)
-    torch.stack([values.float().square().mean() for values in logits.values()]).sum().backward()  # type: ignore[no-untyped-call]
+    for _ in range(n_steps):
+        model.zero_grad(set_to_none=True)
+        with autocast(device, candidate.precision):
+            logits = model(images)
+        torch.stack([values.float().square().mean() for values in logits.values()]).sum().backward()  # type: ignore[no-untyped-call]
 
 
 def _clock(run: Callable[[], object], device: torch.device) -> float:

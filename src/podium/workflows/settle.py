@@ -9,9 +9,11 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from podium.data import DevicePictures, TrainLoader, sample_keys
 from podium.engine import is_out_of_memory, release_cached_memory
 from podium.errors import UsageError
 from podium.models import Classifier, StemCut, find_cut
@@ -19,7 +21,16 @@ from podium.recipe import Recipe, check_buildable
 from podium.tables import Task
 from podium.workflows.device import suitable_precision
 from podium.workflows.frozen_forward import Way, can_use_openvino, frozen_batch, make_forward
-from podium.workflows.probe import BATCH, Candidate, Choice, choose_frozen, choose_training, remembered
+from podium.workflows.probe import (
+    BATCH,
+    Candidate,
+    Choice,
+    choose_frozen,
+    choose_place,
+    choose_training,
+    remembered,
+    train_some,
+)
 from podium.workflows.progress import Progress
 from podium.workflows.settings import Settings
 
@@ -28,6 +39,7 @@ __all__ = ["settle_recipe", "settle_without_trial"]
 MOST_VIEWS = 16
 WORTH_A_TRIAL = 1000
 """Images that pass through the network in a whole run, from which on the seconds of a trial are well spent."""
+_TRIAL_BATCHES = 4
 MOST_BYTES = 16 * 1024**3
 PROBES = "probes"
 _PLAIN = {"frozen_precision": "fp32", "frozen_engine": "torch"}
@@ -80,7 +92,12 @@ def settle_recipe(
         trials["training"] = _try_training(recipe, model, cut if recipe.model.stem_views else None, settings, device)
         recipe = _set_training(recipe, **trials["training"]["chosen"])
         progress.note(f"Quickest here: {recipe.training.precision}, {recipe.training.layout} (a short trial).")
-    return recipe, trials
+    if recipe.training.augment_on == "auto" and device.type == "cuda" and not (is_trunk or recipe.model.stem_views):
+        trials["pictures"] = _try_places(recipe, model, settings, device)
+        recipe = _set_training(recipe, augment_on=trials["pictures"]["chosen"])
+        if recipe.training.augment_on == "device":
+            progress.note("The pictures are made on the GPU, which is quicker here (a short trial).")
+    return _set_training(recipe, augment_on="cpu"), trials
 
 
 def settle_without_trial(recipe: Recipe, device: torch.device) -> Recipe:
@@ -93,7 +110,8 @@ def settle_without_trial(recipe: Recipe, device: torch.device) -> Recipe:
 
 def _settle_rest(recipe: Recipe, device: torch.device) -> Recipe:
     precision = "fp32" if recipe.model.freeze == "trunk" else suitable_precision(device)
-    return _set_training(_set_model(recipe, **_PLAIN), precision=precision, layout=_layouts(device)[0])
+    plain = _set_model(recipe, **_PLAIN)
+    return _set_training(plain, precision=precision, layout=_layouts(device)[0], augment_on="cpu")
 
 
 def _set_model(recipe: Recipe, **values: Any) -> Recipe:
@@ -202,6 +220,56 @@ def _try_training(
         "model": _network(recipe),
         "candidates": [str(candidate) for candidate in candidates],
         "batch": _trial_batch(recipe, device),
+        **_about(recipe, settings, device),
+    }
+    return remembered(settings.cache_folder / PROBES, about, measure)
+
+
+def _try_places(recipe: Recipe, model: Classifier, settings: Settings, device: torch.device) -> Mapping[str, Any]:
+    """Where pictures are made quicker; the processor's time is that of a training's own loader."""
+    n, size, stored = _trial_batch(recipe, device), int(recipe.image.size_px), int(recipe.image.stored_px)
+    candidate = Candidate(str(recipe.training.precision), str(recipe.training.layout))
+
+    def measure() -> dict[str, Any]:
+        pixels = np.random.default_rng(0).integers(0, 256, (n, stored, stored, 3), dtype=np.uint8)
+        keys = sample_keys([str(number) for number in range(_TRIAL_BATCHES * n)])
+        on_cpu, on_device = (
+            TrainLoader(
+                pixels,
+                np.arange(len(keys)) % n,
+                {},
+                keys=keys,
+                batch_size=n,
+                height=size,
+                width=size,
+                augmentations=recipe.augmentations,
+                n_threads=settings.n_threads,
+                pictures=pictures,
+            )
+            for pictures in (None, DevicePictures(pixels, device))
+        )
+        images = _draw(recipe, n, device)
+        model.lay_out(candidate.layout)
+        try:
+            return choose_place(
+                lambda: train_some(model, images, candidate, device, _TRIAL_BATCHES),
+                lambda: list(on_cpu.from_position(0)),
+                lambda: list(on_device.from_position(0)),
+                device,
+            )
+        except RuntimeError as problem:
+            if not is_out_of_memory(problem):
+                raise
+        model.zero_grad(set_to_none=True)
+        release_cached_memory()
+        return {"chosen": "cpu", "seconds": {}}  # the device has no room to spare
+
+    about = {
+        "pictures": recipe.model_dump(mode="json", include={"augmentations"}),
+        "stored_px": stored,
+        "model": _network(recipe),
+        "candidate": str(candidate),
+        "batch": n,
         **_about(recipe, settings, device),
     }
     return remembered(settings.cache_folder / PROBES, about, measure)

@@ -1,0 +1,217 @@
+"""The same pictures, made where the model computes: a whole batch at once, from images that lie on the device.
+
+A processor reads one picture after the other, which is quicker than any model of 100 px and more learns. Pictures of
+32 px take a small model on a large GPU microseconds, and there the processor's share of each is what all wait for.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from podium.data.augment import Drawn
+from podium.data.colour import ColourMaps
+from podium.data.erasing import FILL
+from podium.data.resample import BILINEAR_SHRINK, TRANSPOSED, Plan
+from podium.durable import PageBudget
+
+__all__ = ["DevicePictures"]
+
+_STORED_SHARE = 0.25
+"""Share of a device's free memory that the stored images may take; the model needs the rest."""
+_UPLOAD_BYTES = 64 * 1024**2
+_PIECE_BYTES = 128 * 1024**2
+"""What the images of one pass may take as floats."""
+
+
+class DevicePictures:
+    """Stored images on a device, and pictures made of them there.
+
+    All images are copied to the device at the first use if they take at most a quarter of its free memory; else the
+    rows of every batch are copied as they are needed. The pictures are the same. They differ from `augment_batch`'s by
+    a level or two, because OpenCV computes in whole numbers.
+
+    Args:
+        pixels: Stored images, uint8 (N, H, W, 3), usually a memory map.
+        device: Where.
+        stored_bytes: The most that the images may take there; None asks the device.
+    """
+
+    def __init__(self, pixels: NDArray[np.uint8], device: torch.device, *, stored_bytes: int | None = None) -> None:
+        self._pixels = pixels
+        self._device = device
+        self._stored_bytes = stored_bytes
+        self._stored: Tensor | None = None
+        self._is_tried = False
+        self._lock = threading.Lock()
+
+    @property
+    def is_resident(self) -> bool:
+        """Whether all images lie on the device; known after the first batch."""
+        return self._stored is not None
+
+    def make(self, rows: NDArray[np.int64], drawn: Drawn, height: int, width: int) -> Tensor:
+        """Pictures of these rows, uint8 (B, height, width, 3) on the device.
+
+        Args:
+            rows: Rows of the stored images, shape (B,).
+            drawn: What was drawn for each of them.
+            height: Height of the pictures.
+            width: Width of the pictures.
+        """
+        self._store()
+        stored_height, stored_width = self._pixels.shape[1:3]
+        size = max(1, _PIECE_BYTES // (4 * 3 * max(stored_height * stored_width, height * width)))
+        pieces = [
+            self._make(rows[start : start + size], drawn.part(slice(start, start + size)), height, width)
+            for start in range(0, len(rows), size)
+        ]
+        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+
+    def _make(self, rows: NDArray[np.int64], drawn: Drawn, height: int, width: int) -> Tensor:
+        pictures = _resample(self._read(rows), drawn.plan, height, width)
+        if drawn.colours is not None:
+            pictures = _recolour(pictures, drawn.colours)
+        for boxes in drawn.boxes:
+            pictures = _erase(pictures, torch.tensor(boxes, device=self._device))
+        return pictures.to(torch.uint8).contiguous()
+
+    def _read(self, rows: NDArray[np.int64]) -> Tensor:
+        """Float images (B, 3, H, W)."""
+        if self._stored is None:
+            images = torch.from_numpy(self._pixels[rows]).to(self._device)
+        else:
+            images = self._stored[torch.from_numpy(rows).to(self._device)]
+        return images.permute(0, 3, 1, 2).float()
+
+    def _store(self) -> None:
+        with self._lock:
+            if self._is_tried:
+                return
+            self._is_tried = True
+            limit = _free_bytes(self._device) * _STORED_SHARE if self._stored_bytes is None else self._stored_bytes
+            if self._pixels.nbytes > limit:
+                return
+            pages = PageBudget(self._pixels, _UPLOAD_BYTES)
+            try:
+                stored = torch.empty(self._pixels.shape, dtype=torch.uint8, device=self._device)
+            except torch.OutOfMemoryError:  # somebody else took it meanwhile
+                return
+            step = max(1, _UPLOAD_BYTES // max(1, self._pixels[:1].nbytes))
+            for start in range(0, len(stored), step):
+                piece = np.array(self._pixels[start : start + step])
+                stored[start : start + step].copy_(torch.from_numpy(piece))
+                pages.count(piece.nbytes)
+            self._stored = stored
+
+
+def _free_bytes(device: torch.device) -> float:
+    """Free memory of a GPU; none elsewhere, where a copy of a memory map gains nothing."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
+
+
+def _resample(images: Tensor, plan: Plan, height: int, width: int) -> Tensor:
+    """Whole levels as floats (B, height, width, 3), read from float images (B, 3, H, W) as a plan says."""
+    turns, boxes = np.asarray(plan.turns), np.asarray(plan.boxes, dtype=np.float64)
+    is_warp = (turns < 0)[:, None]
+    matrix = np.where(is_warp[:, :, None], plan.matrix, _upright(turns, boxes, height, width))
+    low, high = np.where(is_warp, -np.inf, boxes[:, :2]), np.where(is_warp, np.inf, boxes[:, 2:] - 1)
+    spread = _spread(matrix, is_warp[:, 0])
+    old_height, old_width = images.shape[2:]
+    # As many reads for every picture, whatever is beside it in the batch: no picture depends on another.
+    shrink = max(old_height, old_width) / min(height, width)
+    n_reads = 1 if shrink <= BILINEAR_SHRINK else 2 * math.ceil(shrink)
+    offsets = (np.arange(n_reads) + 0.5) / n_reads - 0.5
+    where = _Points(
+        *(torch.tensor(values, dtype=torch.float32, device=images.device) for values in (matrix, low, high))
+    )
+    steps = torch.tensor(spread, dtype=torch.float32, device=images.device)
+    total = torch.zeros((len(images), 3, height, width), device=images.device)
+    for down in offsets.tolist():
+        for right in offsets.tolist():
+            total += where.read(images, steps[:, 0] * right, steps[:, 1] * down, height, width)
+    return _as_levels(total / n_reads**2).permute(0, 2, 3, 1)
+
+
+def _upright(turns: NDArray[np.int64], boxes: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
+    """Maps picture -> stored image of upright boxes, (B, 2, 3): whole boxes, so that their edges are never crossed."""
+    is_transposed = turns & TRANSPOSED != 0
+    rows = np.arange(len(turns))
+    matrix = np.zeros((len(turns), 2, 3))
+    for axis, n in ((0, width), (1, height)):  # along x of the picture, then along y
+        stored_axis = np.where(is_transposed, 1 - axis, axis)
+        first, last = boxes[rows, stored_axis], boxes[rows, stored_axis + 2]
+        is_mirrored = turns & (1, 2)[axis] != 0
+        matrix[rows, stored_axis, axis] = np.where(is_mirrored, first - last, last - first) / n
+        matrix[rows, stored_axis, 2] = np.where(is_mirrored, last, first)
+    return matrix
+
+
+def _spread(matrix: NDArray[np.float64], is_warp: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Part of a picture's pixel that is averaged along x and y, (B, 2): all of it where the picture shrinks much."""
+    shrink = np.abs(matrix[:, :, :2]).max(axis=1)
+    shrink[is_warp] = np.sqrt(np.abs(np.linalg.det(matrix[is_warp][:, :, :2])))[:, None]
+    return np.where((shrink > BILINEAR_SHRINK).any(axis=1, keepdims=True) & (shrink > 1), 1.0, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Points:
+    """Where pictures are read: maps (B, 2, 3), and the lowest and highest centre of a pixel, (B, 2)."""
+
+    matrix: Tensor
+    low: Tensor
+    high: Tensor
+
+    def read(self, images: Tensor, right: Tensor, down: Tensor, height: int, width: int) -> Tensor:
+        """Bilinear values (B, 3, height, width) at each pixel's centre, moved by shares (B,) of a pixel."""
+        x = (torch.arange(width, device=images.device) + 0.5)[None, None, :] + right[:, None, None]
+        y = (torch.arange(height, device=images.device) + 0.5)[None, :, None] + down[:, None, None]
+        places = []
+        for axis, side in ((0, images.shape[3]), (1, images.shape[2])):
+            to_x, to_y, offset = (self.matrix[:, axis, k, None, None] for k in range(3))
+            place = to_x * x + to_y * y + offset - 0.5
+            place = place.clamp(self.low[:, axis, None, None], self.high[:, axis, None, None])
+            places.append(2 * _mirror(place, side) / max(side - 1, 1) - 1)
+        grid = torch.stack(places, dim=3)
+        return functional.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=True)
+
+
+def _mirror(place: Tensor, side: int) -> Tensor:
+    """Places inside 0 to side - 1, mirrored about the centres of the border's pixels."""
+    last = max(side - 1, 1)
+    place = place.abs() % (2 * last)
+    return torch.where(place > last, 2 * last - place, place)
+
+
+def _recolour(pictures: Tensor, maps: ColourMaps) -> Tensor:
+    """Pictures (B, h, w, 3), each with its linear map."""
+    device = pictures.device
+    pixel = torch.tensor(maps.pixel, dtype=torch.float32, device=device)
+    factor = torch.tensor(maps.mean, dtype=torch.float32, device=device)
+    # In whole numbers a sum does not depend on its order, and so not on the batch.
+    mean = pictures.to(torch.int32).sum(dim=(1, 2)).float() / (pictures.shape[1] * pictures.shape[2])
+    out = (factor * mean[:, None, :]).sum(dim=2)[:, None, None, :]
+    for channel in range(3):
+        out = out + pixel[:, None, None, :, channel] * pictures[..., channel, None]
+    return _as_levels(out)
+
+
+def _erase(pictures: Tensor, boxes: Tensor) -> Tensor:
+    """Pictures (B, h, w, 3) with boxes (B, 4) painted over."""
+    x = torch.arange(pictures.shape[2], device=pictures.device)[None, None, :]
+    y = torch.arange(pictures.shape[1], device=pictures.device)[None, :, None]
+    x0, y0, x1, y1 = boxes[:, :, None, None].unbind(dim=1)
+    is_inside = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
+    fill = torch.tensor(FILL, dtype=pictures.dtype, device=pictures.device)
+    return torch.where(is_inside[..., None], fill, pictures)
+
+
+def _as_levels(values: Tensor) -> Tensor:
+    return values.round().clamp(0, 255)
