@@ -135,6 +135,37 @@ def test_all_images_move_only_if_they_fit(tmp_path: Path, monkeypatch: pytest.Mo
         assert pictures.is_resident == fits
 
 
+def test_memory_that_runs_out_costs_time_and_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = on_device(EVERYTHING, (20, 28))
+    drawn = draw_batch(EVERYTHING, KEYS[ROWS], seed=5, epoch=1, stored=(24, 32), output=(20, 28))
+    make, sizes = DevicePictures._make, []
+
+    def run(self: DevicePictures, rows: NDArray[np.int64], *how: object) -> torch.Tensor:
+        sizes.append((len(rows), self.is_resident))
+        if self.is_resident or len(rows) > most:
+            raise torch.OutOfMemoryError
+        return make(self, rows, *how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(DevicePictures, "_make", run)
+    most = 20
+    pictures = DevicePictures(STORED, CPU, stored_bytes=2**30)
+    assert np.array_equal(pictures.make(ROWS, drawn, 20, 28).numpy(), whole)
+    assert sizes[:3] == [(64, True), (32, False), (16, False)]
+    most = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        pictures.make(ROWS, drawn, 20, 28)
+
+
+def test_pages_that_were_read_go_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save(tmp_path / "stored.npy", STORED)
+    counted: list[tuple[int, int]] = []
+    monkeypatch.setattr("podium.durable.PageBudget.count", lambda _self, n, n_places: counted.append((n, n_places)))
+    mapped = np.load(tmp_path / "stored.npy", mmap_mode="r")
+    drawn = draw_batch([], KEYS[:9], seed=0, epoch=0, stored=(24, 32), output=(24, 32))
+    DevicePictures(mapped, CPU).make(np.arange(9), drawn, 24, 32)
+    assert counted == [(9 * 24 * 32 * 3, 9)]
+
+
 @pytest.mark.parametrize("mixing", [None, MixUp(alpha=1.0), CutMix()])
 def test_a_loader_gives_the_same_batches(mixing: MixUp | CutMix | None) -> None:
     labels = {"age": np.arange(N) % 3}

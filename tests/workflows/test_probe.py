@@ -218,10 +218,10 @@ def test_the_trial_of_places_makes_real_pictures(tmp_path: Path, monkeypatch: py
         return {"chosen": "device", "seconds": {}}
 
     monkeypatch.setattr(settle, "choose_place", choose)
-    assert settle._try_places(recipe, model, settings, CPU)["chosen"] == "device"
+    assert settle._try_places(recipe, model, 100, settings, CPU)["chosen"] == "device"
     assert made == [4 * probe.BATCH, 4 * probe.BATCH]
     assert all(parameter.grad is not None for parameter in model.heads.parameters())
-    settle._try_places(recipe, model, settings, CPU)
+    settle._try_places(recipe, model, 100, settings, CPU)
     assert len(made) == 2  # remembered
 
     def fail(*_runs: Any) -> dict[str, Any]:
@@ -229,7 +229,9 @@ def test_the_trial_of_places_makes_real_pictures(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(settle, "choose_place", fail)
     other = make_settings(tmp_path / "other")
-    assert settle._try_places(recipe, model, other, CPU) == {"chosen": "cpu", "seconds": {}}
+    assert settle._try_places(recipe, model, 100, other, CPU) == {"chosen": "cpu", "seconds": {}}
+    monkeypatch.setattr(settle, "choose_place", choose)  # memory that a neighbour took is not remembered
+    assert settle._try_places(recipe, model, 100, other, CPU)["chosen"] == "device"
 
 
 def test_an_answer_is_remembered_for_the_same_question_only(tmp_path: Path) -> None:

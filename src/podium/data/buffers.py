@@ -26,7 +26,7 @@ class BufferPool:
 
     def __init__(self, shape: tuple[int, ...], *, pinned: bool = False) -> None:
         self._shape = shape
-        self._pinned = pinned
+        self._card = torch.cuda.current_device() if pinned else None
         self._free: list[tuple[torch.Tensor, Any]] = []
         self._lock = threading.RLock()  # the collector may put a buffer back while this thread takes one
         self.n_made = 0
@@ -36,7 +36,7 @@ class BufferPool:
         with self._lock:
             whole, copied = self._free.pop(0) if self._free else (None, None)
         if whole is None:
-            whole = torch.empty(self._shape, dtype=torch.uint8, pin_memory=self._pinned)
+            whole = torch.empty(self._shape, dtype=torch.uint8, pin_memory=self._card is not None)
             self.n_made += 1
         if copied is not None:
             copied.synchronize()
@@ -47,9 +47,9 @@ class BufferPool:
 
     def _put_back(self, whole: torch.Tensor) -> None:
         copied = None
-        if self._pinned:
+        if self._card is not None:
             # A copy to the GPU may still be under way; the next writer waits for it.
             copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
-            copied.record()
+            copied.record(torch.cuda.current_stream(self._card))  # another thread may have another card
         with self._lock:
             self._free.append((whole, copied))

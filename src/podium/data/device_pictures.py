@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,12 +20,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from podium.data.augment import Drawn
-from podium.data.colour import ColourMaps
 from podium.data.erasing import FILL
 from podium.data.resample import BILINEAR_SHRINK, TRANSPOSED, Plan
 from podium.durable import PageBudget
 
-__all__ = ["DevicePictures"]
+__all__ = ["DevicePictures", "resident_bytes"]
 
 _STORED_SHARE = 0.25
 """Share of a device's free memory that the stored images may take; the model needs the rest."""
@@ -36,7 +38,8 @@ class DevicePictures:
 
     All images are copied to the device at the first use if they take at most a quarter of its free memory; else the
     rows of every batch are copied as they are needed. The pictures are the same. They differ from `augment_batch`'s by
-    a level or two, because OpenCV computes in whole numbers.
+    a level or two, because OpenCV computes in whole numbers. On Apple's GPUs, where two threads must not compute at
+    once, the processor makes them.
 
     Args:
         pixels: Stored images, uint8 (N, H, W, 3), usually a memory map.
@@ -46,10 +49,11 @@ class DevicePictures:
 
     def __init__(self, pixels: NDArray[np.uint8], device: torch.device, *, stored_bytes: int | None = None) -> None:
         self._pixels = pixels
-        self._device = device
+        self._device = torch.device("cpu") if device.type == "mps" else device
         self._stored_bytes = stored_bytes
         self._stored: Tensor | None = None
         self._is_tried = False
+        self._pages = PageBudget(pixels)
         self._lock = threading.Lock()
 
     @property
@@ -60,35 +64,69 @@ class DevicePictures:
     def make(self, rows: NDArray[np.int64], drawn: Drawn, height: int, width: int) -> Tensor:
         """Pictures of these rows, uint8 (B, height, width, 3) on the device.
 
+        Out of memory gives up the stored images, then makes fewer pictures at a time.
+
         Args:
             rows: Rows of the stored images, shape (B,).
             drawn: What was drawn for each of them.
             height: Height of the pictures.
             width: Width of the pictures.
+
+        Raises:
+            OutOfMemoryError: If one picture does not fit.
         """
-        self._store()
-        stored_height, stored_width = self._pixels.shape[1:3]
-        size = max(1, _PIECE_BYTES // (4 * 3 * max(stored_height * stored_width, height * width)))
-        pieces = [
-            self._make(rows[start : start + size], drawn.part(slice(start, start + size)), height, width)
-            for start in range(0, len(rows), size)
-        ]
-        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+        is_cuda = self._device.type == "cuda"
+        with torch.cuda.device(self._device) if is_cuda else nullcontext():
+            self._store()
+            stored_height, stored_width = self._pixels.shape[1:3]
+            size = max(1, _PIECE_BYTES // (4 * 3 * max(stored_height * stored_width, height * width)))
+            size = min(size, len(rows))
+            while True:
+                try:
+                    pieces = [
+                        self._make(rows[start : start + size], drawn.part(slice(start, start + size)), height, width)
+                        for start in range(0, len(rows), size)
+                    ]
+                    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+                except torch.OutOfMemoryError:
+                    if size == 1 and self._stored is None:
+                        raise
+                # After the block, for the traceback keeps what the failed attempt had allocated.
+                self._stored, size = None, (size + 1) // 2
+                if is_cuda:
+                    torch.cuda.empty_cache()
 
     def _make(self, rows: NDArray[np.int64], drawn: Drawn, height: int, width: int) -> Tensor:
-        pictures = _resample(self._read(rows), drawn.plan, height, width)
+        numbers = self._send(rows, drawn, height, width)
+        pictures = _resample(self._read(rows, numbers["rows"]), numbers, height, width)
         if drawn.colours is not None:
-            pictures = _recolour(pictures, drawn.colours)
-        for boxes in drawn.boxes:
-            pictures = _erase(pictures, torch.tensor(boxes, device=self._device))
+            pictures = _recolour(pictures, numbers["pixel"], numbers["mean"])
+        for place in range(len(drawn.boxes)):
+            _erase(pictures, numbers[f"box {place}"])
         return pictures.to(torch.uint8).contiguous()
 
-    def _read(self, rows: NDArray[np.int64]) -> Tensor:
+    def _send(self, rows: NDArray[np.int64], drawn: Drawn, height: int, width: int) -> dict[str, Tensor]:
+        """All numbers that tell how B pictures are made, each (B, ...), by one copy that nothing waits for."""
+        columns: dict[str, NDArray[Any]] = {"rows": rows, **_reading(drawn.plan, height, width)}
+        if drawn.colours is not None:
+            columns |= {"pixel": drawn.colours.pixel, "mean": drawn.colours.mean}
+        columns |= {f"box {place}": np.asarray(boxes) for place, boxes in enumerate(drawn.boxes)}
+        flat = [np.asarray(column, dtype=np.float64).reshape(len(rows), -1) for column in columns.values()]
+        edges = np.cumsum([column.shape[1] for column in flat])[:-1].tolist()
+        sent = torch.tensor_split(self._upload(np.concatenate(flat, axis=1)), edges, dim=1)
+        return {name: part.reshape(column.shape) for (name, column), part in zip(columns.items(), sent, strict=True)}
+
+    def _upload(self, array: NDArray[Any]) -> Tensor:
+        here = torch.from_numpy(array)
+        return here.pin_memory().to(self._device, non_blocking=True) if self._device.type == "cuda" else here
+
+    def _read(self, rows: NDArray[np.int64], sent: Tensor) -> Tensor:
         """Float images (B, 3, H, W)."""
         if self._stored is None:
-            images = torch.from_numpy(self._pixels[rows]).to(self._device)
+            images = self._upload(self._pixels[rows])
+            self._pages.count(images.nbytes, n_places=len(rows))
         else:
-            images = self._stored[torch.from_numpy(rows).to(self._device)]
+            images = self._stored[sent.long()]
         return images.permute(0, 3, 1, 2).float()
 
     def _store(self) -> None:
@@ -96,7 +134,7 @@ class DevicePictures:
             if self._is_tried:
                 return
             self._is_tried = True
-            limit = _free_bytes(self._device) * _STORED_SHARE if self._stored_bytes is None else self._stored_bytes
+            limit = resident_bytes(self._device) if self._stored_bytes is None else self._stored_bytes
             if self._pixels.nbytes > limit:
                 return
             pages = PageBudget(self._pixels, _UPLOAD_BYTES)
@@ -112,31 +150,39 @@ class DevicePictures:
             self._stored = stored
 
 
-def _free_bytes(device: torch.device) -> float:
-    """Free memory of a GPU; none elsewhere, where a copy of a memory map gains nothing."""
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
+def resident_bytes(device: torch.device) -> float:
+    """The most that stored images may take on a device; 0 where a copy of a memory map gains nothing."""
+    if device.type != "cuda":
+        return 0
+    torch.cuda.empty_cache()  # what torch keeps for later counts as used
+    return torch.cuda.mem_get_info(device)[0] * _STORED_SHARE
 
 
-def _resample(images: Tensor, plan: Plan, height: int, width: int) -> Tensor:
-    """Whole levels as floats (B, height, width, 3), read from float images (B, 3, H, W) as a plan says."""
+def _reading(plan: Plan, height: int, width: int) -> dict[str, NDArray[np.float64]]:
+    """How B pictures are read: maps (B, 2, 3); the lowest and highest place, and what is averaged, (B, 2)."""
     turns, boxes = np.asarray(plan.turns), np.asarray(plan.boxes, dtype=np.float64)
     is_warp = (turns < 0)[:, None]
     matrix = np.where(is_warp[:, :, None], plan.matrix, _upright(turns, boxes, height, width))
-    low, high = np.where(is_warp, -np.inf, boxes[:, :2]), np.where(is_warp, np.inf, boxes[:, 2:] - 1)
-    spread = _spread(matrix, is_warp[:, 0])
-    old_height, old_width = images.shape[2:]
+    return {
+        "matrix": matrix,
+        "low": np.where(is_warp, -np.inf, boxes[:, :2]),
+        "high": np.where(is_warp, np.inf, boxes[:, 2:] - 1),
+        "spread": _spread(matrix, is_warp[:, 0]),
+    }
+
+
+def _resample(images: Tensor, numbers: Mapping[str, Tensor], height: int, width: int) -> Tensor:
+    """Whole levels as floats (B, height, width, 3), read from float images (B, 3, H, W) as `_reading` says."""
     # As many reads for every picture, whatever is beside it in the batch: no picture depends on another.
-    shrink = max(old_height, old_width) / min(height, width)
-    n_reads = 1 if shrink <= BILINEAR_SHRINK else 2 * math.ceil(shrink)
-    offsets = (np.arange(n_reads) + 0.5) / n_reads - 0.5
-    where = _Points(
-        *(torch.tensor(values, dtype=torch.float32, device=images.device) for values in (matrix, low, high))
-    )
-    steps = torch.tensor(spread, dtype=torch.float32, device=images.device)
+    shrink = max(images.shape[2:]) / min(height, width)
+    n_reads = 1 if shrink <= BILINEAR_SHRINK else math.ceil(shrink)
+    offsets = [(read + 0.5) / n_reads - 0.5 for read in range(n_reads)]
+    where = _Points(*(numbers[name].float() for name in ("matrix", "low", "high")))
+    spread = numbers["spread"].float()
     total = torch.zeros((len(images), 3, height, width), device=images.device)
-    for down in offsets.tolist():
-        for right in offsets.tolist():
-            total += where.read(images, steps[:, 0] * right, steps[:, 1] * down, height, width)
+    for down in offsets:
+        for right in offsets:
+            total += where.read(images, spread[:, 0] * right, spread[:, 1] * down, height, width)
     return _as_levels(total / n_reads**2).permute(0, 2, 3, 1)
 
 
@@ -190,27 +236,28 @@ def _mirror(place: Tensor, side: int) -> Tensor:
     return torch.where(place > last, 2 * last - place, place)
 
 
-def _recolour(pictures: Tensor, maps: ColourMaps) -> Tensor:
-    """Pictures (B, h, w, 3), each with its linear map."""
-    device = pictures.device
-    pixel = torch.tensor(maps.pixel, dtype=torch.float32, device=device)
-    factor = torch.tensor(maps.mean, dtype=torch.float32, device=device)
-    # In whole numbers a sum does not depend on its order, and so not on the batch.
+def _recolour(pictures: Tensor, pixel: Tensor, factor: Tensor) -> Tensor:
+    """Pictures (B, h, w, 3), each with its linear map (B, 3, 3) of its pixels and of its mean colour."""
+    pixel, factor = pixel.float(), factor.float()
+    # In whole numbers, and term by term, a sum does not depend on its order, and so not on the batch.
     mean = pictures.to(torch.int32).sum(dim=(1, 2)).float() / (pictures.shape[1] * pictures.shape[2])
-    out = (factor * mean[:, None, :]).sum(dim=2)[:, None, None, :]
+    bias = factor[:, :, 0] * mean[:, 0, None]
+    for channel in (1, 2):
+        bias = bias + factor[:, :, channel] * mean[:, channel, None]
+    out = bias[:, None, None, :]
     for channel in range(3):
         out = out + pixel[:, None, None, :, channel] * pictures[..., channel, None]
     return _as_levels(out)
 
 
-def _erase(pictures: Tensor, boxes: Tensor) -> Tensor:
-    """Pictures (B, h, w, 3) with boxes (B, 4) painted over."""
+def _erase(pictures: Tensor, boxes: Tensor) -> None:
+    """Paint boxes (B, 4) of pictures (B, h, w, 3), in place."""
     x = torch.arange(pictures.shape[2], device=pictures.device)[None, None, :]
     y = torch.arange(pictures.shape[1], device=pictures.device)[None, :, None]
     x0, y0, x1, y1 = boxes[:, :, None, None].unbind(dim=1)
     is_inside = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
-    fill = torch.tensor(FILL, dtype=pictures.dtype, device=pictures.device)
-    return torch.where(is_inside[..., None], fill, pictures)
+    for channel, level in enumerate(FILL):
+        pictures[..., channel].masked_fill_(is_inside, level)
 
 
 def _as_levels(values: Tensor) -> Tensor:

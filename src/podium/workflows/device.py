@@ -31,7 +31,7 @@ def choose_device(name: str) -> torch.device:
     """
     if name == "auto":
         if torch.cuda.is_available():
-            return torch.device("cuda")
+            return _card(None)
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     kind, _, number = name.partition(":")
     if kind not in DEVICES or (number and not number.isdecimal()):
@@ -43,11 +43,19 @@ def choose_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
         if kind == "cuda":
+            device = _card(device.index)
             torch.cuda.set_device(device)  # what asks "the" card, and pinned memory's events, mean this one
     except (RuntimeError, AssertionError, NotImplementedError) as problem:
         why = str(problem).splitlines()[0].rstrip(".")
         raise UsageError(f"cannot use device {name!r}: {why}.", where="--device", fix=_OTHERS) from None
     return device
+
+
+def _card(number: int | None) -> torch.device:
+    """A GPU with its number: every thread has a current card of its own, and "cuda" means that one."""
+    if number is None:
+        number = torch.cuda.current_device() if torch.cuda.is_initialized() else 0  # type: ignore[no-untyped-call]
+    return torch.device("cuda", number)
 
 
 def suitable_precision(device: torch.device) -> Literal["fp32", "bf16", "fp16"]:

@@ -98,7 +98,7 @@ def choose_training(
         model.lay_out(candidate.layout)
 
     def runs(n: int, of: Sequence[Candidate]) -> dict[Candidate, Callable[[], None]]:
-        return {candidate: partial(train_some, model, images(n), candidate, device, 1) for candidate in of}
+        return {candidate: partial(train_some, model, images(n), candidate, device) for candidate in of}
 
     if device.type != "cpu":  # where nothing is that slow, and few images tell how quickly kernels are launched
         return race(runs(batch, candidates), device, prepare=prepare)
@@ -252,14 +252,26 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
-def train_some(model: Classifier, images: Tensor, candidate: Candidate, device: torch.device, n_steps: int) -> None:
-    """Forward and backward passes."""
+def train_some(
+    model: Classifier,
+    images: Tensor,
+    candidate: Candidate,
+    device: torch.device,
+    n_steps: int = 1,
+    *,
+    optimizer: torch.optim.Optimizer | None = None,
+) -> None:
+    """Forward and backward passes; with an optimizer whole steps, each waited for as a training does."""
     model.train()
     for _ in range(n_steps):
         model.zero_grad(set_to_none=True)
         with autocast(device, candidate.precision):
             logits = model(images)
-        torch.stack([values.float().square().mean() for values in logits.values()]).sum().backward()  # type: ignore[no-untyped-call]
+        loss = torch.stack([values.float().square().mean() for values in logits.values()]).sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if optimizer is not None:
+            float(loss.detach())
+            optimizer.step()
 
 
 def _clock(run: Callable[[], object], device: torch.device) -> float:

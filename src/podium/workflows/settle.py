@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from podium.data import DevicePictures, TrainLoader, sample_keys
+from podium.data import DevicePictures, TrainLoader, resident_bytes, sample_keys
 from podium.engine import is_out_of_memory, release_cached_memory
 from podium.errors import UsageError
 from podium.models import Classifier, StemCut, find_cut
@@ -93,7 +93,7 @@ def settle_recipe(
         recipe = _set_training(recipe, **trials["training"]["chosen"])
         progress.note(f"Quickest here: {recipe.training.precision}, {recipe.training.layout} (a short trial).")
     if recipe.training.augment_on == "auto" and device.type == "cuda" and not (is_trunk or recipe.model.stem_views):
-        trials["pictures"] = _try_places(recipe, model, settings, device)
+        trials["pictures"] = _try_places(recipe, model, n_images, settings, device)
         recipe = _set_training(recipe, augment_on=trials["pictures"]["chosen"])
         if recipe.training.augment_on == "device":
             progress.note("The pictures are made on the GPU, which is quicker here (a short trial).")
@@ -225,14 +225,18 @@ def _try_training(
     return remembered(settings.cache_folder / PROBES, about, measure)
 
 
-def _try_places(recipe: Recipe, model: Classifier, settings: Settings, device: torch.device) -> Mapping[str, Any]:
+def _try_places(
+    recipe: Recipe, model: Classifier, n_images: int, settings: Settings, device: torch.device
+) -> Mapping[str, Any]:
     """Where pictures are made quicker; the processor's time is that of a training's own loader."""
     n, size, stored = _trial_batch(recipe, device), int(recipe.image.size_px), int(recipe.image.stored_px)
     candidate = Candidate(str(recipe.training.precision), str(recipe.training.layout))
+    fits = n_images * stored * stored * 3 <= resident_bytes(device)
 
     def measure() -> dict[str, Any]:
         pixels = np.random.default_rng(0).integers(0, 256, (n, stored, stored, 3), dtype=np.uint8)
         keys = sample_keys([str(number) for number in range(_TRIAL_BATCHES * n)])
+        there = DevicePictures(pixels, device, stored_bytes=pixels.nbytes if fits else 0)
         on_cpu, on_device = (
             TrainLoader(
                 pixels,
@@ -246,33 +250,35 @@ def _try_places(recipe: Recipe, model: Classifier, settings: Settings, device: t
                 n_threads=settings.n_threads,
                 pictures=pictures,
             )
-            for pictures in (None, DevicePictures(pixels, device))
+            for pictures in (None, there)
         )
         images = _draw(recipe, n, device)
         model.lay_out(candidate.layout)
-        try:
-            return choose_place(
-                lambda: train_some(model, images, candidate, device, _TRIAL_BATCHES),
-                lambda: list(on_cpu.from_position(0)),
-                lambda: list(on_device.from_position(0)),
-                device,
-            )
-        except RuntimeError as problem:
-            if not is_out_of_memory(problem):
-                raise
-        model.zero_grad(set_to_none=True)
-        release_cached_memory()
-        return {"chosen": "cpu", "seconds": {}}  # the device has no room to spare
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
+        return choose_place(
+            lambda: train_some(model, images, candidate, device, _TRIAL_BATCHES, optimizer=optimizer),
+            lambda: list(on_cpu.from_position(0)),
+            lambda: list(on_device.from_position(0)),
+            device,
+        )
 
     about = {
         "pictures": recipe.model_dump(mode="json", include={"augmentations"}),
         "stored_px": stored,
+        "fits": fits,
         "model": _network(recipe),
         "candidate": str(candidate),
         "batch": n,
         **_about(recipe, settings, device),
     }
-    return remembered(settings.cache_folder / PROBES, about, measure)
+    try:
+        return remembered(settings.cache_folder / PROBES, about, measure)
+    except RuntimeError as problem:
+        if not is_out_of_memory(problem):
+            raise
+    model.zero_grad(set_to_none=True)
+    release_cached_memory()
+    return {"chosen": "cpu", "seconds": {}}  # the device has no room to spare
 
 
 def _trial_batch(recipe: Recipe, device: torch.device) -> int:
