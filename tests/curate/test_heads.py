@@ -1,3 +1,6 @@
+import json
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +8,8 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from podium.curate import ScanOptions, order_classes, scan
-from podium.curate.indicators import encode_lists, guess_delim, is_indicator
+from podium.curate.indicators import encode_lists, guess_delim, is_indicator, split_cell
+from podium.curate.list_cells import read_list_cells, write_list_cell
 from podium.errors import LabelError, UnknownNameError
 
 
@@ -60,7 +64,8 @@ def test_list_cells_equal_scikit_learn(rows, delim):
     reference = MultiLabelBinarizer(classes=classes).fit_transform(rows).astype(int)
     reference[[not row for row in rows]] = -1
     cells = [delim.join(sorted(row)) for row in rows]
-    np.testing.assert_array_equal(encode_lists(cells, classes, delim), reference)
+    lists = [split_cell(cell, delim) if cell else None for cell in cells]
+    np.testing.assert_array_equal(encode_lists(lists, classes), reference)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +89,81 @@ def test_list_column_becomes_a_multi_head_and_says_so(make_tree):
     assert found.samples.task.heads[0].kind == "multi"
     np.testing.assert_array_equal(found.samples.labels["label"], [[1, 1], [1, 0], [-1, -1], [0, 1]])
     assert any(guess.what == "label delimiter" for guess in found.guesses)
+
+
+_WRITERS = {
+    "python": str,
+    "json": json.dumps,
+    "json_ascii": lambda items: json.dumps(items, ensure_ascii=True),
+    "numpy": lambda items: str(np.array(items, dtype=object)),
+    "tuple": lambda items: str(tuple(items)) if items else "[]",
+    "bare": lambda items: "[" + ", ".join(items) + "]",
+}
+_NAMES = ["cat", "red dog", "Katze_1", "3", "고양이", "n-1.5x"]
+
+
+@pytest.mark.parametrize("write", _WRITERS.values(), ids=_WRITERS)
+@given(rows=st.lists(st.lists(st.sampled_from(_NAMES), unique=True, max_size=4), min_size=1, max_size=8))
+def test_lists_in_brackets_are_read_as_they_were_written(write, rows):
+    assert read_list_cells(["['a', 'b']", "", *map(write, rows)])[2:] == rows
+
+
+_TEXT = st.text(min_size=1).map(lambda text: unicodedata.normalize("NFC", text.strip())).filter(bool)
+
+
+@given(st.lists(st.lists(_TEXT, max_size=4), max_size=5))
+def test_written_list_cells_keep_any_text(rows):
+    assert read_list_cells(["[]", *map(write_list_cell, rows)]) == [[], *rows]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["[red]", "[blue]"],
+        ["(none)", "(some)"],
+        ["['a', 'b']", "a"],
+        ["{'a': 1}", "{'b': 2}"],
+        ["['a', 'b'"],
+        ["(1, 2)", "(3, 4)"],
+        ["[a] [b]", "[c]"],
+        ["", ""],
+    ],
+)
+def test_names_and_other_things_in_brackets_are_no_lists(cells):
+    assert read_list_cells(cells) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "classes", "labels"),
+    [
+        (["['cat', 'dog']", "['cat']", "[]", ""], "multi", ("cat", "dog"), [[1, 1], [1, 0], [0, 0], [-1, -1]]),
+        (["['cat']", "['dog']", "['cat']", ""], "single", ("cat", "dog"), [0, 1, 0, -1]),
+        (["[0, 1, 0]", "[1, 0, 0]", "[0, 0, 1]", ""], "single", ("0", "1", "2"), [1, 0, 2, -1]),
+        (["[0 1 1]", "[1 0 0]", "[0 0 0]", ""], "multi", ("0", "1", "2"), [[0, 1, 1], [1, 0, 0], [0, 0, 0], [-1] * 3]),
+        (["[2, 10]", "[10]", "[3, 2]", "[2]"], "multi", ("2", "3", "10"), [[1, 0, 1], [0, 0, 1], [1, 1, 0], [1, 0, 0]]),
+    ],
+)
+def test_lists_in_brackets_become_labels(make_tree, cells, kind, classes, labels):
+    quoted = [f'"{cell}"' for cell in cells]
+    found = scan(_table(make_tree, "label", *quoted), ScanOptions(label_columns=("label",)))
+    head = found.samples.task.heads[0]
+    assert (head.kind, head.classes) == (kind, classes)
+    np.testing.assert_array_equal(found.samples.labels["label"], labels)
+
+
+def test_lists_in_brackets_stay_text_where_one_class_a_column_is_asked_for(make_tree):
+    root = _table(make_tree, "label", "\"['a', 'b']\"", "['a']", "['a']", "\"['a', 'b']\"")
+    found = scan(root, ScanOptions(label_kind="single"))
+    assert found.samples.task.heads[0].classes == ("['a', 'b']", "['a']")
+
+
+def test_places_of_lists_of_0_and_1_can_be_named_but_not_fewer_than_there_are(make_tree):
+    root = _table(make_tree, "label", '"[0, 1]"', '"[1, 1]"', '"[0, 0]"', '"[1, 0]"')
+    found = scan(root, ScanOptions(classes={"label": ("cat", "dog")})).samples
+    assert found.task.heads[0].classes == ("cat", "dog")
+    np.testing.assert_array_equal(found.labels["label"], [[0, 1], [1, 1], [0, 0], [1, 0]])
+    with pytest.raises(LabelError, match="2 places, but 3 classes"):
+        scan(root, ScanOptions(classes={"label": ("cat", "dog", "owl")}))
 
 
 _PLANTS = ["scab", "rust", "healthy", "complex", "mildew", "spot", "scab spot", "scab spot complex", "spot complex"]

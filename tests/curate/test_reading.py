@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podium.curate import scan
+from podium.curate import ScanOptions, scan
 from podium.curate.reading import read_table
 from podium.errors import SourceError
 
@@ -111,6 +111,15 @@ def test_booleans_of_parquet_are_a_split_and_indicators(make_tree):
     assert samples.labels["labels"].tolist() == [[1, 1], [0, 1], [1, 0], [0, 0]]
 
 
+def test_list_columns_of_parquet_are_sets_of_labels_whatever_they_hold(make_tree):
+    root = make_tree("0.jpg", "1.jpg", "2.jpg", "3.jpg")
+    columns = {"image": [f"{i}.jpg" for i in range(4)], "tags": [["a|b", "c, d"], ["c, d"], [], None]}
+    pq.write_table(pa.table(columns), root / "t.parquet")
+    samples = scan(root, ScanOptions(label_columns=("tags",))).samples
+    assert samples.task.heads[0].classes == ("a|b", "c, d")
+    assert samples.labels["tags"].tolist() == [[1, 1], [0, 1], [0, 0], [-1, -1]]
+
+
 def test_parquet_gives_the_same_text_as_csv(tmp_path):
     frame = pa.table(
         {
@@ -126,7 +135,7 @@ def test_parquet_gives_the_same_text_as_csv(tmp_path):
         "id": ["007", "NA"],
         "n": ["1", ""],
         "flag": ["True", "False"],
-        "tags": ["a|b", "b"],
+        "tags": ['["a", "b"]', '["b"]'],
         "x": ["0.5", ""],
     }
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 no")

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from podium.curate.bins import assign_bins, is_whole, name_bins, parse_numbers
 from podium.curate.classes import encode_cells, is_number, looks_missing, order_classes, refuse_unknown
-from podium.curate.indicators import encode_indicators, encode_lists, guess_delim, is_indicator, split_cell
+from podium.curate.indicators import (
+    encode_indicators,
+    encode_lists,
+    guess_delim,
+    is_indicator,
+    read_vectors,
+    split_cell,
+)
+from podium.curate.list_cells import read_list_cells
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows, list_some
 from podium.errors import LabelError, UnknownNameError
@@ -116,19 +124,68 @@ def _add_column(made: Labelling, rows: Rows, name: str, cells: list[str], option
     if name in options.bins:
         _add_bins(made, name, cells, rows.places, options)
         return
-    delim = _choose_delim(made, rows, name, cells, options)
-    if delim is not None:
-        _add_lists(made, name, cells, rows.places, delim, given)
+    written = _written_lists(rows, name, cells, options)
+    delim = _choose_delim(made, rows, name, cells, options) if written is None else None
+    if written is not None:
+        _add_written_lists(made, name, written, rows.places, options)
+    elif delim is not None:
+        _add_lists(made, name, [_split(cell, delim) for cell in cells], rows.places, given)
     elif options.label_kind == "multi" and is_indicator(cells) and given is None:
         made.add(Head(name, "multi", (name,)), encode_indicators({name: cells}))
     elif options.label_kind == "multi":
-        _add_lists(made, name, cells, rows.places, "\n", given)
+        _add_lists(made, name, [_split(cell, "\n") for cell in cells], rows.places, given)
     else:
-        classes = given or order_classes(cells)
-        refuse_unknown(name, cells, classes, rows.places)
-        made.add(Head(name, "single", tuple(classes)), encode_cells(cells, classes))
-        if given or all(is_number(label) for label in classes):
-            made.ordered.add(name)
+        _add_single(made, name, cells, rows.places, given)
+
+
+def _add_single(
+    made: Labelling, name: str, cells: Sequence[str], places: Sequence[str], given: tuple[str, ...] | None
+) -> None:
+    classes = given or order_classes(cells)
+    refuse_unknown(name, cells, classes, places)
+    made.add(Head(name, "single", tuple(classes)), encode_cells(cells, classes))
+    if given or all(is_number(label) for label in classes):
+        made.ordered.add(name)
+
+
+def _written_lists(rows: Rows, name: str, cells: Sequence[str], options: ScanOptions) -> list[list[str] | None] | None:
+    """The items of each cell where a table's cells are lists in brackets, such as `['a', 'b']`."""
+    if options.label_kind == "single" or rows.origin in ("folders", "pattern"):
+        return None
+    if set(cells) - {""} <= set(options.classes.get(name, ())):
+        return None
+    return read_list_cells(cells)
+
+
+def _add_written_lists(
+    made: Labelling, name: str, lists: list[list[str] | None], places: Sequence[str], options: ScanOptions
+) -> None:
+    """A head from lists in brackets: labels, or 0 and 1 by place; one class where every list holds exactly one."""
+    given = options.classes.get(name)
+    vectors = read_vectors(lists)
+    if vectors is not None:
+        classes = given or tuple(str(place) for place in range(vectors.shape[1]))
+        if len(classes) != vectors.shape[1]:
+            raise LabelError(
+                f"lists of {name!r} hold {vectors.shape[1]} places, but {len(classes)} classes were given."
+            )
+        known = vectors[:, 0] >= 0
+        if options.label_kind == "auto" and np.all(vectors[known].sum(axis=1) == 1):
+            why = f"every list of {name!r} holds exactly one 1 among {len(classes)} places"
+            made.guesses.append(Guess("label kind", "single", why, "--label-kind multi"))
+            labels = np.where(known, vectors.argmax(axis=1), -1).astype(np.int64)
+            made.add(Head(name, "single", classes), labels)
+        else:
+            made.notes.append(f"Cells of {name!r} are lists of 0 and 1: the classes are their {len(classes)} places.")
+            made.add(Head(name, "multi", classes), vectors)
+    elif options.label_kind == "auto" and all(items is None or len(items) == 1 for items in lists):
+        why = f"every cell of {name!r} is a list of one label"
+        made.guesses.append(Guess("label kind", "single", why, "--label-kind multi"))
+        _add_single(made, name, [items[0] if items else "" for items in lists], places, given)
+    else:
+        why = f"cells of {name!r} are lists in brackets"
+        made.guesses.append(Guess("label kind", "multi", why, "--label-kind multi (or single)"))
+        _add_lists(made, name, lists, places, given)
 
 
 def _choose_delim(made: Labelling, rows: Rows, name: str, cells: list[str], options: ScanOptions) -> str | None:
@@ -157,13 +214,21 @@ def _has_lists(made: Labelling, name: str, cells: Sequence[str], options: ScanOp
     return is_list
 
 
+def _split(cell: str, delim: str) -> list[str] | None:
+    return split_cell(cell, delim) if cell else None
+
+
 def _add_lists(
-    made: Labelling, name: str, cells: list[str], places: Sequence[str], delim: str, given: tuple[str, ...] | None
+    made: Labelling,
+    name: str,
+    lists: Sequence[list[str] | None],
+    places: Sequence[str],
+    given: tuple[str, ...] | None,
 ) -> None:
-    parts = [(place, part) for place, cell in zip(places, cells, strict=True) for part in split_cell(cell, delim)]
+    parts = [(place, part) for place, items in zip(places, lists, strict=True) for part in items or ()]
     classes = given or order_classes([part for _, part in parts])
     refuse_unknown(name, [part for _, part in parts], classes, [place for place, _ in parts])
-    made.add(Head(name, "multi", tuple(classes)), encode_lists(cells, classes, delim))
+    made.add(Head(name, "multi", tuple(classes)), encode_lists(lists, classes))
 
 
 def _add_bins(made: Labelling, name: str, cells: list[str], places: Sequence[str], options: ScanOptions) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from podium.curate.rows import count_values
 from podium.errors import LabelError
 
-__all__ = ["encode_indicators", "encode_lists", "guess_delim", "is_indicator", "split_cell"]
+__all__ = ["encode_indicators", "encode_lists", "guess_delim", "is_indicator", "read_vectors", "split_cell"]
 
 _YES_NO = ({"1": 1, "0": 0, "1.0": 1, "0.0": 0}, {"true": 1, "false": 0}, {"1": 1, "-1": 0})
 _SURE_DELIMITERS = ("|", ";")
@@ -88,13 +88,32 @@ def _are_surely_lists(lists: Sequence[Sequence[str]]) -> bool:
     return is_mixed and 2 * len(alone | in_lists) <= len(lists)
 
 
-def encode_lists(cells: Sequence[str], classes: Sequence[str], delim: str) -> NDArray[np.int8]:
-    """Which classes each cell lists, shape (N, C) of 0 and 1; a row of -1 for an empty cell."""
+def encode_lists(lists: Sequence[Sequence[str] | None], classes: Sequence[str]) -> NDArray[np.int8]:
+    """Which classes each list names, shape (N, C) of 0 and 1; a row of -1 where there is none."""
     place = {name: i for i, name in enumerate(classes)}
-    encoded = np.zeros((len(cells), len(classes)), dtype=np.int8)
-    for row, cell in enumerate(cells):
-        if not cell:
+    encoded = np.zeros((len(lists), len(classes)), dtype=np.int8)
+    for row, labels in enumerate(lists):
+        if labels is None:
             encoded[row] = -1
-        for part in split_cell(cell, delim):
-            encoded[row, place[part]] = 1
+        else:
+            encoded[row, [place[label] for label in labels]] = 1
     return encoded
+
+
+def read_vectors(lists: Sequence[Sequence[str] | None]) -> NDArray[np.int8] | None:
+    """Yes and no by place, shape (N, C), where every list has the same length and holds only 0 and 1, else None.
+
+    A row of -1 where there is no list.
+
+    Example:
+        >>> read_vectors([["1", "0"], None, ["0", "0"]]).tolist()
+        [[1, 0], [-1, -1], [0, 0]]
+    """
+    lengths = {len(items) for items in lists if items is not None}
+    n_classes = max(lengths, default=0)
+    if len(lengths) != 1 or n_classes < 2:
+        return None
+    columns = {str(place): ["" if items is None else items[place] for items in lists] for place in range(n_classes)}
+    if _reading([cell for column in columns.values() for cell in column]) is None:
+        return None
+    return encode_indicators(columns)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from podium.curate.encodings import decode_text
+from podium.curate.list_cells import write_list_cell
 from podium.errors import SourceError, nearest_name
 
 __all__ = ["TABLE_ENDINGS", "Table", "read_table"]
@@ -19,7 +20,6 @@ TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
 """Endings of files that are taken for tables without being named."""
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-_LIST_MARK = "|"
 _SNIFFED = 65536
 
 
@@ -248,7 +248,7 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, bool):
         return "True" if value else "False"
     if isinstance(value, (list, tuple)):
-        return _LIST_MARK.join(_cell_text(item) for item in value)
+        return write_list_cell([_cell_text(item) for item in value])
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     return str(value)
