@@ -31,7 +31,7 @@ class ScanFlags:
     """How the data are read; everything left out is guessed, and the guess is shown.
 
     Args:
-        labels: Table of labels: CSV, TSV or Parquet.
+        labels: Table of labels: CSV, TSV, JSON Lines or Parquet.
         image_column: Column that names the image, or a folder of images.
         label: Columns or pattern fields to learn; several are several attributes, 0/1 columns one multi-label head.
         label_kind: "multi" reads label columns as sets, "single" as one class a column.

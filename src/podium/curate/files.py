@@ -15,7 +15,8 @@ __all__ = ["ImageFiles", "list_images"]
 
 _SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 
-_TEXT_ENDINGS = (".csv", ".tsv", ".parquet", ".txt", ".md", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db")
+_TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".json")
+_TEXT_ENDINGS = (*_TABLES, ".txt", ".md", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db")
 
 
 @dataclass(frozen=True)

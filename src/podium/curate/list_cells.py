@@ -45,7 +45,9 @@ def read_list_cells(cells: Sequence[str]) -> list[list[str] | None] | None:
             items = _read(cell)
             if items is None:
                 return None
-            by_cell[cell] = [text for text in map(_unquote, items) if text]
+            labels = by_cell[cell] = [text for text in map(_unquote, items) if text]
+            if any("\ud800" <= letter <= "\udfff" for letter in "".join(labels)):  # half a letter, by an escape
+                return None
             is_sure = is_sure or len(items) != 1 or items[0][0] in "'\""
     return [by_cell[cell] for cell in cells] if is_sure else None
 

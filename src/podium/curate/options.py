@@ -23,7 +23,7 @@ class ScanOptions:
     Args:
         layout: "folders" (a folder per class), "table", "pattern", or "auto": the pattern if one is given, else the
             table if one is given or lies in the folder, else the folders.
-        labels: Table of labels: CSV, TSV or Parquet.
+        labels: Table of labels: CSV, TSV, JSON Lines or Parquet.
         image_column: Column of the table that names the image, or a folder of images.
         label_columns: Columns or pattern fields to learn. Several 0/1 columns are one multi-label head, several
             other columns a head each.

@@ -1,4 +1,4 @@
-"""A CSV, TSV or Parquet file as columns of text. Nothing is converted: 007 stays 007 and NA stays NA."""
+"""A CSV, TSV, JSON Lines or Parquet file as columns of text. Nothing is converted: 007 stays 007 and NA stays NA."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from podium.curate.encodings import decode_text
+from podium.curate.json_rows import JSON_ENDINGS, read_json_rows
 from podium.curate.list_cells import write_list_cell
 from podium.errors import SourceError, nearest_name
 
 __all__ = ["TABLE_ENDINGS", "Table", "read_table"]
 
-TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
-"""Endings of files that are taken for tables without being named."""
+TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
+"""Endings of files that are taken for tables without being named; .json may be anything."""
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _SNIFFED = 65536
@@ -64,7 +65,7 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
     """The table, as text.
 
     Args:
-        path: A Parquet file, or text with a header row.
+        path: A Parquet file, rows of JSON, or text with a header row.
         delimiter: Character between two cells; sniffed among comma, semicolon, tab and pipe when None.
         encoding: Encoding of the text; found out when None.
 
@@ -76,6 +77,8 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
         raise _no_such_table(path)
     if path.suffix.lower() == ".parquet":
         return _read_parquet(path)
+    if path.suffix.lower() in JSON_ENDINGS:
+        return _read_json(path, encoding)
     if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
         raise SourceError("spreadsheet files are not read.", where=path, fix="Save the sheet as CSV in UTF-8.")
     text, encoding_used = decode_text(path.read_bytes(), where=path, encoding=encoding)
@@ -217,6 +220,16 @@ def _reading_notes(
         sure = "" if encoding_used.startswith(("utf", "cp949")) else "; look whether names came out right"
         notes.append(f"{path.name} was read as {encoding_used} (--encoding {encoding_used}){sure}.")
     return tuple(notes)
+
+
+def _read_json(path: Path, encoding: str | None) -> Table:
+    text, encoding_used = decode_text(path.read_bytes(), where=path, encoding=encoding)
+    cells, row_numbers = read_json_rows(text, path)
+    if not row_numbers:
+        raise SourceError("the table has no rows.", where=path, fix="It needs a row for every image.")
+    names = _name_columns(list(cells), path)
+    notes = _reading_notes(path, ",", encoding_used, None, encoding)
+    return Table(path, dict(zip(names, cells.values(), strict=True)), row_numbers, encoding_used, notes)
 
 
 def _read_parquet(path: Path) -> Table:

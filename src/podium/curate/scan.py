@@ -11,6 +11,7 @@ from podium.curate.composites import check_composite_column, make_composite
 from podium.curate.files import ImageFiles, list_images
 from podium.curate.folder_source import read_folders
 from podium.curate.heads import Labelling, make_heads
+from podium.curate.json_rows import JSON_ENDINGS
 from podium.curate.options import ScanOptions
 from podium.curate.pattern_source import read_pattern
 from podium.curate.reading import TABLE_ENDINGS
@@ -89,7 +90,7 @@ def _refuse_other_files(source: Path, options: ScanOptions) -> None:
     ending = source.suffix.lower()
     if ending.lstrip(".") in options.extensions:
         raise SourceError("this is one image.", where=source, fix=f"Name the folder of images: {source.parent}.")
-    if ending not in (*TABLE_ENDINGS, ".txt", ""):
+    if ending not in (*TABLE_ENDINGS, *JSON_ENDINGS, ".txt", ""):
         raise SourceError(
             "this is neither a folder nor a table.",
             where=source,
