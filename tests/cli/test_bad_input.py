@@ -238,7 +238,11 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "weights not packaged": (("pets", "--set", "model.name=resnet18", "model.weights=packaged"), 1, ["'resnet18'"]),
     "weight file": (("pets", "--set", "model.weights=no.safetensors"), 1, ["no.safetensors: no such weight file"]),
     "metric": (("pets", "--metric", "f1_marco"), 2, ["'f1_marco'", "'f1_macro'"]),
-    "metric of ordinals": (("pets", "--metric", "quadratic_kappa"), 2, ["does not fit single target", "f1_macro"]),
+    "metric of ordinals": (
+        ("pets", "--metric", "quadratic_kappa"),
+        2,
+        ["does not fit single target", "--ordinal label"],
+    ),
     "metric of one label": (
         ("pets", "--labels", "tags.csv", "--metric", "accuracy"),
         2,

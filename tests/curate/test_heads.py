@@ -256,3 +256,79 @@ def test_classes_that_differ_in_case_or_blanks_only_are_kept_and_said(make_tree)
     found = scan(make_tree(*(f"{i}.jpg" for i in range(5)), t=f"image,label\n{rows}"))
     assert found.samples.task.heads[0].n_classes == 5
     assert any("'Cat' and 'cat'" in note and "'big  cat' and 'big cat'" in note for note in found.notes)
+
+
+def test_grades_are_an_ordinal_head_when_asked(make_tree):
+    root = _table(make_tree, "grade", "1", "5", "2", "", "2")
+    found = scan(root, ScanOptions(ordinal=("grade",))).samples
+    assert (found.task.heads[0].kind, found.task.heads[0].classes) == ("ordinal", ("1", "2", "5"))
+    assert found.labels["grade"].tolist() == [0, 2, 1, -1, 1]
+
+
+def test_ordinal_classes_that_are_no_numbers_need_an_order(make_tree):
+    root = _table(make_tree, "size", "small", "large", "middle", "large")
+    with pytest.raises(LabelError, match="order is not known"):
+        scan(root, ScanOptions(ordinal=("size",)))
+    found = scan(root, ScanOptions(ordinal=("size",), classes={"size": ("small", "middle", "large")})).samples
+    assert found.task.heads[0].kind == "ordinal"
+    assert found.labels["size"].tolist() == [0, 2, 1, 2]
+    with pytest.raises(UnknownNameError, match="--ordinal"):
+        scan(root, ScanOptions(label_columns=("size",), ordinal=("siez",)))
+
+
+def test_one_of_several_attributes_can_be_ordinal(make_tree):
+    root = _table(make_tree, "eye,grade", "left,0", "right,1", "left,1", "right,0")
+    found = scan(root, ScanOptions(label_columns=("eye", "grade"), ordinal=("grade",))).samples
+    assert [head.kind for head in found.task.heads] == ["single", "ordinal"]
+
+
+def test_folders_can_be_ordinal(make_tree):
+    root = make_tree("0/a.jpg", "1/b.jpg", "2/c.jpg", "0/d.jpg")
+    assert scan(root, ScanOptions(ordinal=("label",))).samples.task.heads[0].kind == "ordinal"
+
+
+def test_columns_of_1_and_nothing_take_empty_for_no(make_tree):
+    found = scan(_table(make_tree, "a,b,c", "1,,", ",1,", "1,,1", ",,"))
+    np.testing.assert_array_equal(found.samples.labels["labels"], [[1, 0, 0], [0, 1, 0], [1, 0, 1], [0, 0, 0]])
+    assert any("Empty cells were read as 0" in note for note in found.notes)
+    one_hot = scan(_table(make_tree, "a,b", "1,", ",1", "1,", ",1")).samples
+    assert (one_hot.task.heads[0].kind, one_hot.labels["label"].tolist()) == ("single", [0, 1, 0, 1])
+
+
+def test_an_unknown_cell_beside_a_1_is_no_certain_0(make_tree):
+    found = scan(_table(make_tree, "a,b,c", "1,,0", "0,1,0", "0,,1", "1,0,0")).samples
+    assert found.task.heads[0].kind == "multi"
+    np.testing.assert_array_equal(found.labels["labels"], [[1, -1, 0], [0, 1, 0], [0, -1, 1], [1, 0, 0]])
+
+
+@pytest.mark.parametrize("minus", ["-1", "-1.0"])
+def test_minus_one_is_no_beside_1_alone_and_a_question_beside_0(make_tree, minus):
+    one = "1" if minus == "-1" else "1.0"
+    found = scan(_table(make_tree, "a,b", f"{one},{minus}", f"{minus},{minus}", f"{one},{one}", f"{minus},{one}"))
+    assert found.samples.labels["labels"].tolist() == [[1, 0], [0, 0], [1, 1], [0, 1]]
+    assert any(guess.what == "-1" for guess in found.guesses)
+    mixed = _table(make_tree, "a,b", f"{one},0", f"{minus},0", f"{one},1", f"{minus},1")
+    with pytest.raises(LabelError, match="no or not known"):
+        scan(mixed)
+    known = scan(mixed, ScanOptions(missing_values=(minus,))).samples
+    np.testing.assert_array_equal(known.labels["labels"], [[1, 0], [-1, 0], [1, 1], [-1, 1]])
+
+
+def test_a_label_that_no_image_lacks_is_told(make_tree):
+    found = scan(_table(make_tree, "a,b", "1,0", ",1", "1,0", ",1"))
+    assert any("No image is known to lack 'a'" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "cells", [["16 0", "0", "16 25 2", "25 0"], ["scab rust", "scab", "rust", "rust blight", "blight"]]
+)
+def test_lists_of_numbers_and_lists_of_labels_that_stand_alone_are_lists(cells):
+    assert guess_delim(cells) == " "
+
+
+def test_cells_that_may_be_lists_are_told(make_tree):
+    found = scan(_table(make_tree, "label", "navy blue", "blue", "off white", "blue", "navy blue", "off white"))
+    assert found.samples.task.heads[0].kind == "single"
+    assert any("--label-delim ' '" in note for note in found.notes)
+    plain = scan(_table(make_tree, "label", "casual shoes", "hand bag", "casual shoes", "hand bag"))
+    assert not any("--label-delim" in note for note in plain.notes)

@@ -1,3 +1,5 @@
+import shlex
+
 import pytest
 
 from podium.curate import ScanOptions, scan
@@ -26,7 +28,7 @@ def test_group_is_guessed_by_name_and_shown(make_tree, name):
     found = scan(_people(make_tree, f"image,{name},sex,label"))
     assert found.samples.group.tolist() == ["p0", "p0", "p1", "p1", "p2", "p2"]
     guess = next(guess for guess in found.guesses if guess.what == "group")
-    assert f"--group {name}" in guess.option
+    assert f"--group {shlex.quote(name)}" in guess.option
 
 
 def test_group_none_and_unknown_group(make_tree):
@@ -113,3 +115,34 @@ def test_numbers_in_another_split_column_are_no_split(make_tree):
     assert scan(root).samples.split is None
     with pytest.raises(SourceError, match="not train, valid or test"):
         scan(root, ScanOptions(split_column="set"))
+
+
+@pytest.mark.parametrize("name", ["lesion_id", "StudyID", "clip_id"])
+def test_a_column_that_numbers_a_series_is_the_group(make_tree, name):
+    found = scan(_people(make_tree, f"image,{name},sex,label"))
+    assert found.samples.group.tolist() == ["p0", "p0", "p1", "p1", "p2", "p2"]
+
+
+@pytest.mark.parametrize("name", ["Id", "person"])
+def test_a_group_that_may_be_the_label_is_told_with_the_option(make_tree, name):
+    root = make_tree(*(f"{i}.jpg" for i in range(4)), t=f"image,{name}\n0.jpg,w1\n1.jpg,w2\n2.jpg,w1\n3.jpg,w2\n")
+    found = scan(root)
+    assert found.samples.task is None
+    assert any(f"--label {name} --group none" in note for note in found.notes)
+    learned = scan(root, ScanOptions(label_columns=(name,), group="none")).samples
+    assert learned.task.heads[0].classes == ("w1", "w2")
+
+
+def test_a_column_of_lists_that_never_repeat_is_found_as_the_label(make_tree):
+    lists = ["cat dog", "dog", "cat", "owl", "owl dog", "owl cat", "cat dog owl", "dog owl"]
+    rows = "".join(f"{i}.jpg,{cell}\n" for i, cell in enumerate(lists))
+    found = scan(make_tree(*(f"{i}.jpg" for i in range(8)), t=f"image,attributes\n{rows}")).samples
+    assert (found.task.heads[0].name, found.task.heads[0].kind) == ("attributes", "multi")
+    assert found.task.heads[0].classes == ("cat", "dog", "owl")
+
+
+def test_proposed_options_can_be_pasted(make_tree):
+    rows = "".join(f"{i}.jpg,{'ab'[i % 2]},{'cd'[i // 3]}\n" for i in range(6))
+    root = make_tree(*(f"{i}.jpg" for i in range(6)), t=f"image,Finding Kind,View Side\n{rows}")
+    with pytest.raises(SourceError, match="--label-columns 'Finding Kind' 'View Side'"):
+        scan(root)

@@ -268,3 +268,10 @@ def test_source_may_be_the_table_itself(make_tree):
     with pytest.raises(SourceError, match="2 tables") as caught:
         scan(root)
     assert "--labels" in str(caught.value)
+
+
+def test_several_rows_an_image_are_named_as_such(make_tree):
+    rows = "".join(f"a{i // 4},box,{i}\n" for i in range(12))
+    root = make_tree("a0.jpg", "a1.jpg", "a2.jpg", t=f"image_id,class_name,x_min\n{rows}")
+    with pytest.raises(SourceError, match="'image_id' names 3 images in 12 rows"):
+        scan(root)

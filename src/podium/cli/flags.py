@@ -41,6 +41,7 @@ class ScanFlags:
         pattern: Paths described, such as '{id}_{gender}_{race}_{age:int}/{mask}*'.
         classes: Class order of a head: 'mask=worn,wrong,none'.
         bins: Borders that turn a number into classes: 'age=30,60'.
+        ordinal: Heads whose classes are in order: numbers such as grades 0 to 4, or in the order of --classes.
         composite: Class number: 'mask*6 + gender*3 + age', or auto.
         composite_column: Column with the contest's own class number, to check the formula against.
         missing: Cells that mean "not known", besides empty ones, such as NA.
@@ -64,6 +65,7 @@ class ScanFlags:
     pattern: str | None = None
     classes: Annotated[tuple[str, ...], Many] = ()
     bins: Annotated[tuple[str, ...], Many] = ()
+    ordinal: Annotated[tuple[str, ...], Many] = ()
     composite: str | None = None
     composite_column: str | None = None
     missing: Annotated[
@@ -93,6 +95,7 @@ class ScanFlags:
             pattern=self.pattern,
             classes=read_assignments("--classes", self.classes),
             bins=bins,
+            ordinal=self.ordinal,
             composite=self.composite,
             composite_column=self.composite_column,
             missing_values=self.missing,

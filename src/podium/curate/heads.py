@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from podium.curate.indicators import (
     encode_lists,
     guess_delim,
     is_indicator,
+    may_be_lists,
     read_vectors,
     split_cell,
 )
@@ -29,6 +31,8 @@ from podium.tables import Head
 __all__ = ["Labelling", "make_heads"]
 
 _MANY_NUMBERS = 20
+_MINUS = frozenset({"-1", "-1.0"})
+_ZERO = frozenset({"0", "0.0", "false"})
 
 
 @dataclass
@@ -72,7 +76,7 @@ def make_heads(rows: Rows, names: Sequence[str], options: ScanOptions) -> Labell
     else:
         for name, column in cells.items():
             _add_column(made, rows, name, column, options)
-    for option, given in (("--classes", options.classes), ("--bins", options.bins)):
+    for option, given in (("--classes", options.classes), ("--bins", options.bins), ("--ordinal", options.ordinal)):
         for name in given:
             if name not in made.labels and made.labels:
                 raise UnknownNameError("head", name, {*made.labels, *rows.columns}, where=option)
@@ -96,14 +100,35 @@ def _clean(made: Labelling, name: str, cells: Sequence[str], missing_values: Seq
 def _are_indicators(cells: Mapping[str, Sequence[str]], options: ScanOptions) -> bool:
     if len(cells) < 2 or options.label_kind == "single" or any(name in options.bins for name in cells):
         return False
-    if any(name in options.classes for name in cells):
+    if any(name in options.classes or name in options.ordinal for name in cells):
         return False
-    return all(is_indicator(column) for column in cells.values())
+    if not all(is_indicator(column) for column in cells.values()):
+        return False
+    _refuse_two_noes(cells)
+    return True
+
+
+def _refuse_two_noes(cells: Mapping[str, Sequence[str]]) -> None:
+    """Columns of 1, 0 and -1 together: where 0 is no, -1 means something else."""
+    with_minus = [name for name, column in cells.items() if any(cell in _MINUS for cell in column)]
+    with_zero = [name for name, column in cells.items() if any(cell in _ZERO for cell in column)]
+    if with_minus and with_zero:
+        raise LabelError(
+            f"among columns of 0 and 1, {list_some(with_minus, most=3)} hold -1, which may mean no or not known.",
+            fix="Set --missing -1 -1.0 if it is not known, or write 0 where it means no.",
+        )
 
 
 def _add_indicators(made: Labelling, cells: Mapping[str, Sequence[str]], options: ScanOptions) -> None:
     """One head of 0/1 columns: a set of classes, or one class where every row has exactly one 1."""
-    is_one_hot = options.label_kind == "auto" and bool(np.all((encode_indicators(cells) == 1).sum(axis=1) == 1))
+    encoded = encode_indicators(cells)
+    if not np.any(encoded == 0) and not options.missing_values:
+        made.notes.append("Empty cells were read as 0, for the columns hold nothing else than 1.")
+        encoded = np.maximum(encoded, 0)
+    if any(cell in _MINUS for column in cells.values() for cell in column):
+        made.guesses.append(Guess("-1", "no", "the columns hold only 1 and -1", "--missing -1 if it is not known"))
+    has_one = ((encoded == 1).sum(axis=1) == 1) & ((encoded == 0).sum(axis=1) == len(cells) - 1)
+    is_one_hot = options.label_kind == "auto" and bool(has_one.all())
     name = options.head_name or ("label" if is_one_hot else "labels")
     classes = tuple(options.classes.get(name, tuple(cells)))
     if sorted(classes) != sorted(cells):
@@ -111,7 +136,7 @@ def _add_indicators(made: Labelling, cells: Mapping[str, Sequence[str]], options
             f"classes given for {name!r} are not its 0/1 columns: {sorted(set(classes) ^ set(cells))[:10]} differ.",
             fix="Name every column once, or leave the order to the table.",
         )
-    encoded = encode_indicators({column: cells[column] for column in classes})
+    encoded = encoded[:, [list(cells).index(column) for column in classes]]
     if is_one_hot:
         made.guesses.append(Guess("label kind", "single", "exactly one 1 in every row", "--label-kind multi"))
         made.add(Head(name, "single", classes), encoded.argmax(axis=1).astype(np.int64))
@@ -124,6 +149,9 @@ def _add_column(made: Labelling, rows: Rows, name: str, cells: list[str], option
     if name in options.bins:
         _add_bins(made, name, cells, rows.places, options)
         return
+    if name in options.ordinal:
+        _add_single(made, name, cells, rows.places, options)
+        return
     written = _written_lists(rows, name, cells, options)
     delim = _choose_delim(made, rows, name, cells, options) if written is None else None
     if written is not None:
@@ -135,16 +163,29 @@ def _add_column(made: Labelling, rows: Rows, name: str, cells: list[str], option
     elif options.label_kind == "multi":
         _add_lists(made, name, [_split(cell, "\n") for cell in cells], rows.places, given)
     else:
-        _add_single(made, name, cells, rows.places, given)
+        _add_single(made, name, cells, rows.places, options)
+        mark = (
+            may_be_lists(cells) if options.label_kind == "auto" and rows.origin not in ("folders", "pattern") else None
+        )
+        if mark is not None and given is None:
+            example = next(cell for cell in cells if mark in cell)
+            made.notes.append(
+                f"{name!r} was read as one class a cell. If {example!r} is a list: --label-delim {mark!r}."
+            )
 
 
-def _add_single(
-    made: Labelling, name: str, cells: Sequence[str], places: Sequence[str], given: tuple[str, ...] | None
-) -> None:
+def _add_single(made: Labelling, name: str, cells: Sequence[str], places: Sequence[str], options: ScanOptions) -> None:
+    given, is_ordinal = options.classes.get(name), name in options.ordinal
     classes = given or order_classes(cells)
     refuse_unknown(name, cells, classes, places)
-    made.add(Head(name, "single", tuple(classes)), encode_cells(cells, classes))
-    if given or all(is_number(label) for label in classes):
+    has_order = given is not None or all(is_number(label) for label in classes)
+    if is_ordinal and not has_order:
+        raise LabelError(
+            f"classes of {name!r} are no numbers, so their order is not known: {list(classes)[:10]}.",
+            fix=f"Give them in order, low to high: --classes {shlex.quote(name)}=first,second,third.",
+        )
+    made.add(Head(name, "ordinal" if is_ordinal else "single", tuple(classes)), encode_cells(cells, classes))
+    if has_order:
         made.ordered.add(name)
 
 
@@ -181,7 +222,7 @@ def _add_written_lists(
     elif options.label_kind == "auto" and all(items is None or len(items) == 1 for items in lists):
         why = f"every cell of {name!r} is a list of one label"
         made.guesses.append(Guess("label kind", "single", why, "--label-kind multi"))
-        _add_single(made, name, [items[0] if items else "" for items in lists], places, given)
+        _add_single(made, name, [items[0] if items else "" for items in lists], places, options)
     else:
         why = f"cells of {name!r} are lists in brackets"
         made.guesses.append(Guess("label kind", "multi", why, "--label-kind multi (or single)"))
@@ -258,6 +299,14 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
     empty = [name for name, n in zip(head.classes, counts.tolist(), strict=True) if n == 0]
     if empty:
         made.notes.append(f"Classes of {head.name!r} without any image: {list_some(empty)}.")
+    if head.is_multi:
+        sure = [name for name, no in zip(head.classes, (labels == 0).sum(axis=0).tolist(), strict=True) if not no]
+        sure = [name for name in sure if name not in empty]
+        if sure:
+            made.notes.append(
+                f"No image is known to lack {list_some([repr(name) for name in sure])} of {head.name!r}: it cannot be"
+                " told apart, and a score for it says nothing. Write 0 where an empty cell means no."
+            )
     alike = _alike(head.classes)
     if alike:
         pairs = list_some([" and ".join(map(repr, names)) for names in alike], most=3)

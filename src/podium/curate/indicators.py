@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 from podium.curate.rows import count_values
 from podium.errors import LabelError
 
-__all__ = ["encode_indicators", "encode_lists", "guess_delim", "is_indicator", "read_vectors", "split_cell"]
+__all__ = [
+    "encode_indicators",
+    "encode_lists",
+    "guess_delim",
+    "is_indicator",
+    "may_be_lists",
+    "read_vectors",
+    "split_cell",
+]
 
-_YES_NO = ({"1": 1, "0": 0, "1.0": 1, "0.0": 0}, {"true": 1, "false": 0}, {"1": 1, "-1": 0})
+_YES_NO = ({"1": 1, "0": 0, "1.0": 1, "0.0": 0}, {"true": 1, "false": 0}, {"1": 1, "1.0": 1, "-1": 0, "-1.0": 0})
 _SURE_DELIMITERS = ("|", ";")
 _UNSURE_DELIMITERS = (",", " ")
 
@@ -58,7 +66,8 @@ def guess_delim(cells: Sequence[str]) -> str | None:
 
     A bar or semicolon is believed where a part of one cell is also a part of another. A comma or blank may belong to
     a name such as "red shirt", so it is believed only where it leaves at most half as many different labels as there
-    are different cells, and either a label of a list also stands alone or there are lists of three lengths.
+    are different cells, and either a label of a list also stands alone or there are lists of three lengths; or where
+    every label of a list stands alone somewhere; a blank also between whole numbers.
 
     Example:
         >>> guess_delim(["cat|dog", "cat", "dog"])
@@ -71,7 +80,17 @@ def guess_delim(cells: Sequence[str]) -> str | None:
         if not any(delim in value for value in values):
             continue
         lists = [split_cell(value, delim) for value in values]
-        if _come_again(lists) if delim in _SURE_DELIMITERS else _are_surely_lists(lists):
+        if _come_again(lists) if delim in _SURE_DELIMITERS else _are_surely_lists(lists, delim):
+            return delim
+    return None
+
+
+def may_be_lists(cells: Sequence[str]) -> str | None:
+    """What would divide cells that `guess_delim` left whole, though a part of one stands alone as another."""
+    values = set(cells) - {""}
+    for delim in _UNSURE_DELIMITERS:
+        lists = [split_cell(value, delim) for value in values if delim in value]
+        if len(lists) > 1 and any(part in values for parts in lists for part in parts):
             return delim
     return None
 
@@ -80,10 +99,14 @@ def _come_again(lists: Sequence[Sequence[str]]) -> bool:
     return len({part for parts in lists for part in parts}) < sum(map(len, lists))
 
 
-def _are_surely_lists(lists: Sequence[Sequence[str]]) -> bool:
+def _are_surely_lists(lists: Sequence[Sequence[str]], delim: str) -> bool:
     """Whether the parts of different cells are labels, not words of names such as "red shirt" and "blue shoes"."""
     alone = {parts[0] for parts in lists if len(parts) == 1}
     in_lists = {part for parts in lists if len(parts) > 1 for part in parts}
+    if delim == " " and all(part.isdecimal() for part in alone | in_lists):
+        return _come_again(lists)
+    if in_lists <= alone and sum(len(parts) > 1 for parts in lists) > 1:  # each also stands alone
+        return True
     is_mixed = bool(alone & in_lists) or len({len(parts) for parts in lists if len(parts) > 1}) > 2
     return is_mixed and 2 * len(alone | in_lists) <= len(lists)
 

@@ -36,6 +36,7 @@ class ScanOptions:
         pattern: Description of the paths, such as "{id}_{gender}_{race}_{age:int}/{mask}*".
         classes: Class names of a head in their order. An unlisted name is then an error.
         bins: Borders that turn a number into classes: {"age": (30, 60)} gives <30, 30-59 and >=60.
+        ordinal: Heads whose classes are in order, low to high: classes that are numbers, or `classes` gives the order.
         composite: Formula of a class number, such as "mask*6 + gender*3 + age", or "auto".
         composite_column: Column that holds the contest's own class number, to check the formula against.
         missing_values: Cells that mean "not known", besides empty ones. None but empty by default: "NA" may be a class.
@@ -59,6 +60,7 @@ class ScanOptions:
     pattern: str | None = None
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    ordinal: tuple[str, ...] = ()
     composite: str | None = None
     composite_column: str | None = None
     missing_values: tuple[str, ...] = ()
@@ -72,6 +74,8 @@ class ScanOptions:
     def __post_init__(self) -> None:
         if isinstance(self.labels, str):  # from Python a path is often plain text
             object.__setattr__(self, "labels", Path(self.labels))
+        if isinstance(self.ordinal, str):
+            object.__setattr__(self, "ordinal", (self.ordinal,))
         if self.layout not in get_args(Layout):
             raise UnknownNameError("layout", self.layout, get_args(Layout))
         if self.label_kind not in get_args(LabelKind):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from podium.curate.folder_source import SPLIT_NAMES
-from podium.curate.indicators import is_indicator
+from podium.curate.indicators import guess_delim, is_indicator, split_cell
+from podium.curate.list_cells import read_list_cells
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows, count_values, list_some
 from podium.errors import SourceError, UnknownNameError, nearest_name
@@ -20,6 +22,8 @@ _LABEL_NAMES = frozenset({"label", "labels", "class", "classes", "classname", "c
 )
 _PEOPLE = frozenset({"person", "patient", "subject", "student", "user", "identity", "participant", "individual"})
 _GROUP_NAMES = _PEOPLE | {"group", "drawer", "writer", "speaker", "session"}
+_SERIES = frozenset({"lesion", "study", "series", "sequence", "clip", "video", "scene", "specimen", "slide", "case"})
+_GROUP_IDS = frozenset(f"{name}id" for name in _SERIES)
 _SPLIT_COLUMNS = frozenset({"split", "set", "subset", "partition", "phase", "dataset", "isvalid"})
 _FOLD_COLUMNS = frozenset({"fold", "folds", "kfold"})
 _CELL_SPLITS = SPLIT_NAMES | {"true": "valid", "false": "train"}
@@ -60,12 +64,21 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     group_name, group = _choose_group(rows, options, guesses)
     used = {rows.id_column, split_name, group_name} - set(options.label_columns)
     labels = () if options.unlabelled else _choose_labels(rows, options, used, guesses, notes)
+    if group_name is not None and not labels and not options.unlabelled and options.group is None:
+        notes.append(_group_or_label(group_name))
     if group is not None:
         notes.append(_describe_groups(group))
     if split is not None and rows.split_column is None:
         counts = {name: split.count(name) for name in ("train", "valid", "test", "") if name in split}
         notes.append("Split: " + ", ".join(f"{name or 'not said'} {n}" for name, n in counts.items()) + ".")
     return Roles(labels, group, split, tuple(notes), tuple(guesses))
+
+
+def _group_or_label(group_name: str) -> str:
+    name = shlex.quote(group_name)
+    return (
+        f"{group_name!r} comes again and was taken for the group. If it is what to learn: --label {name} --group none."
+    )
 
 
 def _describe_groups(group: Sequence[str]) -> str:
@@ -105,7 +118,9 @@ def _choose_split(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
                 values = {cell.strip().lower() for cell in cells} - {""}
                 if values and values <= set(_splits_of(candidate)):
                     name = candidate
-                    guesses.append(Guess("split column", name, f"it holds {sorted(values)}", f"--split-column {name}"))
+                    guesses.append(
+                        Guess("split column", name, f"it holds {sorted(values)}", f"--split-column {shlex.quote(name)}")
+                    )
                     break
     if name is None:
         return None, None
@@ -138,7 +153,12 @@ def _choose_group(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
             return None, None
         n_values = len(set(rows.columns[name]))
         guesses.append(
-            Guess("group", name, f"{n_values} values over {len(rows.ids)} images", f"--group {name} (or none)")
+            Guess(
+                "group",
+                name,
+                f"{n_values} values over {len(rows.ids)} images",
+                f"--group {shlex.quote(name)} (or none)",
+            )
         )
         return name, [_spelt(cell) for cell in rows.columns[name]]
     if wanted in rows.columns:
@@ -153,8 +173,9 @@ def _choose_group(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
 
 
 def _guess_group(rows: Rows, options: ScanOptions) -> str | None:
-    """A column with a name that means a person, whose values come again; else `id` where it repeats."""
-    for is_wanted in (lambda p: p.removesuffix("id") in _GROUP_NAMES, lambda p: p == "id"):
+    """A column with a name that means a person, else a series, whose values come again; else `id` where it repeats."""
+    wanted = (lambda p: p.removesuffix("id") in _GROUP_NAMES, lambda p: p in _GROUP_IDS, lambda p: p == "id")
+    for is_wanted in wanted:
         for name, cells in rows.columns.items():
             n_known = sum(bool(cell) for cell in cells)
             comes_again = len(set(cells)) > 1 and len(set(cells) - {""}) < n_known
@@ -192,11 +213,12 @@ def _choose_labels(
     named = options.label_columns or rows.label_columns or _named_elsewhere(rows, options)
     if named:
         return tuple(named)
-    candidates = _label_candidates(rows, used | {options.composite_column})
+    taken = used | {options.composite_column}
+    candidates = _label_candidates(rows, taken) or _label_candidates(rows, taken, in_lists=True)
     usual = [name for name in candidates if _plain(name) in _LABEL_NAMES]
     flags = [name for name, cells in rows.columns.items() if _may_be_flag(name, used, options) and is_indicator(cells)]
     classes = {name for name in candidates if _may_be_flag(name, used, options)}
-    all_flags = bool(classes) and len(flags) > 1 and classes <= set(flags)
+    all_flags = len(flags) > 1 and classes <= set(flags) and (bool(classes) or _leave_out_noes(rows, flags))
     # Among columns a to z, one called y is a letter.
     if len(usual) == 1 and not (all_flags and len(usual[0]) == 1):
         chosen: tuple[str, ...] = (usual[0],)
@@ -211,9 +233,15 @@ def _choose_labels(
     else:
         notes += _why_no_labels(rows, used)
         return ()
-    option = "--label-columns " + " ".join(chosen[:3]) + (" ..." if len(chosen) > 3 else "")
+    option = f"--label-columns {shlex.join(chosen[:3])}" + (" ..." if len(chosen) > 3 else "")
     guesses.append(Guess("labels", list_some(chosen), why, option))
     return chosen
+
+
+def _leave_out_noes(rows: Rows, flags: Sequence[str]) -> bool:
+    """Whether each of these columns holds one value and empty cells: yes where it stands, and no left out."""
+    values = [set(rows.columns[name]) for name in flags]
+    return all(len(cells) == 2 and "" in cells for cells in values)
 
 
 def _may_be_flag(name: str, used: set[str | None], options: ScanOptions) -> bool:
@@ -223,24 +251,33 @@ def _may_be_flag(name: str, used: set[str | None], options: ScanOptions) -> bool
 
 
 def _named_elsewhere(rows: Rows, options: ScanOptions) -> tuple[str, ...]:
-    """Columns that the composite formula, the bins or the class orders speak of, in this order."""
+    """Columns that the composite formula, the bins, the class orders or the ordinal heads are, in this order."""
     terms = re.split(r"[+*]", options.composite or "")
     names = [term.strip() for term in terms if term.strip() and not term.strip().isdigit()]
-    names += [*options.bins, *options.classes]
+    names += [*options.bins, *options.classes, *options.ordinal]
     return tuple(dict.fromkeys(name for name in names if name in rows.columns))
 
 
-def _label_candidates(rows: Rows, used: set[str | None]) -> dict[str, dict[str, int]]:
-    """Columns whose values repeat or whose name says label, with the count of each value."""
+def _label_candidates(rows: Rows, used: set[str | None], *, in_lists: bool = False) -> dict[str, dict[str, int]]:
+    """Columns whose values (or the items of their lists) repeat or whose name says label, with each value's count."""
     candidates = {}
     for name, cells in rows.columns.items():
         if name in used or _plain(name) in _FOLD_COLUMNS or name == rows.id_column:
             continue
-        counts = count_values(cells)
+        counts = count_values(_labels_of(cells) if in_lists else cells)
         most = len(cells) if _plain(name) in _LABEL_NAMES else max(2, sum(counts.values()) // 2)
         if 2 <= len(counts) <= most:
             candidates[name] = counts
     return candidates
+
+
+def _labels_of(cells: Sequence[str]) -> Sequence[str]:
+    """The labels of a column: the items where its cells are surely lists, else the cells."""
+    lists = read_list_cells(cells)
+    if lists is not None:
+        return [item for items in lists for item in items or ()]
+    delim = guess_delim(cells)
+    return cells if delim is None else [part for cell in cells for part in split_cell(cell, delim)]
 
 
 def _which_labels(rows: Rows, candidates: Mapping[str, Mapping[str, int]]) -> SourceError:
@@ -252,7 +289,8 @@ def _which_labels(rows: Rows, candidates: Mapping[str, Mapping[str, int]]) -> So
     return SourceError(
         f"{len(names)} columns could be labels: {list_some(names, most=12)}.",
         where=rows.origin,
-        fix=f"Name what to learn, such as --label-columns {names[0]}, or several: --label-columns {' '.join(names[:2])}"
+        fix=f"Name what to learn, such as --label-columns {shlex.join(names[:1])}, or several: --label-columns"
+        f" {shlex.join(names[:2])}"
         " (or --unlabelled for a test set).",
         details=details,
     )

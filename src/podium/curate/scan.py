@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,7 +144,12 @@ def _read_table_found(files: ImageFiles, table: Path, options: ScanOptions) -> R
             raise
         note = f"{table.name} lies in the folder but was not read: {error.what}"
         return replace(folders, notes=(note, *folders.notes))
-    guess = Guess("table of labels", table.name, "it lies in the folder", f"--labels {table} (or --layout folders)")
+    guess = Guess(
+        "table of labels",
+        table.name,
+        "it lies in the folder",
+        f"--labels {shlex.quote(str(table))} (or --layout folders)",
+    )
     return replace(rows, guesses=(guess, *rows.guesses))
 
 

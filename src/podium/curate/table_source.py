@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -80,9 +81,12 @@ def _find_image_column(
         table.column(options.image_column, "--image-column")
         return options.image_column, ()
     best, best_score, names_folders = None, (0.0, 0, 0), False
+    repeated = []
     for name, cells in table.columns.items():
         filled = [cell for cell in cells if cell]
-        if not filled or 2 * len(set(filled)) < len(filled):  # values that come again and again name classes or persons
+        if filled and 2 * len(set(filled)) < len(filled):  # values that come again and again name classes or persons
+            repeated.append(name)
+        if not filled or name in repeated:
             continue
         sample = sorted(set(filled))[:: max(1, len(set(filled)) // _SAMPLE)]
         match = matcher.match(sample)
@@ -92,6 +96,7 @@ def _find_image_column(
         if n_hits and (best is None or score > best_score):
             best, best_score, names_folders = name, score, match.is_folder
     if best is None:
+        _refuse_many_rows(table, matcher, repeated)
         raise _no_image_column(table, files, list(table.columns))
     header = matcher.match([best])
     if header.n_found and header.is_folder == names_folders and best.lower() not in _USUAL_NAMES:
@@ -101,7 +106,20 @@ def _find_image_column(
             fix="Put a row of column names above it, such as image,label.",
         )
     share = f"{best_score[0]:.0%} of its cells name an image"
-    return best, (Guess("image column", best, share, f"--image-column {best}"),)
+    return best, (Guess("image column", best, share, f"--image-column {shlex.quote(best)}"),)
+
+
+def _refuse_many_rows(table: Table, matcher: FileMatcher, columns: Sequence[str]) -> None:
+    """A column that names every image in several rows, as tables of boxes or of one row a label do."""
+    for name in columns:
+        images = sorted({cell for cell in table.columns[name] if cell})
+        match = matcher.match(images[:_SAMPLE])
+        if len(images) > 1 and match.n_found == len(match.images) and not match.is_folder:
+            raise SourceError(
+                f"column {name!r} names {len(images)} images in {len(table)} rows: several rows an image.",
+                where=table.path,
+                fix="Keep one row an image; for several labels in one image use one cell, such as 'cat|dog'.",
+            )
 
 
 def _no_image_column(table: Table, files: ImageFiles, tried: Sequence[str]) -> ImageColumnError:

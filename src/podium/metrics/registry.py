@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -122,8 +124,10 @@ def check_metric_fits(chosen: Metric, head: Head) -> None:
     """
     if not chosen.fits(head):
         names = ", ".join(fitting_metrics(head))
+        in_order = head.kind == "single" and chosen.fits(replace(head, kind="ordinal"))
+        hint = f" If its classes are in order, say so: --ordinal {shlex.quote(head.name)}." if in_order else ""
         raise UsageError(
-            f"metric {chosen.name!r} does not fit {head.kind} target {head.name!r}.", fix=f"These do: {names}."
+            f"metric {chosen.name!r} does not fit {head.kind} target {head.name!r}.", fix=f"These do: {names}.{hint}"
         )
 
 

@@ -124,7 +124,8 @@ def _check_request(
         raise SourceError(
             "these images carry no labels; there is nothing to learn.",
             where=samples.root,
-            fix="Put every class in a folder of its own, two classes at least, or name a table with --labels.",
+            fix="Put every class in a folder of its own, two classes at least, or name a table with --labels, its"
+            " column with --label.",
         )
     if recipe.metric is not None:
         check_metric_fits(find_metric(recipe.metric), samples.task.main_target)
