@@ -115,6 +115,17 @@ def test_few_groups_and_rare_classes() -> None:
     assert "Rare classes" in found
 
 
+def test_a_label_that_no_image_lacks_is_said() -> None:
+    task = Task((Head("marks", "multi", ("a", "b", "c")),))
+    samples = make_samples(task, Path("data"), 200, n_groups=50)
+    labels = samples.labels["marks"].copy()
+    labels[:, 1] = np.where(labels[:, 1] == 1, 1, -1)
+    assert names(contents_of(samples, make_folds(samples))) == set()
+    only_yes = replace(samples, labels={"marks": labels})
+    found = {c.name: c.words for c in find_cautions(contents_of(only_yes, make_folds(only_yes)))}
+    assert "known to lack b of marks" in found["Labels without a no"]
+
+
 def test_a_class_of_many_images_in_few_groups_is_rare() -> None:
     samples = make_samples(TASK, Path("data"), 600, n_groups=36)
     of_class = samples.target_labels(TASK.main_target.name)

@@ -115,9 +115,29 @@ def _about_numbers(contents: RunContents) -> Iterator[Caution]:
     n_broken = len(next(iter(contents.quarantine.values()), []))
     if contents.samples is not None and n_broken > MANY_BROKEN * (len(contents.samples) + n_broken):
         yield Caution("Broken images", f"{plain_count(n_broken)} images cannot be decoded and are left out.")
+    yield from _about_sure_labels(contents)
     emptied = contents.audit.get("emptied_classes") or ()
     if emptied:
         yield Caution("Emptied classes", f"No image of {', '.join(map(str, emptied[:5]))} can be decoded.")
+
+
+def _about_sure_labels(contents: RunContents) -> Iterator[Caution]:
+    samples = contents.samples
+    if samples is None or samples.task is None:
+        return
+    for head in samples.task.heads:
+        if not head.is_multi:
+            continue
+        labels = samples.labels[head.name]
+        has_only_yes = (labels == 1).any(axis=0) & ~(labels == 0).any(axis=0)
+        sure = [name for name, is_sure in zip(head.classes, has_only_yes.tolist(), strict=True) if is_sure]
+        if sure:
+            more = f" and {len(sure) - 4} more" if len(sure) > 4 else ""
+            yield Caution(
+                "Labels without a no",
+                f"No image is known to lack {', '.join(sure[:4])}{more} of {head.name}, so the models say yes to all,"
+                " their F1 says nothing, and it lifts the average. Write 0 where an empty cell means no.",
+            )
 
 
 def _about_classes(target: TargetScore) -> Iterator[Caution]:
