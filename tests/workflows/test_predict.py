@@ -71,6 +71,33 @@ def test_the_order_of_the_samples_is_kept(run: Run, test_folder: Path) -> None:
     np.testing.assert_allclose(found.probs["mask"], forwards.align(names).probs["mask"], rtol=1e-5)
 
 
+def test_a_table_says_which_images_are_predicted(run: Run, test_folder: Path) -> None:
+    every = run.predict(test_folder, name="every")
+    table = test_folder / "test.csv"
+    table.write_text("id,img_path,mask\nT9,./03.png,worn\nT8,01.png,none\n")
+    progress = Notes()
+    found = run.predict(table, name="rows", progress=progress)
+    assert sorted(found.ids.tolist()) == ["01.png", "03.png"]
+    np.testing.assert_allclose(found.probs["mask"], every.align(found.ids.tolist()).probs["mask"], rtol=1e-5)
+    assert any("3 images have no row" in line for line in progress.notes)
+    beside = test_folder.parent / "elsewhere.csv"
+    beside.write_text("a,b\n00,02\n04,03\n")
+    named = run.predict(test_folder, rows=beside, image_column="b", name="named")
+    assert sorted(named.ids.tolist()) == ["02.png", "03.png"]
+    assert len(run.predict(test_folder, name="folder")) == 5
+
+
+def test_a_table_that_names_other_images_is_refused(run: Run, test_folder: Path) -> None:
+    (test_folder / "test.csv").write_text("image\n00.png\n77.png\n")
+    with pytest.raises(SourceError, match="1 of 2 rows name an image that is not there"):
+        run.predict(test_folder / "test.csv")
+    with pytest.raises(UsageError, match="without a table"):
+        run.predict(test_folder, image_column="image")
+    samples = Samples(test_folder, as_text_array(["00.png"]), as_text_array(["00.png"]))
+    with pytest.raises(UsageError, match="names its images itself"):
+        run.predict(samples, rows=test_folder / "test.csv")
+
+
 def test_more_views_are_averaged_and_plain_is_always_one(run: Run, test_folder: Path) -> None:
     plain, flipped = run.predict(test_folder, tta=[]), run.predict(test_folder, tta=["hflip"])
     assert not np.allclose(plain.probs["mask"], flipped.probs["mask"], rtol=1e-9)

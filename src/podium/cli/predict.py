@@ -15,6 +15,8 @@ def predict(
     run: str,
     source: Path,
     *,
+    rows: Path | None = None,
+    image_column: str | None = None,
     name: str = "test",
     tta: Annotated[tuple[str, ...] | None, Many] = None,
     machine: MachineFlags = MachineFlags(),  # noqa: B008 - a frozen value
@@ -27,7 +29,9 @@ def predict(
 
     Args:
         run: A run's name, folder, or "last".
-        source: Folder of images; labels are not looked at.
+        source: Folder of images, or a table (CSV, TSV, JSON Lines, Parquet) whose rows name images beside it.
+        rows: Table whose rows name the images of the folder to predict; all of them when left out.
+        image_column: Column of the table that names the image.
         name: Name of the prediction files.
         tta: Views averaged besides the plain one: hflip, vflip, rot90, rot180, rot270; the recipe's when left out.
     """
@@ -35,7 +39,14 @@ def predict(
 
     settings = machine.as_settings()
     found = Run(load_run(run, runs=machine.runs).folder, settings)
-    predictions = found.predict(source, name=name, tta=tta, progress=Console(quiet=quiet))  # type: ignore[arg-type]
+    predictions = found.predict(
+        source,
+        rows=rows,
+        image_column=image_column,
+        name=name,
+        tta=tta,  # type: ignore[arg-type]
+        progress=Console(quiet=quiet),
+    )
     path = found.folder.predictions_file(name)
     if json:
         print_json({"run": found.name, "n_images": len(predictions), "file": str(path)})

@@ -76,6 +76,8 @@ class Run:
         self,
         source: Source,
         *,
+        rows: str | Path | None = None,
+        image_column: str | None = None,
         name: str = "test",
         tta: Sequence[View] | None = None,
         progress: Progress | None = None,
@@ -83,16 +85,16 @@ class Run:
         """Predictions for other images: the mean over the finished folds' models.
 
         Args:
-            source: A folder of images, or samples.
+            source: A folder of images, a table whose rows name some beside it, or samples.
+            rows: Table whose rows name the images of the folder to predict; None takes all of them.
+            image_column: Column of the table that names the image.
             name: Name of the prediction files in the run folder.
             tta: Views to average over besides "plain", such as ["hflip"]; None takes the recipe's.
             progress: Told what is going on.
         """
-        from podium.curate import ScanOptions
         from podium.workflows.predict_run import predict_run
 
-        is_path = isinstance(source, str | Path) and not (Path(source) / "samples.json").is_file()
-        options = ScanOptions(layout="folders", unlabelled=True) if is_path else None
+        options = _prediction_options(source, rows, image_column)
         found, progress = read_source(source, options), progress or Silent()
         for note in found.notes:
             progress.note(note)
@@ -104,6 +106,28 @@ class Run:
         from podium.report import make_report
 
         return make_report(self.folder)
+
+
+def _prediction_options(source: Source, rows: str | Path | None, image_column: str | None) -> ScanOptions | None:
+    """How images to predict are read: without labels and groups, and only a table's rows where one is named."""
+    from podium.curate import ScanOptions
+
+    if not isinstance(source, str | Path) or (Path(source) / "samples.json").is_file():
+        if rows is not None or image_column is not None:
+            raise UsageError(
+                "a finished scan names its images itself.", fix="Name the folder of images, or leave the table out."
+            )
+        return None
+    has_table = rows is not None or Path(source).expanduser().is_file()
+    if image_column is not None and not has_table:
+        raise UsageError("an image column was given without a table.", fix="Name the table with --rows.")
+    return ScanOptions(
+        layout="table" if has_table else "folders",
+        labels=None if rows is None else Path(rows),
+        image_column=image_column,
+        group="none",
+        unlabelled=True,
+    )
 
 
 def load_run(name: str = "last", *, runs: str | Path = "runs") -> Run:
