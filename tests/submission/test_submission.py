@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from podium.errors import SubmissionError
+from podium.errors import SubmissionError, UsageError
 from podium.submission import (
     SubmissionOptions,
     check_submission,
@@ -242,3 +242,125 @@ def test_without_a_sample(tasks: dict[str, Task], predict: Predict, tmp_path: Pa
     assert record.template is None
     letters = make_plain_submission(predict(tasks["abc"], ["x", "y"], letters=[[0.9, 0.2, 0.5], [0, 0, 0]]))
     assert letters.text == "id,letters,letters probability\nx,a|c,0.9\ny,,0.0\n"
+
+
+def answers(text: str) -> list[str]:
+    return [row[1] for row in csv.reader(io.StringIO(text))][1:]
+
+
+def test_class_numbers_say_which_of_two_classes_a_column_asks_for(
+    tasks: dict[str, Task], predict: Predict, sample: Sample
+) -> None:
+    ids = ["x", "y", "z"]
+    predictions = predict(tasks["two"], ids)
+    path = sample("id,label\nx,0.5\ny,0.5\nz,0.5\n")
+    dog = fill(predictions, path)
+    cat = fill(predictions, path, class_numbers={"cat": 1, "dog": 0})
+    probs = predictions.probs["pet"]
+    assert [float(cell) for cell in answers(dog)] == probs[:, 1].tolist()
+    assert [float(cell) for cell in answers(cat)] == probs[:, 0].tolist()
+    decided = fill(predictions, path, class_numbers={"cat": 1, "dog": 0}, values="decision")
+    assert [int(cell) for cell in answers(decided)] == (probs.argmax(axis=1) == 0).astype(int).tolist()
+    record = write_submission(predictions, path, path.with_name("o.csv"), SubmissionOptions())
+    assert any("--answer label=pet=cat" in note for note in record.notes)
+    other = fill(predictions, path, answer_columns={"label": "pet=cat"})
+    assert other == cat
+
+
+@pytest.mark.parametrize("zero", ["0", "1"])
+def test_a_sample_that_does_not_say_gets_what_the_metric_needs(
+    tasks: dict[str, Task], predict: Predict, sample: Sample, zero: str
+) -> None:
+    two = predict(tasks["two"], ["x", "y"])
+    path = sample(f"id,label\nx,{zero}\ny,{zero}\n")
+    assert set(answers(fill(two, path))) <= {"0", "1"}
+    assert [float(cell) for cell in answers(fill(two, path, unclear="probability"))] == two.probs["pet"][:, 1].tolist()
+    abc = predict(tasks["abc"], ["x", "y"])
+    columns = sample(f"id,a,b,c\nx{f',{zero}' * 3}\ny{f',{zero}' * 3}\n")
+    assert {float(cell) for cell in answers(fill(abc, columns, unclear="probability"))} == set(
+        abc.probs["letters"][:, 0].tolist()
+    )
+    mixed = sample("id,a,b,c\nx,0,1,0\ny,0,0,0\n")
+    assert set(answers(fill(abc, mixed, unclear="probability"))) <= {"0", "1"}
+
+
+def test_bins_named_by_numbers_need_the_contest_s_numbers(predict: Predict, sample: Sample) -> None:
+    head = Head("grade", "ordinal", ("<2", "2", "3", ">=4"))
+    predictions = predict(Task((head,)), ["x", "y"], grade=[0, 2])
+    path = sample("id,grade\nx,1\ny,1\n")
+    with pytest.raises(SubmissionError, match="not their positions") as caught:
+        fill(predictions, path)
+    assert "--class-numbers '<2=0' '2=1'" in str(caught.value)
+    numbers = {"<2": 1, "2": 2, "3": 3, ">=4": 4}
+    assert answers(fill(predictions, path, class_numbers=numbers)) == ["1", "3"]
+    ages = predict(Task((Head("age", "ordinal", ("<30", "30-59", ">=60")),)), ["x", "y"], age=[0, 2])
+    assert answers(fill(ages, sample("id,age\nx,1\ny,1\n"))) == ["0", "2"]
+
+
+def test_the_likeliest_classes_are_listed_in_order(tasks: dict[str, Task], predict: Predict, sample: Sample) -> None:
+    predictions = predict(tasks["pets"], ["x", "y", "z"])
+    order = np.argsort(-predictions.probs["pet"], axis=1)
+    classes = np.array(["cat", "dog", "owl"])
+    path = sample("id,label\nx,new owl\ny,new owl\nz,new owl\n")
+    assert answers(fill(predictions, path, top_k=2)) == [" ".join(classes[row[:2]]) for row in order]
+    numbered = fill(predictions, path, top_k=3, values="class_number", label_delim=",")
+    assert answers(numbered) == [",".join(map(str, row)) for row in order]
+    with pytest.raises(SubmissionError, match="--top-k 2"):
+        fill(predictions, path)
+    with pytest.raises(UsageError, match="has 3 classes"):
+        fill(predictions, path, top_k=4)
+    with pytest.raises(UsageError, match="one class a row"):
+        fill(predictions, path, label_delim=" ")
+    with pytest.raises(UsageError, match="may have any"):
+        fill(predict(tasks["abc"], ["x", "y", "z"]), path, top_k=2)
+    blanks = predict(Task((Head("pet", "single", ("big cat", "dog")),)), ["x", "y", "z"])
+    with pytest.raises(SubmissionError, match="holds the list delimiter"):
+        fill(blanks, path, top_k=2)
+
+
+def test_a_cell_that_names_the_same_classes_in_another_order_is_written_anew(
+    tasks: dict[str, Task], predict: Predict, sample: Sample
+) -> None:
+    predictions = predict(tasks["pets"], ["x", "y"], pet=[1, 0])
+    assert answers(fill(predictions, sample("id,label\nx,cat dog\ny,cat dog\n"), top_k=2)) == ["dog cat", "cat dog"]
+
+
+def test_a_table_says_which_image_an_id_means(tasks: dict[str, Task], predict: Predict, sample: Sample) -> None:
+    ids = ["test/000.png", "test/001.png", "test/002.png"]
+    predictions = predict(tasks["pets"], ids, pet=[0, 1, 2])
+    table = sample("n,id,img_path\n5,T2,./test/000.png\n6,T0,./test/001.png\n7,T1,./test/002.png\n", "test.csv")
+    path = sample("id,label\nT0,cat\nT1,cat\nT2,cat\n")
+    with pytest.raises(SubmissionError, match=r"--ids test\.csv"):
+        fill(predictions, path)
+    assert answers(fill(predictions, path, id_table=table)) == ["dog", "owl", "cat"]
+    record = write_submission(predictions, path, path.with_name("o.csv"), SubmissionOptions(id_table=table))
+    assert any("'id' and 'img_path'" in note for note in record.notes)
+    numbers = sample("id,label\n2,cat\n0,cat\n1,cat\n", "numbers.csv")
+    turned = sample("id,file\n2,000.png\n0,002.png\n1,001.png\n", "turned.csv")
+    assert answers(fill(predictions, numbers, id_table=turned)) == ["cat", "owl", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("id,img\nT0,test/000.png\nT1,test/001.png\n", "no column of the table"),
+        ("id,img\nT0,a.png\nT1,b.png\nT2,c.png\n", "no column of the table"),
+        ("id,a,b\nT0,0.png,1.png\nT1,1.png,2.png\nT2,2.png,0.png\n", "may both say"),
+    ],
+)
+def test_a_table_that_does_not_join_ids_and_images_is_refused(
+    tasks: dict[str, Task], predict: Predict, sample: Sample, table: str, message: str
+) -> None:
+    predictions = predict(tasks["pets"], ["test/0.png", "test/1.png", "test/2.png"])
+    path = sample("id,label\nT0,cat\nT1,cat\nT2,cat\n")
+    with pytest.raises(SubmissionError, match=message):
+        fill(predictions, path, id_table=sample(table, "test.csv"))
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_class_names_are_spelt_as_the_sample_spells_them(predict: Predict, sample: Sample, form: Any) -> None:
+    names = ("고양이", "말", "개")
+    predictions = predict(Task((Head("pet", "single", names),)), ["x", "y", "z"], pet=[0, 1, 2])
+    placeholder = unicodedata.normalize(form, names[0])
+    text = fill(predictions, sample(f"id,label\nx,{placeholder}\ny,{placeholder}\nz,{placeholder}\n"))
+    assert answers(text) == [unicodedata.normalize(form, name) for name in names]

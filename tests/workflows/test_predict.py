@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from podium import durable
 from podium.errors import CorruptFileError, DataError, SourceError, UsageError
+from podium.store import RunFolder
 from podium.tables import MEAN_OF_FOLDS, Samples, as_text_array, load_predictions
 from podium.workflows import Run, load_run, train
+from podium.workflows.submit_run import submit_run
 
 from .tiny_contest import Notes, draw_images, make_recipe, make_settings
 
@@ -85,6 +89,20 @@ def test_a_table_says_which_images_are_predicted(run: Run, test_folder: Path) ->
     named = run.predict(test_folder, rows=beside, image_column="b", name="named")
     assert sorted(named.ids.tolist()) == ["02.png", "03.png"]
     assert len(run.predict(test_folder, name="folder")) == 5
+
+
+@pytest.mark.parametrize(("metric", "kind"), [("f1_macro", "decision"), ("roc_auc_macro", "probability")])
+def test_a_sample_of_zeros_gets_what_the_run_s_metric_needs(
+    run: Run, test_folder: Path, tmp_path: Path, metric: str, kind: str
+) -> None:
+    run.predict(test_folder)
+    copied = RunFolder(Path(shutil.copytree(run.folder.path, tmp_path / "copy")))
+    scores = durable.read_json(copied.scores_file)
+    durable.write_json(copied.scores_file, {**scores, "main_metric": metric})
+    sample = tmp_path / "sample.csv"
+    sample.write_text("id,red,green\n" + "".join(f"{row:02d}.png,0,0\n" for row in range(5)))
+    record = submit_run(copied, sample, out=tmp_path / "out.csv")
+    assert record.values == {"red": kind, "green": kind}
 
 
 def test_a_table_that_names_other_images_is_refused(run: Run, test_folder: Path) -> None:

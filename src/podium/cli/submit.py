@@ -24,6 +24,8 @@ def submit(
     answer: Annotated[tuple[str, ...], Many] = (),
     values: str = "auto",
     label_delim: str | None = None,
+    top_k: int | None = None,
+    ids: Path | None = None,
     threshold: Annotated[tuple[str, ...], Many] = (),
     when_none: str = "refuse",
     class_numbers: Annotated[tuple[str, ...], Many] = (),
@@ -47,6 +49,8 @@ def submit(
         answer: Columns to fill and what they ask for: 'ans=class' or 'p_cat=label=cat'.
         values: auto, class_number, class_name, decision or probability.
         label_delim: What joins the labels of a list.
+        top_k: Write the K likeliest classes of a single-label answer, joined by --label-delim (a blank).
+        ids: Table with the sample's ids beside the images they mean, such as test.csv of id and img_path.
         threshold: Lowest probability of a 1 in multi-label answers: 0.4, or 'cat=0.3'.
         when_none: For lists without any label: refuse, empty or top.
         class_numbers: The contest's number of every class, where it is not its place: 'cat=1' 'dog=2'.
@@ -64,6 +68,8 @@ def submit(
         answer_columns=_read_answers(answer),
         values=values,
         label_delim=label_delim,
+        top_k=top_k,
+        id_table=ids,
         thresholds=_read_thresholds(threshold),
         when_none=when_none,  # type: ignore[arg-type]
         class_numbers=_read_class_numbers(class_numbers),

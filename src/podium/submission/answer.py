@@ -17,7 +17,7 @@ __all__ = ["Answer", "CellKind", "Meaning", "as_float", "as_int"]
 
 CellKind = Literal["class_number", "class_name", "decision", "probability", "number_list", "name_list"]
 Meaning = int | float | tuple[int, ...]
-"""Class index, 0 or 1, probability, or the class indices of a list in ascending order."""
+"""Class index, 0 or 1, probability, or the class indices of a list: in ascending order, or the likeliest first."""
 
 _INT = re.compile(r"[+-]?[0-9]+")
 _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -46,6 +46,7 @@ class Answer:
         numbers: The contest's number of every class, in the order of the head's classes.
         thresholds: Lowest probability of a 1 per class, for multi-label heads.
         delim: What joins the labels of a list.
+        top_k: Number of classes that a list of a single-label head holds, the likeliest first.
     """
 
     column: str
@@ -55,6 +56,7 @@ class Answer:
     numbers: tuple[int, ...]
     thresholds: tuple[float, ...]
     delim: str = ""
+    top_k: int = 0
 
     def read(self, text: str) -> Meaning:
         """The meaning of a cell, blanks around it aside.
@@ -99,7 +101,7 @@ class Answer:
         indices = [read(piece) for piece in text.split(self.delim)] if text else []
         if len(set(indices)) != len(indices):
             raise ValueError(f"{text!r} names a class twice")
-        return tuple(sorted(indices))
+        return tuple(indices) if self.top_k else tuple(sorted(indices))
 
     def write(self, meaning: Meaning) -> str:
         """A meaning as the text of a cell. Probabilities keep every digit that float64 needs to come back equal."""
@@ -128,6 +130,9 @@ class Answer:
                 return list((np.clip(column, 0.0, 1.0) + 0.0).tolist())  # + 0.0 turns -0.0 into 0.0
             case "decision":
                 return list(self.decide(probs)[:, self._column()].astype(int).tolist())
+            case _ if self.top_k:
+                order = np.argsort(-probs, axis=1, kind="stable")
+                return [tuple(row) for row in order[:, : self.top_k].tolist()]
             case _:
                 return [tuple(np.flatnonzero(row).tolist()) for row in self.decide(probs)]
 

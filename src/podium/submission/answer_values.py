@@ -69,7 +69,7 @@ def settle_class_columns(answers: Sequence[Answer], template: Template, options:
         )
     kind = wanted.pop()
     if kind == "auto":
-        kind = _kind_of_class_columns([_Sampled.of(template, answer.column) for answer in answers])
+        kind = _kind_of_class_columns([_Sampled.of(template, answer.column) for answer in answers], options.unclear)
     elif kind not in ("decision", "probability"):
         raise UsageError(
             f"values={kind!r} does not fit column {answers[0].column!r}, which asks for one class.",
@@ -78,7 +78,7 @@ def settle_class_columns(answers: Sequence[Answer], template: Template, options:
     return [replace(answer, kind=cast(CellKind, kind)) for answer in answers]
 
 
-def _kind_of_class_columns(columns: Sequence[_Sampled]) -> str:
+def _kind_of_class_columns(columns: Sequence[_Sampled], unclear: str) -> str:
     has_fraction = False
     for column in columns:
         for cell in column.first_row:
@@ -89,6 +89,8 @@ def _kind_of_class_columns(columns: Sequence[_Sampled]) -> str:
                 fix = "Give the organiser's sample, or set --values decision or --values probability."
                 raise column.refuse(f"{cell!r} is neither 0 or 1 nor a probability.", fix=fix, cell=cell)
             has_fraction |= as_int(cell) is None
+    if not has_fraction and len({as_int(cell) for column in columns for cell in column.first_row}) == 1:
+        return unclear
     return "probability" if has_fraction else "decision"
 
 
@@ -102,10 +104,19 @@ def settle_target_column(answer: Answer, template: Template, options: Submission
     column = _Sampled.of(template, answer.column)
     wanted = options.values_of(answer.column)
     if answer.head.is_multi:
+        if options.top_k is not None:
+            raise UsageError(
+                f"top_k is for one class an image; {answer.head.name!r} may have any.", fix="Leave it out."
+            )
         return _settle_list(answer, column, wanted, options.label_delim)
-    kind = (
-        _kind_of_target_column(answer, column, has_numbers=bool(options.class_numbers)) if wanted == "auto" else wanted
-    )
+    if options.top_k is not None:
+        return _settle_ranking(answer, column, wanted, options)
+    if options.label_delim is not None:
+        raise UsageError(
+            f"a label delimiter was set, but {answer.head.name!r} is answered by one class a row.",
+            fix="Leave it out, or list the likeliest classes with --top-k.",
+        )
+    kind = _kind_of_target_column(answer, column, options) if wanted == "auto" else wanted
     if kind in ("probability", "decision"):
         if answer.head.n_classes != 2:
             raise UsageError(
@@ -113,22 +124,46 @@ def settle_target_column(answer: Answer, template: Template, options: Submission
                 f" {answer.head.n_classes} classes, one column holds the probability of one.",
                 fix="Use 'class_number' or 'class_name'.",
             )
-        return replace(answer, kind=cast(CellKind, kind), class_index=1)
+        index = answer.numbers.index(1) if set(answer.numbers) == {0, 1} else 1
+        return replace(answer, kind=cast(CellKind, kind), class_index=index)
     return replace(answer, kind=cast(CellKind, kind))
 
 
-def _kind_of_target_column(answer: Answer, column: _Sampled, *, has_numbers: bool) -> str:
+def _settle_ranking(answer: Answer, column: _Sampled, wanted: str, options: SubmissionOptions) -> Answer:
+    """A list of the likeliest classes of a single-label target."""
+    head, top_k = answer.head, options.top_k or 1
+    if wanted in ("decision", "probability"):
+        raise UsageError(f"values={wanted!r} does not fit column {answer.column!r}, which lists {top_k} classes.")
+    if top_k > head.n_classes:
+        raise UsageError(f"top_k is {top_k}, but {head.name!r} has {head.n_classes} classes.")
+    kind: CellKind = "number_list" if wanted == "class_number" else "name_list"
+    ranked = replace(answer, kind=kind, delim=options.label_delim or " ", top_k=top_k)
+    return _checked_delim(ranked, column)
+
+
+def _kind_of_target_column(answer: Answer, column: _Sampled, options: SubmissionOptions) -> str:
+    has_numbers = bool(options.class_numbers)
     if "" in column.first_row:
         raise column.refuse_two("class_number", "class_name", f"row {column.first_row['']} is empty")
     fits_numbers = column.fits(replace(answer, kind="class_number"))
     fits_names = column.fits(replace(answer, kind="class_name"))
     classes = answer.head.classes
     if all(as_int(cell) is not None for cell in column.first_row):
+        is_one_value = len({as_int(cell) for cell in column.first_row}) == 1
+        fits_probs = len(classes) == 2 and column.fits(replace(answer, kind="probability"))
+        if is_one_value and fits_probs and options.unclear == "probability":
+            return "probability"
         are_same = all(name == str(number) for name, number in zip(classes, answer.numbers, strict=True))
         if has_numbers or are_same:
             return _checked(answer, column, "class_number")
         if fits_names and not fits_numbers:
             return "class_name"
+        if fits_numbers and _are_bins_of_numbers(answer):
+            mapping = " ".join(f"'{name}={number}'" for name, number in zip(classes, answer.numbers, strict=True))
+            raise column.refuse(
+                f"the bins of {answer.head.name!r} are named by numbers that are not their positions.",
+                fix=f"Give the contest's number of every class: --class-numbers {mapping} (positions; put yours).",
+            )
         if fits_names or (fits_numbers and _are_other_numbers(answer)):
             raise column.refuse_two("class_number", "class_name", "the classes are numbers, but not by position")
         return _checked(answer, column, "class_number")
@@ -148,6 +183,13 @@ def _are_other_numbers(answer: Answer) -> bool:
     return None not in values and values != list(answer.numbers)
 
 
+def _are_bins_of_numbers(answer: Answer) -> bool:
+    """Whether ordered classes are ranges with single numbers among them, such as <2, 2, 3, >=4, but 2 stands second."""
+    values = [as_float(name) for name in answer.head.classes]
+    is_mixed = answer.head.kind == "ordinal" and None in values
+    return is_mixed and any(value not in (None, number) for value, number in zip(values, answer.numbers, strict=True))
+
+
 def _checked(answer: Answer, column: _Sampled, kind: CellKind) -> str:
     bad = column.first_bad(replace(answer, kind=kind))
     if bad is None:
@@ -164,6 +206,9 @@ def _checked(answer: Answer, column: _Sampled, kind: CellKind) -> str:
     else:
         known = ", ".join(answer.head.classes[:10])
         fix = f"Classes: {known}. If the cell only holds the place, set --values class_name or --values class_number."
+        n_words = len(cell.split())
+        if n_words > 1 and any(word in answer.head.classes for word in cell.split()):
+            fix = f"Classes: {known}. If a cell lists the {n_words} likeliest classes, set --top-k {n_words}."
     raise column.refuse(f"{why}.", fix=fix, cell=cell)
 
 
@@ -197,7 +242,9 @@ def _only_reading(fitting: Sequence[Answer], answer: Answer, column: _Sampled, d
     if len(fitting) > 1:
         kinds = [_option_of(reading) for reading in fitting[:2]]
         if kinds[0] != kinds[1]:
-            raise column.refuse_two(kinds[0], kinds[1], "lists can be read in two ways")
+            are_numbers = _are_other_numbers(answer)
+            why = "the classes are numbers, but not by position" if are_numbers else "lists can be read in two ways"
+            raise column.refuse_two(kinds[0], kinds[1], why)
         raise column.refuse_two(
             fitting[0].delim, fitting[1].delim, "lists can be split in two ways", option="--label-delim"
         )

@@ -225,7 +225,10 @@ def _explain(best: _Attempt, ids: Sequence[str], predicted: Sequence[str], where
     elif several:
         fix = "Write the ids as relative paths, folder included."
     else:
-        fix = "Predict the folder that the sample lists, or name another with --id-column."
+        fix = (
+            "Predict the folder that the sample lists, name another column with --id-column, or a table that says which"
+            " image each id means with --ids test.csv."
+        )
     return SubmissionError(
         f"{'; '.join(what)} (compared by {best.name}).",
         where=where,

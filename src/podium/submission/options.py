@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from podium.errors import UnknownNameError, UsageError
@@ -30,6 +31,11 @@ class SubmissionOptions:
             "class" or "target=class"; 0.5 for those not named.
         class_numbers: The contest's number per class, under "class" or "target=class", where it is not the position
             in the task.
+        unclear: "decision" or "probability": what columns of 0 and 1 get where all cells of the sample are one 0 or 1,
+            which says neither.
+        top_k: How many class names or numbers a cell of a single-label target lists, the likeliest first; None writes
+            one.
+        id_table: Table (CSV) with the sample's ids beside the images they mean, such as a test.csv of id, img_path.
         when_none: What to write into a list when no class reaches its threshold: "refuse", "empty" cell, or the "top"
             class.
         allow_extra: Leave out predictions that the sample does not ask for, instead of refusing.
@@ -47,6 +53,9 @@ class SubmissionOptions:
     label_delim: str | None = None
     thresholds: float | Mapping[str, float] = 0.5
     class_numbers: Mapping[str, int] | None = None
+    unclear: Literal["decision", "probability"] = "decision"
+    top_k: int | None = None
+    id_table: str | Path | None = None
     when_none: WhenNone = "refuse"
     allow_extra: bool = False
     delimiter: str | None = None
@@ -56,6 +65,10 @@ class SubmissionOptions:
         for kind in [self.values] if isinstance(self.values, str) else self.values.values():
             if kind not in get_args(ValueKind):
                 raise UnknownNameError("kind of values", kind, get_args(ValueKind))
+        if self.unclear not in ("decision", "probability"):
+            raise UnknownNameError("kind of values", self.unclear, ("decision", "probability"))
+        if self.top_k is not None and self.top_k < 1:
+            raise UsageError(f"top_k is {self.top_k}; a cell lists at least one class.")
         if self.when_none not in get_args(WhenNone):
             raise UnknownNameError("when_none", self.when_none, get_args(WhenNone))
         named = self.thresholds.items() if isinstance(self.thresholds, Mapping) else [("all classes", self.thresholds)]
@@ -73,4 +86,5 @@ class SubmissionOptions:
 
     def as_record(self) -> dict[str, Any]:
         """The options as JSON-ready data."""
-        return {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(self).items()}
+        record = {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(self).items()}
+        return record | {"id_table": None if self.id_table is None else str(self.id_table)}

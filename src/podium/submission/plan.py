@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from podium.errors import SubmissionError, UnknownNameError, UsageError
@@ -12,9 +13,10 @@ from podium.submission.answer_values import settle_class_columns, settle_target_
 from podium.submission.column_names import Reading, parse_reading, read_name, read_numbered
 from podium.submission.id_column import find_id_column
 from podium.submission.id_matching import check_ids
+from podium.submission.id_table import find_images
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan_notes import describe_answers
-from podium.submission.template import Template
+from podium.submission.template import Template, read_template
 from podium.tables import Head, Task
 
 __all__ = ["Plan", "match_columns"]
@@ -33,6 +35,7 @@ class Plan:
         kept: Columns that stay as they are.
         notes: The plan in sentences, to show before writing.
         options: What the user set.
+        image_of: The image of every id, where a table says so.
     """
 
     task: Task
@@ -41,6 +44,7 @@ class Plan:
     kept: tuple[str, ...]
     notes: tuple[str, ...]
     options: SubmissionOptions
+    image_of: Mapping[str, str] | None = None
 
     @property
     def targets(self) -> tuple[Head, ...]:
@@ -83,7 +87,11 @@ def match_columns(
     """
     options = options or SubmissionOptions()
     _check_named_columns(template, options)
-    id_column, why = find_id_column(template, task, id_column=options.id_column, ids=ids)
+    joined = None
+    if options.id_table is not None and ids is not None:
+        joined = find_images(template, read_template(options.id_table), ids, id_column=options.id_column)
+    wanted = options.id_column if joined is None else joined.id_column
+    id_column, why = find_id_column(template, task, id_column=wanted, ids=ids)
     check_ids(template.cells(id_column), template.path, id_column)
     others = [name for name in template.columns if name != id_column]
     if options.answer_columns is not None:
@@ -96,9 +104,14 @@ def match_columns(
     answers = _settle(readings, template, task, options)
     kept = tuple(name for name in others if name not in readings)
     notes = [f"{id_column!r} names the images ({why})."]
+    if joined is not None:
+        notes = [
+            f"{id_column!r} holds ids; {Path(options.id_table or '').name} says which image each means, in its columns"
+            f" {joined.key_column!r} and {joined.image_column!r}."
+        ]
     notes += describe_answers(answers, task)
     notes += [f"{', '.join(map(repr, kept))} kept as in the sample."] if kept else []
-    return Plan(task, id_column, answers, kept, tuple(notes), options)
+    return Plan(task, id_column, answers, kept, tuple(notes), options, None if joined is None else joined.image_of)
 
 
 def _check_named_columns(template: Template, options: SubmissionOptions) -> None:

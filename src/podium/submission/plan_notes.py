@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from podium.submission.answer import Answer
@@ -29,6 +30,7 @@ def _describe_whole(answer: Answer, task: Task) -> str:
         "number_list": f"class numbers joined by {answer.delim!r}",
         "name_list": f"class names joined by {answer.delim!r}",
     }[answer.kind]
+    what = f"the {answer.top_k} likeliest {what}" if answer.top_k else what
     numbers = f": {_list_numbers(answer)}" if "number" in answer.kind else ""
     return f"{answer.column!r} gets {what} of {head.name!r}{formula}{numbers}{_threshold(answer)}."
 
@@ -47,9 +49,19 @@ def _describe_group(group: Sequence[Answer]) -> str:
     else:
         of = f"each class of {first.head.name!r}"
     if first.kind == "probability":
-        return f"{names} get{'s' * (len(group) == 1)} the probability of {of}, with every digit."
+        return f"{names} get{'s' * (len(group) == 1)} the probability of {of}, with every digit.{_other_class(group)}"
     how = _threshold(first) if first.head.is_multi else ": 1 for the most probable class"
-    return f"{names} get{'s' * (len(group) == 1)} 0 or 1 for {of}{how}."
+    return f"{names} get{'s' * (len(group) == 1)} 0 or 1 for {of}{how}.{_other_class(group)}"
+
+
+def _other_class(group: Sequence[Answer]) -> str:
+    """How to ask for the other class, where one column stands for two classes."""
+    answer = group[0]
+    if len(group) > 1 or answer.head.is_multi or answer.head.n_classes != 2 or answer.class_index is None:
+        return ""
+    other = answer.head.classes[1 - answer.class_index]
+    words = shlex.quote(f"{answer.column}={answer.head.name}={other}")
+    return f" For {other!r} instead: --answer {words}."
 
 
 def _threshold(answer: Answer) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +69,10 @@ def make_submission(predictions: Predictions, template: Template, plan: Plan) ->
             say what to write.
     """
     _check_targets(predictions, plan)
+    ids = template.cells(plan.id_column)
+    image_of = plan.image_of
     match = match_ids(
-        template.cells(plan.id_column),
+        ids if image_of is None else [image_of[name] for name in ids],
         predictions.ids.tolist(),
         where=template.path,
         column=plan.id_column,
@@ -79,10 +83,11 @@ def make_submission(predictions: Predictions, template: Template, plan: Plan) ->
     filled = {}
     for answer in plan.answers:
         meanings = answer.meanings(probs[answer.head.name])
-        if answer.delim:
+        if answer.delim and not answer.top_k:
             meanings = _fill_empty(answer, meanings, probs[answer.head.name].argmax(axis=1), plan, template)
         filled[answer.column] = _new_cells(answer, meanings, template.cells(answer.column))
-    notes = [*plan.notes, f"{len(template)} ids matched by {match.rule}."]
+    through = "" if image_of is None else " of the images that the table names"
+    notes = [*plan.notes, f"{len(template)} ids matched by {match.rule}{through}."]
     n_extra = len(predictions) - len(template)
     notes += [f"{n_extra} predictions left out: the sample does not ask for them."] if n_extra else []
     return Submission(
@@ -115,9 +120,20 @@ def _new_cells(answer: Answer, meanings: Sequence[Meaning], old: Sequence[str]) 
             known[cell] = answer.read(cell)
         except ValueError:
             known[cell] = None
+    form = _unicode_form(old)
+    spelt = {cell: unicodedata.normalize(form, cell) == cell for cell in known}
     return [
-        None if known[cell] == meaning else answer.write(meaning) for cell, meaning in zip(old, meanings, strict=True)
+        None if known[cell] == meaning and spelt[cell] else unicodedata.normalize(form, answer.write(meaning))
+        for cell, meaning in zip(old, meanings, strict=True)
     ]
+
+
+def _unicode_form(cells: Sequence[str]) -> Literal["NFC", "NFD"]:
+    """How the sample spells letters with marks: NFD where all of its cells do, as names from macOS are."""
+    distinct = set(cells)
+    is_other = any(unicodedata.normalize("NFC", cell) != cell for cell in distinct)
+    is_apart = is_other and all(unicodedata.normalize("NFD", cell) == cell for cell in distinct)
+    return "NFD" if is_apart else "NFC"
 
 
 def _fill_empty(

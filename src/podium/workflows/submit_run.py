@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from podium import durable
 from podium.errors import UsageError
+from podium.metrics import metric
 from podium.store import RunFolder
 from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
 from podium.tables import load_predictions
@@ -41,7 +43,16 @@ def submit_run(
             f"run {run.name!r} has no predictions {name!r}.",
             fix=f"Make them: podium predict {run.name} FOLDER_OF_IMAGES{'' if name == 'test' else f' --name {name}'}",
         )
+    options = _with_metric(run, options or SubmissionOptions())
     record = write_submission(load_predictions(path), template, out or run.submission_file, options)
     line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "predictions": name, **record.as_record()}
     durable.Journal(run.submissions_file).append(line)
     return record
+
+
+def _with_metric(run: RunFolder, options: SubmissionOptions) -> SubmissionOptions:
+    """Probabilities for a sample that does not say what it wants, where the run was to be good at probabilities."""
+    if not run.scores_file.is_file():
+        return options
+    needs_probs = metric(str(durable.read_json(run.scores_file)["main_metric"])).needs == "probs"
+    return replace(options, unclear="probability") if needs_probs else options
