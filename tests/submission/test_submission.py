@@ -263,6 +263,9 @@ def test_class_numbers_say_which_of_two_classes_a_column_asks_for(
     assert [int(cell) for cell in answers(decided)] == (probs.argmax(axis=1) == 0).astype(int).tolist()
     record = write_submission(predictions, path, path.with_name("o.csv"), SubmissionOptions())
     assert any("--answer label=pet=cat" in note for note in record.notes)
+    flags = predict(Task((Head("y", "single", ("No", "Yes")),)), ids)
+    said = write_submission(flags, path, path.with_name("o.csv"), SubmissionOptions())
+    assert not any("--answer" in note for note in said.notes)
     other = fill(predictions, path, answer_columns={"label": "pet=cat"})
     assert other == cat
 
@@ -336,6 +339,8 @@ def test_a_table_says_which_image_an_id_means(tasks: dict[str, Task], predict: P
     record = write_submission(predictions, path, path.with_name("o.csv"), SubmissionOptions(id_table=table))
     assert any("'id' and 'img_path'" in note for note in record.notes)
     numbers = sample("id,label\n2,cat\n0,cat\n1,cat\n", "numbers.csv")
+    by_number = write_submission(predictions, numbers, path.with_name("o.csv"), SubmissionOptions())
+    assert any("number in the file name. If a table" in note for note in by_number.notes)
     turned = sample("id,file\n2,000.png\n0,002.png\n1,001.png\n", "turned.csv")
     assert answers(fill(predictions, numbers, id_table=turned)) == ["cat", "owl", "dog"]
 

@@ -15,7 +15,10 @@ from podium.errors import SubmissionError
 from podium.submission.image_names import strip_extension
 from podium.tables import normalise_id, path_to_text
 
-__all__ = ["IdMatch", "check_ids", "find_match", "match_ids"]
+__all__ = ["NUMBER_RULE", "IdMatch", "check_ids", "find_match", "match_ids"]
+
+NUMBER_RULE = "number in the file name"
+"""The rule that may join ids and files that have nothing to do with each other."""
 
 _WHOLE_NUMBER = re.compile(r"[0-9]+")
 
@@ -70,7 +73,7 @@ _RULES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
     ("path without extension", _without_extension),
     ("file name", _file_name),
     ("file name without extension", _stem),
-    ("number in the file name", _number),
+    (NUMBER_RULE, _number),
     ("path, letter case aside", _path_in_any_case),
     ("file name without extension, letter case aside", _stem_in_any_case),
 )

@@ -10,6 +10,8 @@ from podium.tables import Task
 
 __all__ = ["describe_answers"]
 
+_NO_AND_YES = {("0", "1"), ("no", "yes"), ("n", "y"), ("false", "true"), ("negative", "positive"), ("neg", "pos")}
+
 
 def describe_answers(answers: Sequence[Answer], task: Task) -> list[str]:
     """A sentence per answer column, or per group of columns that ask for classes of one target."""
@@ -58,6 +60,8 @@ def _other_class(group: Sequence[Answer]) -> str:
     """How to ask for the other class, where one column stands for two classes."""
     answer = group[0]
     if len(group) > 1 or answer.head.is_multi or answer.head.n_classes != 2 or answer.class_index is None:
+        return ""
+    if tuple(name.casefold() for name in answer.head.classes) in _NO_AND_YES:
         return ""
     other = answer.head.classes[1 - answer.class_index]
     words = shlex.quote(f"{answer.column}={answer.head.name}={other}")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from podium.errors import SubmissionError
 from podium.submission.answer import Answer, Meaning
 from podium.submission.histogram import Histogram, count_classes, find_warnings
-from podium.submission.id_matching import match_ids
+from podium.submission.id_matching import NUMBER_RULE, match_ids
 from podium.submission.plan import Plan
 from podium.submission.template import Template
 from podium.tables import Predictions
@@ -88,6 +88,8 @@ def make_submission(predictions: Predictions, template: Template, plan: Plan) ->
         filled[answer.column] = _new_cells(answer, meanings, template.cells(answer.column))
     through = "" if image_of is None else " of the images that the table names"
     notes = [*plan.notes, f"{len(template)} ids matched by {match.rule}{through}."]
+    if match.rule == NUMBER_RULE and plan.image_of is None:
+        notes[-1] += " If a table says which image an id means, name it with --ids."
     n_extra = len(predictions) - len(template)
     notes += [f"{n_extra} predictions left out: the sample does not ask for them."] if n_extra else []
     return Submission(
