@@ -166,7 +166,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "table not there": (("pets", "--labels", "god.csv"), 3, ["god.csv: table does not exist", "'good.csv'"]),
     "bytes": (("pets", "--labels", "noise.csv"), 3, ["noise.csv", "UTF-8"]),
     "rows without image": (("pets", "--labels", "gone.csv"), 3, ["25 of 41 rows", "--allow-missing-files"]),
-    "rows twice": (("pets", "--labels", "twice.csv"), 3, ["twice.csv: 12 times", "one row an image"]),
+    "rows twice": (("pets", "--labels", "twice.csv"), 3, ["twice.csv: 12 rows name images", "one row an image"]),
     "a cell too many": (("pets", "--labels", "torn.csv"), 3, ["torn.csv: 1 rows", "--delimiter"]),
     "no header": (("pets", "--labels", "bare.csv"), 3, ["no header", "image,label"]),
     "wrong delimiter": (("pets", "--labels", "good.csv", "--delimiter", ";"), 3, ["--delimiter ','"]),

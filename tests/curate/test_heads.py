@@ -332,3 +332,12 @@ def test_cells_that_may_be_lists_are_told(make_tree):
     assert any("--label-delim ' '" in note for note in found.notes)
     plain = scan(_table(make_tree, "label", "casual shoes", "hand bag", "casual shoes", "hand bag"))
     assert not any("--label-delim" in note for note in plain.notes)
+
+
+@pytest.mark.parametrize(
+    "options", [{"bins": {"age": (30.0,)}}, {"ordinal": ("age",)}, {"classes": {"age": ("1", "2")}}]
+)
+def test_an_option_for_a_column_that_is_no_label_says_how_to_add_it(make_tree, options):
+    root = _table(make_tree, "sex,age", "m,20", "f,40", "m,40", "f,20")
+    with pytest.raises(LabelError, match="--label sex age"):
+        scan(root, ScanOptions(label_columns=("sex",), **options))

@@ -275,3 +275,10 @@ def test_several_rows_an_image_are_named_as_such(make_tree):
     root = make_tree("a0.jpg", "a1.jpg", "a2.jpg", t=f"image_id,class_name,x_min\n{rows}")
     with pytest.raises(SourceError, match="'image_id' names 3 images in 12 rows"):
         scan(root)
+
+
+def test_file_names_that_fit_nothing_are_not_replaced_by_numbers_that_do(make_tree):
+    rows = "".join(f"/data/ab12-{i:04d}.jpg,{'ab'[i % 2]},{i * 1.5}\n" for i in range(12))
+    root = make_tree(*(f"{i:04d}.jpg" for i in range(12)), t=f"image,choice,lead_time\n{rows}")
+    with pytest.raises(SourceError, match="none of the columns"):
+        scan(root)

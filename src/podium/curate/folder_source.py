@@ -50,7 +50,8 @@ def read_folders(files: ImageFiles, options: ScanOptions) -> Rows:
         columns.pop(head)
         labels: tuple[str, ...] = ()
     elif not any(classes):
-        notes.append(f"All {len(files)} images lie in one folder: no labels (a test set).")
+        where = "outside any class folder" if any(splits) else "in one folder"
+        notes.append(f"All {len(files)} images lie {where}: no labels (a test set).")
         columns.pop(head)
         labels = ()
     else:
@@ -91,10 +92,9 @@ def _shared_depth(folders: Sequence[tuple[str, ...]]) -> int:
 
 
 def _take_splits(below: list[tuple[str, ...]]) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
-    """Splits the leading folder off where it is train, valid or test for every image."""
+    """Splits the leading folder off where it is train, valid or test for every image; such names are no classes."""
     tops = {folder[0].lower() if folder else "" for folder in below}
-    has_classes = any(len(folder) > 1 for folder in below)
-    if not tops <= set(SPLIT_NAMES) or not has_classes:
+    if not tops <= set(SPLIT_NAMES):
         return [""] * len(below), below, []
     splits = [SPLIT_NAMES[folder[0].lower()] for folder in below]
     counts = {name: splits.count(name) for name in ("train", "valid", "test") if name in splits}

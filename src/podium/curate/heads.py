@@ -78,6 +78,11 @@ def make_heads(rows: Rows, names: Sequence[str], options: ScanOptions) -> Labell
             _add_column(made, rows, name, column, options)
     for option, given in (("--classes", options.classes), ("--bins", options.bins), ("--ordinal", options.ordinal)):
         for name in given:
+            if name in rows.columns and name not in made.labels and made.labels:
+                raise LabelError(
+                    f"{option} speaks of {name!r}, which is not among the labels {list(made.labels)}.",
+                    fix=f"Add it: --label {shlex.join([*made.labels, name])}.",
+                )
             if name not in made.labels and made.labels:
                 raise UnknownNameError("head", name, {*made.labels, *rows.columns}, where=option)
     for head in made.heads:

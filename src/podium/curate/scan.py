@@ -18,6 +18,7 @@ from podium.curate.pattern_source import read_pattern
 from podium.curate.reading import TABLE_ENDINGS
 from podium.curate.roles import Roles, choose_roles
 from podium.curate.rows import Guess, Rows
+from podium.curate.split_tables import find_split_tables, read_split_tables
 from podium.curate.table_source import ImageColumnError, read_labels
 from podium.errors import SourceError
 from podium.tables import Samples, Task, as_text_array
@@ -116,6 +117,9 @@ def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
             fix=f"Name one: --labels {tables[0]}; or take folders as classes: --layout folders.",
             details=[path.name for path in tables],
         )
+    in_splits = find_split_tables(files, _tables_in) if not tables else {}
+    if in_splits:
+        return read_split_tables(files, in_splits, options)
     if not tables and options.layout == "table":
         raise SourceError("there is no table in the folder.", where=files.root, fix="Name it with --labels.")
     if not tables:

@@ -82,7 +82,8 @@ def _find_image_column(
         return options.image_column, ()
     best, best_score, names_folders = None, (0.0, 0, 0), False
     repeated = []
-    for name, cells in table.columns.items():
+    of_files = {name: cells for name, cells in table.columns.items() if _are_file_names(cells)}
+    for name, cells in (of_files or table.columns).items():
         filled = [cell for cell in cells if cell]
         if filled and 2 * len(set(filled)) < len(filled):  # values that come again and again name classes or persons
             repeated.append(name)
@@ -107,6 +108,12 @@ def _find_image_column(
         )
     share = f"{best_score[0]:.0%} of its cells name an image"
     return best, (Guess("image column", best, share, f"--image-column {shlex.quote(best)}"),)
+
+
+def _are_file_names(cells: Sequence[str]) -> bool:
+    """Whether cells end like images; then no other column, such as a number, is the one that names them."""
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(cell.strip().lower().endswith(_IMAGE_ENDINGS) for cell in filled)
 
 
 def _refuse_many_rows(table: Table, matcher: FileMatcher, columns: Sequence[str]) -> None:
@@ -171,7 +178,8 @@ def _refuse_twice(table: Table, column: str, match: Match, files: ImageFiles) ->
                 first[image] = number
     if again:
         raise SourceError(
-            f"{len(again)} times a row names an image that an earlier row named (column {column!r}).",
+            f"{len(again)} row{'s name images' if len(again) > 1 else ' names an image'} that an earlier row named"
+            f" (column {column!r}).",
             where=table.path,
             fix="Keep one row an image; for several labels in one image use one cell, such as 'cat|dog'.",
             details=again,

@@ -1,0 +1,88 @@
+"""A table in every split folder, such as `train/metadata.csv` (Hugging Face) or `valid/_classes.csv` (Roboflow)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from podium.curate.files import ImageFiles
+from podium.curate.folder_source import SPLIT_NAMES
+from podium.curate.options import ScanOptions
+from podium.curate.rows import Guess, Rows
+from podium.curate.table_source import read_labels
+from podium.errors import SourceError
+
+__all__ = ["find_split_tables", "read_split_tables"]
+
+
+def find_split_tables(files: ImageFiles, tables_in: Callable[[Path], list[Path]]) -> dict[str, Path]:
+    """The one table of each split folder on top, by folder; empty unless every image lies in such a folder.
+
+    Args:
+        files: The images.
+        tables_in: Finds the tables right in a folder.
+    """
+    tops = {path.split("/", 1)[0] if "/" in path else "" for path in files.paths}
+    if not all(top.lower() in SPLIT_NAMES for top in tops):
+        return {}
+    found = {top: tables_in(files.root / top) for top in sorted(tops)}
+    return {top: tables[0] for top, tables in found.items() if tables} if all(map(_is_one, found.values())) else {}
+
+
+def _is_one(tables: list[Path]) -> bool:
+    return len(tables) == 1
+
+
+def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: ScanOptions) -> Rows:
+    """The rows of all tables, each joined to the images of its own folder, with the folder as the split.
+
+    Args:
+        files: The images.
+        tables: The table of each split folder.
+        options: As for one table.
+
+    Raises:
+        SourceError: If a table does not fit its folder, or tables name their images in differently named columns.
+    """
+    parts = {top: read_labels(_below(files, top), table, options) for top, table in tables.items()}
+    columns = {rows.id_column for rows in parts.values()}
+    if len(columns) > 1:
+        raise SourceError(
+            f"the tables of the split folders name their images in other columns: {sorted(map(str, columns))}.",
+            where=files.root,
+            fix="Give all tables the same header, or read one folder at a time.",
+        )
+    names = dict.fromkeys(name for rows in parts.values() for name in rows.columns)
+    cells: dict[str, list[str]] = {name: [] for name in names}
+    for rows in parts.values():
+        for name in names:
+            cells[name] += rows.columns.get(name, [""] * len(rows.ids))
+    split = [SPLIT_NAMES[top.lower()] for top, rows in parts.items() for _ in rows.ids]
+    counts = {name: split.count(name) for name in ("train", "valid", "test") if name in split}
+    said = "Split taken from the top folders: " + ", ".join(f"{name} {n}" for name, n in counts.items()) + "."
+    split_column = "split" if "split" not in cells else "split folder"
+    first = next(iter(parts.values()))
+    listed = ", ".join(f"{top}/{table.name}" for top, table in tables.items())
+    guess = Guess("tables of labels", listed, "they lie in the split folders", "--labels TABLE (or --layout folders)")
+    return replace(
+        first,
+        root=files.root,
+        paths=[f"{top}/{path}" for top, rows in parts.items() for path in rows.paths],
+        ids=[f"{top}/{name}" for top, rows in parts.items() for name in rows.ids],
+        columns=cells | {split_column: split},
+        places=[f"{top}: {place}" for top, rows in parts.items() for place in rows.places],
+        split_column=split_column,
+        notes=(*files.notes, said, *(f"{top}: {note}" for top, rows in parts.items() for note in rows.notes)),
+        guesses=(guess, *first.guesses),
+        unlisted=tuple(f"{top}/{name}" for top, rows in parts.items() for name in rows.unlisted),
+        missing=tuple(f"{top}: {name}" for top, rows in parts.items() for name in rows.missing),
+    )
+
+
+def _below(files: ImageFiles, top: str) -> ImageFiles:
+    """The images of one folder on top, as if it had been listed by itself."""
+    kept = [place for place, path in enumerate(files.paths) if path.startswith(f"{top}/")]
+    paths = tuple(files.paths[place][len(top) + 1 :] for place in kept)
+    ids = tuple(files.ids[place].split("/", 1)[1] for place in kept)
+    return ImageFiles(files.root / top, paths, ids, ())
