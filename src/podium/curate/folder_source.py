@@ -108,7 +108,11 @@ def _describe(files: ImageFiles, classes: list[str], splits: list[str], below: l
     if len(depths) > 1:
         notes.append(f"Class folders lie at {len(depths)} different depths; each folder with images is a class.")
     elif depths and max(depths) > 1:
-        notes.append(f"Class folders are nested; a class is the path, such as {classes[0]!r}.")
+        inner = {folder[-1] for folder in below if folder}
+        alone = " If the inner folders are persons or scenes of a class: --pattern '{label}/{group}/*' --label label."
+        # Persons and scenes lie under one class each; parts of a name, such as character01, come again under others.
+        hint = alone if depths == {2} and len(inner) == len(set(below)) else ""
+        notes.append(f"Class folders are nested; a class is the path, such as {classes[0]!r}.{hint}")
     if any(splits):
         by_split = {name: {c for c, s in zip(classes, splits, strict=True) if s == name and c} for name in set(splits)}
         unseen = (
