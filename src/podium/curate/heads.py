@@ -115,8 +115,8 @@ def _are_indicators(cells: Mapping[str, Sequence[str]], options: ScanOptions) ->
 
 def _refuse_two_noes(cells: Mapping[str, Sequence[str]]) -> None:
     """Columns of 1, 0 and -1 together: where 0 is no, -1 means something else."""
-    with_minus = [name for name, column in cells.items() if any(cell in _MINUS for cell in column)]
-    with_zero = [name for name, column in cells.items() if any(cell in _ZERO for cell in column)]
+    with_minus = [name for name, column in cells.items() if not _MINUS.isdisjoint(column)]
+    with_zero = [name for name, column in cells.items() if not _ZERO.isdisjoint(column)]
     if with_minus and with_zero:
         raise LabelError(
             f"among columns of 0 and 1, {list_some(with_minus, most=3)} hold -1, which may mean no or not known.",
@@ -130,7 +130,7 @@ def _add_indicators(made: Labelling, cells: Mapping[str, Sequence[str]], options
     if not np.any(encoded == 0) and not options.missing_values:
         made.notes.append("Empty cells were read as 0, for the columns hold nothing else than 1.")
         encoded = np.maximum(encoded, 0)
-    if any(cell in _MINUS for column in cells.values() for cell in column):
+    if any(not _MINUS.isdisjoint(column) for column in cells.values()):
         made.guesses.append(Guess("-1", "no", "the columns hold only 1 and -1", "--missing -1 if it is not known"))
     has_one = ((encoded == 1).sum(axis=1) == 1) & ((encoded == 0).sum(axis=1) == len(cells) - 1)
     is_one_hot = options.label_kind == "auto" and bool(has_one.all())
