@@ -259,3 +259,17 @@ def test_every_command_is_a_function_of_its_module() -> None:
     for name in COMMANDS:
         assert callable(getattr(importlib.import_module(f"podium.cli.{name}"), name))
     assert podium.cli.__all__ == ["COMMANDS", "EXIT_CODES", "main"]
+
+
+def test_a_signal_after_the_end_of_a_command_changes_nothing(tmp_path: Path) -> None:
+    code = [
+        "import os, signal, sys",
+        "from podium.cli import main",
+        "sys.argv = ['podium', 'runs']",
+        "code = main()",
+        "os.kill(os.getpid(), signal.SIGINT)",
+        "os.kill(os.getpid(), signal.SIGTERM)",
+        "sys.exit(code)",
+    ]
+    done = subprocess.run([sys.executable, "-c", "\n".join(code)], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -142,8 +142,22 @@ NOT_TABLES = {
     "Parquet": Case(_parquet(image=FILES, label=[1, 2, 1, None]),
                     {"a.jpg": "1", "b.jpg": "2", "c.jpg": "1", "d.jpg": None}, name="labels.parquet"),
     "Parquet with lists": Case(_parquet(image=FILES, tags=[["x"], ["x", "y"], [], ["y"]]),
-                               {"a.jpg": {"x"}, "b.jpg": {"x", "y"}, "c.jpg": None, "d.jpg": {"y"}},
+                               {"a.jpg": {"x"}, "b.jpg": {"x", "y"}, "c.jpg": set(), "d.jpg": {"y"}},
                                name="labels.parquet"),
+    "JSON lines": Case("\n".join(f'{{"file": "{name}", "label": "{PETS[name]}"}}' for name in FILES), PETS,
+                       name="labels.jsonl"),
+    "JSON lines with a mark and lists": Case(
+        "\ufeff" + "\n".join(f'{{"file": "{name}", "tags": {tags}}}' for name, tags in
+                             zip(FILES, ('["x", "y"]', "[]", "null", '["y"]'), strict=True)),
+        {"a.jpg": {"x", "y"}, "b.jpg": set(), "c.jpg": None, "d.jpg": {"y"}}, name="labels.jsonl"),
+    "JSON lines cut short": Case('{"file": "a.jpg", "label": "cat"}\n{"file": "b.j', refused=("line 2", "no JSON"),
+                                 name="labels.jsonl"),
+    "JSON lines of lists": Case('["a.jpg", "cat"]\n["b.jpg", "dog"]\n', refused=("no JSON",), name="labels.jsonl"),
+    "a list in brackets": Case("image,label\na.jpg,\"['x', 'y']\"\nb.jpg,[]\nc.jpg,\nd.jpg,['y']\n",
+                               {"a.jpg": {"x", "y"}, "b.jpg": set(), "c.jpg": None, "d.jpg": {"y"}}),
+    "-1 beside 0 and 1": Case("image,x,y\na.jpg,1,0\nb.jpg,-1,1\nc.jpg,1,1\nd.jpg,-1,0\n", refused=("--missing -1",)),
+    "1 and nothing": Case("image,x,y\na.jpg,1,\nb.jpg,,1\nc.jpg,1,1\nd.jpg,,\n",
+                          {"a.jpg": {"x"}, "b.jpg": {"y"}, "c.jpg": {"x", "y"}, "d.jpg": set()}, said=("Empty cells",)),
     "Parquet without rows": Case(_parquet(image=[], label=[]), refused=("no rows",), name="labels.parquet"),
 }  # fmt: skip
 

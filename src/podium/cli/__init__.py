@@ -64,9 +64,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[0] in {"--version", "-V"}:
         sys.stdout.write(f"podium {__version__}\n")
         return 0
-    from podium.cli.dispatch import run_command
+    from podium.cli.dispatch import ignore_stops, run_command
 
-    return run_command(arguments)
+    code = run_command(arguments)
+    if argv is None:
+        ignore_stops()
+    return code
 
 
 def _help_text() -> str:

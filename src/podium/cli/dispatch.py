@@ -16,7 +16,7 @@ from podium.cli import COMMANDS
 from podium.cli.complaint import name_system_error, print_error, print_fault
 from podium.errors import Interrupted, PodiumError, Stopped, UnknownNameError, UsageError
 
-__all__ = ["run_command"]
+__all__ = ["ignore_stops", "run_command"]
 
 _HOW_TO_GO_ON = "Run the same command again, or --resume a run that had begun: what was done is kept."
 
@@ -52,6 +52,12 @@ def run_command(arguments: Sequence[str]) -> int:
     except Exception as fault:
         print_fault(fault, as_json=as_json)
         return 1
+
+
+def ignore_stops() -> None:
+    """Lets no signal change the exit code of a process whose command has ended; what is left takes milliseconds."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _prepare_streams() -> None:

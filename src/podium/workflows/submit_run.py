@@ -8,7 +8,7 @@ from pathlib import Path
 
 from podium import durable
 from podium.errors import UsageError
-from podium.metrics import metric
+from podium.metrics import METRICS
 from podium.store import RunFolder
 from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
 from podium.tables import load_predictions
@@ -54,5 +54,7 @@ def _with_metric(run: RunFolder, options: SubmissionOptions) -> SubmissionOption
     """Probabilities for a sample that does not say what it wants, where the run was to be good at probabilities."""
     if not run.scores_file.is_file():
         return options
-    needs_probs = metric(str(durable.read_json(run.scores_file)["main_metric"])).needs == "probs"
+    scores = durable.read_json(run.scores_file)
+    name = scores.get("main_metric") if isinstance(scores, dict) else None
+    needs_probs = isinstance(name, str) and name in METRICS and METRICS[name].needs == "probs"
     return replace(options, unclear="probability") if needs_probs else options
