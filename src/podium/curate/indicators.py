@@ -115,11 +115,9 @@ def encode_lists(lists: Sequence[Sequence[str] | None], classes: Sequence[str]) 
     """Which classes each list names, shape (N, C) of 0 and 1; a row of -1 where there is none."""
     place = {name: i for i, name in enumerate(classes)}
     encoded = np.zeros((len(lists), len(classes)), dtype=np.int8)
-    for row, labels in enumerate(lists):
-        if labels is None:
-            encoded[row] = -1
-        else:
-            encoded[row, [place[label] for label in labels]] = 1
+    encoded[[labels is None for labels in lists]] = -1
+    rows = np.repeat(np.arange(len(lists)), [len(labels or ()) for labels in lists])
+    encoded[rows, [place[label] for labels in lists for label in labels or ()]] = 1
     return encoded
 
 
