@@ -220,6 +220,50 @@ def measure_many_classes(n_classes: int, n_each: int, *, is_drawn: bool, n_repli
         print(f"{name:24s} held the truth {held:.3f}  held its own value {own:.3f}  width {width:.4f}")
 
 
+def measure_near_perfect(n: int, share_wrong: float, *, n_replicates: int, n_resamples: int) -> None:
+    """Three classes of one size, nearly every decision right: many data sets have no mistake at all.
+
+    Args:
+        n: Images, every one a group of its own.
+        share_wrong: Share of wrong decisions.
+        n_replicates: Data sets.
+        n_resamples: Resamples of each.
+    """
+    rng, head = np.random.default_rng(n), Head("kind", "single", ("a", "b", "c"))
+    names = ("accuracy", "f1_macro", "matthews_corrcoef")
+    items = tuple(metric(name) for name in names)
+
+    def make(size: int) -> Judged:
+        labels = np.arange(size) % 3
+        decided = np.where(rng.random(size) < share_wrong, (labels + rng.integers(1, 3, size)) % 3, labels)
+        return Judged(head, np.eye(3)[decided], labels, items)
+
+    many = make(300_000)
+    truth = {name: score(name, many.probs, many.labels, head) for name in names}
+    found: dict[str, list[tuple[bool, bool, float]]] = {}
+    n_perfect = 0
+    for seed in range(n_replicates):
+        judged = make(n)
+        (drawn,) = resample([judged], np.arange(n), n, n_resamples=n_resamples, seed=seed)
+        n_perfect += int((judged.probs.argmax(axis=1) == judged.labels).all())
+        for item in items:
+            value, values = score(item.name, judged.probs, judged.labels, head), drawn.values[item.name]
+            for limits in (item.limits, (-math.inf, math.inf)):
+                kept = make_interval(value, values, n_groups=n, level=LEVEL, limits=limits)
+                how = "shipped" if limits == item.limits else "without a bound for perfect scores"
+                held = kept.low <= truth[item.name] <= kept.high
+                found.setdefault(f"{item.name}, {how}", []).append(
+                    (held, truth[item.name] < kept.low, kept.high - kept.low)
+                )
+    print(
+        f"\n{n} images, {share_wrong:.1%} wrong, {n_perfect / n_replicates:.0%} of {n_replicates} sets perfect;"
+        f" truth {truth}"
+    )
+    for name, rows in found.items():
+        held_share, below, width = np.mean(rows, axis=0)
+        print(f"{name:52s} held {held_share:.3f}  truth below {below:.3f}  width {width:.4f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replicates", type=int, default=1000)
@@ -228,6 +272,8 @@ def main() -> None:
     chosen = parser.parse_args()
     for n_groups in chosen.groups:
         measure(n_groups, chosen.replicates, chosen.resamples)
+    for n, share_wrong in ((30, 0.02), (30, 0.06), (100, 0.01), (300, 0.005)):
+        measure_near_perfect(n, share_wrong, n_replicates=chosen.replicates // 3, n_resamples=chosen.resamples)
     for n_classes, n_each in ((100, 3), (100, 5), (200, 3), (30, 10)):
         for is_drawn in (False, True):
             measure_many_classes(

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import math
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from podium.metrics import Interval, metric, score
+from podium.metrics import Interval, metric, score, score_predictions
 from podium.metrics.bootstrap import Judged, resample
-from podium.metrics.interval import make_interval, resampled_bounds
+from podium.metrics.interval import make_interval, perfect_low, resampled_bounds
 from podium.metrics.student_t import student_quantile
-from podium.tables import Head
+from podium.tables import Head, Predictions, Samples, Task, as_text_array
 
 
 @pytest.mark.parametrize("n_degrees", [1, 2, 3, 4, 5, 9, 30, 199, 5000])
@@ -116,3 +117,33 @@ def test_record_is_json_and_exact() -> None:
     for interval in (Interval(0.1 + 0.2, 1 / 3, 2 / 3, 5, 2000, 0.95), Interval(0.5, math.nan, math.nan, 1, 0, 0.95)):
         again = Interval.from_record(json.loads(json.dumps(interval.as_record(), allow_nan=False)))
         assert repr(again) == repr(interval)
+
+
+@pytest.mark.parametrize("n_groups", [2, 10, 30, 1000])
+def test_the_lower_bound_of_a_perfect_score_is_that_of_clopper_and_pearson(n_groups: int) -> None:
+    exact = stats.binomtest(n_groups, n_groups).proportion_ci(0.95, method="exact").low
+    assert perfect_low(n_groups, level=0.95) == pytest.approx(exact, abs=1e-12)
+    found = make_interval(1.0, np.ones(500), n_groups=n_groups, level=0.95, limits=(-math.inf, 1.0))
+    assert (found.low, found.high) == (pytest.approx(exact, abs=1e-12), 1.0)
+
+
+def test_only_a_perfect_score_without_any_width_gets_that_bound() -> None:
+    limits = (-math.inf, 1.0)
+    spread = np.r_[np.full(50, 0.9), np.ones(450)]
+    assert make_interval(1.0, spread, n_groups=20, level=0.95, limits=limits).low == 0.9
+    assert make_interval(0.5, np.full(500, 0.5), n_groups=20, level=0.95, limits=limits).low == 0.5
+    assert make_interval(0.0, np.zeros(500), n_groups=20, level=0.95).low == 0.0
+
+
+def test_a_class_without_a_mistake_is_bounded_by_its_own_groups() -> None:
+    head, rng = Head("kind", "single", ("a", "b", "c")), np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [40, 40, 8])
+    decided = np.where((labels < 2) & (rng.random(88) < 0.3), 1 - labels, labels)
+    task = Task((head,))
+    ids = as_text_array([f"{i}.jpg" for i in range(88)])
+    samples = Samples(Path("data"), ids, ids, task, {"kind": labels})
+    predictions = Predictions(task, ids, np.zeros(88, dtype=np.int64), {"kind": np.eye(3)[decided]})
+    rare = score_predictions(predictions, samples, n_resamples=200).targets["kind"].per_class[2]
+    assert rare.f1 == 1
+    assert rare.f1_low == pytest.approx(0.025 ** (1 / 8))
+    assert rare.f1_high == 1

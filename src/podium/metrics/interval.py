@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from podium.metrics.student_t import student_quantile
 
-__all__ = ["Interval", "make_interval", "nan_if_none", "none_if_nan", "resampled_bounds"]
+__all__ = ["Interval", "make_interval", "nan_if_none", "none_if_nan", "perfect_low", "resampled_bounds"]
 
 MIN_GROUPS = 2
 """Fewest groups that say anything about other groups."""
@@ -26,7 +26,7 @@ UNLIMITED = (-math.inf, math.inf)
 class Interval:
     """A score and its confidence interval.
 
-    A perfect score has an interval of no width: resampling cannot draw a mistake that was never made.
+    Resampling cannot draw a mistake that was never made; the lower bound of a perfect score is `perfect_low`.
 
     Args:
         value: The score of all samples; nan where it is not defined.
@@ -81,7 +81,26 @@ def make_interval(
     low, high = resampled_bounds(
         np.array([value]), resampled[:, None], n_groups=n_groups, level=level, shifts=shifts, limits=limits
     )
-    return Interval(float(value), float(low[0]), float(high[0]), n_groups, len(resampled), level)
+    lowest = float(low[0])
+    if value == lowest == limits[1]:
+        lowest -= 1 - perfect_low(n_groups, level=level)
+    return Interval(float(value), lowest, float(high[0]), n_groups, len(resampled), level)
+
+
+def perfect_low(n_groups: int, *, level: float) -> float:
+    """Lower bound of the share of groups without a mistake where all of `n_groups` had none: about 1 - 3.7 / n_groups.
+
+    Exact for shares of groups; for other metrics that run from 0 to a best of 1, what the worst of the groups that
+    were not drawn may cost.
+
+    Example:
+        >>> round(perfect_low(30, level=0.95), 4)
+        0.8843
+
+    Source:
+        Clopper and Pearson 1934, "The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial".
+    """
+    return float(((1 - level) / 2) ** (1 / n_groups)) if n_groups else 0.0
 
 
 def resampled_bounds(

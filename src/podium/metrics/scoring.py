@@ -13,7 +13,7 @@ from podium.metrics.bootstrap import Judged, Resampled, number_groups, resample
 from podium.metrics.counts import confusion_counts, count_classes, decide
 from podium.metrics.definition import Metric
 from podium.metrics.f1 import class_f1
-from podium.metrics.interval import MIN_GROUPS, make_interval, resampled_bounds
+from podium.metrics.interval import MIN_GROUPS, make_interval, perfect_low, resampled_bounds
 from podium.metrics.precision_recall import class_precision, class_recall
 from podium.metrics.registry import check_metric_fits, default_metric, score, usual_metrics
 from podium.metrics.registry import metric as find_metric
@@ -172,6 +172,8 @@ def _score_classes(
     if resampled is not None:
         low, high = resampled_bounds(f1, class_f1(resampled.counts), n_groups=n_groups, level=level, limits=(0.0, 1.0))
     class_groups = _count_class_groups(target, groups)
+    perfect = np.array([perfect_low(n, level=level) for n in class_groups])
+    low = np.where((f1 == 1) & (low == 1), perfect, low)
     return tuple(
         ClassScore(
             name=name,
