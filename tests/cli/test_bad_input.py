@@ -166,6 +166,8 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "table not there": (("pets", "--labels", "god.csv"), 3, ["god.csv: table does not exist", "'good.csv'"]),
     "bytes": (("pets", "--labels", "noise.csv"), 3, ["noise.csv", "UTF-8"]),
     "rows without image": (("pets", "--labels", "gone.csv"), 3, ["25 of 41 rows", "--allow-missing-files"]),
+    "table in folders": (("pets", "--labels", "good.csv", "--layout", "folders"), 2, ["good.csv", "--layout"]),
+    "table as the source in folders": (("good.csv", "--layout", "folders"), 2, ["good.csv", "--layout"]),
     "rows twice": (("pets", "--labels", "twice.csv"), 3, ["twice.csv: 12 rows name images", "one row an image"]),
     "a cell too many": (("pets", "--labels", "torn.csv"), 3, ["torn.csv: 1 rows", "--delimiter"]),
     "no header": (("pets", "--labels", "bare.csv"), 3, ["no header", "image,label"]),

@@ -86,5 +86,10 @@ class ScanOptions:
             raise UsageError(
                 "a pattern and a table of labels were both given.", fix="Give either --pattern or --labels."
             )
+        if self.layout == "folders" and self.labels is not None:
+            raise UsageError(
+                f"layout 'folders' reads no table, but one was named: {self.labels}.",
+                fix="Name the folder alone, or leave the layout (--layout) out.",
+            )
         if self.label_delim == "" or self.delimiter == "":
             raise UsageError("a delimiter cannot be empty.")
