@@ -149,8 +149,8 @@ def podium_float32(options: argparse.Namespace) -> Run:
 
 def _podium(options: argparse.Namespace) -> Any:
     from podium.data import HorizontalFlip, RandomResizedCrop, TrainLoader, sample_keys
+    from podium.machine.device import prepare_process
     from podium.models import Classifier, build_trunk
-    from podium.workflows.device import prepare_process
 
     prepare_process(max(1, workers()))  # what every command of podium does first
     samples, cache = build_podium_cache(pictures(options.quick))

@@ -47,8 +47,8 @@ def prepare(options: argparse.Namespace, network: str) -> Run:
     from podium.models import Classifier, build_trunk
     from podium.optim import build_optimizer
     from podium.tables import Head, Task
-    from podium.workflows.allocator import keep_freed_memory
-    from podium.workflows.probe import Candidate, choose_training
+    from podium.machine.allocator import keep_freed_memory
+    from podium.training.timed_choice import Candidate, choose_training
 
     cpu = torch.device("cpu")
     torch.manual_seed(0)

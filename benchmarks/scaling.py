@@ -32,7 +32,7 @@ import numpy as np
 
 from podium.curate import audit_of_facts
 from podium.metrics import score_predictions
-from podium.splits import find_leaks, find_twins, hint_groups, join_groups, make_folds, summarise_folds
+from podium.splits import find_leaks, hint_groups, join_groups, make_folds, summarise_folds
 from podium.tables import (
     Folds,
     Head,
@@ -48,6 +48,7 @@ from podium.tables import (
     save_predictions,
     save_samples,
 )
+from podium.twins import find_twins
 
 Work = Callable[[], object]
 LIMIT_S = 900

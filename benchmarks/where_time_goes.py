@@ -82,10 +82,10 @@ def limits() -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
     from podium.data import HorizontalFlip, RandomResizedCrop, augment_batch, sample_keys
+    from podium.machine.allocator import keep_freed_memory
     from podium.models import Classifier, build_trunk, freeze_stem
     from podium.optim import build_optimizer
     from podium.tables import Head, Task
-    from podium.workflows.allocator import keep_freed_memory
 
     keep_freed_memory()
     torch.manual_seed(0)

@@ -29,12 +29,14 @@ if "OMP_WAIT_POLICY" not in os.environ and "GOMP_SPINCOUNT" not in os.environ:
 
 if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
+    from podium.dataset import FoldOptions
     from podium.errors import PodiumError
+    from podium.machine import Settings
     from podium.metrics import Scores, score_predictions
     from podium.recipe import Recipe
     from podium.splits.make_folds import make_folds
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
-    from podium.workflows import FoldOptions, Run, Settings, compose_recipe, load_run, resume, train
+    from podium.workflows import Run, compose_recipe, load_run, resume, train
     from podium.workflows.estimator import ImageClassifier
     from podium.workflows.face import scan, submit
 

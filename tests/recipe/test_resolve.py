@@ -62,7 +62,8 @@ def test_arrangements_divide_the_heads() -> None:
 def test_every_target_can_be_completed_from_what_is_trained(arrangement: str) -> None:
     import numpy as np
 
-    from podium.predict import complete_probs, probs_from_logits
+    from podium.decisions import complete_probs
+    from podium.training.probabilities import probs_from_logits
 
     task = Task((MASK, GENDER, AGE), Composite.from_heads({"mask": MASK.classes, "age": AGE.classes}))
     probs = {}

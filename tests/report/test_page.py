@@ -18,7 +18,7 @@ from podium import durable
 from podium.metrics import Interval, Scores, score_predictions
 from podium.report import make_report, write_report
 from podium.report import page as page_module
-from podium.report.pictures import PictureBook
+from podium.report.thumbnails import PictureBook
 from podium.store import RunFolder
 from podium.tables import Head, Task, load_folds, load_predictions, load_samples, save_predictions
 

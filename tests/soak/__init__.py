@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# The tiny trainings of the other test folders, `workflows.tiny_contest` and `engine.tiny_training`, are used here too.
+# The tiny trainings of the other test folders, `tiny.contest` and `engine.tiny_training`, are used here too.
 _TESTS = str(Path(__file__).resolve().parent.parent)
 if _TESTS not in sys.path:
     sys.path.append(_TESTS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from workflows.tiny_contest import TINY
+from tiny.contest import TINY
 
 from .children import start
 

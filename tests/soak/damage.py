@@ -20,7 +20,7 @@ from podium.durable.manifest import read_manifest
 from podium.engine import Checkpoints
 from podium.errors import CorruptFileError, Stopped
 from podium.stopping import StopRequest
-from workflows.nursery import NoWaiting
+from tiny.nursery import NoWaiting
 
 from .children import start
 from .contests import FROZEN, WHOLE, Case, difference

@@ -18,8 +18,8 @@ from podium import durable
 from podium.cli import main
 from podium.tables import load_samples, save_samples
 from podium.workflows import resume, train
-from workflows import tiny_contest
-from workflows.nursery import NoWaiting
+from tiny import contest as tiny_contest
+from tiny.nursery import NoWaiting
 
 __all__ = ["command", "go_on", "go_on_at_odd_times", "go_on_to_step", "hold", "make_contest", "nothing"]
 

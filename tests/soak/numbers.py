@@ -18,7 +18,7 @@ from engine.tiny_training import EPOCHS, Outcome, make_parts
 from podium import durable
 from podium.engine import decode_tensors
 from podium.errors import DivergedError
-from workflows.nursery import NoWaiting
+from tiny.nursery import NoWaiting
 
 from .children import start
 from .contests import FROZEN, SINGLE, WHOLE, Case

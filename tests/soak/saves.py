@@ -125,7 +125,7 @@ def _read_cache(folder: Path) -> object:
 def _compute_features(folder: Path) -> Any:
     import torch
 
-    from podium.predict import compute_features
+    from podium.backbone.features import compute_features
 
     return compute_features(
         folder / "features",

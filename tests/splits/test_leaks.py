@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium.errors import SplitError
-from podium.splits import find_leaks, find_twins, find_twins_between, join_groups, make_folds
+from podium.splits import find_leaks, find_twins_between, join_groups, make_folds
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
+from podium.twins import find_twins
 
 Build = Callable[..., Samples]
 NORMAL = 0x0F0F_3C3C_5A5A_6969

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from podium.errors import SplitError
 from podium.splits import join_groups
-from podium.splits.union import join_pairs
 from podium.tables import Samples
+from podium.twins import join_pairs
 
 
 @given(st.integers(1, 15).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.tuples(*[st.integers(0, n - 1)] * 2)))))

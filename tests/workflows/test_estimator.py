@@ -15,8 +15,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict, cross_val_sco
 from podium import ImageClassifier
 from podium.errors import ImageError, LabelError
 from podium.images import decode_file
-
-from .tiny_contest import TINY, draw_images
+from tiny.contest import TINY, draw_images
 
 FROZEN = (*TINY, "training.epochs=20")
 WHOLE = ("model.freeze=none", "predict_views=[plain]", *TINY)

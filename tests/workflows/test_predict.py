@@ -15,9 +15,8 @@ from podium.errors import CorruptFileError, DataError, SourceError, UsageError
 from podium.store import RunFolder
 from podium.tables import MEAN_OF_FOLDS, Samples, as_text_array, load_predictions
 from podium.workflows import Run, load_run, train
-from podium.workflows.submit_run import submit_run
-
-from .tiny_contest import Notes, draw_images, make_recipe, make_settings
+from podium.workflows.submit import submit_run
+from tiny.contest import Notes, draw_images, make_recipe, make_settings
 
 Contest = Callable[[str], Samples]
 

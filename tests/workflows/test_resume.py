@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from podium import durable
+from podium.dataset import FoldOptions
 from podium.errors import CorruptFileError, LockedError, RecipeError
 from podium.tables import Samples, save_samples
-from podium.workflows import FoldOptions, Run, resume, train
-
-from .nursery import NoWaiting, Nursery
-from .tiny_contest import TINY, Notes, go_on, make_recipe, make_settings, results_of
+from podium.workflows import Run, resume, train
+from tiny.contest import TINY, Notes, go_on, make_recipe, make_settings, results_of
+from tiny.nursery import NoWaiting, Nursery
 
 Contest = Callable[[str], Samples]
 FROZEN = ("training.epochs=3", "training.ema_decay=0.9")

@@ -12,13 +12,13 @@ import pytest
 
 import podium
 from podium import durable
+from podium.dataset import FoldOptions
 from podium.errors import LeakError, SourceError, SplitError, StorageError, UnknownNameError, UsageError
 from podium.metrics import score_predictions
 from podium.store import read_epochs
 from podium.tables import HOLDOUT, Samples, as_text_array, load_predictions
-from podium.workflows import FoldOptions, Run, train
-
-from .tiny_contest import N, Notes, check_folds, make_recipe, make_settings, results_of
+from podium.workflows import Run, train
+from tiny.contest import N, Notes, check_folds, make_recipe, make_settings, results_of
 
 Contest = Callable[[str], Samples]
 FULL = ("model.freeze=none", "predict_views=[plain, hflip]")

@@ -41,10 +41,10 @@ def _examine() -> dict[str, Any]:
     import torch
 
     from podium.errors import WeightsError
+    from podium.machine.device import choose_device
     from podium.models import PACKAGED, weights_folder
     from podium.models.packaged_weights import find_weight_file
     from podium.store import describe_environment
-    from podium.workflows.device import choose_device
 
     weights = {}
     for name, spec in PACKAGED.items():

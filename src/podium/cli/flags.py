@@ -13,7 +13,8 @@ from podium.errors import UsageError
 
 if TYPE_CHECKING:
     from podium.curate import ScanOptions
-    from podium.workflows import FoldOptions, Settings
+    from podium.dataset import FoldOptions
+    from podium.machine import Settings
 
 __all__ = ["Flag", "FoldFlags", "Json", "MachineFlags", "Many", "Quiet", "ScanFlags", "read_assignments"]
 
@@ -136,7 +137,7 @@ class FoldFlags:
 
     def as_options(self) -> FoldOptions:
         """The options of `podium.train`."""
-        from podium.workflows import FoldOptions
+        from podium.dataset import FoldOptions
 
         return FoldOptions(
             n_folds=self.folds,
@@ -178,7 +179,7 @@ class MachineFlags:
             checkpoint_every: Seconds between two checkpoints.
             cloud_drive: Whether checkpoints are overwritten in place.
         """
-        from podium.workflows import Settings
+        from podium.machine import Settings
 
         return Settings(
             runs=self.runs,

@@ -33,7 +33,7 @@ def scan(
     """
     from dataclasses import replace
 
-    from podium.workflows.sources import read_source, save_scan
+    from podium.dataset import read_source, save_scan
 
     found = read_source(source, replace(flags.as_options(), unlabelled=unlabelled))
     if out is not None:

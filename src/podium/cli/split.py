@@ -30,8 +30,8 @@ def split(
         max_bad: Largest fraction of images that may be impossible to decode.
         out: Folder for samples.csv and folds.csv; `podium train --folds-from` takes it.
     """
-    from podium.workflows.sources import read_source
-    from podium.workflows.split_samples import split_samples
+    from podium.dataset import read_source
+    from podium.workflows.split import split_samples
 
     console = Console(quiet=quiet)
     found = read_source(source, data.as_options() if data != ScanFlags() else None)

@@ -61,7 +61,7 @@ def submit(
     """
     from podium.store import find_run
     from podium.submission import SubmissionOptions
-    from podium.workflows.submit_run import submit_run
+    from podium.workflows.submit import submit_run
 
     options = SubmissionOptions(
         id_column=id_column,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from podium.data.augment import Augmentation, augment_batch, draw_batch
 from podium.data.batch import Batch, check_columns, gather_targets
 from podium.data.buffers import BufferPool
-from podium.data.device_pictures import DevicePictures
+from podium.data.device_images import DevicePictures
 from podium.data.mixing import Mixing, mix_batch, mix_targets, soften_targets
 from podium.data.order import epoch_order, weighted_order
 from podium.data.prefetch import prefetch

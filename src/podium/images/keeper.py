@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import podium
 from podium.errors import PodiumError, StorageError
 from podium.images import worker_start
 from podium.images.failure import ShortageError
@@ -239,7 +238,7 @@ class Keeper:
 
 
 def _spawn(memory_mib: int) -> subprocess.Popen[bytes]:
-    root = str(Path(podium.__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])  # the folder that holds the package
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {
         # glibc's, for blocks of up to 32 MiB: a picture's memory, mapped anew for every image, took as long as decoding

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from podium.models.backbone import Trunk
 from podium.models.heads import LinearHeads
-from podium.models.trunk import Trunk
 from podium.tables import Task
 
 __all__ = ["Classifier"]

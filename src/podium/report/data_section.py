@@ -12,7 +12,7 @@ from markupsafe import Markup
 from podium.report.contents import RunContents
 from podium.report.drawings import draw_bar
 from podium.report.numbers import KIND_WORDS
-from podium.report.pictures import Picture, PictureBook
+from podium.report.thumbnails import Picture, PictureBook
 from podium.tables import Head, Samples
 
 __all__ = ["DataSection", "LabelCounts", "make_data_section"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from podium.report.contents import RunContents
 from podium.report.judged import JudgedRows, judge_rows
-from podium.report.pictures import Picture, PictureBook
+from podium.report.thumbnails import Picture, PictureBook
 
 __all__ = ["Mistake", "MistakesSection", "make_mistakes_sections"]
 

@@ -21,9 +21,9 @@ from podium.report.folds_section import make_folds_section
 from podium.report.headline import make_headline
 from podium.report.mistakes_section import make_mistakes_sections
 from podium.report.numbers import show_count, show_percent, show_score
-from podium.report.pictures import PictureBook
 from podium.report.settings_section import make_settings_section
 from podium.report.targets_section import make_target_sections
+from podium.report.thumbnails import PictureBook
 from podium.store import RunFolder
 from podium.tables import Folds, Predictions, Samples
 

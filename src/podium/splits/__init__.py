@@ -6,8 +6,7 @@ from podium.splits.leaks import find_leaks, find_twins_between
 from podium.splits.make_folds import SplitMethod, check_request, choose_method, make_folds
 from podium.splits.merge_groups import join_groups
 from podium.splits.summary import FoldPart, FoldSummary, summarise_folds
-from podium.splits.thumbnails import make_thumbnails
-from podium.splits.twins import NearDuplicates, find_near_duplicates, find_twins
+from podium.twins import NearDuplicates, find_near_duplicates, find_twins, make_thumbnails
 
 __all__ = [
     "Confidence",

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport
-from podium.splits.twins import DISTANCE_CONFIRMED, DISTANCE_UNCONFIRMED, find_near_duplicates
-from podium.splits.union import join_pairs
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
+from podium.twins import find_near_duplicates, join_pairs
+from podium.twins.near_duplicates import DISTANCE_CONFIRMED, DISTANCE_UNCONFIRMED
 
 __all__ = ["find_leaks", "find_twins_between"]
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from podium.errors import SplitError
 from podium.splits.make_folds import number_groups
-from podium.splits.union import join_pairs
 from podium.tables import Samples
+from podium.twins import join_pairs
 
 __all__ = ["join_groups"]
 

@@ -14,8 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
+from podium.backbone.block_outputs import stem_features
+from podium.backbone.frozen_features import frozen_features, keep_trunk
+from podium.dataset.run_images import move_images, open_run_images
+from podium.decisions import complete_probs
+from podium.machine import Progress, Settings
+from podium.machine.allocator import return_freed_memory
+from podium.machine.device import choose_device, prepare_process
 from podium.metrics import Scores, score_predictions
-from podium.predict import complete_probs
 from podium.recipe import Recipe, arrange, build_trunk_of, load_recipe
 from podium.stopping import StopRequest, listen_for_stop
 from podium.store import RunFolder, describe_environment, load_tables, write_results
@@ -28,16 +34,9 @@ from podium.tables import (
     load_predictions,
     save_predictions,
 )
-from podium.workflows.allocator import return_freed_memory
-from podium.workflows.device import choose_device, prepare_process
-from podium.workflows.frozen_features import frozen_features, keep_trunk
-from podium.workflows.material import FeatureMaterial, ImageMaterial, Material, StemMaterial
-from podium.workflows.one_training import Training, train_one
-from podium.workflows.progress import Progress
-from podium.workflows.run_images import move_images, open_run_images
-from podium.workflows.settings import Settings
-from podium.workflows.settle import settle_without_trial
-from podium.workflows.stem_features import stem_features
+from podium.training.autotune import settle_without_trial
+from podium.training.inputs import FeatureMaterial, ImageMaterial, Material, StemMaterial
+from podium.training.one_training import Training, train_one
 
 __all__ = ["TRUNK", "carry_on"]
 

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.curate import ScanOptions
 from podium.demo import DemoData, prepare
+from podium.machine import Progress, Settings, Silent
 from podium.metrics import score
 from podium.submission import SubmissionRecord, match_ids
 from podium.tables import Head, Predictions, load_predictions
-from podium.workflows.progress import Progress, Silent
 from podium.workflows.run import Run, train
-from podium.workflows.settings import Settings
-from podium.workflows.submit_run import submit_run
+from podium.workflows.submit import submit_run
 
 __all__ = ["DemoResult", "run_demo"]
 

@@ -17,16 +17,16 @@ from podium.data import EvalLoader, sample_keys
 from podium.engine import Checkpoints, TrainState, final_weights, fit
 from podium.errors import ImageError, LabelError
 from podium.images import decode_file, resize_to
+from podium.machine import Settings
+from podium.machine.device import choose_device
 from podium.models import Classifier, Trunk
-from podium.predict import mean_over_views
 from podium.recipe import Recipe, build_parts, build_trunk_of, resolve_recipe
 from podium.stopping import StopRequest
 from podium.tables import Head, Task
-from podium.workflows.device import choose_device
-from podium.workflows.material import FeatureMaterial, ImageMaterial, Material
+from podium.training.autotune import settle_without_trial
+from podium.training.inputs import FeatureMaterial, ImageMaterial, Material
+from podium.training.mean_over_views import mean_over_views
 from podium.workflows.run import compose_recipe
-from podium.workflows.settings import Settings
-from podium.workflows.settle import settle_without_trial
 
 __all__ = ["ImageClassifier"]
 

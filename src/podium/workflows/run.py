@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podium import durable
+from podium.dataset import FoldOptions, Source, read_source
 from podium.errors import RecipeError, UsageError
+from podium.machine import Progress, Settings, Silent
 from podium.metrics import Scores
 from podium.store import RunFolder, find_run, list_differences, load_tables
 from podium.tables import Folds, Predictions, Samples, load_predictions
-from podium.workflows.fold_options import FoldOptions
-from podium.workflows.progress import Progress, Silent
-from podium.workflows.settings import Settings
-from podium.workflows.sources import Source, read_source
 
 if TYPE_CHECKING:
     from podium.curate import ScanOptions
@@ -92,7 +90,7 @@ class Run:
             tta: Views to average over besides "plain", such as ["hflip"]; None takes the recipe's.
             progress: Told what is going on.
         """
-        from podium.workflows.predict_run import predict_run
+        from podium.workflows.predict import predict_run
 
         options = _prediction_options(source, rows, image_column)
         found, progress = read_source(source, options), progress or Silent()

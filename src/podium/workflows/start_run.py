@@ -7,22 +7,21 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from podium import durable
+from podium.dataset import FoldOptions
+from podium.dataset.frozen_folds import FrozenFolds, check_folds, freeze_folds
+from podium.dataset.ready_images import median_side, quarantine_file_rows
+from podium.dataset.run_images import write_image_digests
 from podium.errors import SourceError, UsageError
+from podium.machine import Progress, Settings
+from podium.machine.allocator import return_freed_memory
+from podium.machine.device import choose_device, prepare_process
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.recipe import Recipe, arrange, resolve_recipe, save_recipe
 from podium.splits import FoldSummary, summarise_folds
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, save_folds, save_samples, write_csv
-from podium.workflows.allocator import return_freed_memory
-from podium.workflows.device import choose_device, prepare_process
-from podium.workflows.fold_options import FoldOptions
-from podium.workflows.frozen_folds import FrozenFolds, check_folds, freeze_folds
-from podium.workflows.images_ready import median_side, quarantine_file_rows
-from podium.workflows.progress import Progress
-from podium.workflows.run_images import write_image_digests
-from podium.workflows.settings import Settings
-from podium.workflows.settle import settle_recipe
+from podium.training.autotune import settle_recipe
 
 __all__ = ["start_run"]
 

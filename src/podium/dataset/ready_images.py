@@ -1,0 +1,128 @@
+"""Images made ready: every file decoded once into the cache, the facts of it kept, what cannot be decoded set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.curate import Audit, audit_of_facts, check_quarantine, drop_quarantined
+from podium.data import ImageCache, build_cache
+from podium.images import read_size
+from podium.machine import Progress, Settings
+from podium.recipe import Recipe
+from podium.stopping import StopRequest, listen_for_stop
+from podium.tables import Samples
+from podium.twins import make_thumbnails
+
+__all__ = ["ReadyImages", "describe_findings", "make_ready", "median_side"]
+
+PROBED = 200
+"""Files whose header tells the size that "auto" goes by."""
+
+
+class Fingerprints(TypedDict):
+    """Digests and hashes, shape (N,), and grey thumbnails, shape (N, h, w)."""
+
+    sha256: NDArray[np.object_]
+    phash: NDArray[np.uint64]
+    thumbnails: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ReadyImages:
+    """Decoded images.
+
+    Args:
+        samples: The samples whose image can be used.
+        cache: Pixels of all samples.
+        audit: Outcome and facts of all samples.
+    """
+
+    samples: Samples
+    cache: ImageCache
+    audit: Audit
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Row of each usable sample in the cache, shape (N,)."""
+        return self.cache.rows_of(self.samples.ids)
+
+    def fingerprints(self) -> Fingerprints:
+        """What tells twins among the usable samples."""
+        is_ok = self.audit.is_ok
+        return {
+            "sha256": self.audit.sha256[is_ok],
+            "phash": self.audit.phash[is_ok],
+            "thumbnails": make_thumbnails(self.cache.pixels, self.rows),
+        }
+
+
+def median_side(samples: Samples) -> float:
+    """Median of the shorter sides of at most 200 images, in pixels, from their headers; 224 where none can be read."""
+    rows = np.unique(np.linspace(0, len(samples) - 1, PROBED).astype(np.int64))
+    sizes = [read_size(samples.file(int(row))) for row in rows]
+    sides = [min(size) for size in sizes if size is not None]
+    return float(np.median(sides)) if sides else 224.0
+
+
+def make_ready(
+    samples: Samples, recipe: Recipe, settings: Settings, progress: Progress, *, limit_fraction: float | None = None
+) -> ReadyImages:
+    """Decode every image once; take up an interrupted or an earlier decoding where it fits.
+
+    Args:
+        samples: The images.
+        recipe: A resolved recipe.
+        settings: Places and limits.
+        progress: Told of the images done.
+        limit_fraction: Fraction of images that may be unusable; None takes the settings'.
+
+    Raises:
+        ImageError: If more images cannot be used, or a class loses all of its images.
+        StorageError: If the cache cannot be written.
+        Stopped: If a signal asked for it; what is decoded stays.
+    """
+    side = int(recipe.image.stored_px)
+    with listen_for_stop() as stop, progress.stage("decode images", len(samples)) as update:
+        cache = build_cache(
+            samples,
+            settings.cache_folder,
+            height=side,
+            width=side,
+            fit=recipe.image.fit,
+            n_threads=settings.n_threads,
+            on_progress=_report(update, stop),
+            announce=progress.note,
+        )
+    audit = audit_of_facts(samples, cache.facts)
+    check_quarantine(audit, limit_fraction=settings.max_bad_fraction if limit_fraction is None else limit_fraction)
+    return ReadyImages(drop_quarantined(samples, audit), cache, audit)
+
+
+def describe_findings(audit: Audit) -> list[str]:
+    """What a user should know before training on these images."""
+    notes = []
+    if audit.quarantine and audit.is_ok.any():
+        few = ", ".join(row.id for row in audit.quarantine[:3])
+        notes.append(f"{len(audit.quarantine)} of {len(audit)} images cannot be decoded: {few}.")
+    if audit.conflicts:
+        few = "; ".join(" = ".join(members) for members in audit.conflicts[:3])
+        notes.append(f"Equal files with different labels, {len(audit.conflicts)} times: {few}. One label is wrong.")
+    return notes
+
+
+def _report(update: Callable[[int], None], stop: StopRequest) -> Callable[[int, int], None]:
+    def report(done: int, _total: int) -> None:
+        update(done)
+        stop.check(fix="The same command goes on; with --resume, where the run folder was made already.")
+
+    return report
+
+
+def quarantine_file_rows(audit: Audit) -> list[tuple[str, str, str]]:
+    """Rows of quarantine.csv: id, outcome, reason."""
+    return [(row.id, row.outcome, row.reason) for row in audit.quarantine]

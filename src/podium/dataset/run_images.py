@@ -1,0 +1,127 @@
+"""The pixels of a run: those it was started with, from the cache or decoded again, and never those of other files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium import durable
+from podium.data import ImageCache, open_cache
+from podium.data.image_cache import is_complete
+from podium.dataset.ready_images import make_ready
+from podium.errors import CorruptFileError, ImageError, UsageError
+from podium.machine import Progress, Settings
+from podium.recipe import Recipe
+from podium.store import RunFolder
+from podium.tables import Samples, as_text_array, load_samples, move_samples, read_csv, write_csv
+
+__all__ = ["move_images", "open_run_images", "write_image_digests"]
+
+
+def write_image_digests(run: RunFolder, samples: Samples, cache: ImageCache) -> None:
+    """Write images.csv: the SHA-256 of every file that the run was started with."""
+    digests = cache.facts.sha256[cache.rows_of(samples.ids)]
+    write_csv(run.images_file, ["id", "sha256"], zip(samples.ids.tolist(), digests.tolist(), strict=True))
+
+
+def move_images(run: RunFolder, root: Path) -> None:
+    """Remember that the folder of a run's images lies elsewhere now.
+
+    Raises:
+        UsageError: If there is no such folder, or none of the run's images in it.
+    """
+    if not root.is_dir():
+        raise UsageError("there is no such folder.", where=root, fix="Name with --root the folder of the run's images.")
+    samples = load_samples(run.path, root=root)
+    if not any(samples.file(row).is_file() for row in range(len(samples))):
+        raise UsageError(
+            f"none of the run's {len(samples)} images lies here.",
+            where=root,
+            fix=f"Name the folder that holds {samples.paths[0]!r}.",
+        )
+    move_samples(run.path, root)
+
+
+def open_run_images(
+    run: RunFolder,
+    record: Mapping[str, Any],
+    samples: Samples,
+    recipe: Recipe,
+    settings: Settings,
+    progress: Progress,
+) -> ImageCache:
+    """The pixels the run was started with. The cache has them; where it is gone, the files are decoded again.
+
+    Args:
+        run: The run folder, locked.
+        record: Its run.json.
+        samples: Its samples.
+        recipe: Its recipe.
+        settings: Places and limits.
+        progress: Told of the images done.
+
+    Raises:
+        ImageError: If cache and images are gone, or a file is another one than it was; lists them.
+        StorageError: If the cache cannot be written.
+        Stopped: If a signal asked for it; what is decoded stays.
+    """
+    cache = _open_if_sound(Path(record["cache"]) / record["cache_key"])
+    if cache is None:
+        _require_files(run, samples)
+        cache = make_ready(samples, recipe, settings, progress, limit_fraction=1.0).cache
+        _require_same(run, samples, cache)
+        place = {"cache": str(settings.cache_folder.resolve()), "cache_key": cache.key}
+        durable.write_json(run.run_file, {**record, **place})
+    else:
+        _require_same(run, samples, cache)
+    return cache
+
+
+def _open_if_sound(folder: Path) -> ImageCache | None:
+    if not is_complete(folder):
+        return None
+    try:
+        return open_cache(folder)
+    except CorruptFileError:
+        return None
+
+
+def _require_files(run: RunFolder, samples: Samples) -> None:
+    gone = [samples.ids[row] for row in range(len(samples)) if not samples.file(row).is_file()]
+    if gone:
+        raise ImageError(
+            f"{len(gone)} of {len(samples)} images are gone, and so is the cache that held their pixels.",
+            where=samples.root,
+            fix=f"Bring them back, or say where they lie now: podium train --resume {run.name} --root FOLDER.",
+            details=gone,
+        )
+
+
+def _require_same(run: RunFolder, samples: Samples, cache: ImageCache) -> None:
+    """Refuse pixels of files that are not the ones of the start."""
+    rows = cache.rows_of(samples.ids)
+    is_changed = ~cache.is_usable[rows]
+    if run.images_file.is_file():  # runs of an older version have none
+        is_changed |= cache.facts.sha256[rows] != _read_digests(run, samples)
+    if is_changed.any():
+        raise ImageError(
+            f"{is_changed.sum()} of {len(samples)} images are not the files that this run was started with.",
+            where=samples.root,
+            fix="Bring the old files back, or start a new run on the new ones.",
+            details=[str(name) for name in samples.ids[is_changed]],
+        )
+
+
+def _read_digests(run: RunFolder, samples: Samples) -> NDArray[np.object_]:
+    columns = read_csv(run.images_file)
+    try:
+        known = dict(zip(columns["id"], columns["sha256"], strict=True))
+        return as_text_array([known[name] for name in samples.ids])
+    except KeyError as problem:
+        raise CorruptFileError(
+            f"{problem} is missing.", where=run.images_file, fix="Bring the file back, or start a new run."
+        ) from None

@@ -1,0 +1,6 @@
+"""Where and how work is done: places, device, threads and memory, and how long work reports its progress."""
+
+from podium.machine.progress import Progress, Silent
+from podium.machine.settings import Settings
+
+__all__ = ["Progress", "Settings", "Silent"]

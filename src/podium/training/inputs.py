@@ -1,0 +1,177 @@
+"""What a model is fed: stored images, or what a frozen trunk or stem made of them. A training does not care which."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from podium import durable
+from podium.backbone.split_point import StemCut
+from podium.data import DevicePictures, EvalLoader, FeatureEvalLoader, FeatureTrainLoader, TrainLoader
+from podium.engine import EvalBatches, mix_seed
+from podium.models import Classifier, LinearHeads, Trunk
+from podium.recipe import Recipe, build_model
+from podium.tables import Task
+
+__all__ = ["FeatureMaterial", "ImageMaterial", "Material", "StemMaterial"]
+
+Labels = Mapping[str, NDArray[np.integer[Any]]]
+FEATURE_BATCH = 1024
+"""Rows of features at a time: a few megabytes, that memory holds beside everything else."""
+
+
+class Material(ABC):
+    """Training batches, evaluation batches and the model that takes them. `rows` count the material's own rows."""
+
+    @abstractmethod
+    def train_batches(
+        self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
+    ) -> TrainLoader | FeatureTrainLoader:
+        """Shuffled batches of these rows."""
+
+    @abstractmethod
+    def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
+        """These rows in order, seen in one view."""
+
+    @abstractmethod
+    def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> Classifier | LinearHeads:
+        """A fresh model for a task; `rows` are its training rows."""
+
+
+class ImageMaterial(Material):
+    """Stored images, augmented as the recipe says.
+
+    Args:
+        recipe: A resolved recipe.
+        pixels: uint8 (N, H, W, 3), usually a memory map.
+        make_trunk: Builds the trunk with its start weights, anew at each call.
+        n_threads: Threads that make the pictures.
+        device: Where the model is trained, and the pictures are made if the recipe says so.
+    """
+
+    def __init__(
+        self, recipe: Recipe, pixels: NDArray[np.uint8], make_trunk: Any, *, n_threads: int, device: torch.device
+    ) -> None:
+        self._recipe = recipe
+        self._pixels = pixels
+        self._make_trunk = make_trunk
+        self._n_threads = n_threads
+        self._pictures = DevicePictures(pixels, device) if recipe.training.augment_on == "device" else None
+        self._size = int(recipe.image.size_px)
+
+    def train_batches(
+        self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
+    ) -> TrainLoader:
+        """Shuffled, augmented batches of these rows."""
+        return TrainLoader(
+            self._pixels,
+            rows,
+            labels,
+            keys=keys,
+            batch_size=self._recipe.training.batch_size,
+            height=self._size,
+            width=self._size,
+            augmentations=self._recipe.augmentations,
+            seed=seed,
+            n_threads=self._n_threads,
+            pictures=self._pictures,
+        )
+
+    def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
+        """These rows in order, seen in one view."""
+        size = self._size
+        return EvalLoader(self._pixels, rows, 2 * self._recipe.training.batch_size, size, size, view=view)  # type: ignore[arg-type]
+
+    def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> Classifier:
+        """The start weights under fresh heads."""
+        trunk: Trunk = self._make_trunk()
+        return build_model(self._recipe, trunk, task, seed=seed)
+
+
+class StemMaterial(Material):
+    """Output of a frozen stem for views of every image.
+
+    Args:
+        recipe: A resolved recipe.
+        cut: Where its network is cut.
+        outputs: float16 (V, N, *cut.shape): the recipe's `predict_views`, then its augmented views.
+        make_trunk: Builds the trunk with its start weights, anew at each call.
+    """
+
+    def __init__(self, recipe: Recipe, cut: StemCut, outputs: NDArray[np.floating[Any]], make_trunk: Any) -> None:
+        self._recipe = recipe
+        self._cut = cut
+        self._outputs = outputs
+        self._make_trunk = make_trunk
+
+    def train_batches(
+        self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
+    ) -> FeatureTrainLoader:
+        """Shuffled batches of these rows, another augmented view in each epoch until all were seen."""
+        return FeatureTrainLoader(
+            self._outputs,
+            rows,
+            labels,
+            keys=keys,
+            batch_size=self._recipe.training.batch_size,
+            seed=seed,
+            views=range(len(self._recipe.predict_views), len(self._outputs)),
+        )
+
+    def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
+        """These rows in order, seen in one view."""
+        place = [str(name) for name in self._recipe.predict_views].index(view)
+        return FeatureEvalLoader(self._outputs, rows, 2 * self._recipe.training.batch_size, place)
+
+    def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> Classifier:
+        """The start weights under fresh heads, taking the stem's output in place of images."""
+        trunk: Trunk = self._make_trunk()
+        model = build_model(self._recipe, trunk, task, seed=seed)
+        self._cut.apply(model)
+        return model
+
+
+class FeatureMaterial(Material):
+    """Features of a frozen trunk.
+
+    Args:
+        recipe: A resolved recipe.
+        features: float32 (V, N, D), one entry a view of the recipe's `feature_views`.
+    """
+
+    def __init__(self, recipe: Recipe, features: NDArray[np.float32]) -> None:
+        self._recipe = recipe
+        self._features = features
+
+    def train_batches(
+        self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
+    ) -> FeatureTrainLoader:
+        """Shuffled batches of these rows, a view of each picked at random."""
+        batch_size = self._recipe.training.batch_size
+        return FeatureTrainLoader(self._features, rows, labels, keys=keys, batch_size=batch_size, seed=seed)
+
+    def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
+        """These rows in order, in one of the cached views."""
+        place = [str(name) for name in self._recipe.feature_views].index(view)
+        return FeatureEvalLoader(self._features, rows, FEATURE_BATCH, place)
+
+    def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> LinearHeads:
+        """Fresh heads that standardise by the features of their training rows."""
+        torch.manual_seed(mix_seed(seed, 0))
+        heads = LinearHeads(task, self._features.shape[2], dropout=self._recipe.model.drop_rate)
+        heads.standardise_by(partial(self._pieces, rows))
+        durable.release_pages(self._features)
+        return heads
+
+    def _pieces(self, rows: NDArray[np.int64]) -> Iterator[torch.Tensor]:
+        pages = durable.PageBudget(self._features, durable.ONE_PASS_BYTES)
+        for start in range(0, len(rows), FEATURE_BATCH):
+            piece = self._features[0][rows[start : start + FEATURE_BATCH]]
+            pages.count(piece.nbytes)
+            yield torch.from_numpy(piece)

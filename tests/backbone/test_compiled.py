@@ -1,0 +1,127 @@
+"""A compiled forward pass says what the network says, whatever shares the batch, and tells nobody that it ran."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from podium.backbone.compiled import Graph
+from podium.backbone.split_point import as_traceable, find_cut
+from podium.errors import UsageError
+from podium.models import Classifier, build_trunk, freeze_stem
+from podium.tables import Head, Task
+
+pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
+
+TASK = Task((Head("label", "single", ("a", "b")),))
+
+
+def draw(n: int, size: int) -> Tensor:
+    return torch.randint(0, 256, (n, size, size, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(n))
+
+
+@pytest.fixture(scope="module", params=["tiny", "resnet10t", "mobilenetv3_small_050", "vit_tiny_patch16_224"])
+def model(request: pytest.FixtureRequest) -> Classifier:
+    torch.manual_seed(0)
+    trunk = build_trunk(request.param, "random", 32)
+    for module in trunk.module.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.uniform_(-0.5, 0.5)  # type: ignore[union-attr]
+            module.running_var.uniform_(0.5, 2.0)  # type: ignore[union-attr]
+    return Classifier(trunk, TASK).eval()
+
+
+def test_features_are_those_of_the_network_alone_or_among_others(model: Classifier) -> None:
+    run, images = Graph(as_traceable(model, None), draw(8, 32)).compile("fp32", 1), draw(16, 32)
+    with torch.inference_mode():
+        wanted = model.features(images)
+    found = run(images)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
+    assert torch.equal(run(images[3:8]), found[3:8])
+    assert torch.equal(run(images[:1]), found[:1])
+    assert torch.equal(run(images.repeat(2, 1, 1, 1)[:19]), found.repeat(2, 1)[:19])
+
+
+def test_lower_precision_is_near(model: Classifier) -> None:
+    run, images = Graph(as_traceable(model, None), draw(2, 32)).compile("bf16", 1), draw(8, 32)
+    with torch.inference_mode():
+        wanted = model.features(images)
+    assert torch.cosine_similarity(run(images), wanted, dim=1).min() > 0.97
+
+
+@pytest.mark.parametrize("name", ["tiny", "resnet10t", "tf_efficientnet_lite0"])
+def test_a_stem_gives_what_passes_the_cut(name: str) -> None:
+    torch.manual_seed(0)
+    model = Classifier(build_trunk(name, "random", 32), TASK).eval()
+    freeze_stem(model, 1)
+    images = draw(4, 32)
+    cut = find_cut(model, images)
+    assert cut is not None
+    run = Graph(as_traceable(model, cut), images[:2]).compile("fp32", 1)
+    with torch.inference_mode():
+        wanted = cut.encode(model, images)
+    assert wanted.shape[1:] == cut.shape
+    torch.testing.assert_close(run(images), wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
+
+
+class Strange(nn.Module):
+    """Calls what no converter knows."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.linalg.svdvals(images[..., 0].float())
+
+
+def test_a_network_that_cannot_be_compiled_is_refused_in_one_line() -> None:
+    with pytest.raises(UsageError, match=r"OpenVINO cannot take this network: .+frozen_engine=torch") as caught:
+        Graph(Strange().eval(), draw(2, 8)).compile("fp32", 1)
+    assert "\n" not in str(caught.value)
+
+
+def test_without_openvino_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(UsageError, match=r"podium\[openvino\]"):
+        Graph(Strange().eval(), draw(2, 8)).compile("fp32", 1)
+
+
+def test_openvinos_telemetry_is_not_imported() -> None:
+    code = (
+        "import sys, torch; from torch import nn; from podium.predict import Graph\n"
+        "run = Graph(nn.Flatten(), torch.zeros(1, 2, 2, 3, dtype=torch.uint8)).compile('fp32', 1)\n"
+        "print(any(name.split('.')[0] == 'openvino_telemetry' for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"], done.stderr
+
+
+class FixedBatch(nn.Module):
+    """Holds the number of images it was traced with as a constant, as networks with a `len(x)` do."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        n = len(images)
+        return images.float().reshape(n, -1)[:, :7] * torch.full((n, 1), 2.0)
+
+
+class FirstOfTwo(nn.Module):
+    """Another network for one image than for several, as a trace may be."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = images.float().mean((1, 2))
+        return features if len(images) == 1 else features.flip(0)
+
+
+def test_a_network_whose_trace_knows_its_batch_is_traced_with_the_whole_one() -> None:
+    images = draw(5, 8)
+    run = Graph(FixedBatch().eval(), images).compile("fp32", 1)
+    assert torch.equal(run(images), FixedBatch()(images))
+    assert torch.equal(run(images[1:3]), FixedBatch()(images[1:3]))
+
+
+def test_a_graph_that_says_something_else_than_torch_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"computes something else than torch"):
+        Graph(FirstOfTwo().eval(), draw(4, 8) // torch.arange(1, 5).reshape(4, 1, 1, 1)).compile("fp32", 1)

@@ -1,0 +1,109 @@
+"""A frozen network compiled by OpenVINO gives the run that torch gives, and the run outlives OpenVINO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from podium import durable
+from podium.backbone.compiled import Graph
+from podium.errors import UsageError
+from podium.recipe import load_recipe, resolve_recipe
+from podium.tables import Predictions, Samples
+from podium.workflows import Run, frozen_forward, probe, resume, settle, train
+from tiny.contest import Notes, make_recipe, make_settings, results_of
+
+pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
+
+Contest = Callable[[str], Samples]
+OPENVINO = ("model.frozen_engine=openvino",)
+STEM = ("model.freeze=stem", "model.stem_blocks=1", "model.stem_views=2", "training.ema_decay=null")
+
+
+def run_with(samples: Samples, folder: Path, *lines: str) -> Run:
+    return train(samples, recipe=make_recipe(*lines), folds=2, settings=make_settings(folder))
+
+
+def largest_difference(one: Predictions, other: Predictions) -> float:
+    return max(float(np.abs(one.probs[name] - other.probs[name]).max()) for name in one.probs)
+
+
+@pytest.mark.parametrize("lines", [(), STEM], ids=["trunk", "stem"])
+@pytest.mark.parametrize("shape", ["single", "attributes"])
+def test_the_run_is_that_of_torch(shape: str, lines: tuple[str, ...], contest: Contest, tmp_path: Path) -> None:
+    samples = contest(shape)
+    plain = run_with(samples, tmp_path / "torch", *lines)
+    compiled = run_with(samples, tmp_path / "openvino", *lines, *OPENVINO)
+    assert load_recipe(compiled.folder.recipe_file).model.frozen_engine == "openvino"
+    assert 0 < largest_difference(compiled.oof, plain.oof) < 2e-3
+    assert largest_difference(compiled.predict(samples), plain.predict(samples)) < 2e-3
+
+
+def test_two_runs_are_equal_to_the_byte(contest: Contest, tmp_path: Path) -> None:
+    first, second = (results_of(run_with(contest("single"), tmp_path / name, *OPENVINO).folder.path) for name in "ab")
+    assert first == second
+
+
+def test_where_openvino_is_gone_torch_goes_on_with_a_note(
+    contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples, notes = contest("single"), Notes()
+    run = run_with(samples, tmp_path, *OPENVINO)
+    said = run.predict(samples)
+    monkeypatch.setattr(frozen_forward, "has_openvino", lambda: False)
+    durable.remove_tree(run.settings.cache_folder)
+    durable.remove_tree(run.folder.path / "fold-1")
+    run.folder.predictions_file("oof", 1).unlink()
+    again = resume(run.name, settings=run.settings, progress=notes)
+    assert any("not installed here" in note for note in notes.notes)
+    assert largest_difference(again.predict(samples), said) < 2e-3
+    with pytest.raises(UsageError, match=r"podium\[openvino\]"):
+        run_with(samples, tmp_path / "new", *OPENVINO)
+
+
+def test_the_trial_traces_once_and_the_run_takes_that(
+    contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced: list[int] = []
+
+    class Counted(Graph):
+        def __init__(self, module: torch.nn.Module, images: torch.Tensor) -> None:
+            traced.append(1)
+            super().__init__(module, images)
+
+    monkeypatch.setattr(frozen_forward, "Graph", Counted)
+    monkeypatch.setattr(settle, "WORTH_A_TRIAL", 1)
+    samples = contest("single")
+    run = run_with(samples, tmp_path, *OPENVINO, "model.frozen_precision=auto")
+    assert sorted(run.folder.read()["trials"]["frozen"]["seconds"]) == ["openvino bf16", "openvino fp32"]
+    assert len(traced) == 1
+    other = replace(run.settings, runs=tmp_path / "others", cache=run.settings.cache_folder)
+    train(samples, recipe=make_recipe(*OPENVINO, "model.frozen_precision=auto"), folds=3, settings=other)
+    assert len(traced) == 1  # neither asked again nor computed again
+
+
+def test_what_a_trial_traced_is_dropped_where_torch_was_chosen(
+    contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle, "WORTH_A_TRIAL", 1)
+    monkeypatch.setattr(probe, "AGREES", 2.0)  # nothing agrees, so the first way is taken
+    run = run_with(contest("single"), tmp_path, "model.frozen_engine=auto", "model.frozen_precision=auto")
+    assert run.folder.read()["trials"]["frozen"]["chosen"] == {"engine": "torch", "precision": "fp32"}
+    assert frozen_forward._kept == {}
+
+
+def test_a_gpu_is_no_place_for_openvino(contest: Contest, tmp_path: Path) -> None:
+    samples = contest("single")
+    assert samples.task is not None
+    recipe = resolve_recipe(make_recipe(*OPENVINO), median_side_px=32)
+    with pytest.raises(UsageError, match="frozen_engine=torch"):
+        settle.settle_recipe(recipe, samples.task, 36, make_settings(tmp_path), torch.device("cuda"), Notes())
+    notes = Notes()
+    way = frozen_forward.recorded_way(recipe, torch.device("cuda"), notes)
+    assert str(way) == "torch fp32"
+    assert "does not compute on cuda" in notes.notes[0]

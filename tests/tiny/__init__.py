@@ -1,0 +1,1 @@
+"""Tiny data and trainings that the tests of several rooms share."""
