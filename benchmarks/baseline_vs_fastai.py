@@ -68,16 +68,16 @@ def prepare_set(name: str, *, n: int | None) -> Path | None:
 
 
 def save_weights() -> Path:
-    """The packaged weights as a file that timm loads by itself: podium's trunk under a classifier of zeros."""
+    """The packaged weights as a file that timm loads by itself: podium's backbone under a classifier of zeros."""
     import torch
 
-    from podium.models import build_trunk
+    from podium.models import build_backbone
 
     path = WORK / f"{NETWORK}.pth"
     if not path.exists():
-        trunk = build_trunk(NETWORK, "packaged")
-        state = dict(trunk.module.state_dict())
-        state |= {"classifier.weight": torch.zeros(1000, trunk.n_features), "classifier.bias": torch.zeros(1000)}
+        backbone = build_backbone(NETWORK, "packaged")
+        state = dict(backbone.module.state_dict())
+        state |= {"classifier.weight": torch.zeros(1000, backbone.n_features), "classifier.bias": torch.zeros(1000)}
         torch.save(state, path)
     return path
 
@@ -162,8 +162,8 @@ def main() -> int:
     block = Block("F3", "Baseline against fastai fine_tune(1)", options, ["podium", "torch", "timm", "fastai"])
     threads = len(os.sched_getaffinity(0))
     block.setting = (
-        f"{NETWORK} with packaged weights, {SIDE} px, squashed; {threads} threads, {threads} workers for fastai; whole "
-        "processes, nothing cached. Seeds differ from round to round."
+        f"{NETWORK} with packaged weights, {SIDE} px, stretched; {threads} threads, {threads} workers for fastai; "
+        "whole processes, nothing cached. Seeds differ from round to round."
     )
     save_weights()
     for name in options.sets:

@@ -50,7 +50,7 @@ from side_by_side import (
 
 STORED, SIDE, BATCH = 256, 224, 32
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-# Mean difference, of 255, between a cached picture and Pillow's antialiased bilinear of the whole decode.
+# Mean difference, of 255, between a cached image and Pillow's antialiased bilinear of the whole decode.
 TOLERANCE = 1.0
 HEIGHT, WIDTH = 384, 512
 SETS = ("photos", "products", "jpeg")
@@ -121,7 +121,7 @@ def rates(n: int, cpu: float, wall: float) -> dict[str, float]:
 
 
 def difference(pixels: np.ndarray, files: Sequence[Path]) -> tuple[float, int]:
-    """Mean and largest difference of stored pictures to Pillow's antialiased bilinear, over at most 100 of them."""
+    """Mean and largest difference of stored images to Pillow's antialiased bilinear, over at most 100 of them."""
     from PIL import Image
 
     means, most = [], 0
@@ -218,7 +218,7 @@ def report(block: Block, name: str, n: int, records: Mapping[str, list[dict[str,
 
 
 def make_pngs(folder: Path, n: int) -> None:
-    """Smooth pictures, each with a layout and a patch of its own. Written by hand: encoders take far longer."""
+    """Smooth images, each with a layout and a patch of its own. Written by hand: encoders take far longer."""
     import cv2
 
     for i in range(n):

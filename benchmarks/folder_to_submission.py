@@ -3,11 +3,11 @@
     scripts/bench folder_to_submission [--pairs 5] [--quick] [--images 800] [--epochs 3]
 
 The recipe is the preset baseline for both: a frozen EfficientNet-Lite0 with the same weights, standardised features,
-a linear head, AdamW and one cycle, pictures plain or mirrored by chance, the same five folds, the mean of ten
+a linear head, AdamW and one cycle, images plain or mirrored by chance, the same five folds, the mean of ten
 predictions (five folds, two views) for the test images. Only the number of epochs is cut, since the plain script reads
 and encodes every image in every epoch. That script is what a competent user writes: DataLoaders with persistent
-workers, the trunk in eval mode under no_grad. A second version of it notices that the features do not change, computes
-them once for both views, and trains on those. Podium has nothing cached. All are whole processes.
+workers, the backbone in eval mode under no_grad. A second version of it notices that the features do not change, and
+computes them once for both views. Podium has nothing cached. All are whole processes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def prepare(options: argparse.Namespace) -> Path:
     """Class folders to train on, test images, a sample submission, answers, folds, and the weights as a file."""
     import torch
 
-    from podium.models import build_trunk
+    from podium.models import build_backbone
 
     folder = fresh_folder("submission")
     source = SHARED / "sign_digits"
@@ -69,7 +69,7 @@ def prepare(options: argparse.Namespace) -> Path:
     split = [BIN / "podium", "split", "train", "--out", "folds", "--folds", str(N_FOLDS), *LEAKS]
     run_command(split, threads=1, folder=folder)
     shutil.rmtree(folder / "runs", ignore_errors=True)
-    torch.save(build_trunk(NETWORK, "packaged").module.state_dict(), WORK / f"{NETWORK}-trunk.pth")
+    torch.save(build_backbone(NETWORK, "packaged").module.state_dict(), WORK / f"{NETWORK}-backbone.pth")
     return folder
 
 
@@ -134,9 +134,9 @@ def be_script(data: Path, options: argparse.Namespace) -> None:
     labels = torch.tensor([classes.index(name) for name in names])
     sample = pd.read_csv(data / "sample_submission.csv", dtype=str)
     tests = [data / "test" / name for name in sample["image"]]
-    trunk = load_trunk()
+    backbone = load_backbone()
     kind = FromCache if options.caches else FromFiles
-    train, test = kind(trunk, paths), kind(trunk, tests)
+    train, test = kind(backbone, paths), kind(backbone, tests)
     probs = torch.zeros(len(tests), len(classes))
     right = 0
     for fold in range(N_FOLDS):
@@ -150,13 +150,13 @@ def be_script(data: Path, options: argparse.Namespace) -> None:
     sample.to_csv("submission.csv", index=False)
 
 
-def load_trunk() -> Any:
+def load_backbone() -> Any:
     import timm
     import torch
 
-    trunk = timm.create_model(NETWORK, num_classes=0)
-    trunk.load_state_dict(torch.load(WORK / f"{NETWORK}-trunk.pth"))
-    return trunk.eval().requires_grad_(False)
+    backbone = timm.create_model(NETWORK, num_classes=0)
+    backbone.load_state_dict(torch.load(WORK / f"{NETWORK}-backbone.pth"))
+    return backbone.eval().requires_grad_(False)
 
 
 class Pictures:
@@ -181,8 +181,8 @@ class Pictures:
 class FromFiles:
     """Features in batches, encoded from the files whenever they are asked for."""
 
-    def __init__(self, trunk: Any, paths: Sequence[Path]) -> None:
-        self.trunk, self.paths = trunk, paths
+    def __init__(self, backbone: Any, paths: Sequence[Path]) -> None:
+        self.backbone, self.paths = backbone, paths
 
     def batches(self, rows: Any, *, n_epochs: int = 1, mirror: float = 0.5, shuffle: bool = True) -> Any:
         """(features, rows) of shuffled batches, epoch by epoch."""
@@ -196,17 +196,17 @@ class FromFiles:
         for _ in range(n_epochs):
             for images, own_rows in loader:
                 with torch.no_grad():
-                    features = self.trunk(images)
+                    features = self.backbone(images)
                 yield features, own_rows
 
 
 class FromCache:
     """Features in batches, encoded once in both views."""
 
-    def __init__(self, trunk: Any, paths: Sequence[Path]) -> None:
+    def __init__(self, backbone: Any, paths: Sequence[Path]) -> None:
         import torch
 
-        files = FromFiles(trunk, paths)
+        files = FromFiles(backbone, paths)
         every = torch.arange(len(paths))
         views = [[f for f, _ in files.batches(every, mirror=mirror, shuffle=False)] for mirror in (0.0, 1.0)]
         self.views = torch.stack([torch.cat(view) for view in views])

@@ -150,7 +150,7 @@ def podium_float32(options: argparse.Namespace) -> Run:
 def _podium(options: argparse.Namespace) -> Any:
     from podium.data import HorizontalFlip, RandomResizedCrop, TrainLoader, sample_keys
     from podium.machine.device import prepare_process
-    from podium.models import Classifier, build_trunk
+    from podium.models import Classifier, build_backbone
 
     prepare_process(max(1, workers()))  # what every command of podium does first
     samples, cache = build_podium_cache(pictures(options.quick))
@@ -166,7 +166,7 @@ def _podium(options: argparse.Namespace) -> Any:
         augmentations=(RandomResizedCrop(scale=SCALE), HorizontalFlip()),
         n_threads=max(1, workers()),
     )
-    return loader, Classifier(build_trunk("tiny", "random"), samples.task)
+    return loader, Classifier(build_backbone("tiny", "random"), samples.task)
 
 
 def torchvision_pil(options: argparse.Namespace) -> Run:

@@ -2,7 +2,7 @@
 
     scripts/bench loop_overhead [--pairs 9] [--quick]
 
-A tiny network (three convolutions) is trained on pictures that lie in memory as one tensor, one thread, AdamW at a
+A tiny network (three convolutions) is trained on images that lie in memory as one tensor, one thread, AdamW at a
 constant rate, nothing validated. The bare loop and podium's `engine.fit` index the tensors in the same order; each
 other trainer is set up as its own guide says, with a DataLoader over a TensorDataset, without gradient clipping, and
 otherwise as it comes (progress bars and logs included). In each peer's process the bare loop, podium and the peer take
@@ -370,7 +370,7 @@ def main() -> int:
         return 0
     block = Block("F7", "Loop: what a step costs besides its arithmetic", options, PACKAGES)
     block.setting = (
-        f"Three convolutions on {N} pictures of 3 x {SIDE} x {SIDE} in memory, batch {BATCH}, {n_epochs(options)} "
+        f"Three convolutions on {N} images of 3 x {SIDE} x {SIDE} in memory, batch {BATCH}, {n_epochs(options)} "
         "epochs a run, AdamW, fp32, 1 thread. CPU time a step, model and optimizer built anew in each run."
     )
     cores = sorted(os.sched_getaffinity(0))[-1:]

@@ -44,7 +44,7 @@ def prepare(options: argparse.Namespace, network: str) -> Run:
     import torch
 
     from podium.engine import autocast
-    from podium.models import Classifier, build_trunk
+    from podium.models import Classifier, build_backbone
     from podium.optim import build_optimizer
     from podium.tables import Head, Task
     from podium.machine.allocator import keep_freed_memory
@@ -58,7 +58,7 @@ def prepare(options: argparse.Namespace, network: str) -> Run:
 
     def build() -> Any:
         torch.manual_seed(1)
-        return Classifier(build_trunk(network, "random", SIDE), task)
+        return Classifier(build_backbone(network, "random", SIDE), task)
 
     def plain() -> Callable[[], float]:
         torch.manual_seed(1)

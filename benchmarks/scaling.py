@@ -1,7 +1,7 @@
 """How time and memory grow with images, classes and folds: tables, folds, leak check, audit, scores, predictions.
 
 Made data, no images: 2 % of the rows are near duplicates and 1 % equal files. Each point runs in a process of its own,
-one after the other, with one thread; time is processor time, so a busy machine matters little, and memory is the peak
+one after the other, with one thread; time is CPU time, so a busy machine matters little, and memory is the peak
 above what was resident before the call, its inputs. The slope is the exponent over the last decade: 1 is a cost per
 image that stays flat.
 
@@ -172,7 +172,7 @@ def audit(point: Point, folder: Path) -> Work:
         sha256=prints["sha256"],
         phash=prints["phash"],
     )
-    return lambda: audit_of_facts(samples, facts).as_record()  # type: ignore[arg-type]
+    return lambda: audit_of_facts(samples, facts).to_dict()  # type: ignore[arg-type]
 
 
 def scores(point: Point, folder: Path) -> Work:

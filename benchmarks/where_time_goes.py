@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/where_time_goes.py [--data ../shared/data/sign_digits] [--presets baseline quick]
 
 One fold of each preset, in this process, nothing cached before. For every stage: wall seconds, CPU seconds, images.
-Then the limits: what the processor does at best (a large matrix product for FLOPs, a copy for memory), and what share
+Then the limits: what the CPU does at best (a large matrix product for FLOPs, a copy for memory), and what share
 of it the frozen forward pass and a training step reach; and the ten operations that a training step spends most in.
 """
 
@@ -83,7 +83,7 @@ def limits() -> None:
 
     from podium.data import HorizontalFlip, RandomResizedCrop, augment_batch, sample_keys
     from podium.machine.allocator import keep_freed_memory
-    from podium.models import Classifier, build_trunk, freeze_stem
+    from podium.models import Classifier, build_backbone, freeze_blocks
     from podium.optim import build_optimizer
     from podium.tables import Head, Task
 
@@ -98,7 +98,7 @@ def limits() -> None:
     print(f"- fp32 matrix product: {peak / 1e9:.0f} GFLOP/s; copy: {memory / 1e9:.1f} GB/s (read and written)")
     task = Task((Head("label", "single", tuple(f"c{i}" for i in range(10))),))
     weights = "packaged"
-    model = Classifier(build_trunk("tf_efficientnet_lite0", weights, 128), task).eval()
+    model = Classifier(build_backbone("tf_efficientnet_lite0", weights, 128), task).eval()
     images = torch.randint(0, 256, (16, 128, 128, 3), dtype=torch.uint8)
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         model(images)
@@ -109,7 +109,7 @@ def limits() -> None:
         f"- forward pass of EfficientNet-Lite0, 128 px, batch 16: {16 / forward:.0f} images/s, "
         f"{flops / forward / 1e9:.0f} GFLOP/s, {flops / forward / peak:.0%} of the limit"
     )
-    freeze_stem(model, 3)
+    freeze_blocks(model, 3)
     optimizer = build_optimizer("adamw", [p for p in model.parameters() if p.requires_grad], 1e-3)
     batch, labels = images.repeat(2, 1, 1, 1), torch.randint(0, 10, (32,))
 
@@ -130,7 +130,7 @@ def limits() -> None:
     how = (RandomResizedCrop(scale=(0.6, 1.0)), HorizontalFlip())
     seconds = best_of(lambda: augment_batch(stored, rows, keys, how, seed=0, epoch=0, out=out), 20)
     print(
-        f"- augmented pictures, 147 to 128 px, one thread: {32 / seconds:.0f} images/s; "
+        f"- augmented images, 147 to 128 px, one thread: {32 / seconds:.0f} images/s; "
         f"{2 * out.nbytes / seconds / memory:.1%} of the memory's limit"
     )
     print("\n## Operations of a training step of the preset finetune\n")

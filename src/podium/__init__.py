@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
     from podium.workflows import Run, compose_recipe, load_run, resume, train
     from podium.workflows.estimator import ImageClassifier
-    from podium.workflows.face import scan, submit
+    from podium.workflows.scan import scan
+    from podium.workflows.submit import submit
 
 __all__ = [
     "Composite",
@@ -77,9 +78,12 @@ __getattr__ = on_demand(
         "podium.recipe": ["Recipe"],
         "podium.splits": ["make_folds"],
         "podium.tables": ["Composite", "Folds", "Head", "Predictions", "Samples", "Task", "mean_predictions"],
-        "podium.workflows": ["FoldOptions", "Run", "Settings", "compose_recipe", "load_run", "resume", "train"],
+        "podium.dataset": ["FoldOptions"],
+        "podium.machine": ["Settings"],
+        "podium.workflows": ["Run", "compose_recipe", "load_run", "resume", "train"],
         "podium.workflows.estimator": ["ImageClassifier"],
-        "podium.workflows.face": ["scan", "submit"],
+        "podium.workflows.scan": ["scan"],
+        "podium.workflows.submit": ["submit"],
     },
 )
 

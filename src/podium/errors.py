@@ -78,7 +78,7 @@ class PodiumError(Exception):
         remedy = f" {self.fix}" if self.fix else ""
         return f"{place}{self.what}{remedy}"
 
-    def as_record(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """The error as JSON-ready data, for `--json`."""
         return {
             "error": type(self).__name__,

@@ -1,4 +1,4 @@
-"""A frozen stem's cached output: what it holds, what is trained on it, and when there is none."""
+"""Frozen blocks' cached output: what it holds, what is trained on it, and when there is none."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import numpy as np
 import pytest
 import torch
 
-from podium.backbone.block_outputs import stem_features
+from podium.backbone.block_outputs import block_outputs
 from podium.data import TrainLoader, open_cache, sample_keys
 from podium.errors import UsageError
-from podium.recipe import Recipe, build_model, build_trunk_of, load_recipe
+from podium.recipe import Recipe, build_backbone_of, build_model, load_recipe
 from podium.stopping import StopRequest
 from podium.tables import Samples, load_predictions
-from podium.training.autotune import settle_recipe
+from podium.training.autotune import autotune_recipe
 from podium.workflows import train
 from tiny.contest import Notes, make_recipe, make_settings
 
 Contest = Callable[[str], Samples]
 CPU = torch.device("cpu")
-STEM = ("model.freeze=stem", "model.stem_blocks=1", "image.stored_px=40", "training.epochs=3")
+BLOCKS = ("model.freeze=blocks", "model.frozen_blocks=1", "image.stored_px=40", "training.epochs=3")
 
 
 def finetune(*lines: str) -> Recipe:
-    return make_recipe(*STEM, *lines, preset="finetune")
+    return make_recipe(*BLOCKS, *lines, preset="finetune")
 
 
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
@@ -38,8 +38,8 @@ def test_a_run_trains_on_the_cached_stem_and_its_models_predict_images(
     settings = make_settings(tmp_path)
     run = train(samples, recipe=finetune("training.epochs=4"), folds=2, settings=settings)
     recipe = load_recipe(run.folder.recipe_file)
-    assert recipe.model.stem_views == 4
-    assert len(list((settings.cache_folder / "stems").iterdir())) == 1  # one for both folds
+    assert recipe.model.cached_views == 4
+    assert len(list((settings.cache_folder / "block_outputs").iterdir())) == 1  # one for both folds
     # The shipped models take images: on the valid images of a fold they must say what was said out of fold.
     run.predict(samples, name="again")
     for fold in range(2):
@@ -58,9 +58,9 @@ def test_view_k_is_what_a_training_sees_in_epoch_k(contest: Contest, tmp_path: P
     record = run.folder.read()
     cache = open_cache(Path(record["cache"]) / record["cache_key"])
     assert samples.task is not None
-    cut, outputs = stem_features(recipe, samples.task, cache, settings, CPU, Notes(), stop=StopRequest())
-    assert outputs.shape == (2 + 3, len(samples), *cut.shape)
-    model = build_model(recipe, build_trunk_of(recipe), samples.task, seed=recipe.seed).eval()
+    split_point, outputs = block_outputs(recipe, samples.task, cache, settings, CPU, Notes(), stop=StopRequest())
+    assert outputs.shape == (2 + 3, len(samples), *split_point.shape)
+    model = build_model(recipe, build_backbone_of(recipe), samples.task, seed=recipe.seed).eval()
     for epoch in range(3):
         rows = np.arange(len(cache))
         keys = sample_keys(cache.ids.tolist())
@@ -77,7 +77,7 @@ def test_view_k_is_what_a_training_sees_in_epoch_k(contest: Contest, tmp_path: P
         )
         for batch in loader.from_position(epoch):
             with torch.inference_mode():
-                wanted = cut.encode(model, batch.images).numpy()
+                wanted = split_point.encode(model, batch.images).numpy()
             np.testing.assert_allclose(outputs[2 + epoch][batch.rows], wanted, rtol=2e-3, atol=2e-3)
     assert np.abs(outputs[2].astype(float) - outputs[3]).mean() > 0.01  # augmented anew
 
@@ -90,18 +90,18 @@ def test_auto_takes_a_view_an_epoch_where_there_is_room(
     settings.cache_folder.mkdir(parents=True)
 
     def views(*lines: str, n_images: int = 100) -> object:
-        settled, _ = settle_recipe(finetune(*lines), task, n_images, settings, CPU, notes)
+        settled, _ = autotune_recipe(finetune(*lines), task, n_images, settings, CPU, notes)
         assert "auto" not in settled.model.model_dump_json() + settled.training.model_dump_json()
-        return settled.model.stem_views
+        return settled.model.cached_views
 
     assert views() == 3
     assert views("training.epochs=50") == 16
-    assert views("model.stem_views=2") == 2
+    assert views("model.cached_views=2") == 2
     assert views("model.freeze=none") == 0
     assert views(n_images=10**7) == 0
     disk = namedtuple("disk", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: disk(10**9, 10**9, 10**6))
     assert views() == 0
     assert any("computed anew" in note for note in notes.notes)
-    with pytest.raises(UsageError, match="stem_views=5"):
-        views("model.freeze=none", "model.stem_views=5")
+    with pytest.raises(UsageError, match="cached_views=5"):
+        views("model.freeze=none", "model.cached_views=5")

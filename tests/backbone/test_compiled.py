@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from podium.backbone.compiled import Graph
-from podium.backbone.split_point import as_traceable, find_cut
+from podium.backbone.split_point import as_traceable, find_split_point
 from podium.errors import UsageError
-from podium.models import Classifier, build_trunk, freeze_stem
+from podium.models import Classifier, build_backbone, freeze_blocks
 from podium.tables import Head, Task
 
 pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
@@ -28,12 +28,12 @@ def draw(n: int, size: int) -> Tensor:
 @pytest.fixture(scope="module", params=["tiny", "resnet10t", "mobilenetv3_small_050", "vit_tiny_patch16_224"])
 def model(request: pytest.FixtureRequest) -> Classifier:
     torch.manual_seed(0)
-    trunk = build_trunk(request.param, "random", 32)
-    for module in trunk.module.modules():
+    backbone = build_backbone(request.param, "random", 32)
+    for module in backbone.module.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.running_mean.uniform_(-0.5, 0.5)  # type: ignore[union-attr]
             module.running_var.uniform_(0.5, 2.0)  # type: ignore[union-attr]
-    return Classifier(trunk, TASK).eval()
+    return Classifier(backbone, TASK).eval()
 
 
 def test_features_are_those_of_the_network_alone_or_among_others(model: Classifier) -> None:
@@ -58,15 +58,15 @@ def test_lower_precision_is_near(model: Classifier) -> None:
 @pytest.mark.parametrize("name", ["tiny", "resnet10t", "tf_efficientnet_lite0"])
 def test_a_stem_gives_what_passes_the_cut(name: str) -> None:
     torch.manual_seed(0)
-    model = Classifier(build_trunk(name, "random", 32), TASK).eval()
-    freeze_stem(model, 1)
+    model = Classifier(build_backbone(name, "random", 32), TASK).eval()
+    freeze_blocks(model, 1)
     images = draw(4, 32)
-    cut = find_cut(model, images)
-    assert cut is not None
-    run = Graph(as_traceable(model, cut), images[:2]).compile("fp32", 1)
+    split_point = find_split_point(model, images)
+    assert split_point is not None
+    run = Graph(as_traceable(model, split_point), images[:2]).compile("fp32", 1)
     with torch.inference_mode():
-        wanted = cut.encode(model, images)
-    assert wanted.shape[1:] == cut.shape
+        wanted = split_point.encode(model, images)
+    assert wanted.shape[1:] == split_point.shape
     torch.testing.assert_close(run(images), wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from podium.predict import features as features_module
 
+from podium.backbone import features as features_module
 from podium.backbone.features import compute_features, feature_key
 from podium.errors import DivergedError
 

@@ -11,18 +11,20 @@ import pytest
 import torch
 
 from podium import durable
+from podium.backbone import frozen_forward
 from podium.backbone.compiled import Graph
 from podium.errors import UsageError
 from podium.recipe import load_recipe, resolve_recipe
 from podium.tables import Predictions, Samples
-from podium.workflows import Run, frozen_forward, probe, resume, settle, train
+from podium.training import autotune, timed_choice
+from podium.workflows import Run, resume, train
 from tiny.contest import Notes, make_recipe, make_settings, results_of
 
 pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
 
 Contest = Callable[[str], Samples]
 OPENVINO = ("model.frozen_engine=openvino",)
-STEM = ("model.freeze=stem", "model.stem_blocks=1", "model.stem_views=2", "training.ema_decay=null")
+BLOCKS = ("model.freeze=blocks", "model.frozen_blocks=1", "model.cached_views=2", "training.ema_decay=null")
 
 
 def run_with(samples: Samples, folder: Path, *lines: str) -> Run:
@@ -33,7 +35,7 @@ def largest_difference(one: Predictions, other: Predictions) -> float:
     return max(float(np.abs(one.probs[name] - other.probs[name]).max()) for name in one.probs)
 
 
-@pytest.mark.parametrize("lines", [(), STEM], ids=["trunk", "stem"])
+@pytest.mark.parametrize("lines", [(), BLOCKS], ids=["backbone", "blocks"])
 @pytest.mark.parametrize("shape", ["single", "attributes"])
 def test_the_run_is_that_of_torch(shape: str, lines: tuple[str, ...], contest: Contest, tmp_path: Path) -> None:
     samples = contest(shape)
@@ -77,10 +79,10 @@ def test_the_trial_traces_once_and_the_run_takes_that(
             super().__init__(module, images)
 
     monkeypatch.setattr(frozen_forward, "Graph", Counted)
-    monkeypatch.setattr(settle, "WORTH_A_TRIAL", 1)
+    monkeypatch.setattr(autotune, "WORTH_A_TRIAL", 1)
     samples = contest("single")
     run = run_with(samples, tmp_path, *OPENVINO, "model.frozen_precision=auto")
-    assert sorted(run.folder.read()["trials"]["frozen"]["seconds"]) == ["openvino bf16", "openvino fp32"]
+    assert sorted(run.folder.read()["autotune"]["frozen"]["seconds"]) == ["openvino bf16", "openvino fp32"]
     assert len(traced) == 1
     other = replace(run.settings, runs=tmp_path / "others", cache=run.settings.cache_folder)
     train(samples, recipe=make_recipe(*OPENVINO, "model.frozen_precision=auto"), folds=3, settings=other)
@@ -90,10 +92,10 @@ def test_the_trial_traces_once_and_the_run_takes_that(
 def test_what_a_trial_traced_is_dropped_where_torch_was_chosen(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settle, "WORTH_A_TRIAL", 1)
-    monkeypatch.setattr(probe, "AGREES", 2.0)  # nothing agrees, so the first way is taken
+    monkeypatch.setattr(autotune, "WORTH_A_TRIAL", 1)
+    monkeypatch.setattr(timed_choice, "AGREES", 2.0)  # nothing agrees, so the first way is taken
     run = run_with(contest("single"), tmp_path, "model.frozen_engine=auto", "model.frozen_precision=auto")
-    assert run.folder.read()["trials"]["frozen"]["chosen"] == {"engine": "torch", "precision": "fp32"}
+    assert run.folder.read()["autotune"]["frozen"]["chosen"] == {"engine": "torch", "precision": "fp32"}
     assert frozen_forward._kept == {}
 
 
@@ -102,7 +104,7 @@ def test_a_gpu_is_no_place_for_openvino(contest: Contest, tmp_path: Path) -> Non
     assert samples.task is not None
     recipe = resolve_recipe(make_recipe(*OPENVINO), median_side_px=32)
     with pytest.raises(UsageError, match="frozen_engine=torch"):
-        settle.settle_recipe(recipe, samples.task, 36, make_settings(tmp_path), torch.device("cuda"), Notes())
+        autotune.autotune_recipe(recipe, samples.task, 36, make_settings(tmp_path), torch.device("cuda"), Notes())
     notes = Notes()
     way = frozen_forward.recorded_way(recipe, torch.device("cuda"), notes)
     assert str(way) == "torch fp32"

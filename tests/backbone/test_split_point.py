@@ -1,4 +1,4 @@
-"""A network cut after its frozen stem gives what the whole one gives, and learns what the whole one learns."""
+"""A network cut after its frozen blocks gives what the whole one gives, and learns what the whole one learns."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from podium.backbone.split_point import StemCut, find_cut
-from podium.models import Classifier, build_trunk, freeze_stem
+from podium.backbone.split_point import SplitPoint, find_split_point
+from podium.models import Classifier, build_backbone, freeze_blocks
 from podium.tables import Head, Task
 
 TASK = Task((Head("label", "single", ("a", "b", "c")),))
@@ -18,16 +18,16 @@ TASK = Task((Head("label", "single", ("a", "b", "c")),))
 
 def make_model(name: str, n_blocks: int, size: int = 64) -> tuple[Classifier, torch.Tensor]:
     torch.manual_seed(0)
-    model = Classifier(build_trunk(name, "random", size), TASK).eval()
-    freeze_stem(model, n_blocks)
+    model = Classifier(build_backbone(name, "random", size), TASK).eval()
+    freeze_blocks(model, n_blocks)
     images = torch.randint(0, 256, (3, size, size, 3), dtype=torch.uint8)
     return model, images
 
 
-def cut_of(model: Classifier, images: torch.Tensor) -> StemCut:
-    cut = find_cut(model, images)
-    assert cut is not None
-    return cut
+def cut_of(model: Classifier, images: torch.Tensor) -> SplitPoint:
+    split_point = find_split_point(model, images)
+    assert split_point is not None
+    return split_point
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def cut_of(model: Classifier, images: torch.Tensor) -> StemCut:
 )
 def test_the_cut_network_gives_what_the_whole_one_gives(name: str, n_blocks: int, shape: tuple[int, ...]) -> None:
     model, images = make_model(name, n_blocks)
-    cut = cut_of(model, images)
-    assert cut.shape == shape
+    split_point = cut_of(model, images)
+    assert split_point.shape == shape
     with torch.inference_mode():
         whole = model(images)["label"]
-        output = cut.encode(model, images)
+        output = split_point.encode(model, images)
         assert output.shape == (3, *shape)
         names = list(model.state_dict())
-        cut.apply(model)
+        split_point.apply(model)
         assert torch.equal(model(output)["label"], whole)
         assert list(model.state_dict()) == names
 
@@ -57,10 +57,10 @@ def test_the_cut_network_gives_what_the_whole_one_gives(name: str, n_blocks: int
 def test_one_step_of_the_cut_network_is_that_of_the_whole_one() -> None:
     whole, images = make_model("resnet18", 2)
     cut_model = copy.deepcopy(whole)
-    cut = cut_of(whole, images)
+    split_point = cut_of(whole, images)
     with torch.inference_mode():
-        output = cut.encode(cut_model, images).clone()
-    cut.apply(cut_model)
+        output = split_point.encode(cut_model, images).clone()
+    split_point.apply(cut_model)
     for model, x in ((whole, images), (cut_model, output.detach().clone())):
         model.train()
         loss = torch.nn.functional.cross_entropy(model(x)["label"], torch.tensor([0, 1, 2]))
@@ -76,7 +76,7 @@ def test_one_step_of_the_cut_network_is_that_of_the_whole_one() -> None:
         torch.testing.assert_close(a, b, msg=name)
 
 
-class SkippingTrunk(nn.Module):
+class SkippingBackbone(nn.Module):
     """Its second layer sees the image again beside the first layer's output."""
 
     def __init__(self) -> None:
@@ -90,14 +90,14 @@ class SkippingTrunk(nn.Module):
 
 def test_nothing_frozen_is_not_cut() -> None:
     model, images = make_model("resnet18", 0)
-    assert find_cut(model, images) is None
+    assert find_split_point(model, images) is None
 
 
 def test_a_network_whose_rest_sees_the_image_again_is_not_cut() -> None:
-    tiny = build_trunk("tiny", "random", 32)
-    model = Classifier(replace(tiny, module=SkippingTrunk(), n_features=8), TASK).eval()
-    freeze_stem(model, 1)
-    assert find_cut(model, torch.randint(0, 256, (3, 32, 32, 3), dtype=torch.uint8)) is None
+    tiny = build_backbone("tiny", "random", 32)
+    model = Classifier(replace(tiny, module=SkippingBackbone(), n_features=8), TASK).eval()
+    freeze_blocks(model, 1)
+    assert find_split_point(model, torch.randint(0, 256, (3, 32, 32, 3), dtype=torch.uint8)) is None
 
 
 def test_looking_for_the_cut_leaves_the_model_as_it_was() -> None:
@@ -106,5 +106,5 @@ def test_looking_for_the_cut_leaves_the_model_as_it_was() -> None:
         before = model(images)["label"]
         cut_of(model, images)
         assert torch.equal(model(images)["label"], before)
-    assert not model.takes_stem_output
+    assert not model.takes_block_output
     assert not any(module._forward_hooks for module in model.modules())

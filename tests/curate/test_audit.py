@@ -47,7 +47,7 @@ def test_every_file_gets_an_outcome_and_odd_ones_are_named(odd_folder):
     samples = scan(odd_folder).samples
     seen = []
     result = audit(samples, n_workers=1, isolation="thread", on_progress=lambda done, total: seen.append((done, total)))
-    record = json.loads(json.dumps(result.as_record()))
+    record = json.loads(json.dumps(result.to_dict()))
     assert seen == [(i, len(samples)) for i in range(1, len(samples) + 1)]
     outcomes = dict(zip(result.ids, result.outcome, strict=True))
     assert outcomes["b/empty.jpg"] == "empty"
@@ -116,6 +116,6 @@ def test_conflicts_in_multi_label_heads_ignore_what_is_not_known():
 def test_rotated_photos_of_the_sign_set_are_found(shared_data):
     samples = scan(shared_data("sign_digits"), ScanOptions(layout="folders", unlabelled=True)).samples
     some = samples.take([row for row, name in enumerate(samples.ids) if name.startswith("images/7/")])
-    record = audit(some, n_workers=1, isolation="thread").as_record()
+    record = audit(some, n_workers=1, isolation="thread").to_dict()
     assert record["n_ok"] == len(some)
     assert record["odd"]["rotated"]["n"] == 3

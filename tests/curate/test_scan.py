@@ -121,7 +121,7 @@ def test_omniglot_folders_are_nested_classes(shared_data, tmp_path):
 
 
 def test_record_is_json_and_holds_the_guesses(shared_data):
-    record = json.loads(json.dumps(scan(shared_data("mask_pairs")).as_record()))
+    record = json.loads(json.dumps(scan(shared_data("mask_pairs")).to_dict()))
     assert record["n_groups"] == 746
     assert [guess["what"] for guess in record["guesses"]] == ["table of labels", "image column", "group", "labels"]
 

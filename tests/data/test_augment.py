@@ -44,7 +44,7 @@ EVERYTHING: list[Augmentation] = [
 
 
 def smooth_images(n: int, height: int, width: int) -> Images:
-    """Smooth random pictures, so that a quarter of a pixel of misplacement changes few levels."""
+    """Smooth random images, so that a quarter of a pixel of misplacement changes few levels."""
     coarse = np.random.default_rng(0).uniform(0, 255, (n, 4, 5, 3)).astype(np.float32)
     return np.stack(
         [cv2.resize(c, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 255) for c in coarse]
@@ -67,7 +67,7 @@ def draw(kind: type, n: int = 64) -> NDArray[np.float64]:
 
 
 def sample_bilinear(image: Images, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values at continuous points; outside the picture is mirrored about its border pixels."""
+    """Values at continuous points; outside the image is mirrored about its border pixels."""
     height, width = image.shape[:2]
 
     def mirror(index: NDArray[np.int64], side: int) -> NDArray[np.int64]:
@@ -130,7 +130,7 @@ def test_quarter_turns_are_exact() -> None:
     assert np.array_equal(augment([HorizontalFlip(probability=1), Rotate90()], (20, 20), square), flipped)
 
 
-def test_quarter_turn_of_a_wide_picture_is_stretched_to_the_output() -> None:
+def test_quarter_turn_of_a_wide_image_is_stretched_to_the_output() -> None:
     got = augment([Rotate90(probability=1)], (32, 24))
     for image, (_, b), picture in zip(STORED, draw(Rotate90), got, strict=True):
         turned = np.ascontiguousarray(np.rot90(image, 1 + int(3 * b)))

@@ -62,7 +62,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache_builder, "_CHUNK_BYTES", 2 * 24 * 20 * 3)
 
 
-@pytest.mark.parametrize("fit", ["squash", "crop", "pad"])
+@pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
 def test_rows_are_the_one_decode_resized(samples: Samples, tmp_path: Path, fit: str) -> None:
     cache = build_cache(samples, tmp_path / "cache", fit=fit, **SIZE)  # type: ignore[arg-type]
     assert cache.pixels.shape == (12, 24, 20, 3)

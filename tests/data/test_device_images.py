@@ -1,4 +1,4 @@
-"""Pictures made on a device are those that the processor makes, but for rounding, and no picture depends on another."""
+"""Images made on a device are those that the CPU makes, but for rounding, and no image depends on another."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from podium.data import device_pictures
+from podium.data import device_images
 from podium.data.augment import Augmentation, augment_batch, draw_batch
 from podium.data.colour import ColorJitter, Grayscale
-from podium.data.device_images import DevicePictures
+from podium.data.device_images import DeviceImages
 from podium.data.erasing import RandomErasing
 from podium.data.geometric import (
     CentreCrop,
@@ -56,7 +56,7 @@ def smooth_images(height: int, width: int) -> Images:
 STORED = smooth_images(24, 32)
 
 
-def on_processor(how: list[Augmentation], size: tuple[int, int], stored: Images = STORED) -> Images:
+def on_cpu(how: list[Augmentation], size: tuple[int, int], stored: Images = STORED) -> Images:
     out = np.empty((N, *size, 3), np.uint8)
     return augment_batch(stored, ROWS, KEYS[ROWS], how, seed=5, epoch=1, out=out)
 
@@ -69,7 +69,7 @@ def on_device(
     stored_bytes: int = 0,
 ) -> Images:
     drawn = draw_batch(how, KEYS[rows], seed=5, epoch=1, stored=stored.shape[1:3], output=size)
-    made = DevicePictures(stored, CPU, stored_bytes=stored_bytes).make(rows, drawn, *size)
+    made = DeviceImages(stored, CPU, stored_bytes=stored_bytes).make(rows, drawn, *size)
     assert made.dtype == torch.uint8
     assert made.is_contiguous()
     return made.numpy()
@@ -83,19 +83,19 @@ def differences(one: Images, other: Images) -> Images:
 @pytest.mark.parametrize("how", [HorizontalFlip(), VerticalFlip(), CentreCrop(0.5), RandomErasing(0.5), RandomShift()])
 def test_where_nothing_is_interpolated_they_are_equal(how: Augmentation) -> None:
     size = (12, 16) if isinstance(how, CentreCrop) else (24, 32)
-    assert np.array_equal(on_device([how], size), on_processor([how], size))
+    assert np.array_equal(on_device([how], size), on_cpu([how], size))
 
 
 def test_quarter_turns_are_equal() -> None:
     square = smooth_images(20, 20)
     how: list[Augmentation] = [HorizontalFlip(), Rotate90()]
-    assert np.array_equal(on_device(how, (20, 20), square), on_processor(how, (20, 20), square))
+    assert np.array_equal(on_device(how, (20, 20), square), on_cpu(how, (20, 20), square))
 
 
 @pytest.mark.parametrize("size", [(24, 32), (20, 28), (48, 40), (17, 32)])
 @pytest.mark.parametrize("how", [[item] for item in EVERYTHING] + [[], EVERYTHING], ids=str)
 def test_they_are_the_processors_but_for_rounding(how: list[Augmentation], size: tuple[int, int]) -> None:
-    found = differences(on_device(how, size), on_processor(how, size))
+    found = differences(on_device(how, size), on_cpu(how, size))
     # A warp of OpenCV reads at 1/32 of a pixel; colours are multiplied after that.
     assert np.percentile(found, 99.9) <= 4
     assert found.mean() < 0.6
@@ -105,55 +105,55 @@ def test_they_are_the_processors_but_for_rounding(how: list[Augmentation], size:
 def test_where_they_shrink_much_they_are_averaged(size: tuple[int, int]) -> None:
     noise = np.random.default_rng(2).integers(0, 256, STORED.shape, dtype=np.uint8)
     how: list[Augmentation] = [HorizontalFlip(), Rotate90(0.5)]
-    found = differences(on_device(how, size, noise), on_processor(how, size, noise))
-    aliased = differences(noise[ROWS][:, : size[0], :32][:, :, : size[1]], on_processor([], size, noise)[:, :, :32])
+    found = differences(on_device(how, size, noise), on_cpu(how, size, noise))
+    aliased = differences(noise[ROWS][:, : size[0], :32][:, :, : size[1]], on_cpu([], size, noise)[:, :, :32])
     assert found.mean() < 8  # levels, of noise from 0 to 255 whose averages differ by dozens
     assert aliased.mean() > 40
-    assert differences(on_device(how, size), on_processor(how, size)).mean() < 1.5
+    assert differences(on_device(how, size), on_cpu(how, size)).mean() < 1.5
 
 
-def test_no_picture_depends_on_another_or_on_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_image_depends_on_another_or_on_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     for size in ((24, 32), (9, 11)):
         whole = on_device(EVERYTHING, size)
         assert np.array_equal(on_device(EVERYTHING, size, stored_bytes=2**30), whole)
         assert np.array_equal(on_device(EVERYTHING, size, rows=ROWS[7:9]), whole[7:9])
         assert np.array_equal(on_device(EVERYTHING, size, rows=ROWS[7:8]), whole[7:8])
         with monkeypatch.context() as patch:
-            patch.setattr(device_pictures, "_PIECE_BYTES", 4 * 3 * 24 * 32 * 5)
+            patch.setattr(device_images, "_PIECE_BYTES", 4 * 3 * 24 * 32 * 5)
             assert np.array_equal(on_device(EVERYTHING, size), whole)
 
 
 def test_all_images_move_only_if_they_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device_pictures, "_UPLOAD_BYTES", STORED[:5].nbytes)
+    monkeypatch.setattr(device_images, "_UPLOAD_BYTES", STORED[:5].nbytes)
     np.save(tmp_path / "stored.npy", STORED)
     mapped = np.load(tmp_path / "stored.npy", mmap_mode="r")
     drawn = draw_batch([], KEYS, seed=0, epoch=0, stored=(24, 32), output=(24, 32))
     for n_bytes, fits in ((STORED.nbytes, True), (STORED.nbytes - 1, False), (None, False)):
-        pictures = DevicePictures(mapped, CPU, stored_bytes=n_bytes)
-        assert not pictures.is_resident
-        assert np.array_equal(pictures.make(np.arange(N), drawn, 24, 32).numpy(), STORED)
-        assert pictures.is_resident == fits
+        made = DeviceImages(mapped, CPU, stored_bytes=n_bytes)
+        assert not made.is_resident
+        assert np.array_equal(made.make(np.arange(N), drawn, 24, 32).numpy(), STORED)
+        assert made.is_resident == fits
 
 
-def test_memory_that_runs_out_costs_time_and_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_runs_out_costs_time_and_no_image(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = on_device(EVERYTHING, (20, 28))
     drawn = draw_batch(EVERYTHING, KEYS[ROWS], seed=5, epoch=1, stored=(24, 32), output=(20, 28))
-    make, sizes = DevicePictures._make, []
+    make, sizes = DeviceImages._make, []
 
-    def run(self: DevicePictures, rows: NDArray[np.int64], *how: object) -> torch.Tensor:
+    def run(self: DeviceImages, rows: NDArray[np.int64], *how: object) -> torch.Tensor:
         sizes.append((len(rows), self.is_resident))
         if self.is_resident or len(rows) > most:
             raise torch.OutOfMemoryError
         return make(self, rows, *how)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(DevicePictures, "_make", run)
+    monkeypatch.setattr(DeviceImages, "_make", run)
     most = 20
-    pictures = DevicePictures(STORED, CPU, stored_bytes=2**30)
-    assert np.array_equal(pictures.make(ROWS, drawn, 20, 28).numpy(), whole)
+    device_images = DeviceImages(STORED, CPU, stored_bytes=2**30)
+    assert np.array_equal(device_images.make(ROWS, drawn, 20, 28).numpy(), whole)
     assert sizes[:3] == [(64, True), (32, False), (16, False)]
     most = 0
     with pytest.raises(torch.OutOfMemoryError):
-        pictures.make(ROWS, drawn, 20, 28)
+        device_images.make(ROWS, drawn, 20, 28)
 
 
 def test_pages_that_were_read_go_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_pages_that_were_read_go_back(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("podium.durable.PageBudget.count", lambda _self, n, n_places: counted.append((n, n_places)))
     mapped = np.load(tmp_path / "stored.npy", mmap_mode="r")
     drawn = draw_batch([], KEYS[:9], seed=0, epoch=0, stored=(24, 32), output=(24, 32))
-    DevicePictures(mapped, CPU).make(np.arange(9), drawn, 24, 32)
+    DeviceImages(mapped, CPU).make(np.arange(9), drawn, 24, 32)
     assert counted == [(9 * 24 * 32 * 3, 9)]
 
 
@@ -183,7 +183,7 @@ def test_a_loader_gives_the_same_batches(mixing: MixUp | CutMix | None) -> None:
             seed=3,
             mixing=mixing,
             n_classes={"age": 3},
-            pictures=None if device is None else DevicePictures(STORED, device),
+            device_images=None if device is None else DeviceImages(STORED, device),
         )
         return [(batch.images, batch.targets["age"]) for batch in loader.from_position(2, offset)]
 

@@ -91,7 +91,7 @@ def test_resume_at_every_offset_is_bit_identical(mixing: Any, weighted: bool) ->
         assert all(same(a, b) for a, b in zip(whole[start:], rest, strict=True))
 
 
-def test_resume_at_an_odd_offset_gives_the_same_pictures() -> None:
+def test_resume_at_an_odd_offset_gives_the_same_images() -> None:
     whole = torch.cat([batch.images for batch in make_loader().from_position(0)])
     for offset in range(N + 1):
         rest = list(make_loader(batch_size=4).from_position(0, offset))

@@ -29,7 +29,7 @@ def test_mixup_is_the_weighted_mean(step: int) -> None:
 @pytest.mark.parametrize("shape", ["box", "strip", "half"])
 @pytest.mark.parametrize("step", range(20))
 def test_cutmix_counts_the_pixels_that_changed_owner(shape: str, step: int) -> None:
-    # Picture i has the value i everywhere, so that each pixel tells whose it is.
+    # Image i has the value i everywhere, so that each pixel tells whose it is.
     owners = np.broadcast_to(np.arange(6, dtype=np.uint8)[:, None, None, None], (6, 10, 14, 3)).copy()
     images, mixed = mix(CutMix(alpha=1.0, shape=shape), step=step, images=owners)  # type: ignore[arg-type]
     for i in range(6):
@@ -67,7 +67,7 @@ def test_depends_on_seed_epoch_and_step_alone() -> None:
     assert len(fractions) > 4
 
 
-def test_a_single_picture_stays_as_it_is() -> None:
+def test_a_single_image_stays_as_it_is() -> None:
     images, mixed = mix(MixUp(), images=IMAGES[:1])
     assert np.array_equal(images, IMAGES[:1])
     assert mixed.own_fraction == 1

@@ -22,7 +22,7 @@ Made = Mapping[str, Mapping[str, bytes]]
 
 
 def make_tiny(seed: int) -> dict[str, bytes]:
-    """A contest without pictures, for what hangs only on the writing."""
+    """A contest without images, for what hangs only on the writing."""
     images = {
         f"{folder}/{number}.png": bytes([seed, number]) * 9 for folder in ("train", "test") for number in range(8)
     }

@@ -121,7 +121,7 @@ def run_shell(block: Block, place: str) -> str:
 
 
 def run_command(command: str, wanted: int, place: str) -> str:
-    """`podium ...` in this process, which is quicker; anything else in a shell."""
+    """`podium ...` in this process, which is faster; anything else in a shell."""
     if not command.startswith("podium ") or any(mark in command for mark in ">&;"):
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         shell = ["bash", "-o", "pipefail", "-c", command]

@@ -37,7 +37,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 def stop_at(step: int, folder: Path, **settings: Any) -> None:
     with pytest.raises(Stopped):
-        train(make_parts(), folder, observers=[StopAt(StopRequest(), step)], **settings)
+        train(make_parts(), folder, callbacks=[StopAt(StopRequest(), step)], **settings)
 
 
 @pytest.mark.parametrize("step", range(1, N_STEPS + 1))
@@ -91,7 +91,7 @@ def test_a_damaged_slot_falls_back_to_the_other(damage: str, tmp_path: Path, uni
 def test_other_optimizers_resume_exactly_too(optimizer: str, tmp_path: Path) -> None:
     whole = train(make_parts(name=optimizer), tmp_path / "whole")
     with pytest.raises(Stopped):
-        train(make_parts(name=optimizer), tmp_path / "cut", observers=[StopAt(StopRequest(), 4)])
+        train(make_parts(name=optimizer), tmp_path / "cut", callbacks=[StopAt(StopRequest(), 4)])
     assert train(make_parts(name=optimizer), tmp_path / "cut") == whole
 
 
@@ -111,7 +111,7 @@ def test_half_precision_skips_steps_that_overflow_and_resumes_exactly(tmp_path: 
     for step in range(1, N_STEPS):
         stopped = with_scaler()
         with pytest.raises(Stopped):
-            train(stopped, tmp_path / f"{step}", observers=[StopAt(StopRequest(), step)])
+            train(stopped, tmp_path / f"{step}", callbacks=[StopAt(StopRequest(), step)])
         again = with_scaler()
         assert train(again, tmp_path / f"{step}") == undisturbed
         assert again.scaler is not None
@@ -120,7 +120,7 @@ def test_half_precision_skips_steps_that_overflow_and_resumes_exactly(tmp_path: 
 
 def test_a_checkpoint_without_a_scale_is_gone_on_with_in_half_precision(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
-        train(make_parts(), tmp_path, observers=[StopAt(StopRequest(), 2)])
+        train(make_parts(), tmp_path, callbacks=[StopAt(StopRequest(), 2)])
     parts = with_scaler()
     assert train(parts, tmp_path).state["step"] == N_STEPS
 
@@ -221,11 +221,11 @@ class Tally:
         self.records.append(record)
 
 
-def test_observers_see_everything_and_change_nothing(tmp_path: Path, uninterrupted: Outcome) -> None:
+def test_callbacks_see_everything_and_change_nothing(tmp_path: Path, uninterrupted: Outcome) -> None:
     tally = Tally()
-    assert train(make_parts(), tmp_path, observers=[tally]) == uninterrupted
+    assert train(make_parts(), tmp_path, callbacks=[tally]) == uninterrupted
     assert tally.steps == [(0, 1, 4), (0, 2, 8), (0, 3, 10), (1, 4, 4), (1, 5, 8), (1, 6, 10)]
-    assert [record.as_record() for record in tally.records] == uninterrupted.state["history"]
+    assert [record.to_dict() for record in tally.records] == uninterrupted.state["history"]
     assert [record.step for record in tally.records] == [3, 6]
 
 
@@ -236,7 +236,7 @@ def test_the_epochs_loss_is_the_mean_over_its_samples(tmp_path: Path) -> None:
         def on_step(self, state: TrainState) -> None:
             losses.append(state.loss_sum)
 
-    state = train(make_parts(), tmp_path, observers=[Watch()]).state
+    state = train(make_parts(), tmp_path, callbacks=[Watch()]).state
     assert [record["train_loss"] for record in state["history"]] == [losses[2] / 10, losses[5] / 10]
 
 
@@ -332,7 +332,7 @@ def test_the_best_weights_survive_a_resume(tmp_path: Path) -> None:
             n_epochs=EPOCHS,
             checkpoints=checkpoints,
             stop=stop,
-            observers=[StopAt(stop, 4)],
+            callbacks=[StopAt(stop, 4)],
         )
     best = {name: tensor.clone() for name, tensor in (checkpoints.best or {}).items()}
     later = Checkpoints(folder)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from podium.engine import Checkpoints, HeadObjective, Objective, Parts, TrainState, fit, mix_seed
 from podium.losses import binary_cross_entropy_per_sample, cross_entropy_per_sample
-from podium.models import Classifier, Ema, build_trunk
+from podium.models import Classifier, Ema, build_backbone
 from podium.optim import build_optimizer, one_cycle
 from podium.stopping import StopRequest
 from podium.tables import Head, Task
@@ -76,7 +76,7 @@ def score(logits: Mapping[str, Any]) -> Mapping[str, float]:
 def make_parts(*, name: str = "adamw", seed: int = 3, **changes: Any) -> Parts:
     """A tiny network with dropout, average, one cycle and clipping: all that a resume must restore."""
     torch.manual_seed(mix_seed(seed))
-    model = Classifier(build_trunk("tiny", "random", 32), TASK, dropout=0.3)
+    model = Classifier(build_backbone("tiny", "random", 32), TASK, dropout=0.3)
     groups = [{"params": list(model.parameters()), "lr": 1e-2, "initial_lr": 1e-2, "weight_decay": 0.01}]
     values: dict[str, Any] = {
         "model": model,
@@ -95,7 +95,7 @@ def make_parts(*, name: str = "adamw", seed: int = 3, **changes: Any) -> Parts:
 
 
 class StopAt:
-    """An observer that asks to stop after a step."""
+    """An callback that asks to stop after a step."""
 
     def __init__(self, stop: StopRequest, step: int) -> None:
         self.stop, self.step = stop, step
@@ -123,13 +123,13 @@ def train(
     *,
     every_s: float = float("inf"),
     mode: Literal["folders", "slots"] = "folders",
-    observers: Sequence[Any] = (),
+    callbacks: Sequence[Any] = (),
 ) -> Outcome:
     """Restore what the folder holds, train to the end, and give everything that must not differ."""
     torch.manual_seed(int.from_bytes(np.random.default_rng().bytes(4), "little"))  # another process, another state
     checkpoints = Checkpoints(folder, every_s=every_s, mode=mode)
     state, _ = checkpoints.restore(parts)
-    stop = next((item.stop for item in observers if isinstance(item, StopAt)), StopRequest())
+    stop = next((item.stop for item in callbacks if isinstance(item, StopAt)), StopRequest())
     state = fit(
         parts,
         make_batches(),
@@ -138,9 +138,9 @@ def train(
         n_epochs=EPOCHS,
         checkpoints=checkpoints,
         stop=stop,
-        observers=observers,
+        callbacks=callbacks,
     )
-    return Outcome(state.as_record(), tensors_of(parts, checkpoints))
+    return Outcome(state.to_dict(), tensors_of(parts, checkpoints))
 
 
 def tensors_of(parts: Parts, checkpoints: Checkpoints | None = None) -> dict[str, bytes]:

@@ -129,7 +129,7 @@ def test_transparent_red_becomes_the_background_and_not_red() -> None:
     assert_pixels(encode(image, "PNG"), np.full((3, 4, 3), 255), 0)
 
 
-def test_large_alpha_picture_is_composited_band_by_band() -> None:
+def test_large_alpha_image_is_composited_band_by_band() -> None:
     rgba = np.random.default_rng(1).integers(0, 256, (700, 500, 4), dtype=np.uint8)
     assert_pixels(encode(Image.fromarray(rgba), "PNG", compress_level=0), over(rgba[..., :3], rgba[..., 3:]), 0.5)
 
@@ -298,7 +298,7 @@ def test_first_frame_is_taken_and_frames_are_counted(kind: str) -> None:
     assert result.facts.n_frames == 3
 
 
-def test_mpo_of_a_phone_decodes_its_first_picture() -> None:
+def test_mpo_of_a_phone_decodes_its_first_image() -> None:
     frames = [Image.new("RGB", (32, 24), colour) for colour in [(255, 0, 0), (0, 255, 0)]]
     data = encode(frames[0], "MPO", save_all=True, append_images=frames[1:])
     assert_pixels(data, np.broadcast_to([255, 0, 0], (24, 32, 3)), 2)

@@ -1,4 +1,4 @@
-"""EXIF orientation: a picture stored turned comes out upright, whatever the format."""
+"""EXIF orientation: an image stored turned comes out upright, whatever the format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, features
 from podium.images import Outcome, decode_bytes
 from podium.images.orientation import turn_upright
 
-# What a camera of that orientation stores of an upright picture: the inverse of the turn it asks for.
+# What a camera of that orientation stores of an upright image: the inverse of the turn it asks for.
 STORED = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
@@ -81,7 +81,7 @@ def test_impossible_orientation_counts_as_none(value: int) -> None:
     np.testing.assert_array_equal(result.pixels, make_upright())
 
 
-def test_damaged_exif_does_not_make_a_good_picture_bad() -> None:
+def test_damaged_exif_does_not_make_a_good_image_bad() -> None:
     buffer = io.BytesIO()
     Image.fromarray(make_upright()).save(buffer, "PNG", exif=b"Exif\0\0II\x2a\0\xff\xff\xff\xff")
     result = decode_bytes(buffer.getvalue())

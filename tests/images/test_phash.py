@@ -28,7 +28,7 @@ def reference(image: Image.Image) -> int:
 
 
 def unrounded(image: Image.Image) -> int:
-    """imagehash's recipe on real numbers: Pillow shrinks a float picture, scipy transforms it."""
+    """imagehash's recipe on real numbers: Pillow shrinks a float image, scipy transforms it."""
     small = np.asarray(image.convert("L").convert("F").resize((32, 32), Image.Resampling.LANCZOS), np.float64)
     low = dct(dct(small, axis=0), axis=1)[:8, :8]
     return int("".join("1" if bit else "0" for bit in (low > np.median(low)).ravel()), 2)
@@ -43,7 +43,7 @@ def test_is_imagehash_without_its_rounding(seed: int, scale: int) -> None:
     assert int(hamming(compute_phash(pixels), reference(image))) <= 4
 
 
-def test_tiny_pictures() -> None:
+def test_tiny_images() -> None:
     for height, width in ((1, 1), (1, 40), (7, 3), (31, 33), (32, 32)):
         pixels = np.asarray(Image.fromarray(make_picture(1)).resize((width, height)))
         assert int(hamming(compute_phash(pixels), unrounded(Image.fromarray(pixels)))) <= 20  # many coefficients are 0
@@ -72,7 +72,7 @@ def test_size_and_compression_hardly_change_it() -> None:
 
 
 @pytest.mark.parametrize("level", [0, 1, 127, 255])
-def test_flat_picture_hashes_no_rounding_noise(level: int) -> None:
+def test_flat_image_hashes_no_rounding_noise(level: int) -> None:
     assert compute_phash(np.full((37, 41, 3), level, np.uint8)) == (0 if level == 0 else 2**63)
 
 

@@ -24,13 +24,13 @@ def pillow(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize(
     ("old", "new"), [((213, 320), (128, 128)), ((160, 160), (224, 224)), ((90, 70), (60, 200)), ((50, 50), (50, 50))]
 )
-def test_squash_is_near_pillows_antialiased_bilinear(old: tuple[int, int], new: tuple[int, int]) -> None:
+def test_stretch_is_near_pillows_antialiased_bilinear(old: tuple[int, int], new: tuple[int, int]) -> None:
     pixels = make_picture(*old)
     difference = np.abs(resize_to(pixels, *new).astype(int) - pillow(pixels, *new))
     assert difference.mean() <= 1
 
 
-@given(SIDES, SIDES, SIDES, SIDES, st.sampled_from(["squash", "crop", "pad"]))
+@given(SIDES, SIDES, SIDES, SIDES, st.sampled_from(["stretch", "crop", "pad"]))
 def test_any_size_to_any_size(height: int, width: int, new_height: int, new_width: int, fit: str) -> None:
     pixels = np.full((height, width, 3), (9, 90, 190), np.uint8)
     resized = resize_to(pixels, new_height, new_width, fit, pad_colour=(9, 90, 190))
@@ -76,7 +76,7 @@ def test_pad_keeps_everything_and_fills_the_borders() -> None:
 
 def test_wrong_arguments() -> None:
     pixels = np.zeros((4, 4, 3), np.uint8)
-    with pytest.raises(UnknownNameError, match="squash"):
+    with pytest.raises(UnknownNameError, match="stretch"):
         resize_to(pixels, 2, 2, "sqash")  # type: ignore[arg-type]
     with pytest.raises(UsageError):
         resize_to(pixels, 0, 2)

@@ -82,6 +82,6 @@ def test_kernels_keep_flat_colours(scale: float, variance: float) -> None:
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 40), st.integers(1, 40))
-def test_a_flat_picture_stays_flat(height: int, width: int, new_height: int, new_width: int) -> None:
+def test_a_flat_image_stays_flat(height: int, width: int, new_height: int, new_width: int) -> None:
     pixels = np.full((height, width, 3), (9, 90, 190), np.uint8)
     assert (shrink(pixels, new_height, new_width) == (9, 90, 190)).all()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
+from podium.machine import device as devices
 from podium.machine.device import choose_device
-from podium.workflows import device as devices
 
 
 @pytest.fixture

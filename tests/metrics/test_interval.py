@@ -115,7 +115,7 @@ def test_without_groups_or_resamples_there_are_no_bounds(n_groups: int, n_resamp
 
 def test_record_is_json_and_exact() -> None:
     for interval in (Interval(0.1 + 0.2, 1 / 3, 2 / 3, 5, 2000, 0.95), Interval(0.5, math.nan, math.nan, 1, 0, 0.95)):
-        again = Interval.from_record(json.loads(json.dumps(interval.as_record(), allow_nan=False)))
+        again = Interval.from_dict(json.loads(json.dumps(interval.to_dict(), allow_nan=False)))
         assert repr(again) == repr(interval)
 
 

@@ -64,7 +64,7 @@ def test_the_same_run_twice_cannot_be_told_apart() -> None:
     found = paired_difference(a, a.copy(), labels, groups, "f1_macro", HEAD, n_resamples=200)
     assert found.verdict == "cannot tell"
     assert (found.difference.low, found.difference.value, found.difference.high) == (0.0, 0.0, 0.0)
-    assert found.as_record()["verdict"] == "cannot tell"
+    assert found.to_dict()["verdict"] == "cannot tell"
 
 
 def test_one_group_can_tell_nothing() -> None:

@@ -97,7 +97,7 @@ def test_rows_are_matched_by_id_whatever_their_order() -> None:
     order = np.random.default_rng(3).permutation(len(samples))
     straight = score_predictions(predictions, samples, n_resamples=150)
     shuffled = score_predictions(predictions.take(order), samples, n_resamples=150)
-    assert straight.as_record() == shuffled.as_record()
+    assert straight.to_dict() == shuffled.to_dict()
 
 
 def test_same_seed_same_interval_other_seed_other_interval() -> None:
@@ -111,7 +111,7 @@ def test_only_predicted_samples_count() -> None:
     predictions, samples = _face()
     part = score_predictions(predictions.take(np.arange(70)), samples, n_resamples=50)
     alone = score_predictions(predictions.take(np.arange(70)), samples.take(np.arange(70)), n_resamples=50)
-    assert part.as_record() == alone.as_record()
+    assert part.to_dict() == alone.to_dict()
     assert part.targets["mask"].n == 70
 
 
@@ -177,8 +177,8 @@ def test_records_survive_json_exactly() -> None:
     for predictions, samples in (_face(), _letters()):
         for n_resamples in (0, 60):
             found = score_predictions(predictions, samples, n_resamples=n_resamples)
-            text = json.dumps(found.as_record(), allow_nan=False)
-            again = Scores.from_record(json.loads(text))
-            assert json.dumps(again.as_record()) == text
+            text = json.dumps(found.to_dict(), allow_nan=False)
+            again = Scores.from_dict(json.loads(text))
+            assert json.dumps(again.to_dict()) == text
             assert repr(again.main) == repr(found.main)
             assert again.targets[again.main_target].confusion.dtype == np.int64

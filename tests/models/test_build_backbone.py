@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from podium.errors import UnknownNameError, UsageError, WeightsError
-from podium.models import build_trunk
+from podium.models import build_backbone
 
 IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
@@ -24,47 +24,47 @@ def resnet_file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "name", ["resnet10t", "mobilenetv3_small_050", "vit_tiny_patch16_224", "repvgg_a0", "efficientnet_b0"]
 )
-def test_random_trunk_gives_pooled_features(name: str) -> None:
-    trunk = build_trunk(name, "random", 64)
-    assert trunk.module(IMAGES).shape == (2, trunk.n_features)
+def test_random_backbone_gives_pooled_features(name: str) -> None:
+    backbone = build_backbone(name, "random", 64)
+    assert backbone.module(IMAGES).shape == (2, backbone.n_features)
     config = timm.get_pretrained_cfg(name)
-    assert (trunk.mean, trunk.std, trunk.crop_fraction) == (config.mean, config.std, config.crop_pct)
-    assert trunk.weight_source == "random"
+    assert (backbone.mean, backbone.std, backbone.crop_fraction) == (config.mean, config.std, config.crop_pct)
+    assert backbone.weight_source == "random"
 
 
 def test_a_file_gives_the_features_of_its_model(resnet_file: Path) -> None:
-    trunk = build_trunk("resnet10t", resnet_file)
+    backbone = build_backbone("resnet10t", resnet_file)
     torch.manual_seed(5)
     whole = timm.create_model("resnet10t", num_classes=7).eval()
     expected = whole.forward_head(whole.forward_features(IMAGES), pre_logits=True)
-    torch.testing.assert_close(trunk.module(IMAGES), expected)
-    assert trunk.notes == ("dropped the file's classifier: fc.bias (7,), fc.weight (7, 512)",)
+    torch.testing.assert_close(backbone.module(IMAGES), expected)
+    assert backbone.notes == ("dropped the file's classifier: fc.bias (7,), fc.weight (7, 512)",)
 
 
 @pytest.mark.parametrize("wrapper", ["state_dict", "model", "state_dict_ema"])
 @pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod."])
 def test_training_checkpoints_are_unwrapped(resnet_file: Path, tmp_path: Path, wrapper: str, prefix: str) -> None:
-    weights = build_trunk("resnet10t", resnet_file).module.state_dict()
+    weights = build_backbone("resnet10t", resnet_file).module.state_dict()
     path = tmp_path / "checkpoint.pth"
     torch.save({wrapper: {prefix + name: value for name, value in weights.items()}, "epoch": 3}, path)
-    trunk = build_trunk("resnet10t", path)
-    assert all(torch.equal(value, weights[name]) for name, value in trunk.module.state_dict().items())
+    backbone = build_backbone("resnet10t", path)
+    assert all(torch.equal(value, weights[name]) for name, value in backbone.module.state_dict().items())
 
 
 def test_position_embeddings_are_resized_as_timm_does(tmp_path: Path) -> None:
     source = timm.create_model("vit_tiny_patch16_224", img_size=96, num_classes=0)
     path = tmp_path / "vit.safetensors"
     save_file(source.state_dict(), path)
-    trunk = build_trunk("vit_tiny_patch16_224", path, 64)
+    backbone = build_backbone("vit_tiny_patch16_224", path, 64)
     expected = timm.create_model(
         "vit_tiny_patch16_224", img_size=64, num_classes=0, pretrained=True, pretrained_cfg_overlay={"file": str(path)}
     ).eval()
-    torch.testing.assert_close(trunk.module(IMAGES), expected(IMAGES))
+    torch.testing.assert_close(backbone.module(IMAGES), expected(IMAGES))
 
 
 def test_a_file_of_another_model_is_refused(resnet_file: Path) -> None:
     with pytest.raises(WeightsError, match="does not fit") as caught:
-        build_trunk("resnet18", resnet_file, 64)
+        build_backbone("resnet18", resnet_file, 64)
     assert caught.value.details
 
 
@@ -73,15 +73,15 @@ def test_a_file_of_a_deeper_model_is_refused(tmp_path: Path) -> None:
     weights["layer5.0.conv1.weight"] = torch.zeros(3)
     save_file(weights, tmp_path / "deeper.safetensors")
     with pytest.raises(WeightsError, match="1 of the file's are not in the model"):
-        build_trunk("resnet10t", tmp_path / "deeper.safetensors", 64)
+        build_backbone("resnet10t", tmp_path / "deeper.safetensors", 64)
 
 
 def test_a_missing_entry_is_refused(resnet_file: Path, tmp_path: Path) -> None:
-    weights = build_trunk("resnet10t", resnet_file).module.state_dict()
+    weights = build_backbone("resnet10t", resnet_file).module.state_dict()
     del weights["layer1.0.conv1.weight"]
     save_file(weights, tmp_path / "hole.safetensors")
     with pytest.raises(WeightsError, match="1 are missing") as caught:
-        build_trunk("resnet10t", tmp_path / "hole.safetensors")
+        build_backbone("resnet10t", tmp_path / "hole.safetensors")
     assert caught.value.details == ("missing: layer1.0.conv1.weight",)
 
 
@@ -99,7 +99,7 @@ def test_a_file_that_would_run_code_is_refused_and_does_not(tmp_path: Path) -> N
     target = tmp_path / "proof"
     torch.save({"state_dict": Payload(target)}, tmp_path / "evil.pth")
     with pytest.raises(WeightsError, match="could run code"):
-        build_trunk("resnet10t", tmp_path / "evil.pth", 64)
+        build_backbone("resnet10t", tmp_path / "evil.pth", 64)
     assert not target.exists()
 
 
@@ -107,45 +107,45 @@ def test_a_file_that_would_run_code_is_refused_and_does_not(tmp_path: Path) -> N
 def test_damaged_files_are_our_errors(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\x00garbage" * 100)
     with pytest.raises(WeightsError, match=name):
-        build_trunk("resnet10t", tmp_path / name, 64)
+        build_backbone("resnet10t", tmp_path / name, 64)
 
 
 def test_absent_file() -> None:
     with pytest.raises(WeightsError, match="no such weight file"):
-        build_trunk("resnet10t", "nowhere.safetensors", 64)
+        build_backbone("resnet10t", "nowhere.safetensors", 64)
 
 
 def test_unknown_names_say_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="resnet50"):
-        build_trunk("resnet50_", "random")
+        build_backbone("resnet50_", "random")
     with pytest.raises(UnknownNameError, match=r"resnet18\.a1_in1k"):
-        build_trunk("resnet18.a1_in1", "random")
+        build_backbone("resnet18.a1_in1", "random")
     with pytest.raises(UnknownNameError, match="pretrained"):
-        build_trunk("resnet10t", "pretraind", 64)
+        build_backbone("resnet10t", "pretraind", 64)
 
 
 def test_no_package_for_this_model() -> None:
     with pytest.raises(WeightsError, match="tf_efficientnet_lite0"):
-        build_trunk("resnet18", "packaged")
+        build_backbone("resnet18", "packaged")
 
 
 def test_options_the_model_lacks_are_usage_errors() -> None:
     with pytest.raises(UsageError, match="drop_path_rate"):
-        build_trunk("vgg11", "random", 64, drop_path_rate=0.1)
+        build_backbone("vgg11", "random", 64, drop_path_rate=0.1)
 
 
-def test_dropout_reaches_the_trunk() -> None:
-    trunk = build_trunk("tiny", "random", drop_rate=0.5).module.train()
-    assert not torch.equal(trunk(IMAGES), trunk(IMAGES))
+def test_dropout_reaches_the_backbone() -> None:
+    backbone = build_backbone("tiny", "random", drop_rate=0.5).module.train()
+    assert not torch.equal(backbone(IMAGES), backbone(IMAGES))
 
 
 def test_tiny_is_the_same_everywhere() -> None:
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    first = build_trunk("tiny", "random").module
+    first = build_backbone("tiny", "random").module
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(2)
-    second = build_trunk("tiny", "random").module
+    second = build_backbone("tiny", "random").module
     assert torch.equal(first(IMAGES), second(IMAGES))
     with pytest.raises(WeightsError, match="no trained weights"):
-        build_trunk("tiny", "packaged")
+        build_backbone("tiny", "packaged")

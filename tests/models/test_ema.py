@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from timm.utils import ModelEmaV3
 
 from podium.errors import WeightsError
-from podium.models import Ema, TinyTrunk, ema_decay
+from podium.models import Ema, TinyBackbone, ema_decay
 
 
 def shake(model: torch.nn.Module, seed: int) -> None:
@@ -21,7 +21,7 @@ def shake(model: torch.nn.Module, seed: int) -> None:
 
 
 def test_equals_timm() -> None:
-    model = TinyTrunk()
+    model = TinyBackbone()
     mine, theirs = Ema(model, decay=0.3), ModelEmaV3(model, exclude_buffers=True)
     for n in range(12):
         shake(model, n)
@@ -40,7 +40,7 @@ def test_decay_rises_to_its_limit(n_updates: int, decay: float) -> None:
 
 
 def test_constant_weights_stay() -> None:
-    model = TinyTrunk()
+    model = TinyBackbone()
     ema = Ema(model, decay=0.9)
     for _ in range(5):
         ema.update(model)
@@ -49,7 +49,7 @@ def test_constant_weights_stay() -> None:
 
 
 def test_swapping_is_undone_also_after_an_error() -> None:
-    model = TinyTrunk()
+    model = TinyBackbone()
     ema = Ema(model)
     shake(model, 0)
     own = copy.deepcopy(model.state_dict())
@@ -63,12 +63,12 @@ def test_swapping_is_undone_also_after_an_error() -> None:
 
 
 def test_going_on_from_a_state_is_bitwise_the_same() -> None:
-    model = TinyTrunk()
+    model = TinyBackbone()
     straight = Ema(model, decay=0.99)
     for n in range(3):
         shake(model, n)
         straight.update(model)
-    resumed = Ema(TinyTrunk(seed=9), decay=0.99)
+    resumed = Ema(TinyBackbone(seed=9), decay=0.99)
     resumed.load_state_dict(copy.deepcopy(straight.state_dict()))
     for n in range(3, 6):
         shake(model, n)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from podium.errors import UsageError
-from podium.models import Classifier, build_trunk, count_parameters, freeze_stem, freeze_trunk, unfreeze
+from podium.models import Classifier, build_backbone, count_parameters, freeze_backbone, freeze_blocks, unfreeze
 from podium.tables import Head, Task
 
 TASK = Task((Head("mask", "single", ("wear", "wrong", "none")),))
@@ -15,7 +15,7 @@ IMAGES = torch.randint(256, (4, 32, 32, 3), generator=torch.Generator().manual_s
 
 
 def make_model(name: str = "resnet10t") -> Classifier:
-    return Classifier(build_trunk(name, "random", 32, drop_rate=0.2 if name == "tiny" else 0.0), TASK)
+    return Classifier(build_backbone(name, "random", 32, drop_rate=0.2 if name == "tiny" else 0.0), TASK)
 
 
 def take_step(model: Classifier) -> None:
@@ -25,25 +25,25 @@ def take_step(model: Classifier) -> None:
 
 
 @pytest.mark.parametrize("name", ["tiny", "resnet10t", "mobilenetv2_100"])
-def test_a_frozen_trunk_stays_bit_for_bit(name: str) -> None:
+def test_a_frozen_backbone_stays_bit_for_bit(name: str) -> None:
     model = make_model(name)
-    freeze_trunk(model)
-    before = copy.deepcopy(model.trunk.state_dict())
+    freeze_backbone(model)
+    before = copy.deepcopy(model.backbone.state_dict())
     head_before = copy.deepcopy(model.heads.state_dict())
     model.train()
     take_step(model)
-    assert all(torch.equal(value, before[key]) for key, value in model.trunk.state_dict().items())
+    assert all(torch.equal(value, before[key]) for key, value in model.backbone.state_dict().items())
     assert any(not torch.equal(value, head_before[key]) for key, value in model.heads.state_dict().items())
     assert model.training
     assert model.heads.training
-    assert not any(part.training for part in model.trunk.modules())
+    assert not any(part.training for part in model.backbone.modules())
 
 
 @pytest.mark.parametrize("n_blocks", [1, 3])
 @pytest.mark.parametrize("name", ["resnet10t", "tf_efficientnet_lite0", "tiny"])
 def test_a_frozen_stem_stays_and_the_rest_moves(name: str, n_blocks: int) -> None:
     model = make_model(name)
-    freeze_stem(model, n_blocks)
+    freeze_blocks(model, n_blocks)
     frozen = {key for key, value in model.named_parameters() if not value.requires_grad}
     before = copy.deepcopy(model.state_dict())
     model.train()
@@ -61,25 +61,25 @@ def test_a_frozen_stem_stays_and_the_rest_moves(name: str, n_blocks: int) -> Non
 
 def test_stages_of_a_resnet_are_the_stem_and_four_layers() -> None:
     model = make_model()
-    freeze_stem(model, 2)
+    freeze_blocks(model, 2)
     frozen = {key.split(".")[1] for key, value in model.named_parameters() if not value.requires_grad}
     assert frozen == {"conv1", "bn1", "layer1"}
     with pytest.raises(UsageError, match="has 5"):
-        freeze_stem(model, 6)
+        freeze_blocks(model, 6)
 
 
-def test_zero_blocks_freeze_nothing_and_all_blocks_the_trunk() -> None:
+def test_zero_blocks_freeze_nothing_and_all_blocks_the_backbone() -> None:
     model = make_model()
-    freeze_stem(model, 0)
+    freeze_blocks(model, 0)
     trains, total = count_parameters(model)
     assert trains == total
-    freeze_stem(model, 5)
+    freeze_blocks(model, 5)
     assert count_parameters(model)[0] == 512 * 3 + 3
 
 
 def test_unfreeze_undoes_it() -> None:
     model = make_model()
-    freeze_trunk(model)
+    freeze_backbone(model)
     unfreeze(model)
     model.train()
     assert all(part.training for part in model.modules())
@@ -88,11 +88,11 @@ def test_unfreeze_undoes_it() -> None:
 
 def test_a_copy_is_frozen_on_its_own() -> None:
     model = make_model("tiny")
-    freeze_trunk(model)
+    freeze_backbone(model)
     twin = copy.deepcopy(model)
     unfreeze(model)
     twin.train()
     model.train()
-    assert not twin.trunk.training
-    assert model.trunk.training
+    assert not twin.backbone.training
+    assert model.backbone.training
     assert list(twin.state_dict()) == list(model.state_dict())

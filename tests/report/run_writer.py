@@ -46,7 +46,7 @@ def make_samples(task: Task, root: Path, n: int, *, n_groups: int, seed: int = 0
 
 
 def draw_files(samples: Samples) -> None:
-    """A small picture for every sample."""
+    """A small image for every sample."""
     random = np.random.default_rng(1)
     for row in range(len(samples)):
         path = samples.file(row)
@@ -146,7 +146,7 @@ def write_run(
     write_results(run)
     oof = predict(samples, folds, skill=skill)
     save_predictions(oof, run.oof_file)
-    durable.write_json(run.scores_file, score_predictions(oof, samples, n_resamples=n_resamples).as_record())
+    durable.write_json(run.scores_file, score_predictions(oof, samples, n_resamples=n_resamples).to_dict())
     return run
 
 

@@ -18,7 +18,7 @@ from podium import durable
 from podium.metrics import Interval, Scores, score_predictions
 from podium.report import make_report, write_report
 from podium.report import page as page_module
-from podium.report.thumbnails import PictureBook
+from podium.report.thumbnails import ThumbnailBook
 from podium.store import RunFolder
 from podium.tables import Head, Task, load_folds, load_predictions, load_samples, save_predictions
 
@@ -34,7 +34,7 @@ def load_page(run: RunFolder) -> Node:
 
 @pytest.fixture(scope="module")
 def page(any_run: RunFolder) -> Page:
-    return any_run, Scores.from_record(durable.read_json(any_run.scores_file)), load_page(any_run)
+    return any_run, Scores.from_dict(durable.read_json(any_run.scores_file)), load_page(any_run)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_given_tables_and_read_tables_give_the_same_page(copied: RunFolder) -> N
     samples = load_samples(copied.path)
     shuffled = samples.take(np.random.default_rng(0).permutation(len(samples)))
     folds, oof = load_folds(copied.path), load_predictions(copied.oof_file)
-    scores = Scores.from_record(durable.read_json(copied.scores_file))
+    scores = Scores.from_dict(durable.read_json(copied.scores_file))
     path = write_report(copied, samples=samples, folds=folds, scores=scores, oof=oof)
     assert path == copied.report_file
     assert path.read_text(encoding="utf-8") == whole
@@ -241,21 +241,21 @@ def test_names_from_the_data_do_nothing(evil_page: tuple[RunFolder, Node]) -> No
     assert "</pre><script>alert(2)</script>" in tree.one("section", id="settings").text
 
 
-def test_pictures_that_are_gone_leave_a_word(evil_page: tuple[RunFolder, Node]) -> None:
+def test_images_that_are_gone_leave_a_word(evil_page: tuple[RunFolder, Node]) -> None:
     _, tree = evil_page
     assert not tree.all("img")
     assert {node.text for node in tree.all("span", kind="blank")} == {"missing"}
 
 
-def test_pictures_are_small_jpegs(page: Page) -> None:
+def test_images_are_small_jpegs(page: Page) -> None:
     _, _, tree = page
-    pictures = tree.all("img")
-    assert len(pictures) >= 12
-    for node in pictures:
+    thumbnails = tree.all("img")
+    assert len(thumbnails) >= 12
+    for node in thumbnails:
         data = base64.b64decode(node.attributes["src"].removeprefix("data:image/jpeg;base64,"))
-        with Image.open(io.BytesIO(data)) as picture:
-            assert picture.format == "JPEG"
-            assert max(picture.size) <= 144
+        with Image.open(io.BytesIO(data)) as thumbnail:
+            assert thumbnail.format == "JPEG"
+            assert max(thumbnail.size) <= 144
 
 
 def test_gallery_shows_the_surest_wrong_images(page: Page) -> None:
@@ -321,16 +321,16 @@ def test_a_lower_is_better_metric(tmp_path: Path) -> None:
     samples = make_samples(Task((Head("h", "single", ("a", "b")),)), tmp_path / "data", 60, n_groups=60)
     run = write_run(tmp_path / "runs", samples, name="r", n_folds=2)
     oof = load_predictions(run.oof_file)
-    durable.write_json(run.scores_file, score_predictions(oof, samples, metric="log_loss", n_resamples=50).as_record())
+    durable.write_json(run.scores_file, score_predictions(oof, samples, metric="log_loss", n_resamples=50).to_dict())
     tree = load_page(run)
     assert "lower is better" in tree.one("p", kind="measure").text
 
 
-def test_more_pictures_than_room_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_images_than_room_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = make_samples(Task((Head("h", "single", ("a", "b")),)), tmp_path / "data", 60, n_groups=60)
     draw_files(samples)
     run = write_run(tmp_path / "runs", samples, name="r", n_folds=2, skill=0.0)
-    monkeypatch.setattr(page_module, "PictureBook", lambda samples: PictureBook(samples, max_bytes=4000))
+    monkeypatch.setattr(page_module, "ThumbnailBook", lambda samples: ThumbnailBook(samples, max_bytes=4000))
     tree = load_page(run)
     total = sum(len(node.attributes["src"]) for node in tree.all("img"))
     assert 4000 <= total < 8000

@@ -21,10 +21,10 @@ def test_every_plot_is_a_png_of_some_colours(any_run: RunFolder, tmp_path: Path)
     assert (n_targets, n_matrices) in {(1, 1), (1, 0), (4, 4)}
     assert paths[-1].name == "curves.png"
     for path in paths:
-        with Image.open(path) as picture:
-            assert picture.format == "PNG"
-            assert min(picture.size) >= 100
-            assert len(picture.convert("L").getcolors(maxcolors=1 << 16) or []) > 5
+        with Image.open(path) as thumbnail:
+            assert thumbnail.format == "PNG"
+            assert min(thumbnail.size) >= 100
+            assert len(thumbnail.convert("L").getcolors(maxcolors=1 << 16) or []) > 5
 
 
 _ALONE = """

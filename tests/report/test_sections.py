@@ -159,9 +159,9 @@ def test_calibration_equals_a_slow_loop(shape: str) -> None:
         assert line.lowest == kept[-1][0]
 
 
-def rows_of(values: list[float], name: str = "digit", fold: int = 0, part: str = "all") -> list[EpochRow]:
+def rows_of(values: list[float], name: str = "digit", fold: int = 0, model: str = "all") -> list[EpochRow]:
     return [
-        EpochRow(fold=fold, part=part, epoch=epoch, step=epoch, lr=0.1, train_loss=1.0, scores={name: value})
+        EpochRow(fold=fold, model=model, epoch=epoch, step=epoch, lr=0.1, train_loss=1.0, scores={name: value})
         for epoch, value in enumerate(values)
     ]
 
@@ -194,7 +194,7 @@ def test_curves_of_hundreds_of_epochs_and_of_one() -> None:
 
 
 def test_too_many_trainings_are_counted() -> None:
-    rows = [row for fold in range(15) for part in "abc" for row in rows_of([0.1], fold=fold, part=part)]
+    rows = [row for fold in range(15) for part in "abc" for row in rows_of([0.1], fold=fold, model=part)]
     section = make_curves_section(RunContents(RunFolder(Path("r")), epochs=tuple(rows)))
     assert section is not None
     assert (len(section.panels), section.n_left_out) == (40, 5)

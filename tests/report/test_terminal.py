@@ -26,7 +26,7 @@ def scores_of(classes: tuple[str, ...], n: int = 200) -> Scores:
 
 
 def test_lines_say_the_record(any_run: RunFolder) -> None:
-    scores = Scores.from_record(durable.read_json(any_run.scores_file))
+    scores = Scores.from_dict(durable.read_json(any_run.scores_file))
     text = "\n".join(summary_lines(scores))
     assert f"{scores.main.value:.4f} [{scores.main.low:.4f}, {scores.main.high:.4f}]" in summary_lines(scores)[0]
     for item in scores.targets[scores.main_target].per_class:
@@ -39,7 +39,7 @@ def test_lines_say_the_record(any_run: RunFolder) -> None:
 
 
 def test_a_pipe_gets_plain_lines_and_a_terminal_tables(any_run: RunFolder) -> None:
-    scores = Scores.from_record(durable.read_json(any_run.scores_file))
+    scores = Scores.from_dict(durable.read_json(any_run.scores_file))
     pipe, terminal = io.StringIO(), Terminal()
     print_summary(scores, file=pipe)
     print_summary(scores, file=terminal)

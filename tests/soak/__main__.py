@@ -51,7 +51,7 @@ def main() -> int:
         rows.append(_try(trial, n))
         print(rows[-1], flush=True)
         if options.out is not None:  # after each, so that a soak that is broken off leaves what it found
-            options.out.write_text(json.dumps({"machine": _machine(), "trials": _as_records(rows)}, indent=2) + "\n")
+            options.out.write_text(json.dumps({"machine": _machine(), "trials": _to_dicts(rows)}, indent=2) + "\n")
     broken = [row for row in rows if row.figure.tried and not row.figure.is_kept]
     for row in broken:
         print(f"\n{row.promise} is not kept: {row.what}", *row.figure.failures, sep="\n  ", flush=True)
@@ -84,7 +84,7 @@ def _machine() -> str:
     return f"Python {platform.python_version()}, torch {torch.__version__}, {cores} CPU, {platform.platform()}"
 
 
-def _as_records(rows: Iterable[Row]) -> list[dict[str, object]]:
+def _to_dicts(rows: Iterable[Row]) -> list[dict[str, object]]:
     return [asdict(row) for row in rows]
 
 

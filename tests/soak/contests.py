@@ -52,11 +52,11 @@ class Case:
 
 _EMA = ("training.epochs=3", "training.ema_decay=0.9")
 _ALL = ("model.freeze=none", "predict_views=[plain]")
-FROZEN = Case("frozen trunk, attributes", "attributes", _EMA)
+FROZEN = Case("frozen backbone, attributes", "attributes", _EMA)
 WHOLE = Case("whole network, attributes", "attributes", (*_ALL, "model.drop_rate=0.2", *_EMA))
 SINGLE = Case("whole network, single label", "single", (*_ALL, "training.epochs=2"))
-MULTI = Case("frozen trunk, multi-label", "multi", _EMA)
-SEPARATE = Case("frozen trunk, a model a head", "attributes", ("model.arrangement=separate", "training.epochs=2"))
+MULTI = Case("frozen backbone, multi-label", "multi", _EMA)
+SEPARATE = Case("frozen backbone, a model a head", "attributes", ("model.arrangement=separate", "training.epochs=2"))
 CASES = (FROZEN, WHOLE, SINGLE, MULTI, SEPARATE)
 
 

@@ -97,7 +97,7 @@ def _restore(checkpoints: Path) -> tuple[int, list[str], dict[str, bytes]]:
 
 def _stop_at(step: int, folder: Path, mode: Mode) -> None:
     try:
-        train(make_parts(), folder, every_s=0, mode=mode, observers=[StopAt(StopRequest(), step)])
+        train(make_parts(), folder, every_s=0, mode=mode, callbacks=[StopAt(StopRequest(), step)])
     except Stopped:
         return
     raise AssertionError("it was not stopped")

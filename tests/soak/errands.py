@@ -90,7 +90,7 @@ def go_on_to_step(
         every_s: Seconds between checkpoints.
         name: The run's name.
         cloud_drive: Whether checkpoints are overwritten in place.
-        threads: Threads that make pictures; a run that is there computes with as many as it began with.
+        threads: Threads that make images; a run that is there computes with as many as it began with.
     """
     settings = tiny_contest.make_settings(
         Path(root), checkpoint_every_s=every_s, cloud_drive=cloud_drive, threads=threads

@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import save as save_safetensors
 
 import podium
-from podium.models.tiny import TinyTrunk
+from podium.models.tiny import TinyBackbone
 from podium.models.weight_files import read_weight_file
 
 from .command_line import LEAKS, TINY, NoWaiting, ask, ask_well, draw, draw_pets, refusal_problem
@@ -116,7 +116,7 @@ def _weights(n: int, folder: Path) -> Figure:
 
 
 def _benign_files() -> Iterator[tuple[str, str, bytes]]:
-    weights = TinyTrunk(seed=5).state_dict()
+    weights = TinyBackbone(seed=5).state_dict()
     contents = {
         "plain": weights,
         "wrapped": {"state_dict": weights, "epoch": 3, "name": "a model"},
@@ -135,7 +135,7 @@ def _benign_files() -> Iterator[tuple[str, str, bytes]]:
 def _read_benign(ending: str, data: bytes, folder: Path) -> str | None:
     path = folder / f"weights{ending}"
     path.write_bytes(data)
-    found, wanted = read_weight_file(path), TinyTrunk(seed=5).state_dict()
+    found, wanted = read_weight_file(path), TinyBackbone(seed=5).state_dict()
     same = set(found) == set(wanted) and all(torch.equal(found[name], value) for name, value in wanted.items())
     return None if same else f"other tensors: {sorted(found)[:3]}"
 

@@ -154,7 +154,7 @@ def code_words(marker: Path) -> tuple[str, ...]:
         f"; mkdir {path} #",
         f"os.mkdir:{path}",
         "os.mkdir",
-        "podium.models.tiny.TinyTrunk",
+        "podium.models.tiny.TinyBackbone",
         "torch.hub.load",
         "builtins.eval",
         "lambda: 1",

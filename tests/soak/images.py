@@ -128,7 +128,7 @@ def _lay_out(n: int, folder: Path) -> tuple[Samples, dict[str, str]]:
 
 
 def _loader_rows(cache: ImageCache, rows: NDArray[np.int64], samples: Samples) -> tuple[set[int], set[int]]:
-    """Rows that training's and prediction's loaders gave finite pictures for."""
+    """Rows that training's and prediction's loaders gave finite images for."""
     targets = {"kind": samples.labels["kind"][rows]}
     keys = sample_keys(samples.ids[rows])
     train = TrainLoader(cache.pixels, rows, targets, keys=keys, batch_size=16, height=_SIDE_PX, width=_SIDE_PX)

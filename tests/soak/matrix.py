@@ -73,7 +73,7 @@ def _stop_at(step: int, case: Case, root: Path) -> str | None:
 
 
 def _use_threads(threads: int, case: Case, root: Path) -> str | None:
-    """Threads that make pictures, and worker processes that decode; the arithmetic keeps the number it began with."""
+    """Threads that make images, and worker processes that decode; the arithmetic keeps the number it began with."""
     root.mkdir()
     child = start("soak.errands:go_on_to_step", root, case.samples, case.lines, 1, at=root)
     if child.wait() != 75:

@@ -1,4 +1,4 @@
-"""Pictures stored in every mode and format, beside what they should look like, computed in float64 from the numbers
+"""Images stored in every mode and format, beside what they should look like, computed in float64 from the numbers
 that were stored and the definition of the format.
 """
 
@@ -25,7 +25,7 @@ WHITE = 255.0
 DEEP_ALPHA = 2.5
 """Levels for 16-bit colour with 16-bit alpha: Pillow keeps the upper byte of both, 1 level each, and then it rounds."""
 CODEC_LOSS = 16.0
-"""Levels that JPEG, lossy WebP and AVIF may lose of smooth pictures; were it more, nothing would be measured."""
+"""Levels that JPEG, lossy WebP and AVIF may lose of smooth images; were it more, nothing would be measured."""
 
 
 @dataclass(frozen=True)
@@ -301,4 +301,4 @@ UNDECODED: dict[str, Make] = {
     "TIFF RGB float": _tiff("f4", 3, photometric=2),
     "TIFF CIE Lab": _tiff("u1", 3, photometric=8),
 }
-"""Kinds that are refused by name; what would be wrong is a picture that nobody stored."""
+"""Kinds that are refused by name; what would be wrong is an image that nobody stored."""

@@ -1,6 +1,6 @@
 """R11: the pixels that a model sees are those that were stored, for every mode, format and EXIF orientation.
 
-Random pictures are stored by hand (PNG, TIFF) or by the codec (JPEG, WebP, ...), and compared with what they should
+Random images are stored by hand (PNG, TIFF) or by the codec (JPEG, WebP, ...), and compared with what they should
 look like, by code that shares nothing with Podium.
 """
 
@@ -28,7 +28,7 @@ CASES: tuple[tuple[str, Make, int], ...] = (
 
 
 def upright(levels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """The picture turned, pixel by pixel as the EXIF standard describes the eight places of row 0 and column 0."""
+    """The image turned, pixel by pixel as the EXIF standard describes the eight places of row 0 and column 0."""
     height, width = levels.shape[:2]
     row, column = np.mgrid[:height, :width]
     last_row, last_column = height - 1 - row, width - 1 - column
@@ -67,7 +67,7 @@ def _pixels(n: int, folder: Path) -> Figure:
     worst: dict[str, float] = {}
     chosen = enumerate(itertools.islice(itertools.cycle(CASES), n))
     figure = count(
-        (f"{name}, orientation {orientation}, picture {k}", partial(_try, make, orientation, k, worst))
+        (f"{name}, orientation {orientation}, image {k}", partial(_try, make, orientation, k, worst))
         for k, (name, make, orientation) in chosen
     )
     shown = ", ".join(f"{kind} files at most {off:.2f} levels off" for kind, off in sorted(worst.items()))

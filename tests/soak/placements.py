@@ -76,7 +76,7 @@ class World:
         how: dict[str, Any] = {"n_epochs": EPOCHS, "checkpoints": checkpoints, "stop": self.stop, "observers": [self]}
         state = fit(self.parts, self, valid, state, **how)
         final_weights(self.parts)
-        return Outcome(state.as_record(), tensors_of(self.parts, checkpoints)), state
+        return Outcome(state.to_dict(), tensors_of(self.parts, checkpoints)), state
 
 
 Arm = Callable[[World], object]

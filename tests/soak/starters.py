@@ -18,7 +18,7 @@ from .trial import Figure, Trial, count
 __all__ = ["TRIALS"]
 
 LONG_LINES = ("training.epochs=40",)
-"""Epochs enough that the slower starter comes while the quicker one works."""
+"""Epochs enough that the slower starter comes while the faster one works."""
 HELD_S = 0.25
 N_STARTERS = 3
 

@@ -77,7 +77,7 @@ def write_tiff(
     planar: bool = False,
     orientation: int = 1,
 ) -> bytes:
-    """A TIFF of samples (H, W, C), a strip for the whole picture or, if planar, for each channel.
+    """A TIFF of samples (H, W, C), a strip for the whole image or, if planar, for each channel.
 
     Args:
         samples: Their type is stored as it is; with `bits` below 8 they are packed.

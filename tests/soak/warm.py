@@ -82,7 +82,7 @@ def _run(errand: str, arguments: list[Any], said: Path, at: Path, is_gated: bool
             answer = {"value": function(*arguments)}
             code = answer["value"] if isinstance(answer["value"], int) else 0
         except PodiumError as error:
-            answer = error.as_record()
+            answer = error.to_dict()
             code = error.exit_code
         words = json.dumps(answer).encode()[: len(slate)]
         slate[: len(words)] = words

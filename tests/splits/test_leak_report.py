@@ -41,7 +41,7 @@ def test_only_the_accepted_kinds_pass_and_are_recorded() -> None:
     accepted = require_no_leak(LEAKING, allow=("near_duplicate", "same_bytes", "same_group"))
     assert accepted.accepted == ("same_bytes", "near_duplicate")
     assert not accepted.is_clean
-    record = json.loads(json.dumps(accepted.as_record()))
+    record = json.loads(json.dumps(accepted.to_dict()))
     assert record["accepted"] == ["same_bytes", "near_duplicate"]
     assert record["is_clean"] is False
     assert record["counts"]["same_bytes"] == {"n_pairs": 1, "n_samples": 2, "n_sets": 1}

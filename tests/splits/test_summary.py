@@ -35,7 +35,7 @@ def test_counts_and_deviation_equal_a_plain_count(make_samples: Build) -> None:
 def test_record_and_table_are_plain_data(make_samples: Build) -> None:
     samples = make_samples(20, {"c": np.arange(20) % 2})
     summary = summarise_folds(samples, make_folds(samples))
-    record = json.loads(json.dumps(summary.as_record()))
+    record = json.loads(json.dumps(summary.to_dict()))
     assert record["parts"][0]["counts"] == {"c": {"c0": 2, "c1": 2}}
     assert [row[0] for row in summary.rows()] == ["part", *(f"fold {i}" for i in range(5))]
     assert summary.notes == ()
@@ -66,5 +66,5 @@ def test_training_only_rows_are_a_part(make_samples: Build) -> None:
     assert [(part.name, part.n_samples) for part in summary.parts] == [("fold 0", 4), ("train", 6)]
     folds = make_folds(samples)
     shuffled = samples.take([9, 3, 5, 1, 0, 2, 4, 6, 7, 8])
-    assert summarise_folds(shuffled, folds).as_record() == summary.as_record()
+    assert summarise_folds(shuffled, folds).to_dict() == summary.to_dict()
     assert isinstance(folds, Folds)

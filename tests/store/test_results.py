@@ -26,7 +26,7 @@ def run(tmp_path: Path) -> RunFolder:
 
 
 def test_epochs_come_by_fold_part_and_epoch(run: RunFolder) -> None:
-    places = [(row.fold, row.part, row.epoch) for row in read_epochs(run)]
+    places = [(row.fold, row.model, row.epoch) for row in read_epochs(run)]
     parts = [(0, "all"), (2, "age"), (2, "mask"), (10, "all")]
     assert places == [(fold, part, epoch) for fold, part in parts for epoch in (0, 1)]
 
@@ -35,9 +35,9 @@ def test_results_hold_the_journals_exactly(run: RunFolder) -> None:
     write_results(run)
     with run.results_file.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["fold", "part", "epoch", "step", "lr", "train/loss", "valid/f1", "valid/qwk"]
+    assert list(rows[0]) == ["fold", "model", "epoch", "step", "lr", "train/loss", "valid/f1", "valid/qwk"]
     for row, epoch in zip(rows, read_epochs(run), strict=True):
-        assert (int(row["fold"]), row["part"], int(row["epoch"])) == (epoch.fold, epoch.part, epoch.epoch)
+        assert (int(row["fold"]), row["model"], int(row["epoch"])) == (epoch.fold, epoch.model, epoch.epoch)
         assert (int(row["step"]), float(row["lr"]), float(row["train/loss"])) == (epoch.step, epoch.lr, 1 / 7)
         told = {name: float(row[f"valid/{name}"]) for name in ("f1", "qwk") if row[f"valid/{name}"]}
         assert told == epoch.scores
@@ -48,13 +48,13 @@ def test_a_part_keeps_its_name_whatever_its_folder_is_called(tmp_path: Path) -> 
     record = {"epoch": 0, "step": 1, "lr": 0.1, "train_loss": 1.0, "scores": {}}
     for part in ("hair colour", "a/b", "100%"):
         durable.Journal(run.training_folder(0, part) / "journal.jsonl").append(record)
-    assert [row.part for row in read_epochs(run)] == ["100%", "a/b", "hair colour"]
+    assert [row.model for row in read_epochs(run)] == ["100%", "a/b", "hair colour"]
 
 
 def test_a_run_without_epochs_has_an_empty_table(tmp_path: Path) -> None:
     run = create_run(tmp_path, "mine", {})
     write_results(run)
-    assert run.results_file.read_text().strip() == "fold,part,epoch,step,lr,train/loss"
+    assert run.results_file.read_text().strip() == "fold,model,epoch,step,lr,train/loss"
 
 
 def test_differences_name_every_leaf() -> None:

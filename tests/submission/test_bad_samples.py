@@ -37,7 +37,7 @@ CASES: dict[str, tuple[str, str | bytes, dict[str, Any], list[str]]] = {
     "gzip": ("pets", gzip.compress(b"id,ans\nx,0\n"), {}, ["gzip", "Unpack"]),
     "parquet": ("pets", b"PAR1\x15\x04\x15", {}, ["Parquet", "CSV"]),
     "old excel": ("pets", b"\xd0\xcf\x11\xe0\xa1\xb1", {}, ["old Excel"]),
-    "a picture": ("pets", b"\x89PNG\r\n\x1a\n", {}, ["an image"]),
+    "an image": ("pets", b"\x89PNG\r\n\x1a\n", {}, ["an image"]),
     "a pdf": ("pets", b"%PDF-1.7", {}, ["a PDF"]),
     "zero bytes": ("pets", b"id,ans\nx\x00\x00\x00y,0\n", {}, ["zero bytes", "UTF-8"]),
     "not the encoding that was named": (

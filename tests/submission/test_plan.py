@@ -16,7 +16,7 @@ def plan_of(sample: Callable[..., Path], task: Task, content: str, **options: An
 
 
 def kinds(plan: Plan) -> dict[str, str]:
-    return {answer["column"]: f"{answer['target']}:{answer['values']}" for answer in plan.as_record()["answers"]}
+    return {answer["column"]: f"{answer['target']}:{answer['values']}" for answer in plan.to_dict()["answers"]}
 
 
 @pytest.mark.parametrize(

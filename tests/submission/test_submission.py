@@ -211,7 +211,7 @@ def test_record_is_json_and_counts_every_answer(tasks: dict[str, Task], predict:
     assert record.histogram == {"letters": {"a": 2, "b": 2, "c": 0}}
     assert record.warnings == ("all 2 rows of 'letters' get the same answer: ['a', 'b'].",)
     assert "1 predictions left out: the sample does not ask for them." in record.notes
-    assert json.loads(json.dumps(record.as_record()))["values"] == dict.fromkeys("abc", "decision")
+    assert json.loads(json.dumps(record.to_dict()))["values"] == dict.fromkeys("abc", "decision")
 
 
 def test_predictions_of_another_task_are_refused(tasks: dict[str, Task], predict: Predict, sample: Sample) -> None:

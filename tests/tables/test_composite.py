@@ -47,7 +47,7 @@ def test_decode_is_the_inverse_of_encode(composite: Composite) -> None:
     assert composite.encode(composite.decode(numbers)).tolist() == numbers.tolist()
     met = {tuple(column[row] for column in composite.decode(numbers).values()) for row in range(1, len(numbers))}
     assert len(met) == composite.n_classes
-    assert Composite.from_record(composite.as_record()) == composite
+    assert Composite.from_dict(composite.to_dict()) == composite
 
 
 @given(composites(), st.integers(0, 2**32 - 1))

@@ -117,7 +117,7 @@ def test_the_digest_notices_ids_labels_groups_and_classes(samples: Samples) -> N
 
 def test_the_digests_of_a_table_that_was_made_years_ago_are_still_the_same(samples: Samples) -> None:
     """Folds of older runs go by the first; it was computed once by a slow and plain loop."""
-    lines = [json.dumps(samples.task.as_record() if samples.task else None)]
+    lines = [json.dumps(samples.task.to_dict() if samples.task else None)]
     assert samples.task is not None
     for row in sorted(range(len(samples)), key=lambda row: samples.ids[row]):
         labels = [samples.labels[head.name][row].tolist() for head in samples.task.heads]

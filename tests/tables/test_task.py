@@ -59,4 +59,4 @@ def test_the_record_survives_json() -> None:
         Task((TAGS,)),
         Task((GENDER, AGE), Composite.from_heads({"age": AGE.classes, "gender": GENDER.classes})),
     ):
-        assert Task.from_record(json.loads(json.dumps(task.as_record()))) == task
+        assert Task.from_dict(json.loads(json.dumps(task.to_dict()))) == task

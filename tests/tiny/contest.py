@@ -81,7 +81,7 @@ def make_recipe(*lines: str, preset: str = "baseline") -> Recipe:
 
 
 def make_settings(folder: Path, **changes: object) -> Settings:
-    """One thread on the processor, everything below one folder."""
+    """One thread on the CPU, everything below one folder."""
     return replace(Settings(runs=folder / "runs", device="cpu", threads=1), **changes)  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from podium.data import EvalLoader
-from podium.models import Classifier, build_trunk
+from podium.models import Classifier, build_backbone
 from podium.tables import Head, Task
 from podium.training.mean_over_views import mean_over_views
 
@@ -26,7 +26,7 @@ TURNS = {
 def test_the_mean_equals_turning_by_hand(views: list[str]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
     torch.manual_seed(0)
-    model = Classifier(build_trunk("tiny", "random", 32), TASK).eval()
+    model = Classifier(build_backbone("tiny", "random", 32), TASK).eval()
     for layer in model.heads.layers.values():
         torch.nn.init.normal_(layer.weight)
 

@@ -13,10 +13,11 @@ import torch
 from podium import durable
 from podium.backbone.frozen_forward import Way, frozen_batch, make_forward
 from podium.errors import UsageError
-from podium.models import Classifier, build_trunk
+from podium.models import Classifier, build_backbone
 from podium.recipe import finetune, resolve_recipe
 from podium.tables import Head, Task
-from podium.training.autotune import settle_recipe
+from podium.training import autotune, timed_choice
+from podium.training.autotune import autotune_recipe
 from podium.training.timed_choice import (
     Candidate,
     Choice,
@@ -26,7 +27,6 @@ from podium.training.timed_choice import (
     race,
     remembered,
 )
-from podium.workflows import probe, settle
 from tiny.contest import Notes, make_recipe, make_settings
 
 CPU = torch.device("cpu")
@@ -44,21 +44,21 @@ class Clock:
         self.turns = dict.fromkeys(seconds, 0)
         self._seconds: dict[Candidate, Iterator[float]] = {c: iter(s) for c, s in seconds.items()}
         self._running: Candidate | None = None
-        monkeypatch.setattr(probe, "_clock", self._time)
+        monkeypatch.setattr(timed_choice, "_clock", self._time)
 
     def _time(self, run: object, _device: torch.device) -> float:
         assert self._running is not None
         self.turns[self._running] += 1
         return next(self._seconds[self._running])
 
-    def decide(self, taken: dict[Candidate, float] | None = None) -> probe.Choice:
+    def decide(self, taken: dict[Candidate, float] | None = None) -> timed_choice.Choice:
         def prepare(candidate: Candidate) -> None:
             self._running = candidate
 
         return race({candidate: lambda: None for candidate in self.turns}, CPU, prepare=prepare, taken=taken)
 
 
-def test_the_quickest_wins_by_its_best_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fastest_wins_by_its_best_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch, {FP32: [1.0, 1.1, 9.0] * 9, BF16: [5.0, 0.8, 0.9] * 9})
     choice = clock.decide()
     assert choice.chosen == FP32  # after its first turn the other one looked hopeless
@@ -75,7 +75,7 @@ def test_a_difference_that_may_be_noise_changes_nothing(monkeypatch: pytest.Monk
 
 def make_model() -> Classifier:
     torch.manual_seed(0)
-    return Classifier(build_trunk("tiny", "random", 32), Task((Head("label", "single", ("a", "b")),)))
+    return Classifier(build_backbone("tiny", "random", 32), Task((Head("label", "single", ("a", "b")),)))
 
 
 def test_every_candidate_is_really_run() -> None:
@@ -97,7 +97,7 @@ def test_every_candidate_is_really_run() -> None:
 def test_a_single_candidate_needs_no_clock() -> None:
     images = {n: torch.randint(0, 256, (n, 32, 32, 3), dtype=torch.uint8) for n in (4, 16)}
     choice = choose_training(make_model(), images.__getitem__, CPU, [OTHER])
-    assert choice.as_record() == {
+    assert choice.to_dict() == {
         "chosen": {"precision": "fp32", "layout": "contiguous"},
         "seconds": {"fp32 contiguous": None},
     }
@@ -113,7 +113,7 @@ def test_a_way_whose_features_differ_or_that_cannot_be_used_is_not_taken() -> No
     runs = {exact: lambda: features, far: lambda: -features, near: lambda: features + 1e-5, gone: fail}
     assert list(choose_frozen(runs, CPU).seconds) == [str(exact), str(near)]
     alone = choose_frozen({exact: lambda: features, far: lambda: features * torch.nan}, CPU)
-    assert alone.as_record() == {"chosen": {"engine": "torch", "precision": "fp32"}, "seconds": {"torch fp32": None}}
+    assert alone.to_dict() == {"chosen": {"engine": "torch", "precision": "fp32"}, "seconds": {"torch fp32": None}}
 
 
 def test_what_is_slow_at_its_first_turn_gets_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,10 +150,10 @@ def test_a_frozen_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPa
 def test_a_trial_on_a_gpu_takes_the_batch_of_the_training() -> None:
     recipe = finetune()
     cuda, large = torch.device("cuda"), recipe.training.model_copy(update={"batch_size": 256})
-    assert settle._trial_batch(recipe, CPU) == probe.BATCH == 16
-    assert settle._trial_batch(recipe.model_copy(update={"training": large}), cuda) == 256
+    assert autotune._trial_batch(recipe, CPU) == timed_choice.BATCH == 16
+    assert autotune._trial_batch(recipe.model_copy(update={"training": large}), cuda) == 256
     short = large.model_copy(update={"micro_batch": 64})
-    assert settle._trial_batch(recipe.model_copy(update={"training": short}), cuda) == 64
+    assert autotune._trial_batch(recipe.model_copy(update={"training": short}), cuda) == 64
     assert frozen_batch(cuda) > frozen_batch(CPU)
 
 
@@ -172,9 +172,9 @@ def test_a_trial_that_does_not_fit_takes_fewer_images(
             raise RuntimeError("MPS backend out of memory (no room)")
         return choose_training(*arguments, batch=batch)
 
-    monkeypatch.setattr(settle, "choose_training", run)
-    monkeypatch.setattr(settle, "_trial_batch", lambda recipe, device: 64)
-    settled, trials = settle_recipe(recipe, task, 500, make_settings(tmp_path), CPU, Notes())
+    monkeypatch.setattr(autotune, "choose_training", run)
+    monkeypatch.setattr(autotune, "_trial_batch", lambda recipe, device: 64)
+    settled, trials = autotune_recipe(recipe, task, 500, make_settings(tmp_path), CPU, Notes())
     assert batches == tried
     chosen = {"precision": settled.training.precision, "layout": settled.training.layout}
     assert trials["training"]["chosen"] == chosen
@@ -188,33 +188,33 @@ def test_another_error_of_a_trial_is_told(monkeypatch: pytest.MonkeyPatch, tmp_p
     def run(*_arguments: Any, batch: int) -> Choice:
         raise RuntimeError(f"a kernel failed with {batch} images")
 
-    monkeypatch.setattr(settle, "choose_training", run)
+    monkeypatch.setattr(autotune, "choose_training", run)
     with pytest.raises(RuntimeError, match="a kernel failed with 16 images"):
-        settle_recipe(resolve_recipe(recipe, median_side_px=32), task, 500, make_settings(tmp_path), CPU, Notes())
+        autotune_recipe(resolve_recipe(recipe, median_side_px=32), task, 500, make_settings(tmp_path), CPU, Notes())
 
 
 @pytest.mark.parametrize(
     ("training", "on_cpu", "on_device", "place"),
     [
-        (1.0, 0.5, 0.2, "cpu"),  # the processor keeps up: the device would only lose time
-        (1.0, 1.1, 0.2, "cpu"),  # waiting a little is still quicker
+        (1.0, 0.5, 0.2, "cpu"),  # the CPU keeps up: the device would only lose time
+        (1.0, 1.1, 0.2, "cpu"),  # waiting a little is still faster
         (1.0, 1.22, 0.2, "cpu"),  # the difference may be noise
         (1.0, 3.0, 0.2, "device"),
         (1.0, 3.0, 2.5, "cpu"),
     ],
 )
-def test_pictures_are_made_where_an_epoch_is_over_first(
+def test_images_are_made_where_an_epoch_is_over_first(
     training: float, on_cpu: float, on_device: float, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = {"training": training, "cpu": on_cpu, "device": on_device}
     ran: list[str] = []
-    monkeypatch.setattr(probe, "_clock", lambda run, _device: (run(), told[ran[-1]])[1])
+    monkeypatch.setattr(timed_choice, "_clock", lambda run, _device: (run(), told[ran[-1]])[1])
     found = choose_place(*(partial(ran.append, name) for name in told), CPU)
     assert found == {"chosen": place, "seconds": told}
     assert set(ran) == set(told)
 
 
-def test_the_trial_of_places_makes_real_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_trial_of_places_makes_real_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = make_recipe("augmentations=[{kind: horizontal_flip}]", "image.stored_px=40", preset="finetune")
     recipe, model, settings = resolve_recipe(recipe, median_side_px=40), make_model(), make_settings(tmp_path)
     made: list[int] = []
@@ -224,21 +224,21 @@ def test_the_trial_of_places_makes_real_pictures(tmp_path: Path, monkeypatch: py
         runs[0]()
         return {"chosen": "device", "seconds": {}}
 
-    monkeypatch.setattr(settle, "choose_place", choose)
-    assert settle._try_places(recipe, model, 100, settings, CPU)["chosen"] == "device"
-    assert made == [4 * probe.BATCH, 4 * probe.BATCH]
+    monkeypatch.setattr(autotune, "choose_place", choose)
+    assert autotune._try_places(recipe, model, 100, settings, CPU)["chosen"] == "device"
+    assert made == [4 * timed_choice.BATCH, 4 * timed_choice.BATCH]
     assert all(parameter.grad is not None for parameter in model.heads.parameters())
-    settle._try_places(recipe, model, 100, settings, CPU)
+    autotune._try_places(recipe, model, 100, settings, CPU)
     assert len(made) == 2  # remembered
 
     def fail(*_runs: Any) -> dict[str, Any]:
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(settle, "choose_place", fail)
+    monkeypatch.setattr(autotune, "choose_place", fail)
     other = make_settings(tmp_path / "other")
-    assert settle._try_places(recipe, model, 100, other, CPU) == {"chosen": "cpu", "seconds": {}}
-    monkeypatch.setattr(settle, "choose_place", choose)  # memory that a neighbour took is not remembered
-    assert settle._try_places(recipe, model, 100, other, CPU)["chosen"] == "device"
+    assert autotune._try_places(recipe, model, 100, other, CPU) == {"chosen": "cpu", "seconds": {}}
+    monkeypatch.setattr(autotune, "choose_place", choose)  # memory that a neighbour took is not remembered
+    assert autotune._try_places(recipe, model, 100, other, CPU)["chosen"] == "device"
 
 
 def test_an_answer_is_remembered_for_the_same_question_only(tmp_path: Path) -> None:

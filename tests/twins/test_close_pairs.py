@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium.errors import UsageError
-from podium.splits import close_pairs
+from podium.twins import close_pairs
 from podium.twins.close_pairs import find_close_pairs
 
 

@@ -36,7 +36,7 @@ def test_wrong_shapes_are_refused() -> None:
         Likeness(np.zeros((2, 16, 16), np.uint8), np.zeros(3, np.uint64))
 
 
-def test_blank_pictures_are_like_nothing() -> None:
+def test_blank_images_are_like_nothing() -> None:
     blank = np.full((2, 16, 16), 255, np.uint8)
     assert not Likeness(blank, np.zeros(2, np.uint64)).is_same_photo(np.asarray([0]), np.asarray([1])).any()
 
@@ -53,7 +53,7 @@ def test_what_a_whole_set_shares_makes_no_twins() -> None:
     assert likeness.is_same_photo(first, first + n // 2).all()
     assert likeness.is_same_photo(first, np.roll(first, 1)).mean() < 0.01
     plain = [np.corrcoef(looks[i].ravel(), looks[i - 1].ravel())[0, 1] for i in range(50)]
-    assert np.mean(plain) > 0.95, "as plain pictures they are all alike"
+    assert np.mean(plain) > 0.95, "as plain images they are all alike"
 
 
 def read_looks(folder: Path, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

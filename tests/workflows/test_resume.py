@@ -24,10 +24,10 @@ from tiny.nursery import NoWaiting, Nursery
 
 Contest = Callable[[str], Samples]
 FROZEN = ("training.epochs=3", "training.ema_decay=0.9")
-STEM = (
-    "model.freeze=stem",
-    "model.stem_blocks=1",
-    "model.stem_views=2",
+BLOCKS = (
+    "model.freeze=blocks",
+    "model.frozen_blocks=1",
+    "model.cached_views=2",
     "augmentations=[{kind: horizontal_flip}, {kind: random_shift}]",
     "predict_views=[plain]",
     *FROZEN,
@@ -53,7 +53,7 @@ class Case:
     duration_s: float
 
 
-@pytest.fixture(scope="module", params=[FROZEN, STEM, WHOLE, ON_DEVICE], ids=["frozen", "stem", "whole", "device"])
+@pytest.fixture(scope="module", params=[FROZEN, BLOCKS, WHOLE, ON_DEVICE], ids=["frozen", "blocks", "whole", "device"])
 def case(request: pytest.FixtureRequest, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Case:
     go_on(tmp_path_factory.mktemp("first"), samples, request.param)  # imports and first calls take their time
     root, started = tmp_path_factory.mktemp("undisturbed"), time.monotonic()
@@ -159,7 +159,7 @@ def test_a_finished_run_is_only_scored_again(finished: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "gone", ["predictions/oof-fold-2.parquet", "fold-1/all/model.json", "fold-0", "trunk", "scores.json"]
+    "gone", ["predictions/oof-fold-2.parquet", "fold-1/all/model.json", "fold-0", "backbone", "scores.json"]
 )
 def test_what_is_deleted_is_made_again_with_the_same_numbers(gone: str, finished: Run) -> None:
     before = results_of(finished.folder.path)
@@ -174,20 +174,20 @@ def test_what_is_deleted_is_made_again_with_the_same_numbers(gone: str, finished
     go_on_with(finished)
     after = results_of(finished.folder.path)
     assert {name: after[name] for name in after} == {name: before[name] for name in after}
-    assert set(before) - set(after) <= {"trunk/model.safetensors"}
+    assert set(before) - set(after) <= {"backbone/model.safetensors"}
 
 
 @pytest.mark.parametrize("lines", [FROZEN, (*WHOLE, "predict_views=[plain]")], ids=["frozen", "whole"])
 def test_a_run_from_before_a_setting_existed_goes_on_and_predicts(
     lines: tuple[str, ...], contest: Contest, tmp_path: Path
 ) -> None:
-    settled = ("model.stem_views=0", "training.layout=channels_last")
+    settled = ("model.cached_views=0", "training.layout=channels_last")
     samples, settings = contest("single"), make_settings(tmp_path)
     run = train(samples, recipe=make_recipe(*lines, *settled), folds=2, settings=settings)
     before = results_of(run.folder.path)
     said = run.predict(samples, name="said").probs["mask"]
     text = run.folder.recipe_file.read_text().splitlines()
-    newer = ("stem_views:", "frozen_precision:", "frozen_engine:", "layout:", "augment_on:")
+    newer = ("cached_views:", "frozen_precision:", "frozen_engine:", "layout:", "augment_on:")
     older = [line for line in text if not line.strip().startswith(newer)]
     assert len(text) - len(older) == len(newer)
     run.folder.recipe_file.write_text("\n".join(older))

@@ -54,7 +54,7 @@ def test_every_sample_is_predicted_once_by_a_model_that_did_not_see_it(run: Run)
 
 def test_the_scores_are_those_of_the_out_of_fold_predictions(run: Run) -> None:
     again = score_predictions(run.oof, run.samples)
-    assert run.scores.as_record() == again.as_record()
+    assert run.scores.to_dict() == again.to_dict()
 
 
 def test_each_folds_model_gives_its_out_of_fold_rows_again(run: Run, contest: Contest) -> None:
@@ -74,10 +74,10 @@ def test_results_hold_every_epoch_of_every_part(run: Run) -> None:
     with run.folder.results_file.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     epochs = read_epochs(run.folder)
-    assert [(row["fold"], row["part"], row["epoch"]) for row in rows] == [
-        (str(item.fold), item.part, str(item.epoch)) for item in epochs
+    assert [(row["fold"], row["model"], row["epoch"]) for row in rows] == [
+        (str(item.fold), item.model, str(item.epoch)) for item in epochs
     ]
-    parts = {item.part for item in epochs}
+    parts = {item.model for item in epochs}
     assert len(epochs) == 3 * len(parts) * 2
     assert all(np.isfinite(item.train_loss) and item.scores for item in epochs)
 

@@ -1,4 +1,4 @@
-"""A frozen forward pass as one graph that OpenVINO compiles for the processor: several times as quick there."""
+"""A frozen forward pass as one graph that OpenVINO compiles for the CPU: several times as quick there."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def has_openvino() -> bool:
 
 
 class Graph:
-    """A module as a graph of uint8 images that can be compiled for the processor in any precision.
+    """A module as a graph of uint8 images that can be compiled for the CPU in any precision.
 
     Args:
         module: Takes images (B, H, W, 3) uint8, gives one tensor whose first axis is B; in evaluation mode.
-        images: A batch of the size that the graph is made for, which is a tenth quicker than one for any size; larger
+        images: A batch of the size that the graph is made for, which is a tenth faster than one for any size; larger
             and smaller batches of the same height and width are cut and filled up. What the graph says of the last of
             them is compared with what the module says of it alone.
 
@@ -66,7 +66,7 @@ class Graph:
         """Images (B, H, W, 3) uint8 -> float32 output; a row does not depend on the others of its batch.
 
         Args:
-            precision: "fp32", "bf16" or "fp16"; what the processor cannot do is computed in fp32.
+            precision: "fp32", "bf16" or "fp16"; what the CPU cannot do is computed in fp32.
             n_threads: Threads it may use.
 
         Raises:

@@ -56,7 +56,7 @@ def compute_features(
 ) -> NDArray[np.floating[Any]]:
     """Features of all images in all views, memory-mapped from a file that a later call finds again.
 
-    A computation that was cut off goes on at its last mark.
+    A computation that was split off goes on at its last mark.
 
     Args:
         folder: Where they are kept; its name must tell images, weights and size apart (`feature_key`).

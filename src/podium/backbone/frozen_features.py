@@ -1,4 +1,4 @@
-"""Features of a frozen trunk for a set of stored images, computed once for all folds, heads and seeds."""
+"""Features of a frozen backbone for a set of stored images, computed once for all folds, heads and seeds."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from podium.data import ImageCache, eval_batch
 from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.engine.saved_weights import has_weights, load_weights, read_about, save_weights
 from podium.machine import Progress, Settings
-from podium.models import Classifier, Trunk
-from podium.recipe import Recipe, build_trunk_of
+from podium.models import Backbone, Classifier
+from podium.recipe import Recipe, build_backbone_of
 from podium.stopping import StopRequest
 from podium.tables import Task
 
-__all__ = ["frozen_features", "keep_trunk", "load_trunk"]
+__all__ = ["frozen_features", "keep_backbone", "load_backbone"]
 
 
 def frozen_features(
     recipe: Recipe,
-    trunk: Trunk,
+    backbone: Backbone,
     task: Task,
     cache: ImageCache,
     settings: Settings,
@@ -43,9 +43,9 @@ def frozen_features(
     views = tuple(recipe.feature_views)
     way = recorded_way(recipe, device, progress)
     key = feature_key(
-        cache.key, state_digest(trunk.module), size, list(views), trunk.mean, trunk.std, str(way), device.type
+        cache.key, state_digest(backbone.module), size, list(views), backbone.mean, backbone.std, str(way), device.type
     )
-    forward = make_forward(Classifier(trunk, task).to(device).eval(), None, size, way, device, settings.n_threads)
+    forward = make_forward(Classifier(backbone, task).to(device).eval(), None, size, way, device, settings.n_threads)
 
     pages = PageBudget(cache.pixels, ONE_PASS_BYTES)
 
@@ -61,30 +61,35 @@ def frozen_features(
             settings.cache_folder / "features" / key,
             encode,
             n_samples=len(cache.ids),
-            shape=(trunk.n_features,),
+            shape=(backbone.n_features,),
             views=views,
             batch_size=frozen_batch(device),
             on_progress=lambda done, _total: update(done),
         )
 
 
-def keep_trunk(recipe: Recipe, folder: Path) -> Trunk:
-    """The frozen trunk of a run, kept in a folder: from there on, no resume and no prediction needs a hub.
+def keep_backbone(recipe: Recipe, folder: Path) -> Backbone:
+    """The frozen backbone of a run, kept in a folder: from there on, no resume and no prediction needs a hub.
 
     Args:
         recipe: A resolved recipe.
         folder: The run's folder for it.
     """
     if has_weights(folder):
-        return load_trunk(recipe, folder)
-    trunk = build_trunk_of(recipe)
-    about = {"name": trunk.name, "source": trunk.weight_source, "mean": list(trunk.mean), "std": list(trunk.std)}
-    save_weights(trunk.module.state_dict(), folder, about)
-    return trunk
+        return load_backbone(recipe, folder)
+    backbone = build_backbone_of(recipe)
+    about = {
+        "name": backbone.name,
+        "source": backbone.weight_source,
+        "mean": list(backbone.mean),
+        "std": list(backbone.std),
+    }
+    save_weights(backbone.module.state_dict(), folder, about)
+    return backbone
 
 
-def load_trunk(recipe: Recipe, folder: Path) -> Trunk:
-    """The trunk that `keep_trunk` kept, with the normalisation its weights were made for."""
-    trunk, about = build_trunk_of(recipe, weights="random"), read_about(folder)
-    load_weights(trunk.module, folder)
-    return replace(trunk, mean=tuple(about["mean"]), std=tuple(about["std"]))
+def load_backbone(recipe: Recipe, folder: Path) -> Backbone:
+    """The backbone that `keep_backbone` kept, with the normalisation its weights were made for."""
+    backbone, about = build_backbone_of(recipe, weights="random"), read_about(folder)
+    load_weights(backbone.module, folder)
+    return replace(backbone, mean=tuple(about["mean"]), std=tuple(about["std"]))

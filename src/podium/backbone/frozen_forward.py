@@ -11,7 +11,7 @@ from torch import Tensor
 
 from podium.backbone.compiled import Graph, has_openvino
 from podium.backbone.features import state_digest
-from podium.backbone.split_point import StemCut, as_traceable
+from podium.backbone.split_point import SplitPoint, as_traceable
 from podium.engine import autocast, run_in_pieces
 from podium.machine import Progress
 from podium.machine.allocator import return_freed_memory
@@ -22,7 +22,7 @@ __all__ = ["Way", "can_use_openvino", "frozen_batch", "make_forward", "recorded_
 
 
 FROZEN_BATCH = 16
-"""Images a forward pass on a processor: few enough that the layers' outputs stay in its cache."""
+"""Images a forward pass on a CPU: few enough that the layers' outputs stay in its cache."""
 FROZEN_BATCH_GPU = 128
 """Images a forward pass on a GPU: many enough that launching kernels is not what takes the time."""
 
@@ -44,7 +44,7 @@ def frozen_batch(device: torch.device) -> int:
 
 
 def can_use_openvino(device: torch.device) -> bool:
-    """Whether it is installed and the processor is what computes."""
+    """Whether it is installed and the CPU is what computes."""
     return device.type == "cpu" and has_openvino()
 
 
@@ -62,7 +62,7 @@ def recorded_way(recipe: Recipe, device: torch.device, progress: Progress) -> Wa
 
 def make_forward(
     model: Classifier,
-    cut: StemCut | None,
+    split_point: SplitPoint | None,
     size: int,
     way: Way,
     device: torch.device,
@@ -70,13 +70,13 @@ def make_forward(
     *,
     keep: bool = False,
 ) -> Callable[[Tensor], Tensor]:
-    """Raw images (B, H, W, 3) -> features (B, D), or the stem's output (B, *shape) where the network is cut.
+    """Raw images (B, H, W, 3) -> features (B, D), or the frozen blocks' output (B, *shape) where the network is split.
 
     A network is compiled at the first call: what is on disk already needs none.
 
     Args:
         model: In evaluation mode, on the device.
-        cut: Where the network is cut; None runs the whole trunk.
+        cut: Where the network is split; None runs the whole backbone.
         size: Side of the images in pixels.
         way: Engine and precision.
         device: Where torch computes.
@@ -88,12 +88,12 @@ def make_forward(
     """
     if way.engine == "torch":
         if not keep:
-            _kept.clear()  # the trial chose torch: nobody will take what it traced
+            _kept.clear()  # autotune chose torch: nobody will take what it traced
 
         def run(images: Tensor) -> Tensor:
             with autocast(device, way.precision):
                 images = images.to(device)
-                return model.features(images) if cut is None else cut.encode(model, images)
+                return model.features(images) if split_point is None else split_point.encode(model, images)
 
         return lambda images: _join(run_in_pieces(run, images))
 
@@ -101,7 +101,7 @@ def make_forward(
     def compiled() -> Callable[[Tensor], Tensor]:
         # Tracing and compiling take several times what the graph keeps.
         return_freed_memory()
-        graph = _trace(model, cut, size, keep=keep)
+        graph = _trace(model, split_point, size, keep=keep)
         return_freed_memory()
         forward = graph.compile(way.precision, n_threads)
         return_freed_memory()
@@ -117,11 +117,16 @@ def _join(outputs: list[Tensor]) -> Tensor:
 _kept: dict[tuple[str, str, str, int], Graph] = {}
 
 
-def _trace(model: Classifier, cut: StemCut | None, size: int, *, keep: bool) -> Graph:
-    key = (state_digest(model.trunk), f"{model.mean.tolist()} {model.std.tolist()}", cut.last if cut else "", size)
+def _trace(model: Classifier, split_point: SplitPoint | None, size: int, *, keep: bool) -> Graph:
+    key = (
+        state_digest(model.backbone),
+        f"{model.mean.tolist()} {model.std.tolist()}",
+        split_point.last if split_point else "",
+        size,
+    )
     graph = _kept.pop(key, None)
     if graph is None:
-        graph = Graph(as_traceable(model, cut), _unlike_images(FROZEN_BATCH, size))
+        graph = Graph(as_traceable(model, split_point), _unlike_images(FROZEN_BATCH, size))
     _kept.clear()
     if keep:
         _kept[key] = graph

@@ -19,7 +19,7 @@ DETAILS_FILE = Path("podium-details.txt")
 def print_error(error: PodiumError, *, as_json: bool) -> None:
     """One line on standard error with the first of its details; with `--json` also one document on standard output."""
     if as_json:
-        sys.stdout.write(json.dumps(error.as_record(), ensure_ascii=True) + "\n")
+        sys.stdout.write(json.dumps(error.to_dict(), ensure_ascii=True) + "\n")
     lines = [f"podium: {error}", *(f"  {line}" for line in error.details[:SHOWN])]
     if len(error.details) > SHOWN:
         left = f"  ... and {len(error.details) - SHOWN:,} more"

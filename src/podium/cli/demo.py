@@ -40,7 +40,7 @@ def demo(
         record = {
             "run": result.run.name,
             "folder": str(result.run.folder.path),
-            "scores": result.run.scores.as_record(),
+            "scores": result.run.scores.to_dict(),
             "fold_score": result.fold_score,
             "test_score": result.test_score,
             "submission": str(result.submission.path),

@@ -22,15 +22,13 @@ def doctor(*, json: Json = False) -> int:
     environment = record["environment"]
     print_lines(
         f"python     {environment['python']} on {environment['system']}",
-        f"processor  {environment['processor']}, {environment['n_cores']} cores",
+        f"CPU  {environment['cpu']}, {environment['n_cores']} cores",
         f"device     {record['device']}",
         f"memory     {record['memory_gib']:.1f} GiB",
         "packages   " + ", ".join(f"{name} {number}" for name, number in environment["packages"].items() if number),
     )
     if not environment["packages"]["openvino"]:
-        print_lines(
-            "openvino   not installed: pip install 'podium[openvino]' makes frozen networks quicker on a processor"
-        )
+        print_lines("openvino   not installed: pip install 'podium[openvino]' makes frozen networks faster on a CPU")
     for name, state in record["weights"].items():
         print_lines(f"weights    {name}: {state}")
     print_lines(f"           other files: {record['weights_folder']}/<timm name>.safetensors")

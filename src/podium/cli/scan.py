@@ -40,7 +40,7 @@ def scan(
         save_scan(found, out)
     console = Console(quiet=quiet)
     if json:
-        print_json(found.as_record() | {"out": None if out is None else str(out)})
+        print_json(found.to_dict() | {"out": None if out is None else str(out)})
         return 0
     for note in found.notes:
         console.note(note)

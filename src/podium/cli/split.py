@@ -39,7 +39,7 @@ def split(
         console.note(note)
     result = split_samples(found, folds.as_options(), machine.as_settings(max_bad=max_bad), out, console)
     if json:
-        print_json(result.as_record() | {"out": str(out)})
+        print_json(result.to_dict() | {"out": str(out)})
         return 0
     print_lines(*result.lines(), f"written to {out / 'folds.csv'}", f"next     podium train {out} --folds-from {out}")
     return 0

@@ -79,7 +79,7 @@ def submit(
     )
     record = submit_run(find_run(runs, run), template, name=name, out=out, options=options)
     if json:
-        print_json(record.as_record())
+        print_json(record.to_dict())
         return 0
     console = Console(quiet=quiet)
     for line in (*record.notes, *record.warnings):

@@ -114,7 +114,7 @@ def show_run(run: Run, *, as_json: bool) -> None:
     from podium.report import print_summary
 
     if as_json:
-        print_json({"run": run.name, "folder": str(run.folder.path), "scores": run.scores.as_record()})
+        print_json({"run": run.name, "folder": str(run.folder.path), "scores": run.scores.to_dict()})
         return
     print_summary(run.scores)
     print_lines("", f"run      {run.folder.path}", f"report   {run.folder.report_file}")

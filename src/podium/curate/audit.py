@@ -56,7 +56,7 @@ class Audit:
         phash: Perceptual hash, uint64 (N,).
         brightness: Mean luma from 0 to 1, float64 (N,).
         has_alpha: Whether transparency is declared, bool (N,).
-        n_frames: Pictures in the file, int64 (N,).
+        n_frames: Images in the file, int64 (N,).
         duplicates: Sets of ids with the same bytes.
         conflicts: Those of them whose labels differ.
         emptied: Classes left without any image, as "head: class".
@@ -104,7 +104,7 @@ class Audit:
             Quarantined(self.ids[row], self.outcome[row], self.reason[row]) for row in np.flatnonzero(~self.is_ok)
         )
 
-    def as_record(self, *, most: int = 10) -> dict[str, Any]:
+    def to_dict(self, *, most: int = 10) -> dict[str, Any]:
         """Counts and examples as JSON-ready data.
 
         Args:

@@ -36,7 +36,7 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
             details=details,
         )
     if len(rows) > limit_fraction * len(audit):
-        counts = audit.as_record()["outcomes"]
+        counts = audit.to_dict()["outcomes"]
         reasons = ", ".join(f"{name} {n}" for name, n in counts.items() if name != "ok")
         raise ImageError(
             f"{len(rows)} of {len(audit)} images cannot be used ({reasons}); {limit_fraction:.2%} is allowed.",

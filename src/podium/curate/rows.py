@@ -28,7 +28,7 @@ class Guess:
     def __str__(self) -> str:
         return f"Guessed {self.what} {self.value!r}: {self.why}. Set it with {self.option}."
 
-    def as_record(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, str]:
         """The guess as JSON-ready data."""
         return {"what": self.what, "value": self.value, "why": self.why, "option": self.option}
 

@@ -44,16 +44,16 @@ class Scan:
     unlisted: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """What was found, without the samples themselves, as JSON-ready data."""
         task = self.samples.task
         return {
             "root": str(self.samples.root),
             "n_samples": len(self.samples),
             "n_groups": len(set(self.samples.group_keys.tolist())) if self.samples.has_groups else None,
-            "task": None if task is None else task.as_record(),
+            "task": None if task is None else task.to_dict(),
             "notes": list(self.notes),
-            "guesses": [guess.as_record() for guess in self.guesses],
+            "guesses": [guess.to_dict() for guess in self.guesses],
             "unlisted": list(self.unlisted),
             "missing": list(self.missing),
         }

@@ -29,7 +29,7 @@ from podium.lazy import on_demand
 
 if TYPE_CHECKING:
     from podium.data.batch import Batch
-    from podium.data.device_images import DevicePictures, resident_bytes
+    from podium.data.device_images import DeviceImages, resident_bytes
     from podium.data.feature_loader import FeatureEvalLoader, FeatureTrainLoader
     from podium.data.loader import EvalLoader, TrainLoader
 else:  # these import torch, which a cache does not need
@@ -37,7 +37,7 @@ else:  # these import torch, which a cache does not need
         __name__,
         {
             "podium.data.batch": ["Batch"],
-            "podium.data.device_images": ["DevicePictures", "resident_bytes"],
+            "podium.data.device_images": ["DeviceImages", "resident_bytes"],
             "podium.data.feature_loader": ["FeatureEvalLoader", "FeatureTrainLoader"],
             "podium.data.loader": ["EvalLoader", "TrainLoader"],
         },
@@ -50,7 +50,7 @@ __all__ = [
     "CentreCrop",
     "ColorJitter",
     "CutMix",
-    "DevicePictures",
+    "DeviceImages",
     "EvalLoader",
     "FeatureEvalLoader",
     "FeatureTrainLoader",

@@ -1,6 +1,6 @@
-"""A batch of augmented pictures, read from stored images into a given buffer.
+"""A batch of augmented images, read from stored images into a given buffer.
 
-Each picture depends on (seed, epoch, key of its sample) and nothing else: not on its batch, the order or the number of
+Each image depends on (seed, epoch, key of its sample) and nothing else: not on its batch, the order or the number of
 threads.
 """
 
@@ -52,12 +52,12 @@ _REPEAT_STRIDE = 1 << 16
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What was drawn for B pictures.
+    """What was drawn for B images.
 
     Attributes:
         plan: How each is read from its stored image.
         colours: Its linear map of colours; None where no colour changes.
-        boxes: For each erasing the box of each picture, x0, y0, x1, y1, empty where nothing is erased.
+        boxes: For each erasing the box of each image, x0, y0, x1, y1, empty where nothing is erased.
     """
 
     plan: Plan
@@ -65,7 +65,7 @@ class Drawn:
     boxes: list[list[list[int]]]
 
     def part(self, where: slice) -> Drawn:
-        """What was drawn for some of the pictures."""
+        """What was drawn for some of the images."""
         colours = None if self.colours is None else ColourMaps(self.colours.pixel[where], self.colours.mean[where])
         plan = Plan(self.plan.boxes[where], self.plan.turns[where], self.plan.matrix[where])
         return Drawn(plan, colours, [boxes[where] for boxes in self.boxes])
@@ -83,10 +83,10 @@ def augment_batch(
     pool: Executor | None = None,
     n_parts: int = 1,
 ) -> NDArray[np.uint8]:
-    """Augmented pictures of these rows.
+    """Augmented images of these rows.
 
     Geometric augmentations happen first, in their order, with a single read of the pixels; then colours, in their
-    order, as a single map; then erasing. Without any augmentation a picture is the stored image, resized.
+    order, as a single map; then erasing. Without any augmentation an image is the stored image, resized.
 
     Args:
         pixels: Stored images, shape (N, H, W, 3); a memory map is read only where `rows` says.
@@ -95,7 +95,7 @@ def augment_batch(
         augmentations: What to do.
         seed: Seed of the run.
         epoch: Epoch, from 0.
-        out: Buffer for the pictures, shape (B, h, w, 3), C-contiguous.
+        out: Buffer for the images, shape (B, h, w, 3), C-contiguous.
         pool: Threads to share the work among; None works in the caller's.
         n_parts: Parts the batch is cut into for the pool.
 
@@ -135,7 +135,7 @@ def draw_batch(
     stored: tuple[int, int],
     output: tuple[int, int],
 ) -> Drawn:
-    """What is done to the pictures of these samples in an epoch, before any pixel is read.
+    """What is done to the images of these samples in an epoch, before any pixel is read.
 
     Args:
         augmentations: What to do.
@@ -143,7 +143,7 @@ def draw_batch(
         seed: Seed of the run.
         epoch: Epoch, from 0.
         stored: Height and width of the stored images.
-        output: Height and width of the pictures.
+        output: Height and width of the images.
     """
     frames = whole_frames(len(keys), *stored)
     colours: ColourMaps | None = None

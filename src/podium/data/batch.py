@@ -20,9 +20,9 @@ class Batch:
     """B samples ready for the model.
 
     Attributes:
-        images: uint8 (B, h, w, 3) pictures, or floating (B, ...) features of a frozen trunk or stem.
+        images: uint8 (B, h, w, 3) images, or floating (B, ...) features of a frozen backbone or frozen blocks.
         targets: Per head int64 (B,) class indices with -1 = missing; float32 (B, C) with -1 = missing for a
-            multi-label head, and for every head where pictures are mixed.
+            multi-label head, and for every head where images are mixed.
         rows: Rows of the cache the samples came from, shape (B,).
         offset_after: Position in the epoch's order after this batch; `from_position` goes on from there.
     """

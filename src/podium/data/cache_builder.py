@@ -49,7 +49,7 @@ def build_cache(
     *,
     height: int,
     width: int,
-    fit: Fit = "squash",
+    fit: Fit = "stretch",
     n_threads: int | None = None,
     isolation: Isolation = "process",
     limits: Limits | None = None,

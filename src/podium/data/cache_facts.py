@@ -30,14 +30,14 @@ class CacheFacts:
         sha256: SHA-256 of the file, 64 hex digits, shape (N,); "" where the decode failed, as are all texts below.
         phash: 64-bit perceptual hash, uint64 (N,); 0 where the decode failed, as are all numbers below.
         n_bytes: Size of the file, int64 (N,).
-        width: Width of the upright picture in pixels, int64 (N,).
-        height: Height of the upright picture in pixels, int64 (N,).
+        width: Width of the upright image in pixels, int64 (N,).
+        height: Height of the upright image in pixels, int64 (N,).
         mode: Pillow's name of the stored pixels, shape (N,).
         format: Name of the file format, shape (N,).
         orientation: EXIF orientation 1 to 8, int64 (N,).
         brightness: Mean luma, 0 to 1, float64 (N,).
         has_alpha: Whether the file declares transparency, bool (N,).
-        n_frames: Pictures in the file, int64 (N,).
+        n_frames: Images in the file, int64 (N,).
         crc32: CRC-32 of the cached pixels of the row, uint32 (N,).
     """
 

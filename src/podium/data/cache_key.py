@@ -18,7 +18,7 @@ _DECODE_VERSION = 2
 _ABSENT = (-1, -1)
 
 
-def cache_key(samples: Samples, height: int, width: int, fit: Fit = "squash", *, limits: Limits | None = None) -> str:
+def cache_key(samples: Samples, height: int, width: int, fit: Fit = "stretch", *, limits: Limits | None = None) -> str:
     """The key of the cache of these images at this size, 32 hex digits.
 
     It covers the way images are decoded and its limits, the geometry, and for every sample in order its id and its

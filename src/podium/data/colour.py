@@ -27,11 +27,11 @@ _UNCHANGED = np.eye(3)
 
 @dataclass(frozen=True, eq=False)
 class ColourMaps:
-    """One linear colour map for each of B pictures.
+    """One linear colour map for each of B images.
 
     Attributes:
         pixel: A, the factor of each pixel's colour, shape (B, 3, 3).
-        mean: K, the factor of the picture's mean colour, shape (B, 3, 3).
+        mean: K, the factor of the image's mean colour, shape (B, 3, 3).
     """
 
     pixel: _Array
@@ -39,7 +39,7 @@ class ColourMaps:
 
     @classmethod
     def unchanged(cls, n: int) -> ColourMaps:
-        """Maps that leave `n` pictures as they are."""
+        """Maps that leave `n` images as they are."""
         return cls(np.tile(np.eye(3), (n, 1, 1)), np.zeros((n, 3, 3)))
 
     def scale(self, factor: _Array) -> ColourMaps:

@@ -1,7 +1,7 @@
-"""The same pictures, made where the model computes: a whole batch at once, from images that lie on the device.
+"""The same images, made where the model computes: a whole batch at once, from images that lie on the device.
 
-A processor reads one picture after the other, which is quicker than any model of 100 px and more learns. Pictures of
-32 px take a small model on a large GPU microseconds, and there the processor's share of each is what all wait for.
+A CPU reads one image after the other, which is faster than any model of 100 px and more learns. Images of
+32 px take a small model on a large GPU microseconds, and there the CPU's share of each is what all wait for.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from podium.data.erasing import FILL
 from podium.data.resample import BILINEAR_SHRINK, TRANSPOSED, Plan
 from podium.durable import PageBudget
 
-__all__ = ["DevicePictures", "resident_bytes"]
+__all__ = ["DeviceImages", "resident_bytes"]
 
 _STORED_SHARE = 0.25
 """Share of a device's free memory that the stored images may take; the model needs the rest."""
@@ -33,13 +33,13 @@ _PIECE_BYTES = 128 * 1024**2
 """What the images of one pass may take as floats."""
 
 
-class DevicePictures:
-    """Stored images on a device, and pictures made of them there.
+class DeviceImages:
+    """Stored images on a device, and images made of them there.
 
     All images are copied to the device at the first use if they take at most a quarter of its free memory; else the
-    rows of every batch are copied as they are needed. The pictures are the same. They differ from `augment_batch`'s by
+    rows of every batch are copied as they are needed. The images are the same. They differ from `augment_batch`'s by
     a level or two, because OpenCV computes in whole numbers. On Apple's GPUs, where two threads must not compute at
-    once, the processor makes them.
+    once, the CPU makes them.
 
     Args:
         pixels: Stored images, uint8 (N, H, W, 3), usually a memory map.
@@ -62,18 +62,18 @@ class DevicePictures:
         return self._stored is not None
 
     def make(self, rows: NDArray[np.int64], drawn: Drawn, height: int, width: int) -> Tensor:
-        """Pictures of these rows, uint8 (B, height, width, 3) on the device.
+        """Images of these rows, uint8 (B, height, width, 3) on the device.
 
-        Out of memory gives up the stored images, then makes fewer pictures at a time.
+        Out of memory gives up the stored images, then makes fewer images at a time.
 
         Args:
             rows: Rows of the stored images, shape (B,).
             drawn: What was drawn for each of them.
-            height: Height of the pictures.
-            width: Width of the pictures.
+            height: Height of the images.
+            width: Width of the images.
 
         Raises:
-            OutOfMemoryError: If one picture does not fit.
+            OutOfMemoryError: If one image does not fit.
         """
         is_cuda = self._device.type == "cuda"
         with torch.cuda.device(self._device) if is_cuda else nullcontext():
@@ -98,15 +98,15 @@ class DevicePictures:
 
     def _make(self, rows: NDArray[np.int64], drawn: Drawn, height: int, width: int) -> Tensor:
         numbers = self._send(rows, drawn, height, width)
-        pictures = _resample(self._read(rows, numbers["rows"]), numbers, height, width)
+        device_images = _resample(self._read(rows, numbers["rows"]), numbers, height, width)
         if drawn.colours is not None:
-            pictures = _recolour(pictures, numbers["pixel"], numbers["mean"])
+            device_images = _recolour(device_images, numbers["pixel"], numbers["mean"])
         for place in range(len(drawn.boxes)):
-            _erase(pictures, numbers[f"box {place}"])
-        return pictures.to(torch.uint8).contiguous()
+            _erase(device_images, numbers[f"box {place}"])
+        return device_images.to(torch.uint8).contiguous()
 
     def _send(self, rows: NDArray[np.int64], drawn: Drawn, height: int, width: int) -> dict[str, Tensor]:
-        """All numbers that tell how B pictures are made, each (B, ...), by one copy that nothing waits for."""
+        """All numbers that tell how B images are made, each (B, ...), by one copy that nothing waits for."""
         columns: dict[str, NDArray[Any]] = {"rows": rows, **_reading(drawn.plan, height, width)}
         if drawn.colours is not None:
             columns |= {"pixel": drawn.colours.pixel, "mean": drawn.colours.mean}
@@ -159,7 +159,7 @@ def resident_bytes(device: torch.device) -> float:
 
 
 def _reading(plan: Plan, height: int, width: int) -> dict[str, NDArray[np.float64]]:
-    """How B pictures are read: maps (B, 2, 3); the lowest and highest place, and what is averaged, (B, 2)."""
+    """How B images are read: maps (B, 2, 3); the lowest and highest place, and what is averaged, (B, 2)."""
     turns, boxes = np.asarray(plan.turns), np.asarray(plan.boxes, dtype=np.float64)
     is_warp = (turns < 0)[:, None]
     matrix = np.where(is_warp[:, :, None], plan.matrix, _upright(turns, boxes, height, width))
@@ -173,7 +173,7 @@ def _reading(plan: Plan, height: int, width: int) -> dict[str, NDArray[np.float6
 
 def _resample(images: Tensor, numbers: Mapping[str, Tensor], height: int, width: int) -> Tensor:
     """Whole levels as floats (B, height, width, 3), read from float images (B, 3, H, W) as `_reading` says."""
-    # As many reads for every picture, whatever is beside it in the batch: no picture depends on another.
+    # As many reads for every image, whatever is beside it in the batch: no image depends on another.
     shrink = max(images.shape[2:]) / min(height, width)
     n_reads = 1 if shrink <= BILINEAR_SHRINK else math.ceil(shrink)
     offsets = [(read + 0.5) / n_reads - 0.5 for read in range(n_reads)]
@@ -187,11 +187,11 @@ def _resample(images: Tensor, numbers: Mapping[str, Tensor], height: int, width:
 
 
 def _upright(turns: NDArray[np.int64], boxes: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
-    """Maps picture -> stored image of upright boxes, (B, 2, 3): whole boxes, so that their edges are never crossed."""
+    """Maps image -> stored image of upright boxes, (B, 2, 3): whole boxes, so that their edges are never crossed."""
     is_transposed = turns & TRANSPOSED != 0
     rows = np.arange(len(turns))
     matrix = np.zeros((len(turns), 2, 3))
-    for axis, n in ((0, width), (1, height)):  # along x of the picture, then along y
+    for axis, n in ((0, width), (1, height)):  # along x of the image, then along y
         stored_axis = np.where(is_transposed, 1 - axis, axis)
         first, last = boxes[rows, stored_axis], boxes[rows, stored_axis + 2]
         is_mirrored = turns & (1, 2)[axis] != 0
@@ -201,7 +201,7 @@ def _upright(turns: NDArray[np.int64], boxes: NDArray[np.float64], height: int, 
 
 
 def _spread(matrix: NDArray[np.float64], is_warp: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Part of a picture's pixel that is averaged along x and y, (B, 2): all of it where the picture shrinks much."""
+    """Part of an image's pixel that is averaged along x and y, (B, 2): all of it where the image shrinks much."""
     shrink = np.abs(matrix[:, :, :2]).max(axis=1)
     shrink[is_warp] = np.sqrt(np.abs(np.linalg.det(matrix[is_warp][:, :, :2])))[:, None]
     return np.where((shrink > BILINEAR_SHRINK).any(axis=1, keepdims=True) & (shrink > 1), 1.0, 0.0)
@@ -209,7 +209,7 @@ def _spread(matrix: NDArray[np.float64], is_warp: NDArray[np.bool_]) -> NDArray[
 
 @dataclass(frozen=True, eq=False)
 class _Points:
-    """Where pictures are read: maps (B, 2, 3), and the lowest and highest centre of a pixel, (B, 2)."""
+    """Where images are read: maps (B, 2, 3), and the lowest and highest centre of a pixel, (B, 2)."""
 
     matrix: Tensor
     low: Tensor
@@ -236,28 +236,28 @@ def _mirror(place: Tensor, side: int) -> Tensor:
     return torch.where(place > last, 2 * last - place, place)
 
 
-def _recolour(pictures: Tensor, pixel: Tensor, factor: Tensor) -> Tensor:
-    """Pictures (B, h, w, 3), each with its linear map (B, 3, 3) of its pixels and of its mean colour."""
+def _recolour(device_images: Tensor, pixel: Tensor, factor: Tensor) -> Tensor:
+    """Images (B, h, w, 3), each with its linear map (B, 3, 3) of its pixels and of its mean colour."""
     pixel, factor = pixel.float(), factor.float()
     # In whole numbers, and term by term, a sum does not depend on its order, and so not on the batch.
-    mean = pictures.to(torch.int32).sum(dim=(1, 2)).float() / (pictures.shape[1] * pictures.shape[2])
+    mean = device_images.to(torch.int32).sum(dim=(1, 2)).float() / (device_images.shape[1] * device_images.shape[2])
     bias = factor[:, :, 0] * mean[:, 0, None]
     for channel in (1, 2):
         bias = bias + factor[:, :, channel] * mean[:, channel, None]
     out = bias[:, None, None, :]
     for channel in range(3):
-        out = out + pixel[:, None, None, :, channel] * pictures[..., channel, None]
+        out = out + pixel[:, None, None, :, channel] * device_images[..., channel, None]
     return _as_levels(out)
 
 
-def _erase(pictures: Tensor, boxes: Tensor) -> None:
-    """Paint boxes (B, 4) of pictures (B, h, w, 3), in place."""
-    x = torch.arange(pictures.shape[2], device=pictures.device)[None, None, :]
-    y = torch.arange(pictures.shape[1], device=pictures.device)[None, :, None]
+def _erase(device_images: Tensor, boxes: Tensor) -> None:
+    """Paint boxes (B, 4) of images (B, h, w, 3), in place."""
+    x = torch.arange(device_images.shape[2], device=device_images.device)[None, None, :]
+    y = torch.arange(device_images.shape[1], device=device_images.device)[None, :, None]
     x0, y0, x1, y1 = boxes[:, :, None, None].unbind(dim=1)
     is_inside = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
     for channel, level in enumerate(FILL):
-        pictures[..., channel].masked_fill_(is_inside, level)
+        device_images[..., channel].masked_fill_(is_inside, level)
 
 
 def _as_levels(values: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Random erasing: a box of the finished picture is painted over."""
+"""Random erasing: a box of the finished image is painted over."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class RandomErasing:
     """Paints a random box in ImageNet's mean colour. A square box (ratio 1 to 1) is Cutout.
 
     Args:
-        probability: Chance that a picture is erased.
-        area: Smallest and largest share of the picture that is erased, in (0, 1].
+        probability: Chance that an image is erased.
+        area: Smallest and largest share of the image that is erased, in (0, 1].
         ratio: Smallest and largest width / height of the box.
 
     Source:
         Zhong et al. 2020, "Random Erasing Data Augmentation"; DeVries and Taylor 2017, "Improved Regularization of
-        Convolutional Neural Networks with Cutout". A box too long for the picture is cut to its side.
+        Convolutional Neural Networks with Cutout". A box too long for the image is cut to its side.
     """
 
     probability: float = 0.25

@@ -1,4 +1,4 @@
-"""Loaders of features: what a frozen trunk, or a frozen stem, computed once, in place of pictures."""
+"""Loaders of features: what a frozen backbone, or frozen blocks, computed once, in place of images."""
 
 from __future__ import annotations
 

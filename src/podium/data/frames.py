@@ -1,4 +1,4 @@
-"""Geometry of a batch: for every image one affine map from the picture wanted to the picture stored.
+"""Geometry of a batch: for every image one affine map from the image wanted to the image stored.
 
 Every geometric augmentation only changes these maps. The pixels are read once, at the end, however many augmentations
 are in the list. Coordinates are continuous, (0, 0) is the top left corner of the top left pixel.
@@ -16,7 +16,7 @@ __all__ = ["Frames", "whole_frames"]
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """What each of B pictures shows of its stored image.
+    """What each of B images shows of its stored image.
 
     Attributes:
         matrix: Map (x, y) of the frame -> (x, y) of the stored image, shape (B, 2, 3).

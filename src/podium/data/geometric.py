@@ -46,7 +46,7 @@ class HorizontalFlip:
 
 @dataclass(frozen=True)
 class VerticalFlip:
-    """Mirrors up and down. Right for pictures from above: satellites, microscopes, plates."""
+    """Mirrors up and down. Right for images from above: satellites, microscopes, plates."""
 
     probability: float = 0.5
     kind: Literal["vertical_flip"] = "vertical_flip"
@@ -148,7 +148,7 @@ class CentreCrop:
 
 @dataclass(frozen=True)
 class RandomShift:
-    """Moves the picture by up to `fraction` of each side; what comes in at the border is mirrored."""
+    """Moves the image by up to `fraction` of each side; what comes in at the border is mirrored."""
 
     fraction: float = 0.0625
     probability: float = 1.0

@@ -1,4 +1,4 @@
-"""Loaders of pictures: batches from the cache, at any position of any epoch."""
+"""Loaders of images: batches from the cache, at any position of any epoch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from podium.data.augment import Augmentation, augment_batch, draw_batch
 from podium.data.batch import Batch, check_columns, gather_targets
 from podium.data.buffers import BufferPool
-from podium.data.device_images import DevicePictures
+from podium.data.device_images import DeviceImages
 from podium.data.mixing import Mixing, mix_batch, mix_targets, soften_targets
 from podium.data.order import epoch_order, weighted_order
 from podium.data.prefetch import prefetch
@@ -69,7 +69,7 @@ class TrainLoader:
         mixing: Mixing | None = None,
         n_classes: Mapping[str, int] | None = None,
         weights: NDArray[np.float64] | None = None,
-        pictures: DevicePictures | None = None,
+        device_images: DeviceImages | None = None,
     ) -> None:
         check_batch_size(batch_size)
         check_columns(len(rows), {"keys": keys, **targets} | ({} if weights is None else {"weights": weights}))
@@ -86,7 +86,7 @@ class TrainLoader:
         self._n_classes = _check_n_classes(targets, n_classes or {}) if mixing else {}
         self._weights = weights
         self._size = (height, width)
-        self._pictures = pictures
+        self._device_images = device_images
         self._buffers = BufferPool((batch_size, height, width, 3), pinned=_copies_to_gpu())
 
     @property
@@ -117,10 +117,10 @@ class TrainLoader:
         return _stream(make, range(offset, len(order), self._batch_size), self._n_threads)
 
     def _make(self, epoch: int, start: int, positions: NDArray[np.int64], pool: ThreadPoolExecutor | None) -> Batch:
-        images = self._make_pictures(epoch, positions, pool)
+        images = self._make_images(epoch, positions, pool)
         targets = gather_targets(self._targets, positions)
         if self._mixing is not None:
-            canvas = images.numpy() if self._pictures is None else images
+            canvas = images.numpy() if self._device_images is None else images
             mixed = mix_batch(canvas, self._mixing, seed=self._seed, epoch=epoch, step=start)
             targets = {
                 name: mix_targets(soften_targets(column, self._n_classes.get(name)), mixed)
@@ -128,14 +128,14 @@ class TrainLoader:
             }
         return Batch(images, _as_tensors(targets), self._rows[positions], start + len(positions))
 
-    def _make_pictures(self, epoch: int, positions: NDArray[np.int64], pool: ThreadPoolExecutor | None) -> torch.Tensor:
+    def _make_images(self, epoch: int, positions: NDArray[np.int64], pool: ThreadPoolExecutor | None) -> torch.Tensor:
         rows, keys = self._rows[positions], self._keys[positions]
-        if self._pictures is not None:
+        if self._device_images is not None:
             stored = self._pixels.shape[1:3]
             drawn = draw_batch(
                 self._augmentations, keys, seed=self._seed, epoch=epoch, stored=stored, output=self._size
             )
-            return self._pictures.make(rows, drawn, *self._size)
+            return self._device_images.make(rows, drawn, *self._size)
         array, images = self._buffers.take(len(positions))
         augment_batch(
             self._pixels,
@@ -159,11 +159,11 @@ class EvalLoader:
         cache_pixels: Stored images, shape (N, H, W, 3), uint8, usually a memory map.
         rows: Rows of the cache, shape (n,).
         batch_size: Samples a batch, at least 1.
-        height: Height of the pictures.
-        width: Width of the pictures.
+        height: Height of the images.
+        width: Width of the images.
         view: How the image is turned.
         targets: Labels of these rows by head, where they are wanted in the batches.
-        n_threads: Threads that make pictures; 0 works in the caller's thread, without prefetching.
+        n_threads: Threads that make images; 0 works in the caller's thread, without prefetching.
     """
 
     def __init__(
@@ -228,16 +228,16 @@ def check_batch_size(batch_size: int) -> None:
 def _stream(
     make: Callable[[int, ThreadPoolExecutor | None], Batch], starts: range, n_threads: int
 ) -> Generator[Batch, None, None]:
-    """Batches from these offsets, made ahead by a thread, and their pictures by `n_threads` threads."""
+    """Batches from these offsets, made ahead by a thread, and their images by `n_threads` threads."""
     if n_threads <= 1:
         yield from prefetch(lambda start: make(start, None), starts, _AHEAD if n_threads else 0)
         return
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="podium-pictures") as pool:
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="podium-images") as pool:
         yield from prefetch(lambda start: make(start, pool), starts, _AHEAD)
 
 
 def _copies_to_gpu() -> bool:
-    """Whether this process uses a GPU. One that is merely there is left alone: a run on the processor opens none."""
+    """Whether this process uses a GPU. One that is merely there is left alone: a run on the CPU opens none."""
     return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
 
 

@@ -1,4 +1,4 @@
-"""MixUp and CutMix on a batch: pictures and soft targets of partners are mixed in the same proportion.
+"""MixUp and CutMix on a batch: images and soft targets of partners are mixed in the same proportion.
 
 The partner, the proportion and the box are pure functions of (seed, epoch, step).
 """
@@ -27,7 +27,7 @@ _PARTNER_STREAM = 51
 
 @dataclass(frozen=True)
 class MixUp:
-    """The whole picture is a weighted mean of two; the weight is drawn from Beta(alpha, alpha), one a batch.
+    """The whole image is a weighted mean of two; the weight is drawn from Beta(alpha, alpha), one a batch.
 
     Source:
         Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization".
@@ -46,7 +46,7 @@ class MixUp:
 
 @dataclass(frozen=True)
 class CutMix:
-    """A box of the picture comes from the partner; its share of the area is drawn from Beta(alpha, alpha).
+    """A box of the image comes from the partner; its share of the area is drawn from Beta(alpha, alpha).
 
     Args:
         alpha: Shape of the Beta distribution; 1 makes all shares as likely.
@@ -71,7 +71,7 @@ class CutMix:
         check_range(self.kind, "alpha", (self.alpha, self.alpha), above=0.0)
 
     def box(self, share: float, u: NDArray[np.float64], height: int, width: int) -> tuple[int, int, int, int]:
-        """x0, y0, x1, y1 of about `share` of the picture, at a place that `u`, shape (2,), says."""
+        """x0, y0, x1, y1 of about `share` of the image, at a place that `u`, shape (2,), says."""
         if self.shape == "half":
             middle = width // 2
             return (0, 0, middle, height) if u[0] < 0.5 else (width - middle, 0, width, height)
@@ -93,8 +93,8 @@ class Mixed:
     """How a batch was mixed.
 
     Attributes:
-        partner: For each picture the place in the batch of the other one, shape (B,).
-        own_fraction: Share of the picture's own in the mix, in [0, 1]; 1 where nothing was mixed.
+        partner: For each image the place in the batch of the other one, shape (B,).
+        own_fraction: Share of the image's own in the mix, in [0, 1]; 1 where nothing was mixed.
     """
 
     partner: NDArray[np.int64]
@@ -102,17 +102,17 @@ class Mixed:
 
 
 def mix_batch(images: NDArray[np.uint8] | Tensor, mixing: Mixing, *, seed: int, epoch: int, step: int) -> Mixed:
-    """Mix a batch of pictures in place.
+    """Mix a batch of images in place.
 
     Args:
-        images: Pictures, uint8, shape (B, h, w, 3), C-contiguous, an array or on any device; changed.
+        images: Images, uint8, shape (B, h, w, 3), C-contiguous, an array or on any device; changed.
         mixing: What to do.
         seed: Seed of the run.
         epoch: Epoch, from 0.
         step: What tells this batch from the others of the epoch, such as its first position.
 
     Returns:
-        Partners, a permutation, and the share that is really left of each picture's own.
+        Partners, a permutation, and the share that is really left of each image's own.
     """
     key = np.array([step], dtype=np.uint64)
     happens, quantile, *place = uniforms(seed, epoch, key, _DRAW_STREAM, 4)[0]
@@ -125,8 +125,8 @@ def mix_batch(images: NDArray[np.uint8] | Tensor, mixing: Mixing, *, seed: int, 
         return Mixed(partner, drawn)
     height, width = images.shape[1:3]
     x0, y0, x1, y1 = mixing.box(1.0 - drawn, np.array(place), height, width)
-    pictures: Any = images  # an array and a tensor take the same indices
-    pictures[:, y0:y1, x0:x1] = pictures[partner, y0:y1, x0:x1]
+    device_images: Any = images  # an array and a tensor take the same indices
+    device_images[:, y0:y1, x0:x1] = device_images[partner, y0:y1, x0:x1]
     return Mixed(partner, 1.0 - (x1 - x0) * (y1 - y0) / (height * width))
 
 
@@ -161,7 +161,7 @@ def soften_targets(labels: NDArray[Any], n_classes: int | None) -> NDArray[np.fl
 
 
 def mix_targets(soft: NDArray[np.float32], mixed: Mixed) -> NDArray[np.float32]:
-    """Soft targets, shape (B, C), mixed as the pictures were; -1 where either partner's is missing."""
+    """Soft targets, shape (B, C), mixed as the images were; -1 where either partner's is missing."""
     if mixed.own_fraction == 1.0:
         return soft
     others = soft[mixed.partner]

@@ -29,7 +29,7 @@ BILINEAR_SHRINK = 1.5
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How each of B pictures is read, as plain lists because they are read one number at a time.
+    """How each of B images is read, as plain lists because they are read one number at a time.
 
     Attributes:
         boxes: x0, y0, x1, y1 of the part to resize.
@@ -44,7 +44,7 @@ class Plan:
 
 
 def plan_resampling(frames: Frames, stored: tuple[int, int], output: tuple[int, int]) -> Plan:
-    """How to read these frames from images of `stored` (H, W) into pictures of `output` (h, w)."""
+    """How to read these frames from images of `stored` (H, W) into images of `output` (h, w)."""
     linear, offset = frames.matrix[:, :, :2], frames.matrix[:, :, 2]
     far = offset + np.einsum("bij,bj->bi", linear, frames.size)
     low = np.rint(np.minimum(offset, far))
@@ -52,7 +52,7 @@ def plan_resampling(frames: Frames, stored: tuple[int, int], output: tuple[int, 
     is_upright = (linear[:, 0, 1] == 0) & (linear[:, 1, 0] == 0)
     is_transposed = (linear[:, 0, 0] == 0) & (linear[:, 1, 1] == 0)
     is_inside = (low >= 0).all(axis=1) & (high <= [stored[1], stored[0]]).all(axis=1)
-    # x of the output follows the stored x, or the stored y where the picture is transposed.
+    # x of the output follows the stored x, or the stored y where the image is transposed.
     along_x = np.where(is_transposed, linear[:, 1, 0], linear[:, 0, 0])
     along_y = np.where(is_transposed, linear[:, 0, 1], linear[:, 1, 1])
     turns = (along_x < 0) + 2 * (along_y < 0) + TRANSPOSED * is_transposed
@@ -64,7 +64,7 @@ def plan_resampling(frames: Frames, stored: tuple[int, int], output: tuple[int, 
 
 
 def resample(image: _Pixels, plan: Plan, i: int, out: _Pixels) -> None:
-    """Write picture `i` of the plan, read from its stored `image` (H, W, 3), into `out` (h, w, 3)."""
+    """Write image `i` of the plan, read from its stored `image` (H, W, 3), into `out` (h, w, 3)."""
     turn = plan.turns[i]
     if turn == _WARP:
         _warp_into(image, plan.matrix[i], out)

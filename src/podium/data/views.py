@@ -1,4 +1,4 @@
-"""Pictures for evaluation: the whole stored image, resized, upright or in one of five fixed turns."""
+"""Images for evaluation: the whole stored image, resized, upright or in one of five fixed turns."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def eval_batch(
     pool: Executor | None = None,
     n_parts: int = 1,
 ) -> NDArray[np.uint8]:
-    """Pictures of these rows, nothing random.
+    """Images of these rows, nothing random.
 
     "plain" equals `augment_batch` without augmentations, so training and evaluation resize alike. "rot90" turns
     counter-clockwise, as numpy.rot90 does.
@@ -45,7 +45,7 @@ def eval_batch(
     Args:
         pixels: Stored images, shape (N, H, W, 3).
         rows: Rows of `pixels`, shape (B,).
-        out: Buffer for the pictures, shape (B, h, w, 3), C-contiguous.
+        out: Buffer for the images, shape (B, h, w, 3), C-contiguous.
         view: How the image is turned.
         pool: Threads to share the work among; None works in the caller's.
         n_parts: Parts the batch is cut into for the pool.

@@ -22,7 +22,7 @@ class FoldOptions:
         target: Head to stratify by; None takes the main target.
         allow_rare: Whether a class may have fewer samples than there are folds.
         allow_leaks: Kinds of leak that are known and accepted.
-        group_duplicates: Whether samples with the same file or nearly the same picture are put in one group first.
+        group_duplicates: Whether samples with the same file or nearly the same image are put in one group first.
         frozen: Folder with folds.csv of an earlier split, to use instead of making one.
     """
 

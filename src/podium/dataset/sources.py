@@ -58,7 +58,7 @@ def save_scan(found: Scan, folder: Path) -> None:
     """Write samples, and the lists of what was left out, into a folder that later commands take as their source."""
     durable.check_writable(folder)
     save_samples(found.samples, folder)
-    durable.write_json(folder / "scan.json", found.as_record())
+    durable.write_json(folder / "scan.json", found.to_dict())
     for name, rows in ((UNLISTED, found.unlisted), (MISSING, found.missing)):
         if rows:
             write_csv(folder / name, ["id"], [[row] for row in rows])

@@ -1,4 +1,4 @@
-"""The multi-attribute contest: one letter a picture; say which, how heavy and how slanted, as one class number."""
+"""The multi-attribute contest: one letter an image; say which, how heavy and how slanted, as one class number."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def make_glyphs(seed: int) -> dict[str, bytes]:
         for number in range(len(LETTERS) * len(WEIGHTS) * len(SLANTS)):
             letter, weight, slant = LETTERS[number // 4], WEIGHTS[number // 2 % 2], SLANTS[number % 2]
             rng = np.random.default_rng([seed, _STREAM, position, number])
-            image = encode_png(_draw_picture(group, letter, weight == "bold", slant == "oblique", rng))
+            image = encode_png(_draw_image(group, letter, weight == "bold", slant == "oblique", rng))
             if position in test_groups:
                 name = make_test_name("glyphs", seed, f"{group.name}/{number}") + ".png"
                 content[f"test/{name}"] = image
@@ -88,10 +88,10 @@ def _make_group(seed: int, family: str, number: int) -> _Group:
     return _Group(f"{family}-{number:02d}", family, style, stroke, hue=float(rng.random()))
 
 
-def _draw_picture(
+def _draw_image(
     group: _Group, letter: str, is_bold: bool, is_oblique: bool, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """A picture, shape (H, W, 3) in [0, 1]."""
+    """An image, shape (H, W, 3) in [0, 1]."""
     face = find_face(group.family, is_bold=is_bold, is_oblique=is_oblique)
     stroke = replace(
         group.stroke,
@@ -110,7 +110,7 @@ def _draw_picture(
 GLYPHS = Contest(
     title="One letter: which, how heavy, how slanted",
     about=(
-        "Colour pictures of 96x96 pixels with one of six letters, normal or bold, upright or oblique, drawn here from"
+        "Colour images of 96x96 pixels with one of six letters, normal or bold, upright or oblique, drawn here from"
         " a seed in five font families and ten manners each. Licence: made on the spot, free of any; the fonts are"
         " those that matplotlib ships."
     ),

@@ -1,4 +1,4 @@
-"""The multi-label contest: letters strewn over a noisy picture; say which ones are there."""
+"""The multi-label contest: letters strewn over a noisy image; say which ones are there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STREAM = 1  # keeps the random numbers apart from those of the other data set
 
 @dataclass(frozen=True)
 class _Drawer:
-    """What all pictures of one drawer have in common."""
+    """What all images of one drawer have in common."""
 
     file: str
     height_px: float
@@ -43,7 +43,7 @@ class _Drawer:
 
 
 def make_letters(seed: int) -> dict[str, bytes]:
-    """40 drawers to learn from and 10 others to predict, 15 pictures each.
+    """40 drawers to learn from and 10 others to predict, 15 images each.
 
     Args:
         seed: Decides everything.
@@ -55,7 +55,7 @@ def make_letters(seed: int) -> dict[str, bytes]:
         drawer = _make_drawer(seed, number)
         for shot in range(_N_IMAGES_EACH):
             index = number * _N_IMAGES_EACH + shot
-            pixels, shown = _draw_picture(drawer, np.random.default_rng([seed, _STREAM, number, shot]))
+            pixels, shown = _draw_image(drawer, np.random.default_rng([seed, _STREAM, number, shot]))
             labels = [int(letter in shown) for letter in LETTERS]
             if number < _N_TRAIN_DRAWERS:
                 content[f"train/{index:05d}.png"] = encode_png(pixels)
@@ -87,8 +87,8 @@ def _make_drawer(seed: int, number: int) -> _Drawer:
     )
 
 
-def _draw_picture(drawer: _Drawer, rng: np.random.Generator) -> tuple[NDArray[np.float64], set[str]]:
-    """A picture, shape (H, W) in [0, 1], and the labels of the letters in it."""
+def _draw_image(drawer: _Drawer, rng: np.random.Generator) -> tuple[NDArray[np.float64], set[str]]:
+    """An image, shape (H, W) in [0, 1], and the labels of the letters in it."""
     n_letters = int(rng.integers(_FEWEST, _MOST + 1))
     shown = [str(letter) for letter in rng.choice(LETTERS, size=n_letters, replace=False)]
     pixels = drawer.paper + 0.08 * smooth_noise(rng, SIZE_PX, 3) + 0.05 * smooth_noise(rng, SIZE_PX, 16)
@@ -122,9 +122,9 @@ def _strew(n_places: int, rng: np.random.Generator) -> list[tuple[float, float]]
 
 
 STREWN_LETTERS = Contest(
-    title="Letters strewn over a noisy picture",
+    title="Letters strewn over a noisy image",
     about=(
-        "Grey pictures of 128x128 pixels with two to six different letters each, drawn here from a seed by 50"
+        "Grey images of 128x128 pixels with two to six different letters each, drawn here from a seed by 50"
         " drawers with their own font, stroke and paper. Licence: made on the spot, free of any; the fonts are those"
         " that matplotlib ships."
     ),

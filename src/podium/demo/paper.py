@@ -16,7 +16,7 @@ STYLES = ("ink", "chalk", "neon", "stamp", "blueprint")
 
 
 def paint(ink: NDArray[np.float32], style: str, hue: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A coloured picture of a letter.
+    """A coloured image of a letter.
 
     Args:
         ink: Coverage by the letter, shape (H, W) in [0, 1].

@@ -2,7 +2,7 @@
 
 from podium.engine.checkpoints import Checkpoints, final_weights
 from podium.engine.evaluate import evaluate, predict_logits
-from podium.engine.fit import Observer, fit
+from podium.engine.fit import Callback, fit
 from podium.engine.memory import is_out_of_memory, release_cached_memory, run_in_pieces
 from podium.engine.objective import HeadObjective, Objective
 from podium.engine.parts import Averager, Batch, EvalBatches, Parts, TrainBatches
@@ -15,12 +15,12 @@ from podium.engine.tensor_tree import decode_tensors, encode_tensors, join_tree,
 __all__ = [
     "Averager",
     "Batch",
+    "Callback",
     "Checkpoints",
     "EpochRecord",
     "EvalBatches",
     "HeadObjective",
     "Objective",
-    "Observer",
     "Parts",
     "TrainBatches",
     "TrainState",

@@ -57,7 +57,7 @@ class Checkpoints:
         """
         _require_finite(parts)
         plain, tensors = split_tree(_gather(parts, self._best))
-        content = {"state": state.as_record(), "tree": plain}
+        content = {"state": state.to_dict(), "tree": plain}
         writers: dict[str, Callable[[BinaryIO], None]] = {
             STATE: lambda file: _write(file, json.dumps(content, allow_nan=False).encode()),
             TENSORS: lambda file: _write(file, encode_tensors(tensors)),
@@ -83,7 +83,7 @@ class Checkpoints:
         tree = join_tree(content["tree"], decode_tensors(durable.read_bytes(found.parts[TENSORS])))
         _scatter(tree, parts)
         self._best = tree["best"]
-        return TrainState.from_record(content["state"]), list(found.notes)
+        return TrainState.from_dict(content["state"]), list(found.notes)
 
     def remember_best(self, parts: Parts) -> None:
         """Keep the weights of the epoch just evaluated; they travel with every later checkpoint."""

@@ -18,10 +18,10 @@ from podium.engine.step import train_step
 from podium.errors import Stopped
 from podium.stopping import StopRequest
 
-__all__ = ["Observer", "fit"]
+__all__ = ["Callback", "fit"]
 
 
-class Observer(Protocol):
+class Callback(Protocol):
     """Looks on: logs, draws, counts. It gets copies of numbers and cannot change a training."""
 
     def on_step(self, state: TrainState) -> None:
@@ -41,7 +41,7 @@ def fit(
     checkpoints: Checkpoints,
     stop: StopRequest,
     patience: int | None = None,
-    observers: Sequence[Observer] = (),
+    callbacks: Sequence[Callback] = (),
 ) -> TrainState:
     """Train until `n_epochs` are done, the score has not improved for `patience` epochs, or a stop is asked for.
 
@@ -54,7 +54,7 @@ def fit(
         checkpoints: Saves state and tensors when due.
         stop: Asked after every step, and before every batch of an evaluation.
         patience: Epochs without a better score before stopping early; None never stops early.
-        observers: Told of every step and epoch.
+        callbacks: Told of every step and epoch.
 
     Returns:
         The state at the end.
@@ -68,8 +68,8 @@ def fit(
         for batch in train.from_position(state.epoch, state.offset):
             loss = train_step(parts, batch, step=state.step)
             state.record_step(loss=loss, lr=parts.lr * parts.schedule(state.step), n_samples=len(batch.images))
-            for observer in observers:
-                observer.on_step(state)
+            for callback in callbacks:
+                callback.on_step(state)
             if stop.is_made:
                 checkpoints.save(state, parts)
                 stop.check()
@@ -82,8 +82,8 @@ def fit(
         record = state.finish_epoch(scores)
         if scores and state.note_score(scores[parts.score_name] * (1 if parts.greater_is_better else -1)):
             checkpoints.remember_best(parts)
-        for observer in observers:
-            observer.on_epoch(record)
+        for callback in callbacks:
+            callback.on_epoch(record)
         checkpoints.save_if_due(state, parts)
     return state
 

@@ -66,7 +66,7 @@ class Parts:
         objective: The loss over all heads.
         optimizer: Over the model's parameters; every group has an "initial_lr", its peak.
         schedule: Step -> factor on the peak learning rates, a pure function.
-        lr: Peak learning rate of the trunk, for the record.
+        lr: Peak learning rate of the backbone, for the record.
         score: Logits of the valid samples per head (N, C) -> scores by name.
         seed: Seeds what is random inside the model, step by step.
         device: Where the model is.

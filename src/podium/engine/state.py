@@ -28,7 +28,7 @@ class EpochRecord:
     train_loss: float
     scores: Mapping[str, float]
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The epoch as JSON-ready data; a score that is no number is None, for JSON has no other word for it."""
         return {
             "epoch": self.epoch,
@@ -39,8 +39,8 @@ class EpochRecord:
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> EpochRecord:
-        """The epoch that `as_record` wrote."""
+    def from_dict(cls, record: Mapping[str, Any]) -> EpochRecord:
+        """The epoch that `to_dict` wrote."""
         scores = {name: math.nan if value is None else value for name, value in record["scores"].items()}
         return cls(**{**record, "scores": scores})
 
@@ -96,7 +96,7 @@ class TrainState:
         """Finished epochs since the best one."""
         return self.epoch - 1 - self.best_epoch
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The state as JSON-ready data; floats survive exactly."""
         best = None if self.best_epoch < 0 else self.best_score
         return {
@@ -107,14 +107,14 @@ class TrainState:
             "loss_sum": self.loss_sum,
             "best_epoch": self.best_epoch,
             "best_score": best,
-            "history": [record.as_record() for record in self.history],
+            "history": [record.to_dict() for record in self.history],
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> TrainState:
-        """The state that `as_record` wrote."""
+    def from_dict(cls, record: Mapping[str, Any]) -> TrainState:
+        """The state that `to_dict` wrote."""
         values = dict(record)
-        values["history"] = [EpochRecord.from_record(item) for item in record["history"]]
+        values["history"] = [EpochRecord.from_dict(item) for item in record["history"]]
         if values["best_score"] is None:
             values["best_score"] = float("-inf")
         return cls(**values)

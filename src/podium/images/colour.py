@@ -81,7 +81,7 @@ def _composite(rgba: NDArray[np.uint8], background: tuple[int, int, int]) -> NDA
         return np.ascontiguousarray(rgba[:, :, :3])
     rgb = np.empty((height, width, 3), dtype=np.uint8)
     behind = np.array(background, dtype=np.uint16)
-    n_rows = max(1, _BAND_PIXELS // width)  # in bands: 16 bits of a huge picture at once would double its memory
+    n_rows = max(1, _BAND_PIXELS // width)  # in bands: 16 bits of a huge image at once would double its memory
     for top in range(0, height, n_rows):
         band = rgba[top : top + n_rows]
         alpha = band[:, :, 3:].astype(np.uint16)
@@ -121,7 +121,7 @@ def _scale_float(values: NDArray[Any]) -> NDArray[np.uint8]:
     values = np.where(np.isfinite(values), values, 0.0)
     low, high = float(values.min()), float(values.max())
     for ceiling in (1.0, 255.0, 65535.0):
-        # A quarter more: filters overshoot, and that must not turn a 0..1 picture black.
+        # A quarter more: filters overshoot, and that must not turn a 0..1 image black.
         if low >= -0.25 * high and high <= 1.25 * ceiling:
             return _stretch(values, 0.0, ceiling)
     return _stretch(values, low, high)

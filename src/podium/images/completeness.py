@@ -1,4 +1,4 @@
-"""Finds pictures that a decoder filled up in silence where data were missing.
+"""Finds images that a decoder filled up in silence where data were missing.
 
 libjpeg fills with mid-grey when an end marker comes too early, zlib's end leaves the rest of a PNG black, and neither
 tells. Both leave a trace in the last pixel, so the costly proof runs on the few files that show it. An interrupted
@@ -21,7 +21,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def is_filled_up(data: bytes, image: Image.Image) -> bool:
-    """Whether the end of a loaded picture was invented by the decoder.
+    """Whether the end of a loaded image was invented by the decoder.
 
     Args:
         data: The file's bytes.
@@ -64,7 +64,7 @@ def _jpeg_lacks_data(data: bytes) -> bool:
     end = _end_of_single_scan(data)
     if end is None:
         return False
-    # The Huffman decoder reads ahead: a whole picture may ask for a few bytes it does not use.
+    # The Huffman decoder reads ahead: a whole image may ask for a few bytes it does not use.
     without_end = data[:end] + bytes(8)
     try:
         with Image.open(io.BytesIO(without_end), formats=["JPEG"]) as image:

@@ -78,7 +78,7 @@ def decode_file(
     target_px: int | None = None,
     with_facts: bool = True,
 ) -> Decoded:
-    """The upright RGB picture in a file, or why there is none. No content of a file raises anything.
+    """The upright RGB image in a file, or why there is none. No content of a file raises anything.
 
     Args:
         path: Path in the file system, exactly as the operating system gave it (surrogate escapes included).
@@ -110,7 +110,7 @@ def decode_bytes(
     target_px: int | None = None,
     with_facts: bool = True,
 ) -> Decoded:
-    """The upright RGB picture in the bytes of a file, or why there is none. Raises nothing for any bytes.
+    """The upright RGB image in the bytes of a file, or why there is none. Raises nothing for any bytes.
 
     JPEG (and MPO), PNG, BMP, GIF, TIFF, WebP and AVIF; of several frames the first. How each mode becomes RGB is
     written in `podium.images.colour`.
@@ -118,7 +118,7 @@ def decode_bytes(
     Args:
         data: The whole file.
         limits: Refuse files beyond these.
-        target_px: The longer side the caller will shrink the picture to. Allows JPEG to be decoded at 1/2, 1/4 or 1/8,
+        target_px: The longer side the caller will shrink the image to. Allows JPEG to be decoded at 1/2, 1/4 or 1/8,
             with the shorter side at least 512 and at least twice the target. Outcome and facts do not change.
         with_facts: Whether to compute `facts`. They always come from the same scale: a JPEG of which both sides
             exceed 1023 is decoded a second time, small, if the pixels wanted are of another scale.
@@ -227,7 +227,7 @@ def _load(
     image.load()
     scale_transparent_colour(image, data)
     if is_filled_up(data, image):
-        raise Refusal(Outcome.TRUNCATED, "the picture data end before the picture does")
+        raise Refusal(Outcome.TRUNCATED, "the image data end before the image does")
     alpha = has_alpha(image)
     pixels = to_rgb(image, limits.background)
     if image.format != "TIFF":
@@ -244,7 +244,7 @@ def _draft_scale(*, image_format: str, size: tuple[int, int], short_side: int | 
 
 
 def _mean_level(grey: NDArray[np.uint8]) -> float:
-    """Mean of a grey picture (H, W), 0 (black) to 1 (white)."""
+    """Mean of a grey image (H, W), 0 (black) to 1 (white)."""
     import cv2  # only here, so that listing files does not wait for it
 
     return float(cv2.sumElems(grey)[0]) / (255 * grey.size)  # a sum of whole numbers, thrice as quick as numpy's

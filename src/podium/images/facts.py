@@ -14,15 +14,15 @@ class ImageFacts:
     Attributes:
         sha256: SHA-256 of the file's bytes, 64 hex digits.
         n_bytes: Size of the file.
-        width: Width of the upright picture in pixels.
-        height: Height of the upright picture in pixels.
+        width: Width of the upright image in pixels.
+        height: Height of the upright image in pixels.
         mode: Pillow's name of the stored pixels, such as "RGB", "P" or "I;16".
-        format: "JPEG", "MPO" (a JPEG with further pictures), "PNG", "BMP", "GIF", "TIFF", "WEBP" or "AVIF".
+        format: "JPEG", "MPO" (a JPEG with further images), "PNG", "BMP", "GIF", "TIFF", "WEBP" or "AVIF".
         orientation: EXIF orientation, 1 to 8; 1 where there is none. The pixels are already turned.
-        phash: 64-bit perceptual hash of the upright picture, 0 to 2**64 - 1.
-        brightness: Mean luma of the upright picture, 0 (black) to 1 (white).
+        phash: 64-bit perceptual hash of the upright image, 0 to 2**64 - 1.
+        brightness: Mean luma of the upright image, 0 (black) to 1 (white).
         has_alpha: Whether the file declares transparency, used or not.
-        n_frames: Pictures in the file; only the first is decoded.
+        n_frames: Images in the file; only the first is decoded.
     """
 
     sha256: str

@@ -29,7 +29,7 @@ class Job:
         target_px: See `decode_bytes`; the longer side of `size` where None.
         with_facts: Whether to compute facts.
         with_pixels: Whether to hand the pixels back. An audit wants facts only.
-        size: (height, width) to resize to; None keeps the picture's own size.
+        size: (height, width) to resize to; None keeps the image's own size.
         fit: How to resize.
         rows: File with a row of pixels for each image, which then takes them; needs `size`.
         n_rows: Rows of that file.
@@ -40,7 +40,7 @@ class Job:
     with_facts: bool = True
     with_pixels: bool = True
     size: tuple[int, int] | None = None
-    fit: Fit = "squash"
+    fit: Fit = "stretch"
     rows: str | None = None
     n_rows: int = 0
 

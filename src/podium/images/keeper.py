@@ -241,7 +241,7 @@ def _spawn(memory_mib: int) -> subprocess.Popen[bytes]:
     root = str(Path(__file__).resolve().parents[2])  # the folder that holds the package
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {
-        # glibc's, for blocks of up to 32 MiB: a picture's memory, mapped anew for every image, took as long as decoding
+        # glibc's, for blocks of up to 32 MiB: an image's memory, mapped anew for every image, took as long as decoding
         # it (384x512 JPEG: 3.1 ms with it, 1.3 ms without; November 2026).
         "MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2),
         "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2),

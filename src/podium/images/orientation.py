@@ -14,7 +14,7 @@ _ORIENTATION_TAG = 0x0112
 def read_orientation(image: Image.Image) -> int:
     """The EXIF (or XMP) orientation of an opened image, 1 to 8.
 
-    A missing, impossible or unreadable entry counts as 1: damaged metadata do not make a good picture bad.
+    A missing, impossible or unreadable entry counts as 1: damaged metadata do not make a good image bad.
     For PNG and WebP call it after the pixels are loaded, as the entry may stand behind them; for TIFF before, as
     Pillow turns the pixels itself and drops the entry.
     """
@@ -29,21 +29,21 @@ def read_orientation(image: Image.Image) -> int:
 
 
 def turn_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """The picture as its camera meant it to be seen.
+    """The image as its camera meant it to be seen.
 
     Args:
         pixels: As stored, shape (H, W, ...).
         orientation: EXIF value, 1 to 8. From 5 on, height and width change places.
 
     Returns:
-        The upright picture, C-contiguous.
+        The upright image, C-contiguous.
 
     Example:
         >>> turn_upright(np.array([[1, 2], [3, 4]], np.uint8), 6).tolist()
         [[3, 1], [4, 2]]
 
     Source:
-        Exif 2.32 (JEITA CP-3451), tag 274: where row 0 and column 0 of the stored picture are.
+        Exif 2.32 (JEITA CP-3451), tag 274: where row 0 and column 0 of the stored image are.
     """
     if orientation >= 5:
         pixels = pixels.swapaxes(0, 1)

@@ -1,4 +1,4 @@
-"""Perceptual hash: near-equal pictures get near-equal 64-bit numbers."""
+"""Perceptual hash: near-equal images get near-equal 64-bit numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOW_PX = 8
 # Longer sides are shrunk to this first. Up to here all sums below stay under 2**53, where float64 is exact.
 _LONGEST_PX = 1024
 _WEIGHT_UNITS = 1 << 11
-# Coefficients of pictures of 32x32 whole grey levels wander by about 18 with the rounding.
+# Coefficients of images of 32x32 whole grey levels wander by about 18 with the rounding.
 _EQUAL_WITHIN = 1.0
 
 
@@ -46,7 +46,7 @@ def compute_phash(pixels: NDArray[np.uint8]) -> int:
 
 
 def to_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Luma (ITU-R 601) of a picture (H, W, 3); a grey one (H, W) as it is."""
+    """Luma (ITU-R 601) of an image (H, W, 3); a grey one (H, W) as it is."""
     import cv2  # only here, so that listing files does not wait for it
 
     if pixels.ndim == 2:
@@ -55,7 +55,7 @@ def to_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def hash_grey(grey: NDArray[np.uint8]) -> int:
-    """The hash of an upright picture that is grey (H, W) already."""
+    """The hash of an upright image that is grey (H, W) already."""
     height, width = grey.shape
     if max(height, width) > _LONGEST_PX:
         import cv2
@@ -74,7 +74,7 @@ def _low_frequencies(n_pixels: int) -> NDArray[np.float64]:
     """What each pixel of a side adds to the 8 lowest frequencies, in whole units, shape (8, n_pixels)."""
     exact = _dct_matrix(_LOW_PX, _GREY_PX) @ _lanczos_matrix(_GREY_PX, n_pixels)
     weights = np.rint(exact / _unit(n_pixels))
-    # All but the mean add up to zero for a flat picture, so that none of it leaks into them.
+    # All but the mean add up to zero for a flat image, so that none of it leaks into them.
     surplus = weights[1:].sum(axis=1)
     weights[1:, n_pixels // 2] -= surplus
     return weights

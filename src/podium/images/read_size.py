@@ -1,4 +1,4 @@
-"""The size of a picture from its file's header, without decoding it."""
+"""The size of an image from its file's header, without decoding it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resizing decoded pictures to the size a model or a cache wants."""
+"""Resizing decoded images to the size a model or a cache wants."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from podium.images.shrink import shrink
 
 __all__ = ["Fit", "resize_to"]
 
-Fit = Literal["squash", "crop", "pad"]
+Fit = Literal["stretch", "crop", "pad"]
 
 
 def resize_to(
     pixels: NDArray[np.uint8],
     height: int,
     width: int,
-    fit: Fit = "squash",
+    fit: Fit = "stretch",
     *,
     pad_colour: tuple[int, int, int] = (0, 0, 0),
 ) -> NDArray[np.uint8]:
-    """The picture at exactly `height` x `width`, antialiased bilinear.
+    """The image at exactly `height` x `width`, antialiased bilinear.
 
     Nearly what Pillow's bilinear filter gives, whose support grows with the scale: at most 1.0 of 255 away on average
     over a photo set when shrinking (`podium.images.shrink`), 0.2 when enlarging, at three to five times the speed.
@@ -32,7 +32,7 @@ def resize_to(
         pixels: Shape (H, W, 3), uint8, H and W at least 1.
         height: Rows wanted, at least 1.
         width: Columns wanted, at least 1.
-        fit: "squash" ignores the aspect ratio; "crop" first cuts the centre to the wanted ratio; "pad" keeps
+        fit: "stretch" ignores the aspect ratio; "crop" first cuts the centre to the wanted ratio; "pad" keeps
             everything and fills the borders (letterbox).
         pad_colour: RGB of the borders for "pad"; black unless told otherwise.
 

@@ -1,8 +1,8 @@
-"""Shrinking pictures with an antialiased filter, several times as fast as a filter whose width follows the scale.
+"""Shrinking images with an antialiased filter, several times as fast as a filter whose width follows the scale.
 
 A triangle as wide as the scale is what Pillow's bilinear filter shrinks with. A narrow blur followed by a bilinear
 interpolation is nearly that triangle, where the blur has the variance that the interpolation lacks; both are quick in
-OpenCV. Large pictures are halved first, and the blur then lacks what the halving gave.
+OpenCV. Large images are halved first, and the blur then lacks what the halving gave.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _WARP_LIMIT = 32767
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side of a picture on its way: rows or columns.
+    """One side of an image on its way: rows or columns.
 
     Attributes:
         n_pixels: Pixels there are.
-        extent: Pixels that belong to the picture; less where an odd number was halved.
+        extent: Pixels that belong to the image; less where an odd number was halved.
         wanted: Pixels in the end.
         variance: What the filters applied so far have, in pixels squared.
     """
@@ -64,7 +64,7 @@ class _Side:
 
 
 def shrink(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """The picture at `height` x `width`, antialiased bilinear. A side that grows is interpolated.
+    """The image at `height` x `width`, antialiased bilinear. A side that grows is interpolated.
 
     Measured on photos beside Pillow's antialiased bilinear, for scales from 1.05 to 10: mean difference 0.2 to 1.0 of
     255, at most 38 in one channel of one pixel, in a sixth to a half of the time. (Pillow's own Hamming filter is 1.1

@@ -15,7 +15,7 @@ __all__ = ["encode_jpeg_thumbnail"]
 
 
 def encode_jpeg_thumbnail(pixels: NDArray[np.uint8], size_px: int = 160, quality: int = 80) -> bytes:
-    """The picture as a JPEG of at most `size_px` on its longer side. Smaller pictures are not enlarged.
+    """The image as a JPEG of at most `size_px` on its longer side. Smaller images are not enlarged.
 
     Args:
         pixels: Shape (H, W, 3), uint8, as a decode gives them.

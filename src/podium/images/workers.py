@@ -27,7 +27,7 @@ def decode_many(
     paths: Iterable[_Path],
     *,
     size: tuple[int, int] | None = None,
-    fit: Fit = "squash",
+    fit: Fit = "stretch",
     target_px: int | None = None,
     with_facts: bool = True,
     with_pixels: bool = True,
@@ -39,7 +39,7 @@ def decode_many(
     in_order: bool = True,
     announce: Announce | None = None,
 ) -> Iterator[tuple[int, Decoded]]:
-    """The result for each path, with its index, as an iterator that holds few pictures at a time.
+    """The result for each path, with its index, as an iterator that holds few images at a time.
 
     Worker processes are the default, as C decoders have bugs that files from anywhere may hit: one that hangs or dies
     is replaced; its image is tried once more and then has the outcome TIMEOUT or CRASHED; the rest goes on. Threads are
@@ -48,7 +48,7 @@ def decode_many(
 
     Args:
         paths: File paths as the operating system gave them; consumed as results are taken.
-        size: (height, width) to resize every picture to, in the worker; None keeps each picture's own.
+        size: (height, width) to resize every image to, in the worker; None keeps each image's own.
         fit: How to resize, see `resize_to`.
         target_px: See `decode_bytes`; the longer side of `size` where None.
         with_facts: Whether to compute facts.
@@ -86,7 +86,7 @@ def decode_into_rows(
     *,
     n_items: int,
     size: tuple[int, int],
-    fit: Fit = "squash",
+    fit: Fit = "stretch",
     limits: Limits | None = None,
     isolation: Isolation = "process",
     n_workers: int | None = None,
@@ -104,7 +104,7 @@ def decode_into_rows(
         rows: A file of `n_rows` rows of height x width x 3 bytes.
         n_rows: Rows of the file.
         n_items: Length of `items`.
-        size: (height, width) of the stored pictures.
+        size: (height, width) of the stored images.
         fit: As for `decode_many`, like all that follow.
 
     Yields:

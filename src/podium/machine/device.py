@@ -23,7 +23,7 @@ _OTHERS = "Take another: --device auto or --device cpu."
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name, from now on the current one; "auto" takes CUDA, then Apple's MPS, then the processor.
+    """The device of that name, from now on the current one; "auto" takes CUDA, then Apple's MPS, then the CPU.
 
     Raises:
         UnknownNameError: If it is no device at all.
@@ -59,7 +59,7 @@ def _card(number: int | None) -> torch.device:
 
 
 def suitable_precision(device: torch.device) -> Literal["fp32", "bf16", "fp16"]:
-    """What a forward pass is quickest in without harm: bf16 on a GPU that has it, fp16 on an older one, else fp32."""
+    """What a forward pass is fastest in without harm: bf16 on a GPU that has it, fp16 on an older one, else fp32."""
     if device.type != "cuda":
         return "fp32"
     return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"

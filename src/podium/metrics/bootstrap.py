@@ -32,7 +32,7 @@ MAX_DRAWS = 50_000_000
 MAX_WEIGHED_CELLS = 40_000_000
 """Row weights x classes that ranking metrics may walk through."""
 CHUNK_CELLS = 500_000
-"""Weights held at a time (4 MB): small chunks stay in the processor's cache, 65 ms against 170 ms for 4,000,000."""
+"""Weights held at a time (4 MB): small chunks stay in the CPU's cache, 65 ms against 170 ms for 4,000,000."""
 FEWEST_CHUNK_ROWS = 8
 """Resamples held at a time at least, so that very many group sums are not read once for each."""
 MAX_DENSE_CELLS = 20_000_000

@@ -56,14 +56,14 @@ class Interval:
     def __str__(self) -> str:
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]" if self.has_bounds else f"{self.value:.4f}"
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The interval as JSON-ready data; nan is None."""
         record = dict(self.__dict__)
         return record | {name: none_if_nan(record[name]) for name in ("value", "low", "high")}
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Interval:
-        """The interval that `as_record` wrote."""
+    def from_dict(cls, record: Mapping[str, Any]) -> Interval:
+        """The interval that `to_dict` wrote."""
         bounds = {name: nan_if_none(record[name]) for name in ("value", "low", "high")}
         return cls(**{**record, **bounds})
 

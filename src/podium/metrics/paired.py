@@ -37,9 +37,9 @@ class PairedDifference:
     difference: Interval
     verdict: Verdict
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The difference as JSON-ready data."""
-        return {"metric": self.metric, "difference": self.difference.as_record(), "verdict": self.verdict}
+        return {"metric": self.metric, "difference": self.difference.to_dict(), "verdict": self.verdict}
 
 
 def paired_difference(

@@ -39,13 +39,13 @@ class ClassScore:
     f1_high: float
     n_groups: int = 0
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The class score as JSON-ready data."""
         return self.__dict__ | {"f1_low": none_if_nan(self.f1_low), "f1_high": none_if_nan(self.f1_high)}
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> ClassScore:
-        """The class score that `as_record` wrote."""
+    def from_dict(cls, record: Mapping[str, Any]) -> ClassScore:
+        """The class score that `to_dict` wrote."""
         bounds = {name: nan_if_none(record[name]) for name in ("f1_low", "f1_high")}
         return cls(**{**record, **bounds})
 
@@ -72,28 +72,28 @@ class TargetScore:
     per_class: tuple[ClassScore, ...]
     confusion: NDArray[np.int64]
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The target's score as JSON-ready data."""
         return {
             "target": self.target,
             "kind": self.kind,
             "n": self.n,
             "n_groups": self.n_groups,
-            "metrics": {name: interval.as_record() for name, interval in self.metrics.items()},
-            "per_class": [item.as_record() for item in self.per_class],
+            "metrics": {name: interval.to_dict() for name, interval in self.metrics.items()},
+            "per_class": [item.to_dict() for item in self.per_class],
             "confusion": self.confusion.tolist(),
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> TargetScore:
-        """The target's score that `as_record` wrote."""
+    def from_dict(cls, record: Mapping[str, Any]) -> TargetScore:
+        """The target's score that `to_dict` wrote."""
         return cls(
             record["target"],
             record["kind"],
             record["n"],
             record["n_groups"],
-            {name: Interval.from_record(item) for name, item in record["metrics"].items()},
-            tuple(ClassScore.from_record(item) for item in record["per_class"]),
+            {name: Interval.from_dict(item) for name, item in record["metrics"].items()},
+            tuple(ClassScore.from_dict(item) for item in record["per_class"]),
             np.array(record["confusion"], dtype=np.int64),
         )
 
@@ -117,16 +117,16 @@ class Scores:
         """The one score that runs are compared by."""
         return self.targets[self.main_target].metrics[self.main_metric]
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The scores as JSON-ready data; floats are exact, nan is None."""
         return {
             "main_target": self.main_target,
             "main_metric": self.main_metric,
-            "targets": {name: item.as_record() for name, item in self.targets.items()},
+            "targets": {name: item.to_dict() for name, item in self.targets.items()},
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Scores:
-        """The scores that `as_record` wrote."""
-        targets = {name: TargetScore.from_record(item) for name, item in record["targets"].items()}
+    def from_dict(cls, record: Mapping[str, Any]) -> Scores:
+        """The scores that `to_dict` wrote."""
+        targets = {name: TargetScore.from_dict(item) for name, item in record["targets"].items()}
         return cls(record["main_target"], record["main_metric"], targets)

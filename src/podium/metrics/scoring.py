@@ -137,7 +137,7 @@ def _check_same_task(task: Task, samples: Samples) -> None:
         raise LabelError(
             "predictions and samples answer other tasks.",
             fix="Score predictions against the samples they were made for.",
-            details=[f"predictions: {task.as_record()}", f"samples: {samples.task.as_record()}"],
+            details=[f"predictions: {task.to_dict()}", f"samples: {samples.task.to_dict()}"],
         )
 
 

@@ -1,4 +1,4 @@
-"""What every trunk is: a module from normalised images to pooled features, and how its images must be prepared."""
+"""What every backbone is: a module from normalised images to pooled features, and how its images must be prepared."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-__all__ = ["Trunk"]
+__all__ = ["Backbone"]
 
 
 @dataclass(frozen=True)
-class Trunk:
+class Backbone:
     """A network without its classifier, with everything that belongs to its weights.
 
     Args:

@@ -1,4 +1,4 @@
-"""Any timm model as a trunk, with weights that are named, checked, and never silently random."""
+"""Any timm model as a backbone, with weights that are named, checked, and never silently random."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import torch
 from torch import nn
 
 from podium.errors import UnknownNameError, UsageError, WeightsError
-from podium.models.backbone import Trunk
+from podium.models.backbone import Backbone
 from podium.models.hub import fetch_pretrained
 from podium.models.packaged_weights import PACKAGED, load_packaged
-from podium.models.tiny import TinyTrunk
+from podium.models.tiny import TinyBackbone
 from podium.models.weight_files import load_into, read_weight_file
 
-__all__ = ["build_trunk"]
+__all__ = ["build_backbone"]
 
 TINY = "tiny"
 TINY_SIZE_PX = 32
 
 
-def build_trunk(
+def build_backbone(
     name: str,
     weights: str | Path = "packaged",
     image_size_px: int | None = None,
     *,
     drop_rate: float = 0.0,
     drop_path_rate: float = 0.0,
-) -> Trunk:
-    """A trunk ready for `Classifier`, in eval mode.
+) -> Backbone:
+    """A backbone ready for `Classifier`, in eval mode.
 
     Args:
         name: "tiny" or any timm name, with or without its tag ("resnet18", "resnet18.a1_in1k").
@@ -39,11 +39,11 @@ def build_trunk(
             working folder that has one of these three names needs "./" before it.
         image_size_px: Side of the images; None takes the size the weights were made for. Models with position
             embeddings are built for exactly this size.
-        drop_rate: Dropout inside the trunk, in [0, 1).
+        drop_rate: Dropout inside the backbone, in [0, 1).
         drop_path_rate: Stochastic depth, in [0, 1); models that have none refuse it.
 
     Returns:
-        The trunk. Random weights come from torch's global generator, except those of "tiny", which are always the
+        The backbone. Random weights come from torch's global generator, except those of "tiny", which are always the
         same ones.
 
     Raises:
@@ -52,7 +52,7 @@ def build_trunk(
         UsageError: If the model cannot be built with these options.
 
     Example:
-        >>> build_trunk("tiny", "random").n_features
+        >>> build_backbone("tiny", "random").n_features
         16
     """
     if name == TINY:
@@ -77,7 +77,7 @@ def build_trunk(
         is_timms = weights == "pretrained"
         classifier = _classifier_names(config)
         notes = load_into(module, read_weight_file(path), where=str(path), classifier=classifier, allow_unused=is_timms)
-    return Trunk(
+    return Backbone(
         name=name,
         module=module.eval(),
         n_features=_count_features(module, size_px),
@@ -130,18 +130,18 @@ def _find_weights(name: str, weights: str) -> tuple[Path | None, str]:
     return Path(weights), f"file {Path(weights).name}"
 
 
-def _build_tiny(weights: str | Path, size_px: int, drop_rate: float) -> Trunk:
+def _build_tiny(weights: str | Path, size_px: int, drop_rate: float) -> Backbone:
     if str(weights) in {"packaged", "pretrained"}:
         raise WeightsError("'tiny' has no trained weights.", fix="Use model.weights=random, or a weight file.")
-    module = TinyTrunk(drop_rate=drop_rate)
+    module = TinyBackbone(drop_rate=drop_rate)
     source = "random, seed 0"
     notes: tuple[str, ...] = ()
     if str(weights) != "random":
         notes = load_into(module, read_weight_file(Path(weights)), where=str(weights))
         source = f"file {Path(weights).name}"
     half = (0.5, 0.5, 0.5)
-    return Trunk(
-        TINY, module.eval(), TinyTrunk.n_features, half, half, size_px, 1.0, "bilinear", source, "Apache-2.0", notes
+    return Backbone(
+        TINY, module.eval(), TinyBackbone.n_features, half, half, size_px, 1.0, "bilinear", source, "Apache-2.0", notes
     )
 
 

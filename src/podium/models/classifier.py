@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from podium.models.backbone import Trunk
+from podium.models.backbone import Backbone
 from podium.models.heads import LinearHeads
 from podium.tables import Task
 
@@ -15,25 +15,25 @@ _LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous
 
 
 class Classifier(nn.Module):
-    """A trunk with one linear layer a head, and the normalisation of its images inside.
+    """A backbone with one linear layer a head, and the normalisation of its images inside.
 
     Images are normalised once a batch, in here and nowhere else, so an exported model carries it along and no two
     places can disagree about it.
 
     Args:
-        trunk: From `build_trunk`.
+        backbone: From `build_backbone`.
         task: The heads, the one source of the class order.
         dropout: Dropout before the heads, in [0, 1).
-        heads: Heads that are fitted already, such as those of a frozen-trunk baseline; `dropout` is then theirs.
+        heads: Heads that are fitted already, such as those of a frozen-backbone baseline; `dropout` is then theirs.
 
     Raises:
         ValueError: If `heads` are of another task or another number of features.
 
     Example:
-        >>> from podium.models import build_trunk
+        >>> from podium.models import build_backbone
         >>> from podium.tables import Head
         >>> task = Task((Head("mask", "single", ("wear", "wrong", "none")),))
-        >>> model = Classifier(build_trunk("tiny", "random"), task)
+        >>> model = Classifier(build_backbone("tiny", "random"), task)
         >>> model(torch.zeros(2, 32, 32, 3, dtype=torch.uint8))["mask"].shape
         torch.Size([2, 3])
     """
@@ -41,23 +41,25 @@ class Classifier(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, trunk: Trunk, task: Task, *, dropout: float = 0.0, heads: LinearHeads | None = None) -> None:
+    def __init__(
+        self, backbone: Backbone, task: Task, *, dropout: float = 0.0, heads: LinearHeads | None = None
+    ) -> None:
         super().__init__()
-        if heads is not None and (heads.task != task or heads.n_features != trunk.n_features):
+        if heads is not None and (heads.task != task or heads.n_features != backbone.n_features):
             raise ValueError(
                 f"these heads are for {heads.n_features} features and {heads.task}, "
-                f"the model is for {trunk.n_features} features and {task}"
+                f"the model is for {backbone.n_features} features and {task}"
             )
         self.task = task
-        self.n_features = trunk.n_features
-        self.trunk = trunk.module
-        self.heads = LinearHeads(task, trunk.n_features, dropout=dropout) if heads is None else heads
-        self.register_buffer("mean", torch.tensor(trunk.mean))
-        self.register_buffer("std", torch.tensor(trunk.std))
+        self.n_features = backbone.n_features
+        self.backbone = backbone.module
+        self.heads = LinearHeads(task, backbone.n_features, dropout=dropout) if heads is None else heads
+        self.register_buffer("mean", torch.tensor(backbone.mean))
+        self.register_buffer("std", torch.tensor(backbone.std))
         # Convolutions on channels-last weights mostly are the fast ones, and the images arrive in that layout.
         self._memory_format = torch.channels_last
         self.to(memory_format=self._memory_format)
-        self.takes_stem_output = False
+        self.takes_block_output = False
 
     def lay_out(self, layout: str) -> None:
         """Keep weights and activations in this memory layout: "channels_last" or "contiguous"."""
@@ -66,7 +68,7 @@ class Classifier(nn.Module):
             self.to(memory_format=self._memory_format)
 
     def normalise(self, images: Tensor) -> Tensor:
-        """Images as the trunk wants them, (N, 3, H, W) in the model's layout.
+        """Images as the backbone wants them, (N, 3, H, W) in the model's layout.
 
         Args:
             images: RGB on the scale 0 to 255, uint8 or floating, (N, H, W, 3) or (N, 3, H, W). Where both readings
@@ -93,15 +95,15 @@ class Classifier(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """Pooled features (N, D) of raw images, see `normalise` for what they may be.
 
-        Once `StemCut.apply` has set `takes_stem_output`, of what the frozen stem gave instead, maps as (N, H, W, C).
+        Once `SplitPoint.apply` has set `takes_block_output`, of the frozen blocks' output, (N, H, W, C), instead.
         """
-        if not self.takes_stem_output:
+        if not self.takes_block_output:
             images = self.normalise(images)
         else:
             images = images.to(self.mean.dtype)
             images = images.permute(0, 3, 1, 2) if images.ndim == 4 else images  # channels-last without a copy
             images = images.contiguous(memory_format=self._memory_format) if images.ndim == 4 else images
-        pooled: Tensor = self.trunk(images)
+        pooled: Tensor = self.backbone(images)
         return pooled
 
     def classify(self, features: Tensor) -> dict[str, Tensor]:

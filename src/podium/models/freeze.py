@@ -11,7 +11,7 @@ from podium.errors import UsageError
 from podium.models.classifier import Classifier
 from podium.models.layer_order import count_layers, find_layers
 
-__all__ = ["count_parameters", "freeze", "freeze_stem", "freeze_trunk", "unfreeze"]
+__all__ = ["count_parameters", "freeze", "freeze_backbone", "freeze_blocks", "unfreeze"]
 
 
 def freeze(module: nn.Module) -> None:
@@ -24,29 +24,29 @@ def freeze(module: nn.Module) -> None:
     _rest(module)
 
 
-def freeze_trunk(model: Classifier) -> None:
+def freeze_backbone(model: Classifier) -> None:
     """Freeze everything but the heads."""
-    freeze(model.trunk)
+    freeze(model.backbone)
 
 
-def freeze_stem(model: Classifier, n_blocks: int) -> None:
-    """Freeze the first stages of the trunk, counted from the image.
+def freeze_blocks(model: Classifier, n_blocks: int) -> None:
+    """Freeze the first stages of the backbone, counted from the image.
 
     Args:
         model: Changed in place.
         n_blocks: How many stages, as timm counts them: the stem is the first. 0 freezes nothing.
 
     Raises:
-        UsageError: If the trunk has fewer.
+        UsageError: If the backbone has fewer.
     """
-    n_layers = count_layers(model.trunk, is_coarse=True)
+    n_layers = count_layers(model.backbone, is_coarse=True)
     if not 0 <= n_blocks <= n_layers:
-        raise UsageError(f"cannot freeze {n_blocks} blocks: this trunk has {n_layers}.")
-    layers, _ = find_layers(model.trunk, is_coarse=True)
-    for name, parameter in model.trunk.named_parameters():
+        raise UsageError(f"cannot freeze {n_blocks} blocks: this backbone has {n_layers}.")
+    layers, _ = find_layers(model.backbone, is_coarse=True)
+    for name, parameter in model.backbone.named_parameters():
         if layers[name] < n_blocks:
             parameter.requires_grad_(False)
-    for module in _find_frozen(model.trunk):
+    for module in _find_frozen(model.backbone):
         _rest(module)
 
 

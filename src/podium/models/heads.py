@@ -1,4 +1,4 @@
-"""One linear layer a head, on features that any trunk made."""
+"""One linear layer a head, on features that any backbone made."""
 
 from __future__ import annotations
 

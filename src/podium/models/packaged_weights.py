@@ -135,8 +135,8 @@ def load_packaged(module: nn.Module, name: str) -> None:
     check_digest(path, spec)
     full = timm.create_model(name)
     full.load_state_dict(match_by_position(read_weight_file(path), full.state_dict(), spec))
-    trunk_names = module.state_dict()
-    module.load_state_dict({key: value for key, value in full.state_dict().items() if key in trunk_names})
+    backbone_names = module.state_dict()
+    module.load_state_dict({key: value for key, value in full.state_dict().items() if key in backbone_names})
     check_features(module, name)
 
 

@@ -23,16 +23,16 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Groups for a torch optimizer. Frozen parameters are in none: rebuild the groups after unfreezing.
 
-    Biases, norms, other vectors, and what the trunk itself lists (position embeddings, for instance) have no weight
+    Biases, norms, other vectors, and what the backbone itself lists (position embeddings, for instance) have no weight
     decay.
 
     Args:
         model: The model.
-        lr: Learning rate of the trunk's last layer.
+        lr: Learning rate of the backbone's last layer.
         weight_decay: Weight decay of matrices and kernels.
         head_lr_factor: Learning rate of the heads over `lr`.
-        layer_decay: Learning rate of each layer of the trunk over that of the layer above it, in (0, 1]. The heads
-            count as the top layer, so with 0.75 the trunk's last block has 0.75 times `lr`.
+        layer_decay: Learning rate of each layer of the backbone over that of the layer above it, in (0, 1]. The heads
+            count as the top layer, so with 0.75 the backbone's last block has 0.75 times `lr`.
 
     Returns:
         Groups with "name", "params", "lr", "initial_lr" (the same, for schedules to multiply) and "weight_decay",
@@ -44,21 +44,21 @@ def parameter_groups(
     Source:
         Equal to `timm.optim.param_groups_layer_decay`. Bao et al. 2021, "BEiT".
     """
-    layers, head_layer = find_layers(model.trunk, is_coarse=False)
-    exempt = _names_without_decay(model.trunk)
+    layers, head_layer = find_layers(model.backbone, is_coarse=False)
+    exempt = _names_without_decay(model.backbone)
     groups: dict[tuple[int, bool], dict[str, Any]] = {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
         part, _, inner = name.partition(".")
-        in_trunk = part == "trunk"
-        layer = layers[inner] if in_trunk else head_layer + 1
-        if in_trunk and layer_decay == 1:
+        in_backbone = part == "backbone"
+        layer = layers[inner] if in_backbone else head_layer + 1
+        if in_backbone and layer_decay == 1:
             layer = head_layer
         decays = parameter.ndim > 1 and not name.endswith(".bias") and not any(fnmatch(inner, item) for item in exempt)
         if (layer, decays) not in groups:
-            scaled = lr * (layer_decay ** (head_layer - layer) if in_trunk else head_lr_factor)
-            title = _group_title(in_trunk, layer, layer_decay)
+            scaled = lr * (layer_decay ** (head_layer - layer) if in_backbone else head_lr_factor)
+            title = _group_title(in_backbone, layer, layer_decay)
             groups[layer, decays] = {
                 "name": title if decays else f"{title}.no_decay",
                 "params": [],
@@ -72,12 +72,12 @@ def parameter_groups(
     return [groups[key] for key in sorted(groups)]
 
 
-def _names_without_decay(trunk: nn.Module) -> tuple[str, ...]:
-    listed = getattr(trunk, "no_weight_decay", None)
+def _names_without_decay(backbone: nn.Module) -> tuple[str, ...]:
+    listed = getattr(backbone, "no_weight_decay", None)
     return tuple(listed()) if callable(listed) else ()
 
 
-def _group_title(in_trunk: bool, layer: int, layer_decay: float) -> str:
-    if not in_trunk:
+def _group_title(in_backbone: bool, layer: int, layer_decay: float) -> str:
+    if not in_backbone:
         return "heads"
-    return "trunk" if layer_decay == 1 else f"trunk.{layer}"
+    return "backbone" if layer_decay == 1 else f"backbone.{layer}"

@@ -1,14 +1,14 @@
-"""A trunk of about two thousand parameters: for tests, for the demo of a run in seconds, and to debug a recipe."""
+"""A backbone of about two thousand parameters: for tests, for the demo of a run in seconds, and to debug a recipe."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["TinyTrunk"]
+__all__ = ["TinyBackbone"]
 
 
-class TinyTrunk(nn.Module):
+class TinyBackbone(nn.Module):
     """Three strided convolutions with batch norm, then the mean over all positions.
 
     The weights depend on `seed` alone: the global random state is neither read nor advanced.
@@ -18,7 +18,7 @@ class TinyTrunk(nn.Module):
         drop_rate: Dropout on the pooled features, in [0, 1).
 
     Example:
-        >>> TinyTrunk()(torch.zeros(2, 3, 32, 32)).shape
+        >>> TinyBackbone()(torch.zeros(2, 3, 32, 32)).shape
         torch.Size([2, 16])
     """
 

@@ -22,7 +22,7 @@ __all__ = ["load_into", "read_weight_file"]
 # Where training scripts put the weights inside a checkpoint, averaged weights first.
 WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model")
 # Prefixes that torch.compile, DistributedDataParallel and our own Classifier put before every name.
-PREFIXES = ("_orig_mod.", "module.", "trunk.")
+PREFIXES = ("_orig_mod.", "module.", "backbone.")
 
 
 def read_weight_file(path: Path) -> dict[str, Tensor]:
@@ -170,6 +170,6 @@ def _unwrap(content: Any, path: Path) -> dict[str, Tensor]:
 def _strip_prefixes(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     for prefix in PREFIXES:
         if any(name.startswith(prefix) for name in weights):
-            # Our own Classifier has heads beside the trunk; only the trunk is wanted then.
+            # Our own Classifier has heads beside the backbone; only the backbone is wanted then.
             weights = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
     return weights

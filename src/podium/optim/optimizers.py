@@ -14,7 +14,7 @@ from podium.errors import UnknownNameError, UsageError
 __all__ = ["build_optimizer"]
 
 _FUSED = frozenset(["adam", "adamw", "sgd", "momentum"])
-"""torch's own, whose step is one kernel: a third of the time of one kernel an operation, on a processor too."""
+"""torch's own, whose step is one kernel: a third of the time of one kernel an operation, on a CPU too."""
 
 
 def build_optimizer(

@@ -11,11 +11,11 @@ from podium.recipe.resolve import resolve_recipe, resolve_sizes
 
 if TYPE_CHECKING:
     from podium.recipe.build import (
+        build_backbone_of,
         build_model,
         build_objective,
         build_parts,
         build_schedule,
-        build_trunk_of,
         check_buildable,
     )
 else:  # it imports torch and timm, which reading a recipe does not need
@@ -27,7 +27,7 @@ else:  # it imports torch and timm, which reading a recipe does not need
                 "build_objective",
                 "build_parts",
                 "build_schedule",
-                "build_trunk_of",
+                "build_backbone_of",
                 "check_buildable",
             ]
         },
@@ -40,11 +40,11 @@ __all__ = [
     "apply_overrides",
     "arrange",
     "baseline",
+    "build_backbone_of",
     "build_model",
     "build_objective",
     "build_parts",
     "build_schedule",
-    "build_trunk_of",
     "check_buildable",
     "find_preset",
     "finetune",

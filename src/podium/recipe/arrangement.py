@@ -1,4 +1,4 @@
-"""How the heads of a task are divided among models: one joint head, a shared trunk, or a model each."""
+"""How the heads of a task are divided among models: one joint head, a shared backbone, or a model each."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from podium.tables import Task
 __all__ = ["ALL_HEADS", "arrange"]
 
 ALL_HEADS = "all"
-"""Name of the part that answers every head with one model."""
+"""Name of the model that answers every head with one model."""
 
 
 def arrange(task: Task, arrangement: str) -> dict[str, Task]:
-    """The tasks of the models to train, by part name.
+    """The tasks of the models to train, by model name.
 
     Args:
         task: What the user wants to know.
         arrangement: "joint" trains the composite class (and, beside it, heads that it does not hold), "shared" all
-            heads on one trunk, "separate" a model for every head.
+            heads on one backbone, "separate" a model for every head.
 
     Returns:
-        Part name -> the task its model is trained on.
+        Model name -> the task its model is trained on.
 
     Raises:
         RecipeError: If "joint" is asked for and the task has no composite class.

@@ -21,7 +21,16 @@ from podium.losses import (
     focal_per_sample,
     positive_weights,
 )
-from podium.models import Classifier, Ema, LinearHeads, Trunk, build_trunk, freeze_stem, freeze_trunk, parameter_groups
+from podium.models import (
+    Backbone,
+    Classifier,
+    Ema,
+    LinearHeads,
+    build_backbone,
+    freeze_backbone,
+    freeze_blocks,
+    parameter_groups,
+)
 from podium.optim import build_optimizer, constant, cosine, one_cycle, step_decay
 from podium.recipe.arrangement import arrange
 from podium.recipe.recipe import (
@@ -36,13 +45,13 @@ from podium.recipe.recipe import (
 )
 from podium.tables import Head, Task
 
-__all__ = ["build_model", "build_objective", "build_parts", "build_schedule", "build_trunk_of", "check_buildable"]
+__all__ = ["build_backbone_of", "build_model", "build_objective", "build_parts", "build_schedule", "check_buildable"]
 
 Labels = Mapping[str, NDArray[np.integer[Any]]]
 
 
-def build_trunk_of(recipe: Recipe, *, weights: str | None = None) -> Trunk:
-    """The trunk that a resolved recipe names.
+def build_backbone_of(recipe: Recipe, *, weights: str | None = None) -> Backbone:
+    """The backbone that a resolved recipe names.
 
     Args:
         recipe: A resolved recipe.
@@ -53,19 +62,19 @@ def build_trunk_of(recipe: Recipe, *, weights: str | None = None) -> Trunk:
     source = recipe.model.weights if weights is None else weights
     if source == "random":
         torch.manual_seed(mix_seed(recipe.seed, 1))
-    return build_trunk(recipe.model.name, source, recipe.image.size_px, drop_path_rate=recipe.model.drop_path_rate)
+    return build_backbone(recipe.model.name, source, recipe.image.size_px, drop_path_rate=recipe.model.drop_path_rate)
 
 
-def build_model(recipe: Recipe, trunk: Trunk, task: Task, *, seed: int) -> Classifier:
-    """The model of one training: trunk, fresh heads, and what the recipe freezes frozen."""
+def build_model(recipe: Recipe, backbone: Backbone, task: Task, *, seed: int) -> Classifier:
+    """The model of one training: backbone, fresh heads, and what the recipe freezes frozen."""
     torch.manual_seed(mix_seed(seed, 0))
-    model = Classifier(trunk, task, dropout=recipe.model.drop_rate)
+    model = Classifier(backbone, task, dropout=recipe.model.drop_rate)
     if recipe.training.layout != "auto":
         model.lay_out(recipe.training.layout)
-    if recipe.model.freeze == "stem":
-        freeze_stem(model, recipe.model.stem_blocks)
-    elif recipe.model.freeze == "trunk":
-        freeze_trunk(model)
+    if recipe.model.freeze == "blocks":
+        freeze_blocks(model, recipe.model.frozen_blocks)
+    elif recipe.model.freeze == "backbone":
+        freeze_backbone(model)
     return model
 
 
@@ -91,7 +100,7 @@ def check_buildable(recipe: Recipe, task: Task) -> Classifier:
     spec = recipe.optimizer
     group = {"params": [torch.nn.Parameter(torch.zeros(1, 1))]}
     build_optimizer(spec.name, [group], spec.lr, weight_decay=spec.weight_decay, momentum=spec.momentum)
-    return build_model(recipe, build_trunk_of(recipe), next(iter(parts.values())), seed=recipe.seed)
+    return build_model(recipe, build_backbone_of(recipe), next(iter(parts.values())), seed=recipe.seed)
 
 
 def build_parts(

@@ -55,8 +55,8 @@ class ImageSpec(_Part):
     """Side of the square the model sees; auto takes it from the images, 128 to 224."""
     stored_px: Pixels | Literal["auto"] = "auto"
     """Side of the square kept in the cache; auto is 1.15 times `size_px` where augmentation crops, else `size_px`."""
-    fit: Literal["squash", "crop", "pad"] = "squash"
-    """How another aspect ratio fits the square: squash keeps everything, crop its centre, pad its shape."""
+    fit: Literal["stretch", "crop", "pad"] = "stretch"
+    """How another aspect ratio fits the square: stretch keeps everything, crop its centre, pad its shape."""
 
 
 class ModelSpec(_Part):
@@ -67,26 +67,26 @@ class ModelSpec(_Part):
     weights: str = "auto"
     """"packaged" (from the extra `weights`), "pretrained" (timm's, from a hub or a local file), "random", the path of
     a weight file; "auto" is packaged where it exists, else pretrained. Never silently random."""
-    freeze: Literal["none", "stem", "trunk"] = "none"
-    """What is not trained; a frozen trunk trains its heads on cached features."""
-    stem_blocks: PositiveInt = 3
-    """Blocks that belong to the frozen stem."""
-    stem_views: NonNegativeInt | Literal["auto"] = "auto"
-    """Augmented views of every image whose output of the frozen stem is computed once, kept on disk and shared by all
-    folds; epoch e trains on view e modulo this number. 0 computes the stem anew for every batch. auto is one view an
-    epoch, up to 16, where they take 16 GiB at most and the network can be cut after its stem; else 0."""
+    freeze: Literal["none", "blocks", "backbone"] = "none"
+    """What is not trained; a frozen backbone trains its heads on cached features."""
+    frozen_blocks: PositiveInt = 3
+    """Number of blocks that `freeze: blocks` freezes, counted from the image; the first convolution counts as one."""
+    cached_views: NonNegativeInt | Literal["auto"] = "auto"
+    """Augmented views of every image that pass through the frozen blocks once and are cached for all folds; epoch e
+    trains on view e modulo this number. 0 runs the frozen blocks again for every batch. auto is one view per epoch, at
+    most 16, if they fit in 16 GiB and the network can be split after its frozen blocks; else 0."""
     frozen_precision: Precision | Literal["auto"] = "auto"
-    """Arithmetic of a frozen trunk's cached features and of a frozen stem's augmented views; auto takes the quickest of
-    a short trial that agrees with fp32. The views that judge a model are computed in the precision it is trained in."""
+    """Precision of a frozen backbone's cached features and of the frozen blocks' augmented views; auto: autotune takes
+    the fastest that agrees with fp32. The views that evaluate a model use the precision it is trained in."""
     frozen_engine: Literal["auto", "torch", "openvino"] = "auto"
-    """What runs that forward pass: torch layer by layer, or a graph that OpenVINO compiled for the processor (the extra
-    `openvino`); auto takes the quicker one of the same trial."""
+    """What runs that forward pass: torch layer by layer, or a graph that OpenVINO compiled for the CPU (the extra
+    `openvino`); auto: autotune takes the faster one."""
     arrangement: Literal["joint", "shared", "separate"] = "shared"
-    """Several attributes: one composite head, one head each on a shared trunk, or one model each."""
+    """Several attributes: one composite head, one head each on a shared backbone, or one model each."""
     drop_rate: Fraction = 0.0
     """Dropout before the heads."""
     drop_path_rate: Fraction = 0.0
-    """Stochastic depth in the trunk."""
+    """Stochastic depth in the backbone."""
 
 
 class CrossEntropySpec(_Part):
@@ -145,7 +145,7 @@ class OptimizerSpec(_Part):
     momentum: Fraction = 0.9
     """For SGD and its like."""
     head_lr_factor: PositiveFloat = 1.0
-    """Learning rate of the heads against the trunk's."""
+    """Learning rate of the heads against the backbone's."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Factor on the learning rate from each layer to the one before it."""
 
@@ -197,13 +197,13 @@ class TrainingSpec(_Part):
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay of the weights' moving average; None uses the weights themselves."""
     precision: Precision | Literal["auto"] = "auto"
-    """Arithmetic of the forward pass; auto takes the quickest of a short trial, and fp32 under a frozen trunk."""
+    """Precision of the forward pass; auto: autotune takes the fastest, and fp32 under a frozen backbone."""
     layout: Literal["auto", "channels_last", "contiguous"] = "auto"
-    """Order of weights and activations in memory; auto takes the quickest of a short trial."""
+    """Order of weights and activations in memory; auto: autotune takes the fastest."""
     augment_on: Literal["auto", "cpu", "device"] = "auto"
-    """Where the pictures of a batch are made: on the processor, or on the device that trains, from images that are kept
-    there if they fit. The pictures differ by rounding. auto takes the quicker one of a short trial on an NVIDIA GPU,
-    and the processor elsewhere."""
+    """Where the images of a batch are made: on the CPU, or on the device that trains, from images that are kept
+    there if they fit. The images differ by rounding. auto: autotune takes the faster one on an NVIDIA GPU,
+    and the CPU elsewhere."""
     select: Literal["last", "best"] = "last"
     """Weights that predict: the last, or the best by the validation score. "best" chooses on the samples that judge
     it, so its out-of-fold score is a little too good; the report says so."""
@@ -226,17 +226,17 @@ class Recipe(_Part):
     schedule: ScheduleSpec = OneCycle()
     training: TrainingSpec = TrainingSpec()
     feature_views: tuple[View, ...] = ("plain",)
-    """Views of every image whose features are cached under a frozen trunk; training picks one at a time."""
+    """Views of every image whose features are cached under a frozen backbone; training picks one at a time."""
     predict_views: tuple[View, ...] = ("plain",)
     """Views whose probabilities are averaged at prediction."""
     metric: str | None = None
     """Score that stands at the top; None takes macro F1, for multi-label the label accuracy."""
 
     @model_validator(mode="after")
-    def _check_frozen_trunk(self) -> Recipe:
-        if self.model.freeze == "trunk":
+    def _check_frozen_backbone(self) -> Recipe:
+        if self.model.freeze == "backbone":
             if self.augmentations:
-                raise ValueError("a frozen trunk trains on cached features: use feature_views, not augmentations")
+                raise ValueError("a frozen backbone trains on cached features: use feature_views, not augmentations")
             missing = set(self.predict_views) - set(self.feature_views)
             if missing:
                 raise ValueError(f"predict_views {sorted(missing)} are not among the cached feature_views")

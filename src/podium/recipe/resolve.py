@@ -1,6 +1,6 @@
 """The "auto" of a recipe that images and installed packages answer, turned into numbers and names.
 
-What only a trial on the machine can answer (precision, layout, views of a frozen stem) is settled by the workflows.
+What only the machine can answer (precision, layout, cached views) is left to autotune, in `training`.
 """
 
 from __future__ import annotations

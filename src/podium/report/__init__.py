@@ -1,4 +1,4 @@
-"""A run in words and pictures: one HTML page, PNG plots, and lines for the terminal."""
+"""A run in words and images: one HTML page, PNG plots, and lines for the terminal."""
 
 from podium.report.page import make_report, write_report
 from podium.report.plots import write_plots

@@ -114,7 +114,7 @@ def read_contents(
         table, frozen = samples, folds
         folds = attempt(folder / "folds.csv", lambda: frozen.match(table))
     if scores is None:
-        scores = attempt(run.scores_file, lambda: Scores.from_record(durable.read_json(run.scores_file)))
+        scores = attempt(run.scores_file, lambda: Scores.from_dict(durable.read_json(run.scores_file)))
     if oof is None:
         oof = attempt(run.oof_file, lambda: load_predictions(run.oof_file))
     fold_record = record(folder / "folds.json")

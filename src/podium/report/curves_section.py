@@ -26,7 +26,7 @@ class CurvePanel:
     """One training.
 
     Args:
-        name: Fold and part.
+        name: Fold and model.
         n_epochs: Epochs trained.
         last: Score of the last epoch; nan where there is none.
         best: Best score.
@@ -61,23 +61,23 @@ def make_curves_section(contents: RunContents) -> CurvesSection | None:
     names = list(dict.fromkeys(name for row in rows for name in row.scores))
     scores = contents.scores
     wanted = ("", "") if scores is None else (scores.main_target, scores.main_metric)
-    trainings = [list(group) for _, group in groupby(rows, key=lambda row: (row.fold, row.part))]
-    has_parts = len({row.part for row in rows}) > 1
+    trainings = [list(group) for _, group in groupby(rows, key=lambda row: (row.fold, row.model))]
+    has_models = len({row.model for row in rows}) > 1
     x_axis = _epoch_axis(max(row.epoch for row in rows))
-    chosen = {training[0].part: choose_score(names_of(training), *wanted) for training in trainings}
-    y_axis = fit_axis([_score(row, chosen[row.part]) for row in rows], n_ticks=4, within=(0.0, 1.0))
+    chosen = {training[0].model: choose_score(names_of(training), *wanted) for training in trainings}
+    y_axis = fit_axis([_score(row, chosen[row.model]) for row in rows], n_ticks=4, within=(0.0, 1.0))
     loss_axis = fit_axis([0.0, *(row.train_loss for row in rows)], n_ticks=4)
     panels = [
         _make_panel(
             training,
-            chosen[training[0].part],
+            chosen[training[0].model],
             _Scales(x_axis, y_axis, loss_axis),
-            has_parts=has_parts,
-            lower_is_better=_is_error(chosen[training[0].part], *wanted),
+            has_models=has_models,
+            lower_is_better=_is_error(chosen[training[0].model], *wanted),
         )
         for training in trainings[:MOST_PANELS]
     ]
-    shown = "each part's own score" if has_parts else _score_words(choose_score(names, *wanted), *wanted)
+    shown = "each model's own score" if has_models else _score_words(choose_score(names, *wanted), *wanted)
     return CurvesSection(shown, tuple(panels), len(trainings) - len(panels))
 
 
@@ -134,14 +134,14 @@ class _Scales:
 
 
 def _make_panel(
-    rows: Sequence[EpochRow], name: str, scales: _Scales, *, has_parts: bool, lower_is_better: bool
+    rows: Sequence[EpochRow], name: str, scales: _Scales, *, has_models: bool, lower_is_better: bool
 ) -> CurvePanel:
     epochs = [float(row.epoch) for row in rows]
     values = [_score(row, name) for row in rows]
     finite = [place for place, value in enumerate(values) if math.isfinite(value)]
     choose = min if lower_is_better else max
     best = choose(finite, key=lambda place: values[place], default=None)
-    title = f"Fold {rows[0].fold}" + (f", {rows[0].part}" if has_parts else "")
+    title = f"Fold {rows[0].fold}" + (f", {rows[0].model}" if has_models else "")
     words = f"{title}: {name} over {len(rows)} epochs"
     return CurvePanel(
         name=title,

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from podium.report.contents import RunContents
 from podium.report.drawings import draw_bar
 from podium.report.numbers import KIND_WORDS
-from podium.report.thumbnails import Picture, PictureBook
+from podium.report.thumbnails import Thumbnail, ThumbnailBook
 from podium.tables import Head, Samples
 
 __all__ = ["DataSection", "LabelCounts", "make_data_section"]
@@ -56,10 +56,10 @@ class LabelCounts:
 
 
 @dataclass(frozen=True)
-class SheetPicture:
-    """A picture of the sample sheet."""
+class SheetThumbnail:
+    """An image of the sample sheet."""
 
-    picture: Picture
+    thumbnail: Thumbnail
     label: str
     id: str
 
@@ -76,7 +76,7 @@ class DataSection:
         quarantine_header: Column names of the quarantine.
         quarantine_rows: Its first rows.
         n_quarantine: Number of all its rows.
-        sheet: Pictures drawn at random.
+        sheet: Images drawn at random.
     """
 
     facts: tuple[tuple[str, int], ...]
@@ -86,10 +86,10 @@ class DataSection:
     quarantine_header: tuple[str, ...]
     quarantine_rows: tuple[tuple[str, ...], ...]
     n_quarantine: int
-    sheet: tuple[SheetPicture, ...]
+    sheet: tuple[SheetThumbnail, ...]
 
 
-def make_data_section(contents: RunContents, book: PictureBook | None) -> DataSection | None:
+def make_data_section(contents: RunContents, book: ThumbnailBook | None) -> DataSection | None:
     """The section; None without samples."""
     samples = contents.samples
     if samples is None:
@@ -172,11 +172,11 @@ def _count_words(counts: Mapping[str, Any], n_kinds: int, most: int = 5) -> str:
     return ", ".join(shown) + (f" and {n_more:,} more" if n_more > 0 else "")
 
 
-def _make_sheet(samples: Samples, book: PictureBook) -> tuple[SheetPicture, ...]:
-    """Random pictures, the same ones for the same table."""
+def _make_sheet(samples: Samples, book: ThumbnailBook) -> tuple[SheetThumbnail, ...]:
+    """Random images, the same ones for the same table."""
     random = np.random.default_rng(int(samples.digest[:12], 16))
     rows = random.permutation(len(samples))[:N_SHEET].tolist()
-    return tuple(SheetPicture(book.take(row), _label_words(samples, row), str(samples.ids[row])) for row in rows)
+    return tuple(SheetThumbnail(book.take(row), _label_words(samples, row), str(samples.ids[row])) for row in rows)
 
 
 def _label_words(samples: Samples, row: int, most: int = 12) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from podium.report.contents import RunContents
 from podium.report.judged import JudgedRows, judge_rows
-from podium.report.thumbnails import Picture, PictureBook
+from podium.report.thumbnails import Thumbnail, ThumbnailBook
 
 __all__ = ["Mistake", "MistakesSection", "make_mistakes_sections"]
 
@@ -21,7 +21,7 @@ class Mistake:
     """One image.
 
     Args:
-        picture: Its thumbnail.
+        image: Its thumbnail.
         id: Its id.
         truth: The label; for a multi-label head the labels that were missed.
         answer: The prediction; for a multi-label head the labels that were given and are not there.
@@ -29,7 +29,7 @@ class Mistake:
         n_wrong: Wrong labels; 1 for other heads.
     """
 
-    picture: Picture
+    thumbnail: Thumbnail
     id: str
     truth: str
     answer: str
@@ -56,7 +56,7 @@ class MistakesSection:
     mistakes: tuple[Mistake, ...]
 
 
-def make_mistakes_sections(contents: RunContents, book: PictureBook | None) -> tuple[MistakesSection, ...]:
+def make_mistakes_sections(contents: RunContents, book: ThumbnailBook | None) -> tuple[MistakesSection, ...]:
     """A gallery a target, the main one first and largest; none without out-of-fold predictions."""
     if book is None or contents.oof is None:
         return ()
@@ -68,7 +68,7 @@ def make_mistakes_sections(contents: RunContents, book: PictureBook | None) -> t
     return tuple(sections)
 
 
-def _make_gallery(contents: RunContents, judged: JudgedRows, book: PictureBook, most: int) -> MistakesSection:
+def _make_gallery(contents: RunContents, judged: JudgedRows, book: ThumbnailBook, most: int) -> MistakesSection:
     head, wrong = judged.head, judged.is_wrong
     n_wrong = wrong.sum(axis=1) if head.is_multi else wrong.astype(np.int64)
     confidence = _confidence(judged)
@@ -92,7 +92,7 @@ def _confidence(judged: JudgedRows) -> np.ndarray[tuple[int, ...], np.dtype[np.f
 
 
 def _describe(
-    contents: RunContents, judged: JudgedRows, place: int, book: PictureBook, prob: float, n_wrong: int
+    contents: RunContents, judged: JudgedRows, place: int, book: ThumbnailBook, prob: float, n_wrong: int
 ) -> Mistake:
     classes, label, decision = judged.head.classes, judged.labels[place], judged.decisions[place]
     if judged.head.is_multi:

@@ -23,7 +23,7 @@ from podium.report.mistakes_section import make_mistakes_sections
 from podium.report.numbers import show_count, show_percent, show_score
 from podium.report.settings_section import make_settings_section
 from podium.report.targets_section import make_target_sections
-from podium.report.thumbnails import PictureBook
+from podium.report.thumbnails import ThumbnailBook
 from podium.store import RunFolder
 from podium.tables import Folds, Predictions, Samples
 
@@ -80,14 +80,14 @@ def write_report(
 
 def render_report(contents: RunContents, *, title: str | None = None) -> str:
     """The page as text."""
-    book = None if contents.samples is None else PictureBook(contents.samples)
+    book = None if contents.samples is None else ThumbnailBook(contents.samples)
     style, script = _asset("report.css"), _asset("report.js")
     page: dict[str, Any] = {
         "title": title or contents.run.name,
         "run": contents.run.name,
         "task": None if contents.samples is None else contents.samples.task,
         "headline": make_headline(contents),
-        # The gallery comes first: where the page must stay small, its pictures matter most.
+        # The gallery comes first: where the page must stay small, its images matter most.
         "mistakes": make_mistakes_sections(contents, book),
         "data": make_data_section(contents, book),
         "folds": make_folds_section(contents),
@@ -121,7 +121,7 @@ def _asset(name: str) -> str:
 
 
 def _content_policy(style: str, script: str) -> str:
-    """Nothing may load or run but this style sheet, this script and pictures inside the page."""
+    """Nothing may load or run but this style sheet, this script and images inside the page."""
     return (
         f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}';"
         " base-uri 'none'; form-action 'none'"

@@ -169,11 +169,11 @@ def _draw_curves(contents: RunContents) -> Figure:
     wanted = ("", "") if scores is None else (scores.main_target, scores.main_metric)
     figure = _new_figure(9, 3.4)
     left, right = figure.subplots(1, 2)
-    for (fold, part), group in groupby(contents.epochs, key=lambda row: (row.fold, row.part)):
+    for (fold, model), group in groupby(contents.epochs, key=lambda row: (row.fold, row.model)):
         rows = list(group)
         name = choose_score(names_of(rows), *wanted)
         epochs = [row.epoch for row in rows]
-        label = f"fold {fold}" if part == "all" else f"fold {fold}, {_plain(part)}"
+        label = f"fold {fold}" if model == "all" else f"fold {fold}, {_plain(model)}"
         left.plot(epochs, [row.scores.get(name, math.nan) for row in rows], label=label, linewidth=1.3)
         right.plot(epochs, [row.train_loss for row in rows], linewidth=1.3)
     left.set_title("valid score", loc="left", fontsize=10)
@@ -182,6 +182,6 @@ def _draw_curves(contents: RunContents) -> Figure:
         axes.set_xlabel("epoch")
         axes.grid(color="#e2e6eb")
         _clear(axes)
-    if len({(row.fold, row.part) for row in contents.epochs}) <= 12:
+    if len({(row.fold, row.model) for row in contents.epochs}) <= 12:
         left.legend(frameon=False, fontsize=8)
     return figure

@@ -58,7 +58,7 @@ def _facts(contents: RunContents) -> list[tuple[str, str]]:
         ("device", request.get("device")),
         ("Python", environment.get("python")),
         ("system", environment.get("system")),
-        ("processor", environment.get("processor")),
+        ("CPU", environment.get("cpu")),
         ("cores", environment.get("n_cores")),
     )
     return [(name, _shown(value)) for name, value in wanted if _shown(value)]

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from podium.images import decode_file, encode_jpeg_thumbnail
 from podium.tables import Samples
 
-__all__ = ["Picture", "PictureBook"]
+__all__ = ["Thumbnail", "ThumbnailBook"]
 
 SIDE_PX = 144
 """Longer side of a thumbnail."""
 
 
 @dataclass(frozen=True)
-class Picture:
+class Thumbnail:
     """A thumbnail as a data address, or why there is none."""
 
     address: str
@@ -23,7 +23,7 @@ class Picture:
 
 
 @dataclass
-class PictureBook:
+class ThumbnailBook:
     """Thumbnails of samples, each made once.
 
     Args:
@@ -33,23 +33,23 @@ class PictureBook:
 
     samples: Samples
     max_bytes: int = 1_800_000
-    _made: dict[int, Picture] = field(default_factory=dict)
+    _made: dict[int, Thumbnail] = field(default_factory=dict)
     _n_bytes: int = 0
 
-    def take(self, row: int) -> Picture:
+    def take(self, row: int) -> Thumbnail:
         """The thumbnail of a row."""
         if row not in self._made:
             self._made[row] = self._make(row)
-        picture = self._made[row]
+        thumbnail = self._made[row]
         # An address stands in the page as often as it is shown.
-        self._n_bytes += len(picture.address)
-        return picture
+        self._n_bytes += len(thumbnail.address)
+        return thumbnail
 
-    def _make(self, row: int) -> Picture:
+    def _make(self, row: int) -> Thumbnail:
         if self._n_bytes >= self.max_bytes:
-            return Picture("", "left out to keep the page small")
+            return Thumbnail("", "left out to keep the page small")
         decoded = decode_file(self.samples.file(row), target_px=SIDE_PX, with_facts=False)
         if decoded.pixels is None:
-            return Picture("", decoded.outcome.value.replace("_", " "))
+            return Thumbnail("", decoded.outcome.value.replace("_", " "))
         data = encode_jpeg_thumbnail(decoded.pixels, SIDE_PX)
-        return Picture("data:image/jpeg;base64," + base64.b64encode(data).decode("ascii"))
+        return Thumbnail("data:image/jpeg;base64," + base64.b64encode(data).decode("ascii"))

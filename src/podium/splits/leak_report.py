@@ -75,7 +75,7 @@ class LeakReport:
         n_total: Samples checked.
         judged_fraction: Share of the samples that models are judged by (valid, hold-out or test) that have a twin
             among those they learn from.
-        n_unjudged: Samples whose hash means nothing (flat pictures, unreadable files); no near duplicate is seen there.
+        n_unjudged: Samples whose hash means nothing (flat images, unreadable files); no near duplicate is seen there.
         max_distance: Bits in which two hashes may differ; None if hashes were not compared.
         is_partial: Whether more near duplicates exist than were counted.
         accepted: Kinds that the user accepts.
@@ -119,7 +119,7 @@ class LeakReport:
         accepted = f" Accepted: {', '.join(self.accepted)}." if self.accepted else ""
         return f"{' and '.join(parts)}: {share}{accepted}{not_checked}"
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data."""
         return {
             "is_clean": self.is_clean,

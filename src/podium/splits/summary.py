@@ -66,7 +66,7 @@ class FoldSummary:
         ]
         return [("part", "samples", "groups", "largest deviation", "at"), *body]
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The summary as JSON-ready data."""
         return {
             "method": self.method,

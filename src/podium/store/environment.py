@@ -28,18 +28,18 @@ _PACKAGES = (
 
 
 def describe_environment() -> dict[str, Any]:
-    """Python, operating system, processor and package versions, JSON-ready; imports none of the packages."""
+    """Python, operating system, CPU and package versions, JSON-ready; imports none of the packages."""
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "processor": _processor(),
+        "cpu": _cpu(),
         "n_cores": usable_cores(),
         "packages": {name: _version_of(name) for name in _PACKAGES},
     }
 
 
 def usable_cores() -> int:
-    """Number of processor cores this process may use."""
+    """Number of CPU cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -52,7 +52,7 @@ def _version_of(name: str) -> str | None:
         return None
 
 
-def _processor() -> str:
+def _cpu() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123 - a kernel file, not one of ours
             for line in lines:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from podium import durable
-from podium.store.run_folder import RunFolder, part_of
+from podium.store.run_folder import RunFolder, model_of
 from podium.tables import write_csv
 
 __all__ = ["EpochRow", "read_epochs", "write_results"]
@@ -19,7 +19,7 @@ class EpochRow:
     """One epoch of one training; scores by target, without those that were no number."""
 
     fold: int
-    part: str
+    model: str
     epoch: int
     step: int
     lr: float
@@ -28,11 +28,11 @@ class EpochRow:
 
 
 def read_epochs(run: RunFolder) -> list[EpochRow]:
-    """Every finished epoch of a run, by fold, part and epoch."""
+    """Every finished epoch of a run, by fold, model and epoch."""
     rows = []
     for journal in run.path.glob("fold-*/*/journal.jsonl"):
         rows += [_row_of(journal, record) for record in durable.Journal(journal).read()]
-    return sorted(rows, key=lambda row: (row.fold, row.part, row.epoch))
+    return sorted(rows, key=lambda row: (row.fold, row.model, row.epoch))
 
 
 def _row_of(journal: Path, record: dict[str, Any]) -> EpochRow:
@@ -40,16 +40,16 @@ def _row_of(journal: Path, record: dict[str, Any]) -> EpochRow:
     fold = int(found[1]) if found else -1
     values = {name: record[name] for name in ("epoch", "step", "lr", "train_loss")}
     scores = {name: value for name, value in record["scores"].items() if value is not None}
-    return EpochRow(fold=fold, part=part_of(journal.parent), scores=scores, **values)
+    return EpochRow(fold=fold, model=model_of(journal.parent), scores=scores, **values)
 
 
 def write_results(run: RunFolder) -> None:
     """Write results.csv anew from the journals."""
     rows = read_epochs(run)
     scores = list(dict.fromkeys(name for row in rows for name in row.scores))
-    header = ["fold", "part", "epoch", "step", "lr", "train/loss", *(f"valid/{name}" for name in scores)]
+    header = ["fold", "model", "epoch", "step", "lr", "train/loss", *(f"valid/{name}" for name in scores)]
     cells = [
-        [str(row.fold), row.part, str(row.epoch), str(row.step), repr(row.lr), repr(row.train_loss)]
+        [str(row.fold), row.model, str(row.epoch), str(row.step), repr(row.lr), repr(row.train_loss)]
         + [repr(row.scores[name]) if name in row.scores else "" for name in scores]
         for row in rows
     ]

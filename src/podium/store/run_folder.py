@@ -10,7 +10,7 @@
         quarantine.csv         images that cannot be decoded, and why
         folds.csv, .json       the frozen folds, with digest and the leak check's verdict
         audit.json             what the images are like
-        fold-<k>/<part>/       one training: journal.jsonl, checkpoints/, model.safetensors, model.json
+        fold-<k>/<model>/      one training: journal.jsonl, checkpoints/, model.safetensors, model.json
         results.csv            a row an epoch, over all folds and parts
         predictions/oof.parquet         out-of-fold rows of every validated sample
         predictions/<test>.parquet      mean over folds of a test set; <test>-fold-<k>.parquet each fold's
@@ -19,7 +19,7 @@
         submission.csv         the last submission written from this run
         submissions.jsonl      a line a submission: when, what, digest, class counts
 
-A part is a model of its own inside a fold: "all" for one model, a head's name where every attribute has one.
+A fold has one model, "all", or one for every attribute, named for its head.
 """
 
 from __future__ import annotations
@@ -122,9 +122,9 @@ class RunFolder:
         ending = "" if fold is None else f"-fold-{fold}"
         return self.path / "predictions" / f"{name}{ending}.parquet"
 
-    def training_folder(self, fold: int, part: str) -> Path:
-        """Folder of one training. A part's name comes from the data, so it is made safe for a file system."""
-        return self.path / f"fold-{fold}" / _safe_name(part)
+    def training_folder(self, fold: int, model: str) -> Path:
+        """Folder of one training. A model's name comes from the data, so it is made safe for a file system."""
+        return self.path / f"fold-{fold}" / _safe_name(model)
 
     def read(self) -> dict[str, Any]:
         """The content of run.json.
@@ -147,13 +147,13 @@ class RunFolder:
         return self.scores_file.is_file()
 
 
-def part_of(training_folder: Path) -> str:
-    """The part that a folder of `RunFolder.training_folder` belongs to."""
+def model_of(training_folder: Path) -> str:
+    """The model that a folder of `RunFolder.training_folder` belongs to."""
     return unquote(training_folder.name)
 
 
 def _safe_name(text: str) -> str:
-    # A dot is escaped too: a part called ".." would leave its fold's folder.
+    # A dot is escaped too: a model called ".." would leave its fold's folder.
     return re.sub(r"[^\w-]", lambda found: "".join(f"%{byte:02x}" for byte in found[0].encode()), text)
 
 

@@ -84,7 +84,7 @@ class SubmissionOptions:
         """The kind of values set for a column, or "auto"."""
         return self.values if isinstance(self.values, str) else self.values.get(column, "auto")
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The options as JSON-ready data."""
         record = {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(self).items()}
         return record | {"id_table": None if self.id_table is None else str(self.id_table)}

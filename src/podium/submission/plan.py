@@ -51,7 +51,7 @@ class Plan:
         """The targets that are answered, each once."""
         return tuple({answer.head.name: answer.head for answer in self.answers}.values())
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready data."""
         return {
             "id_column": self.id_column,

@@ -46,7 +46,7 @@ class SubmissionRecord:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The record as JSON-ready data."""
         return vars(self) | {
             "path": str(self.path),

@@ -183,7 +183,7 @@ class Composite:
             marginals[head] = np.asarray(probs, dtype=np.float64) @ member
         return marginals
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The composite as JSON-ready data."""
         return {
             "name": self.name,
@@ -194,7 +194,7 @@ class Composite:
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Composite:
-        """The composite that `as_record` wrote."""
+    def from_dict(cls, record: Mapping[str, Any]) -> Composite:
+        """The composite that `to_dict` wrote."""
         classes = tuple(tuple(item) for item in record["head_classes"])
         return cls(record["name"], tuple(record["heads"]), classes, tuple(record["strides"]))

@@ -111,7 +111,7 @@ def save_samples(samples: Samples, folder: Path) -> None:
     for name, numbers in samples.numbers.items():
         columns[f"number:{name}"] = ["" if np.isnan(value) else repr(float(value)) for value in numbers]
     write_csv(folder / "samples.csv", list(columns), zip(*columns.values(), strict=True))
-    task = None if samples.task is None else samples.task.as_record()
+    task = None if samples.task is None else samples.task.to_dict()
     record = {
         "root": path_to_text(samples.root.resolve()),
         "n_samples": len(samples),
@@ -165,7 +165,7 @@ def move_samples(folder: Path, root: Path) -> None:
 
 
 def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], root: Path | None) -> Samples:
-    task = None if record["task"] is None else Task.from_record(record["task"])
+    task = None if record["task"] is None else Task.from_dict(record["task"])
     labels = {head.name: _read_labels(head, columns) for head in (task.heads if task else ())}
     numbers = {
         name.removeprefix("number:"): np.array([float(cell) if cell else np.nan for cell in column])
@@ -249,7 +249,7 @@ def save_predictions(predictions: Predictions, path: Path) -> None:
     for head in predictions.task.targets:
         for place, name in enumerate(head.classes):
             columns[f"{head.name}={name}"] = np.asarray(predictions.probs[head.name][:, place], dtype=np.float64)
-    task = json.dumps(predictions.task.as_record(), ensure_ascii=False)
+    task = json.dumps(predictions.task.to_dict(), ensure_ascii=False)
     table = pa.table(columns).replace_schema_metadata({"podium.task": task})
     with durable.write_atomically(path) as file:
         pq.write_table(table, file, write_page_checksum=True)
@@ -268,7 +268,7 @@ def load_predictions(path: Path) -> Predictions:
     data = durable.read_bytes(path)
     try:
         table = pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
-        task = Task.from_record(json.loads(table.schema.metadata[b"podium.task"]))
+        task = Task.from_dict(json.loads(table.schema.metadata[b"podium.task"]))
         probs = {
             head.name: np.column_stack([table[f"{head.name}={name}"].to_numpy() for name in head.classes])
             for head in task.targets

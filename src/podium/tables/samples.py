@@ -169,7 +169,7 @@ class Samples:
         labels = [self.labels[head.name].tolist() for head in self.task.heads] if self.task else []
         cells = zip(*labels, strict=True) if labels else ((),) * len(self)
         rows = zip(self.ids.tolist(), self.group_keys.tolist(), map(list, cells), strict=True)
-        return _digest(self.task.as_record() if self.task else None, rows)
+        return _digest(self.task.to_dict() if self.task else None, rows)
 
     @property
     def table_digest(self) -> str:
@@ -179,7 +179,7 @@ class Samples:
         """
         columns = dict(sorted(self._columns().items()))
         names = [name for name in columns if name != "ids"]
-        head = {"task": self.task.as_record() if self.task else None, "columns": names}
+        head = {"task": self.task.to_dict() if self.task else None, "columns": names}
         return _digest(head, zip(self.ids.tolist(), *(columns[name].tolist() for name in names), strict=True))
 
 

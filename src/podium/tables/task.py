@@ -123,16 +123,16 @@ class Task:
         """The target whose score stands at the top: the composite class, else the first head."""
         return self.targets[0]
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The task as JSON-ready data."""
         return {
             "heads": [{"name": head.name, "kind": head.kind, "classes": list(head.classes)} for head in self.heads],
-            "composite": None if self.composite is None else self.composite.as_record(),
+            "composite": None if self.composite is None else self.composite.to_dict(),
         }
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Task:
-        """The task that `as_record` wrote."""
+    def from_dict(cls, record: Mapping[str, Any]) -> Task:
+        """The task that `to_dict` wrote."""
         heads = tuple(Head(item["name"], item["kind"], tuple(item["classes"])) for item in record["heads"])
         composite = record.get("composite")
-        return cls(heads, None if composite is None else Composite.from_record(composite))
+        return cls(heads, None if composite is None else Composite.from_dict(composite))

@@ -1,4 +1,4 @@
-"""The "auto" of a recipe that only a trial on this machine and network can answer."""
+"""Autotune: the "auto" of a recipe that only a measurement on this machine and network can answer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from podium.backbone.frozen_forward import Way, can_use_openvino, frozen_batch, make_forward
-from podium.backbone.split_point import StemCut, find_cut
-from podium.data import DevicePictures, TrainLoader, resident_bytes, sample_keys
+from podium.backbone.split_point import SplitPoint, find_split_point
+from podium.data import DeviceImages, TrainLoader, resident_bytes, sample_keys
 from podium.engine import is_out_of_memory, release_cached_memory
 from podium.errors import UsageError
 from podium.machine import Progress, Settings
@@ -34,18 +34,18 @@ from podium.training.timed_choice import (
     train_some,
 )
 
-__all__ = ["settle_recipe", "settle_without_trial"]
+__all__ = ["autotune_recipe", "resolve_without_autotune"]
 
 MOST_VIEWS = 16
-WORTH_A_TRIAL = 1000
-"""Images that pass through the network in a whole run, from which on the seconds of a trial are well spent."""
-_TRIAL_BATCHES = 4
+WORTH_AUTOTUNING = 1000
+"""Images that pass through the network in a whole run, from which on the seconds of autotune are well spent."""
+_MEASURED_BATCHES = 4
 MOST_BYTES = 16 * 1024**3
 PROBES = "probes"
 _PLAIN = {"frozen_precision": "fp32", "frozen_engine": "torch"}
 
 
-def settle_recipe(
+def autotune_recipe(
     recipe: Recipe, task: Task, n_images: int, settings: Settings, device: torch.device, progress: Progress
 ) -> tuple[Recipe, dict[str, Any]]:
     """The recipe with nothing left to choose, and what was tried for it.
@@ -59,11 +59,11 @@ def settle_recipe(
         progress: Told what was chosen.
 
     Returns:
-        The recipe that is recorded with the run; and the trials' seconds, JSON-ready, empty where nothing was tried.
+        The recipe that is recorded with the run; and the seconds measured, JSON-ready, empty where nothing was.
 
     Raises:
-        UsageError: If the stem's output shall be cached and the network cannot be cut after its stem, or OpenVINO is
-            asked for and cannot be used.
+        UsageError: If cached views are asked for and the network cannot be split after its frozen blocks, or
+            OpenVINO is asked for and cannot be used.
         PodiumError: If the recipe names what cannot be built.
     """
     if recipe.model.frozen_engine == "openvino" and not can_use_openvino(device):
@@ -72,44 +72,50 @@ def settle_recipe(
             fix='Install it (pip install "podium[openvino]") and use --device cpu, or use model.frozen_engine=torch.',
         )
     model = check_buildable(recipe, task).to(device).eval()
-    cut = find_cut(model, _draw(recipe, 2, device)) if recipe.model.freeze == "stem" else None
-    recipe = _set_model(recipe, stem_views=_choose_views(recipe, cut, n_images, settings, progress))
-    trials: dict[str, Any] = {}
-    is_trunk = recipe.model.freeze == "trunk"
-    if is_trunk:
+    split_point = find_split_point(model, _draw(recipe, 2, device)) if recipe.model.freeze == "blocks" else None
+    recipe = _set_model(recipe, cached_views=_choose_views(recipe, split_point, n_images, settings, progress))
+    measured: dict[str, Any] = {}
+    is_backbone = recipe.model.freeze == "backbone"
+    if is_backbone:
         recipe = _set_training(recipe, precision="fp32", layout="channels_last")
-    n_passes = n_images * (len(recipe.feature_views) if is_trunk else recipe.training.epochs)
-    if n_passes < WORTH_A_TRIAL:
-        return _settle_rest(recipe, device), trials
-    if not is_trunk and not recipe.model.stem_views:
+    n_passes = n_images * (len(recipe.feature_views) if is_backbone else recipe.training.epochs)
+    if n_passes < WORTH_AUTOTUNING:
+        return _fill_rest(recipe, device), measured
+    if not is_backbone and not recipe.model.cached_views:
         recipe = _set_model(recipe, **_PLAIN)
     elif "auto" in (recipe.model.frozen_precision, recipe.model.frozen_engine):
-        trials["frozen"] = _try_frozen(recipe, model, None if is_trunk else cut, settings, device)
-        chosen = trials["frozen"]["chosen"]
+        measured["frozen"] = _try_frozen(recipe, model, None if is_backbone else split_point, settings, device)
+        chosen = measured["frozen"]["chosen"]
         recipe = _set_model(recipe, frozen_precision=chosen["precision"], frozen_engine=chosen["engine"])
-        progress.note(f"Quickest here for what is frozen: {chosen['engine']}, {chosen['precision']} (a short trial).")
+        progress.note(f"Fastest here for what is frozen: {chosen['engine']}, {chosen['precision']} (autotune).")
     if "auto" in (recipe.training.precision, recipe.training.layout):
-        trials["training"] = _try_training(recipe, model, cut if recipe.model.stem_views else None, settings, device)
-        recipe = _set_training(recipe, **trials["training"]["chosen"])
-        progress.note(f"Quickest here: {recipe.training.precision}, {recipe.training.layout} (a short trial).")
-    if recipe.training.augment_on == "auto" and device.type == "cuda" and not (is_trunk or recipe.model.stem_views):
-        trials["pictures"] = _try_places(recipe, model, n_images, settings, device)
-        recipe = _set_training(recipe, augment_on=trials["pictures"]["chosen"])
+        measured["training"] = _try_training(
+            recipe, model, split_point if recipe.model.cached_views else None, settings, device
+        )
+        recipe = _set_training(recipe, **measured["training"]["chosen"])
+        progress.note(f"Fastest here: {recipe.training.precision}, {recipe.training.layout} (autotune).")
+    if (
+        recipe.training.augment_on == "auto"
+        and device.type == "cuda"
+        and not (is_backbone or recipe.model.cached_views)
+    ):
+        measured["images"] = _try_places(recipe, model, n_images, settings, device)
+        recipe = _set_training(recipe, augment_on=measured["images"]["chosen"])
         if recipe.training.augment_on == "device":
-            progress.note("The pictures are made on the GPU, which is quicker here (a short trial).")
-    return _set_training(recipe, augment_on="cpu"), trials
+            progress.note("The images are made on the GPU, which is faster here (autotune).")
+    return _set_training(recipe, augment_on="cpu"), measured
 
 
-def settle_without_trial(recipe: Recipe, device: torch.device) -> Recipe:
-    """The recipe with what mostly is right in place of every trial, and nothing kept on disk.
+def resolve_without_autotune(recipe: Recipe, device: torch.device) -> Recipe:
+    """The recipe with what mostly is right in place of every measurement, and nothing kept on disk.
 
     A recipe that was settled before stays as it is.
     """
-    return _settle_rest(_set_model(recipe, stem_views=0), device)
+    return _fill_rest(_set_model(recipe, cached_views=0), device)
 
 
-def _settle_rest(recipe: Recipe, device: torch.device) -> Recipe:
-    precision = "fp32" if recipe.model.freeze == "trunk" else suitable_precision(device)
+def _fill_rest(recipe: Recipe, device: torch.device) -> Recipe:
+    precision = "fp32" if recipe.model.freeze == "backbone" else suitable_precision(device)
     plain = _set_model(recipe, **_PLAIN)
     return _set_training(plain, precision=precision, layout=_layouts(device)[0], augment_on="cpu")
 
@@ -125,23 +131,25 @@ def _set_training(recipe: Recipe, **values: Any) -> Recipe:
     return recipe.model_copy(update={"training": recipe.training.model_copy(update=changes)})
 
 
-def _choose_views(recipe: Recipe, cut: StemCut | None, n_images: int, settings: Settings, progress: Progress) -> int:
-    wanted = recipe.model.stem_views
-    if cut is None:
+def _choose_views(
+    recipe: Recipe, split_point: SplitPoint | None, n_images: int, settings: Settings, progress: Progress
+) -> int:
+    wanted = recipe.model.cached_views
+    if split_point is None:
         if wanted not in ("auto", 0):
             raise UsageError(
-                f"model.stem_views={wanted}, but {recipe.model.name!r} has no frozen stem that can be cut off.",
-                fix="Use model.stem_views=0, or model.freeze=stem with a network whose blocks follow each other.",
+                f"model.cached_views={wanted}, but {recipe.model.name!r} has no frozen blocks that can be split off.",
+                fix="Use model.cached_views=0, or model.freeze=blocks with a network whose blocks follow each other.",
             )
         return 0
     if wanted != "auto":
         return wanted
     n_views = min(recipe.training.epochs, MOST_VIEWS)
-    needed = (n_views + len(recipe.predict_views)) * n_images * math.prod(cut.shape) * 2
+    needed = (n_views + len(recipe.predict_views)) * n_images * math.prod(split_point.shape) * 2
     free = shutil.disk_usage(settings.cache_folder).free
     if needed <= min(MOST_BYTES, free // 2):
         return n_views
-    progress.note(f"The frozen stem is computed anew for every batch: caching it would take {needed / 1e9:.0f} GB.")
+    progress.note(f"The frozen blocks is computed anew for every batch: caching it would take {needed / 1e9:.0f} GB.")
     return 0
 
 
@@ -158,7 +166,7 @@ def _layouts(device: torch.device) -> Sequence[str]:
 
 
 def _precisions(device: torch.device, asked: str) -> Sequence[str]:
-    """Full precision first, then what the device may do quicker."""
+    """Full precision first, then what the device may do faster."""
     if asked != "auto":
         return (asked,)
     if device.type == "cpu":
@@ -167,7 +175,7 @@ def _precisions(device: torch.device, asked: str) -> Sequence[str]:
 
 
 def _try_frozen(
-    recipe: Recipe, model: Classifier, cut: StemCut | None, settings: Settings, device: torch.device
+    recipe: Recipe, model: Classifier, split_point: SplitPoint | None, settings: Settings, device: torch.device
 ) -> Mapping[str, Any]:
     images, size = _draw(recipe, frozen_batch(device), device), int(recipe.image.size_px)
     engines: tuple[str, ...] = (recipe.model.frozen_engine,)
@@ -176,12 +184,14 @@ def _try_frozen(
     ways = [Way(engine, name) for engine in engines for name in _precisions(device, recipe.model.frozen_precision)]
 
     def measure() -> dict[str, Any]:
-        forwards = {way: make_forward(model, cut, size, way, device, settings.n_threads, keep=True) for way in ways}
-        return choose_frozen({way: partial(forward, images) for way, forward in forwards.items()}, device).as_record()
+        forwards = {
+            way: make_forward(model, split_point, size, way, device, settings.n_threads, keep=True) for way in ways
+        }
+        return choose_frozen({way: partial(forward, images) for way, forward in forwards.items()}, device).to_dict()
 
     about = {
         "frozen": _network(recipe),
-        "cut": asdict(cut) if cut else None,
+        "cut": asdict(split_point) if split_point else None,
         "ways": [str(way) for way in ways],
         **_about(recipe, settings, device),
     }
@@ -189,37 +199,37 @@ def _try_frozen(
 
 
 def _try_training(
-    recipe: Recipe, model: Classifier, cut: StemCut | None, settings: Settings, device: torch.device
+    recipe: Recipe, model: Classifier, split_point: SplitPoint | None, settings: Settings, device: torch.device
 ) -> Mapping[str, Any]:
     layouts = _layouts(device) if recipe.training.layout == "auto" else (recipe.training.layout,)
     precisions = _precisions(device, recipe.training.precision)
     candidates = [Candidate(precision, layout) for layout in layouts for precision in precisions]
 
     def measure() -> dict[str, Any]:
-        n = _trial_batch(recipe, device)
+        n = _measured_batch(recipe, device)
         images = _draw(recipe, n, device)
-        if cut is not None:
+        if split_point is not None:
             size, way = int(recipe.image.size_px), Way("torch", "fp32")
             with torch.inference_mode():
-                images = make_forward(model, cut, size, way, device, settings.n_threads, keep=True)(images)
+                images = make_forward(model, split_point, size, way, device, settings.n_threads, keep=True)(images)
             images = images.clone().detach()
-            cut.apply(model)
+            split_point.apply(model)
         while n:  # the training itself would feed a batch that does not fit in pieces
             try:
-                return choose_training(model, lambda k: images[:k], device, candidates, batch=n).as_record()
+                return choose_training(model, lambda k: images[:k], device, candidates, batch=n).to_dict()
             except RuntimeError as problem:
                 if not is_out_of_memory(problem):
                     raise
             model.zero_grad(set_to_none=True)
             release_cached_memory()
             n //= 2
-        return Choice(candidates[-1], {}).as_record()  # the one that needs the least memory
+        return Choice(candidates[-1], {}).to_dict()  # the one that needs the least memory
 
     about = {
-        "training": asdict(cut) if cut else None,
+        "training": asdict(split_point) if split_point else None,
         "model": _network(recipe),
         "candidates": [str(candidate) for candidate in candidates],
-        "batch": _trial_batch(recipe, device),
+        "batch": _measured_batch(recipe, device),
         **_about(recipe, settings, device),
     }
     return remembered(settings.cache_folder / PROBES, about, measure)
@@ -228,15 +238,15 @@ def _try_training(
 def _try_places(
     recipe: Recipe, model: Classifier, n_images: int, settings: Settings, device: torch.device
 ) -> Mapping[str, Any]:
-    """Where pictures are made quicker; the processor's time is that of a training's own loader."""
-    n, size, stored = _trial_batch(recipe, device), int(recipe.image.size_px), int(recipe.image.stored_px)
+    """Where images are made faster; the CPU's time is that of a training's own loader."""
+    n, size, stored = _measured_batch(recipe, device), int(recipe.image.size_px), int(recipe.image.stored_px)
     candidate = Candidate(str(recipe.training.precision), str(recipe.training.layout))
     fits = n_images * stored * stored * 3 <= resident_bytes(device)
 
     def measure() -> dict[str, Any]:
         pixels = np.random.default_rng(0).integers(0, 256, (n, stored, stored, 3), dtype=np.uint8)
-        keys = sample_keys([str(number) for number in range(_TRIAL_BATCHES * n)])
-        there = DevicePictures(pixels, device, stored_bytes=pixels.nbytes if fits else 0)
+        keys = sample_keys([str(number) for number in range(_MEASURED_BATCHES * n)])
+        there = DeviceImages(pixels, device, stored_bytes=pixels.nbytes if fits else 0)
         on_cpu, on_device = (
             TrainLoader(
                 pixels,
@@ -248,22 +258,22 @@ def _try_places(
                 width=size,
                 augmentations=recipe.augmentations,
                 n_threads=settings.n_threads,
-                pictures=pictures,
+                device_images=device_images,
             )
-            for pictures in (None, there)
+            for device_images in (None, there)
         )
         images = _draw(recipe, n, device)
         model.lay_out(candidate.layout)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
         return choose_place(
-            lambda: train_some(model, images, candidate, device, _TRIAL_BATCHES, optimizer=optimizer),
+            lambda: train_some(model, images, candidate, device, _MEASURED_BATCHES, optimizer=optimizer),
             lambda: list(on_cpu.from_position(0)),
             lambda: list(on_device.from_position(0)),
             device,
         )
 
     about = {
-        "pictures": recipe.model_dump(mode="json", include={"augmentations"}),
+        "images": recipe.model_dump(mode="json", include={"augmentations"}),
         "stored_px": stored,
         "fits": fits,
         "model": _network(recipe),
@@ -281,7 +291,7 @@ def _try_places(
     return {"chosen": "cpu", "seconds": {}}  # the device has no room to spare
 
 
-def _trial_batch(recipe: Recipe, device: torch.device) -> int:
+def _measured_batch(recipe: Recipe, device: torch.device) -> int:
     """Images a step: the training's own on a GPU, where a small batch measures how quickly kernels are launched."""
     if device.type == "cpu":
         return BATCH
@@ -290,7 +300,7 @@ def _trial_batch(recipe: Recipe, device: torch.device) -> int:
 
 def _network(recipe: Recipe) -> dict[str, Any]:
     return recipe.model.model_dump(
-        mode="json", exclude={"stem_views", "frozen_precision", "frozen_engine", "arrangement"}
+        mode="json", exclude={"cached_views", "frozen_precision", "frozen_engine", "arrangement"}
     )
 
 

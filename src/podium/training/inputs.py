@@ -1,4 +1,4 @@
-"""What a model is fed: stored images, or what a frozen trunk or stem made of them. A training does not care which."""
+"""Inputs of a model: stored images, features of a frozen backbone, or outputs of frozen blocks; one interface."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import torch
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.backbone.split_point import StemCut
-from podium.data import DevicePictures, EvalLoader, FeatureEvalLoader, FeatureTrainLoader, TrainLoader
+from podium.backbone.split_point import SplitPoint
+from podium.data import DeviceImages, EvalLoader, FeatureEvalLoader, FeatureTrainLoader, TrainLoader
 from podium.engine import EvalBatches, mix_seed
-from podium.models import Classifier, LinearHeads, Trunk
+from podium.models import Backbone, Classifier, LinearHeads
 from podium.recipe import Recipe, build_model
 from podium.tables import Task
 
-__all__ = ["FeatureMaterial", "ImageMaterial", "Material", "StemMaterial"]
+__all__ = ["BlockInputs", "FeatureInputs", "ImageInputs", "Inputs"]
 
 Labels = Mapping[str, NDArray[np.integer[Any]]]
 FEATURE_BATCH = 1024
 """Rows of features at a time: a few megabytes, that memory holds beside everything else."""
 
 
-class Material(ABC):
-    """Training batches, evaluation batches and the model that takes them. `rows` count the material's own rows."""
+class Inputs(ABC):
+    """Training batches, evaluation batches and the model that takes them. `rows` count the inputs's own rows."""
 
     @abstractmethod
     def train_batches(
@@ -44,25 +44,25 @@ class Material(ABC):
         """A fresh model for a task; `rows` are its training rows."""
 
 
-class ImageMaterial(Material):
+class ImageInputs(Inputs):
     """Stored images, augmented as the recipe says.
 
     Args:
         recipe: A resolved recipe.
         pixels: uint8 (N, H, W, 3), usually a memory map.
-        make_trunk: Builds the trunk with its start weights, anew at each call.
-        n_threads: Threads that make the pictures.
-        device: Where the model is trained, and the pictures are made if the recipe says so.
+        make_backbone: Builds the backbone with its start weights, anew at each call.
+        n_threads: Threads that make the images.
+        device: Where the model is trained, and the images are made if the recipe says so.
     """
 
     def __init__(
-        self, recipe: Recipe, pixels: NDArray[np.uint8], make_trunk: Any, *, n_threads: int, device: torch.device
+        self, recipe: Recipe, pixels: NDArray[np.uint8], make_backbone: Any, *, n_threads: int, device: torch.device
     ) -> None:
         self._recipe = recipe
         self._pixels = pixels
-        self._make_trunk = make_trunk
+        self._make_backbone = make_backbone
         self._n_threads = n_threads
-        self._pictures = DevicePictures(pixels, device) if recipe.training.augment_on == "device" else None
+        self._device_images = DeviceImages(pixels, device) if recipe.training.augment_on == "device" else None
         self._size = int(recipe.image.size_px)
 
     def train_batches(
@@ -80,7 +80,7 @@ class ImageMaterial(Material):
             augmentations=self._recipe.augmentations,
             seed=seed,
             n_threads=self._n_threads,
-            pictures=self._pictures,
+            device_images=self._device_images,
         )
 
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
@@ -90,25 +90,27 @@ class ImageMaterial(Material):
 
     def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> Classifier:
         """The start weights under fresh heads."""
-        trunk: Trunk = self._make_trunk()
-        return build_model(self._recipe, trunk, task, seed=seed)
+        backbone: Backbone = self._make_backbone()
+        return build_model(self._recipe, backbone, task, seed=seed)
 
 
-class StemMaterial(Material):
-    """Output of a frozen stem for views of every image.
+class BlockInputs(Inputs):
+    """Output of frozen blocks for views of every image.
 
     Args:
         recipe: A resolved recipe.
-        cut: Where its network is cut.
+        cut: Where its network is split.
         outputs: float16 (V, N, *cut.shape): the recipe's `predict_views`, then its augmented views.
-        make_trunk: Builds the trunk with its start weights, anew at each call.
+        make_backbone: Builds the backbone with its start weights, anew at each call.
     """
 
-    def __init__(self, recipe: Recipe, cut: StemCut, outputs: NDArray[np.floating[Any]], make_trunk: Any) -> None:
+    def __init__(
+        self, recipe: Recipe, split_point: SplitPoint, outputs: NDArray[np.floating[Any]], make_backbone: Any
+    ) -> None:
         self._recipe = recipe
-        self._cut = cut
+        self._split_point = split_point
         self._outputs = outputs
-        self._make_trunk = make_trunk
+        self._make_backbone = make_backbone
 
     def train_batches(
         self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
@@ -130,15 +132,15 @@ class StemMaterial(Material):
         return FeatureEvalLoader(self._outputs, rows, 2 * self._recipe.training.batch_size, place)
 
     def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> Classifier:
-        """The start weights under fresh heads, taking the stem's output in place of images."""
-        trunk: Trunk = self._make_trunk()
-        model = build_model(self._recipe, trunk, task, seed=seed)
-        self._cut.apply(model)
+        """The start weights under fresh heads, taking the frozen blocks' output in place of images."""
+        backbone: Backbone = self._make_backbone()
+        model = build_model(self._recipe, backbone, task, seed=seed)
+        self._split_point.apply(model)
         return model
 
 
-class FeatureMaterial(Material):
-    """Features of a frozen trunk.
+class FeatureInputs(Inputs):
+    """Features of a frozen backbone.
 
     Args:
         recipe: A resolved recipe.

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.data import sample_keys
 from podium.engine import (
+    Callback,
     Checkpoints,
     EpochRecord,
-    Observer,
     Parts,
     TrainState,
     final_weights,
@@ -32,7 +32,7 @@ from podium.models import Classifier, LinearHeads
 from podium.recipe import Recipe, build_parts
 from podium.stopping import StopRequest
 from podium.tables import Folds, Samples, Task
-from podium.training.inputs import Material
+from podium.training.inputs import Inputs
 from podium.training.mean_over_views import mean_over_views
 from podium.training.probabilities import probs_from_logits
 
@@ -50,8 +50,8 @@ class Training:
         recipe: A resolved recipe.
         samples: All samples of the run.
         folds: Their folds, in the same order.
-        material_rows: Row of each sample in the material, shape (N,).
-        material: Images or features.
+        input_rows: Row of each sample in the inputs, shape (N,).
+        inputs: Images or features.
         device: Where to train.
         checkpoint_every_s: Seconds between two checkpoints.
         cloud_drive: Whether checkpoints are overwritten in place, and emptied before they are deleted.
@@ -60,8 +60,8 @@ class Training:
     recipe: Recipe
     samples: Samples
     folds: Folds
-    material_rows: NDArray[np.int64]
-    material: Material
+    input_rows: NDArray[np.int64]
+    inputs: Inputs
     device: torch.device
     checkpoint_every_s: float
     cloud_drive: bool = False
@@ -87,7 +87,7 @@ def train_one(
     train_rows, valid_rows = given.folds.train_rows(fold), given.folds.valid_rows(fold)
     labels = {head.name: given.samples.target_labels(head.name) for head in task.heads}
     seed = mix_seed(given.recipe.seed, fold, place)
-    model = given.material.build_model(task, given.material_rows[train_rows], seed=seed).to(given.device)
+    model = given.inputs.build_model(task, given.input_rows[train_rows], seed=seed).to(given.device)
     if has_weights(folder):
         load_weights(model, folder)
     else:
@@ -96,10 +96,10 @@ def train_one(
         run.train(folder, stop, progress, title)
     # Here, not in the training: a process that was killed just before it leaves them to the next.
     durable.remove_tree(folder / CHECKPOINTS, truncate=given.cloud_drive)
-    material_rows = given.material_rows[valid_rows]
+    input_rows = given.input_rows[valid_rows]
     return mean_over_views(
         model,
-        lambda view: stop.watch(given.material.eval_batches(material_rows, view)),
+        lambda view: stop.watch(given.inputs.eval_batches(input_rows, view)),
         given.recipe.predict_views,
         task,
         device=given.device,
@@ -120,13 +120,13 @@ class _Run:
     def train(self, folder: Path, stop: StopRequest, progress: Progress, title: str) -> None:
         given, spec = self.given, self.given.recipe.training
         rows = self.train_rows
-        train = given.material.train_batches(
-            given.material_rows[rows],
+        train = given.inputs.train_batches(
+            given.input_rows[rows],
             {name: column[rows] for name, column in self.labels.items()},
             sample_keys(given.samples.ids[rows].tolist()),
             seed=self.seed,
         )
-        valid = given.material.eval_batches(given.material_rows[self.valid_rows], given.recipe.predict_views[0])
+        valid = given.inputs.eval_batches(given.input_rows[self.valid_rows], given.recipe.predict_views[0])
         parts = self._build_parts(train.n_batches)
         mode: Literal["folders", "slots"] = "slots" if given.cloud_drive else "folders"
         checkpoints = Checkpoints(folder / CHECKPOINTS, every_s=given.checkpoint_every_s, mode=mode)
@@ -136,7 +136,7 @@ class _Run:
         state = state or TrainState()
         journal = _write_journal(folder / "journal.jsonl", state)
         with progress.stage(title, spec.epochs * train.n_batches) as update:
-            observers: list[Observer] = [_Journalist(journal), _Counter(update)]
+            callbacks: list[Callback] = [_Journalist(journal), _Counter(update)]
             fit(
                 parts,
                 train,
@@ -146,7 +146,7 @@ class _Run:
                 checkpoints=checkpoints,
                 stop=stop,
                 patience=spec.patience,
-                observers=observers,
+                callbacks=callbacks,
             )
         for note in parts.notes:
             progress.note(f"{title}: {note}")
@@ -155,7 +155,7 @@ class _Run:
             weights = dict(checkpoints.best)
         about = {
             "kind": "classifier" if isinstance(self.model, Classifier) else "heads",
-            "task": self.task.as_record(),
+            "task": self.task.to_dict(),
             "n_features": self.model.n_features,
             "epochs": state.epoch,
             "steps": state.step,
@@ -201,7 +201,7 @@ def _write_journal(path: Path, state: TrainState) -> durable.Journal:
     durable.remove_file(path)
     journal = durable.Journal(path, sync=False)
     for record in state.history:
-        journal.append(record.as_record())
+        journal.append(record.to_dict())
     return journal
 
 
@@ -213,7 +213,7 @@ class _Journalist:
         pass
 
     def on_epoch(self, record: EpochRecord) -> None:
-        self.journal.append(record.as_record())
+        self.journal.append(record.to_dict())
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """A few steps of every arithmetic and memory layout, to choose by the clock what no rule knows.
 
-bfloat16 doubles the speed of a residual network on one processor and halves that of a depthwise one on the same; so
+bfloat16 doubles the speed of a residual network on one CPU and halves that of a depthwise one on the same; so
 the candidates are tried. The choice is kept beside the cache, so that a machine is asked once, and written into the
 run's recipe, so that a resume does not ask again.
 """
@@ -71,7 +71,7 @@ class Choice:
     chosen: Candidate | Way
     seconds: Mapping[str, float | None]
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return {"chosen": vars(self.chosen), "seconds": dict(self.seconds)}
 
@@ -84,13 +84,13 @@ def choose_training(
     *,
     batch: int = BATCH,
 ) -> Choice:
-    """The quickest way of a forward and backward pass.
+    """The fastest way of a forward and backward pass.
 
     Args:
         model: A model that is thrown away afterwards; on the device.
         images: Number of images, 4 or `batch` -> what the model is trained on.
         device: Where.
-        candidates: The first is kept unless another is quicker by more than the noise.
+        candidates: The first is kept unless another is faster by more than the noise.
         batch: Images a step; less only tells which candidates are hopeless.
     """
 
@@ -116,7 +116,7 @@ def choose_training(
 
 
 def choose_frozen(runs: Mapping[Way, Callable[[], Tensor]], device: torch.device) -> Choice:
-    """The quickest frozen forward pass whose features agree with those of full precision.
+    """The fastest frozen forward pass whose features agree with those of full precision.
 
     Args:
         runs: Each way's forward pass of the same batch, (B, ...); the first is exact. One that raises UsageError cannot
@@ -149,13 +149,13 @@ def choose_frozen(runs: Mapping[Way, Callable[[], Tensor]], device: torch.device
 def choose_place(
     train: Callable[[], object], on_cpu: Callable[[], object], on_device: Callable[[], object], device: torch.device
 ) -> dict[str, Any]:
-    """Where to make pictures, "cpu" or "device", and the least seconds of each piece of work; JSON-ready.
+    """Where to make images, "cpu" or "device", and the least seconds of each piece of work; JSON-ready.
 
-    A processor makes the next batch while the device learns this one; a device does one after the other.
+    A CPU makes the next batch while the device learns this one; a device does one after the other.
 
     Args:
         train: Learns a batch.
-        on_cpu: Makes a batch on the processor.
+        on_cpu: Makes a batch on the CPU.
         on_device: Makes a batch on the device.
         device: Waited for.
     """
@@ -167,8 +167,8 @@ def choose_place(
         while not times or (len(times) < ROUNDS and time.perf_counter() - started < BUDGET_S):
             times.append(_clock(run, device))
         seconds[name] = round(min(times), 6)
-    is_quicker = seconds["training"] + seconds["device"] < WORTH * max(seconds["training"], seconds["cpu"])
-    return {"chosen": "device" if is_quicker else "cpu", "seconds": seconds}
+    is_faster = seconds["training"] + seconds["device"] < WORTH * max(seconds["training"], seconds["cpu"])
+    return {"chosen": "device" if is_faster else "cpu", "seconds": seconds}
 
 
 def race(
@@ -179,7 +179,7 @@ def race(
     rounds: int = ROUNDS,
     taken: Mapping[_Way, float] | None = None,
 ) -> Choice:
-    """Take turns until the slow ones are known; the first candidate wins unless another is clearly quicker.
+    """Take turns until the slow ones are known; the first candidate wins unless another is clearly faster.
 
     Args:
         runs: What each candidate runs.
@@ -209,8 +209,8 @@ def race(
     # The least of a few is what the work takes; everything above it is what else the machine did.
     least = {candidate: min(taken) for candidate, taken in times.items()}
     first = next(iter(runs))
-    quickest = min(least, key=lambda candidate: least[candidate])
-    chosen = quickest if least[quickest] < WORTH * least[first] else first
+    fastest = min(least, key=lambda candidate: least[candidate])
+    chosen = fastest if least[fastest] < WORTH * least[first] else first
     return Choice(chosen, {str(candidate): round(value, 6) for candidate, value in least.items()})
 
 
@@ -229,7 +229,7 @@ def remembered(folder: Path, about: Mapping[str, Any], measure: Callable[[], dic
         about: JSON-ready; the question, to which the machine's kind and the version of torch are added.
         measure: Gives a JSON-ready answer.
     """
-    question = {**about, "torch": torch.__version__, "machine": platform.machine(), "processor": _processor()}
+    question = {**about, "torch": torch.__version__, "machine": platform.machine(), "cpu": _cpu()}
     key = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:16]
     path = folder / f"{key}.json"
     try:
@@ -244,7 +244,7 @@ def remembered(folder: Path, about: Mapping[str, Any], measure: Callable[[], dic
     return answer
 
 
-def _processor() -> str:
+def _cpu() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

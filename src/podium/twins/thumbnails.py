@@ -1,8 +1,8 @@
 """Thumbnails: a second look at two images whose hashes are close.
 
-A hash says how two pictures are laid out. Where all pictures of a set are laid out alike (a product on white, a
+A hash says how two images are laid out. Where all images of a set are laid out alike (a product on white, a
 solar cell, a hand on a wall) close hashes mean nothing. So the look of the whole set is taken out first: its mean
-and its main components. What two pictures still share then is what makes them one photo.
+and its main components. What two images still share then is what makes them one photo.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Likeness:
 
     Args:
         thumbnails: Shape (N, h, w), uint8, of at least 8x8.
-        hashes: Perceptual hashes, uint64 (N,); used to leave repeated pictures out of the look of the set, which
+        hashes: Perceptual hashes, uint64 (N,); used to leave repeated images out of the look of the set, which
             they would otherwise be taken for.
     """
 
@@ -130,7 +130,7 @@ def _look_of_the_set(
 
 
 def _normalise(flat: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Rows with mean 0 and length 1, shape (N, D); a uniform picture becomes 0 and so is like nothing."""
+    """Rows with mean 0 and length 1, shape (N, D); a uniform image becomes 0 and so is like nothing."""
     values = flat.astype(np.float32)
     return _to_length_one(values - values.mean(axis=1, keepdims=True))
 

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.backbone.block_outputs import stem_features
-from podium.backbone.frozen_features import frozen_features, keep_trunk
+from podium.backbone.block_outputs import block_outputs
+from podium.backbone.frozen_features import frozen_features, keep_backbone
 from podium.dataset.run_images import move_images, open_run_images
 from podium.decisions import complete_probs
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import choose_device, prepare_process
 from podium.metrics import Scores, score_predictions
-from podium.recipe import Recipe, arrange, build_trunk_of, load_recipe
+from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
 from podium.stopping import StopRequest, listen_for_stop
 from podium.store import RunFolder, describe_environment, load_tables, write_results
 from podium.tables import (
@@ -34,14 +34,14 @@ from podium.tables import (
     load_predictions,
     save_predictions,
 )
-from podium.training.autotune import settle_without_trial
-from podium.training.inputs import FeatureMaterial, ImageMaterial, Material, StemMaterial
+from podium.training.autotune import resolve_without_autotune
+from podium.training.inputs import BlockInputs, FeatureInputs, ImageInputs, Inputs
 from podium.training.one_training import Training, train_one
 
-__all__ = ["TRUNK", "carry_on"]
+__all__ = ["BACKBONE", "carry_on"]
 
-TRUNK = "trunk"
-"""Folder of a frozen trunk's weights, shared by all folds."""
+BACKBONE = "backbone"
+"""Folder of a frozen backbone's weights, shared by all folds."""
 
 
 def carry_on(
@@ -74,7 +74,7 @@ def carry_on(
     with durable.hold_lock(run.path), listen_for_stop() as stop:
         if root is not None:
             move_images(run, root)
-        recipe = settle_without_trial(load_recipe(run.recipe_file), choose_device(settings.device))
+        recipe = resolve_without_autotune(load_recipe(run.recipe_file), choose_device(settings.device))
         samples, folds = load_tables(run)
         record = _ask_for(run, folds, more_folds, settings)
         prepare_process(record["threads"])
@@ -85,7 +85,7 @@ def carry_on(
         oof = concat_predictions([load_predictions(_fold_file(run, fold)) for fold in record["folds"]])
         save_predictions(oof, run.oof_file)
         scores = score_predictions(oof, samples, metric=recipe.metric)
-        durable.write_json(run.scores_file, scores.as_record())
+        durable.write_json(run.scores_file, scores.to_dict())
     return scores
 
 
@@ -124,24 +124,24 @@ def _train_folds(
     assert task is not None, "start_run refuses samples without labels"
     device = choose_device(settings.device)
     cache = open_run_images(run, record, samples, recipe, settings, progress)
-    material: Material
-    if recipe.model.freeze == "trunk":
-        trunk = keep_trunk(recipe, run.path / TRUNK)
-        features = frozen_features(recipe, trunk, task, cache, settings, device, progress, stop=stop)
-        material = FeatureMaterial(recipe, features)
-    elif recipe.model.stem_views:
-        cut, outputs = stem_features(recipe, task, cache, settings, device, progress, stop=stop)
-        material = StemMaterial(recipe, cut, outputs, partial(build_trunk_of, recipe))
+    inputs: Inputs
+    if recipe.model.freeze == "backbone":
+        backbone = keep_backbone(recipe, run.path / BACKBONE)
+        features = frozen_features(recipe, backbone, task, cache, settings, device, progress, stop=stop)
+        inputs = FeatureInputs(recipe, features)
+    elif recipe.model.cached_views:
+        split_point, outputs = block_outputs(recipe, task, cache, settings, device, progress, stop=stop)
+        inputs = BlockInputs(recipe, split_point, outputs, partial(build_backbone_of, recipe))
     else:
-        make_trunk = partial(build_trunk_of, recipe)
-        material = ImageMaterial(recipe, cache.pixels, make_trunk, n_threads=settings.n_threads, device=device)
+        make_backbone = partial(build_backbone_of, recipe)
+        inputs = ImageInputs(recipe, cache.pixels, make_backbone, n_threads=settings.n_threads, device=device)
     return_freed_memory()
     given = Training(
         recipe,
         samples,
         folds,
         cache.rows_of(samples.ids),
-        material,
+        inputs,
         device,
         settings.checkpoint_every_s,
         cloud_drive=bool(record.get("cloud_drive")),

@@ -19,12 +19,12 @@ from podium.errors import ImageError, LabelError
 from podium.images import decode_file, resize_to
 from podium.machine import Settings
 from podium.machine.device import choose_device
-from podium.models import Classifier, Trunk
-from podium.recipe import Recipe, build_parts, build_trunk_of, resolve_recipe
+from podium.models import Backbone, Classifier
+from podium.recipe import Recipe, build_backbone_of, build_parts, resolve_recipe
 from podium.stopping import StopRequest
 from podium.tables import Head, Task
-from podium.training.autotune import settle_without_trial
-from podium.training.inputs import FeatureMaterial, ImageMaterial, Material
+from podium.training.autotune import resolve_without_autotune
+from podium.training.inputs import FeatureInputs, ImageInputs, Inputs
 from podium.training.mean_over_views import mean_over_views
 from podium.workflows.run import compose_recipe
 
@@ -82,16 +82,16 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._task = Task((Head(HEAD, "single", tuple(map(str, self.classes_))),))
         recipe = compose_recipe(self.preset, overrides=self.overrides, seed=self.random_state)
         self._device = choose_device(self.device)
-        self.recipe_ = settle_without_trial(resolve_recipe(recipe, median_side_px=_median_side(X)), self._device)
+        self.recipe_ = resolve_without_autotune(resolve_recipe(recipe, median_side_px=_median_side(X)), self._device)
         pixels = _read_pixels(X, int(self.recipe_.image.stored_px), self.recipe_.image.fit)
-        self._trunk = build_trunk_of(self.recipe_)
-        self._train(self._make_material(pixels), len(y), {HEAD: indices.astype(np.int64)})
+        self._backbone = build_backbone_of(self.recipe_)
+        self._train(self._make_inputs(pixels), len(y), {HEAD: indices.astype(np.int64)})
         return self
 
-    def _train(self, material: Material, n: int, labels: Mapping[str, NDArray[np.int64]]) -> None:
+    def _train(self, inputs: Inputs, n: int, labels: Mapping[str, NDArray[np.int64]]) -> None:
         recipe, rows = self.recipe_, np.arange(n)
-        model = material.build_model(self._task, rows, seed=recipe.seed).to(self._device)
-        train = material.train_batches(rows, labels, sample_keys([str(row) for row in rows]), seed=recipe.seed)
+        model = inputs.build_model(self._task, rows, seed=recipe.seed).to(self._device)
+        train = inputs.train_batches(rows, labels, sample_keys([str(row) for row in rows]), seed=recipe.seed)
         parts = build_parts(
             recipe,
             model,
@@ -109,15 +109,15 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         model.load_state_dict(final_weights(parts))
         self._model = model.eval()
 
-    def _make_material(self, pixels: NDArray[np.uint8]) -> Material:
+    def _make_inputs(self, pixels: NDArray[np.uint8]) -> Inputs:
         recipe = self.recipe_
         n_threads = Settings().n_threads
-        if recipe.model.freeze != "trunk":
-            make_trunk = partial(build_trunk_of, recipe)
-            return ImageMaterial(recipe, pixels, make_trunk, n_threads=n_threads, device=self._device)
+        if recipe.model.freeze != "backbone":
+            make_backbone = partial(build_backbone_of, recipe)
+            return ImageInputs(recipe, pixels, make_backbone, n_threads=n_threads, device=self._device)
         views = recipe.feature_views
-        return FeatureMaterial(
-            recipe, np.stack([_features(self._trunk, self._task, recipe, pixels, v, self._device) for v in views])
+        return FeatureInputs(
+            recipe, np.stack([_features(self._backbone, self._task, recipe, pixels, v, self._device) for v in views])
         )
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
@@ -129,11 +129,11 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         pixels = _read_pixels(X, int(self.recipe_.image.stored_px), self.recipe_.image.fit)
-        material = self._make_material(pixels)
+        inputs = self._make_inputs(pixels)
         rows = np.arange(len(pixels))
         probs = mean_over_views(
             self._model,
-            lambda view: material.eval_batches(rows, view),
+            lambda view: inputs.eval_batches(rows, view),
             self.recipe_.predict_views,
             self._task,
             device=self._device,
@@ -149,10 +149,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _features(
-    trunk: Trunk, task: Task, recipe: Recipe, pixels: NDArray[np.uint8], view: str, device: torch.device
+    backbone: Backbone, task: Task, recipe: Recipe, pixels: NDArray[np.uint8], view: str, device: torch.device
 ) -> NDArray[np.float32]:
     size = int(recipe.image.size_px)
-    model = Classifier(trunk, task).to(device).eval()
+    model = Classifier(backbone, task).to(device).eval()
     loader = EvalLoader(pixels, np.arange(len(pixels)), BATCH, size, size, view=view)  # type: ignore[arg-type]
     with torch.inference_mode():
         return np.concatenate([model.features(batch.images.to(device)).cpu().numpy() for batch in loader])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from podium import durable
-from podium.backbone.frozen_features import frozen_features, load_trunk
+from podium.backbone.frozen_features import frozen_features, load_backbone
 from podium.data import EvalLoader, FeatureEvalLoader, ImageCache, View
 from podium.dataset.known_images import find_known_images
 from podium.dataset.ready_images import ReadyImages, make_ready
@@ -22,8 +22,8 @@ from podium.errors import ImageError, UnknownNameError, UsageError
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import choose_device, prepare_process
-from podium.models import Classifier, LinearHeads, Trunk
-from podium.recipe import Recipe, arrange, build_trunk_of, load_recipe
+from podium.models import Backbone, Classifier, LinearHeads
+from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
 from podium.store import RunFolder, load_tables
 from podium.tables import (
     Predictions,
@@ -33,10 +33,10 @@ from podium.tables import (
     mean_predictions,
     save_predictions,
 )
-from podium.training.autotune import settle_without_trial
+from podium.training.autotune import resolve_without_autotune
 from podium.training.inputs import FEATURE_BATCH
 from podium.training.mean_over_views import mean_over_views
-from podium.workflows.carry_on import TRUNK
+from podium.workflows.carry_on import BACKBONE
 
 __all__ = ["predict_run"]
 
@@ -74,7 +74,7 @@ def predict_run(
     _check_name(name)
     _check_views(views or ())
     record = run.read()
-    recipe = settle_without_trial(load_recipe(run.recipe_file), choose_device(settings.device))
+    recipe = resolve_without_autotune(load_recipe(run.recipe_file), choose_device(settings.device))
     learnt, frozen = load_tables(run)
     task = learnt.task
     folds = [fold for fold in record["folds"] if run.predictions_file("oof", fold).is_file()]
@@ -111,7 +111,7 @@ def predict_run(
         "views": list(recipe.predict_views),
         "folds": folds,
         "unreadable": images.cache.ids[bad].tolist(),
-        "known_images": None if known is None else known.as_record(),
+        "known_images": None if known is None else known.to_dict(),
     }
     durable.write_json(run.predictions_file(name).with_suffix(".json"), about)
     return mean
@@ -150,17 +150,17 @@ class _Predictor:
         self._parts = arrange(task, recipe.model.arrangement)
         self._rows: NDArray[np.int64] = np.arange(len(cache))
         self._features: NDArray[np.float32] | None = None
-        if recipe.model.freeze != "trunk":
-            trunk = build_trunk_of(recipe, weights="random")
+        if recipe.model.freeze != "backbone":
+            backbone = build_backbone_of(recipe, weights="random")
         else:
-            trunk = load_trunk(recipe, run.path / TRUNK)
-            self._features = frozen_features(recipe, trunk, task, cache, settings, self._device, progress)
-        self._models = {name: self._build(trunk, part).to(self._device) for name, part in self._parts.items()}
+            backbone = load_backbone(recipe, run.path / BACKBONE)
+            self._features = frozen_features(recipe, backbone, task, cache, settings, self._device, progress)
+        self._models = {name: self._build(backbone, part).to(self._device) for name, part in self._parts.items()}
 
-    def _build(self, trunk: Trunk, part: Task) -> nn.Module:
+    def _build(self, backbone: Backbone, part: Task) -> nn.Module:
         if self._features is not None:
             return LinearHeads(part, self._features.shape[2])
-        return Classifier(trunk, part)  # parts share the trunk's memory: each is loaded just before it predicts
+        return Classifier(backbone, part)  # parts share the backbone's memory: each is loaded just before it predicts
 
     def _batches(self, view: str) -> EvalBatches:
         if self._features is not None:

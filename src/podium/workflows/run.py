@@ -63,7 +63,7 @@ class Run:
             raise UsageError(
                 f"run {self.name!r} is not finished.", fix=f"Go on with podium train --resume {self.name}."
             )
-        return Scores.from_record(durable.read_json(self.folder.scores_file))
+        return Scores.from_dict(durable.read_json(self.folder.scores_file))
 
     @property
     def oof(self) -> Predictions:

@@ -27,13 +27,13 @@ class SplitResult:
     summary: FoldSummary
     leaks: LeakReport
 
-    def as_record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
         return {
             "method": self.folds.method,
             "digest": self.folds.digest,
-            "summary": self.summary.as_record(),
-            "leaks": self.leaks.as_record(),
+            "summary": self.summary.to_dict(),
+            "leaks": self.leaks.to_dict(),
         }
 
     def lines(self) -> list[str]:
@@ -62,5 +62,5 @@ def split_samples(found: Scan, options: FoldOptions, settings: Settings, out: Pa
     frozen = freeze_folds(found.samples, recipe, options, settings, progress)
     summary = summarise_folds(frozen.samples, frozen.folds)
     save_samples(frozen.samples, out)
-    save_folds(frozen.folds, out, extra={"summary": summary.as_record(), "leaks": frozen.leaks.as_record()})
+    save_folds(frozen.folds, out, extra={"summary": summary.to_dict(), "leaks": frozen.leaks.to_dict()})
     return SplitResult(frozen.folds, summary, frozen.leaks)

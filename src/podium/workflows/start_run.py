@@ -21,7 +21,7 @@ from podium.recipe import Recipe, arrange, resolve_recipe, save_recipe
 from podium.splits import FoldSummary, summarise_folds
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, save_folds, save_samples, write_csv
-from podium.training.autotune import settle_recipe
+from podium.training.autotune import autotune_recipe
 
 __all__ = ["start_run"]
 
@@ -62,7 +62,7 @@ def start_run(
     prepare_process(settings.n_threads)
     recipe = resolve_recipe(recipe, median_side_px=median_side(samples))
     device = choose_device(settings.device)
-    recipe, trials = settle_recipe(recipe, samples.task, len(samples), settings, device, progress)
+    recipe, measured = autotune_recipe(recipe, samples.task, len(samples), settings, device, progress)
     return_freed_memory()
     frozen = freeze_folds(samples, recipe, folds, settings, progress)
     return_freed_memory()
@@ -76,7 +76,7 @@ def start_run(
         "folds": _choose_folds(frozen.folds.n_folds, only_folds),
         "threads": settings.n_threads,
         "cloud_drive": settings.cloud_drive,
-        "trials": trials,
+        "autotune": measured,
         "cache": str(settings.cache_folder.resolve()),
         "cache_key": images.cache.key,
         **digest_tables(frozen.samples, frozen.folds),
@@ -87,7 +87,7 @@ def start_run(
         save_samples(frozen.samples, run.path)
         write_image_digests(run, frozen.samples, images.cache)
         write_csv(run.quarantine_file, ["id", "outcome", "reason"], quarantine_file_rows(images.audit))
-        durable.write_json(run.audit_file, images.audit.as_record())
+        durable.write_json(run.audit_file, images.audit.to_dict())
         durable.write_json(run.environment_file, describe_environment())
         save_folds(frozen.folds, run.path, extra=_fold_record(frozen, summary, notes))
 
@@ -104,8 +104,8 @@ def _choose_folds(n_folds: int, only_folds: Collection[int] | None) -> list[int]
 
 def _fold_record(frozen: FrozenFolds, summary: FoldSummary, notes: Sequence[str]) -> dict[str, Any]:
     return {
-        "summary": summary.as_record(),
-        "leaks": frozen.leaks.as_record(),
+        "summary": summary.to_dict(),
+        "leaks": frozen.leaks.to_dict(),
         "hints": list(frozen.hints),
         "notes": [*notes, *summary.notes],
     }

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from podium import durable
 from podium.errors import UsageError
 from podium.metrics import METRICS
 from podium.store import RunFolder
 from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
-from podium.tables import load_predictions
+from podium.tables import Predictions, load_predictions
 
-__all__ = ["submit_run"]
+__all__ = ["submit", "submit_run"]
 
 
 def submit_run(
@@ -45,9 +46,29 @@ def submit_run(
         )
     options = _with_metric(run, options or SubmissionOptions())
     record = write_submission(load_predictions(path), template, out or run.submission_file, options)
-    line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "predictions": name, **record.as_record()}
+    line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "predictions": name, **record.to_dict()}
     durable.Journal(run.submissions_file).append(line)
     return record
+
+
+def submit(
+    predictions: Predictions, *, template: str | Path, out: str | Path = "submission.csv", **options: Any
+) -> SubmissionRecord:
+    """Write predictions as the organiser's sample file wants them, or refuse with reasons.
+
+    Args:
+        predictions: Mean predictions of the test set.
+        template: Sample submission.
+        out: File to write.
+        **options: Any field of `podium.submission.SubmissionOptions`.
+
+    Returns:
+        What was written: rows, kind of values, class counts, digest.
+
+    Raises:
+        SubmissionError: If ids, columns or values do not fit.
+    """
+    return write_submission(predictions, Path(template), Path(out), SubmissionOptions(**options))
 
 
 def _with_metric(run: RunFolder, options: SubmissionOptions) -> SubmissionOptions:

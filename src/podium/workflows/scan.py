@@ -1,4 +1,4 @@
-"""The shortest way in from Python: scan and submit."""
+"""What `podium scan` does: a folder, table or pattern as samples."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import Any
 
 from podium import curate
 from podium.curate import Scan, ScanOptions
-from podium.submission import SubmissionRecord, write_submission
-from podium.tables import Predictions
 
-__all__ = ["scan", "submit"]
+__all__ = ["scan"]
 
 
 def scan(
@@ -58,25 +56,3 @@ def scan(
         composite=composite,
     )
     return curate.scan(Path(source), replace(wanted, **options))
-
-
-def submit(
-    predictions: Predictions, *, template: str | Path, out: str | Path = "submission.csv", **options: Any
-) -> SubmissionRecord:
-    """Write predictions as the organiser's sample file wants them, or refuse with reasons.
-
-    Args:
-        predictions: Mean predictions of the test set.
-        template: Sample submission.
-        out: File to write.
-        **options: Any field of `podium.submission.SubmissionOptions`.
-
-    Returns:
-        What was written: rows, kind of values, class counts, digest.
-
-    Raises:
-        SubmissionError: If ids, columns or values do not fit.
-    """
-    from podium.submission import SubmissionOptions
-
-    return write_submission(predictions, Path(template), Path(out), SubmissionOptions(**options))
