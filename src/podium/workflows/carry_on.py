@@ -6,7 +6,6 @@ It reads what the first half wrote and nothing else, so a first start and a resu
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.backbone.block_outputs import block_outputs
-from podium.backbone.frozen_features import frozen_features, keep_backbone
 from podium.dataset.run_images import move_images, open_run_images
 from podium.decisions import complete_probs
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import choose_device, prepare_process
 from podium.metrics import Scores, score_predictions
-from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
+from podium.recipe import Recipe, arrange, load_recipe
 from podium.stopping import StopRequest, listen_for_stop
 from podium.store import RunFolder, describe_environment, load_tables, write_results
 from podium.tables import (
@@ -35,7 +32,7 @@ from podium.tables import (
     save_predictions,
 )
 from podium.training.autotune import resolve_without_autotune
-from podium.training.inputs import BlockInputs, FeatureInputs, ImageInputs, Inputs
+from podium.training.make_inputs import make_inputs
 from podium.training.one_training import Training, train_one
 
 __all__ = ["BACKBONE", "carry_on"]
@@ -124,17 +121,9 @@ def _train_folds(
     assert task is not None, "start_run refuses samples without labels"
     device = choose_device(settings.device)
     cache = open_run_images(run, record, samples, recipe, settings, progress)
-    inputs: Inputs
-    if recipe.model.freeze == "backbone":
-        backbone = keep_backbone(recipe, run.path / BACKBONE)
-        features = frozen_features(recipe, backbone, task, cache, settings, device, progress, stop=stop)
-        inputs = FeatureInputs(recipe, features)
-    elif recipe.model.cached_views:
-        split_point, outputs = block_outputs(recipe, task, cache, settings, device, progress, stop=stop)
-        inputs = BlockInputs(recipe, split_point, outputs, partial(build_backbone_of, recipe))
-    else:
-        make_backbone = partial(build_backbone_of, recipe)
-        inputs = ImageInputs(recipe, cache.pixels, make_backbone, n_threads=settings.n_threads, device=device)
+    inputs = make_inputs(
+        recipe, task, cache, device, settings, progress, backbone_folder=run.path / BACKBONE, stop=stop
+    )
     return_freed_memory()
     given = Training(
         recipe,
