@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from podium.backbone.features import compute_features, feature_key, state_digest
+from podium.backbone.features import compute_features, compute_in_memory, feature_key, state_digest
 from podium.backbone.frozen_forward import Way, frozen_batch, make_forward, recorded_way
 from podium.backbone.split_point import SplitPoint, find_split_point
-from podium.data import ImageCache, augment_batch, eval_batch, sample_keys
+from podium.data import StoredImages, augment_batch, eval_batch, sample_keys
 from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.errors import UsageError
 from podium.machine import Progress, Settings
@@ -32,14 +32,14 @@ AUGMENTED = "augmented "
 def block_outputs(
     recipe: Recipe,
     task: Task,
-    cache: ImageCache,
+    images: StoredImages,
     settings: Settings,
     device: torch.device,
     progress: Progress,
     *,
     stop: StopRequest | None = None,
 ) -> tuple[SplitPoint, NDArray[np.floating[Any]]]:
-    """The split point, and the frozen blocks' output for every cached image, read-only float16 (V, N, *shape).
+    """The split point, and the frozen blocks' output for every image, float16 (V, N, *shape).
 
     The first views are the recipe's `predict_views`, in the precision that the model is trained in, because they
     judge it; `cached_views` augmented ones follow, in the recipe's `frozen_precision`. Its `frozen_engine` computes
@@ -52,8 +52,8 @@ def block_outputs(
     size = int(recipe.image.size_px)
     backbone = build_backbone_of(recipe)
     model = build_model(recipe, backbone, task, seed=recipe.seed).to(device).eval()
-    images = torch.arange(2 * size * size * 3, dtype=torch.int64).remainder(251).to(torch.uint8).view(2, size, size, 3)
-    split_point = find_split_point(model, images.to(device))
+    tried = torch.arange(2 * size * size * 3, dtype=torch.int64).remainder(251).to(torch.uint8).view(2, size, size, 3)
+    split_point = find_split_point(model, tried.to(device))
     if split_point is None:
         raise UsageError(
             f"{recipe.model.name!r} cannot be split after its frozen blocks.", fix="Use model.cached_views=0."
@@ -75,30 +75,40 @@ def block_outputs(
         str(quick),
         device.type,
     ]
-    key = feature_key(cache.key, state_digest(backbone.module), *about)
-    keys = sample_keys(cache.ids.tolist())
+    key = feature_key(images.key, state_digest(backbone.module), *about)
+    keys = sample_keys(images.ids.tolist())
     judging = make_forward(model, split_point, size, exact, device, settings.n_threads, keep=True)
     learning = make_forward(model, split_point, size, quick, device, settings.n_threads)
 
-    pages = PageBudget(cache.pixels, ONE_PASS_BYTES)
+    pages = PageBudget(images.pixels, ONE_PASS_BYTES)
 
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:
             stop.check()
-        pages.count(len(rows) * cache.pixels[0].nbytes)
+        pages.count(len(rows) * images.pixels[0].nbytes)
         out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
         if view.startswith(AUGMENTED):
             how, epoch = recipe.augmentations, int(view.removeprefix(AUGMENTED))
-            augment_batch(cache.pixels, rows, keys[rows], how, seed=recipe.seed, epoch=epoch, out=out)
+            augment_batch(images.pixels, rows, keys[rows], how, seed=recipe.seed, epoch=epoch, out=out)
             return learning(torch.from_numpy(out))
-        eval_batch(cache.pixels, rows, out, view)  # type: ignore[arg-type]
+        eval_batch(images.pixels, rows, out, view)  # type: ignore[arg-type]
         return judging(torch.from_numpy(out))
 
-    with progress.stage("outputs of the frozen blocks", len(views) * len(cache.ids)) as update:
+    if images.key is None:
+        outputs = compute_in_memory(
+            encode,
+            n_samples=len(images.ids),
+            shape=split_point.shape,
+            views=views,
+            batch_size=frozen_batch(device),
+            dtype=np.float16,
+        )
+        return split_point, outputs
+    with progress.stage("outputs of the frozen blocks", len(views) * len(images.ids)) as update:
         outputs = compute_features(
             settings.cache_folder / "block_outputs" / key,
             encode,
-            n_samples=len(cache.ids),
+            n_samples=len(images.ids),
             shape=split_point.shape,
             views=views,
             batch_size=frozen_batch(device),

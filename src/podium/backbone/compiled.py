@@ -62,12 +62,13 @@ class Graph:
                 self._graph = _convert(openvino, module, images, images.shape)
         self._core = openvino.Core()
 
-    def compile(self, precision: str, n_threads: int) -> Callable[[Tensor], Tensor]:
+    def compile(self, precision: str, n_threads: int, *, batch: int | None = None) -> Callable[[Tensor], Tensor]:
         """Images (B, H, W, 3) uint8 -> float32 output; a row does not depend on the others of its batch.
 
         Args:
             precision: "fp32", "bf16" or "fp16"; what the CPU cannot do is computed in fp32.
             n_threads: Threads it may use.
+            batch: Images it takes at a time; None takes as many as the graph was made for.
 
         Raises:
             UsageError: If OpenVINO cannot compile or run it, or its output is not torch's.
@@ -77,19 +78,21 @@ class Graph:
             "INFERENCE_NUM_THREADS": n_threads,
             "PERFORMANCE_HINT": "LATENCY",
         }
+        images = self._images if batch is None else self._images[-batch:]
         with _refused_in_one_line():
-            request = self._core.compile_model(self._graph, "CPU", settings).create_infer_request()
-            (output,) = request.infer([self._images.numpy()]).values()
+            graph = self._graph if len(images) == len(self._images) else _resized(self._graph, images.shape)
+            request = self._core.compile_model(graph, "CPU", settings).create_infer_request()
+            (output,) = request.infer([images.numpy()]).values()
         found = torch.from_numpy(output[-1:])
         if not torch.dist(found, self._wanted) <= _AGREES[precision] * torch.linalg.vector_norm(self._wanted) + 1e-6:
             raise UsageError("OpenVINO computes something else than torch from this network.", fix=_LAYER_BY_LAYER)
 
-        size = len(self._images)
+        size = len(images)
 
-        def run(images: Tensor) -> Tensor:
+        def run(batch: Tensor) -> Tensor:
             outputs = []
-            for start in range(0, len(images), size):
-                full = images[start : start + size].contiguous().numpy()
+            for start in range(0, len(batch), size):
+                full = batch[start : start + size].contiguous().numpy()
                 n = len(full)
                 if n < size:
                     full = np.concatenate([full, np.zeros((size - n, *full.shape[1:]), full.dtype)])
@@ -113,6 +116,13 @@ def _convert(openvino: Any, module: nn.Module, images: Tensor, shape: Sequence[i
     if not first.is_static or first.get_length() != shape[0]:
         raise ValueError(f"its output has {first} rows for {shape[0]} images")
     return graph
+
+
+def _resized(graph: Any, shape: Sequence[int]) -> Any:
+    """A copy of a graph that takes another number of images at a time."""
+    copy = graph.clone()
+    copy.reshape(list(shape))
+    return copy
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from torch import nn
 from podium import durable
 from podium.errors import DivergedError, StorageError
 
-__all__ = ["Encoder", "compute_features", "feature_key", "state_digest"]
+__all__ = ["Encoder", "compute_features", "compute_in_memory", "feature_key", "state_digest"]
 
 Encoder = Callable[[str, NDArray[np.int64]], torch.Tensor]
 """(view, rows (B,)) -> features of these images in this view, first axis B; called within inference mode."""
@@ -91,11 +91,7 @@ def compute_features(
                 stop = min(start + CHUNK, n_samples)
                 for first in range(start, stop, batch_size):
                     rows = np.arange(first, min(first + batch_size, stop))
-                    with torch.inference_mode():
-                        encoded = encode(views[place], rows).to(_TORCH[dtype])
-                    if not torch.isfinite(encoded).all():
-                        raise DivergedError(f"features of view {views[place]!r} are not finite as {dtype.__name__}.")
-                    mapped[place, first : first + len(rows)] = encoded.cpu().numpy()
+                    mapped[place, first : first + len(rows)] = _encode(encode, views[place], rows, dtype)
                 durable.sync_mapped(mapped)
                 durable.release_pages(mapped)
                 journal.append({"view": place, "start": start})
@@ -104,6 +100,32 @@ def compute_features(
             del mapped
     features: NDArray[np.floating[Any]] = durable.open_mapped(path, whole, np.dtype(dtype), "r")
     return features
+
+
+def compute_in_memory(
+    encode: Encoder,
+    *,
+    n_samples: int,
+    shape: tuple[int, ...],
+    views: Sequence[str],
+    batch_size: int,
+    dtype: type[np.float32] | type[np.float16] = np.float32,
+) -> NDArray[np.floating[Any]]:
+    """Features as `compute_features` gives them, shape (V, N, *shape), kept nowhere."""
+    features = np.empty((len(views), n_samples, *shape), dtype=dtype)
+    for place, view in enumerate(views):
+        for first in range(0, n_samples, batch_size):
+            rows = np.arange(first, min(first + batch_size, n_samples))
+            features[place, first : first + len(rows)] = _encode(encode, view, rows, dtype)
+    return features
+
+
+def _encode(encode: Encoder, view: str, rows: NDArray[np.int64], dtype: type) -> NDArray[np.floating[Any]]:
+    with torch.inference_mode():
+        encoded = encode(view, rows).to(_TORCH[dtype])
+    if not torch.isfinite(encoded).all():
+        raise DivergedError(f"features of view {view!r} are not finite as {dtype.__name__}.")
+    return np.asarray(encoded.cpu().numpy())
 
 
 def _read_done(path: Path, journal: durable.Journal, shape: tuple[int, ...], dtype: type) -> set[tuple[int, int]]:

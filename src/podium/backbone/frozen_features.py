@@ -9,61 +9,62 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from podium.backbone.features import compute_features, feature_key, state_digest
-from podium.backbone.frozen_forward import frozen_batch, make_forward, recorded_way
-from podium.data import ImageCache, eval_batch
+from podium.backbone.features import compute_features, compute_in_memory, feature_key
+from podium.backbone.frozen_backbone import FrozenBackbone
+from podium.backbone.frozen_forward import frozen_batch
+from podium.data import StoredImages, eval_batch
 from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.engine.saved_weights import has_weights, load_weights, read_about, save_weights
 from podium.machine import Progress, Settings
-from podium.models import Backbone, Classifier
+from podium.models import Backbone
 from podium.recipe import Recipe, build_backbone_of
 from podium.stopping import StopRequest
-from podium.tables import Task
 
 __all__ = ["frozen_features", "keep_backbone", "load_backbone"]
 
 
 def frozen_features(
     recipe: Recipe,
-    backbone: Backbone,
-    task: Task,
-    cache: ImageCache,
-    settings: Settings,
+    frozen: FrozenBackbone,
+    images: StoredImages,
     device: torch.device,
+    settings: Settings,
     progress: Progress,
     *,
     stop: StopRequest | None = None,
 ) -> NDArray[np.float32]:
-    """Features of every cached image in every view, read-only float32 (V, N, D).
+    """Features of every image in every view of the recipe's `feature_views`, float32 (V, N, D).
 
-    They depend on the pixels, the weights, the size and the views, and on nothing else; a later run with the same
-    ones finds them again. A stop is honoured before every batch; what is marked done stays done.
+    They depend on the pixels, the weights, the size and the views, and on nothing else. Those of a cache are kept:
+    a later run with the same ones finds them again. A stop is honoured before every batch; what is marked done stays
+    done.
     """
     size = int(recipe.image.size_px)
-    views = tuple(recipe.feature_views)
-    way = recorded_way(recipe, device, progress)
-    key = feature_key(
-        cache.key, state_digest(backbone.module), size, list(views), backbone.mean, backbone.std, str(way), device.type
-    )
-    forward = make_forward(Classifier(backbone, task).to(device).eval(), None, size, way, device, settings.n_threads)
-
-    pages = PageBudget(cache.pixels, ONE_PASS_BYTES)
+    backbone, views, ids = frozen.backbone, tuple(recipe.feature_views), images.ids
+    pages = PageBudget(images.pixels, ONE_PASS_BYTES)
 
     def encode(view: str, rows: NDArray[np.int64]) -> torch.Tensor:
         if stop is not None:
             stop.check()
-        pages.count(len(rows) * cache.pixels[0].nbytes)
+        pages.count(len(rows) * images.pixels[0].nbytes)
         out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
-        return forward(torch.from_numpy(eval_batch(cache.pixels, rows, out, view)))  # type: ignore[arg-type]
+        batch = torch.from_numpy(eval_batch(images.pixels, rows, out, view))  # type: ignore[arg-type]
+        return frozen.features(batch, few=images.key is None)
 
-    with progress.stage("features of the frozen network", len(views) * len(cache.ids)) as update:
+    n, shape, batch_size = len(ids), (backbone.n_features,), frozen_batch(device)
+    if images.key is None:
+        return compute_in_memory(encode, n_samples=n, shape=shape, views=views, batch_size=batch_size)
+    key = feature_key(
+        images.key, frozen.digest, size, list(views), backbone.mean, backbone.std, str(frozen.way), device.type
+    )
+    with progress.stage("features of the frozen network", len(views) * n) as update:
         return compute_features(
             settings.cache_folder / "features" / key,
             encode,
-            n_samples=len(cache.ids),
-            shape=(backbone.n_features,),
+            n_samples=n,
+            shape=shape,
             views=views,
-            batch_size=frozen_batch(device),
+            batch_size=batch_size,
             on_progress=lambda done, _total: update(done),
         )
 

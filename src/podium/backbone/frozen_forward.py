@@ -69,6 +69,7 @@ def make_forward(
     n_threads: int,
     *,
     keep: bool = False,
+    batch: int = FROZEN_BATCH,
 ) -> Callable[[Tensor], Tensor]:
     """Raw images (B, H, W, 3) -> features (B, D), or the frozen blocks' output (B, *shape) where the network is split.
 
@@ -82,6 +83,7 @@ def make_forward(
         device: Where torch computes.
         n_threads: Threads that OpenVINO may use.
         keep: Keep what was traced for the next call with the same weights, which saves that a second or two.
+        batch: Images that a compiled graph takes at a time, 16 or 1.
 
     Raises:
         UsageError: At the first call, if OpenVINO cannot take the network.
@@ -103,7 +105,7 @@ def make_forward(
         return_freed_memory()
         graph = _trace(model, split_point, size, keep=keep)
         return_freed_memory()
-        forward = graph.compile(way.precision, n_threads)
+        forward = graph.compile(way.precision, n_threads, batch=batch)
         return_freed_memory()
         return forward
 

@@ -21,6 +21,7 @@ from podium.data.geometric import (
     VerticalFlip,
 )
 from podium.data.image_cache import ImageCache, open_cache
+from podium.data.memory_images import MemoryImages, StoredImages, store_in_memory
 from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targets, soften_targets
 from podium.data.order import balance_weights, epoch_order, weighted_order
 from podium.data.randomness import normals, sample_keys, uniforms
@@ -57,6 +58,7 @@ __all__ = [
     "Grayscale",
     "HorizontalFlip",
     "ImageCache",
+    "MemoryImages",
     "MixUp",
     "Mixed",
     "Mixing",
@@ -65,6 +67,7 @@ __all__ = [
     "RandomShift",
     "Rotate",
     "Rotate90",
+    "StoredImages",
     "TrainLoader",
     "VerticalFlip",
     "View",
@@ -81,6 +84,7 @@ __all__ = [
     "resident_bytes",
     "sample_keys",
     "soften_targets",
+    "store_in_memory",
     "uniforms",
     "weighted_order",
 ]

@@ -10,6 +10,7 @@
         quarantine.csv         images that cannot be decoded, and why
         folds.csv, .json       the frozen folds, with digest and the leak check's verdict
         audit.json             what the images are like
+        backbone/              a frozen backbone: model.safetensors, model.json
         fold-<k>/<model>/      one training: journal.jsonl, checkpoints/, model.safetensors, model.json
         results.csv            a row an epoch, over all folds and parts
         predictions/oof.parquet         out-of-fold rows of every validated sample
@@ -111,6 +112,11 @@ class RunFolder:
     def submissions_file(self) -> Path:
         """A line a submission."""
         return self.path / "submissions.jsonl"
+
+    @property
+    def backbone_folder(self) -> Path:
+        """Weights of a frozen backbone, shared by all folds."""
+        return self.path / "backbone"
 
     @property
     def oof_file(self) -> Path:

@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 
 from podium.backbone.block_outputs import block_outputs
+from podium.backbone.frozen_backbone import FrozenBackbone
 from podium.backbone.frozen_features import frozen_features, keep_backbone
-from podium.data import ImageCache
+from podium.data import StoredImages
 from podium.machine import Progress, Settings
 from podium.recipe import Recipe, build_backbone_of
 from podium.stopping import StopRequest
@@ -22,12 +23,13 @@ __all__ = ["make_inputs"]
 def make_inputs(
     recipe: Recipe,
     task: Task,
-    cache: ImageCache,
+    images: StoredImages,
     device: torch.device,
     settings: Settings,
     progress: Progress,
     *,
-    backbone_folder: Path,
+    backbone_folder: Path | None = None,
+    frozen: FrozenBackbone | None = None,
     stop: StopRequest | None = None,
 ) -> Inputs:
     """The inputs of every model of a run: features, outputs of frozen blocks, or the images themselves.
@@ -35,20 +37,27 @@ def make_inputs(
     Args:
         recipe: A recipe in which nothing is "auto".
         task: What is learnt.
-        cache: The decoded images.
+        images: The decoded images.
         device: Where models are trained.
         settings: Places and threads.
         progress: Told of what is computed.
-        backbone_folder: Where a frozen backbone's weights are kept, or are kept already.
+        backbone_folder: Where a frozen backbone's weights are kept, or are kept already; None keeps them nowhere.
+        frozen: A frozen backbone that is ready already.
         stop: Asked before every batch of a frozen forward pass.
     """
     if recipe.model.freeze == "backbone":
-        backbone = keep_backbone(recipe, backbone_folder)
-        return FeatureInputs(
-            recipe, frozen_features(recipe, backbone, task, cache, settings, device, progress, stop=stop)
-        )
+        if frozen is None:
+            frozen = _freeze(recipe, task, device, settings, progress, backbone_folder)
+        return FeatureInputs(recipe, frozen_features(recipe, frozen, images, device, settings, progress, stop=stop))
     make_backbone = partial(build_backbone_of, recipe)
     if recipe.model.cached_views:
-        split_point, outputs = block_outputs(recipe, task, cache, settings, device, progress, stop=stop)
+        split_point, outputs = block_outputs(recipe, task, images, settings, device, progress, stop=stop)
         return BlockInputs(recipe, split_point, outputs, make_backbone)
-    return ImageInputs(recipe, cache.pixels, make_backbone, n_threads=settings.n_threads, device=device)
+    return ImageInputs(recipe, images.pixels, make_backbone, n_threads=settings.n_threads, device=device)
+
+
+def _freeze(
+    recipe: Recipe, task: Task, device: torch.device, settings: Settings, progress: Progress, folder: Path | None
+) -> FrozenBackbone:
+    backbone = build_backbone_of(recipe) if folder is None else keep_backbone(recipe, folder)
+    return FrozenBackbone(recipe, backbone, task, device, settings.n_threads, progress)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from podium.curate import ScanOptions
     from podium.data import View
     from podium.recipe import Recipe
+    from podium.training.predictor import Predictor
 
 __all__ = ["Run", "compose_recipe", "load_run", "resume", "train"]
 
@@ -98,6 +99,19 @@ class Run:
             progress.note(note)
         views = None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
         return predict_run(self.folder, found.samples, self.settings, progress, name=name, views=views)
+
+    def predictor(self, *, progress: Progress | None = None) -> Predictor:
+        """The models of the finished folds, kept in memory, for images in memory.
+
+        Args:
+            progress: Told what takes long.
+
+        Raises:
+            UsageError: If no fold is finished.
+        """
+        from podium.training.predictor import open_predictor
+
+        return open_predictor(self.folder, self.settings, progress)
 
     def report(self) -> Path:
         """Write the report anew; gives its path."""

@@ -1,0 +1,267 @@
+"""The trained models of a run as a function from images to predictions: loaded once, asked many times."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from podium.backbone.frozen_backbone import FrozenBackbone
+from podium.backbone.frozen_features import load_backbone
+from podium.data import MemoryImages, StoredImages, View, store_in_memory
+from podium.decisions import complete_probs
+from podium.engine.saved_weights import load_weights
+from podium.errors import UsageError
+from podium.machine import Progress, Settings, Silent
+from podium.machine.device import choose_device
+from podium.models import Backbone, Classifier, LinearHeads
+from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
+from podium.store import RunFolder, load_tables
+from podium.tables import Predictions, Task, mean_predictions
+from podium.training.autotune import resolve_without_autotune
+from podium.training.inputs import Inputs
+from podium.training.make_inputs import make_inputs
+from podium.training.mean_over_views import mean_over_views
+
+__all__ = ["Predictor", "TrainedModels", "open_predictor"]
+
+
+@dataclass(frozen=True)
+class TrainedModels:
+    """What trainings left behind, wherever it is kept.
+
+    Args:
+        recipe: The recipe they were trained with, nothing in it "auto".
+        task: What was learnt.
+        folds: Folds whose models are there.
+        load_frozen: Gives a frozen backbone with its weights; called only where the recipe freezes the whole backbone.
+        load: Loads the weights of (fold, model name) into a module.
+    """
+
+    recipe: Recipe
+    task: Task
+    folds: tuple[int, ...]
+    load_frozen: Callable[[], Backbone]
+    load: Callable[[nn.Module, int, str], None]
+
+
+class Predictor:
+    """Predictions of trained models.
+
+    Each model is loaded when it is first asked, and kept.
+
+    Args:
+        trained: The models.
+        device: Where they compute.
+        settings: Threads, and the place of features that are computed for a cache.
+        progress: Told of what takes long.
+        keep: Whether several models are kept in memory; False loads one after the other into the same network.
+
+    Example:
+        predictor = podium.load_run("last").predictor()
+        predictor.predict([photo]).probs["label"]
+    """
+
+    def __init__(
+        self,
+        trained: TrainedModels,
+        device: torch.device,
+        settings: Settings,
+        progress: Progress | None = None,
+        *,
+        keep: bool = True,
+    ) -> None:
+        self._trained = trained
+        self.device = device
+        self._settings = settings
+        self._progress = progress or Silent()
+        self._keep = keep
+        self.models: Mapping[str, Task] = arrange(trained.task, trained.recipe.model.arrangement)
+        self._templates: dict[str, nn.Module] = {}
+        self._loaded: dict[tuple[int, str], nn.Module] = {}
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the models."""
+        return self._trained.recipe
+
+    @property
+    def task(self) -> Task:
+        """What they predict."""
+        return self._trained.task
+
+    @property
+    def folds(self) -> tuple[int, ...]:
+        """Folds whose models are there."""
+        return self._trained.folds
+
+    def predict(
+        self,
+        images: Sequence[NDArray[np.uint8]],
+        *,
+        ids: Sequence[str] | None = None,
+        views: Sequence[View] | None = None,
+        folds: Sequence[int] | None = None,
+    ) -> Predictions:
+        """Predictions for images in memory: the mean over the folds' models.
+
+        Args:
+            images: Upright RGB images of any size, each uint8 (H, W, 3).
+            ids: Their ids; None counts from "0".
+            views: Views to average over; None takes the recipe's.
+            folds: Folds to ask; None asks all.
+
+        Raises:
+            ImageError: If an image has another type or shape.
+            UsageError: If there are no images, or a fold is not there.
+        """
+        stored = self.store(images, ids=ids)
+        return mean_predictions([made for _, made in self.predict_folds(stored, views=views, folds=folds)])
+
+    def predict_folds(
+        self, images: StoredImages, *, views: Sequence[View] | None = None, folds: Sequence[int] | None = None
+    ) -> Iterator[tuple[int, Predictions]]:
+        """Each fold's predictions for decoded images, one fold after the other.
+
+        Args:
+            images: A cache, or images in memory, of the recipe's `stored_px`.
+            views: Views to average over; None takes the recipe's.
+            folds: Folds to ask; None asks all.
+
+        Raises:
+            UsageError: If there are no images.
+        """
+        if not len(images.ids):
+            raise UsageError("there are no images to predict.")
+        views = tuple(views or self.recipe.predict_views)
+        inputs = self.inputs(images, views=views)  # computed once, now, and not when the first fold is asked
+        chosen = self.folds if folds is None else folds
+        return ((fold, self._predict_fold(fold, images.ids, inputs, views)) for fold in chosen)
+
+    def _predict_fold(self, fold: int, ids: NDArray[np.object_], inputs: Inputs, views: Sequence[str]) -> Predictions:
+        rows = np.arange(len(ids))
+        probs: dict[str, NDArray[np.float64]] = {}
+        for name, part in self.models.items():
+            probs |= mean_over_views(
+                self.model(fold, name),
+                partial(inputs.eval_batches, rows),
+                views,
+                part,
+                device=self.device,
+                precision=str(self.recipe.training.precision),
+            )
+        return Predictions(self.task, ids, np.full(len(ids), fold, dtype=np.int64), complete_probs(probs, self.task))
+
+    def store(self, images: Sequence[NDArray[np.uint8]], *, ids: Sequence[str] | None = None) -> MemoryImages:
+        """Images of any size as the models' cache would hold them."""
+        side = int(self.recipe.image.stored_px)
+        return store_in_memory(images, side, side, self.recipe.image.fit, ids=ids)
+
+    def inputs(self, images: StoredImages, *, views: Sequence[View] | None = None) -> Inputs:
+        """What `model` takes, for these images in these views: features of a frozen backbone, else images."""
+        chosen = tuple(views or self.recipe.predict_views)
+        model = self.recipe.model.model_copy(update={"cached_views": 0})
+        training = self.recipe.training.model_copy(update={"augment_on": "cpu"})
+        recipe = self.recipe.model_copy(
+            update={"model": model, "training": training, "predict_views": chosen, "feature_views": chosen}
+        )
+        return make_inputs(recipe, self.task, images, self.device, self._settings, self._progress, frozen=self._frozen)
+
+    def model(self, fold: int, name: str) -> nn.Module:
+        """The model of a fold that takes `inputs` and gives logits by head name, in evaluation mode.
+
+        Args:
+            fold: One of `folds`.
+            name: One of `models`.
+
+        Raises:
+            UsageError: If there is no such model.
+        """
+        if fold not in self.folds or name not in self.models:
+            raise UsageError(
+                f"there is no model {name!r} of fold {fold}; there are {', '.join(self.models)} of folds"
+                f" {', '.join(map(str, self.folds))}."
+            )
+        model = self._loaded.get((fold, name))
+        if model is None:
+            template = self._template(name)
+            model = copy.deepcopy(template) if self._keep else template
+            self._trained.load(model, fold, name)
+            if self._keep:
+                self._loaded[fold, name] = model
+        return model
+
+    def network(self, fold: int, name: str) -> Classifier:
+        """The whole network of a fold, from raw images (B, H, W, 3) to logits by head name.
+
+        It is `model` itself, unless that takes the features of a frozen backbone: then it is backbone and heads in
+        one, in torch and fp32.
+        """
+        model = self.model(fold, name)
+        if isinstance(model, Classifier):
+            return model
+        assert isinstance(model, LinearHeads)
+        assert self._frozen is not None
+        return Classifier(self._frozen.backbone, self.models[name], heads=model).to(self.device).eval()
+
+    def _template(self, name: str) -> nn.Module:
+        if name not in self._templates:
+            task = self.models[name]
+            built = (
+                Classifier(self._backbone, task)
+                if self._frozen is None
+                else LinearHeads(task, self._frozen.backbone.n_features)
+            )
+            self._templates[name] = built.to(self.device).eval()
+        return self._templates[name]
+
+    @cached_property
+    def _backbone(self) -> Backbone:
+        """Its weights are loaded with each model's; models that are not kept share its memory."""
+        return build_backbone_of(self.recipe, weights="random")
+
+    @cached_property
+    def _frozen(self) -> FrozenBackbone | None:
+        if self.recipe.model.freeze != "backbone":
+            return None
+        backbone, n_threads = self._trained.load_frozen(), self._settings.n_threads
+        return FrozenBackbone(self.recipe, backbone, self.task, self.device, n_threads, self._progress)
+
+
+def open_predictor(
+    run: RunFolder, settings: Settings, progress: Progress | None = None, *, keep: bool = True
+) -> Predictor:
+    """The predictor of a run's finished folds.
+
+    Args:
+        run: A run with at least one finished fold.
+        settings: Machine and places.
+        progress: Told of what takes long.
+        keep: Whether all models are kept in memory once they are loaded.
+
+    Raises:
+        UsageError: If no fold is finished.
+        CorruptFileError: If a table of the run is not the one it was started with.
+    """
+    device = choose_device(settings.device)
+    recipe = resolve_without_autotune(load_recipe(run.recipe_file), device)
+    task = load_tables(run)[0].task
+    folds = tuple(fold for fold in run.read()["folds"] if run.predictions_file("oof", fold).is_file())
+    if not folds or task is None:
+        raise UsageError(
+            f"no fold of run {run.name!r} is finished.", fix=f"Go on with podium train --resume {run.name}."
+        )
+    trained = TrainedModels(
+        recipe,
+        task,
+        folds,
+        load_frozen=partial(load_backbone, recipe, run.backbone_folder),
+        load=lambda model, fold, name: load_weights(model, run.training_folder(fold, name)),
+    )
+    return Predictor(trained, device, settings, progress, keep=keep)
