@@ -262,6 +262,24 @@ def test_a_named_lock_of_another_machine_is_respected_and_the_remedy_told(tmp_pa
     assert owned.exists()
 
 
+def test_a_named_lock_is_freed_by_its_holder_alone(tmp_path: Path) -> None:
+    owned = tmp_path / "run.lock.owner"
+    held = named_lock.holding_named_lock(tmp_path / "run.lock", holders.describe_self())
+
+    def leave() -> int:
+        held.__exit__(None, None, None)
+        return 0
+
+    with held:
+        assert wait(fork(leave)) == 0
+        assert owned.exists()  # a forked child that left the block is not the holder
+    assert not owned.exists()
+    other = replace(holders.describe_self(), started="2020-01-01T00:00:00+00:00")
+    with named_lock.holding_named_lock(tmp_path / "run.lock", holders.describe_self()):
+        owned.write_bytes(holders.encode_holder(other))  # somebody removed the file by hand, and started again
+    assert holders.read_holder(owned) == other
+
+
 @pytest.mark.parametrize("age_s", [0, 3600])
 def test_a_nameless_lock_is_stale_only_when_it_is_old(
     tmp_path: Path, age_s: int, monkeypatch: pytest.MonkeyPatch

@@ -58,6 +58,20 @@ def test_binary_equals_a_slow_loop(alpha: float | None) -> None:
     assert float(binary_focal(LOGITS, MARKS, alpha=alpha)) == pytest.approx(sum(terms) / len(terms), rel=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("gamma", [0.25, 0.5, 1.0, 2.0])
+def test_a_sample_that_is_surely_right_has_no_loss_and_no_gradient(gamma: float, dtype: torch.dtype) -> None:
+    """Where p rounds to 1, (1 - p) ** gamma has an infinite slope for gamma below 1."""
+    logits = torch.tensor([[2000.0, 0.0]], dtype=dtype, requires_grad=True)
+    for loss in (
+        focal(logits, torch.tensor([0]), gamma=gamma),
+        binary_focal(logits, torch.tensor([[1, -1]]), gamma=gamma),
+    ):
+        (slope,) = torch.autograd.grad(loss, logits)
+        assert loss.item() == pytest.approx(0.0, abs=1e-12)
+        assert slope.tolist() == [[pytest.approx(0.0, abs=1e-12)] * 2]
+
+
 def test_negative_gamma_is_refused() -> None:
     with pytest.raises(ValueError, match="gamma"):
         focal(LOGITS, TARGET, gamma=-1.0)

@@ -34,6 +34,17 @@ def test_folds_do_not_depend_on_the_order_of_rows(make_samples: Build, method: s
     assert one.digest != make_folds(samples, method=method, seed=4, holdout_fraction=holdout).digest
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_each_seed_holds_out_others_and_deals_otherwise(make_samples: Build, method: str) -> None:
+    samples = person_samples(make_samples)
+    held, together = set(), set()
+    for seed in range(4):
+        held.add(tuple(make_folds(samples, method=method, seed=seed, holdout_fraction=0.2).holdout_rows.tolist()))
+        fold = make_folds(samples, method=method, seed=seed).fold
+        together.add((fold[:, None] == fold).tobytes())  # whatever the number of a fold
+    assert len(held) == len(together) == 4
+
+
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 10**6), n_folds=st.integers(2, 6), holdout=st.sampled_from([0.0, 0.1, 0.3]))
 @pytest.mark.parametrize("method", ["group", "stratified_group", "multilabel_group"])

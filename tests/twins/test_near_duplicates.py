@@ -39,6 +39,15 @@ def test_copies_of_a_file_are_left_to_the_other_check() -> None:
     assert sorted(map(tuple, found.pairs.tolist())) == [(0, 2), (1, 2)]
 
 
+def test_one_copy_of_a_file_stands_for_all_on_its_side() -> None:
+    hashes = np.asarray([NORMAL, NORMAL, flip(NORMAL, 5, 9), NORMAL, NORMAL], np.uint64)
+    digests = ["x", "x", "y", "", ""]
+    alone = find_near_duplicates(hashes, sha256=digests)
+    assert sorted(map(tuple, alone.pairs.tolist())) == [(0, 2), (0, 3), (0, 4), (2, 3), (2, 4), (3, 4)]
+    divided = find_near_duplicates(hashes, sha256=digests, side=np.asarray([0, 0, 1, 1, 0]))
+    assert sorted(map(tuple, divided.pairs.tolist())) == [(0, 2), (0, 3), (2, 4), (3, 4)]
+
+
 def test_a_hash_shared_by_thousands_costs_no_more_than_a_chain() -> None:
     n = 20_000
     hashes = np.full(n, NORMAL, np.uint64)
