@@ -96,7 +96,7 @@ class ColorJitter:
 
 @dataclass(frozen=True)
 class Grayscale:
-    """Takes the colour away, three equal channels stay."""
+    """Removes the colour; three equal channels stay."""
 
     probability: float = 0.1
     kind: Literal["grayscale"] = "grayscale"

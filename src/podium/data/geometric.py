@@ -28,7 +28,7 @@ _CROP_TRIES = 10
 
 @dataclass(frozen=True)
 class HorizontalFlip:
-    """Mirrors left and right. Wrong for letters, digits and anything where left means something."""
+    """Mirrors left and right. Wrong for letters, digits and anything where left and right differ."""
 
     probability: float = 0.5
     kind: Literal["horizontal_flip"] = "horizontal_flip"
@@ -64,7 +64,7 @@ class VerticalFlip:
 
 @dataclass(frozen=True)
 class Rotate90:
-    """Turns by 90, 180 or 270 degrees, each as likely; `probability` is the chance that it turns at all."""
+    """Turns by 90, 180 or 270 degrees, each equally likely; `probability` is the chance that it turns at all."""
 
     probability: float = 0.75
     kind: Literal["rotate90"] = "rotate90"
@@ -83,7 +83,7 @@ class Rotate90:
 
 @dataclass(frozen=True)
 class RandomResizedCrop:
-    """Cuts a random part and stretches it to the output size.
+    """Crops a random part and stretches it to the output size.
 
     Args:
         scale: Smallest and largest share of the area that is kept, in (0, 1].
@@ -129,7 +129,7 @@ class RandomResizedCrop:
 
 @dataclass(frozen=True)
 class CentreCrop:
-    """Keeps the central part, `fraction` of each side, of every picture."""
+    """Keeps the central part, `fraction` of each side, of every image."""
 
     fraction: float = 0.875
     kind: Literal["centre_crop"] = "centre_crop"
@@ -148,7 +148,7 @@ class CentreCrop:
 
 @dataclass(frozen=True)
 class RandomShift:
-    """Moves the image by up to `fraction` of each side; what comes in at the border is mirrored."""
+    """Moves the image by up to `fraction` of each side; the empty border is filled with a mirror image."""
 
     fraction: float = 0.0625
     probability: float = 1.0
@@ -169,7 +169,7 @@ class RandomShift:
 
 @dataclass(frozen=True)
 class Rotate:
-    """Turns by an angle drawn from -degrees to degrees; what comes in at the corners is mirrored."""
+    """Turns by an angle drawn from -degrees to degrees; empty corners are filled with a mirror image."""
 
     degrees: float = 10.0
     probability: float = 0.5

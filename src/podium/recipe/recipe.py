@@ -127,31 +127,31 @@ MultiLoss = Annotated[BinaryCrossEntropySpec | AsymmetricSpec, Field(discriminat
 
 
 class LossSpec(_Part):
-    """The loss of each kind of head, and each head's share."""
+    """The loss of each kind of head, and the weight of each head."""
 
     single: SingleLoss = CrossEntropySpec()
     multi: MultiLoss = BinaryCrossEntropySpec()
     head_weights: dict[str, PositiveFloat] = Field(default_factory=dict)
-    """Factor on a head's loss, by head name; 1 where none is given."""
+    """Weight of a head's loss, by head name (default: 1)."""
 
 
 class OptimizerSpec(_Part):
-    """The optimizer: sgd, adam, adamw, radam, madgrad, or any other name that timm knows."""
+    """The optimizer: any that timm knows."""
 
     name: str = "adamw"
     lr: PositiveFloat = 1e-3
     """Highest learning rate."""
     weight_decay: NonNegativeFloat = 0.05
     momentum: Fraction = 0.9
-    """For SGD and its like."""
+    """Momentum of SGD and similar optimizers."""
     head_lr_factor: PositiveFloat = 1.0
-    """Learning rate of the heads against the backbone's."""
+    """Learning rate of the heads, as a multiple of the backbone's."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Factor on the learning rate from each layer to the one before it."""
+    """Factor on the learning rate from each layer to the layer before it."""
 
 
 class OneCycle(_Part):
-    """Up to the highest rate and down again, both by a cosine (Smith and Topin 2018)."""
+    """The learning rate rises to its highest and falls again, both as a cosine (Smith and Topin 2018)."""
 
     kind: Literal["one_cycle"] = "one_cycle"
     warmup_fraction: Fraction = 0.25
@@ -160,7 +160,7 @@ class OneCycle(_Part):
 
 
 class Cosine(_Part):
-    """Down by a half cosine after a linear warm-up."""
+    """The learning rate falls as a half cosine after a linear warm-up."""
 
     kind: Literal["cosine"] = "cosine"
     warmup_fraction: Fraction = 0.05
@@ -168,7 +168,7 @@ class Cosine(_Part):
 
 
 class StepDecay(_Part):
-    """Times `factor` every `every_epochs` epochs."""
+    """The learning rate is multiplied by `factor` every `every_epochs` epochs."""
 
     kind: Literal["step_decay"] = "step_decay"
     every_epochs: PositiveInt = 3
@@ -176,7 +176,7 @@ class StepDecay(_Part):
 
 
 class Constant(_Part):
-    """The same rate throughout."""
+    """The learning rate stays the same."""
 
     kind: Literal["constant"] = "constant"
 
@@ -185,17 +185,17 @@ ScheduleSpec = Annotated[OneCycle | Cosine | StepDecay | Constant, Field(discrim
 
 
 class TrainingSpec(_Part):
-    """Length, batches and selection."""
+    """Epochs, batches, precision, early stopping."""
 
     epochs: PositiveInt = 10
     batch_size: PositiveInt = 32
-    """Samples an optimizer step, whatever fits into memory at a time."""
+    """Samples per optimizer step, even if they do not fit into memory at once."""
     micro_batch: PositiveInt | None = None
-    """Samples in one forward pass; gradients add up to the whole batch. None takes the batch, and halves when memory is
-    short. Batch norm sees a piece at a time."""
+    """Samples per forward pass (gradient accumulation); gradients add up to the whole batch. null takes the whole
+    batch, and halves it when memory runs out. Batch norm sees one piece at a time."""
     clip_norm: PositiveFloat | None = None
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Decay of the weights' moving average; None uses the weights themselves."""
+    """Decay of the moving average of the weights (EMA); null uses the weights themselves."""
     precision: Precision | Literal["auto"] = "auto"
     """Precision of the forward pass; auto: autotune takes the fastest, and fp32 under a frozen backbone."""
     layout: Literal["auto", "channels_last", "contiguous"] = "auto"
@@ -205,32 +205,32 @@ class TrainingSpec(_Part):
     there if they fit. The images differ by rounding. auto: autotune takes the faster one on an NVIDIA GPU,
     and the CPU elsewhere."""
     select: Literal["last", "best"] = "last"
-    """Weights that predict: the last, or the best by the validation score. "best" chooses on the samples that judge
-    it, so its out-of-fold score is a little too good; the report says so."""
+    """Weights that predict: those of the last epoch, or of the best one by the validation score. "best" chooses on the
+    samples that judge it, so the out-of-fold score is a little too good; the report says so."""
     patience: PositiveInt | None = None
-    """Epochs without a better score before stopping early."""
+    """Early stopping: end after this many epochs without a better validation score; null never stops early."""
 
 
 class Recipe(_Part):
     """Everything that changes the numbers of a run."""
 
     preset: str = "custom"
-    """Where it started from; a name for people."""
+    """Name of the preset that the recipe started from; for people only."""
     seed: NonNegativeInt = 0
     image: ImageSpec = ImageSpec()
     model: ModelSpec = ModelSpec()
     loss: LossSpec = LossSpec()
     augmentations: tuple[Annotated[Augmentation, Field(discriminator="kind")], ...] = ()
-    """Applied to every training image, in this order."""
+    """Augmentations of every training image, in this order."""
     optimizer: OptimizerSpec = OptimizerSpec()
     schedule: ScheduleSpec = OneCycle()
     training: TrainingSpec = TrainingSpec()
     feature_views: tuple[View, ...] = ("plain",)
-    """Views of every image whose features are cached under a frozen backbone; training picks one at a time."""
+    """Views of every image whose features are cached for a frozen backbone; training picks one at a time."""
     predict_views: tuple[View, ...] = ("plain",)
-    """Views whose probabilities are averaged at prediction."""
+    """Views whose probabilities are averaged at prediction (test-time augmentation)."""
     metric: str | None = None
-    """Score that stands at the top; None takes macro F1, for multi-label the label accuracy."""
+    """Primary metric; null is macro F1, or label accuracy for multi-label."""
 
     @model_validator(mode="after")
     def _check_frozen_backbone(self) -> Recipe:
