@@ -5,6 +5,7 @@
     │   ├── UnknownNameError   2   a name that does not exist; says the nearest one
     │   └── RecipeError        2   a recipe that is wrong, or not the one the run folder was made with
     ├── DataError              3   the data cannot be used as they are
+    │   ├── TableError         3   a text table that cannot be read: encoding, delimiter, quotes, rows
     │   ├── SourceError        3   no images, no such column, ids that do not match
     │   ├── LabelError         3   labels, classes or a class-number formula that are wrong
     │   ├── ImageError         3   too many images that cannot be decoded
@@ -45,6 +46,7 @@ __all__ = [
     "Stopped",
     "StorageError",
     "SubmissionError",
+    "TableError",
     "UnknownNameError",
     "UsageError",
     "WeightsError",
@@ -129,6 +131,10 @@ class DataError(PodiumError):
     """The data cannot be used as they are."""
 
     exit_code = 3
+
+
+class TableError(DataError):
+    """A text table that cannot be read: its encoding, delimiter, quotes or rows are wrong."""
 
 
 class SourceError(DataError):

@@ -1,0 +1,24 @@
+"""Tables as text: one reader for scan, predict, submit and every other table that people bring.
+
+`read_table` gives cells by their meaning, from CSV, TSV, text divided by spaces, JSON or Parquet. `read_raw_table` keeps
+a text byte by byte, so that it can be written again with only some cells changed.
+"""
+
+from podium.texttable.json_rows import JSON_ENDINGS
+from podium.texttable.list_cells import read_list_cells, write_list_cell
+from podium.texttable.raw_cells import SPACES
+from podium.texttable.raw_table import RawTable, read_raw_table
+from podium.texttable.reading import TABLE_ENDINGS, Table, check_table_exists, read_table
+
+__all__ = [
+    "JSON_ENDINGS",
+    "SPACES",
+    "TABLE_ENDINGS",
+    "RawTable",
+    "Table",
+    "check_table_exists",
+    "read_list_cells",
+    "read_raw_table",
+    "read_table",
+    "write_list_cell",
+]

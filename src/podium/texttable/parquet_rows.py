@@ -1,0 +1,46 @@
+"""A Parquet file as columns of text. Numbers are written as Python writes them, lists as list cells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from podium.errors import TableError
+from podium.texttable.list_cells import write_list_cell
+
+__all__ = ["read_parquet_rows"]
+
+
+def read_parquet_rows(path: Path) -> tuple[list[str], list[list[str]], int]:
+    """Names of the columns, their cells, and the number of rows; "" where a value is missing or not a number.
+
+    Raises:
+        TableError: If it is no Parquet file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with path.open("rb") as file:  # by its path pyarrow finds no file in a folder whose name is not UTF-8
+            frame = pq.ParquetFile(file).read()
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(
+            f"not a readable Parquet file: {error}",
+            where=path,
+            fix="Write it again; a table that is text needs the ending .csv.",
+        ) from error
+    names = [str(name) for name in frame.column_names]
+    columns = [[_cell_text(value) for value in column.to_pylist()] for column in frame.columns]
+    return names, columns, frame.num_rows
+
+
+def _cell_text(value: Any) -> str:
+    if value is None or value != value:  # None, or a number that is not one
+        return ""
+    if isinstance(value, bool):
+        return "True" if value else "False"
+    if isinstance(value, (list, tuple)):
+        return write_list_cell([_cell_text(item) for item in value])
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value)

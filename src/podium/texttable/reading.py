@@ -1,0 +1,141 @@
+"""A table as columns of text, whatever file it is. Nothing is converted: 007 stays 007 and NA stays NA."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from podium import durable
+from podium.errors import TableError, nearest_name
+from podium.texttable.encodings import decode_table
+from podium.texttable.json_rows import JSON_ENDINGS, read_json_rows
+from podium.texttable.parquet_rows import read_parquet_rows
+from podium.texttable.raw_table import RawTable, read_raw_table
+
+__all__ = ["TABLE_ENDINGS", "Table", "check_table_exists", "read_table"]
+
+TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
+"""Endings of files that are taken for tables without being named; .json and .txt may be anything."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text cells.
+
+    Args:
+        path: The file.
+        columns: Cells by column name; "" where a row has none.
+        row_numbers: Place of each row as a spreadsheet counts; the first row of the file is 1.
+        encoding: Encoding it was read with.
+        delimiter: What divides the cells; "" where the file is no delimited text.
+        notes: What the user should know.
+    """
+
+    path: Path
+    columns: dict[str, list[str]]
+    row_numbers: list[int]
+    encoding: str = "utf-8"
+    delimiter: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.row_numbers)
+
+    def column(self, name: str, option: str) -> list[str]:
+        """The cells of a column.
+
+        Raises:
+            TableError: If there is none of that name; lists the columns and the nearest one.
+        """
+        if name in self.columns:
+            return self.columns[name]
+        near = nearest_name(name, self.columns)
+        raise TableError(
+            f"no column {name!r}; columns are {list(self.columns)}.",
+            where=self.path,
+            fix=f"Did you mean {option} {near}?" if near else f"Name one of them with {option}.",
+        )
+
+
+def read_table(
+    path: Path, *, delimiter: str | None = None, encoding: str | None = None, header: bool = True
+) -> Table:
+    """The table, as text.
+
+    Args:
+        path: A Parquet file, rows of JSON, or text with a header row.
+        delimiter: Character between two cells; found among comma, semicolon, tab, pipe and runs of spaces when None.
+        encoding: Encoding of the text; found when None.
+        header: Whether the first row of a text names the columns; else they are called `column_1` and so on.
+
+    Raises:
+        TableError: If there is no such file, it has no header or no rows, a column name occurs twice, or a row has
+            another number of cells than the header; names the rows.
+        UsageError: If there is no such encoding.
+    """
+    check_table_exists(path)
+    ending = path.suffix.lower()
+    if ending == ".parquet":
+        names, cells, n_rows = read_parquet_rows(path)
+        return _make_table(path, names, cells, list(range(2, n_rows + 2)))
+    if ending in JSON_ENDINGS:
+        decoded = decode_table(durable.read_bytes(path), where=path, encoding=encoding)
+        columns, numbers = read_json_rows(decoded.text, path)
+        return _make_table(path, list(columns), list(columns.values()), numbers, decoded.encoding)
+    raw = read_raw_table(path, delimiter=delimiter, encoding=encoding, header=header)
+    return _drop_empty_rows(raw)
+
+
+def check_table_exists(path: Path) -> None:
+    """Refuse a table that is not there, or a spreadsheet.
+
+    Raises:
+        TableError: If there is no such file; names the nearest one beside it.
+    """
+    if path.suffix.lower() in (".xlsx", ".xls", ".ods") and path.is_file():
+        raise TableError("spreadsheet files are not read.", where=path, fix="Save the sheet as CSV in UTF-8.")
+    if path.is_file():
+        return
+    if path.exists() and not path.is_dir():
+        raise TableError("this is no regular file.", where=path, fix="Write the table into a file first.")
+    beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
+    tables = [name for name in beside if name.lower().endswith(TABLE_ENDINGS)]
+    near = nearest_name(path.name, tables)
+    if near:
+        fix = f"Did you mean {near!r}?"
+    else:
+        fix = f"Tables in that folder: {', '.join(tables[:10])}." if tables else "There is no table in that folder."
+    kind = "this is a folder, not a table" if path.is_dir() else "there is no such file"
+    raise TableError(f"{kind}.", where=path, fix=fix)
+
+
+def _drop_empty_rows(raw: RawTable) -> Table:
+    """The cells of all rows that hold any; spreadsheets leave rows of delimiters alone at the end."""
+    columns = {name: raw.cells(name) for name in raw.columns}
+    kept = [row for row, cells in enumerate(zip(*columns.values(), strict=True)) if any(map(str.strip, cells))]
+    if not kept:
+        raise TableError("the table has no rows.", where=raw.path, fix="It needs a row for every image.")
+    is_whole = len(kept) == len(raw)
+    return Table(
+        path=raw.path,
+        columns={name: list(cells) if is_whole else [cells[row] for row in kept] for name, cells in columns.items()},
+        row_numbers=[raw.row_numbers[row] for row in kept],
+        encoding=raw.encoding,
+        delimiter=raw.delimiter,
+        notes=raw.notes,
+    )
+
+
+def _make_table(
+    path: Path, names: Sequence[str], cells: Sequence[list[str]], numbers: list[int], encoding: str = "utf-8"
+) -> Table:
+    if not numbers:
+        raise TableError("the table has no rows.", where=path, fix="It needs a row for every image.")
+    spelt = [unicodedata.normalize("NFC", name.strip()) or f"column_{place}" for place, name in enumerate(names, 1)]
+    again = sorted({name for name in spelt if spelt.count(name) > 1})
+    if again:
+        raise TableError(f"column {again[0]!r} occurs {spelt.count(again[0])} times.", where=path, fix="Rename them.")
+    notes = (f"{path.name} was read as {encoding} (--encoding {encoding}).",) if encoding != "utf-8" else ()
+    return Table(path, dict(zip(spelt, cells, strict=True)), numbers, encoding, "", notes)
