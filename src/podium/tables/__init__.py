@@ -18,9 +18,11 @@ from podium.tables.files import (
 )
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
 from podium.tables.ids import as_text_array, first_duplicate, normalise_id, path_from_text, path_to_text
-from podium.tables.image_names import IMAGE_EXTENSIONS
+from podium.tables.image_names import IMAGE_EXTENSIONS, is_image_name
+from podium.tables.naming import ImageNames, NameMatch
 from podium.tables.predictions import MEAN_OF_FOLDS, Predictions, concat_predictions, mean_predictions
 from podium.tables.samples import Samples
+from podium.tables.split_names import SPLIT_NAMES
 from podium.tables.task import Head, HeadKind, Task
 
 __all__ = [
@@ -28,16 +30,20 @@ __all__ = [
     "HOLDOUT",
     "IMAGE_EXTENSIONS",
     "MEAN_OF_FOLDS",
+    "SPLIT_NAMES",
     "Composite",
     "Folds",
     "Head",
     "HeadKind",
+    "ImageNames",
+    "NameMatch",
     "Predictions",
     "Samples",
     "Task",
     "as_text_array",
     "concat_predictions",
     "first_duplicate",
+    "is_image_name",
     "load_folds",
     "load_predictions",
     "load_samples",

@@ -1,8 +1,10 @@
-"""Endings of image files."""
+"""Endings of image files, and names that have one."""
 
 from __future__ import annotations
 
-__all__ = ["IMAGE_EXTENSIONS"]
+import re
+
+__all__ = ["IMAGE_EXTENSIONS", "is_image_name"]
 
 IMAGE_EXTENSIONS = (
     "jpg",
@@ -18,3 +20,15 @@ IMAGE_EXTENSIONS = (
     "avif",
 )
 """Endings that are taken for images, in any case."""
+
+_ENDING = re.compile(rf"\.({'|'.join(IMAGE_EXTENSIONS)})$", re.IGNORECASE)
+
+
+def is_image_name(text: str) -> bool:
+    """Whether a cell ends in an image extension, spaces around it aside.
+
+    Example:
+        >>> is_image_name("a/face.v2.JPG "), is_image_name("face.v2")
+        (True, False)
+    """
+    return _ENDING.search(text.strip()) is not None

@@ -44,7 +44,9 @@ def find_delimiter(text: str, *, where: Path, header: bool = True) -> str:
         if len(best) > 1:
             names = " and ".join(repr(mark) for mark in best)
             raise TableError(
-                f"every row splits equally at {names}.", where=where, fix=f"Name the delimiter: --delimiter {best[0]!r}."
+                f"every row splits equally at {names}.",
+                where=where,
+                fix=f"Name the delimiter: --delimiter {best[0]!r}.",
             )
         return best[0]
     if present:

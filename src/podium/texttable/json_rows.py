@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from podium.texttable.list_cells import write_list_cell
 from podium.errors import TableError
+from podium.texttable.list_cells import write_list_cell
 
 __all__ = ["JSON_ENDINGS", "read_json_rows"]
 

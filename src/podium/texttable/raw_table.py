@@ -147,7 +147,9 @@ def read_raw_table(
     _check_single_column(names, mark, path)
     first, rows, numbers = (rows[0], rows[1:], numbers[1:]) if header else (None, rows, numbers)
     if not rows:
-        raise TableError(f"the table has a header {names} but no rows.", where=path, fix="It needs a row for every image.")
+        raise TableError(
+            f"the table has a header {names} but no rows.", where=path, fix="It needs a row for every image."
+        )
     names = _name_columns(names, rows, mark, path)
     rows = _even_lengths(rows, numbers, len(names), mark, path)
     return RawTable(
@@ -231,9 +233,7 @@ def _name_columns(header: Sequence[str], rows: Sequence[RawRow], mark: str, path
     return names
 
 
-def _even_lengths(
-    rows: Sequence[RawRow], numbers: Sequence[int], width: int, mark: str, path: Path
-) -> list[RawRow]:
+def _even_lengths(rows: Sequence[RawRow], numbers: Sequence[int], width: int, mark: str, path: Path) -> list[RawRow]:
     """Rows of `width` cells each; empty cells past the end are joined to the last one's line end."""
     even, wrong = [], []
     for number, row in zip(numbers, rows, strict=True):

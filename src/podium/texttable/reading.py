@@ -59,9 +59,7 @@ class Table:
         )
 
 
-def read_table(
-    path: Path, *, delimiter: str | None = None, encoding: str | None = None, header: bool = True
-) -> Table:
+def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None = None, header: bool = True) -> Table:
     """The table, as text.
 
     Args:
