@@ -119,18 +119,19 @@ class ImageNames:
     def _best_rule(
         self, rules: Sequence[NameRule], keys: Sequence[str], fold_case: bool
     ) -> tuple[NameRule | None, int]:
-        """The first rule that finds most, and how many; else the first under which any cell fits several images."""
-        best, unclear, most = None, None, 0
+        """The first rule that finds most, and how many; of those that find as many, the one that most cells fit at all.
+
+        A rule that finds all ends the search. None where no cell fits anything.
+        """
+        best, most, most_fitting = None, 0, 0
         for rule in rules:
             positions = [position for key in keys if (position := self._find(rule, key, fold_case)) is not None]
             n_found = len(positions) - positions.count(_AMBIGUOUS)
-            if n_found > most:
-                best, most = rule, n_found
-            if positions and unclear is None:
-                unclear = rule
+            if (n_found, len(positions)) > (most, most_fitting):
+                best, most, most_fitting = rule, n_found, len(positions)
             if most == len(keys):
                 break
-        return best or unclear, most
+        return best, most
 
     def _find(self, rule: NameRule, key: str, fold_case: bool) -> int | None:
         """Position of what the cell means; None where there is none or it lies in the folder of another split."""

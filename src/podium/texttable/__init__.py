@@ -1,7 +1,7 @@
 """Tables as text: one reader for scan, predict, submit and every other table that people bring.
 
-`read_table` gives cells by their meaning, from CSV, TSV, text divided by spaces, JSON or Parquet. `read_raw_table` keeps
-a text byte by byte, so that it can be written again with only some cells changed.
+`read_table` gives cells by their meaning, from CSV, TSV, text divided by spaces, JSON or Parquet. `read_raw_table`
+keeps a text byte by byte, so that it can be written again with only some cells changed.
 """
 
 from podium.texttable.json_rows import JSON_ENDINGS

@@ -46,7 +46,7 @@ def find_delimiter(text: str, *, where: Path, header: bool = True) -> str:
             raise TableError(
                 f"every row splits equally at {names}.",
                 where=where,
-                fix=f"Name the delimiter: --delimiter {best[0]!r}.",
+                fix=f"Name the delimiter with --delimiter {best[0]!r}.",
             )
         return best[0]
     if present:

@@ -18,6 +18,7 @@ from podium.texttable.raw_cells import SPACES, RawRow, cell_value, join_cells, q
 __all__ = ["RawTable", "read_raw_table"]
 
 _EXCEL_LINE = re.compile(r'"?sep=(.)"?(?=[\r\n])', re.IGNORECASE)
+_ROWS = "It needs a row for every image."
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -186,7 +187,7 @@ def _split(text: str, mark: str, path: Path) -> list[RawRow]:
 
 
 def _fold_empty_lines(lines: Sequence[RawRow]) -> tuple[str, list[RawRow], list[int]]:
-    """Empty lines on top as text, then the rows, each with the empty lines after it in its line end, and their places."""
+    """Empty lines on top as text; then the rows, each with the empty lines after it in its line end; their places."""
     top = ""
     rows: list[RawRow] = []
     numbers: list[int] = []
