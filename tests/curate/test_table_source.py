@@ -1,11 +1,14 @@
 import itertools
+import json
 import os
 import unicodedata
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from podium.curate import ScanOptions, scan
-from podium.errors import LabelError, SourceError
+from podium.errors import LabelError, SourceError, TableError
 
 
 def _labels(found):
@@ -168,7 +171,7 @@ def test_without_id_column_the_folder_of_a_row_is_the_group(make_tree):
 
 def test_unknown_image_column_names_the_nearest(make_tree):
     root = make_tree("1.jpg", t="image,label\n1.jpg,a\n")
-    with pytest.raises(SourceError, match="Did you mean --image-column image") as caught:
+    with pytest.raises(TableError, match="Did you mean --image-column image") as caught:
         scan(root, ScanOptions(labels=root / "t.csv", image_column="imgae"))
     assert "['image', 'label']" in str(caught.value)
 
@@ -282,3 +285,32 @@ def test_file_names_that_fit_nothing_are_not_replaced_by_numbers_that_do(make_tr
     root = make_tree(*(f"{i:04d}.jpg" for i in range(12)), t=f"image,choice,lead_time\n{rows}")
     with pytest.raises(SourceError, match="none of the columns"):
         scan(root)
+
+
+def test_booleans_of_parquet_are_a_split_and_indicators(make_tree):
+    root = make_tree("0.jpg", "1.jpg", "2.jpg", "3.jpg")
+    columns = {"rust": [True, False, True, False], "scab": [True, True, False, False]}
+    columns["is_valid"] = [False, False, False, True]
+    pq.write_table(pa.table({"image": [f"{i}.jpg" for i in range(4)], **columns}), root / "t.parquet")
+    samples = scan(root).samples
+    assert samples.split.tolist() == ["train", "train", "train", "valid"]
+    assert samples.task.heads[0].classes == ("rust", "scab")
+    assert samples.labels["labels"].tolist() == [[1, 1], [0, 1], [1, 0], [0, 0]]
+
+
+def test_list_columns_of_parquet_are_sets_of_labels_whatever_they_hold(make_tree):
+    root = make_tree("0.jpg", "1.jpg", "2.jpg", "3.jpg")
+    columns = {"image": [f"{i}.jpg" for i in range(4)], "tags": [["a|b", "c, d"], ["c, d"], [], None]}
+    pq.write_table(pa.table(columns), root / "t.parquet")
+    samples = scan(root, ScanOptions(label_columns=("tags",))).samples
+    assert samples.task.heads[0].classes == ("a|b", "c, d")
+    assert samples.labels["tags"].tolist() == [[1, 1], [0, 1], [0, 0], [-1, -1]]
+
+
+def test_json_lines_beside_the_images_are_the_labels(make_tree):
+    root = make_tree(*(f"{i}.jpg" for i in range(4)))
+    lines = [json.dumps({"file_name": f"{i}.jpg", "objects": {"n": i}, "label": "ab"[i % 2]}) for i in range(4)]
+    (root / "metadata.jsonl").write_text("\n".join(lines))
+    samples = scan(root).samples
+    assert samples.task.heads[0].classes == ("a", "b")
+    assert samples.labels["label"].tolist() == [0, 1, 0, 1]

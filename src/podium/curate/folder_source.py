@@ -7,21 +7,9 @@ from collections.abc import Sequence
 from podium.curate.files import ImageFiles
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows, list_some
-from podium.tables import normalise_id
+from podium.tables import SPLIT_NAMES, normalise_id
 
-__all__ = ["SPLIT_NAMES", "read_folders"]
-
-SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "val": "valid",
-    "valid": "valid",
-    "validation": "valid",
-    "dev": "valid",
-    "test": "test",
-    "testing": "test",
-}
-"""Folder names and cells that name a split, in lower case, and the split they mean."""
+__all__ = ["read_folders"]
 
 _ANY_DEPTH = "--layout folders"
 

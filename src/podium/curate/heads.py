@@ -22,11 +22,11 @@ from podium.curate.indicators import (
     read_vectors,
     split_cell,
 )
-from podium.curate.list_cells import read_list_cells
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows, list_some
 from podium.errors import LabelError, UnknownNameError
 from podium.tables import Head
+from podium.texttable import read_list_cells
 
 __all__ = ["Labelling", "make_heads"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -45,6 +45,8 @@ class ScanOptions:
         allow_unmatched: Drop files that do not match the pattern; otherwise an error.
         delimiter: Character between two cells; sniffed when None.
         encoding: Encoding of the table; found out when None.
+        header: Whether the first row of the table names its columns. Else they are called `column_1`, `column_2` and so
+            on, and may be named by their numbers.
         extensions: Endings of image files without the dot, in any case; "*" takes every file.
     """
 
@@ -69,6 +71,7 @@ class ScanOptions:
     allow_unmatched: bool = False
     delimiter: str | None = None
     encoding: str | None = None
+    header: bool = True
     extensions: tuple[str, ...] = IMAGE_EXTENSIONS
 
     def __post_init__(self) -> None:
@@ -91,5 +94,32 @@ class ScanOptions:
                 f"layout 'folders' reads no table, but one was named: {self.labels}.",
                 fix="Name the folder alone, or leave the layout (--layout) out.",
             )
+        if not self.header and (self.pattern is not None or self.layout == "folders"):
+            raise UsageError("only a table can lack a header.", fix="Name the table with --labels.")
         if self.label_delim == "" or self.delimiter == "":
             raise UsageError("a delimiter cannot be empty.")
+
+    def with_named_columns(self) -> ScanOptions:
+        """The options with the columns of a table without a header called by name, where a number stood for one.
+
+        Example:
+            >>> ScanOptions(header=False, image_column="1", label_columns=("2",)).with_named_columns().label_columns
+            ('column_2',)
+        """
+        if self.header:
+            return self
+        return replace(
+            self,
+            image_column=None if self.image_column is None else _name_of(self.image_column),
+            label_columns=tuple(map(_name_of, self.label_columns)),
+            group=None if self.group is None else _name_of(self.group),
+            split_column=None if self.split_column is None else _name_of(self.split_column),
+            classes={_name_of(column): names for column, names in self.classes.items()},
+            bins={_name_of(column): borders for column, borders in self.bins.items()},
+            ordinal=tuple(map(_name_of, self.ordinal)),
+            composite_column=None if self.composite_column is None else _name_of(self.composite_column),
+        )
+
+
+def _name_of(column: str) -> str:
+    return f"column_{column}" if column.isdecimal() else column

@@ -8,12 +8,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from podium.curate.folder_source import SPLIT_NAMES
 from podium.curate.indicators import guess_delim, is_indicator, split_cell
-from podium.curate.list_cells import read_list_cells
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows, count_values, list_some
 from podium.errors import SourceError, UnknownNameError, nearest_name
+from podium.tables import SPLIT_NAMES
+from podium.texttable import read_list_cells
 
 __all__ = ["Roles", "choose_roles"]
 

@@ -47,6 +47,7 @@ class Rows:
         label_columns: Columns that the layout itself says are labels.
         split_column: Column that the layout itself says is the split.
         group_column: Column that the layout itself says is the group.
+        replaced_column: Column of the source that the label columns stand for, where rows were joined.
         id_column: Column that only names images; never a label.
         notes: What the user should know.
         guesses: What was guessed.
@@ -64,6 +65,7 @@ class Rows:
     split_column: str | None = None
     group_column: str | None = None
     id_column: str | None = None
+    replaced_column: str | None = None
     notes: tuple[str, ...] = ()
     guesses: tuple[Guess, ...] = ()
     unlisted: tuple[str, ...] = ()

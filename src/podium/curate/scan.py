@@ -12,16 +12,15 @@ from podium.curate.composites import check_composite_column, make_composite
 from podium.curate.files import ImageFiles, list_images
 from podium.curate.folder_source import read_folders
 from podium.curate.heads import Labelling, make_heads
-from podium.curate.json_rows import JSON_ENDINGS
 from podium.curate.options import ScanOptions
 from podium.curate.pattern_source import read_pattern
-from podium.curate.reading import TABLE_ENDINGS
 from podium.curate.roles import Roles, choose_roles
 from podium.curate.rows import Guess, Rows
 from podium.curate.split_tables import find_split_tables, read_split_tables
 from podium.curate.table_source import ImageColumnError, read_labels
 from podium.errors import SourceError
 from podium.tables import Samples, Task, as_text_array
+from podium.texttable import JSON_ENDINGS, TABLE_ENDINGS
 
 __all__ = ["Scan", "scan"]
 
@@ -74,7 +73,7 @@ def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
             which column holds the labels.
         LabelError: If there is one class only, or labels do not fit the classes given.
     """
-    options = options or ScanOptions()
+    options = (options or ScanOptions()).with_named_columns()
     source = Path(source)
     if source.is_file() and options.labels is None and options.pattern is None:
         _refuse_other_files(source, options)
@@ -82,6 +81,8 @@ def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
         source = source.parent
     files = list_images(source, options.extensions)
     rows = _read_rows(files, options)
+    if rows.replaced_column is not None and options.label_columns == (rows.replaced_column,):
+        options = replace(options, label_columns=rows.label_columns)
     roles = choose_roles(rows, options)
     labelling = make_heads(rows, roles.labels, options)
     return _assemble(rows, roles, labelling, options)

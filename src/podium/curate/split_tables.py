@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from podium.curate.files import ImageFiles
-from podium.curate.folder_source import SPLIT_NAMES
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows
 from podium.curate.table_source import read_labels
 from podium.errors import SourceError
+from podium.tables import SPLIT_NAMES
+from podium.texttable import write_list_cell
 
 __all__ = ["find_split_tables", "read_split_tables"]
 
@@ -53,6 +54,7 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
             where=files.root,
             fix="Give all tables the same header, or read one folder at a time.",
         )
+    parts = _with_lists(parts)
     names = dict.fromkeys(name for rows in parts.values() for name in rows.columns)
     cells: dict[str, list[str]] = {name: [] for name in names}
     for rows in parts.values():
@@ -62,7 +64,7 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
     counts = {name: split.count(name) for name in ("train", "valid", "test") if name in split}
     said = "Split taken from the top folders: " + ", ".join(f"{name} {n}" for name, n in counts.items()) + "."
     split_column = "split" if "split" not in cells else "split folder"
-    first = next(iter(parts.values()))
+    first = max(parts.values(), key=lambda rows: len(rows.label_columns))
     listed = ", ".join(f"{top}/{table.name}" for top, table in tables.items())
     guess = Guess("tables of labels", listed, "they lie in the split folders", "--labels TABLE (or --layout folders)")
     return replace(
@@ -78,6 +80,19 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
         unlisted=tuple(f"{top}/{name}" for top, rows in parts.items() for name in rows.unlisted),
         missing=tuple(f"{top}: {name}" for top, rows in parts.items() for name in rows.missing),
     )
+
+
+def _with_lists(parts: Mapping[str, Rows]) -> dict[str, Rows]:
+    """The same column as lists in all tables, where the rows of some were joined to lists of labels."""
+    joined = next((rows.label_columns[0] for rows in parts.values() if rows.label_columns), None)
+    found = {}
+    for top, rows in parts.items():
+        if joined is not None and not rows.label_columns and joined in rows.columns:
+            lists = [write_list_cell([cell]) if cell else "" for cell in rows.columns[joined]]
+            found[top] = replace(rows, columns={**rows.columns, joined: lists}, label_columns=(joined,))
+        else:
+            found[top] = rows
+    return found
 
 
 def _below(files: ImageFiles, top: str) -> ImageFiles:

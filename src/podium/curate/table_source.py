@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from podium.curate.files import ImageFiles
-from podium.curate.matching import FileMatcher, Match
+from podium.curate.label_rows import OneRowAnImage, join_label_rows, spread_pairs
 from podium.curate.options import ScanOptions
-from podium.curate.reading import Table, read_table
 from podium.curate.rows import Guess, Rows, list_some
 from podium.errors import SourceError
-from podium.tables import IMAGE_EXTENSIONS
+from podium.tables import ImageNames, NameMatch, is_image_name
+from podium.texttable import SPACES, Table, read_table
 
 __all__ = ["ImageColumnError", "read_labels"]
 
 _USUAL_NAMES = ("path", "image_path", "filepath", "file", "filename", "file_name", "image", "image_id", "imageid",
                 "img", "img_path", "image_name", "name", "id", "index")  # fmt: skip
-_IMAGE_ENDINGS = tuple(f".{ending}" for ending in IMAGE_EXTENSIONS)
 _SAMPLE = 300
 
 
@@ -29,7 +29,8 @@ class ImageColumnError(SourceError):
 def read_labels(files: ImageFiles, path: Path, options: ScanOptions) -> Rows:
     """One row an image, with the cells of its row in the table.
 
-    A row may name a folder; it then stands for every image inside.
+    A row may name a folder; it then stands for every image inside. Several rows may name an image, each with one of its
+    labels; they are joined.
 
     Args:
         files: The images.
@@ -39,17 +40,50 @@ def read_labels(files: ImageFiles, path: Path, options: ScanOptions) -> Rows:
     Raises:
         ImageColumnError: If no column names images.
         SourceError: If rows have no image, name an image twice or fit several; names the rows.
+        TableError: If the table cannot be read, or lacks a column that was named.
     """
-    table = read_table(path, delimiter=options.delimiter, encoding=options.encoding)
-    matcher = FileMatcher(files)
-    column, guesses = _find_image_column(table, matcher, files, options)
-    cells = table.columns[column]
-    match = matcher.match(cells)
-    if not match.n_found and not match.ambiguous:
+    table = read_table(path, delimiter=options.delimiter, encoding=options.encoding, header=options.header)
+    try:
+        return _join(files, table, options)
+    except ImageColumnError:
+        if table.delimiter != SPACES or options.delimiter is not None:
+            raise
+    # Spaces were guessed; perhaps they are part of the names in a table of one column.
+    return _join(files, read_table(path, delimiter=",", encoding=options.encoding, header=options.header), options)
+
+
+def _join(files: ImageFiles, table: Table, options: ScanOptions) -> Rows:
+    encodings = () if table.encoding.startswith("utf") else (table.encoding,)
+    names = ImageNames(files.ids, root=files.root, encodings=encodings)
+    made, match = _find_images(table, names, files, options)
+    _refuse_ambiguous(made.table, made.column, match)
+    joined = join_label_rows(made.table, made.column, match, files.ids, options)
+    if joined is not None:
+        made = replace(joined, guesses=(*made.guesses, *joined.guesses))
+        match = names.match(made.table.columns[made.column])
+    rows = _make_rows(files, made.table, made.column, match, options)
+    return replace(rows, guesses=made.guesses, label_columns=made.labels, replaced_column=made.replaced)
+
+
+def _find_images(
+    table: Table, names: ImageNames, files: ImageFiles, options: ScanOptions
+) -> tuple[OneRowAnImage, NameMatch]:
+    """The column of images and what it names; in tables of one label a row, after their labels became columns."""
+    try:
+        column, guesses = _find_image_column(table, names, files, options)
+        match = names.match(table.columns[column])
+        if match.n_found or match.ambiguous:
+            return OneRowAnImage(table, column, guesses=guesses), match
         raise _no_image_column(table, files, [column])
-    _refuse_ambiguous(table, column, match, matcher)
+    except ImageColumnError:
+        spread = spread_pairs(table, names, options)
+        if spread is None:
+            raise
+        return spread, names.match(spread.table.columns[spread.column])
+
+
+def _make_rows(files: ImageFiles, table: Table, column: str, match: NameMatch, options: ScanOptions) -> Rows:
     missing = _check_missing(table, column, match, options)
-    _refuse_twice(table, column, match, files)
     owner = [(row, image) for row, images in enumerate(match.images) for image in images]
     listed = {image for _, image in owner}
     unlisted = tuple(name for image, name in enumerate(files.ids) if image not in listed)
@@ -64,18 +98,17 @@ def read_labels(files: ImageFiles, path: Path, options: ScanOptions) -> Rows:
         ids=[files.ids[image] for _, image in owner],
         columns={name: [values[row] for row, _ in owner] for name, values in table.columns.items()},
         places=[f"row {table.row_numbers[row]}" for row, _ in owner],
-        origin=path.name,
+        origin=table.path.name,
         group_column=column if match.is_folder else None,
         id_column=column,
         notes=tuple(notes),
-        guesses=guesses,
         unlisted=unlisted,
         missing=tuple(missing),
     )
 
 
 def _find_image_column(
-    table: Table, matcher: FileMatcher, files: ImageFiles, options: ScanOptions
+    table: Table, names: ImageNames, files: ImageFiles, options: ScanOptions
 ) -> tuple[str, tuple[Guess, ...]]:
     if options.image_column is not None:
         table.column(options.image_column, "--image-column")
@@ -90,68 +123,72 @@ def _find_image_column(
         if not filled or name in repeated:
             continue
         sample = sorted(set(filled))[:: max(1, len(set(filled)) // _SAMPLE)]
-        match = matcher.match(sample)
+        match = names.match(sample)
         n_hits = match.n_found + len(match.ambiguous)
         usual = _USUAL_NAMES[::-1].index(name.lower()) + 1 if name.lower() in _USUAL_NAMES else 0
         score = (round(n_hits / max(len(sample), 1), 2), -match.rank, usual)
         if n_hits and (best is None or score > best_score):
             best, best_score, names_folders = name, score, match.is_folder
     if best is None:
-        _refuse_many_rows(table, matcher, repeated)
-        raise _no_image_column(table, files, list(table.columns))
-    header = matcher.match([best])
-    if header.n_found and header.is_folder == names_folders and best.lower() not in _USUAL_NAMES:
+        column = _column_of_several_rows(table, names, repeated)
+        if column is None:
+            raise _no_image_column(table, files, list(table.columns))
+        return column, (Guess("image column", column, "it names images in several rows", _option(column)),)
+    header = names.match([best])
+    if options.header and header.n_found and header.is_folder == names_folders and best.lower() not in _USUAL_NAMES:
         raise SourceError(
             f"the header row names an image, {best!r}: the table has no header.",
             where=table.path,
-            fix="Put a row of column names above it, such as image,label.",
+            fix="Put a row of column names above it, such as image,label, or set --no-header.",
         )
     share = f"{best_score[0]:.0%} of its cells name an image"
-    return best, (Guess("image column", best, share, f"--image-column {shlex.quote(best)}"),)
+    return best, (Guess("image column", best, share, _option(best)),)
+
+
+def _option(column: str) -> str:
+    return f"--image-column {shlex.quote(column)}"
 
 
 def _are_file_names(cells: Sequence[str]) -> bool:
     """Whether cells end like images; then no other column, such as a number, is the one that names them."""
     filled = [cell for cell in cells if cell]
-    return bool(filled) and all(cell.strip().lower().endswith(_IMAGE_ENDINGS) for cell in filled)
+    return bool(filled) and all(map(is_image_name, filled))
 
 
-def _refuse_many_rows(table: Table, matcher: FileMatcher, columns: Sequence[str]) -> None:
-    """A column that names every image in several rows, as tables of boxes or of one row a label do."""
+def _column_of_several_rows(table: Table, names: ImageNames, columns: Sequence[str]) -> str | None:
+    """A column that names every image in several rows, as tables of boxes or of one label a row do."""
     for name in columns:
         images = sorted({cell for cell in table.columns[name] if cell})
-        match = matcher.match(images[:_SAMPLE])
+        match = names.match(images[:_SAMPLE])
         if len(images) > 1 and match.n_found == len(match.images) and not match.is_folder:
-            raise SourceError(
-                f"column {name!r} names {len(images)} images in {len(table)} rows: several rows an image.",
-                where=table.path,
-                fix="Keep one row an image; for several labels in one image use one cell, such as 'cat|dog'.",
-            )
+            return name
+    return None
 
 
 def _no_image_column(table: Table, files: ImageFiles, tried: Sequence[str]) -> ImageColumnError:
     examples = [f"column {name!r}: {list_some(table.columns[name], most=3)}" for name in tried[:10]]
     examples.append(f"images: {list_some(files.ids, most=3)}")
-    header_is_data = any(cell.lower().endswith(_IMAGE_ENDINGS) for cell in table.columns)
+    header_is_data = any(map(is_image_name, table.columns))
     if header_is_data:
-        fix = "The first row looks like data: put a header row above it."
+        fix = "The first row looks like data: put a header row above it, or set --no-header."
     else:
         fix = "Give the folder that the cells are relative to, or name the column with --image-column."
     named = f"column {tried[0]!r} does not name" if len(tried) == 1 else f"none of the columns {list(tried)} names"
     return ImageColumnError(f"{named} images under {files.root}.", where=table.path, fix=fix, details=examples)
 
 
-def _refuse_ambiguous(table: Table, column: str, match: Match, matcher: FileMatcher) -> None:
+def _refuse_ambiguous(table: Table, column: str, match: NameMatch) -> None:
     if match.ambiguous:
+        cells = table.columns[column]
         raise SourceError(
             f"{len(match.ambiguous)} cells of column {column!r} fit several images.",
             where=table.path,
             fix="Write the whole path relative to the folder.",
-            details=[f"{cell}: {list_some(matcher.files_like(cell), most=4)}" for cell in match.ambiguous],
+            details=[f"{cells[row]}: {list_some(found, most=4)}" for row, found in match.ambiguous.items()],
         )
 
 
-def _check_missing(table: Table, column: str, match: Match, options: ScanOptions) -> list[str]:
+def _check_missing(table: Table, column: str, match: NameMatch, options: ScanOptions) -> list[str]:
     missing = [
         f"row {number}: {cell or '(empty cell)'}"
         for number, cell, images in zip(table.row_numbers, table.columns[column], match.images, strict=True)
@@ -167,26 +204,7 @@ def _check_missing(table: Table, column: str, match: Match, options: ScanOptions
     return missing
 
 
-def _refuse_twice(table: Table, column: str, match: Match, files: ImageFiles) -> None:
-    first: dict[int, int] = {}
-    again = []
-    for number, images in zip(table.row_numbers, match.images, strict=True):
-        for image in images:
-            if image in first:
-                again.append(f"{files.ids[image]}: rows {first[image]} and {number}")
-            else:
-                first[image] = number
-    if again:
-        raise SourceError(
-            f"{len(again)} row{'s name images' if len(again) > 1 else ' names an image'} that an earlier row named"
-            f" (column {column!r}).",
-            where=table.path,
-            fix="Keep one row an image; for several labels in one image use one cell, such as 'cat|dog'.",
-            details=again,
-        )
-
-
-def _match_notes(column: str, match: Match, n_rows: int, n_images: int) -> list[str]:
+def _match_notes(column: str, match: NameMatch, n_rows: int, n_images: int) -> list[str]:
     notes = []
     if match.is_folder:
         notes.append(
@@ -195,8 +213,8 @@ def _match_notes(column: str, match: Match, n_rows: int, n_images: int) -> list[
         )
     elif match.rule != "by path":
         notes.append(f"Cells of {column!r} were found {match.rule}.")
-    if match.n_blanks:
-        notes.append(f"{match.n_blanks} cells of {column!r} have blanks around the file name.")
+    if match.n_padded:
+        notes.append(f"{match.n_padded} cells of {column!r} have spaces around the file name.")
     if match.n_other_case:
         notes.append(f"{match.n_other_case} cells of {column!r} differ from the file name in letter case.")
     return notes

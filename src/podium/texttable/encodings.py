@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ _ALPHABETS = ("cp1251", "cp1253", "cp1252")
 """What charset-normalizer may choose from: Cyrillic, Greek and Western. In short tables it mistakes the others."""
 
 _SNIFFED = 65536
+_NO_LETTERS = re.compile("[\uf8f0-\uf8f3]")
+"""What Python's cp932 makes of bytes that mean nothing."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,9 @@ def _without_mark(encoding: str) -> str:
     """The encoding that adds no mark of its own when it writes."""
     try:
         name = codecs.lookup(encoding).name
-        b"".decode(name)
+        b"a".decode(name)
+    except UnicodeDecodeError:  # half a letter
+        pass
     except (LookupError, UnicodeError) as error:  # no codec, or one that is not of text
         raise UsageError(f"there is no encoding {encoding!r}.", fix="Try utf-8 or cp949.") from error
     return {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(name, name)
@@ -152,7 +157,7 @@ def _try(data: bytes, encoding: str) -> str | None:
         text = data.decode(encoding)
     except UnicodeError:
         return None
-    return text if _comes_back(text, encoding, data) else None
+    return text if _comes_back(text, encoding, data) and not _NO_LETTERS.search(text) else None
 
 
 def _ask_charset_normalizer(data: bytes) -> str | None:
@@ -175,7 +180,7 @@ def _words(text: str) -> list[str]:
 
 def _refuse_damaged(data: bytes, encoding: str, where: Path) -> None:
     """Refuse text of which all but a few bytes are of an encoding that leaves bytes unused."""
-    text = data.decode(encoding, errors="replace")
+    text = _NO_LETTERS.sub("\ufffd", data.decode(encoding, errors="replace"))
     n_bad = text.count("\ufffd")
     known = text.replace("\ufffd", "")
     n_good = sum(letter > "\x7f" for letter in known)
