@@ -112,7 +112,7 @@ def test_columns_that_count_rows_or_are_not_asked_for_are_kept(
     sample: Callable[..., Path], tasks: dict[str, Task]
 ) -> None:
     plan = plan_of(sample, tasks["pets"], ",ImageID,ans\n0,x.jpg,0\n1,y.jpg,0\n")
-    assert (plan.id_column, plan.kept) == ("ImageID", ("",))
+    assert (plan.id_column, plan.kept) == ("ImageID", ("column_1",))
     plan = plan_of(sample, tasks["pets"], "id,Usage,ans\nx,Public,0\n", answer_columns={"ans": "pet"})
     assert plan.kept == ("Usage",)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from podium.errors import SubmissionError, UsageError
+from podium.errors import SubmissionError, TableError, UsageError
 from podium.submission import (
     SubmissionOptions,
     check_submission,
@@ -151,7 +151,7 @@ def test_decomposed_korean_names_in_cp949_and_utf16(tasks: dict[str, Task], pred
 def test_a_class_name_outside_the_encoding_is_refused(predict: Predict, sample: Sample) -> None:
     task = Task((Head("pet", "single", ("고양이", "개")),))
     path = sample("id,ans\ncaf\xe9,0\n".encode("cp1252"))
-    with pytest.raises(SubmissionError, match=r"'고양이' cannot be written in cp1252"):
+    with pytest.raises(TableError, match=r"'고양이' cannot be written in cp1252"):
         fill(predict(task, ["café"], pet=[0]), path, values="class_name")
 
 

@@ -51,6 +51,7 @@ class ScanFlags:
         allow_unmatched: Drop files that do not match the pattern.
         delimiter: Character between two cells of the table.
         encoding: Encoding of the table, such as cp949.
+        header: Whether the first row names the columns; else they are named by number, such as --label 2.
         extensions: Endings of image files, such as jpg png; "*" takes every file.
     """
 
@@ -77,6 +78,7 @@ class ScanFlags:
     allow_unmatched: Annotated[bool, Flag] = False
     delimiter: str | None = None
     encoding: str | None = None
+    header: Annotated[bool, Parameter(negative="--no-header")] = True
     extensions: Annotated[tuple[str, ...], Many] = ()
 
     def as_options(self) -> ScanOptions:
@@ -104,6 +106,7 @@ class ScanFlags:
             allow_unmatched=self.allow_unmatched,
             delimiter=self.delimiter,
             encoding=self.encoding,
+            header=self.header,
             extensions=self.extensions or IMAGE_EXTENSIONS,
         )
 

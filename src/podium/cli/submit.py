@@ -32,6 +32,7 @@ def submit(
     allow_extra: Annotated[bool, Parameter(negative="")] = False,
     delimiter: str | None = None,
     encoding: str | None = None,
+    header: Annotated[bool, Parameter(negative="--no-header")] = True,
     runs: Path = Path("runs"),
     json: Json = False,
     quiet: Quiet = False,
@@ -57,6 +58,7 @@ def submit(
         allow_extra: Leave out predictions that the sample does not ask for.
         delimiter: Character between two cells of the sample.
         encoding: Encoding of the sample, such as cp949.
+        header: Whether the first row names the columns; else they are named by number, such as --id-column 1.
         runs: Folder of all runs.
     """
     from podium.store import find_run
@@ -76,6 +78,7 @@ def submit(
         allow_extra=allow_extra,
         delimiter=delimiter,
         encoding=encoding,
+        header=header,
     )
     record = submit_run(find_run(runs, run), template, name=name, out=out, options=options)
     if json:

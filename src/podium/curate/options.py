@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from podium.errors import UnknownNameError, UsageError
 from podium.tables import IMAGE_EXTENSIONS
+from podium.texttable import column_name
 
 __all__ = ["IMAGE_EXTENSIONS", "LabelKind", "Layout", "ScanOptions"]
 
@@ -100,26 +101,24 @@ class ScanOptions:
             raise UsageError("a delimiter cannot be empty.")
 
     def with_named_columns(self) -> ScanOptions:
-        """The options with the columns of a table without a header called by name, where a number stood for one.
+        """The options with columns called as the table spells them: in NFC, and by name where a number stood for one.
 
         Example:
             >>> ScanOptions(header=False, image_column="1", label_columns=("2",)).with_named_columns().label_columns
             ('column_2',)
         """
-        if self.header:
-            return self
+
+        def name_of(column: str) -> str:
+            return column_name(column, header=self.header)
+
         return replace(
             self,
-            image_column=None if self.image_column is None else _name_of(self.image_column),
-            label_columns=tuple(map(_name_of, self.label_columns)),
-            group=None if self.group is None else _name_of(self.group),
-            split_column=None if self.split_column is None else _name_of(self.split_column),
-            classes={_name_of(column): names for column, names in self.classes.items()},
-            bins={_name_of(column): borders for column, borders in self.bins.items()},
-            ordinal=tuple(map(_name_of, self.ordinal)),
-            composite_column=None if self.composite_column is None else _name_of(self.composite_column),
+            image_column=None if self.image_column is None else name_of(self.image_column),
+            label_columns=tuple(map(name_of, self.label_columns)),
+            group=None if self.group is None else name_of(self.group),
+            split_column=None if self.split_column is None else name_of(self.split_column),
+            classes={name_of(column): names for column, names in self.classes.items()},
+            bins={name_of(column): borders for column, borders in self.bins.items()},
+            ordinal=tuple(map(name_of, self.ordinal)),
+            composite_column=None if self.composite_column is None else name_of(self.composite_column),
         )
-
-
-def _name_of(column: str) -> str:
-    return f"column_{column}" if column.isdecimal() else column

@@ -2,11 +2,11 @@
 
 from podium.submission.answer import Answer
 from podium.submission.check import Finding, check_submission
-from podium.submission.id_matching import IdMatch, match_ids
+from podium.submission.ids import IdMatch, match_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan import Plan, match_columns
 from podium.submission.submission import Submission, make_plain_submission, make_submission
-from podium.submission.template import Template, read_template
+from podium.submission.template import read_template
 from podium.submission.write import SubmissionRecord, write_submission
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "Submission",
     "SubmissionOptions",
     "SubmissionRecord",
-    "Template",
     "check_submission",
     "make_plain_submission",
     "make_submission",

@@ -9,7 +9,7 @@ from typing import cast
 from podium.errors import SubmissionError, UsageError
 from podium.submission.answer import Answer, CellKind, as_float, as_int
 from podium.submission.options import SubmissionOptions
-from podium.submission.template import Template
+from podium.texttable import RawTable
 
 __all__ = ["settle_class_columns", "settle_target_column"]
 
@@ -20,14 +20,14 @@ _DELIMS = (", ", ",", "|", "; ", ";", " ", "\t", "/", "+")
 class _Sampled:
     """A column of the sample with its distinct cells, each with the first row that holds it."""
 
-    template: Template
+    template: RawTable
     column: str
     first_row: dict[str, int]
 
     @classmethod
-    def of(cls, template: Template, column: str) -> _Sampled:
+    def of(cls, template: RawTable, column: str) -> _Sampled:
         first: dict[str, int] = {}
-        for row, cell in enumerate(template.cells(column), start=2):
+        for row, cell in zip(template.row_numbers, template.cells(column), strict=True):
             first.setdefault(cell.strip(), row)
         return cls(template, column, first)
 
@@ -53,7 +53,7 @@ class _Sampled:
         return self.first_bad(answer) is None
 
 
-def settle_class_columns(answers: Sequence[Answer], template: Template, options: SubmissionOptions) -> list[Answer]:
+def settle_class_columns(answers: Sequence[Answer], template: RawTable, options: SubmissionOptions) -> list[Answer]:
     """The columns of one target's classes, all with the same kind of values: 0 or 1, or probabilities.
 
     Whole numbers 0 and 1 in every cell are decisions; one cell with a decimal point makes all of them probabilities.
@@ -94,7 +94,7 @@ def _kind_of_class_columns(columns: Sequence[_Sampled], unclear: str) -> str:
     return "probability" if has_fraction else "decision"
 
 
-def settle_target_column(answer: Answer, template: Template, options: SubmissionOptions) -> Answer:
+def settle_target_column(answer: Answer, template: RawTable, options: SubmissionOptions) -> Answer:
     """The column of a whole target: class numbers, class names, a list of them, or the probability of class 1 of two.
 
     Raises:

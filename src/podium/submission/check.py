@@ -14,8 +14,8 @@ from podium import durable
 from podium.submission.answer import Answer
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan import Plan, match_columns
-from podium.submission.template import Template
 from podium.tables import Task
+from podium.texttable import SPACES, RawTable, cell_value, split_rows
 
 __all__ = ["Finding", "check_bytes", "check_submission"]
 
@@ -39,7 +39,7 @@ class Finding:
 
 def check_submission(
     path: str | Path,
-    template: Template,
+    template: RawTable,
     task: Task,
     *,
     plan: Plan | None = None,
@@ -65,7 +65,7 @@ def check_submission(
     return check_bytes(durable.read_bytes(path), template, plan)
 
 
-def check_bytes(data: bytes, template: Template, plan: Plan) -> list[Finding]:
+def check_bytes(data: bytes, template: RawTable, plan: Plan) -> list[Finding]:
     """`check_submission` for a file in memory."""
     if not data.startswith(template.mark):
         return [Finding("error", "the byte order mark of the sample is missing.")]
@@ -73,41 +73,59 @@ def check_bytes(data: bytes, template: Template, plan: Plan) -> list[Finding]:
         text = data[len(template.mark) :].decode(template.encoding)
     except UnicodeError as error:
         return [Finding("error", f"the file is not {template.encoding}, as the sample is: {error}.")]
+    text = text.removeprefix(template.top)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=template.delimiter, strict=True))
-    except csv.Error as error:
-        return [Finding("error", f"the file is no CSV: {error}.")]
-    while rows and not "".join(rows[-1]).strip() and len(rows[-1]) < 2:
-        rows.pop()
-    found = list(_check_shape(rows, template))
+        rows = _read_rows(text, template)
+    except (csv.Error, ValueError) as error:
+        return [Finding("error", f"the file is no table: {error}.")]
+    header, body = ([], rows) if template.header is None else (rows[:1], rows[1:])
+    found = list(_check_shape(header, body, template))
     if found:
         return found
-    table = {name: [row[place] for row in rows[1:]] for place, name in enumerate(template.columns)}
-    found += _check_ids(table[plan.id_column], template.cells(plan.id_column), plan.id_column)
+    numbers = [number for number, _ in body]
+    table = {name: [cells[place] for _, cells in body] for place, name in enumerate(template.columns)}
+    found += _check_ids(table[plan.id_column], template.cells(plan.id_column), plan.id_column, numbers)
     for name in plan.kept:
-        found += _rows_where(f"column {name!r} must stay as in the sample", table[name], template.cells(name))
+        found += _rows_where(f"column {name!r} must stay as in the sample", table[name], template.cells(name), numbers)
     for answer in plan.answers:
-        found += _check_cells(answer, table[answer.column])
+        found += _check_cells(answer, table[answer.column], numbers)
     if not found:
-        found += _check_groups(plan, table)
+        found += _check_groups(plan, table, numbers)
     found += _check_line_ends(text, template)
     return found
 
 
-def _check_shape(rows: Sequence[Sequence[str]], template: Template) -> Iterator[Finding]:
-    if not rows:
+def _read_rows(text: str, template: RawTable) -> list[tuple[int, list[str]]]:
+    """The rows that are not empty, as any reader of tables sees them, each with its number; the sample's top is off."""
+    if template.delimiter == SPACES:
+        lines = [[cell_value(raw, SPACES) for raw in cells] for cells, _ in split_rows(text, SPACES)]
+    else:
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=template.delimiter, strict=True))
+    numbered = enumerate(lines, start=1 + len(template.top.splitlines()))
+    rows = [(number, cells) for number, cells in numbered if len(cells) > 1 or "".join(cells).strip()]
+    for _, cells in rows:
+        while len(cells) > len(template.columns) and not cells[-1].strip():
+            cells.pop()
+    return rows
+
+
+def _check_shape(
+    header: Sequence[tuple[int, Sequence[str]]], body: Sequence[tuple[int, Sequence[str]]], template: RawTable
+) -> Iterator[Finding]:
+    if not body and not header:
         yield Finding("error", "the file is empty.")
         return
-    header = [name.strip() for name in rows[0]]
-    if header != list(template.columns):
-        yield Finding("error", f"the header is {header[:10]}, the sample's is {list(template.columns)[:10]}.")
-    bad = [number for number, row in enumerate(rows, start=1) if len(row) != len(template.columns)]
+    if template.header is not None:
+        names = [name.strip() for name in header[0][1]]
+        expected = [cell_value(raw, template.delimiter).strip() for raw in template.header[0]]
+        if names != expected:
+            yield Finding("error", f"the header is {names[:10]}, the sample's is {expected[:10]}.")
+    bad = [f"row {number}: {len(cells)} cells" for number, cells in body if len(cells) != len(template.columns)]
     if bad:
-        what = f"{len(bad)} rows do not have {len(template.columns)} cells."
-        yield Finding("error", what, tuple(f"row {number}: {len(rows[number - 1])} cells" for number in bad[:10]))
+        yield Finding("error", f"{len(bad)} rows do not have {len(template.columns)} cells.", tuple(bad[:10]))
 
 
-def _check_ids(ids: Sequence[str], wanted: Sequence[str], column: str) -> Iterator[Finding]:
+def _check_ids(ids: Sequence[str], wanted: Sequence[str], column: str, numbers: Sequence[int]) -> Iterator[Finding]:
     if list(ids) == list(wanted):
         return
     known, given = set(wanted), set(ids)
@@ -122,34 +140,34 @@ def _check_ids(ids: Sequence[str], wanted: Sequence[str], column: str) -> Iterat
         if names:
             yield Finding("error", f"{len(names)} ids of column {column!r} {what}.", tuple(map(repr, names[:10])))
     if not (missing or extra or twice):
-        yield from _rows_where(f"ids of column {column!r} are in another order", ids, wanted)
+        yield from _rows_where(f"ids of column {column!r} are in another order", ids, wanted, numbers)
 
 
-def _rows_where(what: str, found: Sequence[str], wanted: Sequence[str]) -> Iterator[Finding]:
-    pairs = enumerate(zip(found, wanted, strict=False), start=2)
-    bad = [f"row {row}: {got!r}, expected {cell!r}" for row, (got, cell) in pairs if got != cell]
+def _rows_where(what: str, found: Sequence[str], wanted: Sequence[str], numbers: Sequence[int]) -> Iterator[Finding]:
+    rows = zip(numbers, found, wanted, strict=False)
+    bad = [f"row {number}: {got!r}, expected {cell!r}" for number, got, cell in rows if got != cell]
     if bad:
         yield Finding("error", f"{what} ({len(bad)} rows differ).", tuple(bad[:10]))
     elif len(found) != len(wanted):
         yield Finding("error", f"{what}: {len(found)} rows, expected {len(wanted)}.")
 
 
-def _check_cells(answer: Answer, cells: Sequence[str]) -> Iterator[Finding]:
+def _check_cells(answer: Answer, cells: Sequence[str], numbers: Sequence[int]) -> Iterator[Finding]:
     wrong: dict[str, str] = {}
     for cell in set(cells):
         try:
             answer.read(cell)
         except ValueError as error:
             wrong[cell] = "the cell is empty" if not cell.strip() else str(error)
-    bad = [f"row {row}: {wrong[cell]}" for row, cell in enumerate(cells, start=2) if cell in wrong]
+    bad = [f"row {row}: {wrong[cell]}" for row, cell in zip(numbers, cells, strict=True) if cell in wrong]
     if bad:
         yield Finding("error", f"column {answer.column!r}: {len(bad)} cells are wrong.", tuple(bad[:10]))
-    empty = [f"row {row}" for row, cell in enumerate(cells, start=2) if not cell.strip() and cell not in wrong]
+    empty = [f"row {row}" for row, cell in zip(numbers, cells, strict=True) if not cell.strip() and cell not in wrong]
     if empty:
         yield Finding("warning", f"column {answer.column!r}: {len(empty)} lists are empty.", tuple(empty[:10]))
 
 
-def _check_groups(plan: Plan, table: dict[str, list[str]]) -> Iterator[Finding]:
+def _check_groups(plan: Plan, table: dict[str, list[str]], numbers: Sequence[int]) -> Iterator[Finding]:
     """Targets of which exactly one class is true: one 1 a row, or probabilities that sum to 1."""
     for head in plan.targets:
         group = [answer for answer in plan.answers if answer.head == head and answer.class_index is not None]
@@ -157,14 +175,14 @@ def _check_groups(plan: Plan, table: dict[str, list[str]]) -> Iterator[Finding]:
             continue
         tolerance = _SUM_TOLERANCE if group[0].kind == "probability" else 0
         sums = [sum(map(float, cells)) for cells in zip(*(table[answer.column] for answer in group), strict=True)]
-        bad = [f"row {row}: {total:g}" for row, total in enumerate(sums, start=2) if abs(total - 1) > tolerance]
+        bad = [f"row {row}: {total:g}" for row, total in zip(numbers, sums, strict=True) if abs(total - 1) > tolerance]
         if bad:
             what = f"{len(bad)} rows over the classes of {head.name!r} do not sum to 1."
             yield Finding("error", what, tuple(bad[:10]))
 
 
-def _check_line_ends(text: str, template: Template) -> Iterator[Finding]:
-    end = template.header[1]
+def _check_line_ends(text: str, template: RawTable) -> Iterator[Finding]:
+    end = template.line_end
     found = "\r\n" if "\r\n" in text else "\r" if "\r" in text and "\n" not in text else "\n"
     if end and found != end:
         yield Finding("warning", f"lines end with {found!r}, the sample's with {end!r}.")

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from podium.errors import SubmissionError
 from podium.submission.column_names import read_name
-from podium.submission.id_matching import find_match
-from podium.submission.image_names import is_image_name
-from podium.submission.template import Template
-from podium.tables import Task
+from podium.submission.ids import find_match, names_of
+from podium.tables import Task, is_image_name
+from podium.texttable import RawTable
 
 __all__ = ["find_id_column"]
 
@@ -24,7 +23,7 @@ _COUNTER_NAMES = frozenset(("index", "idx", "no", "number", "번호"))
 
 
 def find_id_column(
-    template: Template, task: Task, *, id_column: str | None = None, ids: Sequence[str] | None = None
+    template: RawTable, task: Task, *, id_column: str | None = None, ids: Sequence[str] | None = None
 ) -> tuple[str, str]:
     """The id column and why it is the one.
 
@@ -71,15 +70,16 @@ def find_id_column(
     )
 
 
-def _matching(template: Template, ids: Sequence[str]) -> list[str]:
+def _matching(template: RawTable, ids: Sequence[str]) -> list[str]:
     columns = {name: template.cells(name) for name in template.columns}
     distinct = {name: cells for name, cells in columns.items() if len(set(cells)) == len(cells)}
-    matches = {name: find_match(cells, ids, encoding=template.encoding) for name, cells in distinct.items()}
-    strictness = {name: match.strictness for name, match in matches.items() if match is not None}
-    return [name for name, rank in strictness.items() if rank == min(strictness.values())]
+    names = names_of(ids, encoding=template.encoding)
+    matches = {name: find_match(cells, names) for name, cells in distinct.items()}
+    ranks = {name: match.rank for name, match in matches.items() if match is not None}
+    return [name for name, rank in ranks.items() if rank == min(ranks.values())]
 
 
-def _holds_image_names(template: Template, name: str) -> bool:
+def _holds_image_names(template: RawTable, name: str) -> bool:
     return all(is_image_name(cell) for cell in template.cells(name))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podium.errors import SubmissionError
-from podium.submission.id_matching import find_match
-from podium.submission.template import Template
+from podium.submission.ids import find_match, names_of
+from podium.tables import ImageNames
+from podium.texttable import RawTable, Table
 
 __all__ = ["IdTable", "find_images"]
 
@@ -21,19 +22,17 @@ class IdTable:
         key_column: Column of the table that holds the sample's ids.
         image_column: Column of the table that names the images.
         image_of: The image of every id.
-        strictness: Of the rule by which the images were found; 0 is the strictest.
+        rank: Of the rule by which the images were found; 0 is the plainest.
     """
 
     id_column: str
     key_column: str
     image_column: str
     image_of: dict[str, str]
-    strictness: int
+    rank: int
 
 
-def find_images(
-    template: Template, table: Template, predicted: Sequence[str], *, id_column: str | None = None
-) -> IdTable:
+def find_images(template: RawTable, table: Table, predicted: Sequence[str], *, id_column: str | None = None) -> IdTable:
     """The columns that join sample, table and predictions: every id stands once in the table, every image is predicted.
 
     Args:
@@ -48,12 +47,13 @@ def find_images(
     if id_column is not None:
         template.place(id_column)
     names = template.columns if id_column is None else (id_column,)
-    joins = [join for name in names for join in _joins(template, name, table, predicted)]
-    best = [join for join in joins if join.strictness == min(other.strictness for other in joins)]
+    images = names_of(predicted, encoding=table.encoding)
+    joins = [join for name in names for join in _joins(template, name, table, images)]
+    best = [join for join in joins if join.rank == min(other.rank for other in joins)]
     if not best:
         raise SubmissionError(
             f"no column of the table holds all ids of the sample beside a column of predicted images: its columns are"
-            f" {', '.join(map(repr, table.columns[:10]))}.",
+            f" {', '.join(map(repr, list(table.columns)[:10]))}.",
             where=table.path,
             fix="Name the table of the test images, and predict the images that it names.",
         )
@@ -67,23 +67,23 @@ def find_images(
     return best[0]
 
 
-def _joins(template: Template, name: str, table: Template, predicted: Sequence[str]) -> list[IdTable]:
+def _joins(template: RawTable, name: str, table: Table, names: ImageNames) -> list[IdTable]:
     ids = [cell.strip() for cell in template.cells(name)]
     if len(set(ids)) != len(ids):
         return []
     found = []
     for key in table.columns:
-        keys = [cell.strip() for cell in table.cells(key)]
+        keys = [cell.strip() for cell in table.columns[key]]
         row_of = {cell: row for row, cell in enumerate(keys)}
         if len(row_of) != len(keys) or not row_of.keys() >= set(ids):
             continue
         for column in table.columns:
-            cells = table.cells(column)
+            cells = table.columns[column]
             images = [cells[row_of[cell]] for cell in ids]
-            match = find_match(images, predicted, encoding=table.encoding) if column != key else None
+            match = find_match(images, names) if column != key else None
             if match is not None:
                 image_of = dict(zip(template.cells(name), images, strict=True))
-                found.append(IdTable(name, key, column, image_of, match.strictness))
+                found.append(IdTable(name, key, column, image_of, match.rank))
     return found
 
 

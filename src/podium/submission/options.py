@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from podium.errors import UnknownNameError, UsageError
+from podium.texttable import column_name
 
 __all__ = ["SubmissionOptions", "ValueKind", "WhenNone"]
 
@@ -35,12 +36,14 @@ class SubmissionOptions:
             which says neither.
         top_k: How many class names or numbers a cell of a single-label target lists, the likeliest first; None writes
             one.
-        id_table: Table (CSV) with the sample's ids beside the images they mean, such as a test.csv of id, img_path.
+        id_table: Table with the sample's ids beside the images they mean, such as a test.csv of id, img_path.
         when_none: What to write into a list when no class reaches its threshold: "refuse", "empty" cell, or the "top"
             class.
         allow_extra: Leave out predictions that the sample does not ask for, instead of refusing.
         delimiter: The sample's cell delimiter; None finds it.
         encoding: The sample's text encoding; None finds it.
+        header: Whether the sample's first row names its columns. Else they are called `column_1`, `column_2` and so on,
+            and may be named by their numbers.
 
     Raises:
         UnknownNameError: If `values` or `when_none` is no known name.
@@ -60,6 +63,7 @@ class SubmissionOptions:
     allow_extra: bool = False
     delimiter: str | None = None
     encoding: str | None = None
+    header: bool = True
 
     def __post_init__(self) -> None:
         for kind in [self.values] if isinstance(self.values, str) else self.values.values():
@@ -77,8 +81,22 @@ class SubmissionOptions:
                 raise UsageError(f"threshold of {name!r} is {threshold}; it must lie in [0, 1].")
         if self.label_delim == "":
             raise UsageError("label_delim is empty.", fix="Give what joins two labels, such as ' '.")
-        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+        if self.delimiter not in (None, "\\t") and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
             raise UsageError(f"delimiter {self.delimiter!r} is not one character between cells.")
+
+    def with_named_columns(self) -> SubmissionOptions:
+        """The options with columns called as the table spells them: in NFC, by name where a number stood for one."""
+
+        def name_of(column: str) -> str:
+            return column_name(column, header=self.header)
+
+        answers, values = self.answer_columns, self.values
+        return replace(
+            self,
+            id_column=None if self.id_column is None else name_of(self.id_column),
+            answer_columns=None if answers is None else {name_of(name): text for name, text in answers.items()},
+            values=values if isinstance(values, str) else {name_of(name): kind for name, kind in values.items()},
+        )
 
     def values_of(self, column: str) -> str:
         """The kind of values set for a column, or "auto"."""

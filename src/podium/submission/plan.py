@@ -12,12 +12,12 @@ from podium.submission.answer import Answer, as_int
 from podium.submission.answer_values import settle_class_columns, settle_target_column
 from podium.submission.column_names import Reading, parse_reading, read_name, read_numbered
 from podium.submission.id_column import find_id_column
-from podium.submission.id_matching import check_ids
 from podium.submission.id_table import find_images
+from podium.submission.ids import check_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan_notes import describe_answers
-from podium.submission.template import Template, read_template
 from podium.tables import Head, Task
+from podium.texttable import RawTable, read_table
 
 __all__ = ["Plan", "match_columns"]
 
@@ -65,7 +65,7 @@ class Plan:
 
 
 def match_columns(
-    template: Template,
+    template: RawTable,
     task: Task,
     options: SubmissionOptions | None = None,
     *,
@@ -85,14 +85,14 @@ def match_columns(
         UsageError: If an option does not fit the sample.
         UnknownNameError: If an option names a column, target or class that does not exist.
     """
-    options = options or SubmissionOptions()
+    options = (options or SubmissionOptions()).with_named_columns()
     _check_named_columns(template, options)
     joined = None
     if options.id_table is not None and ids is not None:
-        joined = find_images(template, read_template(options.id_table), ids, id_column=options.id_column)
+        joined = find_images(template, read_table(Path(options.id_table)), ids, id_column=options.id_column)
     wanted = options.id_column if joined is None else joined.id_column
     id_column, why = find_id_column(template, task, id_column=wanted, ids=ids)
-    check_ids(template.cells(id_column), template.path, id_column)
+    check_ids(template.cells(id_column), template.path, id_column, template.row_numbers)
     others = [name for name in template.columns if name != id_column]
     if options.answer_columns is not None:
         readings = {name: parse_reading(text, task) for name, text in options.answer_columns.items()}
@@ -114,7 +114,7 @@ def match_columns(
     return Plan(task, id_column, answers, kept, tuple(notes), options, None if joined is None else joined.image_of)
 
 
-def _check_named_columns(template: Template, options: SubmissionOptions) -> None:
+def _check_named_columns(template: RawTable, options: SubmissionOptions) -> None:
     named = list(options.answer_columns or ())
     if options.answer_columns is not None and not named:
         raise UsageError("answer_columns is empty.", fix="Name the columns to fill, or leave it out.")
@@ -122,15 +122,15 @@ def _check_named_columns(template: Template, options: SubmissionOptions) -> None
         template.place(name)
 
 
-def _is_counter(template: Template, name: str) -> bool:
+def _is_counter(template: RawTable, name: str) -> bool:
     """Whether a column only counts rows, as a data frame's index does."""
-    if name.casefold() not in ("", "unnamed: 0", "index"):
+    if name.casefold() not in ("column_1", "unnamed: 0", "index"):
         return False
     cells = template.cells(name)
     return any(cells == tuple(str(row + first) for row in range(len(cells))) for first in (0, 1))
 
 
-def _guess_readings(template: Template, names: Sequence[str], task: Task) -> dict[str, Reading]:
+def _guess_readings(template: RawTable, names: Sequence[str], task: Task) -> dict[str, Reading]:
     found = {name: read_name(name, task) for name in names}
     unknown = [name for name, readings in found.items() if not readings and not _is_counter(template, name)]
     readings = {name: _only(name, readings, template) for name, readings in found.items() if readings}
@@ -152,7 +152,7 @@ def _guess_readings(template: Template, names: Sequence[str], task: Task) -> dic
     return readings
 
 
-def _only(name: str, readings: Sequence[Reading], template: Template) -> Reading:
+def _only(name: str, readings: Sequence[Reading], template: RawTable) -> Reading:
     if len(readings) == 1:
         return readings[0]
     choices = " or ".join(repr(reading.text) for reading in readings[:5])
@@ -163,7 +163,7 @@ def _only(name: str, readings: Sequence[Reading], template: Template) -> Reading
     )
 
 
-def _target_of_only_column(template: Template, name: str, task: Task) -> Reading:
+def _target_of_only_column(template: RawTable, name: str, task: Task) -> Reading:
     """The one target; else the composite where all cells are whole numbers; else the one whose classes they name."""
     if len(task.targets) == 1:
         return Reading(task.targets[0])
@@ -183,7 +183,7 @@ def _target_of_only_column(template: Template, name: str, task: Task) -> Reading
     )
 
 
-def _check_all_classes(readings: Mapping[str, Reading], template: Template) -> None:
+def _check_all_classes(readings: Mapping[str, Reading], template: RawTable) -> None:
     for head in {reading.head.name: reading.head for reading in readings.values()}.values():
         columns: dict[int | None, str] = {}
         for name, reading in readings.items():
@@ -204,7 +204,7 @@ def _check_all_classes(readings: Mapping[str, Reading], template: Template) -> N
 
 
 def _settle(
-    readings: Mapping[str, Reading], template: Template, task: Task, options: SubmissionOptions
+    readings: Mapping[str, Reading], template: RawTable, task: Task, options: SubmissionOptions
 ) -> tuple[Answer, ...]:
     targets = {reading.head.name: reading.head for reading in readings.values()}
     numbers = _per_class(options.class_numbers or {}, targets.values(), "class_numbers")

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from podium.errors import SubmissionError
 from podium.submission.answer import Answer, Meaning
 from podium.submission.histogram import Histogram, count_classes, find_warnings
-from podium.submission.id_matching import NUMBER_RULE, match_ids
+from podium.submission.ids import match_ids
 from podium.submission.plan import Plan
-from podium.submission.template import Template
 from podium.tables import Predictions
+from podium.texttable import RawTable
 
 __all__ = ["Submission", "make_plain_submission", "make_submission"]
 
@@ -53,7 +53,7 @@ class Submission:
         return self.data.decode(self.encoding).removeprefix("\ufeff")
 
 
-def make_submission(predictions: Predictions, template: Template, plan: Plan) -> Submission:
+def make_submission(predictions: Predictions, template: RawTable, plan: Plan) -> Submission:
     """Fill a sample submission: the file differs from the sample in its answer cells only.
 
     A cell whose meaning already is the answer keeps its text. Whole numbers stay whole; probabilities are written with
@@ -78,6 +78,7 @@ def make_submission(predictions: Predictions, template: Template, plan: Plan) ->
         column=plan.id_column,
         allow_extra=plan.options.allow_extra,
         encoding=template.encoding,
+        numbers=template.row_numbers,
     )
     probs = {head.name: predictions.probs[head.name][match.rows] for head in plan.targets}
     filled = {}
@@ -87,8 +88,8 @@ def make_submission(predictions: Predictions, template: Template, plan: Plan) ->
             meanings = _fill_empty(answer, meanings, probs[answer.head.name].argmax(axis=1), plan, template)
         filled[answer.column] = _new_cells(answer, meanings, template.cells(answer.column))
     through = "" if image_of is None else " of the images that the table names"
-    notes = [*plan.notes, f"{len(template)} ids matched by {match.rule}{through}."]
-    if match.rule == NUMBER_RULE and plan.image_of is None:
+    notes = [*plan.notes, f"{len(template)} ids found {match.rule}{through}."]
+    if match.is_by_number and plan.image_of is None:
         notes[-1] += " If a table says which image an id means, name it with --ids."
     n_extra = len(predictions) - len(template)
     notes += [f"{n_extra} predictions left out: the sample does not ask for them."] if n_extra else []
@@ -139,7 +140,7 @@ def _unicode_form(cells: Sequence[str]) -> Literal["NFC", "NFD"]:
 
 
 def _fill_empty(
-    answer: Answer, meanings: Sequence[Meaning], top: NDArray[np.intp], plan: Plan, template: Template
+    answer: Answer, meanings: Sequence[Meaning], top: NDArray[np.intp], plan: Plan, template: RawTable
 ) -> list[Meaning]:
     empty = [row for row, meaning in enumerate(meanings) if meaning == ()]
     if not empty or plan.options.when_none == "empty":
@@ -151,7 +152,7 @@ def _fill_empty(
         f"column {answer.column!r}: in {len(empty)} rows no class of {answer.head.name!r} reaches its threshold.",
         where=template.path,
         fix="Set --when-none empty or --when-none top (the most probable class), or lower the thresholds.",
-        details=[f"row {row + 2}: {ids[row]!r}" for row in empty[:10]],
+        details=[f"row {template.row_numbers[row]}: {ids[row]!r}" for row in empty[:10]],
     )
 
 

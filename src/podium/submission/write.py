@@ -80,7 +80,9 @@ def write_submission(
     if template_path is None:
         return _write(make_plain_submission(predictions), None, out_path)
     options = options or SubmissionOptions()
-    template = read_template(template_path, delimiter=options.delimiter, encoding=options.encoding)
+    template = read_template(
+        template_path, delimiter=options.delimiter, encoding=options.encoding, header=options.header
+    )
     if out_path.exists() and out_path.samefile(template.path):
         raise SubmissionError("this is the sample submission.", where=out_path, fix="Write to another file.")
     plan = match_columns(template, predictions.task, options, ids=predictions.ids.tolist())

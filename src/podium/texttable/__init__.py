@@ -4,9 +4,10 @@
 keeps a text byte by byte, so that it can be written again with only some cells changed.
 """
 
+from podium.texttable.column_names import column_name
 from podium.texttable.json_rows import JSON_ENDINGS
 from podium.texttable.list_cells import read_list_cells, write_list_cell
-from podium.texttable.raw_cells import SPACES
+from podium.texttable.raw_cells import SPACES, cell_value, split_rows
 from podium.texttable.raw_table import RawTable, read_raw_table
 from podium.texttable.reading import TABLE_ENDINGS, Table, check_table_exists, read_table
 
@@ -16,9 +17,12 @@ __all__ = [
     "TABLE_ENDINGS",
     "RawTable",
     "Table",
+    "cell_value",
     "check_table_exists",
+    "column_name",
     "read_list_cells",
     "read_raw_table",
     "read_table",
+    "split_rows",
     "write_list_cell",
 ]

@@ -23,7 +23,7 @@ _FINALS = {0: 0.55, 4: 0.15, 21: 0.08, 8: 0.08, 1: 0.05, 16: 0.04, 19: 0.02, 17:
 _RARE_FINAL = 5e-3
 _FIRST_SYLLABLE, _LAST_SYLLABLE = 0xAC00, 0xD7A3
 
-_COMMON, _SIGN, _RARE, _ODD = 1e-4, 3e-5, 1e-6, 1e-8
+_COMMON, _SIGN, _RARE, _ODD = 1e-4, 8e-6, 1e-6, 1e-8  # signs alone make no language
 _LEAST = math.log(1e-5)
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _COUNTED = 1_000_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from podium import durable
 from podium.errors import TableError, UnknownNameError
+from podium.texttable.column_names import check_column_names
 from podium.texttable.delimiters import DELIMITERS, find_delimiter, is_blank, is_row_count
 from podium.texttable.encodings import decode_table
 from podium.texttable.raw_cells import SPACES, RawRow, cell_value, join_cells, quote_like, split_rows
@@ -218,20 +218,10 @@ def _check_single_column(header: Sequence[str], mark: str, path: Path) -> None:
 
 def _name_columns(header: Sequence[str], rows: Sequence[RawRow], mark: str, path: Path) -> list[str]:
     """The names of the header; `column_1` and so on where it has none, or is one cell short in spaces or tabs."""
-    names = [unicodedata.normalize("NFC", name.strip()) for name in header]
-    if not names:
-        names = [""] * len(rows[0][0])
-    elif mark in (SPACES, "\t") and len(names) > 1 and all(len(cells) == len(names) + 1 for cells, _ in rows):
+    names = list(header) or [""] * len(rows[0][0])
+    if header and mark in (SPACES, "\t") and len(names) > 1 and all(len(cells) == len(names) + 1 for cells, _ in rows):
         names = ["", *names]
-    names = [name or f"column_{place}" for place, name in enumerate(names, start=1)]
-    again = sorted({name for name in names if names.count(name) > 1})
-    if again:
-        raise TableError(
-            f"column {again[0]!r} occurs {names.count(again[0])} times in the header.",
-            where=path,
-            fix="Rename them, so that every column has its own name.",
-        )
-    return names
+    return check_column_names(names, path)
 
 
 def _even_lengths(rows: Sequence[RawRow], numbers: Sequence[int], width: int, mark: str, path: Path) -> list[RawRow]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from podium import durable
 from podium.errors import TableError, nearest_name
+from podium.texttable.column_names import check_column_names
 from podium.texttable.encodings import decode_table
 from podium.texttable.json_rows import JSON_ENDINGS, read_json_rows
 from podium.texttable.parquet_rows import read_parquet_rows
@@ -131,9 +131,6 @@ def _make_table(
 ) -> Table:
     if not numbers:
         raise TableError("the table has no rows.", where=path, fix="It needs a row for every image.")
-    spelt = [unicodedata.normalize("NFC", name.strip()) or f"column_{place}" for place, name in enumerate(names, 1)]
-    again = sorted({name for name in spelt if spelt.count(name) > 1})
-    if again:
-        raise TableError(f"column {again[0]!r} occurs {spelt.count(again[0])} times.", where=path, fix="Rename them.")
+    spelt = check_column_names(names, path)
     notes = (f"{path.name} was read as {encoding} (--encoding {encoding}).",) if encoding != "utf-8" else ()
     return Table(path, dict(zip(spelt, cells, strict=True)), numbers, encoding, "", notes)
