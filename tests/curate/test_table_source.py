@@ -314,3 +314,35 @@ def test_json_lines_beside_the_images_are_the_labels(make_tree):
     samples = scan(root).samples
     assert samples.task.heads[0].classes == ("a", "b")
     assert samples.labels["label"].tolist() == [0, 1, 0, 1]
+
+
+def test_celeba_attributes_are_a_multi_label_head(make_tree):
+    root = make_tree("img/000001.jpg", "img/000002.jpg", "img/000003.jpg")
+    rows = ["3", "Bald Male Young ", "000001.jpg -1  1  1", "000002.jpg -1 -1 -1", "000003.jpg  1 -1  1"]
+    (root / "list_attr_celeba.txt").write_text("\n".join(rows) + "\n")
+    found = scan(root, ScanOptions(labels=root / "list_attr_celeba.txt"))
+    assert found.samples.task.heads[0].classes == ("Bald", "Male", "Young")
+    assert found.samples.labels["labels"].tolist() == [[0, 1, 1], [0, 0, 0], [1, 0, 1]]
+
+
+@pytest.mark.parametrize("mark", [",", " ", "\t"])
+def test_a_table_without_header_is_read_when_asked_and_columns_go_by_number(make_tree, mark):
+    root = make_tree("1.jpg", "2.jpg", "3.jpg")
+    rows = [("1.jpg", "a", "1"), ("2.jpg", "b", "0"), ("3.jpg", "a", "1")]
+    (root / "t.txt").write_text("".join(mark.join(row) + "\n" for row in rows))
+    options = ScanOptions(labels=root / "t.txt", header=False, label_columns=("2",), group="3")
+    samples = scan(root, options).samples
+    assert samples.labels["column_2"].tolist() == [0, 1, 0]
+    assert samples.group.tolist() == ["1", "0", "1"]
+
+
+def test_names_with_spaces_are_not_divided_where_they_name_images(make_tree):
+    root = make_tree("IMG 1.jpg", "IMG 2.jpg", "IMG 3.jpg", t="image name\nIMG 1.jpg\nIMG 2.jpg\n")
+    found = scan(root, ScanOptions(labels=root / "t.csv", unlabelled=True))
+    assert found.samples.ids.tolist() == ["IMG 1.jpg", "IMG 2.jpg"]
+
+
+def test_absolute_paths_may_stand_beside_relative_ones(make_tree):
+    root = make_tree("x/1.jpg", "x/2.jpg")
+    (root / "t.csv").write_text(f"image,label\n{root}/x/1.jpg,a\nx/2.jpg,b\n")
+    assert _labels(scan(root)) == {"x/1.jpg": "a", "x/2.jpg": "b"}

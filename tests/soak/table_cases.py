@@ -201,7 +201,7 @@ IDS = {
     "a name in two folders": Case(ROWS, refused=("fit several", "x/a.jpg, y/a.jpg"),
                                   files=("x/a.jpg", "y/a.jpg", *FILES[1:])),
     "a blank after the name": Case(ROWS.replace("a.jpg", "a.jpg "),
-                                   {"a.jpg": "cat", "b.jpg": "dog", "c.jpg": "cat", "d.jpg": "dog"}, said=("spaces around",)),
+                                   {"a.jpg": "cat", "b.jpg": "dog", "c.jpg": "cat", "d.jpg": "dog"}, said=("spaces",)),
     "numbers with .0": Case(_rows("1.0,x", "2.0,y"), {"1.jpg": "x", "2.jpg": "y"}, files=_by_id("1", "2"),
                             said=("by the number",)),
     "back slashes": Case(_rows("x\\a.jpg,cat", "x\\b.jpg,dog"), {"x/a.jpg": "cat", "x/b.jpg": "dog"},

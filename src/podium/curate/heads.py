@@ -229,8 +229,9 @@ def _add_written_lists(
         made.guesses.append(Guess("label kind", "single", why, "--label-kind multi"))
         _add_single(made, name, [items[0] if items else "" for items in lists], places, options)
     else:
-        why = f"cells of {name!r} are lists in brackets"
-        made.guesses.append(Guess("label kind", "multi", why, "--label-kind multi (or single)"))
+        if options.label_kind == "auto":
+            why = f"cells of {name!r} are lists in brackets"
+            made.guesses.append(Guess("label kind", "multi", why, "--label-kind multi (or single)"))
         _add_lists(made, name, lists, places, given)
 
 

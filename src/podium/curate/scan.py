@@ -81,11 +81,20 @@ def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
         source = source.parent
     files = list_images(source, options.extensions)
     rows = _read_rows(files, options)
-    if rows.replaced_column is not None and options.label_columns == (rows.replaced_column,):
-        options = replace(options, label_columns=rows.label_columns)
+    options = _follow_joined_rows(options, rows)
     roles = choose_roles(rows, options)
     labelling = make_heads(rows, roles.labels, options)
     return _assemble(rows, roles, labelling, options)
+
+
+def _follow_joined_rows(options: ScanOptions, rows: Rows) -> ScanOptions:
+    """The options for rows that were joined: sets of labels in one column, or a column for each label."""
+    if rows.replaced_column is None:
+        return options
+    if options.label_columns == (rows.replaced_column,):
+        options = replace(options, label_columns=rows.label_columns)
+    is_list = rows.label_columns == (rows.replaced_column,)
+    return replace(options, label_kind="multi") if is_list else options
 
 
 def _refuse_other_files(source: Path, options: ScanOptions) -> None:

@@ -57,6 +57,7 @@ def _join(files: ImageFiles, table: Table, options: ScanOptions) -> Rows:
     names = ImageNames(files.ids, root=files.root, encodings=encodings)
     made, match = _find_images(table, names, files, options)
     _refuse_ambiguous(made.table, made.column, match)
+    _check_missing(made.table, made.column, match, options)
     joined = join_label_rows(made.table, made.column, match, files.ids, options)
     if joined is not None:
         made = replace(joined, guesses=(*made.guesses, *joined.guesses))

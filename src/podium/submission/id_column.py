@@ -76,7 +76,9 @@ def _matching(template: RawTable, ids: Sequence[str]) -> list[str]:
     names = names_of(ids, encoding=template.encoding)
     matches = {name: find_match(cells, names) for name, cells in distinct.items()}
     ranks = {name: match.rank for name, match in matches.items() if match is not None}
-    return [name for name, rank in ranks.items() if rank == min(ranks.values())]
+    best = [name for name, rank in ranks.items() if rank == min(ranks.values())]
+    named = [name for name in best if _plain(name) in _NAMES]
+    return named if len(named) == 1 else best
 
 
 def _holds_image_names(template: RawTable, name: str) -> bool:
