@@ -30,6 +30,7 @@ if "OMP_WAIT_POLICY" not in os.environ and "GOMP_SPINCOUNT" not in os.environ:
 if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
     from podium.dataset import FoldOptions
+    from podium.dataset.prepared import Prepared
     from podium.errors import PodiumError
     from podium.machine import Settings
     from podium.metrics import Scores, score_predictions
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
     from podium.workflows import Run, compose_recipe, load_run, resume, train
     from podium.workflows.estimator import ImageClassifier
+    from podium.workflows.prepare import prepare
     from podium.workflows.scan import scan
     from podium.workflows.submit import submit
 
@@ -49,6 +51,7 @@ __all__ = [
     "ImageClassifier",
     "PodiumError",
     "Predictions",
+    "Prepared",
     "Recipe",
     "Run",
     "Samples",
@@ -61,6 +64,7 @@ __all__ = [
     "load_run",
     "make_folds",
     "mean_predictions",
+    "prepare",
     "resume",
     "scan",
     "score_predictions",
@@ -79,9 +83,11 @@ __getattr__ = on_demand(
         "podium.splits": ["make_folds"],
         "podium.tables": ["Composite", "Folds", "Head", "Predictions", "Samples", "Task", "mean_predictions"],
         "podium.dataset": ["FoldOptions"],
+        "podium.dataset.prepared": ["Prepared"],
         "podium.machine": ["Settings"],
         "podium.workflows": ["Run", "compose_recipe", "load_run", "resume", "train"],
         "podium.workflows.estimator": ["ImageClassifier"],
+        "podium.workflows.prepare": ["prepare"],
         "podium.workflows.scan": ["scan"],
         "podium.workflows.submit": ["submit"],
     },

@@ -11,11 +11,11 @@ __all__ = ["split"]
 
 
 def split(
-    source: Path,
+    data: Path,
     *,
     out: Path,
     max_bad: float = 0.01,
-    data: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     machine: MachineFlags = MachineFlags(),  # noqa: B008
     json: Json = False,
@@ -26,20 +26,27 @@ def split(
     Example: podium split data/train --group patient --folds 5 --out data/folds
 
     Args:
-        source: Folder of images, a table beside them, or a folder that `podium scan --out` wrote.
+        data: Folder of images, a table beside them, or a folder that `podium scan --out` wrote.
         max_bad: Largest fraction of images that may be impossible to decode.
-        out: Folder for samples.csv and folds.csv; `podium train --folds-from` takes it.
+        out: Folder for the prepared data; `podium train` takes it and starts at once, with these folds.
     """
-    from podium.dataset import read_source
-    from podium.workflows.split import split_samples
+    from podium import durable
+    from podium.workflows.prepare import prepare
+    from podium.workflows.split import SplitSummary
 
     console = Console(quiet=quiet)
-    found = read_source(source, data.as_options() if data != ScanFlags() else None)
-    for note in found.notes:
-        console.note(note)
-    result = split_samples(found, folds.as_options(), machine.as_settings(max_bad=max_bad), out, console)
+    durable.check_writable(out)
+    prepared = prepare(
+        data,
+        folds=folds.as_options(),
+        options=reading.as_options() if reading != ScanFlags() else None,
+        settings=machine.as_settings(max_bad=max_bad),
+        progress=console,
+    )
+    prepared.save(out)
+    result = SplitSummary(prepared)
     if json:
         print_json(result.to_dict() | {"out": str(out)})
         return 0
-    print_lines(*result.lines(), f"written to {out / 'folds.csv'}", f"next     podium train {out} --folds-from {out}")
+    print_lines(*result.lines(), f"written to {out / 'folds.csv'}", f"next     podium train {out}")
     return 0

@@ -18,7 +18,7 @@ __all__ = ["show_run", "train"]
 
 
 def train(
-    source: Path | None = None,
+    data: Path | None = None,
     *,
     preset: str | None = None,
     recipe: Path | None = None,
@@ -32,7 +32,7 @@ def train(
     checkpoint_every: float = 60.0,
     cloud_drive: Annotated[bool, Flag] = False,
     root: Path | None = None,
-    data: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     machine: MachineFlags = MachineFlags(),  # noqa: B008
     json: Json = False,
@@ -43,7 +43,7 @@ def train(
     Example: podium train data/train --preset finetune --group patient --folds 5 --set training.epochs=12
 
     Args:
-        source: Folder of images, a table beside them, or a folder that `podium scan --out` wrote.
+        data: Folder of images, a table beside them, or a folder that `podium scan --out` or `podium split --out` wrote.
         preset: baseline (frozen network, linear heads: seconds to minutes) or finetune (all but the first blocks).
         recipe: Recipe file to start from instead of a preset.
         set_: Recipe keys to change: --set training.epochs=20 optimizer.lr=3e-4
@@ -65,9 +65,9 @@ def train(
     settings = machine.as_settings(max_bad=max_bad, checkpoint_every=checkpoint_every, cloud_drive=cloud_drive)
     if resume is not None:
         given = {
-            "the source": source is not None,
+            "the data": data is not None,
             "--name": name is not None,
-            "options of the data": data != ScanFlags(),
+            "options of the data": reading != ScanFlags(),
             "options of the folds": folds != FoldFlags(),
         }
         _refuse_beside_resume([what for what, is_given in given.items() if is_given])
@@ -85,15 +85,15 @@ def train(
         )
     elif root is not None:
         raise UsageError("--root says where the images of a run lie now.", fix="Give it with --resume.")
-    elif source is None:
+    elif data is None:
         raise UsageError("no data named.", fix="podium train FOLDER, or podium train --resume last.")
     else:
         done = workflow.train(
-            source,
+            data,
             recipe=wanted,
-            folds=folds.as_options(),
+            folds=folds.as_options() if folds != FoldFlags() else None,
             only_folds=only_folds or None,
-            options=data.as_options() if data != ScanFlags() else None,
+            options=reading.as_options() if reading != ScanFlags() else None,
             name=name,
             settings=settings,
             progress=console,

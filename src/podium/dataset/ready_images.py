@@ -121,8 +121,3 @@ def _report(update: Callable[[int], None], stop: StopRequest) -> Callable[[int, 
         stop.check(fix="The same command goes on; with --resume, where the run folder was made already.")
 
     return report
-
-
-def quarantine_file_rows(audit: Audit) -> list[tuple[str, str, str]]:
-    """Rows of quarantine.csv: id, outcome, reason."""
-    return [(row.id, row.outcome, row.reason) for row in audit.quarantine]

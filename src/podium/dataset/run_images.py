@@ -17,15 +17,9 @@ from podium.errors import CorruptFileError, ImageError, UsageError
 from podium.machine import Progress, Settings
 from podium.recipe import Recipe
 from podium.store import RunFolder
-from podium.tables import Samples, as_text_array, load_samples, move_samples, read_csv, write_csv
+from podium.tables import Samples, as_text_array, load_samples, move_samples, read_csv
 
-__all__ = ["move_images", "open_run_images", "write_image_digests"]
-
-
-def write_image_digests(run: RunFolder, samples: Samples, cache: ImageCache) -> None:
-    """Write images.csv: the SHA-256 of every file that the run was started with."""
-    digests = cache.facts.sha256[cache.rows_of(samples.ids)]
-    write_csv(run.images_file, ["id", "sha256"], zip(samples.ids.tolist(), digests.tolist(), strict=True))
+__all__ = ["move_images", "open_run_images"]
 
 
 def move_images(run: RunFolder, root: Path) -> None:

@@ -80,7 +80,7 @@ def build_backbone(
     return Backbone(
         name=name,
         module=module.eval(),
-        n_features=_count_features(module, size_px),
+        n_features=_count_features(name, module, size_px),
         mean=packaged.mean if packaged else _as_triple(config.mean),
         std=packaged.std if packaged else _as_triple(config.std),
         image_size_px=size_px,
@@ -145,12 +145,18 @@ def _build_tiny(weights: str | Path, size_px: int, drop_rate: float) -> Backbone
     )
 
 
-def _count_features(module: nn.Module, size_px: int) -> int:
+_n_features: dict[tuple[str, int], int] = {}
+
+
+def _count_features(name: str, module: nn.Module, size_px: int) -> int:
     # Asking the model beats reading `num_features`: families with a hidden layer in the head give another number.
+    if (name, size_px) in _n_features:
+        return _n_features[name, size_px]
     with torch.no_grad():
         shape = module.eval()(torch.zeros(1, 3, size_px, size_px)).shape
     if len(shape) != 2:
         raise UsageError(f"this model gives features of shape {tuple(shape)}, not one row an image.")
+    _n_features[name, size_px] = int(shape[1])
     return int(shape[1])
 
 

@@ -137,7 +137,13 @@ def load_packaged(module: nn.Module, name: str) -> None:
     full.load_state_dict(match_by_position(read_weight_file(path), full.state_dict(), spec))
     backbone_names = module.state_dict()
     module.load_state_dict({key: value for key, value in full.state_dict().items() if key in backbone_names})
-    check_features(module, name)
+    module.eval()
+    if name not in _verified:  # the file is checked every time, the network that timm builds once a process
+        check_features(module, name)
+        _verified.add(name)
+
+
+_verified: set[str] = set()
 
 
 def find_weight_file(spec: PackagedWeights) -> Path:

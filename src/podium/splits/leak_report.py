@@ -136,6 +136,22 @@ class LeakReport:
             "findings": [vars(pair) for pair in self.pairs],
         }
 
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> LeakReport:
+        """The report that `to_dict` wrote.
+
+        Raises:
+            KeyError: If something is missing.
+            TypeError: If something is of another kind.
+        """
+        plain = ("n_samples", "n_total", "judged_fraction", "n_unjudged", "max_distance", "is_partial")
+        return cls(
+            counts={kind: LeakCount(**count) for kind, count in record["counts"].items()},
+            pairs=tuple(LeakPair(**pair) for pair in record["findings"]),
+            accepted=tuple(record["accepted"]),
+            **{name: record[name] for name in plain},
+        )
+
 
 def check_leak_names(names: Collection[str]) -> None:
     """Raise UnknownNameError unless each of these is a kind of leak."""

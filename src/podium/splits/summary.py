@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,17 @@ class FoldSummary:
             "parts": [vars(part) for part in self.parts],
             "notes": list(self.notes),
         }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> FoldSummary:
+        """The summary that `to_dict` wrote.
+
+        Raises:
+            KeyError: If something is missing.
+            TypeError: If something is of another kind.
+        """
+        parts = tuple(FoldPart(**part) for part in record["parts"])
+        return cls(record["method"], record["seed"], parts, tuple(record["notes"]))
 
 
 def summarise_folds(samples: Samples, folds: Folds) -> FoldSummary:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,7 +89,7 @@ class Folds:
 
         return folds_frame(self)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over every id's fold, independent of row order."""
         pairs: list[tuple[str, Any]] = sorted(zip(self.ids.tolist(), self.fold.tolist(), strict=True))

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,7 +161,7 @@ class Samples:
             raise SourceError(f"{len(unknown)} ids are not among the samples.", details=[str(u) for u in unknown[:10]])
         return np.fromiter((place[name] for name in ids), dtype=np.int64, count=len(ids))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over ids, groups and labels, independent of row order and of where the folder lies.
 
@@ -171,7 +172,7 @@ class Samples:
         rows = zip(self.ids.tolist(), self.group_keys.tolist(), map(list, cells), strict=True)
         return _digest(self.task.to_dict() if self.task else None, rows)
 
-    @property
+    @cached_property
     def table_digest(self) -> str:
         """SHA-256 over every column and the task, independent of row order and of where the folder lies.
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from podium import durable
 from podium.dataset import FoldOptions, Source, read_source
+from podium.dataset.prepared import Prepared
 from podium.errors import RecipeError, UsageError
 from podium.machine import Progress, Settings, Silent
 from podium.metrics import Scores
 from podium.store import RunFolder, find_run, list_differences, load_tables
 from podium.tables import Folds, Predictions, Samples, load_predictions
+from podium.workflows.prepare import Data, fold_options, open_data
 
 if TYPE_CHECKING:
     from podium.curate import ScanOptions
@@ -192,14 +194,14 @@ def _choose(recipe: Recipe, metric: str | None, seed: int | None) -> Recipe:
 
 
 def train(
-    source: Source,
+    source: Data,
     *,
     preset: str = "baseline",
     recipe: Recipe | None = None,
     overrides: Sequence[str] = (),
     metric: str | None = None,
     seed: int | None = None,
-    folds: int | FoldOptions = 5,
+    folds: int | FoldOptions | None = None,
     only_folds: Collection[int] | None = None,
     options: ScanOptions | None = None,
     name: str | None = None,
@@ -209,13 +211,13 @@ def train(
     """Cross-validate a recipe: decode, split, check for leaks, train, score, report.
 
     Args:
-        source: A folder, a table, a saved scan, or samples.
+        source: A folder, a table, a saved scan, samples, or prepared data.
         preset: "baseline" or "finetune"; not with `recipe`.
         recipe: A whole recipe instead of a preset.
         overrides: Lines "key.path=value" on top.
         metric: Metric that stands at the top; None takes macro F1, for multi-label the label accuracy.
         seed: Seed of everything random in training.
-        folds: Their number, or how to make them.
+        folds: Their number (default: 5), or how to make them.
         only_folds: Folds to train now; None trains all.
         options: How to read a folder or table.
         name: The run's name; None counts on from the preset's.
@@ -241,14 +243,20 @@ def train(
         recipe = compose_recipe(preset, overrides=overrides, metric=metric, seed=seed)
     else:
         recipe = _choose(apply_overrides(recipe, overrides), metric, seed)
-    found = read_source(source, options)
-    for note in found.notes:
+    data = open_data(source, options, folds)
+    for note in data.notes:
         progress.note(note)
-    how = folds if isinstance(folds, FoldOptions) else FoldOptions(n_folds=folds)
     from podium.workflows.start_run import start_run  # imports torch, for which wrong options and data need not wait
 
     folder = start_run(
-        found.samples, recipe, how, settings, progress, name=name, only_folds=only_folds, notes=found.notes
+        data if isinstance(data, Prepared) else data.samples,
+        recipe,
+        fold_options(folds),
+        settings,
+        progress,
+        name=name,
+        only_folds=only_folds,
+        notes=data.notes,
     )
     return _finish(folder, settings, progress)
 

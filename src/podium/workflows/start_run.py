@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from podium import durable
 from podium.dataset import FoldOptions
-from podium.dataset.frozen_folds import FrozenFolds, check_folds, freeze_folds
-from podium.dataset.ready_images import median_side, quarantine_file_rows
-from podium.dataset.run_images import write_image_digests
+from podium.dataset.prepare import check_folds, open_prepared_images, prepare_samples
+from podium.dataset.prepared import Prepared, write_prepared_tables
+from podium.dataset.ready_images import median_side
 from podium.errors import SourceError, UsageError
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
@@ -18,16 +17,15 @@ from podium.machine.device import choose_device, prepare_process
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.recipe import Recipe, arrange, resolve_recipe, save_recipe
-from podium.splits import FoldSummary, summarise_folds
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
-from podium.tables import Samples, save_folds, save_samples, write_csv
+from podium.tables import Samples, Task
 from podium.training.autotune import autotune_recipe
 
 __all__ = ["start_run"]
 
 
 def start_run(
-    samples: Samples,
+    data: Samples | Prepared,
     recipe: Recipe,
     folds: FoldOptions,
     settings: Settings,
@@ -37,12 +35,12 @@ def start_run(
     only_folds: Collection[int] | None = None,
     notes: Sequence[str] = (),
 ) -> RunFolder:
-    """Check everything, decode the images, freeze the folds, and write it all into a new run folder.
+    """Check everything, prepare the data unless they are, and write it all into a new run folder.
 
     Args:
-        samples: Samples with labels.
+        data: Samples with labels, or prepared data, which are neither audited nor divided again.
         recipe: The recipe, "auto" allowed.
-        folds: How to divide the samples.
+        folds: How to divide the samples; not looked at for prepared data.
         settings: Places, machine and limits.
         progress: Told what is going on.
         name: The run's name; None counts on from the preset's.
@@ -57,39 +55,38 @@ def start_run(
         DataError: If the samples, images or folds cannot be used.
         StorageError: If a folder cannot be written; found out before any work.
     """
-    _check_request(samples, recipe, folds, settings, name, only_folds)
-    assert samples.task is not None, "_check_request refuses samples without labels"
+    samples = data.samples if isinstance(data, Prepared) else data
+    task = _check_request(samples, recipe, settings, name, only_folds)
+    n_folds = data.folds.n_folds if isinstance(data, Prepared) else check_folds(samples, folds)
+    chosen = _choose_folds(n_folds, only_folds)
+    durable.check_writable(settings.runs)
+    durable.check_writable(settings.cache_folder)
     prepare_process(settings.n_threads)
     recipe = resolve_recipe(recipe, median_side_px=median_side(samples))
     device = choose_device(settings.device)
-    recipe, measured = autotune_recipe(recipe, samples.task, len(samples), settings, device, progress)
+    recipe, measured = autotune_recipe(recipe, task, len(samples), settings, device, progress)
     return_freed_memory()
-    frozen = freeze_folds(samples, recipe, folds, settings, progress)
+    if isinstance(data, Prepared):
+        prepared, cache = data, open_prepared_images(data, recipe, settings, progress)
+    else:
+        prepared, cache = prepare_samples(data, recipe, folds, settings, progress, notes=notes)
     return_freed_memory()
-    images = frozen.images
-    summary = summarise_folds(frozen.samples, frozen.folds)
-    for note in summary.notes:
-        progress.note(note)
     record = {
         "command": ["podium", *sys.argv[1:]],
         "preset": recipe.preset,
-        "folds": _choose_folds(frozen.folds.n_folds, only_folds),
+        "folds": chosen,
         "threads": settings.n_threads,
         "cloud_drive": settings.cloud_drive,
         "autotune": measured,
         "cache": str(settings.cache_folder.resolve()),
-        "cache_key": images.cache.key,
-        **digest_tables(frozen.samples, frozen.folds),
+        "cache_key": cache.key,
+        **digest_tables(prepared.samples, prepared.folds),
     }
 
     def fill(run: RunFolder) -> None:
         save_recipe(recipe, run.recipe_file)
-        save_samples(frozen.samples, run.path)
-        write_image_digests(run, frozen.samples, images.cache)
-        write_csv(run.quarantine_file, ["id", "outcome", "reason"], quarantine_file_rows(images.audit))
-        durable.write_json(run.audit_file, images.audit.to_dict())
+        write_prepared_tables(prepared, run.path)
         durable.write_json(run.environment_file, describe_environment())
-        save_folds(frozen.folds, run.path, extra=_fold_record(frozen, summary, notes))
 
     return create_run(settings.runs, name, record, stem=recipe.preset, fill=fill)
 
@@ -102,23 +99,14 @@ def _choose_folds(n_folds: int, only_folds: Collection[int] | None) -> list[int]
     return chosen
 
 
-def _fold_record(frozen: FrozenFolds, summary: FoldSummary, notes: Sequence[str]) -> dict[str, Any]:
-    return {
-        "summary": summary.to_dict(),
-        "leaks": frozen.leaks.to_dict(),
-        "hints": list(frozen.hints),
-        "notes": [*notes, *summary.notes],
-    }
-
-
 def _check_request(
     samples: Samples,
     recipe: Recipe,
-    folds: FoldOptions,
     settings: Settings,
     name: str | None,
     only_folds: Collection[int] | None,
-) -> None:
+) -> Task:
+    """Refuse what can be known wrong before anything is read; gives the task."""
     if samples.task is None:
         raise SourceError(
             "these images carry no labels; there is nothing to learn.",
@@ -136,7 +124,4 @@ def _check_request(
         check_run_name(name)
     if name is not None and RunFolder(settings.runs / name).run_file.exists():
         raise UsageError(f"run {name!r} exists.", fix=f"Go on with --resume {name}, or choose another --name.")
-    n_folds = check_folds(samples, folds)
-    _choose_folds(n_folds, only_folds)
-    durable.check_writable(settings.runs)
-    durable.check_writable(settings.cache_folder)
+    return samples.task

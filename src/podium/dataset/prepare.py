@@ -1,16 +1,18 @@
-"""From samples to images that are decoded and folds that do not leak: what `podium split` and `podium train` share."""
+"""From samples to prepared data, once for any number of recipes: decoded, audited, divided, checked for leaks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
+from podium.data import ImageCache
 from podium.dataset.fold_options import FoldOptions
+from podium.dataset.prepared import Prepared, audit_rows
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
-from podium.errors import SplitError
+from podium.errors import ImageError, SplitError
 from podium.machine import Progress, Settings
 from podium.recipe import Recipe
 from podium.splits import (
-    LeakReport,
     check_leak_names,
     check_request,
     find_leaks,
@@ -18,33 +20,12 @@ from podium.splits import (
     join_groups,
     make_folds,
     require_no_leak,
+    summarise_folds,
 )
 from podium.tables import Folds, Samples, load_folds
 from podium.twins import find_twins
 
-__all__ = ["FrozenFolds", "check_folds", "freeze_folds"]
-
-
-@dataclass(frozen=True)
-class FrozenFolds:
-    """Folds of the images that can be used.
-
-    Args:
-        images: The images, decoded; their samples are grouped by duplicates where that was asked for.
-        folds: Their folds.
-        leaks: The leak check's verdict.
-        hints: What looks like a group that nobody named.
-    """
-
-    images: ReadyImages
-    folds: Folds
-    leaks: LeakReport
-    hints: tuple[str, ...]
-
-    @property
-    def samples(self) -> Samples:
-        """The samples whose image can be used."""
-        return self.images.samples
+__all__ = ["check_folds", "open_prepared_images", "prepare_samples"]
 
 
 def check_folds(samples: Samples, options: FoldOptions) -> int:
@@ -74,17 +55,27 @@ def check_folds(samples: Samples, options: FoldOptions) -> int:
     return frozen.n_folds
 
 
-def freeze_folds(
-    samples: Samples, recipe: Recipe, options: FoldOptions, settings: Settings, progress: Progress
-) -> FrozenFolds:
+def prepare_samples(
+    samples: Samples,
+    recipe: Recipe,
+    options: FoldOptions,
+    settings: Settings,
+    progress: Progress,
+    *,
+    notes: Sequence[str] = (),
+) -> tuple[Prepared, ImageCache]:
     """Decode the images, divide them, and check that the folds do not leak, or that their leaks were accepted by name.
 
     Args:
         samples: Samples that `check_folds` let through.
-        recipe: A resolved recipe.
+        recipe: A recipe whose image sizes are resolved; it says at which size images are stored.
         options: How to divide them.
         settings: Places and limits.
         progress: Told what is going on and what was found.
+        notes: What the scan reported, kept with the data.
+
+    Returns:
+        The prepared data, and the images at the recipe's size.
 
     Raises:
         ImageError: If too many images cannot be decoded.
@@ -100,8 +91,43 @@ def freeze_folds(
     if options.group_duplicates:
         images = _group_duplicates(images, progress)
     folds = _divide(images.samples, options)
-    report = find_leaks(images.samples, folds, **images.fingerprints())
-    return FrozenFolds(images, folds, require_no_leak(report, allow=options.allow_leaks), hints)
+    report = require_no_leak(find_leaks(images.samples, folds, **images.fingerprints()), allow=options.allow_leaks)
+    summary = summarise_folds(images.samples, folds)
+    for note in summary.notes:
+        progress.note(note)
+    prepared = Prepared(
+        samples=images.samples,
+        folds=folds,
+        sha256=images.cache.facts.sha256[images.rows],
+        audit=images.audit.to_dict(),
+        quarantine=audit_rows(images.audit),
+        summary=summary,
+        leaks=report,
+        hints=hints,
+        notes=(*notes, *summary.notes),
+    )
+    return prepared, images.cache
+
+
+def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings, progress: Progress) -> ImageCache:
+    """The images of prepared data at a recipe's size, from the cache or decoded now.
+
+    Raises:
+        ImageError: If a file is not the one that was prepared; lists them.
+        StorageError: If the cache cannot be written.
+        Stopped: If a signal asked for it; what is decoded stays.
+    """
+    cache = make_ready(prepared.samples, recipe, settings, progress, limit_fraction=1.0).cache
+    rows = cache.rows_of(prepared.samples.ids)
+    is_changed = ~cache.is_usable[rows] | (cache.facts.sha256[rows] != prepared.sha256)
+    if is_changed.any():
+        raise ImageError(
+            f"{is_changed.sum()} of {len(prepared)} images are not the files that were prepared.",
+            where=prepared.samples.root,
+            fix="Prepare the data again, or bring the old files back.",
+            details=[str(name) for name in prepared.samples.ids[is_changed]],
+        )
+    return cache
 
 
 def _group_duplicates(images: ReadyImages, progress: Progress) -> ReadyImages:

@@ -1,0 +1,150 @@
+"""Samples made ready once for any number of recipes: usable images, frozen folds, and what was found on the way.
+
+In a folder they are the tables that a run folder holds too, so a run can be prepared data for the next recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium import durable
+from podium.curate import Audit
+from podium.errors import CorruptFileError
+from podium.splits import FoldSummary, LeakReport
+from podium.store import RunFolder, check_tables, digest_tables
+from podium.tables import (
+    Folds,
+    Samples,
+    as_text_array,
+    load_folds,
+    load_samples,
+    read_csv,
+    save_folds,
+    save_samples,
+    write_csv,
+)
+
+__all__ = ["Prepared", "is_prepared", "load_prepared", "save_prepared", "write_prepared_tables"]
+
+MARK_NAME = "prepared.json"
+"""Written last; it holds the digests of the tables."""
+_AGAIN = "Prepare the data again with `podium split`."
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Samples and folds that any number of recipes can train on, without scanning, auditing or comparing them again.
+
+    Args:
+        samples: The N samples whose image can be used.
+        folds: Their folds, in the same order.
+        sha256: SHA-256 of every image file, shape (N,).
+        audit: Summary of the images, JSON-ready.
+        quarantine: Images that cannot be used: id, outcome and reason of each.
+        summary: The folds in numbers.
+        leaks: The leak check's result.
+        hints: What looks like a group that nobody named, a sentence each.
+        notes: What the scan reported.
+    """
+
+    samples: Samples
+    folds: Folds
+    sha256: NDArray[np.object_]
+    audit: Mapping[str, Any]
+    quarantine: tuple[tuple[str, str, str], ...]
+    summary: FoldSummary
+    leaks: LeakReport
+    hints: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __repr__(self) -> str:
+        return f"Prepared({len(self):,} images, {self.folds.n_folds} folds by {self.folds.method})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """What stands in folds.json beside the folds."""
+        return {
+            "summary": self.summary.to_dict(),
+            "leaks": self.leaks.to_dict(),
+            "hints": list(self.hints),
+            "notes": list(self.notes),
+        }
+
+    def save(self, folder: str | Path) -> Path:
+        """Write it into a folder that `podium train` and `podium.train` take as their data; gives the folder."""
+        save_prepared(self, Path(folder))
+        return Path(folder)
+
+
+def audit_rows(audit: Audit) -> tuple[tuple[str, str, str], ...]:
+    """Id, outcome and reason of the images that cannot be used."""
+    return tuple((row.id, row.outcome, row.reason) for row in audit.quarantine)
+
+
+def write_prepared_tables(prepared: Prepared, folder: Path) -> None:
+    """Write samples, folds, digests of the images, audit and quarantine into a folder."""
+    place = RunFolder(folder)
+    save_samples(prepared.samples, folder)
+    rows = zip(prepared.samples.ids.tolist(), prepared.sha256.tolist(), strict=True)
+    write_csv(place.images_file, ["id", "sha256"], rows)
+    write_csv(place.quarantine_file, ["id", "outcome", "reason"], prepared.quarantine)
+    durable.write_json(place.audit_file, dict(prepared.audit))
+    save_folds(prepared.folds, folder, extra=prepared.to_dict())
+
+
+def save_prepared(prepared: Prepared, folder: Path) -> None:
+    """Write prepared data into a folder; `load_prepared` reads it."""
+    durable.check_writable(folder)
+    durable.remove_file(folder / MARK_NAME)
+    write_prepared_tables(prepared, folder)
+    durable.write_json(folder / MARK_NAME, digest_tables(prepared.samples, prepared.folds))
+
+
+def is_prepared(folder: Path) -> bool:
+    """Whether a folder holds prepared data: what `podium split --out` wrote, or a run."""
+    return (folder / MARK_NAME).is_file() or RunFolder(folder).run_file.is_file()
+
+
+def load_prepared(folder: Path) -> Prepared:
+    """The prepared data in a folder, in which nothing was changed.
+
+    Raises:
+        StorageError: If a file is missing.
+        CorruptFileError: If a table is not the one that was written.
+        SplitError: If the folds belong to other samples.
+    """
+    place = RunFolder(folder)
+    mark = folder / MARK_NAME
+    digests = durable.read_json(mark) if mark.is_file() else place.read()
+    samples, folds = load_samples(folder), load_folds(folder)
+    check_tables(place, digests, samples=samples, folds=folds)
+    notes = durable.read_json(folder / "folds.json")
+    try:
+        quarantine = read_csv(place.quarantine_file)
+        return Prepared(
+            samples=samples,
+            folds=folds.match(samples),
+            sha256=_read_digests(place, samples),
+            audit=durable.read_json(place.audit_file),
+            quarantine=tuple(zip(quarantine["id"], quarantine["outcome"], quarantine["reason"], strict=True)),
+            summary=FoldSummary.from_dict(notes["summary"]),
+            leaks=LeakReport.from_dict(notes["leaks"]),
+            hints=tuple(notes["hints"]),
+            notes=tuple(notes["notes"]),
+        )
+    except (KeyError, TypeError) as problem:
+        raise CorruptFileError(f"prepared data lack {problem}.", where=folder, fix=_AGAIN) from None
+
+
+def _read_digests(place: RunFolder, samples: Samples) -> NDArray[np.object_]:
+    columns = read_csv(place.images_file)
+    known = dict(zip(columns["id"], columns["sha256"], strict=True))
+    return as_text_array([known[name] for name in samples.ids])
