@@ -18,7 +18,7 @@ if __name__ == "__main__":
         composite="letter*4 + weight*2 + slant",
         group="group",
     )
-    # One view and one fold keep the example short; leave both out for a score to believe.
+    # One view and one fold keep the example short. Leave both out for a score that you can trust.
     short = ["feature_views=[plain]", "predict_views=[plain]", "training.epochs=30"]
     run = podium.train(data, preset="baseline", overrides=short, only_folds=[0])
 

@@ -1,4 +1,4 @@
-"""Several labels an image: which letters are strewn over it. One 0/1 column a letter, groups are drawers."""
+"""Several labels per image: which letters are in it. One 0/1 column per letter, groups are drawers."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ FOLDER = Path("demo/letters")
 if __name__ == "__main__":
     prepare("letters", FOLDER)
     data = podium.scan(FOLDER / "train", labels=FOLDER / "train.csv", group="drawer")
-    # A letter in a mirror is another letter, so no flipped views; fewer epochs keep the example short.
+    # A mirrored letter is another letter, so no flipped views. Fewer epochs keep the example short.
     plain = ["feature_views=[plain]", "predict_views=[plain]", "training.epochs=30"]
     run = podium.train(data, preset="baseline", overrides=plain, folds=podium.FoldOptions(n_folds=3))
 

@@ -1,4 +1,4 @@
-"""One class an image: signed digits, no student on both sides of a split. From samples to a submission."""
+"""One class per image: signed digits, no student on both sides of a split. From samples to a submission."""
 
 from pathlib import Path
 

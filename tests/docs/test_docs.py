@@ -185,6 +185,31 @@ def test_every_page_is_named_in_the_readme(page: Path) -> None:
         assert page.relative_to(REPOSITORY).as_posix() in text
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "glossary"], ids=lambda page: page.name)
+def test_every_page_links_the_glossary(page: Path) -> None:
+    assert "](glossary.md" in page.read_text(encoding="utf-8")
+
+
+WORDS = (
+    "CPU", "GPU", "backbone", "cross-validation", "early stopping", "Kaggle", "Colab", "ensemble", "faster",
+    "fine-tuning", "transfer learning", "data leakage", "confidence interval", "test-time augmentation",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_pages_use_the_words_that_readers_search_for(word: str) -> None:
+    texts = [page.read_text(encoding="utf-8").lower() for page in [*PAGES, REPOSITORY / "README.md"]]
+    assert sum(word.lower() in text for text in texts) >= 2
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
+def test_pages_use_the_terms_of_the_field(page: Path) -> None:
+    """One word for one thing; the left one is what we used to say."""
+    text = page.read_text(encoding="utf-8").lower()
+    for old in ("trunk", "processor", "squash", "likeliest", "quicker", "nowhere to be had"):
+        assert not re.search(rf"\b{old}s?\b", text), f"{page.name} says {old!r}"
+
+
 def test_recipes_page_is_what_the_recipe_says() -> None:
     tool = load_recipe_docs()
     text = tool.PAGE.read_text(encoding="utf-8")

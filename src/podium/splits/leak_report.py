@@ -73,8 +73,8 @@ class LeakReport:
         pairs: The first pairs of each kind.
         n_samples: Samples involved in any of them.
         n_total: Samples checked.
-        judged_fraction: Share of the samples that models are judged by (valid, hold-out or test) that have a twin
-            among those they learn from.
+        judged_fraction: Share of the samples that models are scored on (valid, holdout or test) that have a match among
+            their training samples.
         n_unjudged: Samples whose hash means nothing (flat images, unreadable files); no near duplicate is seen there.
         max_distance: Bits in which two hashes may differ; None if hashes were not compared.
         is_partial: Whether more near duplicates exist than were counted.
@@ -115,7 +115,7 @@ class LeakReport:
             number = count.n_pairs if kind == "near_duplicate" else count.n_sets
             at_least = "at least " if self.is_partial and kind == "near_duplicate" else ""
             parts.append(f"{at_least}{number:,} {_NOUNS[kind][number != 1]}")
-        share = f"{self.judged_fraction:.1%} of the images that models are judged by have a twin they learn from."
+        share = f"{self.judged_fraction:.1%} of the images that models are scored on match training images."
         accepted = f" Accepted: {', '.join(self.accepted)}." if self.accepted else ""
         return f"{' and '.join(parts)}: {share}{accepted}{not_checked}"
 
