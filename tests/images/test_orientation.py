@@ -64,13 +64,16 @@ def test_comes_out_upright(kind: str, orientation: int) -> None:
     assert result.facts.orientation == orientation
 
 
+@pytest.mark.parametrize("shape", [(24, 40, 3), (1, 7, 3), (7, 1, 3), (1, 1, 3), (5, 9)])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_agrees_with_pillow(orientation: int) -> None:
-    stored = make_upright()
+def test_agrees_with_pillow(orientation: int, shape: tuple[int, ...]) -> None:
+    stored = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     image = Image.fromarray(stored)
     image.getexif()[0x0112] = orientation
     expected = np.asarray(ImageOps.exif_transpose(image))
-    np.testing.assert_array_equal(turn_upright(stored, orientation), expected)
+    turned = turn_upright(stored, orientation)
+    np.testing.assert_array_equal(turned, expected)
+    assert turned.flags.c_contiguous
 
 
 @pytest.mark.parametrize("value", [0, 9, 65535])

@@ -14,16 +14,17 @@ from scipy import stats
 from podium.metrics import Interval, metric, score, score_predictions
 from podium.metrics.bootstrap import Judged, resample
 from podium.metrics.interval import make_interval, perfect_low, resampled_bounds
-from podium.metrics.student_t import student_quantile
 from podium.tables import Head, Predictions, Samples, Task, as_text_array
 
 
-@pytest.mark.parametrize("n_degrees", [1, 2, 3, 4, 5, 9, 30, 199, 5000])
-@pytest.mark.parametrize("probability", [0.005, 0.025, 0.1, 0.5, 0.9, 0.975, 0.995])
-def test_student_quantile_equals_scipy(n_degrees: int, probability: float) -> None:
-    assert student_quantile(probability, n_degrees) == pytest.approx(
-        stats.t.ppf(probability, n_degrees), rel=1e-2, abs=1e-9
-    )
+@pytest.mark.parametrize("n_groups", [2, 3, 4, 6, 30, 1000])
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_few_groups_reach_as_far_as_student_t(n_groups: int, level: float) -> None:
+    """On resamples spaced evenly from 0 to 1, a bound is itself the quantile that was taken."""
+    reach = math.sqrt(n_groups / (n_groups - 1)) * stats.t.ppf((1 + level) / 2, n_groups - 1)
+    found = make_interval(0.5, np.linspace(0, 1, 10_001), n_groups=n_groups, level=level, shifts=False)
+    assert found.low == pytest.approx(stats.norm.cdf(-reach), abs=1e-9)
+    assert found.high == pytest.approx(stats.norm.cdf(reach), abs=1e-9)
 
 
 def test_normal_resamples_without_bias_give_the_t_interval() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ __all__ = ["Backend", "current_backend", "set_backend", "using_backend"]
 
 # Binary mode matters on Windows only; close-on-exec keeps descriptors out of data-loading workers that are exec'ed.
 _ALWAYS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 class Backend:
@@ -34,9 +36,20 @@ class Backend:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _ALWAYS, 0o666)
 
     def edit(self, path: Path) -> int:
-        """Descriptor of a file for reading and writing in place; made when missing, never emptied."""
+        """Descriptor of a file for reading and writing in place; made when missing, never emptied.
+
+        Raises:
+            OSError: Also for a symbolic link (ELOOP), a file with a second name (EMLINK), a pipe or a device (EINVAL).
+                No file that Podium did not make may be changed, whatever stands under the name.
+        """
         self.before("edit")
-        return os.open(path, os.O_RDWR | os.O_CREAT | _ALWAYS, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _ALWAYS, 0o666)
+        status = os.fstat(descriptor)
+        code = errno.EMLINK if status.st_nlink > 1 else 0 if stat.S_ISREG(status.st_mode) else errno.EINVAL
+        if code:
+            os.close(descriptor)
+            raise OSError(code, os.strerror(code), path)
+        return descriptor
 
     def write(self, descriptor: int, data: memoryview) -> int:
         """Number of bytes written at the current position; may be fewer than given."""

@@ -23,6 +23,14 @@ _WHAT = {
     errno.ENOTDIR: ("part of this path is a file, not a folder.", "Choose another folder."),
     errno.ENOENT: ("no such file or folder.", "Check the path."),
     errno.EFBIG: ("the file is larger than this disk allows.", "Choose an output folder on another disk."),
+    errno.ELOOP: (
+        "a link is in its place, and Podium writes through none.",
+        "Remove the link or choose another folder.",
+    ),
+    errno.EMLINK: (
+        "the file has a second name (a hard link), and what is written would change both.",
+        "Copy the file in its place, or choose another folder.",
+    ),
     errno.EMFILE: ("too many open files.", "Raise the limit (ulimit -n) or use fewer workers."),
     errno.ENFILE: ("too many open files on this machine.", "Close other programs or use fewer workers."),
     errno.EIO: ("the disk reported an input/output error.", "Check the disk, then run the same command again."),
