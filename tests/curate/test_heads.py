@@ -103,6 +103,8 @@ def test_lists_in_brackets_become_labels(make_tree, cells, kind, classes, labels
     head = found.samples.task.heads[0]
     assert (head.kind, head.classes) == (kind, classes)
     np.testing.assert_array_equal(found.samples.labels["label"], labels)
+    is_told = any("are lists of 0 and 1" in note for note in found.notes)
+    assert [guess.value for guess in found.guesses if guess.what == "label kind"] == ([] if is_told else [kind])
 
 
 def test_lists_in_brackets_stay_text_where_one_class_a_column_is_asked_for(make_tree):
@@ -141,6 +143,33 @@ def test_a_given_delimiter_leaves_other_label_columns_alone_and_says_which_are_l
     assert kinds == {"colour": "single", "shape": "multi", "tags": "multi"}
     said = [note for note in found.notes if "were read as lists divided by ' '" in note]
     assert [note.split("'")[1] for note in said] == ["shape", "tags"]
+
+
+def test_of_two_label_columns_the_one_without_the_delimiter_stays_single(make_tree):
+    root = _table(make_tree, "colour,tags", "red,a b", "blue,b", "red,a", "blue,a")
+    found = scan(root, ScanOptions(label_columns=("colour", "tags"), label_delim=" "))
+    assert {head.name: head.kind for head in found.samples.task.heads} == {"colour": "single", "tags": "multi"}
+    assert any("Cells of 'tags' were read as lists" in note for note in found.notes)
+
+
+def test_cells_that_are_all_names_of_given_classes_are_no_lists(make_tree):
+    root = _table(make_tree, "label", "cat|dog", "dog", "cat", "cat|dog")
+    assert scan(root).samples.task.heads[0].kind == "multi"
+    found = scan(root, ScanOptions(classes={"label": ("cat", "dog", "cat|dog")})).samples
+    assert (found.task.heads[0].kind, found.labels["label"].tolist()) == ("single", [2, 1, 0, 2])
+
+
+def test_one_name_a_cell_is_a_set_of_one_label_where_sets_are_asked_for(make_tree):
+    root = _table(make_tree, "label", "cat", "dog", "", "dog")
+    found = scan(root, ScanOptions(label_columns=("label",), label_kind="multi")).samples
+    assert (found.task.heads[0].kind, found.task.heads[0].classes) == ("multi", ("cat", "dog"))
+    assert found.labels["label"].tolist() == [[1, 0], [0, 1], [-1, -1], [0, 1]]
+
+
+def test_many_numbers_as_classes_are_pointed_out(make_tree):
+    for n, is_said in ((20, False), (21, True)):
+        found = scan(_table(make_tree, "age", *(str(i % n) for i in range(2 * n))), ScanOptions(label_columns=("age",)))
+        assert any("would make ranges of them" in note for note in found.notes) == is_said
 
 
 def test_label_delimiter_by_option_and_none_by_kind(make_tree):
@@ -247,6 +276,12 @@ def test_columns_of_1_and_nothing_take_empty_for_no(make_tree):
     assert any("Empty cells were read as 0" in note for note in found.notes)
     one_hot = scan(_table(make_tree, "a,b", "1,", ",1", "1,", ",1")).samples
     assert (one_hot.task.heads[0].kind, one_hot.labels["label"].tolist()) == ("single", [0, 1, 0, 1])
+
+
+def test_columns_of_1_and_nothing_keep_empty_for_unknown_where_unknown_cells_have_a_name(make_tree):
+    options = ScanOptions(label_columns=("a", "b"), missing_values=("?",))
+    found = scan(_table(make_tree, "a,b", "1,?", ",1", "1,1"), options)
+    np.testing.assert_array_equal(found.samples.labels["labels"], [[1, -1], [-1, 1], [1, 1]])
 
 
 def test_an_unknown_cell_beside_a_1_is_no_certain_0(make_tree):

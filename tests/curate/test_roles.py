@@ -16,6 +16,11 @@ def test_several_possible_labels_are_listed_with_the_option(make_tree):
         scan(_people(make_tree))
     assert "--label-columns sex" in str(caught.value)
     assert caught.value.details == ("sex: 2 values (f 3, m 3)", "view: 2 values (a 3, b 3)")
+    rows = "".join(f"{i}.jpg,{'abcde'[i % 5]},{'xy'[i % 2]}\n" for i in range(20))
+    root = make_tree(*(f"{i}.jpg" for i in range(20)), t=f"image,hue,form\n{rows}")
+    with pytest.raises(SourceError) as caught:
+        scan(root)
+    assert caught.value.details[0] == "hue: 5 values (a 4, b 4, c 4, d 4 and 1 more)"
 
 
 def test_usual_name_wins_and_the_rest_stays_unused(make_tree):
@@ -36,6 +41,23 @@ def test_group_none_and_unknown_group(make_tree):
     assert scan(root, ScanOptions(group="none")).samples.group is None
     with pytest.raises(UnknownNameError, match="Did you mean 'patient'"):
         scan(root, ScanOptions(group="pateint"))
+
+
+def test_one_group_for_all_is_told(make_tree):
+    rows = "".join(f"{i}.jpg,here,{'ab'[i % 2]}\n" for i in range(4))
+    root = make_tree(*(f"{i}.jpg" for i in range(4)), t=f"image,site,label\n{rows}")
+    notes = scan(root, ScanOptions(group="site")).notes
+    assert any("1 groups over 4 images" in note and "With one group nothing can be divided" in note for note in notes)
+    assert not any(
+        "nothing can be divided" in note
+        for note in scan(_people(make_tree), ScanOptions(group="patient", unlabelled=True)).notes
+    )
+
+
+def test_what_is_learnt_is_not_guessed_to_be_the_group(make_tree):
+    root = _people(make_tree)
+    assert scan(root, ScanOptions(label_columns=("sex",))).samples.group is not None
+    assert scan(root, ScanOptions(label_columns=("patient",))).samples.group is None
 
 
 def test_group_by_regular_expression(make_tree):
@@ -80,6 +102,13 @@ def test_placeholder_answers_make_a_test_set(make_tree):
     found = scan(root)
     assert found.samples.task is None
     assert any("'ans' is '0' in every row" in note for note in found.notes)
+
+
+def test_one_row_and_empty_columns_make_a_test_set(make_tree):
+    found = scan(make_tree("0.jpg", t="image,label\n0.jpg,x\n"))
+    assert found.samples.task is None
+    assert any("'label' is 'x' in every row" in note for note in found.notes)
+    assert scan(make_tree("1.jpg", t="image,a,b\n0.jpg,,\n1.jpg,,\n")).samples.task is None
 
 
 def test_all_zero_indicator_columns_are_placeholders_too(make_tree):

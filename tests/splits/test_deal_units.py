@@ -10,7 +10,7 @@ from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
 from scipy import sparse
 from sklearn.model_selection import StratifiedGroupKFold
 
-from podium.splits.deal_units import deal_units
+from podium.splits.deal_units import _fill_empty_parts, deal_units
 from podium.splits.improve_balance import imbalance, improve_balance
 
 
@@ -34,6 +34,21 @@ def test_no_part_is_empty_and_every_unit_has_one(n_parts: int, n_units: int, n_l
     part = deal_units(counts, np.full(n_parts, 1 / n_parts), np.random.default_rng(0))
     assert part.shape == (n_units,)
     assert set(part.tolist()) == set(range(n_parts))
+
+
+@pytest.mark.parametrize("n_units", [3, 4, 7])
+def test_no_part_is_emptied_even_where_that_were_fairer(n_units: int) -> None:
+    counts, fractions = with_sizes(np.zeros((n_units, 0), int), np.full(n_units, 10)), np.asarray([0.48, 0.48, 0.04])
+    for seed in range(5):
+        part = deal_units(counts, fractions, np.random.default_rng(seed))
+        assert set(part.tolist()) == {0, 1, 2}
+    start = np.arange(n_units) % 3
+    assert set(improve_balance(counts, start, fractions, np.random.default_rng(0)).tolist()) == {0, 1, 2}
+
+
+def test_an_empty_part_gets_the_smallest_unit_of_the_fullest() -> None:
+    counts = with_sizes(np.asarray([[9], [8], [0], [7]]), np.asarray([10, 9, 20, 30]))
+    assert _fill_empty_parts(np.asarray([0, 0, 0, 1]), counts, 3).tolist() == [0, 2, 0, 1]
 
 
 def test_one_giant_group_does_not_starve_the_others() -> None:

@@ -79,7 +79,7 @@ def test_classes_are_not_taken_for_groups(make_samples: Build, ids: list[str], l
 def test_groups_in_names_are_seen(make_samples: Build, kind: str, ids: list[str], group_of: str) -> None:
     hint = hint_groups(labelled(make_samples, ids))[0]
     assert hint.kind == kind
-    assert hint.confidence in ("high", "medium")
+    assert hint.confidence == "high"
     cut = {name: re.search(hint.pattern, name)[1] for name in ids}
     truth = {name: re.search(group_of, name)[1] for name in ids}
     assert (
@@ -88,6 +88,11 @@ def test_groups_in_names_are_seen(make_samples: Build, kind: str, ids: list[str]
     assert hint.n_groups == len(set(truth.values()))
     assert f"--group '{hint.pattern}'" in str(hint)
     assert all(name in str(hint) for name in hint.examples)
+
+
+def test_names_without_numbers_are_a_fair_hint(make_samples: Build) -> None:
+    ids = [f"{first}{second}_{i}.jpg" for first in "kmrt" for second in "aeiou" for i in range(4)]
+    assert [(hint.kind, hint.confidence) for hint in hint_groups(labelled(make_samples, ids))] == [("name", "medium")]
 
 
 def test_dates_are_a_weak_hint(make_samples: Build) -> None:

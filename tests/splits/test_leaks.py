@@ -125,6 +125,15 @@ def test_joining_twins_makes_clean_folds(make_samples: Build) -> None:
     assert after.counts["near_duplicate"].n_pairs == 0
 
 
+def test_one_pair_of_each_set_is_listed_up_to_fifty(make_samples: Build) -> None:
+    for n in (3, 50, 60):
+        keys = [f"g{i}" for i in range(n)] * 3
+        samples = make_samples(3 * n, group=keys)
+        report = find_leaks(samples, folds_of(samples, [0] * n + [1] * n + [2] * n))
+        assert report.counts["same_group"].n_pairs == 3 * n
+        assert [(p.a, p.b) for p in report.pairs] == [(f"{i:06d}.jpg", f"{i + n:06d}.jpg") for i in range(min(n, 50))]
+
+
 def test_train_and_test_are_compared(make_samples: Build) -> None:
     train, test = make_samples(["a", "b", "c"], group=["p", "", "q"]), make_samples(["a", "d"], group=["q", ""])
     report = find_twins_between(

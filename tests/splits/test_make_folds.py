@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podium.errors import SplitError, UnknownNameError, UsageError
-from podium.splits import choose_method, make_folds
+from podium.errors import PodiumError, SplitError, UnknownNameError, UsageError
+from podium.splits import check_request, choose_method, make_folds
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Samples
 
 Build = Callable[..., Samples]
@@ -218,6 +219,39 @@ def test_unknown_names_and_too_few_groups(make_samples: Build) -> None:
         make_folds(samples, target="colour", method="stratified")
     with pytest.raises(SplitError, match="carry no labels"):
         make_folds(make_samples(30), method="stratified")
+
+
+@pytest.mark.parametrize("split", [None, ["train"] * 20 + ["valid"] * 10])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"n_folds": 3, "seed": 7},
+        {"method": "group"},
+        {"method": "predefined"},
+        {"method": "predefined", "holdout_fraction": 0.2},
+        {"method": "stratified", "n_folds": 16},
+        {"method": "stratified", "n_folds": 16, "allow_rare": True},
+        {"holdout_fraction": 0.5, "n_folds": 8},
+        {"target": "d", "method": "stratified"},
+        {"target": "e", "method": "stratified"},
+        {"n_folds": 1},
+        {"seed": -1},
+    ],
+)
+def test_a_request_is_refused_beforehand_as_it_would_be(
+    make_samples: Build, options: dict[str, Any], split: list[str] | None
+) -> None:
+    samples = make_samples(30, {"c": np.arange(30) % 2, "d": np.arange(30) % 3}, split=split)
+    try:
+        expected: object = make_folds(samples, **options).n_folds
+    except PodiumError as error:
+        expected = str(error)
+    try:
+        found: object = check_request(samples, **options)
+    except PodiumError as error:
+        found = str(error)
+    assert found == expected
 
 
 def test_row_order_of_folds_is_that_of_the_samples(make_samples: Build) -> None:

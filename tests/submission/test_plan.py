@@ -111,10 +111,18 @@ def test_the_mapping_of_class_numbers_is_shown(sample: Callable[..., Path], task
 def test_columns_that_count_rows_or_are_not_asked_for_are_kept(
     sample: Callable[..., Path], tasks: dict[str, Task]
 ) -> None:
-    plan = plan_of(sample, tasks["pets"], ",ImageID,ans\n0,x.jpg,0\n1,y.jpg,0\n")
-    assert (plan.id_column, plan.kept) == ("ImageID", ("column_1",))
+    for first in (0, 1):
+        plan = plan_of(sample, tasks["pets"], f",ImageID,ans\n{first},x.jpg,0\n{first + 1},y.jpg,0\n")
+        assert (plan.id_column, plan.kept) == ("ImageID", ("column_1",))
     plan = plan_of(sample, tasks["pets"], "id,Usage,ans\nx,Public,0\n", answer_columns={"ans": "pet"})
     assert plan.kept == ("Usage",)
+
+
+def test_columns_that_name_nothing_are_refused_by_name(sample: Callable[..., Path], tasks: dict[str, Task]) -> None:
+    with pytest.raises(SubmissionError, match=r"column 'yak' names no target and no class \(targets: pet\)"):
+        plan_of(sample, tasks["pets"], "id,cat,yak\nx,0,0\n")
+    with pytest.raises(SubmissionError, match=r"columns 'yak', 'gnu' name no target"):
+        plan_of(sample, tasks["pets"], "id,cat,yak,gnu\nx,0,0,0\n")
 
 
 @pytest.mark.parametrize(
