@@ -92,7 +92,7 @@ def test_jpeg_that_ends_early_is_never_filled_with_grey(name: str, kept: float, 
     assert decode_bytes(data[: int(len(data) * kept)] + tail).outcome is Outcome.TRUNCATED
 
 
-@pytest.mark.parametrize("name", ["JPEG", "progressive", "restart"])
+@pytest.mark.parametrize("name", ["JPEG", "progressive", "restart", "PNG", "palette"])
 @pytest.mark.parametrize("kept", [0.5, 0.8, 0.95])
 def test_interrupted_copy_that_ends_in_zeros_is_truncated(name: str, kept: float) -> None:
     data = VARIANTS[name]

@@ -2,7 +2,7 @@
 
 libjpeg fills with mid-grey when an end marker comes too early, zlib's end leaves the rest of a PNG black, and neither
 tells. Both leave a trace in the last pixel, so the costly proof runs on the few files that show it. An interrupted
-copy may also end in zeros, which are valid codes of some colour: there the missing end marker tells.
+copy may also end in zeros, which are valid codes of some colour in a JPEG and in a PNG: the missing end marker tells.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ def is_filled_up(data: bytes, image: Image.Image) -> bool:
         JPEG, whose missing scans cost sharpness only.
     """
     if image.format in ("JPEG", "MPO"):
-        return _is_padded_with_zeros(data) or (_ends_in_mid_grey(image) and _jpeg_lacks_data(data))
+        is_padded = _ends_in_zeros_before(data, b"\xff\xd9", _start_of_scan(data))
+        return is_padded or (_ends_in_mid_grey(image) and _jpeg_lacks_data(data))
     if image.format == "PNG":
-        return _ends_in_zero(image) and _png_lacks_data(data)
+        return _ends_in_zeros_before(data, b"IEND", 8) or (_ends_in_zero(image) and _png_lacks_data(data))
     return False
 
 
@@ -51,12 +52,9 @@ def _last_pixel(image: Image.Image) -> tuple[float, ...]:
     return levels if isinstance(levels, tuple) else (levels or 0,)
 
 
-def _is_padded_with_zeros(data: bytes) -> bool:
-    """Whether a JPEG ends in zeros instead of its end marker, as a copy does that was interrupted."""
-    if data[-16:].strip(b"\0"):
-        return False
-    start = _start_of_scan(data)
-    return start is not None and data.find(b"\xff\xd9", start) < 0
+def _ends_in_zeros_before(data: bytes, end: bytes, start: int | None) -> bool:
+    """Whether a file ends in zeros and its end marker nowhere follows `start`: so does a copy that was interrupted."""
+    return start is not None and not data[-16:].strip(b"\0") and data.find(end, start) < 0
 
 
 def _jpeg_lacks_data(data: bytes) -> bool:

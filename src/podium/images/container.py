@@ -129,7 +129,7 @@ def _png_ends_early(data: bytes) -> bool:
     while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
         if not kind.isalpha():
-            return False
+            return not data[at:].strip(b"\0")  # an interrupted copy may end in zeros
         if kind == b"IEND":
             return False
         at += 12 + length
