@@ -14,18 +14,11 @@ predictions, and training is the one function between them. Names are imported w
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from podium.lazy import on_demand
 
 __version__ = "0.1.0"
-
-# OpenMP threads that spin while they wait take the cores from every other process; threads that sleep at once wake up
-# late, and every layer waits for them. Ten microseconds of spinning is nearly the best of both; the figures are in
-# docs/performance.md. The library reads this once, when torch is loaded; what the user has set stays.
-if "OMP_WAIT_POLICY" not in os.environ and "GOMP_SPINCOUNT" not in os.environ:
-    os.environ.update(OMP_WAIT_POLICY="PASSIVE", GOMP_SPINCOUNT="1000")
 
 if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
@@ -33,6 +26,7 @@ if TYPE_CHECKING:
     from podium.dataset.prepared import Prepared
     from podium.errors import PodiumError
     from podium.machine import Settings
+    from podium.machine.tuning import tune_process
     from podium.metrics import Scores, score_predictions
     from podium.recipe import Recipe
     from podium.splits.make_folds import make_folds
@@ -70,6 +64,7 @@ __all__ = [
     "score_predictions",
     "submit",
     "train",
+    "tune_process",
 ]
 
 
@@ -85,6 +80,7 @@ __getattr__ = on_demand(
         "podium.dataset": ["FoldOptions"],
         "podium.dataset.prepared": ["Prepared"],
         "podium.machine": ["Settings"],
+        "podium.machine.tuning": ["tune_process"],
         "podium.workflows": ["Run", "compose_recipe", "load_run", "resume", "train"],
         "podium.workflows.estimator": ["ImageClassifier"],
         "podium.workflows.prepare": ["prepare"],

@@ -37,6 +37,7 @@ PUBLIC = [
     "score_predictions",
     "submit",
     "train",
+    "tune_process",
 ]
 
 

@@ -15,9 +15,12 @@ from types import FrameType
 from podium.cli import COMMANDS
 from podium.cli.complaint import name_system_error, print_error, print_fault
 from podium.errors import Interrupted, PodiumError, Stopped, UnknownNameError, UsageError
+from podium.machine.tuning import tune_process
 
 __all__ = ["ignore_stops", "run_command"]
 
+RUN_A_NETWORK = {"demo", "predict", "train"}
+"""Commands whose process is tuned, before they import torch."""
 _HOW_TO_GO_ON = "Run the same command again, or --resume a run that had begun: what was done is kept."
 
 
@@ -100,6 +103,8 @@ def _run(arguments: Sequence[str]) -> int:
         raise UnknownNameError("command", name, COMMANDS)
     from cyclopts import App, CycloptsError
 
+    if name in RUN_A_NETWORK:
+        tune_process()
     verb = getattr(importlib.import_module(f"podium.cli.{name}"), name)
     app = App(
         name=f"podium {name}",

@@ -1,4 +1,4 @@
-"""The device, the threads and the memory of a run, set once."""
+"""The device and the threads of a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Literal
 import torch
 
 from podium.errors import UnknownNameError, UsageError
-from podium.machine.allocator import keep_freed_memory
 
 __all__ = ["choose_device", "prepare_process", "suitable_precision"]
 
@@ -66,6 +65,5 @@ def suitable_precision(device: torch.device) -> Literal["fp32", "bf16", "fp16"]:
 
 
 def prepare_process(n_threads: int) -> None:
-    """Use this many threads from here on (their number changes the last bits of sums), and keep freed memory."""
+    """Use this many threads from here on; their number changes the last bits of sums."""
     torch.set_num_threads(n_threads)
-    keep_freed_memory()

@@ -11,6 +11,7 @@ from podium.dataset import FoldOptions, Source, read_source
 from podium.dataset.prepared import Prepared
 from podium.errors import RecipeError, UsageError
 from podium.machine import Progress, Settings, Silent
+from podium.machine.tuning import restored_torch
 from podium.metrics import Scores
 from podium.store import RunFolder, find_run, list_differences, load_tables
 from podium.tables import Folds, Predictions, Samples, load_predictions
@@ -100,7 +101,8 @@ class Run:
         for note in found.notes:
             progress.note(note)
         views = None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
-        return predict_run(self.folder, found.samples, self.settings, progress, name=name, views=views)
+        with restored_torch():
+            return predict_run(self.folder, found.samples, self.settings, progress, name=name, views=views)
 
     def predictor(self, *, progress: Progress | None = None) -> Predictor:
         """The models of the finished folds, kept in memory, for images in memory.
@@ -248,16 +250,17 @@ def train(
         progress.note(note)
     from podium.workflows.start_run import start_run  # imports torch, for which wrong options and data need not wait
 
-    folder = start_run(
-        data if isinstance(data, Prepared) else data.samples,
-        recipe,
-        fold_options(folds),
-        settings,
-        progress,
-        name=name,
-        only_folds=only_folds,
-        notes=data.notes,
-    )
+    with restored_torch():
+        folder = start_run(
+            data if isinstance(data, Prepared) else data.samples,
+            recipe,
+            fold_options(folds),
+            settings,
+            progress,
+            name=name,
+            only_folds=only_folds,
+            notes=data.notes,
+        )
     return _finish(folder, settings, progress)
 
 
@@ -316,7 +319,8 @@ def _finish(
 ) -> Run:
     from podium.workflows.carry_on import carry_on
 
-    carry_on(folder, settings, progress, more_folds=more_folds, root=None if root is None else Path(root))
+    with restored_torch():
+        carry_on(folder, settings, progress, more_folds=more_folds, root=None if root is None else Path(root))
     run = Run(folder, settings)
     run.report()
     return run
