@@ -22,7 +22,7 @@ def tune_process() -> list[str]:
     is set; OpenMP reads them when torch is imported, so call it before that). Freed memory stays with the process
     instead of going back to the kernel after every layer (glibc only): forward passes took 2.6 times as long without
     it. The `podium` command does this itself; in a notebook it is yours to ask for, because both hold for everything
-    in the process, also after training. Figures are in docs/performance.md.
+    in the process, also after training. Figures are in docs/performance.md. It raises nothing.
 
     Example:
         >>> changed = tune_process()  # before `import torch`
