@@ -27,8 +27,9 @@ such as the bad rows; a terminal shows the first ten, and a file takes the whole
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "CorruptFileError",
@@ -90,6 +91,21 @@ class PodiumError(Exception):
             "details": list(self.details),
             "exit_code": self.exit_code,
         }
+
+    @staticmethod
+    def from_dict(record: Mapping[str, Any]) -> PodiumError:
+        """The error that `to_dict` wrote, of the same class; from another process, for example.
+
+        Example:
+            >>> PodiumError.from_dict(UsageError("no data named.", fix="Name some.").to_dict())
+            UsageError('no data named.')
+        """
+        kind = _find_class(PodiumError, record["error"]) or PodiumError
+        error = kind.__new__(kind)  # some classes make their message from other arguments
+        PodiumError.__init__(
+            error, record["what"], where=record["where"], fix=record["fix"], details=tuple(record["details"])
+        )
+        return error
 
 
 class UsageError(PodiumError):
@@ -191,6 +207,12 @@ class Interrupted(Stopped):
     """Stopped by Ctrl-C with everything on disk; the same command with --resume goes on."""
 
     exit_code = 130
+
+
+def _find_class(root: type[PodiumError], name: str) -> type[PodiumError] | None:
+    if root.__name__ == name:
+        return root
+    return next(filter(None, (_find_class(kind, name) for kind in root.__subclasses__())), None)
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from podium import durable
 from podium.backbone import features as features_module
 from podium.backbone.features import compute_features, feature_key
-from podium.errors import DivergedError
+from podium.errors import DivergedError, LockedError
 
 N, D, VIEWS = 23, 3, ("plain", "hflip")
 
@@ -148,3 +149,27 @@ def test_features_beyond_the_type_are_refused(tmp_path: Path) -> None:
             batch_size=4,
             dtype=np.float16,
         )
+
+
+def test_two_starters_compute_every_batch_once(tmp_path: Path) -> None:
+    sources = [Source(), Source()]
+    found: list[np.ndarray] = []
+    threads = [
+        threading.Thread(target=lambda source=source: found.append(compute(tmp_path, source))) for source in sources
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for features in found:
+        np.testing.assert_array_equal(features, wanted())
+    calls = [call for source in sources for call in source.calls]
+    assert len(calls) == len({(view, *rows) for view, rows in calls}) == 2 * 14
+
+
+def test_who_waits_for_the_features_of_another_can_give_up(tmp_path: Path) -> None:
+    def give_up(problem: LockedError) -> None:
+        raise problem
+
+    with durable.hold_lock(tmp_path), pytest.raises(LockedError, match="in use"):
+        compute(tmp_path, Source(die_at=0), while_waiting=give_up)

@@ -434,3 +434,12 @@ def test_memory_stays_far_below_the_size_of_the_cache(tmp_path: Path) -> None:
     size_mib, grown_mib = (float(word) for word in printed.split())
     assert size_mib == 375
     assert grown_mib < 300
+
+
+def test_who_waits_for_another_builder_can_give_up(samples: Samples, tmp_path: Path) -> None:
+    def give_up(problem: LockedError) -> None:
+        raise KeyError(problem.what)
+
+    place = tmp_path / "cache" / cache_key(samples, 24, 20)
+    with hold_lock(place), pytest.raises(KeyError, match="in use by process"):
+        build_cache(samples, tmp_path / "cache", while_waiting=give_up, **QUICK)

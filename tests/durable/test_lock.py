@@ -296,3 +296,20 @@ def test_a_nameless_lock_is_stale_only_when_it_is_old(
     else:
         with pytest.raises(LockedError, match="another process"), wanted:
             pass
+
+
+def test_what_is_called_while_waiting_learns_who_holds_the_lock_and_may_end_the_wait(tmp_path: Path, kind: str) -> None:
+    seen: list[str] = []
+
+    def look(problem: LockedError) -> None:
+        seen.append(problem.what)
+        if len(seen) == 3:
+            raise KeyError
+
+    with durable.hold_lock(tmp_path):
+        with pytest.raises(KeyError), durable.wait_for_lock(tmp_path, while_waiting=look):
+            pass
+        assert len(seen) == 3
+        assert all(f"process {os.getpid()}" in what for what in seen)
+    with durable.wait_for_lock(tmp_path, while_waiting=look):
+        assert len(seen) == 3

@@ -14,7 +14,20 @@ from tiny.contest import TINY
 
 from .children import start
 
-__all__ = ["CASES", "FROZEN", "MACHINE", "MULTI", "SINGLE", "WHOLE", "Case", "Undisturbed", "difference", "results_of"]
+__all__ = [
+    "CASES",
+    "FROZEN",
+    "MACHINE",
+    "MULTI",
+    "SEPARATE",
+    "SINGLE",
+    "WHOLE",
+    "Case",
+    "Undisturbed",
+    "difference",
+    "results_of",
+    "scratch",
+]
 
 MACHINE = ("--runs", "runs", "--threads", "1", "--device", "cpu")
 

@@ -16,12 +16,25 @@ from typing import Any
 
 from podium import durable
 from podium.cli import main
+from podium.dataset import FoldOptions
+from podium.machine import Silent
 from podium.tables import load_samples, save_samples
 from podium.workflows import resume, train
+from podium.workflows.start_run import start_run
 from tiny import contest as tiny_contest
 from tiny.nursery import NoWaiting
 
-__all__ = ["command", "go_on", "go_on_at_odd_times", "go_on_to_step", "hold", "make_contest", "nothing"]
+__all__ = [
+    "command",
+    "go_on",
+    "go_on_at_odd_times",
+    "go_on_to_step",
+    "help_with",
+    "hold",
+    "make_contest",
+    "nothing",
+    "start_mine",
+]
 
 
 def make_contest(folder: str, shape: str) -> None:
@@ -102,6 +115,48 @@ def go_on_to_step(
         else:
             recipe = tiny_contest.make_recipe(*lines)
             train(load_samples(Path(samples)), recipe=recipe, folds=2, name=name, settings=settings, progress=progress)
+
+
+class _Marks:
+    """Writes a line for every step of a training, with the process that took it, into a file that several share."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    @contextmanager
+    def stage(self, title: str, total: int) -> Iterator[Any]:
+        def update(done: int) -> None:
+            if title.startswith("fold "):
+                os.write(self._file, f"{title};{done};{os.getpid()}\n".encode())
+
+        yield update
+
+    def note(self, line: str) -> None:
+        print(line, flush=True)
+
+
+def start_mine(root: str, samples: str, lines: Sequence[str], n_folds: int) -> None:
+    """Make the run folder "mine", ready to be trained."""
+    settings = tiny_contest.make_settings(Path(root))
+    with durable.using_backend(NoWaiting()):
+        folds = FoldOptions(n_folds=n_folds)
+        recipe = tiny_contest.make_recipe(*lines)
+        start_run(load_samples(Path(samples)), recipe, folds, settings, Silent(), name="mine")
+
+
+def help_with(root: str, marks: str, only_folds: Sequence[int] = (), every_s: float = 0.0) -> int:
+    """Train what nobody else trains of the run "mine"; gives how many folds are left.
+
+    Args:
+        root: Folder of runs and cache.
+        marks: File that gets a line for every step.
+        only_folds: Folds to train; all of the run's when empty.
+        every_s: Seconds between checkpoints.
+    """
+    settings = tiny_contest.make_settings(Path(root), checkpoint_every_s=every_s)
+    with durable.using_backend(NoWaiting()):
+        run = resume("mine", only_folds=only_folds, settings=settings, progress=_Marks(Path(marks)))
+    return len(run.folder.folds_left())
 
 
 def nothing() -> None:

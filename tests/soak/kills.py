@@ -21,7 +21,7 @@ def _stage(run: Path) -> str:
     """How far a run is, as its folder tells."""
     if not (run / "run.json").is_file():
         return "decoding"
-    if not (run / "fold-0").is_dir():
+    if not any(run.glob("fold-0/*/journal.jsonl")):
         return "features"
     return "scoring and report" if (run / "scores.json").is_file() else "training"
 

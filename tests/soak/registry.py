@@ -16,6 +16,7 @@ from . import (
     starters,
     stops,
     tables,
+    together,
     workers,
 )
 from .trial import Trial
@@ -37,4 +38,5 @@ ALL: tuple[Trial, ...] = (
     *names.TRIALS,  # R12
     *tables.TRIALS,  # R13
     *foreign.TRIALS,  # R14
+    *together.TRIALS,  # R20
 )

@@ -57,7 +57,7 @@ def stage_of(root: Path) -> str:
     run = root / "runs" / "mine"
     if not (run / "run.json").is_file():
         return "start and decoding"
-    if not (run / "fold-0").is_dir():
+    if not any(run.glob("fold-0/*/journal.jsonl")):
         return "features"
     if (run / "scores.json").is_file():
         return "report"

@@ -45,7 +45,7 @@ class Trial:
     """One promise put to the test.
 
     Attributes:
-        promise: Its name, "R1" to "R14".
+        promise: Its name, such as "R1".
         what: What is tried, in a few words, for the table.
         run: Takes the number of attempts and an empty folder.
         n_long: Attempts in `scripts/soak`.

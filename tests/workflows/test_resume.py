@@ -1,4 +1,4 @@
-"""A run that is killed, stopped or half deleted ends as if nothing had happened, and two never work in one folder."""
+"""A run that is killed, stopped or half deleted ends as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from podium import durable
 from podium.dataset import FoldOptions
-from podium.errors import CorruptFileError, LockedError, RecipeError
+from podium.errors import CorruptFileError, RecipeError
 from podium.tables import Samples, save_samples
 from podium.workflows import Run, resume, train
 from tiny.contest import TINY, Notes, go_on, make_recipe, make_settings, results_of
@@ -238,12 +238,6 @@ def test_edited_tables_are_refused(finished: Run) -> None:
     path.write_text("\n".join([*rows[:-1], rows[-1][:-1] + str((int(rows[-1][-1]) + 1) % 3)]))
     with pytest.raises(CorruptFileError, match="changed after"):
         go_on_with(finished)
-
-
-def test_a_second_starter_is_refused(finished: Run) -> None:
-    with durable.hold_lock(finished.folder.path), pytest.raises(LockedError):
-        go_on_with(finished)
-    go_on_with(finished)
 
 
 def test_a_class_that_is_not_in_a_fold_does_not_stop_a_run(contest: Contest, tmp_path: Path) -> None:

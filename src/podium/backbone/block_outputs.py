@@ -19,7 +19,7 @@ from podium.backbone.split_point import SplitPoint, find_split_point
 from podium.data import StoredImages, augment_batch, eval_batch, sample_keys
 from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.errors import UsageError
-from podium.machine import Progress, Settings
+from podium.machine import Progress, Settings, say_while_waiting
 from podium.recipe import Recipe, build_backbone_of, build_model
 from podium.stopping import StopRequest
 from podium.tables import Task
@@ -114,5 +114,6 @@ def block_outputs(
             batch_size=frozen_batch(device),
             dtype=np.float16,
             on_progress=lambda done, _total: update(done),
+            while_waiting=say_while_waiting("the outputs of the frozen blocks", progress, stop),
         )
     return split_point, outputs

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from podium import durable
-from podium.errors import DivergedError, StorageError
+from podium.errors import DivergedError, LockedError, StorageError
 
 __all__ = ["Encoder", "compute_features", "compute_in_memory", "feature_key", "state_digest"]
 
@@ -24,8 +24,6 @@ Encoder = Callable[[str, NDArray[np.int64]], torch.Tensor]
 
 CHUNK = 256
 """Images between two marks of a resumable computation."""
-WAIT_S = 3600.0
-"""Another run may be computing the same features right now."""
 _TORCH: dict[type, torch.dtype] = {np.float32: torch.float32, np.float16: torch.float16}
 
 
@@ -53,6 +51,7 @@ def compute_features(
     batch_size: int,
     dtype: type[np.float32] | type[np.float16] = np.float32,
     on_progress: Callable[[int, int], None] | None = None,
+    while_waiting: Callable[[LockedError], None] | None = None,
 ) -> NDArray[np.floating[Any]]:
     """Features of all images in all views, memory-mapped from a file that a later call finds again.
 
@@ -67,20 +66,21 @@ def compute_features(
         batch_size: Images a forward pass.
         dtype: What they are stored as.
         on_progress: Told (images done, images in all), over all views.
+        while_waiting: Called again and again while another process computes the same features; what it raises ends
+            the wait.
 
     Returns:
         Read-only array, shape (V, N, *shape).
 
     Raises:
         DivergedError: If a feature is not finite, or too large for the type.
-        LockedError: If another process still computes the same features after an hour.
         StorageError: If the disk refuses; the same call goes on where it stopped.
     """
     whole = (len(views), n_samples, *shape)
     path, journal = folder / "features.bin", durable.Journal(folder / "done.jsonl")
     jobs = [(place, start) for place in range(len(views)) for start in range(0, n_samples, CHUNK)]
     if not set(jobs) <= _read_done(path, journal, whole, dtype):
-        with durable.wait_for_lock(folder, WAIT_S):
+        with durable.wait_for_lock(folder, while_waiting=while_waiting):
             done = _read_done(path, journal, whole, dtype)
             if not done:
                 durable.remove_file(journal.path)

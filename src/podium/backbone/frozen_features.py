@@ -13,9 +13,9 @@ from podium.backbone.features import compute_features, compute_in_memory, featur
 from podium.backbone.frozen_backbone import FrozenBackbone
 from podium.backbone.frozen_forward import frozen_batch
 from podium.data import StoredImages, eval_batch
-from podium.durable import ONE_PASS_BYTES, PageBudget
+from podium.durable import ONE_PASS_BYTES, PageBudget, wait_for_lock
 from podium.engine.saved_weights import has_weights, load_weights, read_about, save_weights
-from podium.machine import Progress, Settings
+from podium.machine import Progress, Settings, say_while_waiting
 from podium.models import Backbone
 from podium.recipe import Recipe, build_backbone_of
 from podium.stopping import StopRequest
@@ -66,6 +66,7 @@ def frozen_features(
             views=views,
             batch_size=batch_size,
             on_progress=lambda done, _total: update(done),
+            while_waiting=say_while_waiting("the features", progress, stop),
         )
 
 
@@ -78,14 +79,17 @@ def keep_backbone(recipe: Recipe, folder: Path) -> Backbone:
     """
     if has_weights(folder):
         return load_backbone(recipe, folder)
-    backbone = build_backbone_of(recipe)
-    about = {
-        "name": backbone.name,
-        "source": backbone.weight_source,
-        "mean": list(backbone.mean),
-        "std": list(backbone.std),
-    }
-    save_weights(backbone.module.state_dict(), folder, about)
+    with wait_for_lock(folder):  # a second process must not go on with other weights, should the hub change them
+        if has_weights(folder):
+            return load_backbone(recipe, folder)
+        backbone = build_backbone_of(recipe)
+        about = {
+            "name": backbone.name,
+            "source": backbone.weight_source,
+            "mean": list(backbone.mean),
+            "std": list(backbone.std),
+        }
+        save_weights(backbone.module.state_dict(), folder, about)
     return backbone
 
 

@@ -173,7 +173,7 @@ class MachineFlags:
     threads: int | None = None
 
     def as_settings(
-        self, *, max_bad: float = 0.01, checkpoint_every: float = 60.0, cloud_drive: bool = False
+        self, *, max_bad: float = 0.01, checkpoint_every: float = 60.0, cloud_drive: bool = False, processes: int = 1
     ) -> Settings:
         """The settings of the workflows.
 
@@ -181,6 +181,7 @@ class MachineFlags:
             max_bad: Largest fraction of images that may be impossible to decode.
             checkpoint_every: Seconds between two checkpoints.
             cloud_drive: Whether checkpoints are overwritten in place.
+            processes: Processes that train at the same time.
         """
         from podium.machine import Settings
 
@@ -191,6 +192,7 @@ class MachineFlags:
             threads=self.threads,
             checkpoint_every_s=checkpoint_every,
             cloud_drive=cloud_drive,
+            processes=processes,
             max_bad_fraction=max_bad,
         )
 

@@ -29,6 +29,7 @@ def train(
     name: str | None = None,
     resume: str | None = None,
     max_bad: float = 0.01,
+    processes: int = 1,
     checkpoint_every: float = 60.0,
     cloud_drive: Annotated[bool, Flag] = False,
     root: Path | None = None,
@@ -49,10 +50,12 @@ def train(
         set_: Recipe keys to change: --set training.epochs=20 optimizer.lr=3e-4
         metric: Metric that stands at the top; macro F1 when left out, label accuracy for multi-label.
         seed: Seed of everything random in training.
-        only_folds: Folds to train now; all when left out. With --resume, folds to train besides.
+        only_folds: Folds to train now; all when left out. With --resume, folds to train besides those that are done.
         name: The run's name; counted on from the preset's when left out.
-        resume: Go on with this run, or with "last"; nothing else needs to be given.
+        resume: Go on with this run, or with "last"; nothing else needs to be given. Several terminals or machines may
+            do so at once: each takes a fold that nobody has.
         max_bad: Largest fraction of images that may be impossible to decode.
+        processes: Processes that train folds at the same time; the cores are divided among them.
         checkpoint_every: Seconds between two checkpoints.
         cloud_drive: The runs lie on a mounted Google Drive or OneDrive, whose bin keeps what is deleted: overwrite
             checkpoints in place. A run remembers it.
@@ -62,7 +65,9 @@ def train(
     from podium.workflows import run as workflow
 
     console = Console(quiet=quiet)
-    settings = machine.as_settings(max_bad=max_bad, checkpoint_every=checkpoint_every, cloud_drive=cloud_drive)
+    settings = machine.as_settings(
+        max_bad=max_bad, checkpoint_every=checkpoint_every, cloud_drive=cloud_drive, processes=processes
+    )
     if resume is not None:
         given = {
             "the data": data is not None,
@@ -113,8 +118,15 @@ def show_run(run: Run, *, as_json: bool) -> None:
     """Print a finished run: its scores, where its report is, and what to try next."""
     from podium.report import print_summary
 
+    left = run.folder.folds_left()
     if as_json:
-        print_json({"run": run.name, "folder": str(run.folder.path), "scores": run.scores.to_dict()})
+        scores = None if left else run.scores.to_dict()
+        print_json({"run": run.name, "folder": str(run.folder.path), "folds_left": left, "scores": scores})
+        return
+    if left:
+        folds = f"fold{'s' if len(left) > 1 else ''} {', '.join(map(str, left))}"
+        print_lines(f"run      {run.folder.path}", f"left     {folds}: scores come when the last is trained")
+        print_lines(f"next     podium train --resume {run.name}")
         return
     print_summary(run.scores)
     print_lines("", f"run      {run.folder.path}", f"report   {run.folder.report_file}")

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from podium.durable import (
     wait_for_lock,
     write_json,
 )
-from podium.errors import CorruptFileError, SourceError, StorageError
+from podium.errors import CorruptFileError, LockedError, SourceError, StorageError
 from podium.images import Fit, Isolation, Limits, ShortageError, Stored, decode_into_rows
 from podium.tables import Samples
 
@@ -55,7 +56,8 @@ def build_cache(
     limits: Limits | None = None,
     deadline_s: float = 60.0,
     memory_mib: int = 4096,
-    wait_s: float = 3600.0,
+    wait_s: float = math.inf,
+    while_waiting: Callable[[LockedError], None] | None = None,
     on_progress: Progress | None = None,
     announce: Announce | None = None,
 ) -> ImageCache:
@@ -76,7 +78,8 @@ def build_cache(
         limits: Refuse files beyond these.
         deadline_s: Seconds that one image may take. Processes only.
         memory_mib: Memory that one image may take. Processes on Linux only.
-        wait_s: Seconds to wait where another process builds the same cache.
+        wait_s: Seconds to wait at most where another process builds the same cache.
+        while_waiting: Called again and again meanwhile; what it raises ends the wait.
         on_progress: Called with (images done, images in all), at least twice a second. What it raises ends the build
             and its workers; what is on the disk stays.
         announce: Told in a line of workers that were lost or cannot be started; a warning in the log where None.
@@ -94,7 +97,7 @@ def build_cache(
             (height, width),
             fit,
             limits,
-            wait_s=wait_s,
+            wait=partial(wait_for_lock, wait_s=wait_s, while_waiting=while_waiting),
             on_progress=on_progress,
             decoding={
                 "isolation": isolation,
@@ -115,7 +118,7 @@ def _open_or_build(
     fit: Fit,
     limits: Limits | None,
     *,
-    wait_s: float,
+    wait: Callable[[Path], AbstractContextManager[Any]],
     on_progress: Progress | None,
     decoding: dict[str, Any],
 ) -> ImageCache:
@@ -127,7 +130,7 @@ def _open_or_build(
     if (found := _open_if_sound(place)) is not None:
         return found
     make_folder(place)
-    with wait_for_lock(place, wait_s):
+    with wait(place):
         if (found := _open_if_sound(place)) is not None:
             return found
         build = _Build(place, samples, size, on_progress)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from podium.curate import Audit, audit_of_facts, check_quarantine, drop_quarantined
 from podium.data import ImageCache, build_cache
 from podium.images import read_size
-from podium.machine import Progress, Settings
+from podium.machine import Progress, Settings, say_while_waiting
 from podium.recipe import Recipe
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Samples
@@ -94,7 +94,8 @@ def make_ready(
             height=side,
             width=side,
             fit=recipe.image.fit,
-            n_threads=settings.n_threads,
+            n_threads=settings.n_threads * settings.processes,  # nobody trains yet
+            while_waiting=say_while_waiting("the images", progress, stop),
             on_progress=_report(update, stop),
             announce=progress.note,
         )

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium import durable
 from podium.data import ImageCache, open_cache
 from podium.data.image_cache import is_complete
 from podium.dataset.ready_images import make_ready
 from podium.errors import CorruptFileError, ImageError, UsageError
 from podium.machine import Progress, Settings
 from podium.recipe import Recipe
-from podium.store import RunFolder
+from podium.store import RunFolder, edit_record
 from podium.tables import Samples, as_text_array, load_samples, move_samples, read_csv
 
 __all__ = ["move_images", "open_run_images"]
@@ -51,7 +50,7 @@ def open_run_images(
     """The pixels the run was started with. The cache has them; where it is gone, the files are decoded again.
 
     Args:
-        run: The run folder, locked.
+        run: The run folder.
         record: Its run.json.
         samples: Its samples.
         recipe: Its recipe.
@@ -68,8 +67,8 @@ def open_run_images(
         _require_files(run, samples)
         cache = make_ready(samples, recipe, settings, progress, limit_fraction=1.0).cache
         _require_same(run, samples, cache)
-        place = {"cache": str(settings.cache_folder.resolve()), "cache_key": cache.key}
-        durable.write_json(run.run_file, {**record, **place})
+        with edit_record(run) as newest:
+            newest |= {"cache": str(settings.cache_folder.resolve()), "cache_key": cache.key}
     else:
         _require_same(run, samples, cache)
     return cache

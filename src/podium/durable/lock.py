@@ -7,10 +7,11 @@ Where a file system has no locks, `named_lock.py` stands in.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -65,17 +66,27 @@ def hold_lock(folder: str | Path) -> Iterator[Holder]:
 
 
 @contextmanager
-def wait_for_lock(folder: str | Path, wait_s: float) -> Iterator[Holder]:
-    """As `hold_lock`, after waiting up to `wait_s` seconds for another holder to end."""
+def wait_for_lock(
+    folder: str | Path, wait_s: float = math.inf, *, while_waiting: Callable[[LockedError], None] | None = None
+) -> Iterator[Holder]:
+    """As `hold_lock`, after waiting for another holder to end.
+
+    Args:
+        folder: Folder to lock; made when missing.
+        wait_s: Seconds to wait at most.
+        while_waiting: Called a few times a second with the error that names the holder; what it raises ends the wait.
+    """
     deadline = time.monotonic() + wait_s
     with ExitStack() as stack:
         while True:
             try:
                 holder = stack.enter_context(hold_lock(folder))
                 break
-            except LockedError:
+            except LockedError as problem:
                 if time.monotonic() >= deadline:
                     raise
+                if while_waiting is not None:
+                    while_waiting(problem)
             time.sleep(_POLL_S)
         yield holder
 

@@ -2,5 +2,6 @@
 
 from podium.machine.progress import Progress, Silent
 from podium.machine.settings import Settings
+from podium.machine.waiting import say_while_waiting
 
-__all__ = ["Progress", "Settings", "Silent"]
+__all__ = ["Progress", "Settings", "Silent", "say_while_waiting"]

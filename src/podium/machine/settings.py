@@ -19,8 +19,9 @@ class Settings:
         runs: Folder of all runs.
         cache: Folder of decoded images and features; None is `<runs>/.cache`.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
-        threads: Threads of one process; None takes every core this process may use. Recorded with a run and kept on
-            resume, for the number of threads changes the last bits.
+        threads: Threads of one process; None divides the cores that may be used among the processes. Recorded with a
+            run and kept on resume, for the number of threads changes the last bits.
+        processes: Processes that train the folds of a run at the same time.
         checkpoint_every_s: Seconds between two checkpoints of a training.
         cloud_drive: Whether the runs lie on a mounted cloud drive whose bin keeps what is deleted: checkpoints are then
             overwritten in place, and emptied before they are deleted. Recorded with a run and kept on resume.
@@ -31,6 +32,7 @@ class Settings:
     cache: Path | None = None
     device: str = "auto"
     threads: int | None = None
+    processes: int = 1
     checkpoint_every_s: float = 60.0
     cloud_drive: bool = False
     max_bad_fraction: float = 0.01
@@ -38,6 +40,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.threads is not None and self.threads < 1:
             raise UsageError(f"threads must be at least 1, got {self.threads}.")
+        if self.processes < 1:
+            raise UsageError(f"processes must be at least 1, got {self.processes}.")
         if not 0 <= self.max_bad_fraction <= 1:
             raise UsageError(f"max_bad_fraction (--max-bad) must lie in [0, 1], got {self.max_bad_fraction}.")
         if not 0 <= self.checkpoint_every_s < float("inf"):
@@ -52,7 +56,8 @@ class Settings:
 
     @property
     def n_threads(self) -> int:
-        """Threads to use."""
+        """Threads of each process."""
         if self.threads is not None:
             return self.threads
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return max(1, n_cores // self.processes)

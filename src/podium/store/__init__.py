@@ -1,6 +1,7 @@
 """Run folders on disk: where everything is, which runs there are, how two of them differ."""
 
 from podium.store.differences import list_differences
+from podium.store.edit_record import edit_record
 from podium.store.environment import describe_environment
 from podium.store.plain_yaml import read_plain_yaml
 from podium.store.results import EpochRow, read_epochs, write_results
@@ -16,6 +17,7 @@ __all__ = [
     "create_run",
     "describe_environment",
     "digest_tables",
+    "edit_record",
     "find_run",
     "list_differences",
     "list_runs",

@@ -26,7 +26,7 @@ A fold has one model, "all", or one for every attribute, named for its head.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -146,6 +146,14 @@ class RunFolder:
                 f"written by another version of podium (format {record.get('format')}).", where=self.path
             )
         return record
+
+    def is_fold_done(self, fold: int) -> bool:
+        """Whether all models of a fold are trained and its valid samples are predicted."""
+        return self.predictions_file("oof", fold).is_file()
+
+    def folds_left(self, folds: Collection[int] = ()) -> list[int]:
+        """Folds that are not done, of these or, where none are given, of all that the run was asked for."""
+        return [fold for fold in sorted(folds or self.read()["folds"]) if not self.is_fold_done(fold)]
 
     @property
     def is_finished(self) -> bool:

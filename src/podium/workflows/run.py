@@ -273,12 +273,13 @@ def resume(
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Go on with a run that was stopped or killed; a finished one is only scored again.
+    """Go on with a run that was stopped or killed, or that other processes train; a finished one is only scored again.
 
     Args:
         name: The run's name, folder, or "last".
         recipe: The recipe the caller has in mind; refused if it is not the run's.
-        only_folds: Folds to train besides those the run was asked for, such as the rest of them.
+        only_folds: Folds to train now, besides those that are done; None trains all that the run was asked for. Other
+            processes may train other folds of the run meanwhile, and the last of them scores it.
         root: Where the folder of the images lies now; the run remembers it.
         settings: Machine and places.
         progress: Told what is going on.
@@ -292,7 +293,7 @@ def resume(
     folder = find_run(settings.runs, name)
     if recipe is not None:
         _check_same_recipe(folder, recipe)
-    return _finish(folder, settings, progress, more_folds=only_folds or (), root=root)
+    return _finish(folder, settings, progress, only_folds=only_folds or (), root=root)
 
 
 def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
@@ -314,13 +315,11 @@ def _finish(
     settings: Settings,
     progress: Progress,
     *,
-    more_folds: Collection[int] = (),
+    only_folds: Collection[int] = (),
     root: str | Path | None = None,
 ) -> Run:
     from podium.workflows.carry_on import carry_on
 
     with restored_torch():
-        carry_on(folder, settings, progress, more_folds=more_folds, root=None if root is None else Path(root))
-    run = Run(folder, settings)
-    run.report()
-    return run
+        carry_on(folder, settings, progress, only_folds=only_folds, root=None if root is None else Path(root))
+    return Run(folder, settings)

@@ -1,0 +1,59 @@
+"""Finish a run: the out-of-fold table of all its folds, the scores, the epochs and the report."""
+
+from __future__ import annotations
+
+from podium import durable
+from podium.machine import Progress, Silent, say_while_waiting
+from podium.metrics import score_predictions
+from podium.recipe import load_recipe
+from podium.stopping import StopRequest
+from podium.store import RunFolder, load_tables, write_results
+from podium.tables import Samples, concat_predictions, load_predictions, save_predictions
+
+__all__ = ["gather"]
+
+
+def gather(
+    run: RunFolder,
+    *,
+    samples: Samples | None = None,
+    progress: Progress | None = None,
+    stop: StopRequest | None = None,
+    again: bool = True,
+) -> bool:
+    """Score a run and write its report, once every fold that it was asked for is done.
+
+    Any process may call it at any time: one gathers, others wait for it.
+
+    Args:
+        run: The run folder.
+        samples: Its samples; None reads them.
+        progress: Told who is waited for.
+        stop: Ends the wait.
+        again: Whether a run that is scored already is scored again.
+
+    Returns:
+        Whether the run is finished; where it is not, a fold is missing and nothing was written.
+
+    Raises:
+        CorruptFileError: If a table of the run is not the one it was started with.
+        StorageError: If a file cannot be read or written.
+    """
+    from podium.report import make_report  # draws with matplotlib, which no training needs in its memory
+
+    waiting = say_while_waiting("the process that scores the run", progress or Silent(), stop)
+    with durable.wait_for_lock(run.path, while_waiting=waiting):
+        if run.folds_left():
+            return False
+        if not again and run.is_finished and run.report_file.is_file():
+            return True
+        if not run.is_finished:
+            durable.remove_file(run.report_file)  # with both files there a run counts as gathered
+        oof = concat_predictions([load_predictions(run.predictions_file("oof", fold)) for fold in run.read()["folds"]])
+        save_predictions(oof, run.oof_file)
+        write_results(run)
+        samples = samples or load_tables(run)[0]
+        scores = score_predictions(oof, samples, metric=load_recipe(run.recipe_file).metric)
+        durable.write_json(run.scores_file, scores.to_dict())
+        make_report(run)
+    return True

@@ -1,0 +1,176 @@
+"""Train one fold: each of its models under a lock of its own, so that any number of processes can work on one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium import durable
+from podium.dataset.run_images import open_run_images
+from podium.decisions import complete_probs
+from podium.engine.saved_weights import has_weights
+from podium.errors import LockedError, StorageError
+from podium.machine import Progress, Settings, Silent
+from podium.machine.allocator import return_freed_memory
+from podium.machine.device import choose_device, prepare_process
+from podium.recipe import arrange, load_recipe
+from podium.stopping import StopRequest
+from podium.store import RunFolder, load_tables, write_results
+from podium.tables import Folds, Predictions, Samples, save_predictions
+from podium.training.autotune import resolve_without_autotune
+from podium.training.make_inputs import make_inputs
+from podium.training.one_training import Training, train_one
+
+__all__ = ["FoldTrainer", "train_fold"]
+
+
+def train_fold(
+    run: RunFolder, fold: int, *, settings: Settings | None = None, progress: Progress | None = None
+) -> bool:
+    """Train the models of one fold that no other process has, and predict its valid images once all are trained.
+
+    For schedulers that hand out folds themselves. `gather` scores the run once every fold is done.
+
+    Args:
+        run: A run folder.
+        fold: One of its folds.
+        settings: Machine and places; threads are the ones recorded with the run.
+        progress: Told what is going on.
+
+    Returns:
+        Whether the fold is done. Where it is not, another process has one of its models.
+
+    Raises:
+        SplitError: If there is no such fold.
+        CorruptFileError: If a table of the run is not the one it was started with.
+        ImageError: If the images are gone, or are others than at the start.
+    """
+    samples, folds = load_tables(run)
+    folds.valid_rows(fold)  # refuses a fold that does not exist
+    trainer = FoldTrainer(run, samples, folds, settings or Settings(runs=run.path.parent), progress or Silent())
+    trainer.train(fold)
+    return run.is_fold_done(fold)
+
+
+class FoldTrainer:
+    """Trains folds of one run, one after the other; what all of them need is made once.
+
+    Args:
+        run: The run folder.
+        samples: Its samples.
+        folds: Its folds, in the same order.
+        settings: Machine and places; threads are the ones recorded with the run.
+        progress: Told what is going on.
+        stop: Asked after every step.
+
+    Attributes:
+        held: The latest lock that another process was found to hold; None before.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        samples: Samples,
+        folds: Folds,
+        settings: Settings,
+        progress: Progress,
+        stop: StopRequest | None = None,
+    ) -> None:
+        assert samples.task is not None, "start_run refuses samples without labels"
+        self._run, self._samples, self._folds = run, samples, folds
+        self._task = samples.task
+        self._settings, self._progress, self._stop = settings, progress, stop or StopRequest()
+        self._device = choose_device(settings.device)
+        self._recipe = resolve_without_autotune(load_recipe(run.recipe_file), self._device)
+        self._models = arrange(self._task, self._recipe.model.arrangement)
+        self._probs: dict[Path, dict[str, NDArray[np.float64]]] = {}
+        self.held: LockedError | None = None
+        prepare_process(run.read()["threads"])
+
+    def train(self, fold: int) -> bool:
+        """Train the fold's models that no other process has; then predict its valid samples, if all are trained.
+
+        Returns:
+            Whether there was something to do.
+        """
+        trained = [self._train_model(fold, place) for place in range(len(self._models))]
+        return self._finish(fold) or any(trained)
+
+    def _folder(self, fold: int, place: int) -> Path:
+        return self._run.training_folder(fold, list(self._models)[place])
+
+    def _train_model(self, fold: int, place: int) -> bool:
+        folder = self._folder(fold, place)
+        if has_weights(folder):
+            return False
+        with self._taken([folder]) as is_taken:
+            if not is_taken or has_weights(folder):
+                return False
+            self._probs[folder] = self._train_and_predict(fold, place)
+        return True
+
+    def _train_and_predict(self, fold: int, place: int) -> dict[str, NDArray[np.float64]]:
+        folder, task = self._folder(fold, place), list(self._models.values())[place]
+        return train_one(self._given, task, fold, place, folder, stop=self._stop, progress=self._progress)
+
+    def _finish(self, fold: int) -> bool:
+        """Write the fold's predictions, if all its models are trained and no other process is at them."""
+        folders = [self._folder(fold, place) for place in range(len(self._models))]
+        if self._run.is_fold_done(fold) or not all(has_weights(folder) for folder in folders):
+            return False
+        with self._taken(folders) as is_taken:
+            if not is_taken or self._run.is_fold_done(fold):
+                return False
+            probs: dict[str, NDArray[np.float64]] = {}
+            for place, folder in enumerate(folders):
+                probs |= self._probs.pop(folder, {}) or self._train_and_predict(fold, place)
+            rows = self._folds.valid_rows(fold)
+            made_by = np.full(len(rows), fold, dtype=np.int64)
+            predictions = Predictions(self._task, self._samples.ids[rows], made_by, complete_probs(probs, self._task))
+            save_predictions(predictions, self._run.predictions_file("oof", fold))
+        with suppress(StorageError):  # a journal of another training may be torn until it is taken up again
+            write_results(self._run)
+        return True
+
+    @contextmanager
+    def _taken(self, folders: Sequence[Path]) -> Iterator[bool]:
+        """Hold the locks of these trainings during a `with` block; gives False where another process has one."""
+        with ExitStack() as stack:
+            is_taken = True
+            try:
+                for folder in folders:
+                    stack.enter_context(durable.hold_lock(folder))
+            except LockedError as problem:
+                self.held, is_taken = problem, False
+            yield is_taken
+
+    @cached_property
+    def _given(self) -> Training:
+        record = self._run.read()
+        cache = open_run_images(self._run, record, self._samples, self._recipe, self._settings, self._progress)
+        inputs = make_inputs(
+            self._recipe,
+            self._task,
+            cache,
+            self._device,
+            self._settings,
+            self._progress,
+            backbone_folder=self._run.backbone_folder,
+            stop=self._stop,
+        )
+        return_freed_memory()
+        return Training(
+            self._recipe,
+            self._samples,
+            self._folds,
+            cache.rows_of(self._samples.ids),
+            inputs,
+            self._device,
+            self._settings.checkpoint_every_s,
+            cloud_drive=bool(record.get("cloud_drive")),
+        )

@@ -1,0 +1,100 @@
+"""Train what is left of a run in several processes on this machine, as several terminals would."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from podium.errors import Interrupted, PodiumError, Stopped
+from podium.launch import run_processes
+from podium.machine import Progress, Settings
+from podium.stopping import StopRequest
+from podium.store import RunFolder
+from podium.workflows.worker import make_request
+
+__all__ = ["train_in_processes"]
+
+_STOPPED = (Stopped.exit_code, Interrupted.exit_code)
+
+
+def train_in_processes(
+    run: RunFolder,
+    settings: Settings,
+    progress: Progress,
+    stop: StopRequest,
+    *,
+    only_folds: Collection[int] = (),
+    n_models: int = 1,
+) -> None:
+    """Start the processes that the settings ask for, and see them to their end.
+
+    A stop is passed on to all of them. One that fails stops the others. What one that is killed was training, another
+    takes over.
+
+    Args:
+        run: A run folder with folds left to train.
+        settings: Machine and places; each process uses the number of threads recorded with the run.
+        progress: Told how many folds are done, and gets the notes of all processes.
+        stop: Asked ten times a second.
+        only_folds: Folds to train; empty trains all that the run was asked for.
+        n_models: Models of a fold: no more processes are started than models are left.
+
+    Raises:
+        PodiumError: What made the first process fail; or all of them were killed.
+        Stopped: If a signal asked for it; resuming goes on exactly.
+    """
+    left = run.folds_left(only_folds)
+    n_processes, n_threads = min(settings.processes, len(left) * n_models), int(run.read()["threads"])
+    _note_crowd(n_processes, n_threads, progress)
+    worker = replace(settings, processes=1, threads=n_threads)
+    heard: dict[str, None] = {}
+    errors: list[Mapping[str, Any]] = []
+
+    def hear(message: Mapping[str, Any]) -> None:
+        if "error" in message and message["error"]["exit_code"] not in _STOPPED:
+            errors.append(message["error"])
+        if "note" in message and message["note"] not in heard:  # each process may have the same to say
+            heard[message["note"]] = None
+            progress.note(message["note"])
+
+    with progress.stage(f"folds in {n_processes} processes", len(left)) as update:
+        codes = run_processes(
+            "podium.workflows.worker",
+            [make_request(run.path, worker, sorted(only_folds))] * n_processes,
+            stop=stop,
+            on_message=hear,
+            on_look=lambda: update(sum(run.is_fold_done(fold) for fold in left)),
+        )
+    stop.check()
+    _raise_first(run, errors, codes, is_done=not run.folds_left(only_folds))
+    if killed := [-code for code in codes if code < 0]:
+        progress.note(
+            f"{len(killed)} of {n_processes} processes were killed (signal {killed[0]}); the others took over."
+        )
+
+
+def _note_crowd(n_processes: int, n_threads: int, progress: Progress) -> None:
+    n_cores = Settings(threads=None).n_threads
+    if n_processes * n_threads > n_cores:
+        progress.note(
+            f"{n_processes} processes with {n_threads} threads each share {n_cores} cores. The number of threads was "
+            "recorded when the run was started; the next run can be started with fewer."
+        )
+
+
+def _raise_first(run: RunFolder, errors: list[Mapping[str, Any]], codes: list[int], *, is_done: bool) -> None:
+    if errors:
+        raise PodiumError.from_dict(errors[0])
+    if any(code > 0 and code not in _STOPPED for code in codes):
+        raise RuntimeError(f"a process of this run failed with exit codes {codes}; its traceback is above")
+    if is_done:
+        return
+    how = f"Go on with podium train --resume {run.name}."
+    if any(code > 0 for code in codes):
+        raise Stopped("all processes were stopped; everything up to their last step is on disk.", fix=how)
+    raise PodiumError(
+        f"all {len(codes)} processes were killed (signal {-min(codes)}), perhaps because memory ran out.",
+        where=run.path,
+        fix=f"Use fewer processes. {how}",
+    )
