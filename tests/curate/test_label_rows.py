@@ -119,6 +119,11 @@ def test_pairs_of_image_and_label_become_a_column_for_each_label(make_tree, sepa
     assert any("an image and one of 3 labels" in guess.why for guess in found.guesses)
 
 
+def test_values_of_pairs_are_no_images_though_numbers_name_some(make_tree):
+    root = make_tree(*(f"0000{i}.png" for i in range(4)), t=_pairs(_VALUES).replace("ID_0", "0000"))
+    np.testing.assert_array_equal(scan(root).samples.labels["labels"], _VALUES)
+
+
 def test_pairs_are_read_with_their_columns_named_and_equal_rows_once(make_tree):
     root = make_tree(*(f"ID_{i:02x}.png" for i in range(4)), t=_pairs(_VALUES) + "ID_00_any,1\n")
     samples = scan(root, ScanOptions(image_column="ID", label_columns=("Label",))).samples

@@ -88,6 +88,13 @@ def test_a_table_says_which_images_are_predicted(run: Run, test_folder: Path) ->
     named = run.predict(test_folder, rows=beside, image_column="b", name="named")
     assert sorted(named.ids.tolist()) == ["02.png", "03.png"]
     assert len(run.predict(test_folder, name="folder")) == 5
+    bare = test_folder.parent / "bare.txt"
+    bare.write_bytes("가;04\n나;01\n".encode("cp949"))
+    named = run.predict(test_folder, rows=bare, header=False, image_column="2", delimiter=";", encoding="cp949")
+    assert sorted(named.ids.tolist()) == ["01.png", "04.png"]
+    pairs = test_folder.parent / "sample_submission.csv"
+    pairs.write_text("ID,p\n" + "".join(f"{image}_{kind},0.5\n" for image in ("00", "03") for kind in ("a", "b")))
+    assert sorted(run.predict(test_folder, rows=pairs, name="pairs").ids.tolist()) == ["00.png", "03.png"]
 
 
 @pytest.mark.parametrize(("metric", "kind"), [("f1_macro", "decision"), ("roc_auc_macro", "probability")])
@@ -108,8 +115,9 @@ def test_a_table_that_names_other_images_is_refused(run: Run, test_folder: Path)
     (test_folder / "test.csv").write_text("image\n00.png\n77.png\n")
     with pytest.raises(SourceError, match="1 of 2 rows name an image that is not there"):
         run.predict(test_folder / "test.csv")
-    with pytest.raises(UsageError, match="without a table"):
-        run.predict(test_folder, image_column="image")
+    for option, value in (("image_column", "image"), ("encoding", "cp949"), ("header", False)):
+        with pytest.raises(UsageError, match="without a table"):
+            run.predict(test_folder, **{option: value})  # type: ignore[arg-type]
     samples = Samples(test_folder, as_text_array(["00.png"]), as_text_array(["00.png"]))
     with pytest.raises(UsageError, match="names its images itself"):
         run.predict(samples, rows=test_folder / "test.csv")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from cyclopts import Parameter
+
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import Json, MachineFlags, Many, Quiet
 
@@ -17,6 +19,9 @@ def predict(
     *,
     rows: Path | None = None,
     image_column: str | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    header: Annotated[bool, Parameter(negative="--no-header")] = True,
     name: str = "test",
     tta: Annotated[tuple[str, ...] | None, Many] = None,
     machine: MachineFlags = MachineFlags(),  # noqa: B008 - a frozen value
@@ -32,6 +37,9 @@ def predict(
         source: Folder of images, or a table (CSV, TSV, JSON Lines, Parquet) whose rows name images beside it.
         rows: Table whose rows name the images of the folder to predict; all of them when left out.
         image_column: Column of the table that names the image.
+        delimiter: Character between two cells of the table.
+        encoding: Encoding of the table, such as cp949.
+        header: Whether the first row of the table names the columns; else they are named by number.
         name: Name of the prediction files.
         tta: Views averaged besides the plain one: hflip, vflip, rot90, rot180, rot270; the recipe's when left out.
     """
@@ -43,6 +51,9 @@ def predict(
         source,
         rows=rows,
         image_column=image_column,
+        delimiter=delimiter,
+        encoding=encoding,
+        header=header,
         name=name,
         tta=tta,  # type: ignore[arg-type]
         progress=Console(quiet=quiet),

@@ -77,10 +77,10 @@ def _find_images(
             return OneRowAnImage(table, column, guesses=guesses), match
         raise _no_image_column(table, files, [column])
     except ImageColumnError:
-        spread = spread_pairs(table, names, options)
-        if spread is None:
+        made = spread_pairs(table, names, options) or _find_several_rows(table, names, options)
+        if made is None:
             raise
-        return spread, names.match(spread.table.columns[spread.column])
+        return made, names.match(made.table.columns[made.column])
 
 
 def _make_rows(files: ImageFiles, table: Table, column: str, match: NameMatch, options: ScanOptions) -> Rows:
@@ -115,13 +115,10 @@ def _find_image_column(
         table.column(options.image_column, "--image-column")
         return options.image_column, ()
     best, best_score, names_folders = None, (0.0, 0, 0), False
-    repeated = []
     of_files = {name: cells for name, cells in table.columns.items() if _are_file_names(cells)}
     for name, cells in (of_files or table.columns).items():
         filled = [cell for cell in cells if cell]
-        if filled and 2 * len(set(filled)) < len(filled):  # values that come again and again name classes or persons
-            repeated.append(name)
-        if not filled or name in repeated:
+        if not filled or _come_again(cells):
             continue
         sample = sorted(set(filled))[:: max(1, len(set(filled)) // _SAMPLE)]
         match = names.match(sample)
@@ -131,10 +128,7 @@ def _find_image_column(
         if n_hits and (best is None or score > best_score):
             best, best_score, names_folders = name, score, match.is_folder
     if best is None:
-        column = _column_of_several_rows(table, names, repeated)
-        if column is None:
-            raise _no_image_column(table, files, list(table.columns))
-        return column, (Guess("image column", column, "it names images in several rows", _option(column)),)
+        raise _no_image_column(table, files, list(table.columns))
     header = names.match([best])
     if options.header and header.n_found and header.is_folder == names_folders and best.lower() not in _USUAL_NAMES:
         raise SourceError(
@@ -156,14 +150,23 @@ def _are_file_names(cells: Sequence[str]) -> bool:
     return bool(filled) and all(map(is_image_name, filled))
 
 
-def _column_of_several_rows(table: Table, names: ImageNames, columns: Sequence[str]) -> str | None:
+def _find_several_rows(table: Table, names: ImageNames, options: ScanOptions) -> OneRowAnImage | None:
     """A column that names every image in several rows, as tables of boxes or of one label a row do."""
-    for name in columns:
-        images = sorted({cell for cell in table.columns[name] if cell})
-        match = names.match(images[:_SAMPLE])
-        if len(images) > 1 and match.n_found == len(match.images) and not match.is_folder:
-            return name
+    for name, cells in table.columns.items() if options.image_column is None else ():
+        images = sorted({cell for cell in cells if cell})
+        if len(images) < 2 or not _come_again(cells):
+            continue
+        match = names.match(images[:_SAMPLE], folders=False)
+        if match.n_found == len(match.images) and not match.is_by_number:
+            guess = Guess("image column", name, "it names images in several rows", _option(name))
+            return OneRowAnImage(table, name, guesses=(guess,))
     return None
+
+
+def _come_again(cells: Sequence[str]) -> bool:
+    """Whether values come again and again, as names of classes or persons do."""
+    filled = [cell for cell in cells if cell]
+    return 2 * len(set(filled)) < len(filled)
 
 
 def _no_image_column(table: Table, files: ImageFiles, tried: Sequence[str]) -> ImageColumnError:

@@ -14,7 +14,7 @@ from podium import durable
 from podium.submission.answer import Answer
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan import Plan, match_columns
-from podium.tables import Task
+from podium.tables import Head, Task
 from podium.texttable import SPACES, RawTable, cell_value, split_rows
 
 __all__ = ["Finding", "check_bytes", "check_submission"]
@@ -168,17 +168,34 @@ def _check_cells(answer: Answer, cells: Sequence[str], numbers: Sequence[int]) -
 
 
 def _check_groups(plan: Plan, table: dict[str, list[str]], numbers: Sequence[int]) -> Iterator[Finding]:
-    """Targets of which exactly one class is true: one 1 a row, or probabilities that sum to 1."""
+    """Targets of which exactly one class is true: one 1 an image, or probabilities that sum to 1."""
     for head in plan.targets:
         group = [answer for answer in plan.answers if answer.head == head and answer.class_index is not None]
         if head.is_multi or len(group) < head.n_classes:
             continue
         tolerance = _SUM_TOLERANCE if group[0].kind == "probability" else 0
-        sums = [sum(map(float, cells)) for cells in zip(*(table[answer.column] for answer in group), strict=True)]
-        bad = [f"row {row}: {total:g}" for row, total in zip(numbers, sums, strict=True) if abs(total - 1) > tolerance]
+        sums = _sums_of(head, group, plan, table, numbers)
+        bad = [f"row {row}: {total:g}" for row, total in sums.items() if abs(total - 1) > tolerance]
         if bad:
             what = f"{len(bad)} rows over the classes of {head.name!r} do not sum to 1."
             yield Finding("error", what, tuple(bad[:10]))
+
+
+def _sums_of(
+    head: Head, group: Sequence[Answer], plan: Plan, table: dict[str, list[str]], numbers: Sequence[int]
+) -> dict[int, float]:
+    """The sum of an image's cells over the classes of a target, by its (first) row."""
+    if plan.pairs is None:
+        columns = zip(*(table[answer.column] for answer in group), strict=True)
+        return {number: sum(map(float, cells)) for number, cells in zip(numbers, columns, strict=True)}
+    first: dict[str, int] = {}
+    sums: dict[int, float] = {}
+    rows = zip(numbers, plan.pairs.images, plan.pairs.readings, table[plan.pairs.value_column], strict=True)
+    for number, image, reading, cell in rows:
+        if reading.head == head:
+            place = first.setdefault(image, number)
+            sums[place] = sums.get(place, 0.0) + float(cell)
+    return sums
 
 
 def _check_line_ends(text: str, template: RawTable) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from podium.submission.id_column import find_id_column
 from podium.submission.id_table import find_images
 from podium.submission.ids import check_ids
 from podium.submission.options import SubmissionOptions
+from podium.submission.pairs import PairRows, find_pairs
 from podium.submission.plan_notes import describe_answers
 from podium.tables import Head, Task
 from podium.texttable import RawTable, read_table
@@ -36,6 +37,7 @@ class Plan:
         notes: The plan in sentences, to show before writing.
         options: What the user set.
         image_of: The image of every id, where a table says so.
+        pairs: Image and class of every row, where each row asks for one class of an image.
     """
 
     task: Task
@@ -45,6 +47,7 @@ class Plan:
     notes: tuple[str, ...]
     options: SubmissionOptions
     image_of: Mapping[str, str] | None = None
+    pairs: PairRows | None = None
 
     @property
     def targets(self) -> tuple[Head, ...]:
@@ -90,6 +93,9 @@ def match_columns(
     joined = None
     if options.id_table is not None and ids is not None:
         joined = find_images(template, read_table(Path(options.id_table)), ids, id_column=options.id_column)
+    pairs = find_pairs(template, task, options, ids) if joined is None else None
+    if pairs is not None:
+        return _plan_pairs(pairs, template, task, options)
     wanted = options.id_column if joined is None else joined.id_column
     id_column, why = find_id_column(template, task, id_column=wanted, ids=ids)
     check_ids(template.cells(id_column), template.path, id_column, template.row_numbers)
@@ -112,6 +118,22 @@ def match_columns(
     notes += describe_answers(answers, task)
     notes += [f"{', '.join(map(repr, kept))} kept as in the sample."] if kept else []
     return Plan(task, id_column, answers, kept, tuple(notes), options, None if joined is None else joined.image_of)
+
+
+def _plan_pairs(pairs: PairRows, template: RawTable, task: Task, options: SubmissionOptions) -> Plan:
+    check_ids(template.cells(pairs.id_column), template.path, pairs.id_column, template.row_numbers)
+    readings = {reading.text: reading for reading in pairs.readings}.values()
+    blank = _blank_answers([(pairs.value_column, reading) for reading in readings], options)
+    answers = tuple(settle_class_columns(blank, template, options))
+    kept = tuple(name for name in template.columns if name not in (pairs.id_column, pairs.value_column))
+    n_images, named = len(set(pairs.images)), ", ".join(dict.fromkeys(answer.head.name for answer in answers))
+    values = "the probability of its class, with every digit" if answers[0].kind == "probability" else "0 or 1"
+    notes = [
+        f"{pairs.id_column!r} names an image and a class: {n_images} images, {len(answers)} classes of {named}.",
+        f"{pairs.value_column!r} gets {values}.",
+    ]
+    notes += [f"{', '.join(map(repr, kept))} kept as in the sample."] if kept else []
+    return Plan(task, pairs.id_column, answers, kept, tuple(notes), options, pairs=pairs)
 
 
 def _check_named_columns(template: RawTable, options: SubmissionOptions) -> None:
@@ -206,13 +228,23 @@ def _check_all_classes(readings: Mapping[str, Reading], template: RawTable) -> N
 def _settle(
     readings: Mapping[str, Reading], template: RawTable, task: Task, options: SubmissionOptions
 ) -> tuple[Answer, ...]:
-    targets = {reading.head.name: reading.head for reading in readings.values()}
+    blank = {answer.column: answer for answer in _blank_answers(list(readings.items()), options)}
+    settled = {a.column: settle_target_column(a, template, options) for a in blank.values() if a.class_index is None}
+    for head_name in dict.fromkeys(answer.head.name for answer in blank.values()):
+        group = [a for a in blank.values() if a.head.name == head_name and a.class_index is not None]
+        settled |= {a.column: a for a in settle_class_columns(group, template, options)} if group else {}
+    return tuple(settled[name] for name in template.columns if name in settled)
+
+
+def _blank_answers(readings: Sequence[tuple[str, Reading]], options: SubmissionOptions) -> list[Answer]:
+    """Answers whose values are not known yet, one for each column and what it asks for."""
+    targets = {reading.head.name: reading.head for _, reading in readings}
     numbers = _per_class(options.class_numbers or {}, targets.values(), "class_numbers")
     named = options.thresholds if isinstance(options.thresholds, Mapping) else {}
     default = 0.5 if isinstance(options.thresholds, Mapping) else options.thresholds
     thresholds = _per_class(named, targets.values(), "thresholds")
-    blank = {
-        name: Answer(
+    return [
+        Answer(
             column=name,
             head=(head := reading.head),
             kind="class_number" if reading.class_index is None else "decision",
@@ -220,13 +252,8 @@ def _settle(
             numbers=_numbers_of(head, numbers),
             thresholds=tuple(thresholds.get((head.name, index), default) for index in range(head.n_classes)),
         )
-        for name, reading in readings.items()
-    }
-    settled = {a.column: settle_target_column(a, template, options) for a in blank.values() if a.class_index is None}
-    for head_name in targets:
-        group = [a for a in blank.values() if a.head.name == head_name and a.class_index is not None]
-        settled |= {a.column: a for a in settle_class_columns(group, template, options)} if group else {}
-    return tuple(settled[name] for name in template.columns if name in settled)
+        for name, reading in readings
+    ]
 
 
 def _per_class(named: Mapping[str, _Value], heads: Iterable[Head], option: str) -> dict[tuple[str, int], _Value]:

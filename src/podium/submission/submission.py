@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from podium.tables import Predictions
 from podium.texttable import RawTable
 
 __all__ = ["Submission", "make_plain_submission", "make_submission"]
+
+_Probs = Mapping[str, NDArray[np.floating[Any]]]
 
 
 @dataclass(frozen=True)
@@ -69,29 +71,24 @@ def make_submission(predictions: Predictions, template: RawTable, plan: Plan) ->
             say what to write.
     """
     _check_targets(predictions, plan)
-    ids = template.cells(plan.id_column)
-    image_of = plan.image_of
+    images, numbers = _images_of(template, plan)
     match = match_ids(
-        ids if image_of is None else [image_of[name] for name in ids],
+        images,
         predictions.ids.tolist(),
         where=template.path,
         column=plan.id_column,
         allow_extra=plan.options.allow_extra,
         encoding=template.encoding,
-        numbers=template.row_numbers,
+        numbers=numbers,
     )
     probs = {head.name: predictions.probs[head.name][match.rows] for head in plan.targets}
-    filled = {}
-    for answer in plan.answers:
-        meanings = answer.meanings(probs[answer.head.name])
-        if answer.delim and not answer.top_k:
-            meanings = _fill_empty(answer, meanings, probs[answer.head.name].argmax(axis=1), plan, template)
-        filled[answer.column] = _new_cells(answer, meanings, template.cells(answer.column))
-    through = "" if image_of is None else " of the images that the table names"
-    notes = [*plan.notes, f"{len(template)} ids found {match.rule}{through}."]
+    fill = _fill_columns if plan.pairs is None else _fill_pairs
+    filled = fill(template, plan, images, probs)
+    through = "" if plan.image_of is None else " of the images that the table names"
+    notes = [*plan.notes, f"{len(images)} {'ids' if plan.pairs is None else 'images'} found {match.rule}{through}."]
     if match.is_by_number and plan.image_of is None:
         notes[-1] += " If a table says which image an id means, name it with --ids."
-    n_extra = len(predictions) - len(template)
+    n_extra = len(predictions) - len(images)
     notes += [f"{n_extra} predictions left out: the sample does not ask for them."] if n_extra else []
     return Submission(
         data=template.fill(filled),
@@ -103,6 +100,39 @@ def make_submission(predictions: Predictions, template: RawTable, plan: Plan) ->
         notes=tuple(notes),
         warnings=tuple(find_warnings(plan.answers, probs)),
     )
+
+
+def _images_of(template: RawTable, plan: Plan) -> tuple[list[str], list[int]]:
+    """The image of each answer as the sample spells it, and its (first) row number."""
+    numbers = list(template.row_numbers)
+    if plan.pairs is not None:
+        first = dict(zip(reversed(plan.pairs.images), reversed(numbers), strict=True))
+        images = list(dict.fromkeys(plan.pairs.images))
+        return images, [first[image] for image in images]
+    ids = template.cells(plan.id_column)
+    return list(ids) if plan.image_of is None else [plan.image_of[name] for name in ids], numbers
+
+
+def _fill_columns(template: RawTable, plan: Plan, images: Sequence[str], probs: _Probs) -> dict[str, list[str | None]]:
+    """New cells of every answer column."""
+    filled = {}
+    for answer in plan.answers:
+        meanings = answer.meanings(probs[answer.head.name])
+        if answer.delim and not answer.top_k:
+            meanings = _fill_empty(answer, meanings, probs[answer.head.name].argmax(axis=1), plan, template)
+        filled[answer.column] = _new_cells(answer, meanings, template.cells(answer.column))
+    return filled
+
+
+def _fill_pairs(template: RawTable, plan: Plan, images: Sequence[str], probs: _Probs) -> dict[str, list[str | None]]:
+    """New cells of the answer column of a sample with a row for every image and class."""
+    assert plan.pairs is not None, "the plan is of pairs"
+    place = {image: row for row, image in enumerate(images)}
+    meanings = {(a.head.name, a.class_index): a.meanings(probs[a.head.name]) for a in plan.answers}
+    rows = zip(plan.pairs.images, plan.pairs.readings, strict=True)
+    chosen = [meanings[reading.head.name, reading.class_index][place[image]] for image, reading in rows]
+    column = plan.pairs.value_column
+    return {column: _new_cells(plan.answers[0], chosen, template.cells(column))}
 
 
 def _check_targets(predictions: Predictions, plan: Plan) -> None:

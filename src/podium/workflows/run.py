@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from podium import durable
 from podium.dataset import FoldOptions, Source, read_source
@@ -80,6 +80,9 @@ class Run:
         *,
         rows: str | Path | None = None,
         image_column: str | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+        header: bool = True,
         name: str = "test",
         tta: Sequence[View] | None = None,
         progress: Progress | None = None,
@@ -90,13 +93,17 @@ class Run:
             source: A folder of images, a table whose rows name some beside it, or samples.
             rows: Table whose rows name the images of the folder to predict; None takes all of them.
             image_column: Column of the table that names the image.
+            delimiter: Character between two cells of the table; found when None.
+            encoding: Encoding of the table; found when None.
+            header: Whether the table's first row names its columns; else they go by number, such as "1".
             name: Name of the prediction files in the run folder.
             tta: Views to average over besides "plain", such as ["hflip"]; None takes the recipe's.
             progress: Told what is going on.
         """
         from podium.workflows.predict import predict_run
 
-        options = _prediction_options(source, rows, image_column)
+        table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
+        options = _prediction_options(source, rows, table)
         found, progress = read_source(source, options), progress or Silent()
         for note in found.notes:
             progress.note(note)
@@ -124,25 +131,28 @@ class Run:
         return make_report(self.folder)
 
 
-def _prediction_options(source: Source, rows: str | Path | None, image_column: str | None) -> ScanOptions | None:
+def _prediction_options(source: Source, rows: str | Path | None, table: Mapping[str, Any]) -> ScanOptions | None:
     """How images to predict are read: without labels and groups, and only a table's rows where one is named."""
     from podium.curate import ScanOptions
 
+    is_set = any(value not in (None, True) for value in table.values())
     if not isinstance(source, str | Path) or (Path(source) / "samples.json").is_file():
-        if rows is not None or image_column is not None:
+        if rows is not None or is_set:
             raise UsageError(
                 "a finished scan names its images itself.", fix="Name the folder of images, or leave the table out."
             )
         return None
     has_table = rows is not None or Path(source).expanduser().is_file()
-    if image_column is not None and not has_table:
-        raise UsageError("an image column was given without a table.", fix="Name the table with --rows.")
+    if is_set and not has_table:
+        given = next(name for name, value in table.items() if value not in (None, True))
+        what = "an image column" if given == "image_column" else f"the {given} of a table"
+        raise UsageError(f"{what} was given without a table.", fix="Name the table with --rows.")
     return ScanOptions(
         layout="table" if has_table else "folders",
         labels=None if rows is None else Path(rows),
-        image_column=image_column,
         group="none",
         unlabelled=True,
+        **table,
     )
 
 
