@@ -1,6 +1,9 @@
-"""Threads of each process: those asked for, or the cores divided."""
+"""Threads of each process: those asked for, or the cores divided. Folders may be strings."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,3 +25,14 @@ def test_threads_of_each_process(
 def test_at_least_one_process() -> None:
     with pytest.raises(UsageError, match="at least 1"):
         Settings(processes=0)
+
+
+def test_folders_may_be_strings() -> None:
+    given: dict[str, Any] = {"runs": "a/runs", "cache": "b/cache"}
+    assert Settings(**given) == Settings(runs=Path("a/runs"), cache=Path("b/cache"))
+    assert Settings(**given).cache_folder == Path("b/cache")
+
+
+def test_the_cache_is_in_the_folder_of_runs_unless_named() -> None:
+    only_runs: dict[str, Any] = {"runs": "a/runs"}
+    assert Settings(**only_runs).cache_folder == Path("a/runs/.cache")

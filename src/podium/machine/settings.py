@@ -38,6 +38,9 @@ class Settings:
     max_bad_fraction: float = 0.01
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "runs", Path(self.runs))  # strings too
+        if self.cache is not None:
+            object.__setattr__(self, "cache", Path(self.cache))
         if self.threads is not None and self.threads < 1:
             raise UsageError(f"threads must be at least 1, got {self.threads}.")
         if self.processes < 1:
