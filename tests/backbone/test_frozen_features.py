@@ -79,7 +79,7 @@ def test_the_trial_traces_once_and_the_run_takes_that(
             super().__init__(module, images)
 
     monkeypatch.setattr(frozen_forward, "Graph", Counted)
-    monkeypatch.setattr(autotune, "WORTH_A_TRIAL", 1)
+    monkeypatch.setattr(autotune, "WORTH_AUTOTUNING", 1)
     samples = contest("single")
     run = run_with(samples, tmp_path, *OPENVINO, "model.frozen_precision=auto")
     assert sorted(run.folder.read()["autotune"]["frozen"]["seconds"]) == ["openvino bf16", "openvino fp32"]
@@ -92,7 +92,7 @@ def test_the_trial_traces_once_and_the_run_takes_that(
 def test_what_a_trial_traced_is_dropped_where_torch_was_chosen(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(autotune, "WORTH_A_TRIAL", 1)
+    monkeypatch.setattr(autotune, "WORTH_AUTOTUNING", 1)
     monkeypatch.setattr(timed_choice, "AGREES", 2.0)  # nothing agrees, so the first way is taken
     run = run_with(contest("single"), tmp_path, "model.frozen_engine=auto", "model.frozen_precision=auto")
     assert run.folder.read()["autotune"]["frozen"]["chosen"] == {"engine": "torch", "precision": "fp32"}

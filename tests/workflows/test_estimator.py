@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
+from scipy.sparse import csr_array
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.model_selection import GroupKFold, cross_val_predict, cross_val_score
+from sklearn.utils import estimator_checks as checks
 
 from podium import ImageClassifier
-from podium.errors import ImageError, LabelError
+from podium.errors import ImageError, LabelError, UsageError
 from podium.images import decode_file
+from podium.tables import as_text_array
 from tiny.contest import TINY, draw_images
 
 FROZEN = (*TINY, "training.epochs=20")
@@ -104,3 +110,143 @@ def test_what_cannot_be_used_is_refused(paths: list[Path], tmp_path: Path) -> No
         make_classifier().fit([*paths, tmp_path / "bad.png"], [*LABELS, "red"])
     with pytest.raises(ImageError, match="uint8"):
         make_classifier().fit(np.zeros((24, 8, 8, 3)), LABELS)
+
+
+TAGS = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 0], [0, 0, 0]] * 6)
+TWO_OUTPUTS = pd.DataFrame({"tint": LABELS, "size": np.array([10, 10, 20, 30] * 6)})
+
+
+@pytest.mark.parametrize("lines", [FROZEN, WHOLE], ids=["frozen", "whole"])
+def test_a_matrix_of_zeros_and_ones_is_several_labels(lines: tuple[str, ...], paths: list[Path]) -> None:
+    classifier = make_classifier(lines).fit(paths, TAGS)
+    probs, predicted = classifier.predict_proba(paths), classifier.predict(paths)
+    assert probs.shape == TAGS.shape
+    np.testing.assert_array_equal(predicted, (probs >= 0.5).astype(int))
+    assert classifier.score(paths, TAGS) == (predicted == TAGS).all(axis=1).mean()
+    named = make_classifier(lines).fit(paths, pd.DataFrame(TAGS, columns=["a", "b", "c"]))
+    assert named.classes_.tolist() == ["a", "b", "c"]
+    np.testing.assert_array_equal(named.predict_proba(paths), probs)
+    sparse = make_classifier(lines).fit(paths, csr_array(TAGS))
+    np.testing.assert_array_equal(sparse.predict_proba(paths), probs)
+
+
+@pytest.mark.parametrize("arrangement", ["shared", "separate", "joint"])
+def test_columns_of_classes_are_several_outputs(arrangement: str, paths: list[Path]) -> None:
+    lines = (*FROZEN, f"model.arrangement={arrangement}")
+    classifier = make_classifier(lines).fit(paths, TWO_OUTPUTS)
+    assert [known.tolist() for known in classifier.classes_] == [["green", "red"], [10, 20, 30]]
+    tint, size = classifier.predict_proba(paths)
+    assert (tint.shape, size.shape) == ((24, 2), (24, 3))
+    predicted = classifier.predict(paths)
+    assert predicted[:, 0].tolist() == classifier.classes_[0][tint.argmax(axis=1)].tolist()
+    assert predicted[:, 1].tolist() == classifier.classes_[1][size.argmax(axis=1)].tolist()
+    assert classifier.score(paths, TWO_OUTPUTS) == (predicted == TWO_OUTPUTS.to_numpy()).all(axis=1).mean()
+    again = pickle.loads(pickle.dumps(classifier))
+    for one, other in zip(again.predict_proba(paths), (tint, size), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_arrangements_are_different_models(paths: list[Path]) -> None:
+    found = {}
+    for arrangement in ("shared", "separate", "joint"):
+        classifier = make_classifier((*FROZEN, f"model.arrangement={arrangement}")).fit(paths, TWO_OUTPUTS)
+        found[arrangement] = classifier.predict_proba(paths)[1]
+        assert len(classifier._weights) == (2 if arrangement == "separate" else 1)
+    assert not np.array_equal(found["shared"], found["separate"])
+    assert not np.array_equal(found["shared"], found["joint"])
+
+
+def test_images_of_every_kind_are_the_same_images(paths: list[Path]) -> None:
+    classifier = make_classifier().fit(paths, LABELS)
+    wanted = classifier.predict_proba(paths)
+    pillow = [Image.open(path) for path in paths]
+    arrays = [np.asarray(image) for image in pillow]
+    for images in (
+        pillow,
+        arrays,
+        np.array([str(path) for path in paths])[:, None],
+        pd.Series(paths, index=range(7, 31)),
+    ):
+        np.testing.assert_array_equal(classifier.predict_proba(images), wanted)
+
+
+def test_the_best_epoch_is_chosen_on_the_validation_part(paths: list[Path]) -> None:
+    lines = (*FROZEN, "training.epochs=6", "metric=log_loss", "optimizer.lr=0.5", "schedule.kind=constant")
+    last = make_classifier(lines, validation_fraction=0.25).fit(paths, LABELS)
+    best = make_classifier((*lines, "training.select=best"), validation_fraction=0.25).fit(paths, LABELS)
+    scores = best.validation_scores_["all"]
+    assert scores == last.validation_scores_["all"]
+    assert len(scores) == 6
+    epoch = int(np.argmin(scores))
+    assert epoch < 5, "the learning rate is too high for the last epoch to be the best"
+    shorter = make_classifier((*lines, f"training.epochs={epoch + 1}"), validation_fraction=0.25).fit(paths, LABELS)
+    np.testing.assert_array_equal(best.predict_proba(paths), shorter.predict_proba(paths))
+    assert not np.array_equal(best.predict_proba(paths), last.predict_proba(paths))
+    patient = make_classifier((*lines, "training.patience=1"), validation_fraction=0.25).fit(paths, LABELS)
+    assert len(patient.validation_scores_["all"]) < 6
+
+
+def test_what_needs_validation_is_refused_without(paths: list[Path]) -> None:
+    for line in ("training.select=best", "training.patience=2", "metric=accuracy"):
+        with pytest.raises(UsageError, match=rf"{line} needs images that judge") as refused:
+            make_classifier((*FROZEN, line)).fit(paths, LABELS)
+        assert "validation_fraction" in str(refused.value.fix)
+    with pytest.raises(UsageError, match="random_state"):
+        make_classifier((*FROZEN, "seed=3")).fit(paths, LABELS)
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        make_classifier(validation_fraction=1.5).fit(paths, LABELS)
+
+
+def test_validation_images_are_not_trained_on(paths: list[Path]) -> None:
+    one = make_classifier(validation_fraction=0.25).fit(paths, LABELS)
+    _, valid = one._divide(one._given, as_text_array([str(row) for row in range(24)]))
+    assert valid is not None
+    assert np.bincount(valid.labels["label"]).tolist() == [3, 3]
+    changed = np.stack([np.asarray(Image.open(path)) for path in paths])
+    changed[valid.rows] = 0
+    other = make_classifier(validation_fraction=0.25).fit(changed, LABELS)
+    np.testing.assert_array_equal(one.predict_proba(paths), other.predict_proba(paths))
+    assert one.validation_scores_ != other.validation_scores_
+
+
+def test_labels_that_are_no_classes_are_refused(paths: list[Path]) -> None:
+    for labels, problem in (
+        (np.linspace(0, 1, 24), "no classes"),
+        (np.where(np.arange(24) == 3, np.nan, 1.0), "1 labels of 'label' are missing"),
+        (np.array(["a", 1] * 12, dtype=object), "several types"),
+        (np.zeros((24, 2, 2)), "expected"),
+    ):
+        with pytest.raises(LabelError, match=problem):
+            make_classifier().fit(paths, labels)
+    with pytest.raises(ImageError, match="numbers of shape"):
+        make_classifier().fit(np.zeros((24, 4)), LABELS)
+    with pytest.warns(DataConversionWarning):
+        make_classifier().fit(paths, LABELS[:, None])
+
+
+def test_a_random_state_of_numpy_is_drawn_from(paths: list[Path]) -> None:
+    one, again = (make_classifier(random_state=np.random.RandomState(4)).fit(paths, LABELS) for _ in range(2))
+    assert one.recipe_.seed == again.recipe_.seed
+    np.testing.assert_array_equal(one.predict_proba(paths), again.predict_proba(paths))
+    fresh = [make_classifier(random_state=None).fit(paths, LABELS).recipe_.seed for _ in range(2)]
+    assert fresh[0] != fresh[1]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        checks.check_no_attributes_set_in_init,
+        checks.check_parameters_default_constructible,
+        checks.check_get_params_invariance,
+        checks.check_set_params,
+        checks.check_estimator_cloneable,
+        checks.check_estimator_repr,
+        checks.check_estimator_tags_renamed,
+        checks.check_valid_tag_types,
+        checks.check_mixin_order,
+    ],
+    ids=lambda check: check.__name__,
+)
+def test_scikit_learns_own_checks_pass(check: Callable[[str, ImageClassifier], None]) -> None:
+    """Those that fit no tables of numbers: images are something else."""
+    check("ImageClassifier", make_classifier())

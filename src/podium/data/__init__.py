@@ -21,7 +21,7 @@ from podium.data.geometric import (
     VerticalFlip,
 )
 from podium.data.image_cache import ImageCache, open_cache
-from podium.data.memory_images import MemoryImages, StoredImages, store_in_memory
+from podium.data.memory_images import GivenImage, MemoryImages, StoredImages, median_side_of, store_in_memory
 from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targets, soften_targets
 from podium.data.order import balance_weights, epoch_order, weighted_order
 from podium.data.randomness import normals, sample_keys, uniforms
@@ -55,6 +55,7 @@ __all__ = [
     "EvalLoader",
     "FeatureEvalLoader",
     "FeatureTrainLoader",
+    "GivenImage",
     "Grayscale",
     "HorizontalFlip",
     "ImageCache",
@@ -77,6 +78,7 @@ __all__ = [
     "cache_key",
     "epoch_order",
     "eval_batch",
+    "median_side_of",
     "mix_batch",
     "mix_targets",
     "normals",

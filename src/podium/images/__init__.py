@@ -1,6 +1,6 @@
 """The one decode of Podium: bytes of a file to upright RGB pixels, with a named outcome for every file."""
 
-from podium.images.decode import Limits, decode_bytes, decode_file
+from podium.images.decode import Limits, decode_bytes, decode_file, upright_rgb
 from podium.images.facts import ImageFacts
 from podium.images.failure import ShortageError
 from podium.images.job import Stored
@@ -29,4 +29,5 @@ __all__ = [
     "hamming",
     "read_size",
     "resize_to",
+    "upright_rgb",
 ]

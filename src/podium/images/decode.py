@@ -43,7 +43,7 @@ from podium.images.quiet import silence_decoders
 if features.check("avif"):
     from PIL import AvifImagePlugin  # noqa: F401
 
-__all__ = ["Limits", "decode_bytes", "decode_file"]
+__all__ = ["Limits", "decode_bytes", "decode_file", "upright_rgb"]
 
 _PILLOW_MAX_PIXELS = 178_956_970
 # The short side that DCT-scaled decoding keeps at least: enough for the hash and for targets up to 256 px.
@@ -140,6 +140,12 @@ def decode_bytes(
     except Exception as error:
         outcome, reason = name_failure(data, error)
         return Decoded(None, outcome, reason)
+
+
+def upright_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """Upright RGB pixels (H, W, 3) of an image that Pillow has opened or made, as `decode_file` gives them."""
+    image.load()
+    return turn_upright(to_rgb(image, Limits().background), read_orientation(image))
 
 
 def _read(path: Path, max_bytes: int) -> bytes:

@@ -11,8 +11,9 @@ from torch.optim import Optimizer
 
 from podium.errors import UnknownNameError, UsageError
 
-__all__ = ["build_optimizer"]
+__all__ = ["build_optimizer", "takes_momentum"]
 
+USUAL_MOMENTUM = 0.9
 _FUSED = frozenset(["adam", "adamw", "sgd", "momentum"])
 """torch's own, whose step is one kernel: a third of the time of one kernel an operation, on a CPU too."""
 
@@ -23,7 +24,7 @@ def build_optimizer(
     lr: float,
     *,
     weight_decay: float = 0.0,
-    momentum: float = 0.9,
+    momentum: float | None = None,
 ) -> Optimizer:
     """An optimizer by its timm name: "sgd", "adam", "adamw", "radam", "madgrad" and all others timm lists.
 
@@ -36,25 +37,28 @@ def build_optimizer(
             "lr" and "weight_decay" come before the arguments.
         lr: Learning rate of groups that name none.
         weight_decay: Weight decay of groups that name none.
-        momentum: Momentum, for the optimizers that have one; the others ignore it.
+        momentum: Momentum, for the optimizers that have one; None takes 0.9 there.
 
     Returns:
         The optimizer. Every group has an "initial_lr", the peak that a schedule's factor multiplies.
 
     Raises:
         UnknownNameError: If timm has no optimizer of that name.
-        UsageError: If it cannot be built here, for instance for want of another package.
+        UsageError: If it has no momentum and one is given, or it cannot be built here, for instance for want of
+            another package.
     """
     known = timm.optim.list_optimizers()
     if name not in known:
         raise UnknownNameError("optimizer", name, known)
+    if momentum is not None and not takes_momentum(name):
+        raise UsageError(f"optimizer {name!r} takes no momentum, got {momentum}.")
     try:
         optimizer: Optimizer = timm.optim.create_optimizer_v2(
             [dict(group) if isinstance(group, dict) else group for group in groups],
             opt=name,
             lr=lr,
             weight_decay=weight_decay,
-            momentum=momentum,
+            momentum=USUAL_MOMENTUM if momentum is None else momentum,
             filter_bias_and_bn=False,
             **({"fused": True} if name in _FUSED else {}),
         )
@@ -63,3 +67,10 @@ def build_optimizer(
     for group in optimizer.param_groups:
         group.setdefault("initial_lr", group["lr"])
     return optimizer
+
+
+def takes_momentum(name: str) -> bool:
+    """Whether the optimizer of that name has a momentum; a name that nobody knows is not judged."""
+    if name not in timm.optim.list_optimizers():
+        return True
+    return bool(timm.optim.get_optimizer_info(name).has_momentum)

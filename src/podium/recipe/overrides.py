@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from podium import durable
 from podium.errors import RecipeError, nearest_name
+from podium.recipe.idle_keys import refuse_idle_keys
 from podium.recipe.recipe import Recipe
 from podium.store import read_plain_yaml
 
@@ -74,9 +75,11 @@ def apply_overrides(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
     """The recipe with `key.path=value` lines applied in order; values are read as YAML.
 
     Raises:
-        RecipeError: If a line has no "=", a key does not exist or a value is wrong.
+        RecipeError: If a line has no "=", a key does not exist, a value is wrong, or a key has no effect beside the
+            others.
     """
     record = recipe.model_dump(mode="json")
+    named: list[str] = []
     for line in overrides:
         key, equals, text = line.partition("=")
         if not equals:
@@ -91,7 +94,17 @@ def apply_overrides(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
             fix = "Write key.path=value; quote a value that holds signs of YAML, such as key='\"a: b\"'."
             raise RecipeError(f"the value of {shown!r} is not YAML of plain data: {why}.", fix=fix) from None
         _assign(record, key.strip().split("."), value, key.strip())
-    return parse_recipe(record, where="--set")
+        named += _leaves(key.strip(), value)
+    changed = parse_recipe(record, where="--set")
+    refuse_idle_keys(changed, named)
+    return changed
+
+
+def _leaves(key: str, value: Any) -> list[str]:
+    """The paths that a line sets."""
+    if not isinstance(value, dict):
+        return [key]
+    return [leaf for name, inner in value.items() for leaf in _leaves(f"{key}.{name}", inner)]
 
 
 def _assign(record: Any, path: Sequence[str], value: Any, key: str) -> None:

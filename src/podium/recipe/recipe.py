@@ -142,12 +142,21 @@ class OptimizerSpec(_Part):
     lr: PositiveFloat = 1e-3
     """Highest learning rate."""
     weight_decay: NonNegativeFloat = 0.05
-    momentum: Fraction = 0.9
-    """Momentum of SGD and similar optimizers."""
+    momentum: Fraction | None = None
+    """Momentum of SGD and similar optimizers, where null means 0.9; refused for an optimizer that has none."""
     head_lr_factor: PositiveFloat = 1.0
     """Learning rate of the heads, as a multiple of the backbone's."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Factor on the learning rate from each layer to the layer before it."""
+
+    @model_validator(mode="after")
+    def _check_momentum(self) -> OptimizerSpec:
+        if self.momentum is not None:
+            from podium.optim.optimizers import takes_momentum  # imports torch
+
+            if not takes_momentum(self.name):
+                raise ValueError(f"momentum={self.momentum} has no effect, for {self.name!r} takes none: use null")
+        return self
 
 
 class OneCycle(_Part):

@@ -34,7 +34,7 @@ from podium.training.timed_choice import (
     train_some,
 )
 
-__all__ = ["autotune_recipe", "resolve_without_autotune"]
+__all__ = ["autotune_recipe", "require_engine", "resolve_without_autotune"]
 
 MOST_VIEWS = 16
 WORTH_AUTOTUNING = 1000
@@ -66,11 +66,7 @@ def autotune_recipe(
             OpenVINO is asked for and cannot be used.
         PodiumError: If the recipe names what cannot be built.
     """
-    if recipe.model.frozen_engine == "openvino" and not can_use_openvino(device):
-        raise UsageError(
-            f"model.frozen_engine=openvino, and OpenVINO is not installed, or {device.type} is to compute.",
-            fix='Install it (pip install "podium[openvino]") and use --device cpu, or use model.frozen_engine=torch.',
-        )
+    require_engine(recipe, device)
     model = check_buildable(recipe, task).to(device).eval()
     split_point = find_split_point(model, _draw(recipe, 2, device)) if recipe.model.freeze == "blocks" else None
     recipe = _set_model(recipe, cached_views=_choose_views(recipe, split_point, n_images, settings, progress))
@@ -104,6 +100,19 @@ def autotune_recipe(
         if recipe.training.augment_on == "device":
             progress.note("The images are made on the GPU, which is faster here (autotune).")
     return _set_training(recipe, augment_on="cpu"), measured
+
+
+def require_engine(recipe: Recipe, device: torch.device) -> None:
+    """Refuse a recipe that names OpenVINO where it cannot be used.
+
+    Raises:
+        UsageError: If it is not installed, or another device than the CPU is to compute.
+    """
+    if recipe.model.frozen_engine == "openvino" and not can_use_openvino(device):
+        raise UsageError(
+            f"model.frozen_engine=openvino, and OpenVINO is not installed, or {device.type} is to compute.",
+            fix='Install it (pip install "podium[openvino]") and use --device cpu, or use model.frozen_engine=torch.',
+        )
 
 
 def resolve_without_autotune(recipe: Recipe, device: torch.device) -> Recipe:

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.data import sample_keys
-from podium.engine import (
-    Callback,
-    Checkpoints,
-    EpochRecord,
-    Parts,
-    TrainState,
-    final_weights,
-    fit,
-    mix_seed,
-)
+from podium.engine import Checkpoints, EpochRecord, TrainState, mix_seed
 from podium.engine.saved_weights import has_weights, load_weights, save_weights
 from podium.machine import Progress
 from podium.machine.progress import Update
-from podium.metrics import default_metric, score_targets_fast
-from podium.metrics import metric as find_metric
 from podium.models import Classifier, LinearHeads
-from podium.recipe import Recipe, build_parts
+from podium.recipe import Recipe
 from podium.stopping import StopRequest
 from podium.tables import Folds, Samples, Task
+from podium.training.fitting import Fitting, LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import Inputs
 from podium.training.mean_over_views import mean_over_views
-from podium.training.probabilities import probs_from_logits
 
 __all__ = ["Training", "train_one"]
 
@@ -85,14 +72,13 @@ def train_one(
         Probabilities of the fold's valid samples per head of the part, float64 (n, C).
     """
     train_rows, valid_rows = given.folds.train_rows(fold), given.folds.valid_rows(fold)
-    labels = {head.name: given.samples.target_labels(head.name) for head in task.heads}
     seed = mix_seed(given.recipe.seed, fold, place)
     model = given.inputs.build_model(task, given.input_rows[train_rows], seed=seed).to(given.device)
     if has_weights(folder):
         load_weights(model, folder)
     else:
         title = f"fold {fold}" + (f", {folder.name}" if place or folder.name != "all" else "")
-        run = _Run(given, task, model, labels, train_rows, valid_rows, seed)
+        run = _Run(given, task, model, train_rows, valid_rows, seed)
         run.train(folder, stop, progress, title)
     # Here, not in the training: a process that was killed just before it leaves them to the next.
     durable.remove_tree(folder / CHECKPOINTS, truncate=given.cloud_drive)
@@ -112,47 +98,24 @@ class _Run:
     given: Training
     task: Task
     model: Classifier | LinearHeads
-    labels: Mapping[str, NDArray[np.integer[Any]]]
     train_rows: NDArray[np.int64]
     valid_rows: NDArray[np.int64]
     seed: int
 
     def train(self, folder: Path, stop: StopRequest, progress: Progress, title: str) -> None:
-        given, spec = self.given, self.given.recipe.training
-        rows = self.train_rows
-        train = given.inputs.train_batches(
-            given.input_rows[rows],
-            {name: column[rows] for name, column in self.labels.items()},
-            sample_keys(given.samples.ids[rows].tolist()),
-            seed=self.seed,
-        )
-        valid = given.inputs.eval_batches(given.input_rows[self.valid_rows], given.recipe.predict_views[0])
-        parts = self._build_parts(train.n_batches)
+        given = self.given
+        fitting = self._prepare()
         mode: Literal["folders", "slots"] = "slots" if given.cloud_drive else "folders"
         checkpoints = Checkpoints(folder / CHECKPOINTS, every_s=given.checkpoint_every_s, mode=mode)
-        state, notes = checkpoints.restore(parts)
+        state, notes = checkpoints.restore(fitting.parts)
         for note in notes:
             progress.note(f"{title}: {note}")
         state = state or TrainState()
         journal = _write_journal(folder / "journal.jsonl", state)
-        with progress.stage(title, spec.epochs * train.n_batches) as update:
-            callbacks: list[Callback] = [_Journalist(journal), _Counter(update)]
-            fit(
-                parts,
-                train,
-                valid,
-                state,
-                n_epochs=spec.epochs,
-                checkpoints=checkpoints,
-                stop=stop,
-                patience=spec.patience,
-                callbacks=callbacks,
-            )
-        for note in parts.notes:
+        with progress.stage(title, fitting.n_steps) as update:
+            weights = fitting.run(state, checkpoints, stop, [_Journalist(journal), _Counter(update)])
+        for note in fitting.parts.notes:
             progress.note(f"{title}: {note}")
-        weights = final_weights(parts)
-        if spec.select == "best" and checkpoints.best is not None:
-            weights = dict(checkpoints.best)
         about = {
             "kind": "classifier" if isinstance(self.model, Classifier) else "heads",
             "task": self.task.to_dict(),
@@ -164,33 +127,25 @@ class _Run:
         save_weights(weights, folder, about)
         self.model.load_state_dict(weights)
 
-    def _build_parts(self, steps_per_epoch: int) -> Parts:
+    def _prepare(self) -> Fitting:
         given = self.given
-        valid_labels = {name: column[self.valid_rows] for name, column in self.labels.items()}
-
-        def score(logits: Mapping[str, Any]) -> Mapping[str, float]:
-            probs = probs_from_logits(logits, self.task)
-            return score_targets_fast(probs, valid_labels, self.task, metric=self._metric)
-
-        return build_parts(
+        whole = given.samples.task
+        return prepare_fitting(
             given.recipe,
-            self.model,
             self.task,
-            labels={name: column[self.train_rows] for name, column in self.labels.items()},
-            n_steps=given.recipe.training.epochs * steps_per_epoch,
-            steps_per_epoch=steps_per_epoch,
-            score=score,
-            score_name=self.task.main_target.name,
-            greater_is_better=find_metric(self._metric or default_metric(self.task.main_target)).greater_is_better,
+            self.model,
+            given.inputs,
+            self._labelled(self.train_rows),
+            self._labelled(self.valid_rows),
+            metric=None if whole is None else select_metric(given.recipe, whole, self.task),
             seed=self.seed,
             device=given.device,
         )
 
-    @property
-    def _metric(self) -> str | None:
-        main = self.given.samples.task.main_target if self.given.samples.task else None
-        same_kind = main is not None and main.kind == self.task.main_target.kind
-        return self.given.recipe.metric if same_kind else None
+    def _labelled(self, rows: NDArray[np.int64]) -> LabelledRows:
+        samples = self.given.samples
+        labels = {head.name: samples.target_labels(head.name)[rows] for head in self.task.heads}
+        return LabelledRows(self.given.input_rows[rows], samples.ids[rows], labels)
 
 
 def _write_journal(path: Path, state: TrainState) -> durable.Journal:

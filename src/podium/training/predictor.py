@@ -14,7 +14,7 @@ from torch import nn
 
 from podium.backbone.frozen_backbone import FrozenBackbone
 from podium.backbone.frozen_features import load_backbone
-from podium.data import MemoryImages, StoredImages, View, store_in_memory
+from podium.data import GivenImage, MemoryImages, StoredImages, View, store_in_memory
 from podium.decisions import complete_probs
 from podium.engine.saved_weights import load_weights
 from podium.errors import UsageError
@@ -103,22 +103,22 @@ class Predictor:
 
     def predict(
         self,
-        images: Sequence[NDArray[np.uint8]],
+        images: Sequence[GivenImage],
         *,
         ids: Sequence[str] | None = None,
         views: Sequence[View] | None = None,
         folds: Sequence[int] | None = None,
     ) -> Predictions:
-        """Predictions for images in memory: the mean over the folds' models.
+        """Predictions for images of any size: the mean over the folds' models.
 
         Args:
-            images: Upright RGB images of any size, each uint8 (H, W, 3).
+            images: Upright RGB arrays uint8 (H, W, 3), paths, or images of Pillow.
             ids: Their ids; None counts from "0".
             views: Views to average over; None takes the recipe's.
             folds: Folds to ask; None asks all.
 
         Raises:
-            ImageError: If an image has another type or shape.
+            ImageError: If an array has another type or shape, or a file cannot be decoded.
             UsageError: If there are no images, or a fold is not there.
         """
         stored = self.store(images, ids=ids)
@@ -158,10 +158,10 @@ class Predictor:
             )
         return Predictions(self.task, ids, np.full(len(ids), fold, dtype=np.int64), complete_probs(probs, self.task))
 
-    def store(self, images: Sequence[NDArray[np.uint8]], *, ids: Sequence[str] | None = None) -> MemoryImages:
+    def store(self, images: Sequence[GivenImage], *, ids: Sequence[str] | None = None) -> MemoryImages:
         """Images of any size as the models' cache would hold them."""
         side = int(self.recipe.image.stored_px)
-        return store_in_memory(images, side, side, self.recipe.image.fit, ids=ids)
+        return store_in_memory(images, side, side, self.recipe.image.fit, ids=ids, n_threads=self._settings.n_threads)
 
     def inputs(self, images: StoredImages, *, views: Sequence[View] | None = None) -> Inputs:
         """What `model` takes, for these images in these views: features of a frozen backbone, else images."""

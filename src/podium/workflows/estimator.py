@@ -1,9 +1,10 @@
-"""A scikit-learn classifier over image files or arrays, for `cross_val_score`, pipelines and searches."""
+"""A scikit-learn classifier over images, for `cross_val_score`, pipelines and searches."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,41 +12,52 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from podium.data import EvalLoader, sample_keys
-from podium.engine import Checkpoints, TrainState, final_weights, fit
-from podium.errors import ImageError, LabelError
-from podium.images import decode_file, resize_to
-from podium.machine import Settings
+from podium.backbone.frozen_backbone import FrozenBackbone
+from podium.data import median_side_of, store_in_memory
+from podium.dataset.given_labels import GivenLabels, read_given_labels
+from podium.engine import Checkpoints, TrainState, mix_seed
+from podium.errors import ImageError, LabelError, UsageError
+from podium.machine import Settings, Silent
 from podium.machine.device import choose_device
-from podium.models import Backbone, Classifier
-from podium.recipe import Recipe, build_backbone_of, build_parts, resolve_recipe
+from podium.metrics import metric as find_metric
+from podium.metrics.registry import check_metric_fits
+from podium.models import Backbone
+from podium.recipe import Recipe, arrange, build_backbone_of, check_buildable, resolve_recipe
+from podium.splits import make_folds
 from podium.stopping import StopRequest
-from podium.tables import Head, Task
-from podium.training.autotune import resolve_without_autotune
-from podium.training.inputs import FeatureInputs, ImageInputs, Inputs
-from podium.training.mean_over_views import mean_over_views
+from podium.tables import HOLDOUT, Samples
+from podium.training.autotune import require_engine, resolve_without_autotune
+from podium.training.fitting import LabelledRows, prepare_fitting, select_metric
+from podium.training.inputs import Inputs
+from podium.training.make_inputs import make_inputs
+from podium.training.predictor import Predictor, TrainedModels
 from podium.workflows.run import compose_recipe
 
 __all__ = ["ImageClassifier"]
 
-HEAD = "label"
-BATCH = 64
-
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """One class an image, with scikit-learn's interface.
+    """Podium's recipes with scikit-learn's interface, for all three kinds of tasks.
+
+    It keeps no run folder and writes no file. "auto" in a recipe is resolved without timing anything: torch, fp32 on a
+    CPU, and no cached views of frozen blocks, which save nothing within one training.
 
     Args:
-        preset: "baseline" or "finetune".
-        overrides: Recipe lines such as "training.epochs=20".
-        random_state: Seed of everything random.
+        preset: "baseline", "quick" or "finetune".
+        overrides: Recipe lines such as "training.epochs=20". The seed is `random_state`.
+        validation_fraction: Share of the training images that judge each epoch, drawn as stratified as the labels
+            allow; None trains on all images. Needed for training.select=best, training.patience and metric.
+        random_state: Seed of everything random; None draws one anew at each fit.
         device: "auto", "cpu", "cuda" or "mps".
 
     Attributes:
-        classes_: Class labels, sorted, shape (C,).
+        classes_: Class labels, sorted, shape (C,); the names of the columns for several labels; for several outputs a
+            list with the class labels of each.
         recipe_: The resolved recipe.
+        validation_scores_: Model name -> the score of each epoch; empty without a `validation_fraction`.
 
     Example:
         scores = cross_val_score(ImageClassifier(), paths, labels, groups=students, cv=GroupKFold(5))
@@ -56,130 +68,203 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         preset: str = "baseline",
         *,
         overrides: Sequence[str] = (),
-        random_state: int = 0,
+        validation_fraction: float | None = None,
+        random_state: int | np.random.RandomState | None = 0,
         device: str = "auto",
     ) -> None:
         self.preset = preset
         self.overrides = overrides
+        self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.device = device
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 - scikit-learn's names
-        """Train on all given images.
+        """Train.
 
         Args:
-            X: Paths, shape (N,), or uint8 RGB images, shape (N, H, W, 3).
-            y: Labels, shape (N,).
+            X: Images, length N: paths, Pillow images, uint8 RGB arrays (H, W, 3), or one array (N, H, W, 3).
+            y: Labels, shape (N,); a 0/1 matrix (N, C) for several labels an image; or several columns (N, K), array
+                or data frame, for several outputs.
 
         Raises:
             LabelError: If there are fewer than two classes, or X and y differ in length.
             ImageError: If an image cannot be decoded.
+            UsageError: If the recipe is wrong, or needs a `validation_fraction` and there is none.
         """
-        y = np.asarray(y)
-        if len(X) != len(y):
-            raise LabelError(f"{len(X)} images but {len(y)} labels.")
-        self.classes_, indices = np.unique(y, return_inverse=True)
-        self._task = Task((Head(HEAD, "single", tuple(map(str, self.classes_))),))
-        recipe = compose_recipe(self.preset, overrides=self.overrides, seed=self.random_state)
-        self._device = choose_device(self.device)
-        self.recipe_ = resolve_without_autotune(resolve_recipe(recipe, median_side_px=_median_side(X)), self._device)
-        pixels = _read_pixels(X, int(self.recipe_.image.stored_px), self.recipe_.image.fit)
-        self._backbone = build_backbone_of(self.recipe_)
-        self._train(self._make_inputs(pixels), len(y), {HEAD: indices.astype(np.int64)})
+        images = _list_images(X)
+        recipe = self._compose()
+        given = read_given_labels(y, joint=recipe.model.arrangement == "joint")
+        n_labels = len(next(iter(given.labels.values())))
+        if len(images) != n_labels:
+            raise LabelError(f"{len(images)} images but {n_labels} labels.")
+        if recipe.metric is not None:
+            check_metric_fits(find_metric(recipe.metric), given.task.main_target)
+        recipe = resolve_recipe(recipe, median_side_px=median_side_of(images))
+        device = choose_device(self.device)
+        require_engine(recipe, device)
+        self.recipe_ = resolve_without_autotune(recipe, device)
+        check_buildable(self.recipe_, given.task)
+        self._given = given
+        classes = list(given.classes.values())
+        self.classes_: Any = classes if len(classes) > 1 else classes[0]
+        self._train(images, given, device)
         return self
 
-    def _train(self, inputs: Inputs, n: int, labels: Mapping[str, NDArray[np.int64]]) -> None:
-        recipe, rows = self.recipe_, np.arange(n)
-        model = inputs.build_model(self._task, rows, seed=recipe.seed).to(self._device)
-        train = inputs.train_batches(rows, labels, sample_keys([str(row) for row in rows]), seed=recipe.seed)
-        parts = build_parts(
-            recipe,
-            model,
-            self._task,
-            labels=labels,
-            n_steps=recipe.training.epochs * train.n_batches,
-            steps_per_epoch=train.n_batches,
-            score=lambda _logits: {},
-            score_name=HEAD,
-            seed=recipe.seed,
-            device=self._device,
-        )
+    def _compose(self) -> Recipe:
+        if any(line.partition("=")[0].strip() == "seed" for line in self.overrides):
+            raise UsageError("the seed of an ImageClassifier is its random_state.", fix="Leave seed= out of overrides.")
+        drawn = isinstance(self.random_state, int | np.integer)
+        seed = self.random_state if drawn else check_random_state(self.random_state).randint(2**31 - 1)
+        recipe = compose_recipe(self.preset, overrides=self.overrides, seed=int(seed))  # type: ignore[arg-type]
+        needs = [
+            f"{name}={value}"
+            for name, value, usual in (
+                ("training.select", recipe.training.select, "last"),
+                ("training.patience", recipe.training.patience, None),
+                ("metric", recipe.metric, None),
+            )
+            if value != usual
+        ]
+        if needs and self.validation_fraction is None:
+            raise UsageError(
+                f"{', '.join(needs)} needs images that judge each epoch.",
+                fix="Set validation_fraction, such as ImageClassifier(validation_fraction=0.1).",
+            )
+        return recipe
+
+    def _train(self, images: Sequence[Any], given: GivenLabels, device: torch.device) -> None:
+        recipe, settings = self.recipe_, Settings()
+        side = int(recipe.image.stored_px)
+        stored = store_in_memory(images, side, side, recipe.image.fit, n_threads=settings.n_threads)
+        frozen: FrozenBackbone | None = None
+        self._backbone: Backbone | None = None
+        if recipe.model.freeze == "backbone":
+            self._backbone = build_backbone_of(recipe)
+            frozen = FrozenBackbone(recipe, self._backbone, given.task, device, settings.n_threads, Silent())
+        inputs = make_inputs(recipe, given.task, stored, device, settings, Silent(), frozen=frozen)
+        train, valid = self._divide(given, stored.ids)
+        self._weights: dict[str, Mapping[str, torch.Tensor]] = {}
+        self.validation_scores_: dict[str, list[float]] = {}
+        for place, name in enumerate(arrange(given.task, recipe.model.arrangement)):
+            self._train_one(place, name, inputs, train, valid, device)
+        self._predictor: Predictor | None = None
+
+    def _train_one(
+        self,
+        place: int,
+        name: str,
+        inputs: Inputs,
+        train: LabelledRows,
+        valid: LabelledRows | None,
+        device: torch.device,
+    ) -> None:
+        recipe, whole = self.recipe_, self._given.task
+        task = arrange(whole, recipe.model.arrangement)[name]
+        seed = mix_seed(recipe.seed, place) if place else recipe.seed
+        model = inputs.build_model(task, train.rows, seed=seed).to(device)
+        metric = select_metric(recipe, whole, task)
+        fitting = prepare_fitting(recipe, task, model, inputs, train, valid, metric=metric, seed=seed, device=device)
+        state = TrainState()
         never = Checkpoints(Path(), every_s=float("inf"))  # due never: nothing is written
-        fit(parts, train, None, TrainState(), n_epochs=recipe.training.epochs, checkpoints=never, stop=StopRequest())
-        model.load_state_dict(final_weights(parts))
-        self._model = model.eval()
+        self._weights[name] = fitting.run(state, never, StopRequest())
+        if valid is not None:
+            self.validation_scores_[name] = [epoch.scores[fitting.parts.score_name] for epoch in state.history]
 
-    def _make_inputs(self, pixels: NDArray[np.uint8]) -> Inputs:
-        recipe = self.recipe_
-        n_threads = Settings().n_threads
-        if recipe.model.freeze != "backbone":
-            make_backbone = partial(build_backbone_of, recipe)
-            return ImageInputs(recipe, pixels, make_backbone, n_threads=n_threads, device=self._device)
-        views = recipe.feature_views
-        return FeatureInputs(
-            recipe, np.stack([_features(self._backbone, self._task, recipe, pixels, v, self._device) for v in views])
+    def _divide(self, given: GivenLabels, ids: NDArray[np.object_]) -> tuple[LabelledRows, LabelledRows | None]:
+        """Rows to train on and rows that judge, with the labels of all targets."""
+        samples = Samples(Path(), ids, ids, given.task, given.labels)
+        labels = {head.name: samples.target_labels(head.name) for head in given.task.targets}
+
+        def take(rows: NDArray[np.int64]) -> LabelledRows:
+            return LabelledRows(rows, ids[rows], {name: column[rows] for name, column in labels.items()})
+
+        if self.validation_fraction is None:
+            return take(np.arange(len(ids))), None
+        if not 0 < self.validation_fraction < 1:
+            raise UsageError(f"validation_fraction must lie between 0 and 1, got {self.validation_fraction}.")
+        folds = make_folds(
+            samples, n_folds=2, seed=self.recipe_.seed, holdout_fraction=self.validation_fraction, allow_rare=True
         )
+        is_valid = folds.fold == HOLDOUT
+        if not is_valid.any():
+            raise UsageError(f"validation_fraction={self.validation_fraction} of {len(ids)} images is none.")
+        return take(np.flatnonzero(~is_valid)), take(np.flatnonzero(is_valid))
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
-        """Class probabilities, shape (N, C), columns in the order of `classes_`.
+    def predict_proba(self, X: Any) -> Any:  # noqa: N803
+        """Class probabilities, shape (N, C), columns in the order of `classes_`; for several outputs a list of them.
+
+        For several labels an image, each column is the probability of its label.
 
         Raises:
             NotFittedError: If `fit` was not called.
             ImageError: If an image cannot be decoded.
         """
         check_is_fitted(self)
-        pixels = _read_pixels(X, int(self.recipe_.image.stored_px), self.recipe_.image.fit)
-        inputs = self._make_inputs(pixels)
-        rows = np.arange(len(pixels))
-        probs = mean_over_views(
-            self._model,
-            lambda view: inputs.eval_batches(rows, view),
-            self.recipe_.predict_views,
-            self._task,
-            device=self._device,
-            precision=self.recipe_.training.precision,
-        )
-        return probs[HEAD]
+        predictions = self._open_predictor().predict(_list_images(X))
+        probs = [np.array(predictions.probs[head.name]) for head in self._given.task.heads]
+        return probs[0] if len(probs) == 1 else probs
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
-        """The most probable class of every image, shape (N,)."""
-        best = self.predict_proba(X).argmax(axis=1)
-        chosen: NDArray[Any] = self.classes_[best]
-        return chosen
+        """The most probable class of every image, shape (N,); (N, K) for K outputs; 0 and 1 (N, C) for labels."""
+        probs = self.predict_proba(X)
+        if self._given.is_multi_label:
+            return np.asarray(probs >= 0.5, dtype=np.int64)
+        if self._given.n_outputs == 1:
+            return np.asarray(self.classes_[probs.argmax(axis=1)])
+        columns = [known[values.argmax(axis=1)] for known, values in zip(self.classes_, probs, strict=True)]
+        same = len({column.dtype.kind for column in columns}) == 1
+        return np.column_stack(columns if same else [column.astype(object) for column in columns])
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
+        """Accuracy: the share of images of which every output, or every label, is right."""
+        check_is_fitted(self)
+        if self._given.n_outputs == 1:
+            return float(super().score(X, y, sample_weight))
+        is_right = (np.asarray(y) == self.predict(X)).all(axis=1)
+        return float(np.average(is_right, weights=sample_weight))
+
+    def _open_predictor(self) -> Predictor:
+        if self._predictor is None:
+            trained = TrainedModels(
+                self.recipe_, self._given.task, (0,), load_frozen=self._find_frozen, load=self._load_weights
+            )
+            self._predictor = Predictor(trained, choose_device(self.device), Settings())
+        return self._predictor
+
+    def _find_frozen(self) -> Backbone:
+        assert self._backbone is not None
+        return self._backbone
+
+    def _load_weights(self, model: torch.nn.Module, _fold: int, name: str) -> None:
+        model.load_state_dict(self._weights[name])
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if "_predictor" in state:
+            state["_predictor"] = None
+        backbone = state.get("_backbone")
+        if backbone is not None:  # a machine without a GPU must be able to read it
+            state["_backbone"] = replace(backbone, module=copy.deepcopy(backbone.module).cpu())
+        return state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.two_d_labels = True
+        tags.target_tags.multi_output = True
+        tags.no_validation = True
+        return tags
 
 
-def _features(
-    backbone: Backbone, task: Task, recipe: Recipe, pixels: NDArray[np.uint8], view: str, device: torch.device
-) -> NDArray[np.float32]:
-    size = int(recipe.image.size_px)
-    model = Classifier(backbone, task).to(device).eval()
-    loader = EvalLoader(pixels, np.arange(len(pixels)), BATCH, size, size, view=view)  # type: ignore[arg-type]
-    with torch.inference_mode():
-        return np.concatenate([model.features(batch.images.to(device)).cpu().numpy() for batch in loader])
-
-
-def _is_array(images: Any) -> bool:
-    return isinstance(images, np.ndarray) and images.ndim == 4
-
-
-def _median_side(images: Any) -> float:
-    if _is_array(images):
-        return float(min(images.shape[1:3]))
-    sides = [min(_read_one(path).shape[:2]) for path in images[:50]]
-    return float(np.median(sides))
-
-
-def _read_pixels(images: Any, side: int, fit_mode: Any) -> NDArray[np.uint8]:
-    if _is_array(images) and (images.dtype != np.uint8 or images.shape[3] != 3):
-        raise ImageError(f"expected uint8 images (N, H, W, 3), got {images.dtype} {images.shape}.")
-    pixels = np.empty((len(images), side, side, 3), dtype=np.uint8)
-    for row, image in enumerate(images):
-        pixels[row] = resize_to(image if _is_array(images) else _read_one(image), side, side, fit_mode)
-    return pixels
-
-
-def _read_one(path: str | Path) -> NDArray[np.uint8]:
-    decoded = decode_file(path)
-    if decoded.pixels is None:
-        raise ImageError(f"cannot be decoded: {decoded.outcome.value}, {decoded.reason}", where=path)
-    return decoded.pixels
+def _list_images(images: Any) -> Sequence[Any]:
+    """The images one by one, whatever holds them."""
+    values = images.to_numpy() if hasattr(images, "to_numpy") else images
+    if isinstance(values, np.ndarray):
+        if values.dtype.kind not in "OUS" and values.ndim < 3:
+            raise ImageError(f"expected images or their paths, got {values.dtype} numbers of shape {values.shape}.")
+        if values.dtype.kind in "OUS" and values.ndim == 2 and values.shape[1] == 1:
+            values = values[:, 0]
+        return list(values)
+    return list(values)

@@ -1,0 +1,143 @@
+"""Fitting one model: its loss, optimizer, schedule and batches, from a recipe and labelled rows of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from podium.data import FeatureTrainLoader, TrainLoader, sample_keys
+from podium.engine import Callback, Checkpoints, EvalBatches, Parts, TrainState, final_weights, fit
+from podium.metrics import default_metric, score_targets_fast
+from podium.metrics import metric as find_metric
+from podium.models import Classifier, LinearHeads
+from podium.recipe import Recipe, build_parts
+from podium.stopping import StopRequest
+from podium.tables import Task
+from podium.training.inputs import Inputs
+from podium.training.probabilities import probs_from_logits
+
+__all__ = ["Fitting", "LabelledRows", "prepare_fitting", "select_metric"]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """Rows of a model's inputs, with the ids and labels of their samples.
+
+    Args:
+        rows: Rows of the inputs, shape (n,).
+        ids: Ids of the samples, shape (n,); order and augmentation depend on them.
+        labels: Per head, (n,) class indices or (n, C) of 0 and 1; -1 is missing.
+    """
+
+    rows: NDArray[np.int64]
+    ids: NDArray[np.object_]
+    labels: Mapping[str, NDArray[np.integer[Any]]]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """One model ready to be trained.
+
+    Args:
+        recipe: The recipe.
+        parts: Model, loss, optimizer, schedule, score.
+        train: Its training batches.
+        valid: Its validation batches; None trains without looking.
+    """
+
+    recipe: Recipe
+    parts: Parts
+    train: TrainLoader | FeatureTrainLoader
+    valid: EvalBatches | None
+
+    @property
+    def n_steps(self) -> int:
+        """Optimizer steps of the whole training."""
+        return self.recipe.training.epochs * self.train.n_batches
+
+    def run(
+        self, state: TrainState, checkpoints: Checkpoints, stop: StopRequest, callbacks: Sequence[Callback] = ()
+    ) -> dict[str, Tensor]:
+        """Train to the end; the weights that predict, by the recipe's `select`.
+
+        Args:
+            state: Where to start; changed while it trains.
+            checkpoints: Saves state and tensors when due.
+            stop: Asked after every step.
+            callbacks: Told of every step and epoch.
+        """
+        spec = self.recipe.training
+        fit(
+            self.parts,
+            self.train,
+            self.valid,
+            state,
+            n_epochs=spec.epochs,
+            checkpoints=checkpoints,
+            stop=stop,
+            patience=spec.patience,
+            callbacks=callbacks,
+        )
+        weights = final_weights(self.parts)
+        if spec.select == "best" and checkpoints.best is not None:
+            weights = dict(checkpoints.best)
+        return weights
+
+
+def prepare_fitting(
+    recipe: Recipe,
+    task: Task,
+    model: Classifier | LinearHeads,
+    inputs: Inputs,
+    train: LabelledRows,
+    valid: LabelledRows | None,
+    *,
+    metric: str | None,
+    seed: int,
+    device: torch.device,
+) -> Fitting:
+    """Everything that one model's training is made of.
+
+    Args:
+        recipe: A recipe in which nothing is "auto".
+        task: The heads of this model.
+        model: From `inputs.build_model`, on the device.
+        inputs: What it is trained on.
+        train: Rows to train on.
+        valid: Rows that judge each epoch; None trains without looking.
+        metric: Score that chooses the best epoch; None takes the default of the task's main target.
+        seed: Seed of this training.
+        device: Where the model is.
+    """
+    batches = inputs.train_batches(train.rows, train.labels, sample_keys(train.ids.tolist()), seed=seed)
+
+    def score(logits: Mapping[str, Any]) -> Mapping[str, float]:
+        assert valid is not None
+        return score_targets_fast(probs_from_logits(logits, task), valid.labels, task, metric=metric)
+
+    parts = build_parts(
+        recipe,
+        model,
+        task,
+        labels=train.labels,
+        n_steps=recipe.training.epochs * batches.n_batches,
+        steps_per_epoch=batches.n_batches,
+        score=score,
+        score_name=task.main_target.name,
+        greater_is_better=find_metric(metric or default_metric(task.main_target)).greater_is_better,
+        seed=seed,
+        device=device,
+    )
+    judging = None if valid is None else inputs.eval_batches(valid.rows, recipe.predict_views[0])
+    return Fitting(recipe, parts, batches, judging)
+
+
+def select_metric(recipe: Recipe, whole: Task, part: Task) -> str | None:
+    """The recipe's metric, for a model whose main target is of the kind that it was chosen for."""
+    return recipe.metric if whole.main_target.kind == part.main_target.kind else None
