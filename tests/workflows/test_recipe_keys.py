@@ -1,0 +1,374 @@
+"""Every key of a recipe, given at every entry, changes what is computed, or is refused there.
+
+The keys are read from the recipe's own models: a new one must be named below, with a value that changes something.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import types
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from pydantic import BaseModel
+
+import podium
+from podium import cli
+from podium.errors import PodiumError, RecipeError, UsageError
+from podium.machine import Silent
+from podium.recipe import Recipe, apply_overrides, find_preset
+from podium.tables import Composite, Head, Samples, Task, as_text_array
+from podium.workflows import run as run_module
+from podium.workflows.start_run import start_run
+from tiny.contest import make_settings
+
+N = 12
+COMMON = (
+    "model.name=tiny",
+    "model.weights=random",
+    "image.size_px=16",
+    "image.stored_px=16",
+    "training.epochs=2",
+    "training.batch_size=4",
+    "training.precision=fp32",
+    "predict_views=[plain]",
+)
+WHOLE = ("finetune", (*COMMON, "model.freeze=none", "augmentations=[]", "training.layout=channels_last"))
+BLOCKS = ("finetune", (*COMMON, "model.freeze=blocks", "model.frozen_blocks=1", "training.layout=channels_last"))
+CACHED = ("finetune", (*BLOCKS[1], "model.cached_views=1"))
+FROZEN = ("baseline", (*COMMON, "feature_views=[plain]", "model.frozen_precision=fp32", "model.frozen_engine=torch"))
+FORGETFUL = ("optimizer.lr=0.3", "schedule.kind=constant", "training.epochs=5")
+"""A learning rate at which the last epoch is not the best."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What changes one key.
+
+    Args:
+        line: The key's new value.
+        base: Preset and lines beside which it has an effect.
+        besides: More lines, with it and without it.
+        several: Whether it is about images with several labels.
+        refused: Entries that refuse it, and words of their message.
+    """
+
+    line: str
+    base: tuple[str, tuple[str, ...]] = WHOLE
+    besides: tuple[str, ...] = ()
+    several: bool = False
+    validation: float | None = None
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+def _augmented(kind: str, line: str) -> Case:
+    key, value = line.split("=", 1)
+    chance = "" if key == "probability" or kind in ("random_resized_crop", "centre_crop") else ", probability: 1"
+    return Case(f"augmentations.0.{key}={value}", besides=(f"augmentations=[{{kind: {kind}{chance}}}]",))
+
+
+def _scheduled(kind: str, line: str) -> Case:
+    return Case(f"schedule.{line}", besides=(f"schedule={{kind: {kind}}}",))
+
+
+CASES: dict[str, Case] = {
+    "preset": Case("preset=mine"),
+    "seed": Case("seed=1", refused=(("ImageClassifier", "random_state"),)),
+    "image.size_px": Case("image.size_px=24"),
+    "image.stored_px": Case("image.stored_px=24"),
+    "image.fit": Case("image.fit=crop"),
+    "model.name": Case("model.name=test_resnet"),
+    "model.weights": Case("model.weights=packaged", refused=(("train", "tiny"), ("ImageClassifier", "tiny"))),
+    "model.freeze": Case("model.freeze=blocks"),
+    "model.frozen_blocks": Case("model.frozen_blocks=2", BLOCKS, ("model.cached_views=0",)),
+    "model.cached_views": Case("model.cached_views=2", CACHED),
+    "model.frozen_precision": Case("model.frozen_precision=bf16", FROZEN),
+    "model.frozen_engine": Case("model.frozen_engine=openvino", FROZEN),
+    "model.arrangement": Case("model.arrangement=separate"),
+    "model.drop_rate": Case("model.drop_rate=0.5"),
+    "model.drop_path_rate": Case("model.drop_path_rate=0.5", besides=("model.name=test_convnext", "image.size_px=32")),
+    "loss.single.kind": Case("loss.single.kind=focal"),
+    "loss.single.cross_entropy.label_smoothing": Case("loss.single.label_smoothing=0.3"),
+    "loss.single.cross_entropy.class_weights": Case("loss.single.class_weights=balanced"),
+    "loss.single.focal.gamma": Case("loss.single.gamma=1", besides=("loss.single.kind=focal",)),
+    "loss.single.focal.class_weights": Case("loss.single.class_weights=balanced", besides=("loss.single.kind=focal",)),
+    "loss.multi.kind": Case("loss.multi.kind=asymmetric", several=True),
+    "loss.multi.binary_cross_entropy.label_smoothing": Case("loss.multi.label_smoothing=0.3", several=True),
+    "loss.multi.binary_cross_entropy.positive_weights": Case("loss.multi.positive_weights=balanced", several=True),
+    "loss.multi.asymmetric.gamma_negative": Case(
+        "loss.multi.gamma_negative=1", besides=("loss.multi.kind=asymmetric",), several=True
+    ),
+    "loss.multi.asymmetric.gamma_positive": Case(
+        "loss.multi.gamma_positive=3", besides=("loss.multi.kind=asymmetric",), several=True
+    ),
+    "loss.multi.asymmetric.clip": Case("loss.multi.clip=0.3", besides=("loss.multi.kind=asymmetric",), several=True),
+    "loss.head_weights": Case("loss.head_weights={size: 5}"),
+    "augmentations.kind": Case("augmentations=[{kind: horizontal_flip}]"),
+    "augmentations.horizontal_flip.probability": _augmented("horizontal_flip", "probability=1"),
+    "augmentations.vertical_flip.probability": _augmented("vertical_flip", "probability=1"),
+    "augmentations.rotate90.probability": _augmented("rotate90", "probability=1"),
+    "augmentations.random_resized_crop.scale": _augmented("random_resized_crop", "scale=[0.1,0.2]"),
+    "augmentations.random_resized_crop.ratio": _augmented("random_resized_crop", "ratio=[0.2,0.3]"),
+    "augmentations.centre_crop.fraction": _augmented("centre_crop", "fraction=0.5"),
+    "augmentations.random_shift.fraction": _augmented("random_shift", "fraction=0.5"),
+    "augmentations.random_shift.probability": _augmented("random_shift", "probability=0.5"),
+    "augmentations.rotate.degrees": _augmented("rotate", "degrees=90"),
+    "augmentations.rotate.probability": _augmented("rotate", "probability=1"),
+    "augmentations.color_jitter.brightness": _augmented("color_jitter", "brightness=0.9"),
+    "augmentations.color_jitter.contrast": _augmented("color_jitter", "contrast=0.9"),
+    "augmentations.color_jitter.saturation": _augmented("color_jitter", "saturation=0.9"),
+    "augmentations.color_jitter.probability": _augmented("color_jitter", "probability=0.5"),
+    "augmentations.grayscale.probability": _augmented("grayscale", "probability=1"),
+    "augmentations.random_erasing.probability": _augmented("random_erasing", "probability=1"),
+    "augmentations.random_erasing.area": _augmented("random_erasing", "area=[0.5,0.6]"),
+    "augmentations.random_erasing.ratio": _augmented("random_erasing", "ratio=[1,1.1]"),
+    "optimizer.name": Case("optimizer.name=radam"),
+    "optimizer.lr": Case("optimizer.lr=0.01"),
+    "optimizer.weight_decay": Case("optimizer.weight_decay=1"),
+    "optimizer.momentum": Case("optimizer.momentum=0.5", besides=("optimizer.name=sgd",)),
+    "optimizer.head_lr_factor": Case("optimizer.head_lr_factor=5"),
+    "optimizer.layer_decay": Case("optimizer.layer_decay=0.3"),
+    "schedule.kind": Case("schedule.kind=constant"),
+    "schedule.one_cycle.warmup_fraction": _scheduled("one_cycle", "warmup_fraction=0.6"),
+    "schedule.one_cycle.start_factor": Case(
+        "schedule.start_factor=0.5", besides=("schedule={kind: one_cycle, warmup_fraction: 0.6}",)
+    ),
+    "schedule.one_cycle.end_factor": _scheduled("one_cycle", "end_factor=0.5"),
+    "schedule.cosine.warmup_fraction": _scheduled("cosine", "warmup_fraction=0.6"),
+    "schedule.cosine.end_factor": _scheduled("cosine", "end_factor=0.5"),
+    "schedule.step_decay.every_epochs": Case(
+        "schedule.every_epochs=1", besides=("schedule={kind: step_decay, every_epochs: 2}",)
+    ),
+    "schedule.step_decay.factor": Case(
+        "schedule.factor=0.9", besides=("schedule={kind: step_decay, every_epochs: 1}",)
+    ),
+    "training.epochs": Case("training.epochs=3"),
+    "training.batch_size": Case("training.batch_size=3"),
+    "training.micro_batch": Case("training.micro_batch=2"),
+    "training.clip_norm": Case("training.clip_norm=0.001", besides=("optimizer.name=sgd",)),
+    "training.ema_decay": Case("training.ema_decay=null"),
+    "training.precision": Case("training.precision=bf16"),
+    "training.layout": Case("training.layout=contiguous"),
+    "training.augment_on": Case(
+        "training.augment_on=device", besides=("augmentations=[{kind: random_resized_crop}, {kind: color_jitter}]",)
+    ),
+    "training.select": Case("training.select=best", besides=FORGETFUL, validation=0.4),
+    "training.patience": Case("training.patience=1", besides=FORGETFUL, validation=0.4),
+    "feature_views": Case("feature_views=[plain,hflip]", FROZEN),
+    "predict_views": Case("predict_views=[hflip]"),
+    "metric": Case("metric=log_loss", besides=("training.select=best", *FORGETFUL), validation=0.4),
+}
+
+
+def walk(kind: Any, path: str = "") -> Iterator[str]:
+    """Every leaf key below a type; alternatives by their kind."""
+    if get_origin(kind) is Annotated:
+        yield from walk(get_args(kind)[0], path)
+        return
+    options = [option for option in get_args(kind) if _is_branch(option)] if _is_union(kind) else []
+    if options:
+        yield f"{path}.kind"
+        for option in options:
+            for name, inner in _children(option):
+                if name != "kind":
+                    yield from walk(inner, f"{path}.{_kind_of(option)}.{name}")
+    elif get_origin(kind) is tuple and _is_union(_inside(kind)):
+        yield from walk(_inside(kind), path)
+    elif _is_branch(kind):
+        for name, inner in _children(kind):
+            yield from walk(inner, f"{path}.{name}" if path else name)
+    else:
+        yield path
+
+
+def _inside(kind: Any) -> Any:
+    inner = get_args(kind)[0]
+    return get_args(inner)[0] if get_origin(inner) is Annotated else inner
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, types.UnionType)
+
+
+def _is_branch(kind: Any) -> bool:
+    return isinstance(kind, type) and (issubclass(kind, BaseModel) or is_dataclass(kind))
+
+
+def _children(kind: Any) -> list[tuple[str, Any]]:
+    if issubclass(kind, BaseModel):
+        return [(name, field.annotation) for name, field in kind.model_fields.items()]
+    return [(field.name, object if field.name != "kind" else Literal) for field in fields(kind)]
+
+
+def _kind_of(option: Any) -> str:
+    return str(option().kind)
+
+
+def test_every_key_has_a_case() -> None:
+    keys = list(dict.fromkeys(walk(Recipe)))
+    assert sorted(keys) == sorted(CASES)
+    assert len(keys) > 70
+
+
+def _skip_without_its_package(line: str) -> None:
+    if "openvino" in line and importlib.util.find_spec("openvino") is None:
+        pytest.skip("the extra `openvino` is not installed")
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    """A dozen noise images, no squares, with a head of each kind."""
+    folder, rng, numbers = tmp_path_factory.mktemp("images"), np.random.default_rng(0), np.arange(N)
+    names = [f"{row}.png" for row in numbers]
+    for row, name in enumerate(names):
+        pixels = rng.integers(0, 256, (24, 30, 3), dtype=np.uint8)
+        pixels[..., row % 2] //= 3
+        Image.fromarray(pixels).save(folder / name)
+    heads = (
+        Head("tint", "single", ("a", "b")),
+        Head("size", "single", ("x", "y", "z")),
+        Head("tags", "multi", ("p", "q")),
+    )
+    composite = Composite.from_heads({head.name: head.classes for head in heads[:2]})
+    labels = {
+        "tint": numbers % 2,
+        "size": np.array([0, 0, 0, 0, 1, 1, 2, 0, 0, 0, 1, 2]),
+        "tags": np.column_stack([numbers % 3 == 0, numbers % 5 > 1]).astype(np.int8),
+    }
+    ids = as_text_array(names)
+    return Samples(folder, ids, ids, Task(heads, composite), labels)
+
+
+@pytest.fixture(scope="module")
+def trained(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., dict[str, bytes]]]:
+    """What a run of one fold comes to: its predictions, weights and scores."""
+    settings = make_settings(tmp_path_factory.mktemp("runs"))
+    patch = pytest.MonkeyPatch()
+    patch.setattr(podium.Run, "report", lambda run: run.folder.report_file)
+
+    @cache
+    def train(preset: str, lines: Sequence[str]) -> dict[str, bytes]:
+        options = podium.FoldOptions(n_folds=2, allow_rare=True)
+        run = podium.train(samples, preset=preset, overrides=lines, folds=options, only_folds=[0], settings=settings)
+        probs = {name: values.tobytes() for name, values in run.oof.probs.items()}
+        return probs | {
+            "weights": b"".join(path.read_bytes() for path in sorted(run.folder.path.rglob("model.safetensors"))),
+            "metric": run.scores.main_metric.encode(),
+            "preset": str(run.folder.read()["preset"]).encode(),
+        }
+
+    yield train
+    patch.undo()
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_podium_train(key: str, trained: Callable[..., dict[str, bytes]]) -> None:
+    case = CASES[key]
+    _skip_without_its_package(case.line)
+    preset, lines = case.base
+    words = dict(case.refused).get("train")
+    if words:
+        with pytest.raises(PodiumError, match=words):
+            trained(preset, (*lines, *case.besides, case.line))
+    else:
+        assert trained(preset, (*lines, *case.besides, case.line)) != trained(preset, (*lines, *case.besides))
+
+
+@pytest.fixture(scope="module")
+def fitted(samples: Samples) -> Callable[..., dict[str, bytes]]:
+    """What a fitted classifier comes to."""
+    images = [np.asarray(Image.open(samples.file(row))) for row in range(N)]
+    one = pd.DataFrame({name: samples.labels[name] for name in ("tint", "size")})
+
+    @cache
+    def fit(preset: str, lines: Sequence[str], several: bool, validation: float | None) -> dict[str, bytes]:
+        y = samples.labels["tags"] if several else one
+        model = podium.ImageClassifier(preset, overrides=lines, validation_fraction=validation, device="cpu")
+        probs = model.fit(images, y).predict_proba(images)
+        return {
+            "probs": b"".join(values.tobytes() for values in probs),
+            "scores": repr(model.validation_scores_).encode(),
+            "preset": model.recipe_.preset.encode(),
+        }
+
+    return fit
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_image_classifier(key: str, fitted: Callable[..., dict[str, bytes]]) -> None:
+    case = CASES[key]
+    _skip_without_its_package(case.line)
+    preset, lines = case.base
+    words = dict(case.refused).get("ImageClassifier")
+
+    def fit(*more: str, validation: float | None = case.validation) -> dict[str, bytes]:
+        return fitted(preset, (*lines, *case.besides, *more), case.several, validation)
+
+    if words:
+        with pytest.raises(PodiumError, match=words):
+            fit(case.line)
+        return
+    assert fit(case.line) != fit()
+    if case.validation is not None:
+        with pytest.raises(UsageError, match="judge each epoch"):
+            fit(case.line, validation=None)
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_the_command_hands_on_what_python_would(
+    key: str, samples: Samples, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = CASES[key]
+    preset, lines = case.base
+    given: list[Recipe] = []
+
+    def train(_source: Path, *, recipe: Recipe, **_options: object) -> None:
+        given.append(recipe)
+        raise UsageError("seen")
+
+    monkeypatch.setattr(run_module, "train", train)
+    monkeypatch.setattr("podium.workflows.train", train)
+    words = ["train", str(samples.root), "--preset", preset, "--set", *lines, *case.besides, case.line]
+    assert cli.main(words) == 2
+    assert "seen" in capsys.readouterr().err
+    assert given == [apply_overrides(find_preset(preset), [*lines, *case.besides, case.line])]
+    assert given[0] != apply_overrides(find_preset(preset), [*lines, *case.besides])
+
+
+@pytest.fixture(scope="module")
+def started(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., podium.Run]:
+    """A run that has just been started, and trained nothing yet."""
+    folder = tmp_path_factory.mktemp("resume")
+
+    @cache
+    def start(preset: str, lines: Sequence[str]) -> podium.Run:
+        settings = make_settings(folder)
+        recipe = apply_overrides(find_preset(preset), lines)
+        options = podium.FoldOptions(n_folds=2, allow_rare=True)
+        return podium.Run(start_run(samples, recipe, options, settings, Silent()), settings)
+
+    return start
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_resume_refuses_another_recipe(key: str, started: Callable[..., podium.Run]) -> None:
+    case = CASES[key]
+    preset, lines = case.base
+    run = started(preset, (*lines, *case.besides))
+    file = run.folder.recipe_file
+    with pytest.raises(RecipeError, match=r"another recipe|no effect") as refused:
+        podium.resume(
+            run.name,
+            recipe=podium.compose_recipe(file=file, overrides=[case.line]),
+            settings=run.settings,
+        )
+    assert case.line.partition("=")[0].partition(".0.")[0].split(".")[-1] in str(refused.value) + str(
+        refused.value.details
+    )
