@@ -97,11 +97,13 @@ def test_auto_takes_a_view_an_epoch_where_there_is_room(
     assert views() == 3
     assert views("training.epochs=50") == 16
     assert views("model.cached_views=2") == 2
-    assert views("model.freeze=none") == 0
+    whole = make_recipe("model.freeze=none", "training.epochs=3", preset="finetune")
+    assert autotune_recipe(whole, task, 100, settings, CPU, notes)[0].model.cached_views == 0
     assert views(n_images=10**7) == 0
     disk = namedtuple("disk", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: disk(10**9, 10**9, 10**6))
     assert views() == 0
     assert any("computed anew" in note for note in notes.notes)
+    from_file = whole.model_copy(update={"model": whole.model.model_copy(update={"cached_views": 5})})
     with pytest.raises(UsageError, match="cached_views=5"):
-        views("model.freeze=none", "model.cached_views=5")
+        autotune_recipe(from_file, task, 100, settings, CPU, notes)

@@ -123,4 +123,6 @@ def _read(image: Any, name: str, target_px: int) -> NDArray[np.uint8]:
                 fix="Bring the values to 0 to 255 and use .astype(np.uint8).",
             )
         return image
+    if not hasattr(image, "load"):
+        raise ImageError(f"image {name!r} is a {type(image).__name__}, expected an array, a path or a Pillow image.")
     return upright_rgb(image)
