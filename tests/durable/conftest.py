@@ -102,6 +102,8 @@ class PowerCut(Backend):
             os.close(descriptor)
         for _, undo in reversed([] if keep_names else self.names):
             undo()
+        for saved in self.stash.iterdir():  # a file with two names would be refused from here on
+            saved.unlink()
 
 
 @pytest.fixture(scope="session", autouse=True)

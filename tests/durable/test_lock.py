@@ -19,7 +19,7 @@ import pytest
 
 from podium import durable
 from podium.durable import holder as holders
-from podium.durable import lock, named_lock
+from podium.durable import lock
 from podium.errors import LockedError
 
 KINDS = ("system", "named")
@@ -239,77 +239,3 @@ def test_a_lock_file_that_was_removed_while_waiting_is_not_believed(tmp_path: Pa
 
     with durable.using_backend(Removing()), durable.hold_lock(tmp_path):
         assert wait(fork(lambda: try_lock(tmp_path))) == 1
-
-
-def test_a_number_used_again_after_a_reboot_is_not_the_holder() -> None:
-    here = holders.describe_self()
-    assert not holders.is_gone(here)
-    assert not holders.is_gone(replace(here, mark=""))  # nothing known: it may live
-    assert not holders.is_gone(replace(here, pid=_dead_pid(), host="elsewhere"))
-    assert holders.is_gone(replace(here, pid=_dead_pid()))
-    if here.mark:
-        assert holders.is_gone(replace(here, mark="earlier boot:1"))
-
-
-def test_a_named_lock_of_another_machine_is_respected_and_the_remedy_told(tmp_path: Path) -> None:
-    foreign = replace(holders.describe_self(), host="elsewhere", pid=_dead_pid())
-    owned = tmp_path / "run.lock.owner"
-    owned.write_bytes(holders.encode_holder(foreign))
-    wanted = named_lock.holding_named_lock(tmp_path / "run.lock", holders.describe_self())
-    with pytest.raises(LockedError, match="on elsewhere") as caught, wanted:
-        pass
-    assert str(owned) in str(caught.value.fix)
-    assert owned.exists()
-
-
-def test_a_named_lock_is_freed_by_its_holder_alone(tmp_path: Path) -> None:
-    owned = tmp_path / "run.lock.owner"
-    held = named_lock.holding_named_lock(tmp_path / "run.lock", holders.describe_self())
-
-    def leave() -> int:
-        held.__exit__(None, None, None)
-        return 0
-
-    with held:
-        assert wait(fork(leave)) == 0
-        assert owned.exists()  # a forked child that left the block is not the holder
-    assert not owned.exists()
-    other = replace(holders.describe_self(), started="2020-01-01T00:00:00+00:00")
-    with named_lock.holding_named_lock(tmp_path / "run.lock", holders.describe_self()):
-        owned.write_bytes(holders.encode_holder(other))  # somebody removed the file by hand, and started again
-    assert holders.read_holder(owned) == other
-
-
-@pytest.mark.parametrize("age_s", [0, 3600])
-def test_a_nameless_lock_is_stale_only_when_it_is_old(
-    tmp_path: Path, age_s: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(holders, "_WAIT_S", 0.05)
-    for path in (tmp_path / "run.lock.owner", tmp_path / "run.lock.owner.takeover"):
-        path.mkdir() if path.suffix == ".takeover" else path.touch()
-        os.utime(path, (time.time() - age_s,) * 2)
-    wanted = named_lock.holding_named_lock(tmp_path / "run.lock", holders.describe_self())
-    if age_s:
-        with wanted:
-            pass
-        assert list(tmp_path.iterdir()) == []
-    else:
-        with pytest.raises(LockedError, match="another process"), wanted:
-            pass
-
-
-def test_what_is_called_while_waiting_learns_who_holds_the_lock_and_may_end_the_wait(tmp_path: Path, kind: str) -> None:
-    seen: list[str] = []
-
-    def look(problem: LockedError) -> None:
-        seen.append(problem.what)
-        if len(seen) == 3:
-            raise KeyError
-
-    with durable.hold_lock(tmp_path):
-        with pytest.raises(KeyError), durable.wait_for_lock(tmp_path, while_waiting=look):
-            pass
-        assert len(seen) == 3
-        assert all(f"process {os.getpid()}" in what for what in seen)
-    with durable.wait_for_lock(tmp_path, while_waiting=look):
-        assert len(seen) == 3
