@@ -20,9 +20,9 @@ from scipy.stats import t as student
 
 from podium.metrics import metric, score
 from podium.metrics.bootstrap import Judged, number_groups, resample
-from podium.metrics.counts import ClassCounts, count_events, decide
+from podium.metrics.counts import ClassCounts, count_events
 from podium.metrics.interval import make_interval
-from podium.tables import Head
+from podium.tables import Head, decide
 
 Array = NDArray[np.float64]
 HEAD = Head("age", "single", ("young", "middle", "old"))

@@ -8,8 +8,8 @@ import sklearn.metrics as oracle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.metrics import ClassCounts, confusion_counts, count_classes, decide
-from podium.tables import Head
+from podium.metrics import ClassCounts, confusion_counts, count_classes
+from podium.tables import Head, decide
 
 
 @given(st.integers(2, 6), st.integers(0, 50), st.integers(0, 2**32 - 1))

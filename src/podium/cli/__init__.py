@@ -18,6 +18,7 @@ COMMANDS = {
     "split": "Make folds that do not leak, and freeze them.",
     "train": "Cross-validate: decode once, split, train every fold, score, report.",
     "predict": "Predict new images with every fold of a run.",
+    "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
     "report": "Write a run's one-page report anew.",
     "runs": "List runs and their scores, or show how two of them differ.",

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import Json, Many, Quiet
+from podium.cli.thresholds import read_thresholds
 from podium.errors import UsageError
 
 __all__ = ["submit"]
@@ -52,7 +53,7 @@ def submit(
         label_delim: What joins the labels of a list.
         top_k: Write the K likeliest classes of a single-label answer, joined by --label-delim (a blank).
         ids: Table with the sample's ids beside the images they mean, such as test.csv of id and img_path.
-        threshold: Lowest probability of a 1 in multi-label answers: 0.4, or 'cat=0.3'.
+        threshold: Lowest probability of a 1 in multi-label answers: 0.4, or 'cat=0.3' (default: what the run decided).
         when_none: For lists without any label: refuse, empty or top.
         class_numbers: The contest's number of every class, where it is not its place: 'cat=1' 'dog=2'.
         allow_extra: Leave out predictions that the sample does not ask for.
@@ -72,7 +73,7 @@ def submit(
         label_delim=label_delim,
         top_k=top_k,
         id_table=ids,
-        thresholds=_read_thresholds(threshold),
+        thresholds=read_thresholds(threshold),
         when_none=when_none,  # type: ignore[arg-type]
         class_numbers=_read_class_numbers(class_numbers),
         allow_extra=allow_extra,
@@ -105,12 +106,3 @@ def _read_class_numbers(lines: tuple[str, ...]) -> dict[str, int] | None:
     except ValueError:
         fix = "Write class=number for every class."
         raise UsageError(f"cannot read --class-numbers {' '.join(lines)!r}.", fix=fix) from None
-
-
-def _read_thresholds(lines: tuple[str, ...]) -> float | dict[str, float]:
-    try:
-        if len(lines) == 1 and "=" not in lines[0]:
-            return float(lines[0])
-        return {line.rpartition("=")[0]: float(line.rpartition("=")[2]) for line in lines} or 0.5
-    except ValueError:
-        raise UsageError(f"cannot read --threshold {' '.join(lines)!r}.", fix="Write 0.4, or class=0.4.") from None

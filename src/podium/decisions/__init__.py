@@ -1,5 +1,6 @@
 """From predictions to decisions: functions of probabilities, class names and arrays; they know no model."""
 
 from podium.decisions.complete_probs import complete_probs
+from podium.decisions.rules import DecisionRules
 
-__all__ = ["complete_probs"]
+__all__ = ["DecisionRules", "complete_probs"]

@@ -2,11 +2,9 @@
 
 from podium.metrics.bootstrap import number_groups
 from podium.metrics.counts import (
-    DECISION_THRESHOLD,
     ClassCounts,
     confusion_counts,
     count_classes,
-    decide,
 )
 from podium.metrics.definition import Metric
 from podium.metrics.interval import Interval
@@ -16,7 +14,6 @@ from podium.metrics.scores import ClassScore, Scores, TargetScore
 from podium.metrics.scoring import score_predictions, score_targets_fast
 
 __all__ = [
-    "DECISION_THRESHOLD",
     "METRICS",
     "ClassCounts",
     "ClassScore",
@@ -28,7 +25,6 @@ __all__ = [
     "Verdict",
     "confusion_counts",
     "count_classes",
-    "decide",
     "default_metric",
     "fitting_metrics",
     "metric",

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics.counts import decide
-from podium.tables import Head
+from podium.tables import Head, decide
 
 __all__ = ["mean_absolute_error_totals"]
 

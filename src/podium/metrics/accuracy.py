@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics.counts import ClassCounts, decide
+from podium.metrics.counts import ClassCounts
 from podium.metrics.ratio import divide
-from podium.tables import Head
+from podium.tables import Head, decide
 
 __all__ = ["accuracy", "label_accuracy", "subset_accuracy_totals"]
 

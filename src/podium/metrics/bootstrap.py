@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics.counts import ClassCounts, count_events, decide
+from podium.metrics.counts import ClassCounts, count_events
 from podium.metrics.definition import Metric
-from podium.tables import Head
+from podium.tables import Head, decide
 
 __all__ = ["Judged", "Resampled", "affordable_resamples", "number_groups", "resample"]
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics.counts import decide
 from podium.metrics.ratio import divide
-from podium.tables import Head
+from podium.tables import Head, decide
 
 __all__ = ["calibration_error_from_totals", "calibration_error_totals"]
 

@@ -14,10 +14,7 @@ from numpy.typing import NDArray
 
 from podium.tables import Head
 
-__all__ = ["DECISION_THRESHOLD", "ClassCounts", "confusion_counts", "count_classes", "count_events", "decide"]
-
-DECISION_THRESHOLD = 0.5
-"""Lowest probability of a 1 in a multi-label head."""
+__all__ = ["ClassCounts", "confusion_counts", "count_classes", "count_events"]
 
 FloatArray = NDArray[np.float64]
 
@@ -66,13 +63,6 @@ class CountEvents(NamedTuple):
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
     amounts: FloatArray
-
-
-def decide(probs: NDArray[np.floating[Any]], head: Head) -> NDArray[np.int64]:
-    """Decisions: the most probable class, shape (N,); for a multi-label head 0 or 1, shape (N, C)."""
-    if head.is_multi:
-        return np.asarray(probs >= DECISION_THRESHOLD, dtype=np.int64)
-    return np.asarray(probs.argmax(axis=1), dtype=np.int64)
 
 
 def confusion_counts(decisions: NDArray[np.integer[Any]], labels: NDArray[np.integer[Any]], head: Head) -> NDArray[Any]:

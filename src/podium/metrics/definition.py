@@ -14,10 +14,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics.counts import ClassCounts, count_classes, decide
+from podium.metrics.counts import ClassCounts, count_classes
 from podium.metrics.interval import UNLIMITED
 from podium.metrics.ratio import divide
-from podium.tables import Head, HeadKind
+from podium.tables import Head, HeadKind, decide
 
 __all__ = ["ALL_KINDS", "ONE_CLASS", "Metric", "count_metric", "mean_metric", "total_metric", "weighted_metric"]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics.counts import ClassCounts, decide
+from podium.metrics.counts import ClassCounts
 from podium.metrics.ratio import divide
-from podium.tables import Head
+from podium.tables import Head, decide
 
 __all__ = ["class_f1", "f1_macro", "f1_micro", "f1_samples_totals", "f1_weighted"]
 

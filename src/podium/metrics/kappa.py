@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics.counts import ClassCounts, decide
+from podium.metrics.counts import ClassCounts
 from podium.metrics.ratio import divide
-from podium.tables import Head
+from podium.tables import Head, decide
 
 __all__ = ["cohen_kappa", "quadratic_kappa_from_totals", "quadratic_kappa_totals"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from podium.errors import LabelError, UsageError
 from podium.metrics.bootstrap import Judged, Resampled, number_groups, resample
-from podium.metrics.counts import confusion_counts, count_classes, decide
+from podium.metrics.counts import confusion_counts, count_classes
 from podium.metrics.definition import Metric
 from podium.metrics.f1 import class_f1
 from podium.metrics.interval import MIN_GROUPS, make_interval, perfect_low, resampled_bounds
@@ -18,7 +18,7 @@ from podium.metrics.precision_recall import class_precision, class_recall
 from podium.metrics.registry import check_metric_fits, default_metric, score, usual_metrics
 from podium.metrics.registry import metric as find_metric
 from podium.metrics.scores import ClassScore, Scores, TargetScore
-from podium.tables import Head, Predictions, Samples, Task
+from podium.tables import Head, Predictions, Samples, Task, decide
 
 __all__ = ["score_predictions", "score_targets_fast"]
 

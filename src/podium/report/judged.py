@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics import decide
 from podium.report.contents import RunContents
-from podium.tables import Head
+from podium.tables import Head, decide
 
 __all__ = ["JudgedRows", "judge_rows"]
 

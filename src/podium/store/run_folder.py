@@ -15,6 +15,8 @@
         results.csv            a row an epoch, over all folds and parts
         predictions/oof.parquet         out-of-fold rows of every validated sample
         predictions/<test>.parquet      mean over folds of a test set; <test>-fold-<k>.parquet each fold's
+        predictions/<test>.csv          the answers: class and probability of every target, as decided
+        decisions.json         thresholds and decoding that predict and submit follow, if any were set
         scores.json            scores with intervals
         report.html            all of it on one page
         submission.csv         the last submission written from this run
@@ -107,6 +109,11 @@ class RunFolder:
     def submission_file(self) -> Path:
         """The last submission."""
         return self.path / "submission.csv"
+
+    @property
+    def decisions_file(self) -> Path:
+        """How probabilities become answers; absent where nothing was decided."""
+        return self.path / "decisions.json"
 
     @property
     def submissions_file(self) -> Path:

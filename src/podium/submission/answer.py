@@ -116,31 +116,32 @@ class Answer:
             return self.head.classes[index]
         return str(self.numbers[index])
 
-    def meanings(self, probs: NDArray[np.floating[Any]]) -> list[Meaning]:
+    def meanings(self, probs: NDArray[np.floating[Any]], decided: NDArray[np.int64]) -> list[Meaning]:
         """What to answer for every row.
 
         Args:
             probs: Probabilities of this column's target, shape (N, C).
+            decided: Its decisions, as `podium.tables.decide` gives them.
         """
         match self.kind:
             case "class_number" | "class_name":
-                return list(probs.argmax(axis=1).tolist())
+                return list(decided.tolist())
             case "probability":
                 column = probs[:, self._column()].astype(np.float64)
                 return list((np.clip(column, 0.0, 1.0) + 0.0).tolist())  # + 0.0 turns -0.0 into 0.0
             case "decision":
-                return list(self.decide(probs)[:, self._column()].astype(int).tolist())
+                return list(self.has_class(decided)[:, self._column()].astype(int).tolist())
             case _ if self.top_k:
                 order = np.argsort(-probs, axis=1, kind="stable")
                 return [tuple(row) for row in order[:, : self.top_k].tolist()]
             case _:
-                return [tuple(np.flatnonzero(row).tolist()) for row in self.decide(probs)]
+                return [tuple(np.flatnonzero(row).tolist()) for row in self.has_class(decided)]
 
-    def decide(self, probs: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-        """Which classes each row has, shape (N, C): the most probable one, or all that reach their threshold."""
+    def has_class(self, decided: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which classes each row was given, shape (N, C)."""
         if self.head.is_multi:
-            return np.asarray(probs >= np.asarray(self.thresholds), dtype=np.bool_)
-        return np.asarray(probs.argmax(axis=1)[:, None] == np.arange(self.head.n_classes), dtype=np.bool_)
+            return np.asarray(decided == 1, dtype=np.bool_)
+        return np.asarray(decided[:, None] == np.arange(self.head.n_classes), dtype=np.bool_)
 
     def _column(self) -> int:
         assert self.class_index is not None, "a column of one class knows which"

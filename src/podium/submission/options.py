@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from podium.errors import UnknownNameError, UsageError
+from podium.tables import DECISION_THRESHOLD, CompositeDecoding
 from podium.texttable import column_name
 
 __all__ = ["SubmissionOptions", "ValueKind", "WhenNone"]
@@ -29,7 +30,8 @@ class SubmissionOptions:
             "class_name" and "class_number" are lists.
         label_delim: What joins the labels of a list, such as " "; None reads the sample's cells.
         thresholds: Lowest probability of a 1 for multi-label targets, in [0, 1]: one number, or one per class under
-            "class" or "target=class"; 0.5 for those not named.
+            "class" or "target=class"; 0.5 for those not named. None is 0.5, or what the run decided.
+        composite: How a composite class and its attributes are decided together, see `podium.tables.decide_targets`.
         class_numbers: The contest's number per class, under "class" or "target=class", where it is not the position
             in the task.
         unclear: "decision" or "probability": what columns of 0 and 1 get where all cells of the sample are one 0 or 1,
@@ -54,7 +56,8 @@ class SubmissionOptions:
     answer_columns: Mapping[str, str] | None = None
     values: str | Mapping[str, str] = "auto"
     label_delim: str | None = None
-    thresholds: float | Mapping[str, float] = 0.5
+    thresholds: float | Mapping[str, float] | None = None
+    composite: CompositeDecoding = "independent"
     class_numbers: Mapping[str, int] | None = None
     unclear: Literal["decision", "probability"] = "decision"
     top_k: int | None = None
@@ -75,10 +78,13 @@ class SubmissionOptions:
             raise UsageError(f"top_k is {self.top_k}; a cell lists at least one class.")
         if self.when_none not in get_args(WhenNone):
             raise UnknownNameError("when_none", self.when_none, get_args(WhenNone))
-        named = self.thresholds.items() if isinstance(self.thresholds, Mapping) else [("all classes", self.thresholds)]
+        given = DECISION_THRESHOLD if self.thresholds is None else self.thresholds
+        named = given.items() if isinstance(given, Mapping) else [("all classes", given)]
         for name, threshold in named:
             if not 0 <= threshold <= 1:  # NaN fails too
                 raise UsageError(f"threshold of {name!r} is {threshold}; it must lie in [0, 1].")
+        if self.composite not in get_args(CompositeDecoding):
+            raise UnknownNameError("decoding", self.composite, get_args(CompositeDecoding))
         if self.label_delim == "":
             raise UsageError("label_delim is empty.", fix="Give what joins two labels, such as ' '.")
         if self.delimiter not in (None, "\\t") and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):

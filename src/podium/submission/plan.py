@@ -17,7 +17,7 @@ from podium.submission.ids import check_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.pairs import PairRows, find_pairs
 from podium.submission.plan_notes import describe_answers
-from podium.tables import Head, Task
+from podium.tables import DECISION_THRESHOLD, Head, Task
 from podium.texttable import RawTable, read_table
 
 __all__ = ["Plan", "match_columns"]
@@ -240,9 +240,7 @@ def _blank_answers(readings: Sequence[tuple[str, Reading]], options: SubmissionO
     """Answers whose values are not known yet, one for each column and what it asks for."""
     targets = {reading.head.name: reading.head for _, reading in readings}
     numbers = _per_class(options.class_numbers or {}, targets.values(), "class_numbers")
-    named = options.thresholds if isinstance(options.thresholds, Mapping) else {}
-    default = 0.5 if isinstance(options.thresholds, Mapping) else options.thresholds
-    thresholds = _per_class(named, targets.values(), "thresholds")
+    thresholds = thresholds_of(options, targets.values())
     return [
         Answer(
             column=name,
@@ -250,10 +248,25 @@ def _blank_answers(readings: Sequence[tuple[str, Reading]], options: SubmissionO
             kind="class_number" if reading.class_index is None else "decision",
             class_index=reading.class_index,
             numbers=_numbers_of(head, numbers),
-            thresholds=tuple(thresholds.get((head.name, index), default) for index in range(head.n_classes)),
+            thresholds=thresholds[head.name],
         )
         for name, reading in readings
     ]
+
+
+def thresholds_of(options: SubmissionOptions, heads: Iterable[Head]) -> dict[str, tuple[float, ...]]:
+    """The threshold of every class, by head.
+
+    Raises:
+        UnknownNameError: If a threshold is of no class.
+        UsageError: If a class belongs to several heads.
+    """
+    heads, given = tuple(heads), options.thresholds
+    default = given if isinstance(given, int | float) else DECISION_THRESHOLD
+    named = _per_class(given if isinstance(given, Mapping) else {}, heads, "thresholds")
+    return {
+        head.name: tuple(named.get((head.name, index), default) for index in range(head.n_classes)) for head in heads
+    }
 
 
 def _per_class(named: Mapping[str, _Value], heads: Iterable[Head], option: str) -> dict[tuple[str, int], _Value]:

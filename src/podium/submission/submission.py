@@ -16,13 +16,15 @@ from podium.errors import SubmissionError
 from podium.submission.answer import Answer, Meaning
 from podium.submission.histogram import Histogram, count_classes, find_warnings
 from podium.submission.ids import match_ids
-from podium.submission.plan import Plan
-from podium.tables import Predictions
+from podium.submission.options import SubmissionOptions
+from podium.submission.plan import Plan, thresholds_of
+from podium.tables import Predictions, Task, decide_targets
 from podium.texttable import RawTable
 
 __all__ = ["Submission", "make_plain_submission", "make_submission"]
 
 _Probs = Mapping[str, NDArray[np.floating[Any]]]
+_Decided = Mapping[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,10 @@ def make_submission(predictions: Predictions, template: RawTable, plan: Plan) ->
         encoding=template.encoding,
         numbers=numbers,
     )
-    probs = {head.name: predictions.probs[head.name][match.rows] for head in plan.targets}
+    probs = {name: values[match.rows] for name, values in predictions.probs.items()}
+    decided = _decide(probs, predictions.task, plan)
     fill = _fill_columns if plan.pairs is None else _fill_pairs
-    filled = fill(template, plan, images, probs)
+    filled = fill(template, plan, images, probs, decided)
     through = "" if plan.image_of is None else " of the images that the table names"
     notes = [*plan.notes, f"{len(images)} {'ids' if plan.pairs is None else 'images'} found {match.rule}{through}."]
     if match.is_by_number and plan.image_of is None:
@@ -96,9 +99,9 @@ def make_submission(predictions: Predictions, template: RawTable, plan: Plan) ->
         n_rows=len(template),
         columns=template.columns,
         values={answer.column: answer.kind for answer in plan.answers},
-        histogram=count_classes(plan.answers, probs),
+        histogram=count_classes(plan.answers, decided),
         notes=tuple(notes),
-        warnings=tuple(find_warnings(plan.answers, probs)),
+        warnings=tuple(find_warnings(plan.answers, decided)),
     )
 
 
@@ -113,26 +116,31 @@ def _images_of(template: RawTable, plan: Plan) -> tuple[list[str], list[int]]:
     return list(ids) if plan.image_of is None else [plan.image_of[name] for name in ids], numbers
 
 
-def _fill_columns(template: RawTable, plan: Plan, images: Sequence[str], probs: _Probs) -> dict[str, list[str | None]]:
+def _fill_columns(template: RawTable, plan: Plan, images: Sequence[str], probs: _Probs, decided: _Decided) -> dict[str, list[str | None]]:
     """New cells of every answer column."""
     filled = {}
     for answer in plan.answers:
-        meanings = answer.meanings(probs[answer.head.name])
+        meanings = answer.meanings(probs[answer.head.name], decided[answer.head.name])
         if answer.delim and not answer.top_k:
             meanings = _fill_empty(answer, meanings, probs[answer.head.name].argmax(axis=1), plan, template)
         filled[answer.column] = _new_cells(answer, meanings, template.cells(answer.column))
     return filled
 
 
-def _fill_pairs(template: RawTable, plan: Plan, images: Sequence[str], probs: _Probs) -> dict[str, list[str | None]]:
+def _fill_pairs(template: RawTable, plan: Plan, images: Sequence[str], probs: _Probs, decided: _Decided) -> dict[str, list[str | None]]:
     """New cells of the answer column of a sample with a row for every image and class."""
     assert plan.pairs is not None, "the plan is of pairs"
     place = {image: row for row, image in enumerate(images)}
-    meanings = {(a.head.name, a.class_index): a.meanings(probs[a.head.name]) for a in plan.answers}
+    meanings = {(a.head.name, a.class_index): a.meanings(probs[a.head.name], decided[a.head.name]) for a in plan.answers}
     rows = zip(plan.pairs.images, plan.pairs.readings, strict=True)
     chosen = [meanings[reading.head.name, reading.class_index][place[image]] for image, reading in rows]
     column = plan.pairs.value_column
     return {column: _new_cells(plan.answers[0], chosen, template.cells(column))}
+
+
+def _decide(probs: Mapping[str, NDArray[np.floating[Any]]], task: Task, plan: Plan) -> dict[str, NDArray[np.int64]]:
+    thresholds = {answer.head.name: answer.thresholds for answer in plan.answers if answer.head.is_multi}
+    return decide_targets(probs, task, thresholds=thresholds, composite=plan.options.composite)
 
 
 def _check_targets(predictions: Predictions, plan: Plan) -> None:
@@ -186,13 +194,13 @@ def _fill_empty(
     )
 
 
-def make_plain_submission(predictions: Predictions) -> Submission:
+def make_plain_submission(predictions: Predictions, options: SubmissionOptions | None = None) -> Submission:
     """A table of answers where there is no sample: id, then class name and top probability of every target.
 
-    A multi-label target lists the classes from probability 0.5, joined by "|". UTF-8, commas, ids in order of the
+    A multi-label target lists the classes that reach their threshold, joined by "|". UTF-8, commas, ids in order of the
     predictions; cells are written as they are, none is guarded against spreadsheets.
     """
-    targets = predictions.task.targets
+    options, targets = options or SubmissionOptions(), predictions.task.targets
     id_column = "id" if "id" not in {head.name for head in targets} else "image_id"
     answers = tuple(
         Answer(
@@ -201,15 +209,21 @@ def make_plain_submission(predictions: Predictions) -> Submission:
             kind="name_list" if head.is_multi else "class_name",
             class_index=None,
             numbers=tuple(range(head.n_classes)),
-            thresholds=(0.5,) * head.n_classes,
+            thresholds=thresholds_of(options, targets)[head.name],
             delim="|" if head.is_multi else "",
         )
         for head in targets
     )
+    decided = decide_targets(
+        predictions.probs,
+        predictions.task,
+        thresholds={answer.head.name: answer.thresholds for answer in answers if answer.head.is_multi},
+        composite=options.composite,
+    )
     columns: dict[str, list[str]] = {id_column: [str(name) for name in predictions.ids]}
     for answer in answers:
         probs = predictions.probs[answer.column]
-        columns[answer.column] = [answer.write(meaning) for meaning in answer.meanings(probs)]
+        columns[answer.column] = [answer.write(meaning) for meaning in answer.meanings(probs, decided[answer.column])]
         columns[f"{answer.column} probability"] = [repr(float(value)) for value in probs.max(axis=1).tolist()]
     lines = [_as_line(row) for row in (list(columns), *zip(*columns.values(), strict=True))]
     return Submission(
@@ -218,9 +232,9 @@ def make_plain_submission(predictions: Predictions) -> Submission:
         n_rows=len(predictions),
         columns=tuple(columns),
         values={answer.column: answer.kind for answer in answers},
-        histogram=count_classes(answers, predictions.probs),
+        histogram=count_classes(answers, decided),
         notes=("No sample submission: class names and top probabilities of all targets.",),
-        warnings=tuple(find_warnings(answers, predictions.probs)),
+        warnings=tuple(find_warnings(answers, decided)),
     )
 
 

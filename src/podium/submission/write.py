@@ -78,7 +78,7 @@ def write_submission(
     """
     out_path = Path(out_path)
     if template_path is None:
-        return _write(make_plain_submission(predictions), None, out_path)
+        return _write(make_plain_submission(predictions, options), None, out_path)
     options = options or SubmissionOptions()
     template = read_template(
         template_path, delimiter=options.delimiter, encoding=options.encoding, header=options.header

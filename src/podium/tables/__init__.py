@@ -5,6 +5,13 @@ name, arrays are read-only, ids and class order travel with them.
 """
 
 from podium.tables.composite import Composite
+from podium.tables.decide import (
+    DECISION_THRESHOLD,
+    CompositeDecoding,
+    as_certain_probs,
+    decide,
+    decide_targets,
+)
 from podium.tables.files import (
     load_folds,
     load_predictions,
@@ -27,11 +34,13 @@ from podium.tables.task import Head, HeadKind, Task
 
 __all__ = [
     "ALWAYS_TRAIN",
+    "DECISION_THRESHOLD",
     "HOLDOUT",
     "IMAGE_EXTENSIONS",
     "MEAN_OF_FOLDS",
     "SPLIT_NAMES",
     "Composite",
+    "CompositeDecoding",
     "Folds",
     "Head",
     "HeadKind",
@@ -40,8 +49,11 @@ __all__ = [
     "Predictions",
     "Samples",
     "Task",
+    "as_certain_probs",
     "as_text_array",
     "concat_predictions",
+    "decide",
+    "decide_targets",
     "first_duplicate",
     "is_image_name",
     "load_folds",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import DataError, SourceError
+from podium.tables.decide import DECISION_THRESHOLD, decide
 from podium.tables.ids import first_duplicate
 from podium.tables.task import Task
 
@@ -92,8 +93,8 @@ class Predictions:
 
         return predictions_frame(self)
 
-    def decide(self, target: str, *, threshold: float = 0.5) -> NDArray[np.integer[Any]]:
-        """Decisions of a target: the most probable class, int64 (N,); for a multi-label head 0 or 1, int8 (N, C).
+    def decide(self, target: str, *, threshold: float = DECISION_THRESHOLD) -> NDArray[np.int64]:
+        """Decisions of a target: the most probable class, shape (N,); for a multi-label head 0 or 1, shape (N, C).
 
         Args:
             target: A head's name or the composite's.
@@ -101,7 +102,7 @@ class Predictions:
         """
         values = self.probs[target]
         head = next(head for head in self.task.targets if head.name == target)
-        return (values >= threshold).astype(np.int8) if head.is_multi else values.argmax(axis=1)
+        return decide(values, head, threshold)
 
 
 def concat_predictions(parts: Sequence[Predictions]) -> Predictions:

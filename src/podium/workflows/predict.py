@@ -26,6 +26,7 @@ from podium.tables import (
     save_predictions,
 )
 from podium.training.predictor import open_predictor
+from podium.workflows.decide import write_answers
 
 __all__ = ["predict_run"]
 
@@ -85,6 +86,7 @@ def predict_run(
         progress.note(f"{len(bad)} images cannot be decoded and got the average prediction: {few}")
     mean = mean_predictions(per_fold)
     save_predictions(mean, run.predictions_file(name))
+    write_answers(run, name, mean)
     about = {
         "root": str(samples.root),
         "views": list(views or predictor.recipe.predict_views),

@@ -13,6 +13,7 @@ from podium.metrics import METRICS
 from podium.store import RunFolder
 from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
 from podium.tables import Predictions, load_predictions
+from podium.workflows.decide import follow_rules
 
 __all__ = ["submit", "submit_run"]
 
@@ -44,8 +45,9 @@ def submit_run(
             f"run {run.name!r} has no predictions {name!r}.",
             fix=f"Make them: podium predict {run.name} FOLDER_OF_IMAGES{'' if name == 'test' else f' --name {name}'}",
         )
-    options = _with_metric(run, options or SubmissionOptions())
-    record = write_submission(load_predictions(path), template, out or run.submission_file, options)
+    predictions = load_predictions(path)
+    options = follow_rules(run, predictions.task, _with_metric(run, options or SubmissionOptions()))
+    record = write_submission(predictions, template, out or run.submission_file, options)
     line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "predictions": name, **record.to_dict()}
     durable.Journal(run.submissions_file).append(line)
     return record

@@ -1,0 +1,123 @@
+"""What a run decided to do with its probabilities: thresholds, and how a composite class is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.errors import CorruptFileError, UnknownNameError, UsageError
+from podium.tables import DECISION_THRESHOLD, CompositeDecoding, Predictions, Task, decide_targets
+
+__all__ = ["DecisionRules"]
+
+
+@dataclass(frozen=True)
+class DecisionRules:
+    """How decisions are made from probabilities.
+
+    Args:
+        thresholds: Lowest probability of a 1, per multi-label head one a class; 0.5 where none are given.
+        composite: How a composite class and its attributes are decided together.
+
+    Raises:
+        UsageError: If a threshold is outside [0, 1].
+        UnknownNameError: If there is no such decoding.
+    """
+
+    thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    composite: CompositeDecoding = "independent"
+
+    def __post_init__(self) -> None:
+        for name, values in self.thresholds.items():
+            if not all(0 <= value <= 1 for value in values):  # NaN fails too
+                raise UsageError(f"thresholds of {name!r} are {list(values)}; they must lie in [0, 1].")
+        if self.composite not in get_args(CompositeDecoding):
+            raise UnknownNameError("decoding", self.composite, get_args(CompositeDecoding))
+
+    @classmethod
+    def of_task(
+        cls,
+        task: Task,
+        thresholds: float | Mapping[str, float] | None = None,
+        composite: CompositeDecoding = "independent",
+    ) -> DecisionRules:
+        """Rules for a task, from thresholds by name.
+
+        Args:
+            task: What is predicted.
+            thresholds: One for all labels, or one per "class" or "target=class"; 0.5 for those not named.
+            composite: How the composite class is decoded.
+
+        Raises:
+            UsageError: If the task has no multi-label head to set thresholds of, no composite class to decode, or a
+                class belongs to several heads.
+            UnknownNameError: If there is no such class.
+        """
+        heads = [head for head in task.heads if head.is_multi]
+        if thresholds is not None and not heads:
+            raise UsageError("thresholds are for multi-label targets, and this task has none.")
+        if composite != "independent" and task.composite is None:
+            raise UsageError("there is no composite class to decode in this task.")
+        if thresholds is None:
+            return cls({}, composite)
+        if not isinstance(thresholds, Mapping):
+            return cls({head.name: (float(thresholds),) * head.n_classes for head in heads}, composite)
+        found = {head.name: [DECISION_THRESHOLD] * head.n_classes for head in heads}
+        for name, value in thresholds.items():
+            place = _find_class(name, [(head.name, label) for head in heads for label in head.classes])
+            found[place[0]][task.head(place[0]).classes.index(place[1])] = float(value)
+        return cls({name: tuple(values) for name, values in found.items()}, composite)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether nothing was decided: 0.5 everywhere, every target by its own probabilities."""
+        plain = all(value == DECISION_THRESHOLD for values in self.thresholds.values() for value in values)
+        return plain and self.composite == "independent"
+
+    def decide(self, predictions: Predictions) -> dict[str, NDArray[np.int64]]:
+        """Decisions of every target, see `podium.tables.decide_targets`."""
+        return decide_targets(predictions.probs, predictions.task, thresholds=self.thresholds, composite=self.composite)
+
+    def named_thresholds(self, task: Task) -> dict[str, float]:
+        """The thresholds by "target=class", as a submission takes them."""
+        return {
+            f"{name}={label}": value
+            for name, values in self.thresholds.items()
+            for label, value in zip(task.head(name).classes, values, strict=True)
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rules as JSON-ready data."""
+        return {
+            "thresholds": {name: list(values) for name, values in self.thresholds.items()},
+            "composite": self.composite,
+        }
+
+    @classmethod
+    def from_dict(cls, record: Any, task: Task) -> DecisionRules:
+        """The rules that `to_dict` wrote, of this task.
+
+        Raises:
+            CorruptFileError: If they are not such rules, or of another task.
+        """
+        try:
+            thresholds = {str(name): tuple(map(float, values)) for name, values in record["thresholds"].items()}
+            sizes = {head.name: head.n_classes for head in task.heads if head.is_multi}
+            if any(sizes.get(name) != len(values) for name, values in thresholds.items()):
+                raise ValueError("the thresholds are of another task")
+            return cls(thresholds, record["composite"])
+        except (KeyError, TypeError, ValueError, AttributeError, UsageError, UnknownNameError) as problem:
+            raise CorruptFileError(f"these are not decision rules of this task ({problem}).") from None
+
+
+def _find_class(name: str, known: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    found = [(head, label) for head, label in known if name in (label, f"{head}={label}")]
+    if not found:
+        raise UnknownNameError("class", name, [label for _, label in known])
+    if len(found) > 1:
+        raise UsageError(f"{name!r} is a class of several targets.", fix="Write it as 'target=class'.")
+    return found[0]

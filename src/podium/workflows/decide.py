@@ -1,0 +1,142 @@
+"""What `podium decide` does: how a run turns probabilities into answers, which predict and submit follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from podium import durable
+from podium.decisions import DecisionRules
+from podium.errors import UsageError
+from podium.metrics import METRICS, PairedDifference, default_metric, paired_difference
+from podium.store import RunFolder, load_tables
+from podium.submission import SubmissionOptions, write_submission
+from podium.tables import CompositeDecoding, Head, Predictions, Task, as_certain_probs, load_predictions
+
+__all__ = ["RunDecision", "decide_run", "follow_rules", "load_rules", "write_answers"]
+
+
+@dataclass(frozen=True)
+class RunDecision:
+    """What was decided, and what it does to the out-of-fold answers.
+
+    Args:
+        rules: The rules of the run from now on.
+        differences: Per target whose answers changed: its score minus that of the rules without thresholds, each
+            target by its own probabilities.
+        n_changed: Per target, images whose answer changed.
+    """
+
+    rules: DecisionRules
+    differences: Mapping[str, PairedDifference]
+    n_changed: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready facts."""
+        return {
+            "rules": self.rules.to_dict(),
+            "n_changed": dict(self.n_changed),
+            "differences": {name: found.to_dict() for name, found in self.differences.items()},
+        }
+
+    def lines(self) -> list[str]:
+        """The same for a terminal."""
+        if not self.n_changed:
+            return ["No out-of-fold answer changes."]
+        return [
+            f"{name}: {self.n_changed[name]:,} answers change, {found.metric} {found.difference}: {found.verdict}"
+            for name, found in self.differences.items()
+        ]
+
+
+def decide_run(
+    run: RunFolder,
+    *,
+    thresholds: float | Mapping[str, float] | None = None,
+    composite: CompositeDecoding = "independent",
+) -> RunDecision:
+    """Set how a run decides, and report what that does out of fold. Nothing given goes back to the default.
+
+    The thresholds are given, not tuned here: the difference is honest only for values that were not chosen by looking
+    at it. Answers of predictions that exist are written anew.
+
+    Args:
+        run: A run with out-of-fold predictions.
+        thresholds: Lowest probability of a 1 for multi-label heads: one, or one per "class" or "target=class".
+        composite: How a composite class and its attributes are decided together.
+
+    Raises:
+        UsageError: If the run is not finished, or the task has nothing to decide this way.
+        UnknownNameError: If there is no such class or decoding.
+    """
+    if not run.oof_file.is_file():
+        raise UsageError(f"run {run.name!r} is not finished.", fix=f"Go on with podium train --resume {run.name}.")
+    samples, _ = load_tables(run)
+    oof = load_predictions(run.oof_file)
+    rules = DecisionRules.of_task(oof.task, thresholds, composite)
+    rows = samples.rows_of(oof.ids)
+    before, after = DecisionRules().decide(oof), rules.decide(oof)
+    differences, n_changed = {}, {}
+    for head in oof.task.targets:
+        is_changed = before[head.name] != after[head.name]
+        if is_changed.any():
+            n_changed[head.name] = int((is_changed.any(axis=1) if head.is_multi else is_changed).sum())
+            differences[head.name] = paired_difference(
+                as_certain_probs(before[head.name], head),
+                as_certain_probs(after[head.name], head),
+                samples.target_labels(head.name)[rows],
+                samples.group_keys[rows],
+                _decision_metric(run, oof.task, head),
+                head,
+            )
+    if rules.is_default:
+        durable.remove_file(run.decisions_file)
+    else:
+        durable.write_json(run.decisions_file, rules.to_dict())
+    for name in _predicted(run):
+        write_answers(run, name, load_predictions(run.predictions_file(name)))
+    return RunDecision(rules, differences, n_changed)
+
+
+def load_rules(run: RunFolder, task: Task) -> DecisionRules:
+    """How a run decides.
+
+    Raises:
+        CorruptFileError: If its decisions.json is not of this task.
+    """
+    if not run.decisions_file.is_file():
+        return DecisionRules()
+    return DecisionRules.from_dict(durable.read_json(run.decisions_file), task)
+
+
+def follow_rules(run: RunFolder, task: Task, options: SubmissionOptions) -> SubmissionOptions:
+    """The options with the run's thresholds and decoding, where they set none of their own."""
+    rules = load_rules(run, task)
+    if options.thresholds is None and rules.thresholds:
+        options = replace(options, thresholds=rules.named_thresholds(task))
+    if options.composite == "independent":
+        options = replace(options, composite=rules.composite)
+    return options
+
+
+def write_answers(run: RunFolder, name: str, predictions: Predictions) -> None:
+    """Write predictions/<name>.csv: id, then the answer and its probability for every target, as the run decides."""
+    options = follow_rules(run, predictions.task, SubmissionOptions())
+    write_submission(predictions, None, run.predictions_file(name).with_suffix(".csv"), options)
+
+
+def _predicted(run: RunFolder) -> list[str]:
+    """Names of the predictions that have answers."""
+    return sorted(path.stem for path in run.oof_file.parent.glob("*.csv") if path.with_suffix(".parquet").is_file())
+
+
+def _decision_metric(run: RunFolder, task: Task, head: Head) -> str:
+    """The run's metric where it judges decisions of this kind of target, else macro F1."""
+    scores = durable.read_json(run.scores_file) if run.scores_file.is_file() else {}
+    main = scores.get("main_metric") if isinstance(scores, dict) else None
+    for name in (main, default_metric(head)):
+        found = METRICS.get(name) if isinstance(name, str) else None
+        if found is not None and found.needs == "decisions" and head.kind in found.kinds:
+            return found.name
+    return "f1_macro"

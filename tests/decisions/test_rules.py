@@ -1,0 +1,85 @@
+"""Rules of a task: thresholds by name, what has no meaning is refused, and what is saved comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from podium.decisions import DecisionRules
+from podium.errors import CorruptFileError, UnknownNameError, UsageError
+from podium.tables import Composite, Head, Predictions, Task, as_text_array
+
+TAGS, SHADES = Head("tags", "multi", ("red", "green")), Head("shades", "multi", ("red", "dark"))
+KIND, AGE = Head("kind", "single", ("a", "b")), Head("age", "single", ("young", "old"))
+TASK = Task((TAGS, SHADES))
+JOINT = Task((KIND, AGE, TAGS), Composite.from_heads({"kind": KIND.classes, "age": AGE.classes}))
+
+
+def test_thresholds_go_to_the_classes_named() -> None:
+    rules = DecisionRules.of_task(TASK, {"green": 0.3, "shades=red": 0.8})
+    assert rules.thresholds == {"tags": (0.5, 0.3), "shades": (0.8, 0.5)}
+    assert rules.named_thresholds(TASK) == {
+        "tags=red": 0.5,
+        "tags=green": 0.3,
+        "shades=red": 0.8,
+        "shades=dark": 0.5,
+    }
+    assert DecisionRules.of_task(TASK, 0.2).thresholds == {"tags": (0.2, 0.2), "shades": (0.2, 0.2)}
+
+
+def test_only_half_everywhere_is_the_default() -> None:
+    assert DecisionRules().is_default
+    assert DecisionRules.of_task(TASK, 0.5).is_default
+    assert not DecisionRules.of_task(TASK, {"green": 0.4}).is_default
+    assert not DecisionRules.of_task(JOINT, composite="class_first").is_default
+
+
+@pytest.mark.parametrize(
+    ("task", "given", "error"),
+    [
+        (TASK, {"thresholds": {"blue": 0.1}}, UnknownNameError),
+        (TASK, {"thresholds": {"red": 0.1}}, UsageError),  # of both heads
+        (TASK, {"thresholds": 1.5}, UsageError),
+        (TASK, {"thresholds": float("nan")}, UsageError),
+        (Task((KIND,)), {"thresholds": 0.4}, UsageError),
+        (TASK, {"composite": "class_first"}, UsageError),
+        (JOINT, {"composite": "both"}, UnknownNameError),
+    ],
+)
+def test_what_has_no_meaning_is_refused(task: Task, given: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        DecisionRules.of_task(task, **given)
+
+
+def test_decisions_follow_the_rules() -> None:
+    probs = {"tags": np.array([[0.6, 0.35]]), "kind": np.array([[0.6, 0.4]]), "age": np.array([[0.9, 0.1]])}
+    probs["class"] = np.array([[0.1, 0.2, 0.6, 0.1]])
+    predictions = Predictions(JOINT, as_text_array(["x"]), np.zeros(1, dtype=np.int64), probs)
+    found = DecisionRules.of_task(JOINT, {"green": 0.3}, "class_first").decide(predictions)
+    assert found["tags"].tolist() == [[1, 1]]
+    assert (found["class"].tolist(), found["kind"].tolist(), found["age"].tolist()) == ([2], [1], [0])
+
+
+def test_what_is_saved_comes_back() -> None:
+    rules = DecisionRules.of_task(JOINT, {"red": 0.1}, "attributes_first")
+    assert DecisionRules.from_dict(rules.to_dict(), JOINT) == rules
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        None,
+        [],
+        {},
+        {"thresholds": {}, "composite": "x"},
+        {"thresholds": {"tags": [0.1]}, "composite": "independent"},
+        {"thresholds": {"kind": [0.1, 0.2]}, "composite": "independent"},
+        {"thresholds": {"tags": [0.1, 2]}, "composite": "independent"},
+        {"thresholds": {"tags": 3}, "composite": "independent"},
+    ],
+)
+def test_other_records_are_refused(record: Any) -> None:
+    with pytest.raises(CorruptFileError):
+        DecisionRules.from_dict(record, JOINT)

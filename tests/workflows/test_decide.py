@@ -1,0 +1,105 @@
+"""What a run decides stays with it: predict and submit follow, and an option of theirs comes first."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from podium.cli import main
+from podium.decisions import DecisionRules
+from podium.errors import CorruptFileError, UsageError
+from podium.metrics import score
+from podium.submission import SubmissionOptions
+from podium.tables import Samples, as_certain_probs, decide, load_predictions
+from podium.workflows import Run, train
+from podium.workflows.decide import decide_run, load_rules
+from podium.workflows.submit import submit_run
+from tiny.contest import make_recipe, make_settings
+
+Contest = Callable[[str], Samples]
+
+
+@pytest.fixture
+def trained(contest: Contest, tmp_path: Path) -> Callable[[str], Run]:
+    def start(shape: str) -> Run:
+        recipe = make_recipe(*(("model.arrangement=joint",) if shape == "attributes" else ()))
+        run = train(contest(shape), recipe=recipe, folds=2, settings=make_settings(tmp_path))
+        run.predict(contest(shape))
+        return run
+
+    return start
+
+
+def answers(run: Run, column: str) -> list[str]:
+    with (run.folder.path / "predictions" / "test.csv").open(newline="") as file:
+        return [row[column] for row in csv.DictReader(file)]
+
+
+def test_thresholds_change_answers_and_their_score(trained: Callable[[str], Run]) -> None:
+    run = trained("multi")
+    probs = run.oof.probs["tags"]
+    middle = float(np.quantile(probs[:, 0], 0.8))
+    plain = answers(run, "tags")
+    decision = decide_run(run.folder, thresholds={"red": middle, "green": 0.0})
+    head, labels = run.oof.task.heads[0], run.samples.take(run.samples.rows_of(run.oof.ids)).labels["tags"]
+    before, after = (decide(probs, head, limits) for limits in (0.5, (middle, 0.0)))
+    assert decision.n_changed == {"tags": int((before != after).any(axis=1).sum())}
+    found = decision.differences["tags"]
+    wanted = [score(found.metric, as_certain_probs(decided, head), labels, head) for decided in (before, after)]
+    assert found.difference.value == pytest.approx(wanted[1] - wanted[0])
+    assert all("green" in cell for cell in answers(run, "tags"))
+    decide_run(run.folder)
+    assert answers(run, "tags") == plain
+    assert not run.folder.decisions_file.exists()
+
+
+def test_submit_follows_and_an_option_comes_first(trained: Callable[[str], Run], tmp_path: Path) -> None:
+    run = trained("multi")
+    sample = tmp_path / "sample.csv"
+    rows = "".join(f"{name},0,1\n" for name in run.samples.ids)
+    sample.write_text("id,red,green\n" + rows)
+    decide_run(run.folder, thresholds=1.0)
+    out = submit_run(run.folder, sample, options=SubmissionOptions(values="decision")).path
+    assert {line[-3:] for line in out.read_text().splitlines()[1:]} == {"0,0"}
+    out = submit_run(run.folder, sample, options=SubmissionOptions(values="decision", thresholds=0.0)).path
+    assert {line[-3:] for line in out.read_text().splitlines()[1:]} == {"1,1"}
+
+
+def test_a_consistent_decoding_reaches_the_answers(trained: Callable[[str], Run]) -> None:
+    run = trained("attributes")
+    composite = run.oof.task.composite
+    assert composite is not None
+    decide_run(run.folder, composite="class_first")
+    test = load_predictions(run.folder.predictions_file("test"))
+    decided = DecisionRules(composite="class_first").decide(test)
+    assert answers(run, "age") == [composite.head_classes[1][index] for index in decided["age"]]
+    names = [f"{mask}, {age}" for mask, age in zip(answers(run, "mask"), answers(run, "age"), strict=True)]
+    assert answers(run, composite.name) == names
+
+
+def test_the_command_reports_and_resets(trained: Callable[[str], Run], capsys: pytest.CaptureFixture[str]) -> None:
+    run = trained("multi")
+    words = ["decide", run.name, "--runs", str(run.folder.path.parent)]
+    assert main([*words, "--threshold", "red=0.9"]) == 0
+    assert "decisions.json" in capsys.readouterr().out
+    assert load_rules(run.folder, run.oof.task).thresholds == {"tags": (0.9, 0.5)}
+    assert main(words) == 0
+    assert "default" in capsys.readouterr().out
+    assert main([*words, "--threshold", "red=x"]) == 2
+    assert main([*words, "--threshold", "blue=0.2"]) == 2
+
+
+def test_an_unfinished_run_and_a_damaged_file_are_refused(trained: Callable[[str], Run]) -> None:
+    run = trained("single")
+    with pytest.raises(UsageError):
+        decide_run(run.folder, thresholds=0.4)
+    run.folder.decisions_file.write_text('{"thresholds": {"tags": [1]}, "composite": "independent"}')
+    with pytest.raises(CorruptFileError):
+        submit_run(run.folder, None)
+    run.folder.oof_file.unlink()
+    with pytest.raises(UsageError, match="not finished"):
+        decide_run(run.folder)
