@@ -116,7 +116,9 @@ def _images_of(template: RawTable, plan: Plan) -> tuple[list[str], list[int]]:
     return list(ids) if plan.image_of is None else [plan.image_of[name] for name in ids], numbers
 
 
-def _fill_columns(template: RawTable, plan: Plan, images: Sequence[str], probs: _Probs, decided: _Decided) -> dict[str, list[str | None]]:
+def _fill_columns(
+    template: RawTable, plan: Plan, images: Sequence[str], probs: _Probs, decided: _Decided
+) -> dict[str, list[str | None]]:
     """New cells of every answer column."""
     filled = {}
     for answer in plan.answers:
@@ -127,11 +129,15 @@ def _fill_columns(template: RawTable, plan: Plan, images: Sequence[str], probs: 
     return filled
 
 
-def _fill_pairs(template: RawTable, plan: Plan, images: Sequence[str], probs: _Probs, decided: _Decided) -> dict[str, list[str | None]]:
+def _fill_pairs(
+    template: RawTable, plan: Plan, images: Sequence[str], probs: _Probs, decided: _Decided
+) -> dict[str, list[str | None]]:
     """New cells of the answer column of a sample with a row for every image and class."""
     assert plan.pairs is not None, "the plan is of pairs"
     place = {image: row for row, image in enumerate(images)}
-    meanings = {(a.head.name, a.class_index): a.meanings(probs[a.head.name], decided[a.head.name]) for a in plan.answers}
+    meanings = {
+        (a.head.name, a.class_index): a.meanings(probs[a.head.name], decided[a.head.name]) for a in plan.answers
+    }
     rows = zip(plan.pairs.images, plan.pairs.readings, strict=True)
     chosen = [meanings[reading.head.name, reading.class_index][place[image]] for image, reading in rows]
     column = plan.pairs.value_column
