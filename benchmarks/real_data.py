@@ -19,7 +19,16 @@ from pathlib import Path
 from data_flags import MASK7_FLAGS, MASK7_FOLDER
 
 MASK7 = [MASK7_FOLDER, *MASK7_FLAGS, "--composite", "mask*6 + gender*3 + age"]
-FASHION = ["fashion_products", "--label", "gender", "masterCategory", "season", "usage", "--missing", "NA"]
+FASHION = [
+    "fashion_products",
+    "--label-columns",
+    "gender",
+    "masterCategory",
+    "season",
+    "usage",
+    "--missing-values",
+    "NA",
+]
 
 SETS = {
     "mask7": MASK7,

@@ -112,7 +112,7 @@ def make_predictions(samples: Samples, folds: Folds) -> list[Predictions]:
 
 def folds_of(point: Point, *, multi: bool = False, grouped: bool = True) -> Work:
     samples = make_table(point, multi=multi, grouped=grouped)
-    return lambda: make_folds(samples, n_folds=point.folds, allow_rare=True)
+    return lambda: make_folds(samples, folds=point.folds, allow_rare=True)
 
 
 def build(point: Point, folder: Path) -> Work:
@@ -131,13 +131,13 @@ def keep_samples(point: Point, folder: Path) -> Work:
 
 def keep_folds(point: Point, folder: Path) -> Work:
     samples = make_table(point)
-    folds = make_folds(samples, n_folds=point.folds, method="random")
+    folds = make_folds(samples, folds=point.folds, split_method="random")
     return lambda: (save_folds(folds, folder), load_folds(folder).match(samples))
 
 
 def leaks(point: Point, folder: Path) -> Work:
     samples = make_table(point)
-    folds, prints = make_folds(samples, n_folds=point.folds, method="random"), make_prints(point.images)
+    folds, prints = make_folds(samples, folds=point.folds, split_method="random"), make_prints(point.images)
     return lambda: find_leaks(samples, folds, **prints)
 
 
@@ -153,7 +153,7 @@ def hints(point: Point, folder: Path) -> Work:
 
 def summary(point: Point, folder: Path) -> Work:
     samples = make_table(point)
-    folds = make_folds(samples, n_folds=point.folds, method="random")
+    folds = make_folds(samples, folds=point.folds, split_method="random")
     return lambda: summarise_folds(samples, folds)
 
 
@@ -177,14 +177,14 @@ def audit(point: Point, folder: Path) -> Work:
 
 def scores(point: Point, folder: Path) -> Work:
     samples = make_table(point)
-    folds = make_folds(samples, n_folds=point.folds, method="random")
+    folds = make_folds(samples, folds=point.folds, split_method="random")
     oof = concat_predictions(make_predictions(samples, folds))
     return lambda: score_predictions(oof, samples)
 
 
 def predictions(point: Point, folder: Path) -> Work:
     samples = make_table(point)
-    parts = make_predictions(samples, make_folds(samples, n_folds=point.folds, method="random"))
+    parts = make_predictions(samples, make_folds(samples, folds=point.folds, split_method="random"))
 
     def gather() -> object:
         save_predictions(concat_predictions(parts), folder / "oof.parquet")

@@ -9,7 +9,7 @@ FOLDER = Path("demo/sign_digits")
 
 if __name__ == "__main__":
     prepare("sign_digits", FOLDER)
-    data = podium.scan(FOLDER / "train", labels=FOLDER / "train.csv", label="label", group="group")
+    data = podium.scan(FOLDER / "train", labels=FOLDER / "train.csv", label_columns="label", group="group")
     run = podium.train(data, preset="baseline", folds=5)
 
     print(f"macro F1 {run.scores.main} from {len(run.oof)} images")

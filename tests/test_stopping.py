@@ -20,7 +20,7 @@ def test_a_signal_is_noted_and_honoured_when_asked(number: int, error: type[Stop
         stop.check()
         os.kill(os.getpid(), number)
         assert stop.is_made
-        with pytest.raises(error, match="--resume") as caught:
+        with pytest.raises(error, match=r"podium\.resume") as caught:
             stop.check()
     assert (type(caught.value), caught.value.exit_code) == (error, code)
 
@@ -28,7 +28,7 @@ def test_a_signal_is_noted_and_honoured_when_asked(number: int, error: type[Stop
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGTERM, Stopped), (signal.SIGINT, Interrupted)])
 def test_a_signal_that_comes_after_the_last_question_is_honoured_at_the_end(number: int, error: type[Stopped]) -> None:
     before = signal.getsignal(number)
-    with pytest.raises(error, match="--resume"), listen_for_stop():
+    with pytest.raises(error, match=r"podium\.resume"), listen_for_stop():
         os.kill(os.getpid(), number)
     assert signal.getsignal(number) == before
 

@@ -1,10 +1,11 @@
 """Every error a user can meet, one tree, each with the exit code its command ends with.
 
-    PodiumError                1   something failed; what was earned is still on disk
-    ├── UsageError             2   wrong option, name or recipe
-    │   ├── UnknownNameError   2   a name that does not exist; says the nearest one
+    PodiumError                1   something failed; finished work is kept
+    ├── UsageError             2   a wrong option, name or recipe
+    │   ├── UnknownNameError   2   a name that does not exist; suggests the nearest one
+    │   ├── ArgumentError      2   an argument that does not exist; suggests the nearest one
     │   └── RecipeError        2   a recipe that is wrong, or not the one the run folder was made with
-    ├── DataError              3   the data cannot be used as they are
+    ├── DataError              3   the data cannot be used as it is
     │   ├── TableError         3   a text table that cannot be read: encoding, delimiter, quotes, rows
     │   ├── SourceError        3   no images, no such column, ids that do not match
     │   ├── LabelError         3   labels, classes or a class-number formula that are wrong
@@ -17,21 +18,24 @@
     │   └── LockedError        1   another process works in this run folder
     ├── WeightsError           1   a weight file that is missing or does not fit the model
     ├── DivergedError          1   the loss is no longer a number
-    └── Stopped               75   stopped by a signal; the same command with --resume goes on
-        └── Interrupted      130   stopped by Ctrl-C; the same command with --resume goes on
+    └── Stopped               75   stopped by a signal; resuming the run continues exactly
+        └── Interrupted      130   stopped by Ctrl-C; resuming the run continues exactly
 
-Exit code 0 means done. A message says what is wrong, where, and what to do; `details` holds the list behind it,
-such as the bad rows; a terminal shows the first ten, and a file takes the whole of it.
+Exit code 0 means done. A message says what is wrong, where, and what to do; `details` lists the cases, such as the bad
+rows: a terminal shows the first ten, a file gets all of them. An error about an option carries its name in `field`, and
+its texts name options as Python does, between backticks (see `podium.advice`); the command line translates both.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from podium.near_names import nearest_name
+
 __all__ = [
+    "ArgumentError",
     "CorruptFileError",
     "DataError",
     "DivergedError",
@@ -60,7 +64,8 @@ class PodiumError(Exception):
 
     Args:
         what: One line that says what is wrong, with what was got and what was expected.
-        where: File, row or option it was found in.
+        where: File, row or recipe it was found in.
+        field: Argument or option at fault, by its name in Python, such as "max_bad_fraction".
         fix: What to do, as a sentence or a command.
         details: Further lines, such as the bad rows.
     """
@@ -68,25 +73,33 @@ class PodiumError(Exception):
     exit_code = 1
 
     def __init__(
-        self, what: str, *, where: str | Path | None = None, fix: str | None = None, details: Sequence[str] = ()
+        self,
+        what: str,
+        *,
+        where: str | Path | None = None,
+        field: str | None = None,
+        fix: str | None = None,
+        details: Sequence[str] = (),
     ) -> None:
         self.what = what
         self.where = None if where is None else str(where)
+        self.field = field
         self.fix = fix
         self.details = tuple(details)
         super().__init__(what)
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
+        place = "".join(f"{part}: " for part in (self.where, self.field) if part)
         remedy = f" {self.fix}" if self.fix else ""
         return f"{place}{self.what}{remedy}"
 
     def to_dict(self) -> dict[str, object]:
-        """The error as JSON-ready data, for `--json`."""
+        """The error as JSON-ready data."""
         return {
             "error": type(self).__name__,
             "what": self.what,
             "where": self.where,
+            "field": self.field,
             "fix": self.fix,
             "details": list(self.details),
             "exit_code": self.exit_code,
@@ -103,7 +116,12 @@ class PodiumError(Exception):
         kind = _find_class(PodiumError, record["error"]) or PodiumError
         error = kind.__new__(kind)  # some classes make their message from other arguments
         PodiumError.__init__(
-            error, record["what"], where=record["where"], fix=record["fix"], details=tuple(record["details"])
+            error,
+            record["what"],
+            where=record["where"],
+            field=record["field"],
+            fix=record["fix"],
+            details=tuple(record["details"]),
         )
         return error
 
@@ -121,10 +139,19 @@ class UnknownNameError(UsageError):
         kind: What the name should have been, such as "metric".
         name: What was given.
         known: The names that exist.
-        where: File or option it came from.
+        where: File it came from.
+        field: Argument or option it was given to.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        *,
+        where: str | Path | None = None,
+        field: str | None = None,
+    ) -> None:
         names = sorted(known)
         near = nearest_name(name, names)
         if near is not None:
@@ -136,7 +163,11 @@ class UnknownNameError(UsageError):
         else:
             fix = f"{len(names)} are known, none is near."
         listed = [f"known: {', '.join(names)}"] if near is not None and 1 < len(names) <= 40 else []
-        super().__init__(f"unknown {kind} {name!r}.", where=where, fix=fix, details=listed)
+        super().__init__(f"unknown {kind} {name!r}.", where=where, field=field, fix=fix, details=listed)
+
+
+class ArgumentError(UsageError, TypeError):
+    """An argument that does not exist; suggests the nearest one. Also a TypeError, as Python's own."""
 
 
 class RecipeError(UsageError):
@@ -144,7 +175,7 @@ class RecipeError(UsageError):
 
 
 class DataError(PodiumError):
-    """The data cannot be used as they are."""
+    """The data cannot be used as it is."""
 
     exit_code = 3
 
@@ -198,13 +229,13 @@ class DivergedError(PodiumError):
 
 
 class Stopped(PodiumError):  # noqa: N818 - a request that was honoured, not a fault
-    """Stopped by a signal with everything on disk; the same command with --resume goes on."""
+    """Stopped by a signal with everything on disk; resuming the run continues exactly."""
 
     exit_code = 75
 
 
 class Interrupted(Stopped):
-    """Stopped by Ctrl-C with everything on disk; the same command with --resume goes on."""
+    """Stopped by Ctrl-C with everything on disk; resuming the run continues exactly."""
 
     exit_code = 130
 
@@ -213,15 +244,3 @@ def _find_class(root: type[PodiumError], name: str) -> type[PodiumError] | None:
     if root.__name__ == name:
         return root
     return next(filter(None, (_find_class(kind, name) for kind in root.__subclasses__())), None)
-
-
-def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that looks most like `name`, or None when nothing is near.
-
-    Example:
-        >>> nearest_name("f1_marco", ["f1_macro", "accuracy"])
-        'f1_macro'
-    """
-    lowered = {candidate.lower(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-    return lowered[found[0]] if found else None

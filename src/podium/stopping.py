@@ -9,11 +9,15 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
 
+from podium.advice import call
 from podium.errors import Interrupted, Stopped
 
-__all__ = ["StopRequest", "listen_for_stop"]
+__all__ = ["HOW_TO_CONTINUE", "StopRequest", "listen_for_stop"]
 
 T = TypeVar("T")
+
+HOW_TO_CONTINUE = f"Start the same again, or continue a run that had begun with {call('podium.resume', 'last')}."
+"""What to do after a stop, whether or not a run folder was there yet."""
 
 
 class StopRequest:
@@ -28,11 +32,11 @@ class StopRequest:
         """Whether a stop was asked for."""
         return self.signal is not None
 
-    def check(self, *, fix: str = "Go on with --resume.") -> None:
-        """End the run if a stop was asked for. Call it only where all that was earned is on disk.
+    def check(self, *, fix: str = HOW_TO_CONTINUE) -> None:
+        """End the run if a stop was asked for. Call it only where all finished work is on disk.
 
         Args:
-            fix: How to go on.
+            fix: How to continue.
 
         Raises:
             Interrupted: After Ctrl-C.
@@ -42,7 +46,7 @@ class StopRequest:
             return
         self.is_honoured = True
         kind = Interrupted if self.signal == signal.SIGINT else Stopped
-        raise kind("stopped as asked; everything up to this step is on disk.", fix=fix)
+        raise kind("stopped as asked; all work up to this step is kept.", fix=fix)
 
     def watch(self, items: Iterable[T]) -> Iterator[T]:
         """The same items, with a `check` before each: work that takes long and can be repeated ends at once."""
@@ -76,4 +80,4 @@ def listen_for_stop() -> Iterator[StopRequest]:
         for number, handler in before.items():
             signal.signal(number, handler)
     if not request.is_honoured:
-        request.check(fix="Run the same command again, or --resume a run that had begun.")
+        request.check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from PIL import Image
 import podium.cli
 from podium import errors
 from podium.cli import COMMANDS, EXIT_CODES, main
+from podium.cli.commands import list_arguments
 from podium.store import create_run
 
 Run = Callable[..., tuple[int, str, str]]
@@ -106,6 +108,74 @@ def test_the_help_lists_every_command_and_exit_code(run: Run) -> None:
             assert f"{number} {meaning}" in out
 
 
+def test_help_of_a_command_is_its_help(run: Run) -> None:
+    assert run("help", "train") == run("train", "--help")
+    assert run("help", "trian")[0] == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_has_groups_texts_choices_and_exit_codes(
+    command: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    _, out, _ = run(command, "--help")
+    boxes = re.findall(r"\u256d\u2500 ([\w ]+) \u2500", out)
+    assert set(boxes) <= {"Run", "Data", "Sample submission", "Split", "Recipe", "Machine", "Output"}
+    assert boxes == sorted(set(boxes), key=boxes.index)
+    assert "Exit codes: 0 done" in out
+    for argument in list_arguments(command):
+        text = argument.parameter.help
+        assert text, argument.name
+        assert text[0].isupper() or text.startswith(("baseline", "A ")), text
+        assert text.endswith("."), text
+        for name in argument.names:
+            assert name in out
+
+
+def test_verbose_shows_the_traceback_and_the_cause(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    wrong = ("train", "mine", "--recipe", "torn.yaml")
+    (tmp_path / "torn.yaml").write_text("a: [1,")
+    code, _, brief = run(*wrong)
+    assert (code, "Traceback" in brief) == (2, False)
+    for flag in ("-v", "--verbose"):
+        code, _, whole = run(*wrong, flag)
+        assert code == 2
+        assert "Traceback" in whole
+        assert whole.splitlines()[-1] == brief.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--lables", "x"], "Did you mean --labels?"),
+        (["--learning-rate", "1"], "Did you mean --lr?"),
+        (["--bs", "8"], "Did you mean --batch-size?"),
+        (["--imgsz=224"], "Did you mean --image-size?"),
+        (["--weight-decay=0.1"], "Did you mean --set optimizer.weight_decay=VALUE?"),
+        (["--sampler", "balanced"], "Did you mean --set loss.single.class_weights=VALUE?"),
+        (["--n-splits", "3"], "Did you mean --folds?"),
+        (["--metric", "auc"], "Did you mean 'roc_auc_macro'?"),
+        (["--metric", "qwk"], "Did you mean 'quadratic_kappa'?"),
+        (["--metric", "mcc"], "Did you mean 'matthews_corrcoef'?"),
+        (["--set", "lr=1"], "Did you mean 'optimizer.lr'?"),
+        (["--set", "training.lr=1"], "Did you mean 'optimizer.lr'?"),
+        (["--set", "sampler=balanced"], "Did you mean 'loss.single.class_weights'?"),
+        (["--epochs", "3", "--set", "training.epochs=4"], "--epochs and --set training.epochs=... set the same key"),
+        (["--epochs", "0"], "training.epochs: "),
+    ],
+    ids=" ".join,
+)
+def test_names_that_other_libraries_use_are_answered_with_ours(
+    words: list[str], hint: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    code, _, err = run("train", "data", *words)
+    assert code == 2
+    assert hint in err
+
+
 def test_every_exit_code_of_an_error_is_in_the_help() -> None:
     codes = {getattr(errors, name).exit_code for name in errors.__all__ if name[0].isupper()}
     assert codes | {0} == set(EXIT_CODES)
@@ -127,16 +197,16 @@ def test_every_command_explains_itself_with_an_example(command: str, run: Run, m
     [
         (["trian"], "Did you mean 'train'"),
         (["--hepl"], "unknown command"),
-        (["train", "--fold", "3"], "--folds"),
+        (["train", "--fold", "3"], "--only-folds"),
         (["runs", "--jsn"], "--json"),
         (["train", "--folds", "many"], "many"),
         (["predict"], "--help"),
         (["scan"], "--help"),
-        (["train"], "no data named"),
+        (["train"], "no data was named"),
         (["train", "data", "--resume", "last"], "--resume"),
         (["runs", "--diff", "a"], "two runs"),
         (["train", "data", "--preset", "basline"], "Did you mean 'baseline'"),
-        (["train", "data", "--set", "training.epoch=3"], "Did you mean 'epochs'"),
+        (["train", "data", "--set", "training.epoch=3"], "Did you mean 'training.epochs'"),
         (["train", "data", "--set", "training.epochs"], "key.path=value"),
         (["train", "--resume", "last"], "no runs here"),
         (["report", "last"], "no runs here"),
@@ -189,6 +259,7 @@ def test_every_error_becomes_its_exit_code_and_one_json_document(
         "error": name,
         "what": "something is wrong.",
         "where": "here",
+        "field": None,
         "fix": "Do this.",
         "details": ["first", "second"],
         "exit_code": kind.exit_code,

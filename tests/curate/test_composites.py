@@ -39,7 +39,7 @@ def test_class_numbers_are_the_contests(make_tree):
 def test_guessed_class_order_under_a_formula_is_refused_with_the_option(make_tree):
     with pytest.raises(LabelError, match="class order") as caught:
         scan(_faces(make_tree), ScanOptions(pattern=PATTERN, composite=FORMULA, bins={"age": (30, 60)}))
-    assert "--classes mask=incorrect_mask,mask,normal gender=female,male" in str(caught.value)
+    assert "classes={'mask': ['incorrect_mask', 'mask', 'normal'], 'gender': ['female', 'male']}" in str(caught.value)
 
 
 def test_auto_numbers_the_heads_in_their_order(make_tree):
@@ -61,7 +61,7 @@ def test_formula_is_checked_against_a_column_and_the_right_order_is_found(make_t
     options = ScanOptions(composite="m*2 + g", composite_column="number")
     with pytest.raises(LabelError, match="differ from column 'number' in 6 of 6") as caught:
         scan(root, options)
-    assert "--classes m=r,p,q g=y,x" in str(caught.value)
+    assert "classes={'m': ['r', 'p', 'q'], 'g': ['y', 'x']}" in str(caught.value)
     assert caught.value.details[0] == "row 2: formula gives 0, column 'number' says 3"
     right = ScanOptions(composite="m*2 + g", composite_column="number", classes={"m": ("r", "p", "q"), "g": ("y", "x")})
     assert scan(root, right).samples.target_labels("class").tolist() == [3, 2, 5, 4, 1, 0]
@@ -69,7 +69,7 @@ def test_formula_is_checked_against_a_column_and_the_right_order_is_found(make_t
 
 def test_check_column_must_exist_and_needs_a_formula(make_tree):
     root = _numbered(make_tree, {"m": "pqr", "g": "xy"})
-    with pytest.raises(SourceError, match="Did you mean --composite-column number"):
+    with pytest.raises(SourceError, match="Did you mean `composite_column='number'`"):
         scan(root, ScanOptions(composite="m*2 + g", composite_column="numbr"))
     with pytest.raises(LabelError, match="no composite class"):
         scan(root, ScanOptions(label_columns=("m", "g"), composite_column="number"))

@@ -84,9 +84,9 @@ def test_inner_folders_that_may_be_persons_are_told_with_a_pattern_that_works(ma
         *(f"{kind}/patient{i}/scan{n}.png" for i, kind in enumerate(["sick", "well"] * 2) for n in range(2))
     )
     note = next(note for note in scan(root).notes if "nested" in note)
-    assert "--pattern '{label}/{group}/*' --label label" in note
+    assert "`pattern='{label}/{group}/*', label_columns=['label']`" in note
     found = scan(root, ScanOptions(pattern="{label}/{group}/*", label_columns=("label",))).samples
     assert found.task.heads[0].classes == ("sick", "well")
     assert len(set(found.group)) == 4
     again = scan(make_tree(*(f"{a}/character{b}/{n}.png" for a in "xy" for b in range(2) for n in range(2))))
-    assert not any("--pattern" in note for note in again.notes)
+    assert not any("pattern=" in note for note in again.notes)

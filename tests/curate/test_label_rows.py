@@ -34,7 +34,7 @@ def test_several_rows_an_image_are_joined_to_a_set_of_labels(make_tree):
     assert _sets(found.samples) == _TAGS
     guess = next(guess for guess in found.guesses if guess.what == "labels")
     assert "9 rows name 5 images, one label a row" in guess.why
-    assert "--label-kind" in guess.option
+    assert "label_kind=" in guess.option
 
 
 def test_the_order_of_rows_does_not_matter_and_images_may_be_spelt_differently(make_tree):
@@ -75,10 +75,10 @@ def test_boxes_of_one_class_are_that_class_once(make_tree):
 )
 def test_rows_that_may_contradict_each_other_are_refused_with_the_option(make_tree, rows, why):
     root = make_tree(*_files(12), t="image,label\n" + rows)
-    with pytest.raises(SourceError, match="several rows an image") as caught:
+    with pytest.raises(SourceError, match="several rows per image") as caught:
         scan(root)
     assert caught.value.details[0].startswith("0.jpg: rows 2 and"), why
-    assert "--label-kind multi" in str(caught.value)
+    assert "label_kind='multi'" in str(caught.value)
 
 
 def test_asked_for_they_are_joined_and_refused_where_one_class_is_asked_for(make_tree):

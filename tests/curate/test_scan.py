@@ -75,7 +75,7 @@ def test_fashion_products(shared_data):
     table = _read(folder)
     for head in heads:
         assert _classes_by_id(found.samples, head) == table[head].to_dict()
-    assert any("--missing-values NA" in note for note in found.notes)
+    assert any("missing_values=['NA']" in note for note in found.notes)
     mended = scan(folder, ScanOptions(label_columns=heads, missing_values=("NA",))).samples
     n_unknown = table["usage"].isin(["NA", ""]).sum()
     assert (mended.labels["usage"] == -1).sum() == n_unknown > 0

@@ -60,7 +60,7 @@ def test_ids_like_007_and_classes_like_NA_stay_text(make_tree):  # noqa: N802
     root = make_tree("007.jpg", "7.jpg", "NA.jpg", t="id,label\n007,NA\n7,nan\nNA,007\n")
     found = scan(root)
     assert _labels(found) == {"007.jpg": "NA", "7.jpg": "nan", "NA.jpg": "007"}
-    assert any("--missing-values NA nan" in note for note in found.notes)
+    assert any("missing_values=['NA', 'nan']" in note for note in found.notes)
 
 
 def test_named_missing_values_are_no_class(make_tree):
@@ -116,7 +116,7 @@ def test_a_path_is_believed_before_the_number_in_an_index_column(make_tree):
 
 def test_rows_without_image_can_be_left_out(make_tree):
     root = make_tree("1.jpg", "2.jpg", t="image,label\n1.jpg,a\n2.jpg,b\n3.jpg,a\n,b\n")
-    with pytest.raises(SourceError, match="--allow-missing-files"):
+    with pytest.raises(SourceError, match="allow_missing_files=True"):
         scan(root)
     found = scan(root, ScanOptions(allow_missing_files=True))
     assert len(found.samples) == 2
@@ -171,7 +171,7 @@ def test_without_id_column_the_folder_of_a_row_is_the_group(make_tree):
 
 def test_unknown_image_column_names_the_nearest(make_tree):
     root = make_tree("1.jpg", t="image,label\n1.jpg,a\n")
-    with pytest.raises(TableError, match="Did you mean --image-column image") as caught:
+    with pytest.raises(TableError, match=r"image_column: .*Did you mean 'image'") as caught:
         scan(root, ScanOptions(labels=root / "t.csv", image_column="imgae"))
     assert "['image', 'label']" in str(caught.value)
 
@@ -187,7 +187,7 @@ def test_table_that_names_no_image_says_what_both_look_like(make_tree):
 def test_stray_table_is_passed_over_for_folders_but_said(make_tree):
     found = scan(make_tree("a/1.jpg", "b/2.jpg", notes="who,when\nme,today\nyou,never\n"))
     assert found.samples.task.heads[0].classes == ("a", "b")
-    assert "notes.csv lies in the folder but was not read" in " ".join(found.notes)
+    assert "notes.csv is in the folder but was not read" in " ".join(found.notes)
 
 
 def test_table_that_does_not_fit_a_flat_folder_is_an_error_not_a_test_set(make_tree):
@@ -270,7 +270,7 @@ def test_source_may_be_the_table_itself(make_tree):
     assert len(scan(root / "t.csv").samples) == 2
     with pytest.raises(SourceError, match="2 tables") as caught:
         scan(root)
-    assert "--labels" in str(caught.value)
+    assert "labels=" in str(caught.value)
 
 
 def test_several_rows_an_image_are_named_as_such(make_tree):

@@ -42,7 +42,7 @@ def test_what_is_saved_comes_back(shape: str, contest: Contest, tmp_path: Path) 
 
 
 def test_leaks_that_were_accepted_come_back(contest: Contest, tmp_path: Path) -> None:
-    how = FoldOptions(n_folds=2, method="random", allow_leaks=("same_group",))
+    how = FoldOptions(folds=2, split_method="random", allow_leaks=("same_group",))
     prepared = prepare(contest("single"), folds=how, recipe=make_recipe(), settings=make_settings(tmp_path))
     assert prepared.leaks.accepted == ("same_group",)
     assert_same(load_prepared(prepared.save(tmp_path / "data")), prepared)
@@ -79,7 +79,7 @@ def test_a_changed_table_is_refused(name: str, contest: Contest, tmp_path: Path)
 
 def test_folds_of_other_prepared_data_are_refused(contest: Contest, tmp_path: Path) -> None:
     place = prepare_tiny(contest("single"), tmp_path).save(tmp_path / "data")
-    how = FoldOptions(n_folds=2, seed=9)
+    how = FoldOptions(folds=2, split_seed=9)
     other = prepare(contest("single"), folds=how, recipe=make_recipe(), settings=make_settings(tmp_path))
     there = other.save(tmp_path / "other")
     for name in ("folds.csv", "folds.json"):

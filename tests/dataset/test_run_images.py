@@ -113,7 +113,7 @@ def test_with_images_and_cache_gone_a_resume_says_where_they_were_and_what_to_do
     assert not list(run.settings.cache_folder.glob("*/pixels.u8")), "no cache of nothing was built"
     assert main([*command, "--root", str(tmp_path / "nowhere")]) == 2
     assert main([*command, "--root", str(tmp_path / "runs")]) == 2
-    assert "none of the run's 36 images lies here" in capsys.readouterr().err
+    assert "none of the run's 36 images is here" in capsys.readouterr().err
     assert main([*command, "--root", str(tmp_path / "elsewhere")]) == 0
     assert results_of(run.folder.path) == whole
 
@@ -139,7 +139,7 @@ def test_an_image_that_changed_is_never_trained_on(
     change_one(samples, keep_stamp=keep_stamp)
     drop_cache(run)
     for _ in range(2):  # the second time the cache of the changed files is there
-        with pytest.raises(ImageError, match="1 of 36 images are not the files") as caught:
+        with pytest.raises(ImageError, match="1 of 36 images differ from the files") as caught:
             finish(run)
         assert list(caught.value.details) == ["03.png"]
     samples.file(3).write_bytes(before)
@@ -160,7 +160,7 @@ def test_an_image_that_broke_is_named(half: tuple[Run, Samples]) -> None:
     samples.file(5).write_bytes(b"no image")
     drop_cache(run)
     (run.folder.images_file).unlink()  # a run of an older version: what is broken is refused all the same
-    with pytest.raises(ImageError, match="1 of 36 images are not the files") as caught:
+    with pytest.raises(ImageError, match="1 of 36 images differ from the files") as caught:
         finish(run)
     assert list(caught.value.details) == ["05.png"]
 

@@ -12,10 +12,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from cyclopts import App
 
 import podium
 from podium.cli import COMMANDS
+from podium.cli.commands import make_app
 from podium.recipe import PRESETS, apply_overrides, find_preset
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,10 +67,8 @@ def test_every_command_line_can_be_parsed(page: str, line: str) -> None:
     if words[0].startswith("-"):
         return
     assert words[0] in COMMANDS
-    app = App(name=words[0], result_action="return_value")
-    app.default(getattr(importlib.import_module(f"podium.cli.{words[0]}"), words[0]))
     if words[1:] != ["--help"]:
-        app.parse_args(words[1:], exit_on_error=False, print_error=False)
+        make_app(words[0]).parse_args(words[1:], exit_on_error=False, print_error=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

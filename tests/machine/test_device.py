@@ -45,6 +45,6 @@ def test_a_card_always_has_its_number(made_current: list[torch.device]) -> None:
 
 
 def test_a_card_that_is_not_there_is_told_in_one_line(made_current: list[torch.device]) -> None:
-    with pytest.raises(devices.UsageError, match=r"cannot use device 'cuda:7': CUDA error: invalid device ordinal\."):
+    with pytest.raises(devices.UsageError, match=r"cannot use 'cuda:7': CUDA error: invalid device ordinal\."):
         choose_device("cuda:7")
     assert not made_current

@@ -74,7 +74,7 @@ def test_every_target_can_be_completed_from_what_is_trained(arrangement: str) ->
 
 
 def test_joint_needs_a_composite_and_one_head_needs_no_arrangement() -> None:
-    with pytest.raises(RecipeError, match="--composite"):
+    with pytest.raises(RecipeError, match="composite="):
         arrange(Task((MASK, AGE)), "joint")
     for arrangement in ("joint", "shared"):
         assert arrange(Task((TAGS,)), arrangement) == {ALL_HEADS: Task((TAGS,))}

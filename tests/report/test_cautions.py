@@ -48,7 +48,7 @@ def test_a_clean_run_has_none(samples: Samples) -> None:
 
 
 def test_divided_groups(samples: Samples) -> None:
-    folds = make_folds(samples, method="random")
+    folds = make_folds(samples, split_method="random")
     contents = contents_of(samples, folds)
     assert "Groups are divided" in names(contents)
     assert "may have seen others of its group" in make_headline(contents).meaning[0]
@@ -68,7 +68,7 @@ def test_a_group_in_training_only_and_in_a_fold_is_divided(samples: Samples) -> 
 
 def test_without_groups_nothing_is_divided(samples: Samples) -> None:
     alone = replace(samples, group=None)
-    contents = contents_of(alone, make_folds(alone, method="random"))
+    contents = contents_of(alone, make_folds(alone, split_method="random"))
     assert names(contents) == set()
     assert "never saw it." in make_headline(contents).meaning[0]
 
@@ -104,13 +104,13 @@ def test_folds_not_trained(samples: Samples, only: tuple[int, ...], words: str) 
 def test_single_split_and_holdout(samples: Samples) -> None:
     split = np.where(np.arange(len(samples)) % 50 < 15, "valid", "train").astype(object)
     known = replace(samples, split=split)
-    assert "A single split" in names(contents_of(known, make_folds(known, method="predefined")))
+    assert "A single split" in names(contents_of(known, make_folds(known, split_method="predefined")))
     assert "A hold-out is kept" in names(contents_of(samples, make_folds(samples, holdout_fraction=0.2)))
 
 
 def test_few_groups_and_rare_classes() -> None:
     few = make_samples(TASK, Path("data"), 25, n_groups=10)
-    found = {c.name: c.words for c in find_cautions(contents_of(few, make_folds(few, n_folds=2, allow_rare=True)))}
+    found = {c.name: c.words for c in find_cautions(contents_of(few, make_folds(few, folds=2, allow_rare=True)))}
     assert "Only 10 groups" in found["Few groups"]
     assert "Rare classes" in found
 
@@ -131,7 +131,7 @@ def test_a_class_of_many_images_in_few_groups_is_rare() -> None:
     of_class = samples.target_labels(TASK.main_target.name)
     keys = [f"{label} {row % (4 if label == 0 else 40)}" for row, label in enumerate(of_class.tolist())]
     many = replace(samples, group=as_text_array(keys))
-    contents = contents_of(many, make_folds(many, n_folds=2, allow_rare=True))
+    contents = contents_of(many, make_folds(many, folds=2, allow_rare=True))
     found, scores = {c.name: c.words for c in find_cautions(contents)}, contents.scores
     assert scores is not None
     sizes = {item.name: item for item in scores.targets[scores.main_target].per_class}

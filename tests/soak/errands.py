@@ -106,7 +106,7 @@ def go_on_to_step(
         threads: Threads that make images; a run that is there computes with as many as it began with.
     """
     settings = tiny_contest.make_settings(
-        Path(root), checkpoint_every_s=every_s, cloud_drive=cloud_drive, threads=threads
+        Path(root), checkpoint_seconds=every_s, cloud_drive=cloud_drive, threads=threads
     )
     progress = _StopAtStep(step, number)
     with durable.using_backend(NoWaiting()):
@@ -139,7 +139,7 @@ def start_mine(root: str, samples: str, lines: Sequence[str], n_folds: int) -> N
     """Make the run folder "mine", ready to be trained."""
     settings = tiny_contest.make_settings(Path(root))
     with durable.using_backend(NoWaiting()):
-        folds = FoldOptions(n_folds=n_folds)
+        folds = FoldOptions(folds=n_folds)
         recipe = tiny_contest.make_recipe(*lines)
         start_run(load_samples(Path(samples)), recipe, folds, settings, Silent(), name="mine")
 
@@ -153,7 +153,7 @@ def help_with(root: str, marks: str, only_folds: Sequence[int] = (), every_s: fl
         only_folds: Folds to train; all of the run's when empty.
         every_s: Seconds between checkpoints.
     """
-    settings = tiny_contest.make_settings(Path(root), checkpoint_every_s=every_s)
+    settings = tiny_contest.make_settings(Path(root), checkpoint_seconds=every_s)
     with durable.using_backend(NoWaiting()):
         run = resume("mine", only_folds=only_folds, settings=settings, progress=_Marks(Path(marks)))
     return len(run.folder.folds_left())

@@ -31,7 +31,7 @@ from .written_files import file_problem, source_problem
 
 __all__ = ["TRIALS"]
 
-WHOLE = ("--set", "model.freeze=none", "predict_views=[plain]", "--checkpoint-every", "0")
+WHOLE = ("--set", "model.freeze=none", "predict_views=[plain]", "--checkpoint-seconds", "0")
 
 
 # What Podium writes
@@ -59,11 +59,11 @@ def _runs(root: Path, n: int) -> dict[Path, bytes]:
     keeping = _Keeping()
     commands: list[tuple[object, ...]] = [
         ("scan", "pets", "--out", "scan"),
-        ("train", "pets", *TINY, "--folds", "2", "--name", "whole", "--max-bad", "0.2", *WHOLE, *LEAKS),
+        ("train", "pets", *TINY, "--folds", "2", "--name", "whole", "--max-bad-fraction", "0.2", *WHOLE, *LEAKS),
         ("predict", "whole", "pets", "--threads", "1", "--device", "cpu"),
         ("submit", "whole"),
-        ("split", "pets", "--folds", "2", "--out", "folds", "--max-bad", "0.2", *LEAKS),
-        ("train", "pets", *TINY, "--folds", "2", "--name", "heads", "--max-bad", "0.2", *LEAKS),
+        ("split", "pets", "--folds", "2", "--out", "folds", "--max-bad-fraction", "0.2", *LEAKS),
+        ("train", "pets", *TINY, "--folds", "2", "--name", "heads", "--max-bad-fraction", "0.2", *LEAKS),
         ("train", "--resume", "heads", "--threads", "1", "--device", "cpu"),
         ("report", "heads"),
     ]

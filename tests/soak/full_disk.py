@@ -102,14 +102,14 @@ def _fill_disk(case: Case, share: float, mount: Path, where: Counter[str]) -> st
         ballast = mount / "ballast"
         with ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, _free(mount) - round(share * needed) // 4096 * 4096)
-        child = start("soak.errands:command", case.words(mount, "--checkpoint-every", "0"), at=mount)
+        child = start("soak.errands:command", case.words(mount, "--checkpoint-seconds", "0"), at=mount)
         if child.wait() == 0:
             return f"it fitted into {share:.0%} of {needed:,} bytes"
         where[_stage(mount)] += 1
         if problem := _complaint_of_command(child, mount) or _lost(mount):
             return problem
         ballast.unlink()
-        again = start("soak.errands:command", case.words(mount, "--checkpoint-every", "0"), at=mount)
+        again = start("soak.errands:command", case.words(mount, "--checkpoint-seconds", "0"), at=mount)
         if again.wait() != 0:
             return f"with space again, exit code {again.code}: {again.last_line}"
         return difference(case, mount / "runs" / "mine")
@@ -173,7 +173,7 @@ def _fits(case: Case, free: int) -> bool:
     with _disk(scratch() / "measured") as mount:
         with (mount / "ballast").open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, _free(mount) - free // 4096 * 4096)
-        return start("soak.errands:command", case.words(mount, "--checkpoint-every", "0"), at=mount).wait() == 0
+        return start("soak.errands:command", case.words(mount, "--checkpoint-seconds", "0"), at=mount).wait() == 0
 
 
 def _free(folder: Path) -> int:

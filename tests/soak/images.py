@@ -190,12 +190,12 @@ def _set_aside(number: int, folder: Path) -> str | None:
     ids = sorted(str(path.relative_to(folder / "data").as_posix()) for path in (folder / "data").rglob("*.png"))
     outcomes = {name: decode_file(folder / "data" / name).outcome.value for name in ids}
     bad = {name: outcome for name, outcome in outcomes.items() if outcome != "ok"}
-    answer = _train(folder, "--max-bad", "0", "--name", "mine")
+    answer = _train(folder, "--max-bad-fraction", "0", "--name", "mine")
     if bad:
-        problem = refusal_problem(answer, 3, [f"{len(bad)} of {len(ids)} images", "--max-bad", *list(bad)[:3]])
+        problem = refusal_problem(answer, 3, [f"{len(bad)} of {len(ids)} images", "--max-bad-fraction", *list(bad)[:3]])
         if problem or list((folder / "runs").glob("[!.]*")):
             return problem or "a refused training left a run folder"
-        answer = _train(folder, "--max-bad", "1", "--name", "mine")
+        answer = _train(folder, "--max-bad-fraction", "1", "--name", "mine")
     if answer.code:
         return f"trained with {answer.code}: {answer.last_line}"
     return _run_problem(folder, bad, set(ids) - set(bad)) or _emptied_problem(folder)
@@ -219,7 +219,7 @@ def _run_problem(folder: Path, bad: dict[str, str], good: set[str]) -> str | Non
 def _emptied_problem(folder: Path) -> str | None:
     for path in (folder / "data" / "b").iterdir():
         path.write_bytes(path.read_bytes()[:20])
-    return refusal_problem(_train(folder, "--max-bad", "1", "--name", "empty"), 3, ["label: b"])
+    return refusal_problem(_train(folder, "--max-bad-fraction", "1", "--name", "empty"), 3, ["label: b"])
 
 
 def _quarantine(n: int, folder: Path) -> Figure:

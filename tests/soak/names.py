@@ -156,11 +156,11 @@ def _travel(root: Path, names: Sequence[bytes]) -> Journey:
     _write_rows(root / "labels.csv", [["image", "label"], *map(list, zip(ids, labels, strict=True))])
     order = np.random.default_rng(1).permutation(len(ids))
     _write_rows(root / "sample.csv", [["ImageID", "ans"], *([ids[row], "0"] for row in order)])
-    columns = ("--image-column", "image", "--label", "label")
+    columns = ("--image-column", "image", "--label-columns", "label")
     ask_well(root, "scan", "train", "--labels", "labels.csv", *columns, "--out", "scan")
     ask_well(root, "train", "scan", *TINY, "--folds", "2", "--name", "odd", *LEAKS)
     ask_well(root, "predict", "odd", "test", "--threads", "1", "--device", "cpu")
-    ask_well(root, "submit", "odd", "sample.csv", "--out", "submission.csv", "--answer", "ans=label")
+    ask_well(root, "submit", "odd", "sample.csv", "--out", "submission.csv", "--answer-columns", "ans=label")
     ask_well(root, "submit", "odd", "--out", "plain.csv")
     return _look_back(root)
 

@@ -101,7 +101,7 @@ def _place_in_command(case: Case, lines: tuple[str, ...], root: Path) -> str | N
     wild = replace(case, lines=(*case.lines, *lines))
     said = []
     for _ in range(2):  # once more, from what is on the disk
-        child = start("soak.errands:command", wild.words(root, "--checkpoint-every", "0"), at=root)
+        child = start("soak.errands:command", wild.words(root, "--checkpoint-seconds", "0"), at=root)
         if child.wait() != 1 or "optimizer.lr" not in child.said or "Traceback" in child.said:
             return f"exit code {child.code}: {child.last_line}"
         said.append(child.last_line)

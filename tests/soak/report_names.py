@@ -49,7 +49,7 @@ def _try_page(word: str, root: Path) -> str | None:
     for row in range(12):
         draw(folder / (name, "plain")[row % 2] / f"{row} {name[:80]}.png", row, tint=row)
     (folder / "plain" / f"bad {name}.png").write_bytes(b"no image")
-    limits = ("--max-bad", "0.2", "--runs", root / "runs", "--name", "page")
+    limits = ("--max-bad-fraction", "0.2", "--runs", root / "runs", "--name", "page")
     answer = ask("train", folder, *TINY, "--folds", "2", *limits, *LEAKS)
     if answer.code:
         return f"train gave {answer.code}: {answer.last_line}"

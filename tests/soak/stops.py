@@ -27,7 +27,7 @@ __all__ = ["TRIALS"]
 
 PROMISED_S = 5.0
 CODES = {signal.SIGTERM: 75, signal.SIGINT: 130}
-FEW_CHECKPOINTS = ("--checkpoint-every", "1000")
+FEW_CHECKPOINTS = ("--checkpoint-seconds", "1000")
 """None is due, so those found are the stops' own."""
 MOST_STOPS_A_RUN = 4
 

@@ -108,7 +108,7 @@ def _try_random(number: int, folder: Path) -> str | None:
     csv.writer(text, **_dialect_of(rng)).writerows(rows)
     encoding = str(rng.choice(["utf-8", "utf-8-sig", "utf-16", "utf-16-be"]))
     (folder / "labels.csv").write_bytes(text.getvalue().encode(encoding))
-    options = ["--image-column", "image", "--label", "label", "--label-kind", "single", "--out", folder / "out"]
+    options = ["--image-column", "image", "--label-columns", "label", "--label-kind", "single", "--out", folder / "out"]
     answer = ask("scan", folder / "images", "--labels", folder / "labels.csv", *options, "--json")
     if answer.code:
         return refusal_problem(answer, 3) or f"a sound table was refused: {answer.last_line}"

@@ -10,6 +10,7 @@ from uuid import NAMESPACE_DNS, uuid5
 import numpy as np
 import pytest
 
+from podium.advice import options
 from podium.splits import hint_groups
 from podium.splits.hint_patterns import is_counted
 from podium.tables import Samples
@@ -86,7 +87,7 @@ def test_groups_in_names_are_seen(make_samples: Build, kind: str, ids: list[str]
         len(set(cut.values())) == len(set(truth.values())) == len(set(zip(cut.values(), truth.values(), strict=True)))
     )
     assert hint.n_groups == len(set(truth.values()))
-    assert f"--group '{hint.pattern}'" in str(hint)
+    assert options(group=hint.pattern) in str(hint)
     assert all(name in str(hint) for name in hint.examples)
 
 

@@ -27,7 +27,7 @@ def test_a_clean_report_passes_and_says_what_it_did_not_check() -> None:
 
 
 def test_a_leak_is_refused_with_pairs_and_a_way_out() -> None:
-    with pytest.raises(LeakError, match=r"1 file found on both sides and 15 near duplicate pairs: 50\.0%") as caught:
+    with pytest.raises(LeakError, match=r"1 file found on both sides and 15 near-duplicate pairs: 50\.0%") as caught:
         require_no_leak(LEAKING)
     assert len(caught.value.details) == 16
     assert caught.value.details[0] == "same_bytes: a.jpg (fold 0) and b.jpg (hold-out)"

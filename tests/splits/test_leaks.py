@@ -69,7 +69,7 @@ def test_the_share_counts_images_whose_twin_a_model_learns_from(
 @pytest.mark.parametrize("method", ["random", "stratified", "stratified_group"])
 def test_only_grouped_folds_are_clean(make_samples: Build, method: str) -> None:
     samples = make_samples(60, {"c": np.arange(60) % 2}, group=[f"p{i // 6}" for i in range(60)])
-    report = find_leaks(samples, make_folds(samples, method=method))
+    report = find_leaks(samples, make_folds(samples, split_method=method))
     assert report.is_clean == (method == "stratified_group")
     assert report.n_samples == (0 if report.is_clean else 60)
 
@@ -93,7 +93,7 @@ def test_each_kind_is_seen_on_each_side(make_samples: Build, other: int, kind: s
 
 def test_the_order_of_rows_does_not_matter_and_foreign_folds_are_refused(make_samples: Build) -> None:
     samples = make_samples(40, {"c": np.arange(40) % 2}, group=[f"g{i // 4}" for i in range(40)])
-    folds = make_folds(samples, method="random")
+    folds = make_folds(samples, split_method="random")
     mixed = samples.take(np.random.default_rng(0).permutation(40))
     assert find_leaks(mixed, folds).counts == find_leaks(samples, folds).counts
     with pytest.raises(SplitError, match="not the one these folds were made for"):
@@ -102,7 +102,7 @@ def test_the_order_of_rows_does_not_matter_and_foreign_folds_are_refused(make_sa
 
 def test_black_frames_accuse_nobody_but_are_told(make_samples: Build) -> None:
     samples = make_samples(1000)
-    folds = make_folds(samples, method="random")
+    folds = make_folds(samples, split_method="random")
     report = find_leaks(samples, folds, phash=np.zeros(1000, np.uint64))
     assert report.is_clean
     assert report.n_unjudged == 1000

@@ -28,11 +28,15 @@ def person_samples(make_samples: Build, n: int = 240, n_people: int = 40, seed: 
 def test_folds_do_not_depend_on_the_order_of_rows(make_samples: Build, method: str, holdout: float) -> None:
     samples = person_samples(make_samples)
     order = np.random.default_rng(9).permutation(len(samples))
-    one = make_folds(samples, method=method, seed=3, holdout_fraction=holdout)
-    other = make_folds(samples.take(order), method=method, seed=3, holdout_fraction=holdout)
+    one = make_folds(samples, split_method=method, split_seed=3, holdout_fraction=holdout)
+    other = make_folds(samples.take(order), split_method=method, split_seed=3, holdout_fraction=holdout)
     assert other.fold.tolist() == one.fold[order].tolist()
-    assert one.digest == other.digest == make_folds(samples, method=method, seed=3, holdout_fraction=holdout).digest
-    assert one.digest != make_folds(samples, method=method, seed=4, holdout_fraction=holdout).digest
+    assert (
+        one.digest
+        == other.digest
+        == make_folds(samples, split_method=method, split_seed=3, holdout_fraction=holdout).digest
+    )
+    assert one.digest != make_folds(samples, split_method=method, split_seed=4, holdout_fraction=holdout).digest
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -40,8 +44,10 @@ def test_each_seed_holds_out_others_and_deals_otherwise(make_samples: Build, met
     samples = person_samples(make_samples)
     held, together = set(), set()
     for seed in range(4):
-        held.add(tuple(make_folds(samples, method=method, seed=seed, holdout_fraction=0.2).holdout_rows.tolist()))
-        fold = make_folds(samples, method=method, seed=seed).fold
+        held.add(
+            tuple(make_folds(samples, split_method=method, split_seed=seed, holdout_fraction=0.2).holdout_rows.tolist())
+        )
+        fold = make_folds(samples, split_method=method, split_seed=seed).fold
         together.add((fold[:, None] == fold).tobytes())  # whatever the number of a fold
     assert len(held) == len(together) == 4
 
@@ -51,7 +57,9 @@ def test_each_seed_holds_out_others_and_deals_otherwise(make_samples: Build, met
 @pytest.mark.parametrize("method", ["group", "stratified_group", "multilabel_group"])
 def test_groups_stay_whole(make_samples: Build, method: str, seed: int, n_folds: int, holdout: float) -> None:
     samples = person_samples(make_samples, 120, 24, seed)
-    folds = make_folds(samples, method=method, n_folds=n_folds, seed=seed, holdout_fraction=holdout, allow_rare=True)
+    folds = make_folds(
+        samples, split_method=method, folds=n_folds, split_seed=seed, holdout_fraction=holdout, allow_rare=True
+    )
     for person in set(samples.group.tolist()):
         assert len(set(folds.fold[samples.group == person].tolist())) == 1
     assert set(folds.fold.tolist()) - {HOLDOUT} == set(range(n_folds))
@@ -61,7 +69,7 @@ def test_groups_stay_whole(make_samples: Build, method: str, seed: int, n_folds:
 @pytest.mark.parametrize("method", METHODS)
 def test_holdout_has_its_share_and_is_never_trained_on(make_samples: Build, method: str) -> None:
     samples = person_samples(make_samples)
-    folds = make_folds(samples, method=method, holdout_fraction=0.2)
+    folds = make_folds(samples, split_method=method, holdout_fraction=0.2)
     assert abs(len(folds.holdout_rows) - 48) <= 6
     for fold in range(5):
         train, valid = set(folds.train_rows(fold).tolist()), set(folds.valid_rows(fold).tolist())
@@ -72,14 +80,14 @@ def test_holdout_has_its_share_and_is_never_trained_on(make_samples: Build, meth
 def test_ungrouped_rows_among_groups_stand_alone(make_samples: Build) -> None:
     label = np.arange(60) % 2
     samples = make_samples(60, {"c": label}, group=["a"] * 10 + ["b"] * 10 + [""] * 40)
-    folds = make_folds(samples, n_folds=4)
+    folds = make_folds(samples, folds=4)
     assert folds.method == "stratified_group"
     assert np.ptp(np.bincount(folds.fold)) <= 2
 
 
 def test_missing_labels_are_spread_like_a_class(make_samples: Build) -> None:
     label = np.asarray([0] * 40 + [1] * 40 + [-1] * 20)
-    folds = make_folds(make_samples(100, {"c": label}), n_folds=5)
+    folds = make_folds(make_samples(100, {"c": label}), folds=5)
     for code in (-1, 0, 1):
         assert np.ptp(np.bincount(folds.fold[label == code], minlength=5)) <= 1
 
@@ -89,7 +97,7 @@ def test_missing_multi_labels_and_empty_rows_are_spread(make_samples: Build) -> 
     labels = (rng.random((300, 4)) < 0.2).astype(int)
     labels[:60] = 0
     labels[60:100, 1] = -1
-    folds = make_folds(make_samples(300, {"tags": labels}), n_folds=5)
+    folds = make_folds(make_samples(300, {"tags": labels}), folds=5)
     assert folds.method == "multilabel"
     for rows in (~(labels == 1).any(axis=1), labels[:, 1] == -1, *(labels[:, i] == 1 for i in range(4))):
         assert np.ptp(np.bincount(folds.fold[rows], minlength=5)) <= 2
@@ -103,9 +111,9 @@ def test_auto_takes_what_the_samples_call_for(make_samples: Build) -> None:
     assert choose_method(make_samples(20, {"t": tags})) == "multilabel"
     assert choose_method(make_samples(20, {"t": tags}, group=group)) == "multilabel_group"
     assert choose_method(make_samples(20, {"a": label, "b": label})) == "multilabel"
-    assert choose_method(make_samples(20, {"a": label, "b": label}), target="b") == "stratified"
+    assert choose_method(make_samples(20, {"a": label, "b": label}), stratify_by="b") == "stratified"
     assert choose_method(make_samples(20, {"a": label, "b": label}, composite="a*2 + b")) == "stratified"
-    assert choose_method(make_samples(20, {"a": label, "t": tags}), target="t") == "multilabel"
+    assert choose_method(make_samples(20, {"a": label, "t": tags}), stratify_by="t") == "multilabel"
     assert choose_method(make_samples(20)) == "random"
     assert choose_method(make_samples(20, group=group)) == "group"
     assert choose_method(make_samples(20, {"c": label}, group=group, split=split)) == "predefined"
@@ -148,9 +156,9 @@ def test_rows_that_the_source_calls_test_are_never_dealt(make_samples: Build) ->
 
 def test_a_class_with_fewer_images_than_folds_is_refused_by_name(make_samples: Build) -> None:
     samples = make_samples(53, {"c": [0] * 50 + [1] * 3})
-    with pytest.raises(SplitError, match=r"class 'c1' of 'c' has 3 images, fewer than 5 folds.*n_folds=3"):
+    with pytest.raises(SplitError, match=r"class 'c1' of 'c' has 3 images, fewer than 5 folds.*folds=3"):
         make_folds(samples)
-    assert make_folds(samples, n_folds=3).n_folds == 3
+    assert make_folds(samples, folds=3).n_folds == 3
     folds = make_folds(samples, allow_rare=True)
     assert np.bincount(folds.fold[-3:], minlength=5).max() == 1
 
@@ -158,18 +166,18 @@ def test_a_class_with_fewer_images_than_folds_is_refused_by_name(make_samples: B
 def test_for_groups_it_is_groups_that_count(make_samples: Build) -> None:
     group = [f"g{i // 4}" for i in range(40)]
     samples = make_samples(40, {"c": [0] * 32 + [1] * 8}, group=group)
-    with pytest.raises(SplitError, match=r"has 2 groups, fewer than 4 folds.*n_folds=2"):
-        make_folds(samples, n_folds=4)
-    assert set(make_folds(samples, n_folds=2).fold[-8:].tolist()) == {0, 1}
+    with pytest.raises(SplitError, match=r"has 2 groups, fewer than 4 folds.*folds=2"):
+        make_folds(samples, folds=4)
+    assert set(make_folds(samples, folds=2).fold[-8:].tolist()) == {0, 1}
 
 
 def test_a_single_image_of_a_class_offers_no_number_of_folds(make_samples: Build) -> None:
     labels = np.zeros((30, 3), int)
     labels[:20, 0], labels[3, 1] = 1, 1
     with pytest.raises(SplitError, match="has 1 image, fewer than 2 folds") as caught:
-        make_folds(make_samples(30, {"t": labels}), n_folds=2)
-    assert "n_folds=" not in str(caught.value)
-    assert make_folds(make_samples(30, {"t": labels}), n_folds=2, allow_rare=True).n_folds == 2
+        make_folds(make_samples(30, {"t": labels}), folds=2)
+    assert "folds=" not in str(caught.value)
+    assert make_folds(make_samples(30, {"t": labels}), folds=2, allow_rare=True).n_folds == 2
 
 
 def test_a_class_without_images_is_no_obstacle(make_samples: Build) -> None:
@@ -180,10 +188,10 @@ def test_a_class_without_images_is_no_obstacle(make_samples: Build) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_folds": 31, "method": "random"}, "at most 30 folds"),
-        ({"method": "group"}, "no sample names one"),
-        ({"method": "predefined"}, "needs samples of split"),
-        ({"method": "stratified", "target": "t"}, "multi-label"),
+        ({"folds": 31, "split_method": "random"}, "at most 30 folds"),
+        ({"split_method": "group"}, "no sample names one"),
+        ({"split_method": "predefined"}, "needs samples of split"),
+        ({"split_method": "stratified", "stratify_by": "t"}, "multi-label"),
     ],
 )
 def test_requests_that_cannot_be_met(make_samples: Build, options: dict[str, object], message: str) -> None:
@@ -195,10 +203,10 @@ def test_requests_that_cannot_be_met(make_samples: Build, options: dict[str, obj
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_folds": 1}, "at least 2, got 1"),
-        ({"n_folds": -3}, "at least 2, got -3"),
+        ({"folds": 1}, "at least 2, got 1"),
+        ({"folds": -3}, "at least 2, got -3"),
         ({"holdout_fraction": 1.0}, r"\[0, 1\)"),
-        ({"seed": -1}, "0 or more"),
+        ({"split_seed": -1}, "0 or more"),
     ],
 )
 def test_numbers_that_no_samples_can_meet_are_wrong_usage(
@@ -214,11 +222,11 @@ def test_unknown_names_and_too_few_groups(make_samples: Build) -> None:
     with pytest.raises(SplitError, match=r"3 groups cannot fill 5 folds.*at most 3"):
         make_folds(samples)
     with pytest.raises(UnknownNameError, match="stratified"):
-        make_folds(samples, method="stratifed")
+        make_folds(samples, split_method="stratifed")
     with pytest.raises(UnknownNameError, match="head"):
-        make_folds(samples, target="colour", method="stratified")
+        make_folds(samples, stratify_by="colour", split_method="stratified")
     with pytest.raises(SplitError, match="carry no labels"):
-        make_folds(make_samples(30), method="stratified")
+        make_folds(make_samples(30), split_method="stratified")
 
 
 @pytest.mark.parametrize("split", [None, ["train"] * 20 + ["valid"] * 10])
@@ -283,7 +291,7 @@ def test_a_class_that_goes_to_the_holdout_whole_is_refused(make_samples: Build) 
         of_group = rng.integers(0, 6, rng.integers(8, 24))  # some classes live in one group
         rows = np.repeat(np.arange(len(of_group)), rng.integers(1, 40, len(of_group)))
         samples = make_samples(len(rows), {"kind": of_group[rows]}, group=[f"p{row}" for row in rows])
-        how = {"n_folds": 2, "seed": seed, "holdout_fraction": 0.5}
+        how = {"folds": 2, "split_seed": seed, "holdout_fraction": 0.5}
         folds = make_folds(samples, allow_rare=True, **how)
         if any((folds.fold[of_group[rows] == label] == HOLDOUT).all() for label in set(of_group.tolist())):
             n_refused += 1

@@ -16,7 +16,7 @@ def test_counts_and_deviation_equal_a_plain_count(make_samples: Build) -> None:
     rng = np.random.default_rng(0)
     labels = {"c": rng.integers(-1, 3, 90), "t": rng.integers(0, 2, (90, 2))}
     samples = make_samples(90, labels, group=[f"g{i % 12}" for i in range(90)])
-    folds = make_folds(samples, method="random", n_folds=3, holdout_fraction=0.2)
+    folds = make_folds(samples, split_method="random", folds=3, holdout_fraction=0.2)
     summary = summarise_folds(samples, folds)
     assert [part.name for part in summary.parts] == ["fold 0", "fold 1", "fold 2", "hold-out"]
     for part, fold in zip(summary.parts, [0, 1, 2, HOLDOUT], strict=True):

@@ -29,7 +29,7 @@ def test_the_record_is_kept_beside_format_and_version(tmp_path: Path) -> None:
 def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
     run = create_run(tmp_path, "mine", {"folds": [0]})
     before = run.run_file.read_bytes()
-    with pytest.raises(UsageError, match=r"'mine' exists.*--resume"):
+    with pytest.raises(UsageError, match=r"'mine' exists.*podium.resume"):
         create_run(tmp_path, "mine", {"folds": [1]})
     assert run.run_file.read_bytes() == before
 

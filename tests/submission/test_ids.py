@@ -116,5 +116,5 @@ def test_duplicated_and_empty_ids_name_their_rows() -> None:
 def test_no_id_in_common_says_what_to_compare() -> None:
     error = refuse(["a", "b"], ["x.jpg", "y.jpg"])
     assert "2 of 2 ids" in str(error)
-    assert "--id-column" in str(error)
-    assert "--ids test.csv" in str(error)
+    assert "id_column" in str(error)
+    assert "id_table='test.csv'" in str(error)

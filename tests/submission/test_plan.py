@@ -144,7 +144,7 @@ def test_the_id_column_is_found(
 
 def test_lists_that_read_as_names_and_as_numbers_are_refused(sample: Callable[..., Path]) -> None:
     task = Task((Head("grades", "multi", ("1", "2", "3")),))
-    with pytest.raises(SubmissionError, match="--values 'class_name' or --values 'class_number'"):
+    with pytest.raises(SubmissionError, match="values='class_name'` or `values='class_number'"):
         plan_of(sample, task, "id,labels\nx,1 2\n")
     assert kinds(plan_of(sample, task, "id,labels\nx,1 3\n")) == {"labels": "grades:name_list"}
 

@@ -19,7 +19,7 @@ def test_a_sample_without_header_is_refused_or_read_as_asked(sample: Callable[..
     path = sample("x.jpg,0\ny.jpg,0\n")
     with pytest.raises(SubmissionError, match="no header") as caught:
         read_template(path)
-    assert "--no-header" in str(caught.value)
+    assert "header=False" in str(caught.value)
     assert read_template(path, header=False).columns == ("column_1", "column_2")
 
 

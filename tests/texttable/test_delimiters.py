@@ -49,7 +49,7 @@ def test_without_header_the_first_row_counts_as_the_others():
 def test_two_that_fit_equally_are_asked_about():
     with pytest.raises(TableError, match="',' and ';'") as caught:
         find_delimiter("id,a;ans\nx,0;1\n", where=_WHERE)
-    assert "--delimiter ','" in str(caught.value)
+    assert "delimiter=','" in str(caught.value)
 
 
 def test_only_the_start_of_a_large_table_is_read():
@@ -60,7 +60,7 @@ def test_only_the_start_of_a_large_table_is_read():
 def test_wrong_delimiter_says_the_right_one(write):
     with pytest.raises(TableError, match="semicolons") as caught:
         read_table(write("id;name\n1;a\n"), delimiter=",")
-    assert "--delimiter ';'" in str(caught.value)
+    assert "delimiter=';'" in str(caught.value)
     with pytest.raises(TableError, match="one character"):
         read_table(write("id;name\n1;a\n"), delimiter="::")
 

@@ -88,7 +88,7 @@ def test_bytes_of_no_encoding_are_latin_1():
 def test_text_with_a_damaged_byte_is_not_taken_for_another_encoding(encoding):
     word = {"cp932": "りんご", "gb18030": "苹果树"}.get(encoding, "고양이")
     data = "\r\n".join(["image,kind", *[f"{row}.jpg,{word}" for row in range(9)]]).encode(encoding)
-    with pytest.raises(TableError, match=rf"row 7 is not {encoding.upper()}.*--encoding"):
+    with pytest.raises(TableError, match=rf"row 7 is not {encoding.upper()}.*`encoding`"):
         decode_table(data.replace(b"5.jpg,", b"5.jpg,\xff", 1), where=_WHERE)
 
 

@@ -87,7 +87,7 @@ def make_settings(folder: Path, **changes: object) -> Settings:
 
 def go_on(root: Path, samples: Path, lines: Sequence[str], *, every_s: float = 0.0, cloud_drive: bool = False) -> Path:
     """Start the run "mine", or go on with it where it is there, saving after every step or so; gives its folder."""
-    settings = make_settings(root, checkpoint_every_s=every_s, cloud_drive=cloud_drive)
+    settings = make_settings(root, checkpoint_seconds=every_s, cloud_drive=cloud_drive)
     if (settings.runs / "mine" / "run.json").is_file():
         resume("mine", settings=settings)
     else:

@@ -73,7 +73,7 @@ def test_a_consistent_decoding_reaches_the_answers(trained: Callable[[str], Run]
     run = trained("attributes")
     composite = run.oof.task.composite
     assert composite is not None
-    decide_run(run.folder, composite="class_first")
+    decide_run(run.folder, decoding="class_first")
     test = load_predictions(run.folder.predictions_file("test"))
     decided = DecisionRules(composite="class_first").decide(test)
     assert answers(run, "age") == [composite.head_classes[1][index] for index in decided["age"]]
@@ -84,13 +84,13 @@ def test_a_consistent_decoding_reaches_the_answers(trained: Callable[[str], Run]
 def test_the_command_reports_and_resets(trained: Callable[[str], Run], capsys: pytest.CaptureFixture[str]) -> None:
     run = trained("multi")
     words = ["decide", run.name, "--runs", str(run.folder.path.parent)]
-    assert main([*words, "--threshold", "red=0.9"]) == 0
+    assert main([*words, "--thresholds", "red=0.9"]) == 0
     assert "decisions.json" in capsys.readouterr().out
     assert load_rules(run.folder, run.oof.task).thresholds == {"tags": (0.9, 0.5)}
     assert main(words) == 0
     assert "default" in capsys.readouterr().out
-    assert main([*words, "--threshold", "red=x"]) == 2
-    assert main([*words, "--threshold", "blue=0.2"]) == 2
+    assert main([*words, "--thresholds", "red=x"]) == 2
+    assert main([*words, "--thresholds", "blue=0.2"]) == 2
 
 
 def test_an_unfinished_run_and_a_damaged_file_are_refused(trained: Callable[[str], Run]) -> None:

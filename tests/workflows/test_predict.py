@@ -175,7 +175,7 @@ def test_a_run_without_a_finished_fold_cannot_predict(run: Run, test_folder: Pat
         path.unlink()
     (copy / "scores.json").unlink()
     unfinished = load_run(str(copy))
-    with pytest.raises(UsageError, match=r"no fold .* finished.*--resume"):
+    with pytest.raises(UsageError, match=r"no fold .* finished.*podium.resume"):
         unfinished.predict(test_folder)
     with pytest.raises(UsageError, match="not finished"):
         _ = unfinished.scores

@@ -96,7 +96,7 @@ def test_leaks_are_refused(tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 1)):
         draw_images(tmp_path / "images" / name, 10, seed=seed)
     shutil.copy(tmp_path / "images" / "a" / "00.png", tmp_path / "images" / "a" / "copy.png")
-    how = podium.FoldOptions(n_folds=10, seed=0)  # ten folds of two images: the two files are apart
+    how = podium.FoldOptions(folds=10, split_seed=0)  # ten folds of two images: the two files are apart
     with pytest.raises(LeakError, match=r"same|equal|copies"):
         prepare(tmp_path / "images", folds=how, recipe=make_recipe(), settings=make_settings(tmp_path))
 

@@ -255,7 +255,7 @@ def trained(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
     @cache
     def train(preset: str, lines: Sequence[str]) -> dict[str, bytes]:
-        options = podium.FoldOptions(n_folds=2, allow_rare=True)
+        options = podium.FoldOptions(folds=2, allow_rare=True)
         run = podium.train(samples, preset=preset, overrides=lines, folds=options, only_folds=[0], settings=settings)
         probs = {name: values.tobytes() for name, values in run.oof.probs.items()}
         return probs | {
@@ -351,7 +351,7 @@ def started(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Calla
     def start(preset: str, lines: Sequence[str]) -> podium.Run:
         settings = make_settings(folder)
         recipe = apply_overrides(find_preset(preset), lines)
-        options = podium.FoldOptions(n_folds=2, allow_rare=True)
+        options = podium.FoldOptions(folds=2, allow_rare=True)
         return podium.Run(start_run(samples, recipe, options, settings, Silent()), settings)
 
     return start
@@ -366,7 +366,7 @@ def test_resume_refuses_another_recipe(key: str, started: Callable[..., podium.R
     with pytest.raises(RecipeError, match=r"another recipe|no effect") as refused:
         podium.resume(
             run.name,
-            recipe=podium.compose_recipe(file=file, overrides=[case.line]),
+            recipe=podium.compose_recipe(recipe=file, overrides=[case.line]),
             settings=run.settings,
         )
     assert case.line.partition("=")[0].partition(".0.")[0].split(".")[-1] in str(refused.value) + str(

@@ -128,7 +128,7 @@ def test_on_a_cloud_drive_nothing_large_is_ever_deleted_or_replaced(contest: Con
             super().replace(source, target)
 
     def train_on(name: str, *, cloud_drive: bool) -> Run:
-        settings = make_settings(tmp_path / name, checkpoint_every_s=0.0, cloud_drive=cloud_drive)
+        settings = make_settings(tmp_path / name, checkpoint_seconds=0.0, cloud_drive=cloud_drive)
         return train(contest("single"), recipe=make_recipe(*WHOLE), folds=2, settings=settings)
 
     plain = train_on("plain", cloud_drive=False)
@@ -248,8 +248,8 @@ def test_a_class_that_is_not_in_a_fold_does_not_stop_a_run(contest: Contest, tmp
     labels[:2] = 1
     rare = replace(samples, labels={"mask": labels}, group=None)
     recipe = make_recipe("metric=roc_auc_macro")
-    how = FoldOptions(n_folds=3, allow_rare=True)
-    run = train(rare, recipe=recipe, folds=how, settings=make_settings(tmp_path, checkpoint_every_s=0.0))
+    how = FoldOptions(folds=3, allow_rare=True)
+    run = train(rare, recipe=recipe, folds=how, settings=make_settings(tmp_path, checkpoint_seconds=0.0))
     assert len(run.oof) == 12
 
 
@@ -266,7 +266,7 @@ def long_results(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 def test_a_signal_ends_a_command_within_seconds_and_it_goes_on_to_the_same_bytes(
     number: int, code: int, samples: Path, tmp_path: Path, long_results: dict[str, bytes]
 ) -> None:
-    machine = ["--runs", "runs", "--threads", "1", "--device", "cpu", "--checkpoint-every", "1000", "--quiet"]
+    machine = ["--runs", "runs", "--threads", "1", "--device", "cpu", "--checkpoint-seconds", "1000", "--quiet"]
     command = [sys.executable, "-m", "podium", "train", str(samples), "--folds", "2", "--name", "mine", *machine]
     child = subprocess.Popen(
         [*command, "--set", *TINY, *LONG], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True

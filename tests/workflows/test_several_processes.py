@@ -36,7 +36,7 @@ class Started:
 
     def __init__(self, samples: Samples, lines: tuple[str, ...], root: Path) -> None:
         self.root = root
-        recipe, folds = make_recipe(*lines), FoldOptions(n_folds=N_FOLDS)
+        recipe, folds = make_recipe(*lines), FoldOptions(folds=N_FOLDS)
         start_run(samples, recipe, folds, make_settings(root / "new"), Silent(), name="mine")
         shutil.copytree(root / "new", root / "alone")
         self.results = results_of(resume("mine", settings=make_settings(root / "alone")).folder.path)

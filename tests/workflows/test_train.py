@@ -146,8 +146,8 @@ def test_some_folds_now_and_the_rest_later_give_the_whole(contest: Contest, tmp_
 
 def test_folds_of_another_run_are_used_again(contest: Contest, tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    first = train(contest("single"), recipe=make_recipe(), folds=FoldOptions(n_folds=3, seed=5), settings=settings)
-    frozen = FoldOptions(frozen=first.folder.path)
+    first = train(contest("single"), recipe=make_recipe(), folds=FoldOptions(folds=3, split_seed=5), settings=settings)
+    frozen = FoldOptions(folds_from=first.folder.path)
     second = train(contest("single").take(np.arange(N)[::-1]), recipe=make_recipe(), folds=frozen, settings=settings)
     assert second.folds.digest == first.folds.digest
     assert second.name != first.name
@@ -161,12 +161,12 @@ def test_frozen_folds_refuse_samples_that_changed(contest: Contest, tmp_path: Pa
     labels[3] = 0
     for changed in (samples.take(np.arange(N - 2)), replace(samples, labels={"mask": labels})):
         with pytest.raises(SplitError, match="not the one these folds were made for"):
-            train(changed, recipe=make_recipe(), folds=FoldOptions(frozen=first.folder.path), settings=settings)
+            train(changed, recipe=make_recipe(), folds=FoldOptions(folds_from=first.folder.path), settings=settings)
     assert [run.name for run in (tmp_path / "runs").glob("*/run.json")] == ["run.json"]
 
 
 def test_the_holdout_is_never_trained_on_or_judged(contest: Contest, tmp_path: Path) -> None:
-    how = FoldOptions(n_folds=2, holdout_fraction=0.25)
+    how = FoldOptions(folds=2, holdout_fraction=0.25)
     run = train(contest("single"), recipe=make_recipe(), folds=how, settings=make_settings(tmp_path))
     held = set(run.folds.ids[run.folds.fold == HOLDOUT])
     assert held
@@ -174,7 +174,7 @@ def test_the_holdout_is_never_trained_on_or_judged(contest: Contest, tmp_path: P
 
 
 def test_the_holdout_is_no_image_that_a_model_has_seen(contest: Contest, tmp_path: Path) -> None:
-    how = FoldOptions(n_folds=2, holdout_fraction=0.25)
+    how = FoldOptions(folds=2, holdout_fraction=0.25)
     run, notes = train(contest("single"), recipe=make_recipe(), folds=how, settings=make_settings(tmp_path)), Notes()
     held, learnt = (np.flatnonzero((run.folds.match(run.samples).fold == HOLDOUT) == is_held) for is_held in (1, 0))
     run.predict(run.samples.take(held), name="held", progress=notes)
@@ -190,7 +190,7 @@ def test_what_is_odd_about_the_folds_is_told_and_kept(contest: Contest, tmp_path
     mask[:] = 0
     mask[[0, N // 2]] = 1  # one person
     lone = replace(samples, labels={"mask": mask})
-    how = FoldOptions(n_folds=2, allow_rare=True)
+    how = FoldOptions(folds=2, allow_rare=True)
     run = train(lone, recipe=make_recipe(), folds=how, settings=make_settings(tmp_path), progress=notes)
     (told,) = [line for line in notes.notes if "without any training image in some fold" in line]
     assert told in durable.read_json(run.folder.path / "folds.json")["notes"]
@@ -202,7 +202,7 @@ def test_a_forgotten_group_is_hinted_at_though_copies_are_grouped(contest: Conte
     paths = samples.paths.copy()
     paths[2] = paths[0]
     named = replace(samples, ids=ids, paths=as_text_array(paths.tolist()), group=None)
-    how = FoldOptions(n_folds=2, group_duplicates=True)
+    how = FoldOptions(folds=2, group_duplicates=True)
     train(named, recipe=make_recipe(), folds=how, settings=make_settings(tmp_path), progress=notes)
     assert [line for line in notes.notes if "patient" in line]
 
@@ -215,7 +215,7 @@ def test_twins_across_folds_are_refused_until_they_are_accepted_or_joined(contes
     settings = make_settings(tmp_path)
 
     def run_with(**how: object) -> Run:
-        return train(twins, recipe=make_recipe(), folds=FoldOptions(n_folds=18, **how), settings=settings)  # type: ignore[arg-type]
+        return train(twins, recipe=make_recipe(), folds=FoldOptions(folds=18, **how), settings=settings)  # type: ignore[arg-type]
 
     with pytest.raises(LeakError):
         run_with()

@@ -1,6 +1,6 @@
 """The command line: one file a verb, argument parsing and printing only.
 
-The list of commands is answered without importing anything, so `podium --help` takes a few hundredths of a second.
+`podium --help` imports nothing, so it answers in a few hundredths of a second.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from podium import __version__
 __all__ = ["COMMANDS", "EXIT_CODES", "main"]
 
 COMMANDS = {
-    "demo": "The whole job on data that Podium ships or makes: score, report, submission.",
-    "scan": "Read a folder, a table or a path pattern as samples; say what was guessed.",
-    "split": "Make folds that do not leak, and freeze them.",
+    "demo": "Run the whole job on data that Podium ships or draws: score, report, submission.",
+    "scan": "Read a folder, a table or a path pattern as samples, and show what was guessed.",
+    "split": "Make folds that do not leak, and write them into a folder.",
     "train": "Cross-validate: decode once, split, train every fold, score, report.",
     "predict": "Predict new images with every fold of a run.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
-    "report": "Write a run's one-page report anew.",
-    "runs": "List runs and their scores, or show how two of them differ.",
-    "doctor": "Versions, device, packaged weights: what works here.",
+    "report": "Write the one-page report of a run again.",
+    "runs": "List runs with their scores, or compare the recipes of two runs.",
+    "doctor": "Show versions, device and packaged weights: what works on this machine.",
 }
 
 EXIT_CODES = {
     0: "done",
-    1: "failed; what was earned is on disk",
+    1: "failed (finished work is kept)",
     2: "wrong usage or recipe",
-    3: "the data cannot be used as they are",
-    75: "stopped by a signal; go on with --resume",
-    130: "stopped by Ctrl-C; go on with --resume",
+    3: "the data cannot be used as it is",
+    75: "stopped by a signal (continue with --resume)",
+    130: "stopped by Ctrl-C (continue with --resume)",
 }
 
 _HELP = """\
 Podium {version}: from a folder of images to a score you can believe, a report and a submission.
 
-Usage: podium COMMAND [OPTIONS]        podium COMMAND --help explains one command
+Usage: podium COMMAND [OPTIONS]        podium help COMMAND explains one command
 
 Commands:
 {commands}
@@ -59,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments after the program's name; None takes this process's.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["help"] and len(arguments) > 1:
+        arguments = [arguments[1], "--help"]
     if not arguments or arguments[0] in {"--help", "-h", "help"}:
         sys.stdout.write(_help_text())
         return 0

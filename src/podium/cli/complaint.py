@@ -9,37 +9,65 @@ from pathlib import Path
 
 from podium.errors import PodiumError, StorageError
 
-__all__ = ["DETAILS_FILE", "name_system_error", "print_error"]
+__all__ = ["DETAILS_FILE", "name_system_error", "print_error", "print_fault"]
 
 SHOWN = 10
 DETAILS_FILE = Path("podium-details.txt")
 """The whole list behind the last error, where it is longer than a terminal shows."""
 
 
-def print_error(error: PodiumError, *, as_json: bool) -> None:
-    """One line on standard error with the first of its details; with `--json` also one document on standard output."""
+def print_error(error: PodiumError, *, as_json: bool, verbose: bool = False) -> None:
+    """One line on standard error with the first of its details; with `--json` also one document on standard output.
+
+    Args:
+        error: The error; its options are named as flags from here on.
+        as_json: Whether to print the document.
+        verbose: Whether to print all details, and the traceback with the errors that caused this one.
+    """
+    error = _in_flags(error)
     if as_json:
         sys.stdout.write(json.dumps(error.to_dict(), ensure_ascii=True) + "\n")
-    lines = [f"podium: {error}", *(f"  {line}" for line in error.details[:SHOWN])]
-    if len(error.details) > SHOWN:
+    shown = len(error.details) if verbose else SHOWN
+    lines = [f"podium: {error}", *(f"  {line}" for line in error.details[:shown])]
+    if len(error.details) > shown:
         left = f"  ... and {len(error.details) - SHOWN:,} more"
         lines.append(left if as_json else left + _keep_details(error))
+    if verbose:
+        lines = [line for part in traceback.format_exception(error) for line in part.rstrip().splitlines()] + lines
     sys.stderr.write("\n".join(_printable(line) for line in lines) + "\n")
+
+
+def _in_flags(error: PodiumError) -> PodiumError:
+    """The error with flags for the names of options."""
+    if error.field is None and "`" not in "".join((error.what, error.fix or "", *error.details)):
+        return error
+    from podium.cli.spelling import flag_of, respell
+
+    error.what = respell(error.what)
+    error.field = None if error.field is None else flag_of(error.field)
+    error.fix = None if error.fix is None else respell(error.fix)
+    error.details = tuple(map(respell, error.details))
+    return error
 
 
 def name_system_error(error: OSError | MemoryError) -> PodiumError:
     """What the operating system refused, for the rare place that nobody foresaw."""
     if isinstance(error, MemoryError):
-        return PodiumError("there is not enough memory.", fix="Use smaller images or batches, or close other programs.")
-    reason = error.strerror or str(error) or type(error).__name__
-    return StorageError(f"the system refused: {reason}.", where=error.filename)
+        named = PodiumError("out of memory.", fix="Use smaller images or batches, or close other programs.")
+    else:
+        reason = error.strerror or str(error) or type(error).__name__
+        named = StorageError(f"the operating system refused: {reason}.", where=error.filename)
+    named.__cause__ = error
+    return named
 
 
 def print_fault(fault: Exception, *, as_json: bool) -> None:
     """A fault of Podium's own, with everything that helps to mend it."""
     traceback.print_exception(fault)
     last = traceback.format_exception_only(fault)[-1].strip()
-    print_error(PodiumError(f"this is a fault of podium, not yours: {last}", fix="Please report it."), as_json=as_json)
+    print_error(
+        PodiumError(f"this is a bug in Podium, not your mistake: {last}", fix="Please report it."), as_json=as_json
+    )
 
 
 def _keep_details(error: PodiumError) -> str:

@@ -12,8 +12,10 @@ __all__ = ["Console", "print_json", "print_lines"]
 
 
 def print_json(record: Mapping[str, Any]) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    """One JSON document on standard output; its notes name options as flags."""
+    from podium.cli.spelling import respell_record
+
+    sys.stdout.write(json.dumps(respell_record(record), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
 def print_lines(*lines: str) -> None:
@@ -40,9 +42,17 @@ class Console:
         return _bar(title, total) if sys.stderr.isatty() else _log_line(title)
 
     def note(self, line: str) -> None:
-        """Something the user should read."""
+        """Something the user should read; its options are named as flags."""
         if not self._quiet:
-            sys.stderr.write(f"note: {line}\n")
+            sys.stderr.write(f"note: {_in_flags(line)}\n")
+
+
+def _in_flags(line: str) -> str:
+    if "`" not in line:
+        return line
+    from podium.cli.spelling import respell
+
+    return respell(line)
 
 
 @contextmanager

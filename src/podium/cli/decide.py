@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
+from cyclopts import Parameter
+
+from podium.cli.choices import Decoding
 from podium.cli.console import print_json, print_lines
-from podium.cli.flags import Json, Many
+from podium.cli.flags import MACHINE, RUN, ResultFlags
 from podium.cli.thresholds import read_thresholds
 
 __all__ = ["decide"]
 
 
 def decide(
-    run: str = "last",
+    run: Annotated[str, Parameter(group=RUN)] = "last",
     *,
-    threshold: Annotated[tuple[str, ...], Many] = (),
-    composite: Literal["independent", "class_first", "attributes_first"] = "independent",
-    runs: Path = Path("runs"),
-    json: Json = False,
+    thresholds: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
+    decoding: Annotated[Decoding, Parameter(group=RUN)] = "independent",
+    runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
+    output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
     """Set how a run turns probabilities into answers; predict and submit follow. Without options, back to the default.
 
-    Example: podium decide last --threshold 0.4
+    Example: podium decide last --thresholds 0.4
 
     Args:
         run: A run's name, folder, or "last".
-        threshold: Lowest probability of a 1 for multi-label targets: 0.4 for all classes, or 'cat=0.3'.
-        composite: Composite class and attributes: each by its own probabilities (independent), attributes read off the
+        thresholds: Lowest probability of a 1 for multi-label targets: 0.4 for all classes, or 'cat=0.3'.
+        decoding: Composite class and attributes: each by its own probabilities (independent), attributes read off the
             class (class_first), or the class read off the attributes (attributes_first).
         runs: Folder of all runs.
     """
@@ -35,8 +38,8 @@ def decide(
     from podium.workflows.decide import decide_run
 
     found = find_run(runs, run)
-    decision = decide_run(found, thresholds=read_thresholds(threshold), composite=composite)
-    if json:
+    decision = decide_run(found, thresholds=read_thresholds(thresholds), decoding=decoding)
+    if output.json:
         print_json(decision.to_dict())
         return 0
     where = f"written to {found.decisions_file}" if found.decisions_file.is_file() else "back to the default"

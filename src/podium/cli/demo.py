@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from cyclopts import Parameter
+
+from podium.cli.choices import DemoTask, Preset
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import Json, Quiet
+from podium.cli.flags import DATA, RECIPE, OutputFlags
 
 if TYPE_CHECKING:
     from podium.workflows.demo import DemoResult
@@ -16,27 +19,27 @@ __all__ = ["demo"]
 
 def demo(
     *,
-    task: str = "sign_digits",
-    folder: Path = Path("demo"),
-    preset: str = "baseline",
-    seed: int = 0,
-    json: Json = False,
-    quiet: Quiet = False,
+    task: Annotated[DemoTask, Parameter(group=DATA)] = "sign_digits",
+    folder: Annotated[Path, Parameter(group=DATA)] = Path("demo"),
+    preset: Annotated[Preset, Parameter(group=RECIPE)] = "baseline",
+    seed: Annotated[int, Parameter(group=DATA)] = 0,
+    output: OutputFlags = OutputFlags(),  # noqa: B008 - a frozen value
 ) -> int:
-    """Do the whole job on data that Podium ships or makes: score with interval, report, submission, next steps.
+    """Run the whole job on data that Podium ships or draws: score with interval, report, submission, next steps.
 
     Example: podium demo --task letters
 
     Args:
-        task: sign_digits (single-label photos), letters (multi-label) or glyphs (three attributes, composite class).
-        folder: Where data and runs go.
-        preset: baseline or finetune.
-        seed: Seed of what is drawn.
+        task: Data set: sign_digits (single-label photos), letters (multi-label) or glyphs (three attributes and a
+            composite class).
+        folder: Folder for the data and the runs.
+        preset: Recipe to train.
+        seed: Random seed of the images that Podium draws.
     """
     from podium.workflows.demo import run_demo
 
-    result = run_demo(task, folder, preset=preset, seed=seed, progress=Console(quiet=quiet))
-    if json:
+    result = run_demo(task, folder, preset=preset, seed=seed, progress=Console(quiet=output.quiet))
+    if output.json:
         record = {
             "run": result.run.name,
             "folder": str(result.run.folder.path),

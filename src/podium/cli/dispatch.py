@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import signal
@@ -14,14 +13,16 @@ from types import FrameType
 
 from podium.cli import COMMANDS
 from podium.cli.complaint import name_system_error, print_error, print_fault
-from podium.errors import Interrupted, PodiumError, Stopped, UnknownNameError, UsageError
+from podium.errors import Interrupted, PodiumError, Stopped, UnknownNameError
 from podium.machine.tuning import tune_process
 
 __all__ = ["ignore_stops", "run_command"]
 
 RUN_A_NETWORK = {"demo", "predict", "train"}
 """Commands whose process is tuned, before they import torch."""
-_HOW_TO_GO_ON = "Run the same command again, or --resume a run that had begun: what was done is kept."
+_HOW_TO_CONTINUE = (
+    "Finished work is kept: run the same command again, or continue a run with podium train --resume last."
+)
 
 
 class _Terminated(BaseException):
@@ -33,10 +34,10 @@ def run_command(arguments: Sequence[str]) -> int:
 
     A command's module is imported only when it is the one that was asked for.
     """
-    as_json = "--json" in arguments
+    as_json, verbose = "--json" in arguments, not {"--verbose", "-v"}.isdisjoint(arguments)
     _prepare_streams()
     try:
-        with _told_of_sigterm():
+        with _listening_for_sigterm():
             code = _run(arguments)
             sys.stdout.flush()  # here, where a reader that went away can still be answered
         return code
@@ -45,13 +46,13 @@ def run_command(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except _Terminated:
-        return _end(Stopped("stopped by SIGTERM.", fix=_HOW_TO_GO_ON), as_json=as_json)
+        return _end(Stopped("stopped by a signal (SIGTERM).", fix=_HOW_TO_CONTINUE), as_json=as_json)
     except PodiumError as error:
-        return _end(error, as_json=as_json)
+        return _end(error, as_json=as_json, verbose=verbose)
     except KeyboardInterrupt:
-        return _end(Interrupted("interrupted.", fix=_HOW_TO_GO_ON), as_json=as_json)
+        return _end(Interrupted("stopped by Ctrl-C.", fix=_HOW_TO_CONTINUE), as_json=as_json)
     except (OSError, MemoryError) as error:
-        return _end(name_system_error(error), as_json=as_json)
+        return _end(name_system_error(error), as_json=as_json, verbose=verbose)
     except Exception as fault:
         print_fault(fault, as_json=as_json)
         return 1
@@ -75,7 +76,7 @@ def _prepare_streams() -> None:
 
 
 @contextmanager
-def _told_of_sigterm() -> Iterator[None]:
+def _listening_for_sigterm() -> Iterator[None]:
     """SIGTERM as an error, so that it ends with its own exit code and workers are taken leave of; training, which can
     stop between two steps, listens for itself."""
     if threading.current_thread() is not threading.main_thread():
@@ -92,8 +93,8 @@ def _told_of_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _end(error: PodiumError, *, as_json: bool) -> int:
-    print_error(error, as_json=as_json)
+def _end(error: PodiumError, *, as_json: bool, verbose: bool = False) -> int:
+    print_error(error, as_json=as_json, verbose=verbose)
     return error.exit_code
 
 
@@ -101,22 +102,15 @@ def _run(arguments: Sequence[str]) -> int:
     name = arguments[0]
     if name not in COMMANDS:
         raise UnknownNameError("command", name, COMMANDS)
-    from cyclopts import App, CycloptsError
+    from cyclopts import CycloptsError
+
+    from podium.cli.commands import make_app
+    from podium.cli.wrong_usage import explain
 
     if name in RUN_A_NETWORK:
         tune_process()
-    verb = getattr(importlib.import_module(f"podium.cli.{name}"), name)
-    app = App(
-        name=f"podium {name}",
-        help_format="plaintext",
-        version_flags=[],
-        result_action="return_value",
-        suppress_keyboard_interrupt=False,  # else Ctrl-C ends the process in there, without a word
-    )
-    app.default(verb)
     try:
-        result = app(arguments[1:], exit_on_error=False, print_error=False, help_on_error=False)
+        result = make_app(name)(arguments[1:], exit_on_error=False, print_error=False, help_on_error=False)
     except CycloptsError as problem:
-        said = " ".join(str(problem).split())
-        raise UsageError(said, fix=f"podium {name} --help lists the options.") from None
+        raise explain(problem, name) from None
     return result if isinstance(result, int) else 0

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from podium.cli.console import print_json, print_lines
-from podium.cli.flags import Json
+from podium.cli.flags import ResultFlags
 
 __all__ = ["doctor"]
 
 
-def doctor(*, json: Json = False) -> int:
-    """Show versions, device and packaged weights, and what to install for what is missing.
+def doctor(*, output: ResultFlags = ResultFlags()) -> int:  # noqa: B008 - a frozen value
+    """Show versions, device and packaged weights, and how to install what is missing.
 
     Example: podium doctor
     """
     record = _examine()
-    if json:
+    if output.json:
         print_json(record)
         return 0
     environment = record["environment"]
     print_lines(
         f"python     {environment['python']} on {environment['system']}",
-        f"CPU  {environment['cpu']}, {environment['n_cores']} cores",
+        f"CPU        {environment['cpu']}, {environment['n_cores']} cores",
         f"device     {record['device']}",
         f"memory     {record['memory_gib']:.1f} GiB",
         "packages   " + ", ".join(f"{name} {number}" for name, number in environment["packages"].items() if number),

@@ -1,14 +1,18 @@
-"""Options that several commands share."""
+"""Options that several commands share, in the groups that `--help` shows them in.
+
+Every option has one name: `--label-columns` here is `label_columns` in Python, in the options' field and in messages.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
+from podium.cli.choices import LabelKind, Layout, LeakKind, Metric, Preset, SplitMethod
+from podium.cli.words import read_assignments, read_numbers
 from podium.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,51 +20,70 @@ if TYPE_CHECKING:
     from podium.dataset import FoldOptions
     from podium.machine import Settings
 
-__all__ = ["Flag", "FoldFlags", "Json", "MachineFlags", "Many", "Quiet", "ScanFlags", "read_assignments"]
+__all__ = [
+    "DATA",
+    "MACHINE",
+    "OUTPUT",
+    "RECIPE",
+    "RECIPE_KEYS",
+    "RUN",
+    "SAMPLE",
+    "FoldFlags",
+    "MachineFlags",
+    "Many",
+    "OutputFlags",
+    "RecipeFlags",
+    "ResultFlags",
+    "ScanFlags",
+    "Switch",
+]
 
-Json = Annotated[bool, Parameter(name="--json", negative="")]
-"""Print one JSON document instead of text."""
-Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")]
-"""No progress and no notes."""
+RUN, DATA, SAMPLE, SPLIT, RECIPE, MACHINE, OUTPUT = (
+    Group(name, sort_key=place)
+    for place, name in enumerate(("Run", "Data", "Sample submission", "Split", "Recipe", "Machine", "Output"))
+)
 Many = Parameter(consume_multiple=True, negative="")
-Flag = Parameter(negative="")
+"""An option that takes several words: --classes mask=worn,none sex=m,f."""
+Switch = Annotated[bool, Parameter(negative="")]
+"""An option without a value."""
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=DATA)
 @dataclass(frozen=True)
 class ScanFlags:
-    """How the data are read; everything left out is guessed, and the guess is shown.
+    """How the data is read. Podium guesses what you leave out, and shows its guesses.
 
     Args:
         labels: Table of labels: CSV, TSV, JSON Lines or Parquet.
-        image_column: Column that names the image, or a folder of images.
-        label: Columns or pattern fields to learn; several are several attributes, 0/1 columns one multi-label head.
-        label_kind: "multi" reads label columns as sets, "single" as one class a column.
-        label_delim: What divides the labels in a cell of a list column.
-        group: What stays on one side of a split: a column, a field, "folder", a regular expression with a (), or none.
+        image_column: Table column with the image's file name or path, or with a folder of images.
+        label_columns: Columns or pattern fields to learn. Several make a multi-attribute task; 0/1 columns make one
+            multi-label head.
+        label_kind: Read label columns as one class per cell (single) or as sets of labels (multi).
+        label_delim: Delimiter between the labels in one cell of a list column.
+        group: What must stay on one side of a split: a column, a pattern field, "folder", a regular expression with
+            one (), or "none".
         split_column: Column that says train, valid or test.
-        pattern: Paths described, such as '{id}_{gender}_{race}_{age:int}/{mask}*'.
+        pattern: Description of the paths, such as '{id}_{gender}_{race}_{age:int}/{mask}*'.
         classes: Class order of a head: 'mask=worn,wrong,none'.
         bins: Borders that turn a number into classes: 'age=30,60'.
-        ordinal: Heads whose classes are in order: numbers such as grades 0 to 4, or in the order of --classes.
-        composite: Class number: 'mask*6 + gender*3 + age', or auto.
-        composite_column: Column with the contest's own class number, to check the formula against.
-        missing: Cells that mean "not known", besides empty ones, such as NA.
-        layout: auto, folders, table or pattern.
-        allow_missing_files: Drop rows whose image is not there.
+        ordinal: Heads whose classes are in order: grades such as 0 to 4, or the order of --classes.
+        composite: Formula of the contest's class number, such as 'mask*6 + gender*3 + age', or auto.
+        composite_column: Column with the contest's class number, to check the formula against.
+        missing_values: Cells that mean "not known", besides empty ones, such as NA.
+        head_name: Name of the head that folders or 0/1 columns make.
+        layout: Where the labels are: a folder per class, a table, or a path pattern.
+        allow_missing_files: Drop rows whose image does not exist.
         allow_unmatched: Drop files that do not match the pattern.
-        delimiter: Character between two cells of the table.
-        encoding: Encoding of the table, such as cp949.
-        header: Whether the first row names the columns; else they are named by number, such as --label 2.
-        extensions: Endings of image files, such as jpg png; "*" takes every file.
+        delimiter: Delimiter between two cells of the table.
+        encoding: Text encoding of the table, such as cp949.
+        header: Whether the first row names the columns. Without a header, columns have numbers: --label-columns 2.
+        extensions: File extensions of images, such as jpg png; "*" takes every file.
     """
 
     labels: Path | None = None
     image_column: str | None = None
-    label: Annotated[
-        tuple[str, ...], Parameter(name=["--label", "--label-columns"], consume_multiple=True, negative="")
-    ] = ()
-    label_kind: str = "auto"
+    label_columns: Annotated[tuple[str, ...], Many] = ()
+    label_kind: LabelKind = "auto"
     label_delim: str | None = None
     group: str | None = None
     split_column: str | None = None
@@ -70,12 +93,11 @@ class ScanFlags:
     ordinal: Annotated[tuple[str, ...], Many] = ()
     composite: str | None = None
     composite_column: str | None = None
-    missing: Annotated[
-        tuple[str, ...], Parameter(name=["--missing", "--missing-values"], consume_multiple=True, negative="")
-    ] = ()
-    layout: str = "auto"
-    allow_missing_files: Annotated[bool, Flag] = False
-    allow_unmatched: Annotated[bool, Flag] = False
+    missing_values: Annotated[tuple[str, ...], Many] = ()
+    head_name: str | None = None
+    layout: Layout = "auto"
+    allow_missing_files: Switch = False
+    allow_unmatched: Switch = False
     delimiter: str | None = None
     encoding: str | None = None
     header: Annotated[bool, Parameter(negative="--no-header")] = True
@@ -85,86 +107,117 @@ class ScanFlags:
         """The options of `podium.scan`."""
         from podium.curate import IMAGE_EXTENSIONS, ScanOptions
 
-        bins = {head: tuple(map(_number, names)) for head, names in read_assignments("--bins", self.bins).items()}
-        return ScanOptions(
-            layout=self.layout,  # type: ignore[arg-type]
-            labels=self.labels,
-            image_column=self.image_column,
-            label_columns=self.label,
-            label_kind=self.label_kind,  # type: ignore[arg-type]
-            label_delim=self.label_delim,
-            group=self.group,
-            split_column=self.split_column,
-            pattern=self.pattern,
-            classes=read_assignments("--classes", self.classes),
-            bins=bins,
-            ordinal=self.ordinal,
-            composite=self.composite,
-            composite_column=self.composite_column,
-            missing_values=self.missing,
-            allow_missing_files=self.allow_missing_files,
-            allow_unmatched=self.allow_unmatched,
-            delimiter=self.delimiter,
-            encoding=self.encoding,
-            header=self.header,
-            extensions=self.extensions or IMAGE_EXTENSIONS,
-        )
+        given = _values(self) | {
+            "classes": read_assignments("--classes", self.classes),
+            "bins": read_numbers("--bins", self.bins),
+            "extensions": self.extensions or IMAGE_EXTENSIONS,
+        }
+        return ScanOptions(**given)
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=SPLIT)
 @dataclass(frozen=True)
 class FoldFlags:
     """How samples are divided.
 
     Args:
         folds: Number of folds.
-        split_method: auto, stratified, group, stratified_group, multilabel, multilabel_group, predefined or random.
-        split_seed: Seed of the division.
-        stratify_by: Head whose classes every fold gets its share of.
-        holdout: Share of the samples that no model sees.
-        folds_from: Folder of frozen folds to use: a run's, or one that `podium split` wrote.
-        group_duplicates: Put equal files and near duplicates in one group before dividing.
+        split_method: How samples are divided; auto keeps groups together and every class balanced.
+        split_seed: Random seed of the split.
+        stratify_by: Head whose classes are balanced over the folds (default: the main target).
+        holdout_fraction: Fraction of the samples that no model sees, for a final check.
+        folds_from: Use the folds of this folder: a run's, or one that podium split wrote.
+        group_duplicates: Keep identical files and near-duplicates on one side of the split.
         allow_rare: Allow classes with fewer samples than folds.
-        allow_leaks: Kinds of leak that are known and accepted: same_group, same_bytes, near_duplicate.
+        allow_leaks: Kinds of leak to accept.
     """
 
     folds: int = 5
-    split_method: str = "auto"
+    split_method: SplitMethod = "auto"
     split_seed: int = 0
     stratify_by: str | None = None
-    holdout: float = 0.0
+    holdout_fraction: float = 0.0
     folds_from: Path | None = None
-    group_duplicates: Annotated[bool, Flag] = False
-    allow_rare: Annotated[bool, Flag] = False
-    allow_leaks: Annotated[tuple[str, ...], Many] = ()
+    group_duplicates: Switch = False
+    allow_rare: Switch = False
+    allow_leaks: Annotated[tuple[LeakKind, ...], Many] = ()
 
     def as_options(self) -> FoldOptions:
         """The options of `podium.train`."""
         from podium.dataset import FoldOptions
 
-        return FoldOptions(
-            n_folds=self.folds,
-            method=self.split_method,  # type: ignore[arg-type]
-            seed=self.split_seed,
-            holdout_fraction=self.holdout,
-            target=self.stratify_by,
-            allow_rare=self.allow_rare,
-            allow_leaks=self.allow_leaks,
-            group_duplicates=self.group_duplicates,
-            frozen=self.folds_from,
-        )
+        return FoldOptions(**_values(self))
 
 
-@Parameter(name="*")
+RECIPE_KEYS = {
+    "model": "model.name",
+    "epochs": "training.epochs",
+    "lr": "optimizer.lr",
+    "image_size": "image.size_px",
+    "batch_size": "training.batch_size",
+}
+"""Options that are short for a recipe key."""
+
+
+@Parameter(name="*", group=RECIPE)
+@dataclass(frozen=True)
+class RecipeFlags:
+    """What is trained, and how. The order of precedence is option, recipe file, preset.
+
+    Args:
+        preset: baseline trains linear heads on a frozen backbone (seconds to minutes), quick fine-tunes the last
+            blocks, finetune all but the first ones (default: baseline).
+        recipe: Recipe file to start from instead of a preset.
+        overrides: Recipe keys to change: --set training.epochs=20 optimizer.lr=3e-4. docs/recipes.md lists them all.
+        model: Backbone, by its timm name; short for --set model.name=NAME.
+        epochs: Passes over the training images; short for --set training.epochs=N.
+        lr: Peak learning rate; short for --set optimizer.lr=X.
+        image_size: Side of the model's input in pixels; short for --set image.size_px=N.
+        batch_size: Images per step; short for --set training.batch_size=N.
+        metric: Primary metric (default: macro F1; label accuracy for multi-label).
+        seed: Random seed of training (default: the recipe's, 0 in every preset).
+    """
+
+    preset: Preset | None = None
+    recipe: Path | None = None
+    overrides: Annotated[tuple[str, ...], Parameter(name=["--set", "-s"], consume_multiple=True, negative="")] = ()
+    model: str | None = None
+    epochs: int | None = None
+    lr: float | None = None
+    image_size: Annotated[tuple[int, ...], Many] = ()
+    batch_size: int | None = None
+    metric: Metric | None = None
+    seed: int | None = None
+
+    def as_overrides(self) -> tuple[str, ...]:
+        """Lines "key.path=value" of `--set` and of the options that are short for one.
+
+        Raises:
+            UsageError: If an option and `--set` give the same key.
+        """
+        lines = []
+        for name, key in RECIPE_KEYS.items():
+            value = getattr(self, name)
+            if value is None or value == ():
+                continue
+            if any(line.partition("=")[0].strip() == key for line in self.overrides):
+                flag = "--" + name.replace("_", "-")
+                raise UsageError(f"{flag} and --set {key}=... set the same key.", fix="Leave one of them out.")
+            sides = value if isinstance(value, tuple) else (value,)
+            lines.append(f"{key}={sides[0] if len(sides) == 1 else list(sides)}")
+        return (*lines, *self.overrides)
+
+
+@Parameter(name="*", group=MACHINE)
 @dataclass(frozen=True)
 class MachineFlags:
-    """Where the work is done and kept; nothing here changes a score.
+    """Where the work is done and kept. Nothing here changes a score.
 
     Args:
         runs: Folder of all runs.
-        cache: Folder of decoded images and features; <runs>/.cache when left out.
-        device: auto, cpu, cuda or mps.
-        threads: Threads; every core when left out.
+        cache: Folder of decoded images and features (default: RUNS/.cache).
+        device: Device: auto, cpu, cuda, cuda:1, ... or mps.
+        threads: CPU threads (default: all cores).
     """
 
     runs: Path = Path("runs")
@@ -172,54 +225,46 @@ class MachineFlags:
     device: str = "auto"
     threads: int | None = None
 
-    def as_settings(
-        self, *, max_bad: float = 0.01, checkpoint_every: float = 60.0, cloud_drive: bool = False, processes: int = 1
-    ) -> Settings:
+    def as_settings(self, **more: Any) -> Settings:
         """The settings of the workflows.
 
         Args:
-            max_bad: Largest fraction of images that may be impossible to decode.
-            checkpoint_every: Seconds between two checkpoints.
-            cloud_drive: Whether checkpoints are overwritten in place.
-            processes: Processes that train at the same time.
+            **more: Further fields of `podium.Settings`, where a command offers them.
         """
         from podium.machine import Settings
 
-        return Settings(
-            runs=self.runs,
-            cache=self.cache,
-            device=self.device,
-            threads=self.threads,
-            checkpoint_every_s=checkpoint_every,
-            cloud_drive=cloud_drive,
-            processes=processes,
-            max_bad_fraction=max_bad,
-        )
+        return Settings(**_values(self), **more)
 
 
-def read_assignments(option: str, lines: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Lines "name=a,b,c" as a mapping.
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True)
+class ResultFlags:
+    """What a command prints that makes neither progress nor notes.
 
-    Raises:
-        UsageError: If a line has no "=" or no values.
-
-    Example:
-        >>> read_assignments("--classes", ["mask=worn,wrong,none"])
-        {'mask': ('worn', 'wrong', 'none')}
+    Args:
+        json: Print one JSON document on standard output instead of text.
+        verbose: On an error, also print its cause and the traceback.
     """
-    found = {}
-    for line in lines:
-        name, _, values = line.partition("=")
-        parts = tuple(part.strip() for part in values.split(","))
-        if not name or not all(parts):
-            raise UsageError(f"cannot read {option} {line!r}.", fix=f"Write {option} name=first,second.")
-        found[name] = parts
-    return found
+
+    json: Switch = False
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="")] = False
 
 
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise UsageError(f"{text!r} in --bins is not a number.") from None
-    return int(value) if value.is_integer() else value
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True)
+class OutputFlags:
+    """What a command prints.
+
+    Args:
+        json: Print one JSON document on standard output instead of text.
+        quiet: Print no progress and no notes.
+        verbose: On an error, also print its cause and the traceback.
+    """
+
+    json: Switch = False
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")] = False
+    verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="")] = False
+
+
+def _values(flags: Any) -> dict[str, Any]:
+    return {item.name: getattr(flags, item.name) for item in fields(flags)}

@@ -7,59 +7,59 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from podium.cli.choices import View
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import Json, MachineFlags, Many, Quiet
+from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
 
 __all__ = ["predict"]
 
 
 def predict(
-    run: str,
-    source: Path,
+    run: Annotated[str, Parameter(group=RUN)],
+    data: Annotated[Path, Parameter(group=DATA)],
     *,
-    rows: Path | None = None,
-    image_column: str | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    header: Annotated[bool, Parameter(negative="--no-header")] = True,
-    name: str = "test",
-    tta: Annotated[tuple[str, ...] | None, Many] = None,
-    machine: MachineFlags = MachineFlags(),  # noqa: B008 - a frozen value
-    json: Json = False,
-    quiet: Quiet = False,
+    rows: Annotated[Path | None, Parameter(group=DATA)] = None,
+    image_column: Annotated[str | None, Parameter(group=DATA)] = None,
+    delimiter: Annotated[str | None, Parameter(group=DATA)] = None,
+    encoding: Annotated[str | None, Parameter(group=DATA)] = None,
+    header: Annotated[bool, Parameter(group=DATA, negative="--no-header")] = True,
+    tta: Annotated[tuple[View, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
+    name: Annotated[str, Parameter(group=OUTPUT)] = "test",
+    machine: MachineFlags = MachineFlags(),  # noqa: B008 - frozen values
+    output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
-    """Predict new images with every finished fold of a run; the mean and each fold's are kept in the run folder.
+    """Predict new images with every finished fold of a run, and average the folds. Everything goes into the run folder.
 
     Example: podium predict last data/test --tta hflip
 
     Args:
         run: A run's name, folder, or "last".
-        source: Folder of images, or a table (CSV, TSV, JSON Lines, Parquet) whose rows name images beside it.
-        rows: Table whose rows name the images of the folder to predict; all of them when left out.
+        data: Folder of images, or a table (CSV, TSV, JSON Lines, Parquet) whose rows name images beside it.
+        rows: Table whose rows name the images of the folder to predict (default: predict all of them).
         image_column: Column of the table that names the image.
-        delimiter: Character between two cells of the table.
-        encoding: Encoding of the table, such as cp949.
-        header: Whether the first row of the table names the columns; else they are named by number.
+        delimiter: Delimiter between two cells of the table.
+        encoding: Text encoding of the table, such as cp949.
+        header: Whether the first row names the columns. Without a header, columns have numbers: --image-column 1.
+        tta: Views for test-time augmentation, averaged with the plain one (default: the recipe's).
         name: Name of the prediction files.
-        tta: Views averaged besides the plain one: hflip, vflip, rot90, rot180, rot270; the recipe's when left out.
     """
     from podium.workflows.run import Run, load_run
 
     settings = machine.as_settings()
     found = Run(load_run(run, runs=machine.runs).folder, settings)
     predictions = found.predict(
-        source,
+        data,
         rows=rows,
         image_column=image_column,
         delimiter=delimiter,
         encoding=encoding,
         header=header,
         name=name,
-        tta=tta,  # type: ignore[arg-type]
-        progress=Console(quiet=quiet),
+        tta=tta,
+        progress=Console(quiet=output.quiet),
     )
     path = found.folder.predictions_file(name)
-    if json:
+    if output.json:
         print_json({"run": found.name, "n_images": len(predictions), "file": str(path)})
         return 0
     print_lines(f"{len(predictions):,} images predicted", f"file     {path}")

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from podium.cli.console import print_json, print_lines
-from podium.cli.flags import Json
+from podium.cli.flags import MACHINE, RUN, ResultFlags
 
 __all__ = ["report"]
 
 
-def report(run: str = "last", *, runs: Path = Path("runs"), json: Json = False) -> int:
-    """Write a run's one-page report anew; it opens with no network.
+def report(
+    run: Annotated[str, Parameter(group=RUN)] = "last",
+    *,
+    runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
+    output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
+) -> int:
+    """Write the one-page HTML report of a run again. The page needs no network.
 
     Example: podium report baseline-1
 
@@ -23,7 +31,7 @@ def report(run: str = "last", *, runs: Path = Path("runs"), json: Json = False) 
     from podium.store import find_run
 
     path = make_report(find_run(runs, run))
-    if json:
+    if output.json:
         print_json({"report": str(path)})
     else:
         print_lines(str(path))

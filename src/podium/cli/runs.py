@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from cyclopts import Parameter
+
 from podium.cli.console import print_json, print_lines
-from podium.cli.flags import Json, Many
-from podium.errors import CorruptFileError, StorageError
+from podium.cli.flags import MACHINE, OUTPUT, ResultFlags
+from podium.errors import CorruptFileError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from podium.store import RunFolder
@@ -15,24 +17,28 @@ if TYPE_CHECKING:
 __all__ = ["runs"]
 
 
-def runs(*, runs: Path = Path("runs"), diff: Annotated[tuple[str, ...], Many] = (), json: Json = False) -> int:
+def runs(
+    *,
+    diff: Annotated[tuple[str, ...], Parameter(group=OUTPUT, consume_multiple=True, negative="")] = (),
+    runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
+    output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
+) -> int:
     """List runs with their scores, or show how the recipes of two runs differ.
 
     Example: podium runs --diff baseline-1 finetune-1
 
     Args:
+        diff: Two runs whose recipes to compare.
         runs: Folder of all runs.
-        diff: Two runs to compare.
     """
-    from podium.errors import UsageError
     from podium.store import find_run, list_runs
 
     if diff:
         if len(diff) != 2:
             raise UsageError(f"--diff compares two runs, got {len(diff)}.")
-        return _show_difference(find_run(runs, diff[0]), find_run(runs, diff[1]), as_json=json)
+        return _show_difference(find_run(runs, diff[0]), find_run(runs, diff[1]), as_json=output.json)
     rows = [_describe_or_excuse(run) for run in list_runs(runs)]
-    if json:
+    if output.json:
         print_json({"runs": rows})
         return 0
     if not rows:

@@ -8,38 +8,37 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import Json, Quiet, ScanFlags
+from podium.cli.flags import DATA, OUTPUT, OutputFlags, ScanFlags
 
 __all__ = ["scan"]
 
 
 def scan(
-    source: Path,
+    data: Annotated[Path, Parameter(group=DATA)],
     *,
-    out: Path | None = None,
-    unlabelled: Annotated[bool, Parameter(negative="")] = False,
-    flags: ScanFlags = ScanFlags(),  # noqa: B008 - a frozen value
-    json: Json = False,
-    quiet: Quiet = False,
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    unlabelled: Annotated[bool, Parameter(group=DATA, negative="")] = False,
+    reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
-    """Read a folder, a table or a path pattern as samples, and say what was guessed.
+    """Read a folder, a table or a path pattern as samples, and show what was guessed.
 
     Example: podium scan data/train --labels data/train.csv --group patient --out data/samples
 
     Args:
-        source: Folder of images, or a table beside them.
-        out: Folder to write samples.csv into; later commands take it as their source.
-        unlabelled: Take no labels (a test set).
+        data: Folder of images, or a table beside them.
+        out: Folder to write samples.csv into; other commands take it as their source.
+        unlabelled: Read no labels (a test set).
     """
     from dataclasses import replace
 
     from podium.dataset import read_source, save_scan
 
-    found = read_source(source, replace(flags.as_options(), unlabelled=unlabelled))
+    found = read_source(data, replace(reading.as_options(), unlabelled=unlabelled))
     if out is not None:
         save_scan(found, out)
-    console = Console(quiet=quiet)
-    if json:
+    console = Console(quiet=output.quiet)
+    if output.json:
         print_json(found.to_dict() | {"out": None if out is None else str(out)})
         return 0
     for note in found.notes:
@@ -47,7 +46,7 @@ def scan(
     samples = found.samples
     print_lines(f"{len(samples):,} images in {samples.root}")
     for head in samples.task.heads if samples.task else ():
-        names = ", ".join(head.classes[:12]) + (f", ... ({head.n_classes} in all)" if head.n_classes > 12 else "")
+        names = ", ".join(head.classes[:12]) + (f", ... ({head.n_classes} classes)" if head.n_classes > 12 else "")
         print_lines(f"  {head.name} ({head.kind}): {names}")
     if samples.task is not None and samples.task.composite is not None:
         composite = samples.task.composite

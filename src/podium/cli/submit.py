@@ -2,41 +2,101 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from podium.cli.choices import ValueKind, WhenNone
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import Json, Many, Quiet
+from podium.cli.flags import MACHINE, OUTPUT, RUN, SAMPLE, Many, OutputFlags, Switch
 from podium.cli.thresholds import read_thresholds
+from podium.cli.words import read_pairs
 from podium.errors import UsageError
 
-__all__ = ["submit"]
+if TYPE_CHECKING:
+    from podium.submission import SubmissionOptions
+
+__all__ = ["SubmissionFlags", "submit"]
+
+
+@Parameter(name="*", group=SAMPLE)
+@dataclass(frozen=True)
+class SubmissionFlags:
+    """How the sample submission is read and filled. Podium guesses what you leave out from the sample.
+
+    Args:
+        id_column: Column of the sample with the ids.
+        answer_columns: Columns to fill and the target each asks for: 'ans=class', or 'p_cat=label=cat' for one class.
+        values: What the answer cells hold; auto reads the sample's cells.
+        label_delim: Delimiter between the labels of a list.
+        top_k: Write the K most likely classes of a single-label answer, joined by --label-delim (a space).
+        id_table: Table with the sample's ids beside the images they mean, such as test.csv of id and img_path.
+        thresholds: Lowest probability of a 1 in multi-label answers: 0.4, or 'cat=0.3' per class (default: what the run
+            decided).
+        when_none: For lists without any label: refuse, write an empty cell, or write the top class.
+        class_numbers: The contest's number of every class, where it is not its position: 'cat=1' 'dog=2'.
+        allow_extra: Leave out predictions that the sample does not ask for.
+        delimiter: Delimiter between two cells of the sample.
+        encoding: Text encoding of the sample, such as cp949.
+        header: Whether the first row names the columns. Without a header, columns have numbers: --id-column 1.
+    """
+
+    id_column: str | None = None
+    answer_columns: Annotated[tuple[str, ...], Many] = ()
+    values: ValueKind = "auto"
+    label_delim: str | None = None
+    top_k: int | None = None
+    id_table: Path | None = None
+    thresholds: Annotated[tuple[str, ...], Many] = ()
+    when_none: WhenNone = "refuse"
+    class_numbers: Annotated[tuple[str, ...], Many] = ()
+    allow_extra: Switch = False
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: Annotated[bool, Parameter(negative="--no-header")] = True
+
+    def as_options(self) -> SubmissionOptions:
+        """The options of `podium.submit`."""
+        from podium.submission import SubmissionOptions
+
+        return SubmissionOptions(
+            id_column=self.id_column,
+            answer_columns=read_pairs("--answer-columns", self.answer_columns, "column=target") or None,
+            values=self.values,
+            label_delim=self.label_delim,
+            top_k=self.top_k,
+            id_table=self.id_table,
+            thresholds=read_thresholds(self.thresholds),
+            when_none=self.when_none,
+            class_numbers=_read_class_numbers(self.class_numbers) or None,
+            allow_extra=self.allow_extra,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            header=self.header,
+        )
+
+
+def _read_class_numbers(words: tuple[str, ...]) -> dict[str, int]:
+    pairs = read_pairs("--class-numbers", words, "cat=1 dog=2", at_last=True)
+    try:
+        return {name: int(value) for name, value in pairs.items()}
+    except ValueError:
+        raise UsageError(
+            f"cannot read --class-numbers {' '.join(words)!r}.", fix="Write class=number for every class."
+        ) from None
 
 
 def submit(
-    run: str,
-    template: Path | None = None,
+    run: Annotated[str, Parameter(group=RUN)],
+    template: Annotated[Path | None, Parameter(group=SAMPLE)] = None,
     *,
-    name: str = "test",
-    out: Path | None = None,
-    id_column: str | None = None,
-    answer: Annotated[tuple[str, ...], Many] = (),
-    values: str = "auto",
-    label_delim: str | None = None,
-    top_k: int | None = None,
-    ids: Path | None = None,
-    threshold: Annotated[tuple[str, ...], Many] = (),
-    when_none: str = "refuse",
-    class_numbers: Annotated[tuple[str, ...], Many] = (),
-    allow_extra: Annotated[bool, Parameter(negative="")] = False,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    header: Annotated[bool, Parameter(negative="--no-header")] = True,
-    runs: Path = Path("runs"),
-    json: Json = False,
-    quiet: Quiet = False,
+    flags: SubmissionFlags = SubmissionFlags(),
+    name: Annotated[str, Parameter(group=RUN)] = "test",
+    runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
     """Write predictions in the sample submission's columns, order and types, or refuse with the reasons.
 
@@ -44,65 +104,20 @@ def submit(
 
     Args:
         run: A run's name, folder, or "last".
-        template: The organiser's sample submission; without it ids, class names and top probabilities are written.
-        name: Name of the predictions.
-        out: File to write; submission.csv in the run folder when left out.
-        id_column: Column of the sample that names the images.
-        answer: Columns to fill and what they ask for: 'ans=class' or 'p_cat=label=cat'.
-        values: auto, class_number, class_name, decision or probability.
-        label_delim: What joins the labels of a list.
-        top_k: Write the K likeliest classes of a single-label answer, joined by --label-delim (a blank).
-        ids: Table with the sample's ids beside the images they mean, such as test.csv of id and img_path.
-        threshold: Lowest probability of a 1 in multi-label answers: 0.4, or 'cat=0.3' (default: what the run decided).
-        when_none: For lists without any label: refuse, empty or top.
-        class_numbers: The contest's number of every class, where it is not its place: 'cat=1' 'dog=2'.
-        allow_extra: Leave out predictions that the sample does not ask for.
-        delimiter: Character between two cells of the sample.
-        encoding: Encoding of the sample, such as cp949.
-        header: Whether the first row names the columns; else they are named by number, such as --id-column 1.
+        template: The organiser's sample submission. Without it, ids, class names and top probabilities are written.
+        name: Name of the predictions, as given to podium predict.
         runs: Folder of all runs.
+        out: File to write (default: submission.csv in the run folder).
     """
     from podium.store import find_run
-    from podium.submission import SubmissionOptions
     from podium.workflows.submit import submit_run
 
-    options = SubmissionOptions(
-        id_column=id_column,
-        answer_columns=_read_answers(answer),
-        values=values,
-        label_delim=label_delim,
-        top_k=top_k,
-        id_table=ids,
-        thresholds=read_thresholds(threshold),
-        when_none=when_none,  # type: ignore[arg-type]
-        class_numbers=_read_class_numbers(class_numbers),
-        allow_extra=allow_extra,
-        delimiter=delimiter,
-        encoding=encoding,
-        header=header,
-    )
-    record = submit_run(find_run(runs, run), template, name=name, out=out, options=options)
-    if json:
+    record = submit_run(find_run(runs, run), template, name=name, out=out, options=flags.as_options())
+    if output.json:
         print_json(record.to_dict())
         return 0
-    console = Console(quiet=quiet)
+    console = Console(quiet=output.quiet)
     for line in (*record.notes, *record.warnings):
         console.note(line)
     print_lines(f"{record.n_rows:,} rows, columns {', '.join(record.columns)}", f"file     {record.path}")
     return 0
-
-
-def _read_answers(lines: tuple[str, ...]) -> dict[str, str] | None:
-    pairs = [line.partition("=") for line in lines]
-    wrong = [line for line, (column, _, target) in zip(lines, pairs, strict=True) if not column or not target]
-    if wrong:
-        raise UsageError(f"cannot read --answer {wrong[0]!r}.", fix="Write --answer column=target.")
-    return {column: target for column, _, target in pairs} or None
-
-
-def _read_class_numbers(lines: tuple[str, ...]) -> dict[str, int] | None:
-    try:
-        return {line.rpartition("=")[0]: int(line.rpartition("=")[2]) for line in lines} or None
-    except ValueError:
-        fix = "Write class=number for every class."
-        raise UsageError(f"cannot read --class-numbers {' '.join(lines)!r}.", fix=fix) from None

@@ -24,4 +24,4 @@ def read_thresholds(lines: Sequence[str]) -> float | dict[str, float] | None:
             return float(lines[0])
         return {line.rpartition("=")[0]: float(line.rpartition("=")[2]) for line in lines} or None
     except ValueError:
-        raise UsageError(f"cannot read --threshold {' '.join(lines)!r}.", fix="Write 0.4, or class=0.4.") from None
+        raise UsageError(f"cannot read --thresholds {' '.join(lines)!r}.", fix="Write 0.4, or class=0.4.") from None

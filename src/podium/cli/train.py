@@ -8,94 +8,82 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import Flag, FoldFlags, Json, MachineFlags, Many, Quiet, ScanFlags
+from podium.cli.flags import DATA, MACHINE, RUN, FoldFlags, MachineFlags, OutputFlags, RecipeFlags, ScanFlags
 from podium.errors import UsageError
 
 if TYPE_CHECKING:
+    from podium.machine import Settings
+    from podium.recipe import Recipe
     from podium.workflows import Run
 
 __all__ = ["show_run", "train"]
 
 
 def train(
-    data: Path | None = None,
+    data: Annotated[Path | None, Parameter(group=DATA)] = None,
     *,
-    preset: str | None = None,
-    recipe: Path | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name=["--set", "-s"], consume_multiple=True, negative="")] = (),
-    metric: str | None = None,
-    seed: int | None = None,
-    only_folds: Annotated[tuple[int, ...], Many] = (),
-    name: str | None = None,
-    resume: str | None = None,
-    max_bad: float = 0.01,
-    processes: int = 1,
-    checkpoint_every: float = 60.0,
-    cloud_drive: Annotated[bool, Flag] = False,
-    root: Path | None = None,
+    name: Annotated[str | None, Parameter(group=RUN)] = None,
+    resume: Annotated[str | None, Parameter(group=RUN)] = None,
+    root: Annotated[Path | None, Parameter(group=RUN)] = None,
+    only_folds: Annotated[tuple[int, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    max_bad_fraction: Annotated[float, Parameter(group=DATA)] = 0.01,
     folds: FoldFlags = FoldFlags(),  # noqa: B008
+    recipe: RecipeFlags = RecipeFlags(),  # noqa: B008
     machine: MachineFlags = MachineFlags(),  # noqa: B008
-    json: Json = False,
-    quiet: Quiet = False,
+    processes: Annotated[int, Parameter(group=MACHINE)] = 1,
+    checkpoint_seconds: Annotated[float, Parameter(group=MACHINE)] = 60.0,
+    cloud_drive: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
+    output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
     """Cross-validate: decode every image once, split without leaks, train every fold, score, report.
 
-    Example: podium train data/train --preset finetune --group patient --folds 5 --set training.epochs=12
+    Example: podium train data/train --preset finetune --group patient --folds 5 --epochs 12
 
     Args:
         data: Folder of images, a table beside them, or a folder that `podium scan --out` or `podium split --out` wrote.
-        preset: baseline (frozen network, linear heads: seconds to minutes) or finetune (all but the first blocks).
-        recipe: Recipe file to start from instead of a preset.
-        set_: Recipe keys to change: --set training.epochs=20 optimizer.lr=3e-4
-        metric: Metric that stands at the top; macro F1 when left out, label accuracy for multi-label.
-        seed: Seed of everything random in training.
-        only_folds: Folds to train now; all when left out. With --resume, folds to train besides those that are done.
-        name: The run's name; counted on from the preset's when left out.
-        resume: Go on with this run, or with "last"; nothing else needs to be given. Several terminals or machines may
-            do so at once: each takes a fold that nobody has.
-        max_bad: Largest fraction of images that may be impossible to decode.
-        processes: Processes that train folds at the same time; the cores are divided among them.
-        checkpoint_every: Seconds between two checkpoints.
-        cloud_drive: The runs lie on a mounted Google Drive or OneDrive, whose bin keeps what is deleted: overwrite
-            checkpoints in place. A run remembers it.
-        root: With --resume, where the folder of the images lies now. A run remembers it.
+        name: Name of the run (default: the preset's name and the next free number).
+        resume: Continue this run, or the "last" one. Takes no other options but --set, --only-folds and machine ones.
+            Several terminals or machines may do so at once: each takes a fold that nobody has.
+        root: With --resume: the folder where the images are now. The run remembers it.
+        only_folds: Folds to train now (default: all). With --resume: further folds to train.
+        max_bad_fraction: Largest fraction of images that may fail to decode.
+        processes: Processes that train folds at the same time. The cores are divided among them.
+        checkpoint_seconds: Seconds between two checkpoints.
+        cloud_drive: The runs are on a mounted Google Drive or OneDrive, whose bin keeps deleted files: overwrite
+            checkpoints in place. The run remembers it.
     """
-    from podium.store import find_run
     from podium.workflows import run as workflow
 
-    console = Console(quiet=quiet)
+    console = Console(quiet=output.quiet)
     settings = machine.as_settings(
-        max_bad=max_bad, checkpoint_every=checkpoint_every, cloud_drive=cloud_drive, processes=processes
+        max_bad_fraction=max_bad_fraction,
+        checkpoint_seconds=checkpoint_seconds,
+        cloud_drive=cloud_drive,
+        processes=processes,
     )
     if resume is not None:
         given = {
             "the data": data is not None,
             "--name": name is not None,
-            "options of the data": reading != ScanFlags(),
-            "options of the folds": folds != FoldFlags(),
+            "data options": reading != ScanFlags(),
+            "split options": folds != FoldFlags(),
         }
         _refuse_beside_resume([what for what, is_given in given.items() if is_given])
-        if recipe is None and preset is None:  # what is left out is as the run has it
-            recipe = find_run(machine.runs, resume).recipe_file
-    wanted = workflow.compose_recipe(preset or "baseline", file=recipe, overrides=set_, metric=metric, seed=seed)
-    if resume is not None:
+        wanted = _compose(recipe, settings, resume=resume)
         done = workflow.resume(
-            resume,
-            recipe=wanted,
-            only_folds=only_folds,
-            root=root,
-            settings=settings,
-            progress=console,
+            resume, recipe=wanted, only_folds=only_folds, root=root, settings=settings, progress=console
         )
     elif root is not None:
-        raise UsageError("--root says where the images of a run lie now.", fix="Give it with --resume.")
+        raise UsageError("--root tells a run where its images are now.", fix="Give it together with --resume.")
     elif data is None:
-        raise UsageError("no data named.", fix="podium train FOLDER, or podium train --resume last.")
+        raise UsageError(
+            "no data was named.", fix="Write podium train FOLDER, or podium train --resume last to continue a run."
+        )
     else:
         done = workflow.train(
             data,
-            recipe=wanted,
+            recipe=_compose(recipe, settings),
             folds=folds.as_options() if folds != FoldFlags() else None,
             only_folds=only_folds or None,
             options=reading.as_options() if reading != ScanFlags() else None,
@@ -103,14 +91,27 @@ def train(
             settings=settings,
             progress=console,
         )
-    show_run(done, as_json=json)
+    show_run(done, as_json=output.json)
     return 0
+
+
+def _compose(flags: RecipeFlags, settings: Settings, *, resume: str | None = None) -> Recipe:
+    """The recipe that was asked for; on resume, what is left out is as the run has it."""
+    from podium.store import find_run
+    from podium.workflows import compose_recipe
+
+    file = flags.recipe
+    if resume is not None and file is None and flags.preset is None:
+        file = find_run(settings.runs, resume).recipe_file
+    return compose_recipe(
+        flags.preset or "baseline", recipe=file, overrides=flags.as_overrides(), metric=flags.metric, seed=flags.seed
+    )
 
 
 def _refuse_beside_resume(given: list[str]) -> None:
     if given:
         raise UsageError(
-            "--resume takes data, folds and name from the run folder.", fix=f"Leave {' and '.join(given)} out."
+            "--resume takes data, folds and name from the run folder.", fix=f"Leave out {' and '.join(given)}."
         )
 
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from podium.advice import option
 from podium.errors import LabelError, UnknownNameError
 from podium.tables import Composite, Head, Samples, Task
 
@@ -38,7 +39,7 @@ def parse_numbers(head: str, cells: Sequence[str], places: Sequence[str]) -> NDA
     if wrong:
         raise LabelError(
             f"{len(wrong)} cells of {head!r} are not numbers, so no bins can be made of them.",
-            fix="Correct them, or name what stands for a missing number with --missing-values.",
+            fix=f'Correct them, or name the cells that mean "not known" with {option("missing_values")}.',
             details=wrong,
         )
     return numbers

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option
 from podium.errors import LabelError, nearest_name
 
 __all__ = ["encode_cells", "is_number", "looks_missing", "order_classes", "refuse_unknown"]
@@ -75,7 +76,7 @@ def refuse_unknown(head: str, cells: Sequence[str], classes: Sequence[str], plac
     raise LabelError(
         f"{len(wrong)} rows of {head!r} hold {len(names)} values that are not among its classes {list(classes)}:"
         f" {names[:5]}.",
-        fix=f"{hint}Correct the cells, or add the class with --classes.",
+        fix=f"{hint}Correct the cells, or add the class with {option('classes')}.",
         details=[f"{place}: {cell}" for place, cell in wrong],
     )
 

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from podium.advice import option, options
 from podium.curate.heads import Labelling
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Rows
@@ -15,27 +16,27 @@ from podium.tables import Composite, Samples
 __all__ = ["check_composite_column", "make_composite"]
 
 
-def make_composite(labelling: Labelling, options: ScanOptions) -> Composite | None:
+def make_composite(labelling: Labelling, wanted: ScanOptions) -> Composite | None:
     """The composite class that the options ask for, or None.
 
     Raises:
         LabelError: If the formula does not fit the heads, or its numbers would hang on a class order that was only
             guessed and cannot be checked against a column.
     """
-    if options.composite is None or options.unlabelled:
+    if wanted.composite is None or wanted.unlabelled:
         return None
     classes = {head.name: head.classes for head in labelling.heads if not head.is_multi}
     name = "class" if "class" not in labelling.labels else "combined"
-    if options.composite == "auto":
+    if wanted.composite == "auto":
         return Composite.from_heads(classes, name=name)
-    composite = Composite.from_formula(options.composite, classes, name=name)
+    composite = Composite.from_formula(wanted.composite, classes, name=name)
     guessed = [head for head in composite.heads if head not in labelling.ordered]
-    if guessed and options.composite_column is None:
-        orders = " ".join(f"{head}={','.join(classes[head])}" for head in guessed)
+    if guessed and wanted.composite_column is None:
+        orders = options(classes={head: classes[head] for head in guessed})
         raise LabelError(
             f"the numbers of class formula {composite.formula!r} depend on the class order of {guessed}, which was not"
             " given.",
-            fix=f"Give it, 0 first: --classes {orders} (put these names in the contest's order).",
+            fix=f"Give it, starting with class 0: {orders} (put the names in the contest's order).",
         )
     return composite
 
@@ -53,11 +54,11 @@ def check_composite_column(samples: Samples, rows: Rows, column: str) -> None:
         raise SourceError(
             f"no column {column!r} to check class numbers against; columns are {list(rows.columns)}.",
             where=rows.origin,
-            fix=f"Did you mean --composite-column {near}?" if near else None,
+            fix=f"Did you mean {options(composite_column=near)}?" if near else None,
         )
     composite = None if samples.task is None else samples.task.composite
     if composite is None:
-        raise LabelError("there is no composite class to check.", fix="Give its formula with --composite.")
+        raise LabelError("there is no composite class to check.", fix=f"Give its formula with {option('composite')}.")
     ours = samples.target_labels(composite.name)
     theirs = [cell.strip() for cell in rows.columns[column]]
     wrong = [
@@ -81,11 +82,11 @@ def _agreeing_order(samples: Samples, composite: Composite, theirs: list[str]) -
     if not known.any():
         return None
     numbers = np.array([int(cell) for cell, is_known in zip(theirs, known, strict=True) if is_known])
-    orders = []
+    orders = {}
     for head, wanted in composite.decode(numbers).items():
         classes = composite.head_classes[composite.heads.index(head)]
         pairs = set(zip(wanted.tolist(), samples.labels[head][known].tolist(), strict=True))
         if len(pairs) != len(classes) or len({index for index, _ in pairs}) != len(classes):
             return None
-        orders.append(f"{head}={','.join(classes[label] for _, label in sorted(pairs))}")
-    return f"They agree with --classes {' '.join(orders)}."
+        orders[head] = [classes[label] for _, label in sorted(pairs)]
+    return f"They agree with {options(classes=orders)}."

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from podium.advice import option
 from podium.errors import SourceError
 from podium.tables import normalise_id, path_to_text
 
@@ -111,7 +112,7 @@ def _no_images(root: Path, wanted: tuple[str, ...] | None, found: _Found) -> Sou
     return SourceError(
         f"no image found; looked for {looked_for} at any depth; {content}.",
         where=root,
-        fix="Give the folder that holds the images, or name their ending with --extensions.",
+        fix=f"Name the folder that holds the images, or their file extension with {option('extensions')}.",
         details=seen,
     )
 

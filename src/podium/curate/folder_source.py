@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from podium.advice import options as advise
 from podium.curate.files import ImageFiles
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows, list_some
@@ -11,7 +12,7 @@ from podium.tables import SPLIT_NAMES, normalise_id
 
 __all__ = ["read_folders"]
 
-_ANY_DEPTH = "--layout folders"
+_ANY_DEPTH = advise(layout="folders")
 
 
 def read_folders(files: ImageFiles, options: ScanOptions) -> Rows:
@@ -39,7 +40,7 @@ def read_folders(files: ImageFiles, options: ScanOptions) -> Rows:
         labels: tuple[str, ...] = ()
     elif not any(classes):
         where = "outside any class folder" if any(splits) else "in one folder"
-        notes.append(f"All {len(files)} images lie {where}: no labels (a test set).")
+        notes.append(f"All {len(files)} images are {where}: no labels (a test set).")
         columns.pop(head)
         labels = ()
     else:
@@ -49,7 +50,7 @@ def read_folders(files: ImageFiles, options: ScanOptions) -> Rows:
     dropped = sorted(set(range(len(files))) - set(kept))
     if dropped:
         first = list_some([files.ids[i] for i in dropped], most=3)
-        notes.append(f"{len(dropped)} images lie beside the class folders, have no label and were left out: {first}.")
+        notes.append(f"{len(dropped)} images are outside the class folders, have no label and were left out: {first}.")
     ids = [files.ids[i] for i in kept]
     return Rows(
         root=files.root,
@@ -94,10 +95,11 @@ def _describe(files: ImageFiles, classes: list[str], splits: list[str], below: l
     notes = []
     depths = {len(folder) for folder in below if folder}
     if len(depths) > 1:
-        notes.append(f"Class folders lie at {len(depths)} different depths; each folder with images is a class.")
+        notes.append(f"Class folders are at {len(depths)} different depths; each folder with images is a class.")
     elif depths and max(depths) > 1:
         inner = {folder[-1] for folder in below if folder}
-        alone = " If the inner folders are persons or scenes of a class: --pattern '{label}/{group}/*' --label label."
+        advice = advise(pattern="{label}/{group}/*", label_columns=["label"])
+        alone = f" If the inner folders are the persons or scenes of a class, set {advice}."
         # Persons and scenes lie under one class each; parts of a name, such as character01, come again under others.
         hint = alone if depths == {2} and len(inner) == len(set(below)) else ""
         notes.append(f"Class folders are nested; a class is the path, such as {classes[0]!r}.{hint}")
@@ -112,5 +114,5 @@ def _describe(files: ImageFiles, classes: list[str], splits: list[str], below: l
             notes.append(f"{len(unseen)} classes have no image in train: {list_some(unseen)}.")
         n_bare = sum(not name and split == "test" for name, split in zip(classes, splits, strict=True))
         if n_bare:
-            notes.append(f"{n_bare} test images lie in no class folder: no labels for them.")
+            notes.append(f"{n_bare} test images are in no class folder, so they have no labels.")
     return notes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import options as advise
 from podium.curate.bins import assign_bins, is_whole, name_bins, parse_numbers
 from podium.curate.classes import encode_cells, is_number, looks_missing, order_classes, refuse_unknown
 from podium.curate.indicators import (
@@ -76,15 +76,16 @@ def make_heads(rows: Rows, names: Sequence[str], options: ScanOptions) -> Labell
     else:
         for name, column in cells.items():
             _add_column(made, rows, name, column, options)
-    for option, given in (("--classes", options.classes), ("--bins", options.bins), ("--ordinal", options.ordinal)):
+    for field_name, given in (("classes", options.classes), ("bins", options.bins), ("ordinal", options.ordinal)):
         for name in given:
             if name in rows.columns and name not in made.labels and made.labels:
                 raise LabelError(
-                    f"{option} speaks of {name!r}, which is not among the labels {list(made.labels)}.",
-                    fix=f"Add it: --label {shlex.join([*made.labels, name])}.",
+                    f"{name!r} is not among the labels {list(made.labels)}.",
+                    field=field_name,
+                    fix=f"Add it: {advise(label_columns=[*made.labels, name])}.",
                 )
             if name not in made.labels and made.labels:
-                raise UnknownNameError("head", name, {*made.labels, *rows.columns}, where=option)
+                raise UnknownNameError("head", name, {*made.labels, *rows.columns}, field=field_name)
     for head in made.heads:
         _describe(made, head, made.labels[head.name])
     return made
@@ -97,7 +98,7 @@ def _clean(made: Labelling, name: str, cells: Sequence[str], missing_values: Seq
     n_changed = sum(old != new for old, new in zip(cells, spelt, strict=True))
     if n_changed:
         made.notes.append(
-            f"{n_changed} cells of {name!r} were cleaned: blanks at the ends cut off, letters put into NFC."
+            f"{n_changed} cells of {name!r} were cleaned: spaces at the ends removed, Unicode letters put into NFC."
         )
     return ["" if cell in gone else cell for cell in spelt]
 
@@ -119,8 +120,8 @@ def _refuse_two_noes(cells: Mapping[str, Sequence[str]]) -> None:
     with_zero = [name for name, column in cells.items() if not _ZERO.isdisjoint(column)]
     if with_minus and with_zero:
         raise LabelError(
-            f"among columns of 0 and 1, {list_some(with_minus, most=3)} hold -1, which may mean no or not known.",
-            fix="Set --missing -1 -1.0 if it is not known, or write 0 where it means no.",
+            f'among columns of 0 and 1, {list_some(with_minus, most=3)} hold -1, which may mean "no" or "not known".',
+            fix=f'If it means "not known", set {advise(missing_values=["-1", "-1.0"])}; if it means "no", write 0.',
         )
 
 
@@ -128,10 +129,14 @@ def _add_indicators(made: Labelling, cells: Mapping[str, Sequence[str]], options
     """One head of 0/1 columns: a set of classes, or one class where every row has exactly one 1."""
     encoded = encode_indicators(cells)
     if not np.any(encoded == 0) and not options.missing_values:
-        made.notes.append("Empty cells were read as 0, for the columns hold nothing else than 1.")
+        made.notes.append("Empty cells were read as 0, because the columns hold only 1 besides.")
         encoded = np.maximum(encoded, 0)
     if any(not _MINUS.isdisjoint(column) for column in cells.values()):
-        made.guesses.append(Guess("-1", "no", "the columns hold only 1 and -1", "--missing -1 if it is not known"))
+        made.guesses.append(
+            Guess(
+                "-1", "no", "the columns hold only 1 and -1", f'{advise(missing_values=["-1"])} if it means "not known"'
+            )
+        )
     has_one = ((encoded == 1).sum(axis=1) == 1) & ((encoded == 0).sum(axis=1) == len(cells) - 1)
     is_one_hot = options.label_kind == "auto" and bool(has_one.all())
     name = options.head_name or ("label" if is_one_hot else "labels")
@@ -143,7 +148,7 @@ def _add_indicators(made: Labelling, cells: Mapping[str, Sequence[str]], options
         )
     encoded = encoded[:, [list(cells).index(column) for column in classes]]
     if is_one_hot:
-        made.guesses.append(Guess("label kind", "single", "exactly one 1 in every row", "--label-kind multi"))
+        made.guesses.append(Guess("label kind", "single", "exactly one 1 in every row", advise(label_kind="multi")))
         made.add(Head(name, "single", classes), encoded.argmax(axis=1).astype(np.int64))
     else:
         made.add(Head(name, "multi", classes), encoded)
@@ -175,7 +180,7 @@ def _add_column(made: Labelling, rows: Rows, name: str, cells: list[str], option
         if mark is not None and given is None:
             example = next(cell for cell in cells if mark in cell)
             made.notes.append(
-                f"{name!r} was read as one class a cell. If {example!r} is a list: --label-delim {mark!r}."
+                f"{name!r} was read as one class per cell. If {example!r} is a list, set {advise(label_delim=mark)}."
             )
 
 
@@ -186,8 +191,8 @@ def _add_single(made: Labelling, name: str, cells: Sequence[str], places: Sequen
     has_order = given is not None or all(is_number(label) for label in classes)
     if is_ordinal and not has_order:
         raise LabelError(
-            f"classes of {name!r} are no numbers, so their order is not known: {list(classes)[:10]}.",
-            fix=f"Give them in order, low to high: --classes {shlex.quote(name)}=first,second,third.",
+            f"the classes of {name!r} are not numbers, so their order is not known: {list(classes)[:10]}.",
+            fix=f"List them from low to high: {advise(classes={name: ['first', 'second', 'third']})}.",
         )
     made.add(Head(name, "ordinal" if is_ordinal else "single", tuple(classes)), encode_cells(cells, classes))
     if has_order:
@@ -218,7 +223,7 @@ def _add_written_lists(
         known = vectors[:, 0] >= 0
         if options.label_kind == "auto" and np.all(vectors[known].sum(axis=1) == 1):
             why = f"every list of {name!r} holds exactly one 1 among {len(classes)} places"
-            made.guesses.append(Guess("label kind", "single", why, "--label-kind multi"))
+            made.guesses.append(Guess("label kind", "single", why, advise(label_kind="multi")))
             labels = np.where(known, vectors.argmax(axis=1), -1).astype(np.int64)
             made.add(Head(name, "single", classes), labels)
         else:
@@ -226,12 +231,12 @@ def _add_written_lists(
             made.add(Head(name, "multi", classes), vectors)
     elif options.label_kind == "auto" and all(items is None or len(items) == 1 for items in lists):
         why = f"every cell of {name!r} is a list of one label"
-        made.guesses.append(Guess("label kind", "single", why, "--label-kind multi"))
+        made.guesses.append(Guess("label kind", "single", why, advise(label_kind="multi")))
         _add_single(made, name, [items[0] if items else "" for items in lists], places, options)
     else:
         if options.label_kind == "auto":
             why = f"cells of {name!r} are lists in brackets"
-            made.guesses.append(Guess("label kind", "multi", why, "--label-kind multi (or single)"))
+            made.guesses.append(Guess("label kind", "multi", why, f"{advise(label_kind='multi')} (or 'single')"))
         _add_lists(made, name, lists, places, given)
 
 
@@ -246,7 +251,7 @@ def _choose_delim(made: Labelling, rows: Rows, name: str, cells: list[str], opti
         return None
     if delim is not None:
         why = f"cells of {name!r} read as lists"
-        option = f"--label-delim {delim!r} (or --label-kind single)"
+        option = f"{advise(label_delim=delim)} (or {advise(label_kind='single')})"
         made.guesses.append(Guess("label delimiter", delim, why, option))
     return delim
 
@@ -310,25 +315,24 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
         sure = [name for name in sure if name not in empty]
         if sure:
             made.notes.append(
-                f"No image is known to lack {list_some([repr(name) for name in sure])} of {head.name!r}: it cannot be"
-                " told apart, and a score for it says nothing. Write 0 where an empty cell means no."
+                f"No image is known to lack {list_some([repr(name) for name in sure])} of {head.name!r}: a model"
+                ' cannot learn it, and its score means nothing. Write 0 where an empty cell means "no".'
             )
     alike = _alike(head.classes)
     if alike:
         pairs = list_some([" and ".join(map(repr, names)) for names in alike], most=3)
         made.notes.append(
-            f"Classes of {head.name!r} that differ in letter case or blanks only, and were kept apart: {pairs}."
+            f"Classes of {head.name!r} that differ only in letter case or spaces, and were kept apart: {pairs}."
         )
     odd = [name for name in head.classes if looks_missing(name)]
     if odd:
         made.notes.append(
-            f"Class {odd[0]!r} of {head.name!r} may mean that nothing is known; if so, set --missing-values"
-            f" {' '.join(odd)}."
+            f'Class {odd[0]!r} of {head.name!r} may mean "not known"; if so, set {advise(missing_values=odd)}.'
         )
     if head.kind == "single" and head.n_classes > _MANY_NUMBERS and all(is_number(name) for name in head.classes):
         made.notes.append(
-            f"{head.name!r} has {head.n_classes} different numbers as classes; borders, such as --bins"
-            f" {head.name}=30,60, would make ranges of them."
+            f"{head.name!r} has {head.n_classes} different numbers as classes. To make classes of ranges, give"
+            f" borders, such as {advise(bins={head.name: [30, 60]})}."
         )
 
 

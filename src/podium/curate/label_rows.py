@@ -5,10 +5,10 @@ Both become tables of one row an image, which the rest of the scan reads as it r
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from podium.advice import options as advise
 from podium.curate.indicators import is_indicator
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, list_some
@@ -82,7 +82,7 @@ def join_label_rows(
     joined = _keep_rows(table, kept, notes=_dropped_note(dropped))
     columns = {name: cells for name, cells in joined.columns.items() if name not in dropped} | {label: lists}
     why = f"{len(table)} rows name {len(groups)} images, one label a row"
-    guess = Guess("labels", label, why, "--label-kind multi (or single, to refuse it)")
+    guess = Guess("labels", label, why, f"{advise(label_kind='multi')} (or 'single', to refuse it)")
     guesses = () if options.label_kind == "multi" else (guess,)
     return OneRowAnImage(replace(joined, columns=columns), column, (label,), label, guesses)
 
@@ -148,9 +148,10 @@ def _several_rows(table: Table, column: str, match: NameMatch, ids: Sequence[str
             if first.setdefault(image, number) != number:
                 again.append(f"{ids[image]}: rows {first[image]} and {number}")
     return SourceError(
-        f"column {column!r} names {len(first)} images in {len(table)} rows: several rows an image.",
+        f"column {column!r} names {len(first)} images in {len(table)} rows: several rows per image.",
         where=table.path,
-        fix="Keep one row an image. If each row holds one of several labels: --label COLUMN --label-kind multi.",
+        fix="Keep one row per image. If each row holds one of several labels, set"
+        f" {advise(label_columns=['COLUMN'], label_kind='multi')}.",
         details=again,
     )
 
@@ -183,7 +184,7 @@ def spread_pairs(table: Table, names: ImageNames, options: ScanOptions) -> OneRo
         columns = {name: images} | {label: [cells[image, label] for image in images] for label in labels}
         numbers = [table.row_numbers[first[image]] for image in images]
         why = f"its cells are an image and one of {len(labels)} labels ({list_some(labels, most=3)})"
-        guess = Guess("image column", column, why, f"--image-column {shlex.quote(column)}")
+        guess = Guess("image column", column, why, advise(image_column=column))
         new = replace(table, columns=columns, row_numbers=numbers)
         return OneRowAnImage(new, name, () if options.unlabelled else tuple(labels), value, (guess,))
     return None

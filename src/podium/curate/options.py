@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+from podium.advice import option, options
+from podium.arguments import strict_fields
 from podium.errors import UnknownNameError, UsageError
 from podium.tables import IMAGE_EXTENSIONS
 from podium.texttable import column_name
@@ -17,6 +19,7 @@ Layout = Literal["auto", "folders", "table", "pattern"]
 LabelKind = Literal["auto", "single", "multi"]
 
 
+@strict_fields
 @dataclass(frozen=True)
 class ScanOptions:
     """Everything that `scan` would otherwise guess.
@@ -81,24 +84,29 @@ class ScanOptions:
         if isinstance(self.ordinal, str):
             object.__setattr__(self, "ordinal", (self.ordinal,))
         if self.layout not in get_args(Layout):
-            raise UnknownNameError("layout", self.layout, get_args(Layout))
+            raise UnknownNameError("layout", self.layout, get_args(Layout), field="layout")
         if self.label_kind not in get_args(LabelKind):
-            raise UnknownNameError("label kind", self.label_kind, get_args(LabelKind))
+            raise UnknownNameError("label kind", self.label_kind, get_args(LabelKind), field="label_kind")
         if self.layout == "pattern" and self.pattern is None:
-            raise UsageError("layout 'pattern' needs a pattern.", fix="Give --pattern, such as '{person}/{mask}*'.")
+            raise UsageError(
+                "layout 'pattern' needs a pattern.", fix=f"Give one, such as {options(pattern='{person}/{mask}*')}."
+            )
         if self.pattern is not None and self.labels is not None:
             raise UsageError(
-                "a pattern and a table of labels were both given.", fix="Give either --pattern or --labels."
+                "a pattern and a table of labels were both given.",
+                fix=f"Give either {option('pattern')} or {option('labels')}.",
             )
         if self.layout == "folders" and self.labels is not None:
             raise UsageError(
                 f"layout 'folders' reads no table, but one was named: {self.labels}.",
-                fix="Name the folder alone, or leave the layout (--layout) out.",
+                fix=f"Name only the folder, or leave out {option('layout')}.",
             )
         if not self.header and (self.pattern is not None or self.layout == "folders"):
-            raise UsageError("only a table can lack a header.", fix="Name the table with --labels.")
+            raise UsageError("only a table can lack a header.", fix=f"Name the table with {option('labels')}.")
         if self.label_delim == "" or self.delimiter == "":
-            raise UsageError("a delimiter cannot be empty.")
+            raise UsageError(
+                "a delimiter cannot be empty.", field="label_delim" if self.label_delim == "" else "delimiter"
+            )
 
     def with_named_columns(self) -> ScanOptions:
         """The options with columns called as the table spells them: in NFC, and by name where a number stood for one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from podium.advice import options as advise
 from podium.curate.files import ImageFiles
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Rows, list_some
@@ -97,7 +98,7 @@ def read_pattern(files: ImageFiles, options: ScanOptions) -> Rows:
         raise SourceError(
             f"{len(unmatched)} of {len(files)} images do not match pattern {pattern.text!r}.",
             where=files.root,
-            fix="Correct the pattern, or leave these images out with --allow-unmatched.",
+            fix=f"Correct the pattern, or leave these images out with {advise(allow_unmatched=True)}.",
             details=unmatched,
         )
     notes = list(files.notes)

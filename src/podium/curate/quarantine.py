@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from podium.advice import options
 from podium.curate.audit import Audit
 from podium.errors import ImageError
 from podium.tables import Samples
@@ -40,7 +41,8 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
         reasons = ", ".join(f"{name} {n}" for name, n in counts.items() if name != "ok")
         raise ImageError(
             f"{len(rows)} of {len(audit)} images cannot be used ({reasons}); {limit_fraction:.2%} is allowed.",
-            fix=f"Replace or remove the files, or raise the limit: --max-bad {_round_up(len(rows) / len(audit))}.",
+            fix="Replace or remove the files, or raise the limit:"
+            f" {options(max_bad_fraction=_round_up(len(rows) / len(audit)))}.",
             details=details,
         )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from podium.advice import option
+from podium.advice import options as advise
 from podium.curate.indicators import guess_delim, is_indicator, split_cell
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows, count_values, list_some
@@ -57,7 +58,7 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
         SourceError: If a named column does not exist, or several columns could be labels and none was named.
     """
     for name in options.label_columns:
-        _require(rows, name, "--label-columns")
+        _require(rows, name, "label_columns")
     guesses: list[Guess] = []
     notes: list[str] = []
     split_name, split = _choose_split(rows, options, guesses)
@@ -75,20 +76,20 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
 
 
 def _group_or_label(group_name: str) -> str:
-    name = shlex.quote(group_name)
     return (
-        f"{group_name!r} comes again and was taken for the group. If it is what to learn: --label {name} --group none."
+        f"The values of {group_name!r} repeat, so it was taken for the group. If it is what to learn, set"
+        f" {advise(label_columns=[group_name], group='none')}."
     )
 
 
 def _describe_groups(group: Sequence[str]) -> str:
     counts = count_values(group)
     n_alone = sum(not name for name in group)
-    alone = f" {n_alone} images have no group and stand alone." if n_alone else ""
+    alone = f" {n_alone} images have no group; each counts as its own." if n_alone else ""
     if len(counts) + n_alone == 1:
-        alone = " With one group nothing can be divided: name another with --group."
+        alone = f" One group cannot be split: name another with {option('group')}."
     n_grouped = len(group) - n_alone
-    return f"{len(counts)} groups over {n_grouped} images; a group is never divided between train and valid.{alone}"
+    return f"{len(counts)} groups over {n_grouped} images; a group is never split between train and valid.{alone}"
 
 
 def _plain(name: str) -> str:
@@ -99,14 +100,15 @@ def _spelt(cell: str) -> str:
     return unicodedata.normalize("NFC", cell.strip())
 
 
-def _require(rows: Rows, name: str, option: str) -> Sequence[str]:
+def _require(rows: Rows, name: str, field: str) -> Sequence[str]:
     if name in rows.columns:
         return rows.columns[name]
     near = nearest_name(name, rows.columns)
     raise SourceError(
-        f"no column or field {name!r}; there are {list(rows.columns)}.",
+        f"there is no column or field {name!r}, only {list(rows.columns)}.",
         where=rows.origin,
-        fix=f"Did you mean {option} {near}?" if near else f"Name one of them with {option}.",
+        field=field,
+        fix=f"Did you mean {near!r}?" if near else "Name one of them.",
     )
 
 
@@ -118,13 +120,11 @@ def _choose_split(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
                 values = {cell.strip().lower() for cell in cells} - {""}
                 if values and values <= set(_splits_of(candidate)):
                     name = candidate
-                    guesses.append(
-                        Guess("split column", name, f"it holds {sorted(values)}", f"--split-column {shlex.quote(name)}")
-                    )
+                    guesses.append(Guess("split column", name, f"it holds {sorted(values)}", advise(split_column=name)))
                     break
     if name is None:
         return None, None
-    cells = _require(rows, name, "--split-column")
+    cells = _require(rows, name, "split_column")
     wrong = [
         f"{place}: {cell}"
         for place, cell in zip(rows.places, cells, strict=True)
@@ -157,7 +157,7 @@ def _choose_group(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
                 "group",
                 name,
                 f"{n_values} values over {len(rows.ids)} images",
-                f"--group {shlex.quote(name)} (or none)",
+                f"{advise(group=name)} (or 'none')",
             )
         )
         return name, [_spelt(cell) for cell in rows.columns[name]]
@@ -169,7 +169,7 @@ def _choose_group(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
         return None, None
     if "(" in wanted:
         return None, _search_groups(rows, wanted)
-    raise UnknownNameError("group", wanted, [*rows.columns, *_PLACES, "none"], where="--group")
+    raise UnknownNameError("group", wanted, [*rows.columns, *_PLACES, "none"], field="group")
 
 
 def _guess_group(rows: Rows, options: ScanOptions) -> str | None:
@@ -189,19 +189,19 @@ def _search_groups(rows: Rows, pattern: str) -> list[str]:
     try:
         regex = re.compile(pattern)
     except re.error as error:
-        raise SourceError(f"{pattern!r} is not a regular expression: {error}.", where="--group") from error
+        raise SourceError(f"{pattern!r} is not a valid regular expression: {error}.", field="group") from error
     if regex.groups != 1:
         raise SourceError(
-            f"group expression {pattern!r} has {regex.groups} pairs of brackets, it needs one.",
-            where="--group",
-            fix="Use (?:...) for brackets that only hold things together.",
+            f"the regular expression {pattern!r} has {regex.groups} groups in parentheses; it needs one.",
+            field="group",
+            fix="Write (?:...) for parentheses that only hold things together.",
         )
     found = [regex.search(name) for name in rows.ids]
     without = [name for name, hit in zip(rows.ids, found, strict=True) if hit is None]
     if without:
         raise SourceError(
-            f"group expression {pattern!r} is not found in {len(without)} of {len(found)} ids.",
-            where="--group",
+            f"the regular expression {pattern!r} does not match {len(without)} of {len(found)} ids.",
+            field="group",
             details=without,
         )
     return [hit[1] or "" for hit in found if hit is not None]
@@ -233,8 +233,8 @@ def _choose_labels(
     else:
         notes += _why_no_labels(rows, used)
         return ()
-    option = f"--label-columns {shlex.join(chosen[:3])}" + (" ..." if len(chosen) > 3 else "")
-    guesses.append(Guess("labels", list_some(chosen), why, option))
+    shown: list[object] = [*chosen[:3], *([...] if len(chosen) > 3 else [])]
+    guesses.append(Guess("labels", list_some(chosen), why, advise(label_columns=shown)))
     return chosen
 
 
@@ -289,9 +289,8 @@ def _which_labels(rows: Rows, candidates: Mapping[str, Mapping[str, int]]) -> So
     return SourceError(
         f"{len(names)} columns could be labels: {list_some(names, most=12)}.",
         where=rows.origin,
-        fix=f"Name what to learn, such as --label-columns {shlex.join(names[:1])}, or several: --label-columns"
-        f" {shlex.join(names[:2])}"
-        " (or --unlabelled for a test set).",
+        fix=f"Name what to learn, such as {advise(label_columns=names[:1])}, or several:"
+        f" {advise(label_columns=names[:2])} (or {advise(unlabelled=True)} for a test set).",
         details=details,
     )
 
@@ -302,5 +301,7 @@ def _why_no_labels(rows: Rows, used: set[str | None]) -> list[str]:
     fixed = {name: cells[0] for name, cells in rows.columns.items() if name not in used and len(set(cells)) == 1}
     if fixed:
         what = ", ".join(f"{name!r} is {value!r}" for name, value in list(fixed.items())[:3])
-        return [f"No labels (a test set): {what} in every row, which says nothing about an image."]
-    return ["No labels (a test set): no column repeats its values. Name one with --label-columns to learn it."]
+        return [f"No labels (a test set): {what} in every row, so there is nothing to learn."]
+    return [
+        f"No labels (a test set): no column repeats its values. Name one with {option('label_columns')} to learn it."
+    ]

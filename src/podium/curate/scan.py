@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from podium.advice import option
+from podium.advice import options as advise
 from podium.curate.composites import check_composite_column, make_composite
 from podium.curate.files import ImageFiles, list_images
 from podium.curate.folder_source import read_folders
@@ -122,16 +123,16 @@ def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
     tables = _tables_in(files.root)
     if len(tables) > 1:
         raise SourceError(
-            f"{len(tables)} tables lie in the folder.",
+            f"there are {len(tables)} tables in the folder.",
             where=files.root,
-            fix=f"Name one: --labels {tables[0]}; or take folders as classes: --layout folders.",
+            fix=f"Name one: {advise(labels=tables[0])}; or take folders as classes: {advise(layout='folders')}.",
             details=[path.name for path in tables],
         )
     in_splits = find_split_tables(files, _tables_in) if not tables else {}
     if in_splits:
         return read_split_tables(files, in_splits, options)
     if not tables and options.layout == "table":
-        raise SourceError("there is no table in the folder.", where=files.root, fix="Name it with --labels.")
+        raise SourceError("there is no table in the folder.", where=files.root, fix=f"Name it with {option('labels')}.")
     if not tables:
         return read_folders(files, options)
     return _read_table_found(files, tables[0], options)
@@ -156,13 +157,13 @@ def _read_table_found(files: ImageFiles, table: Path, options: ScanOptions) -> R
         # Without classes in the folders the table was meant, and a silent test set would hide that it does not fit.
         if options.layout == "table" or options.label_columns or not folders.label_columns:
             raise
-        note = f"{table.name} lies in the folder but was not read: {error.what}"
+        note = f"{table.name} is in the folder but was not read: {error.what}"
         return replace(folders, notes=(note, *folders.notes))
     guess = Guess(
         "table of labels",
         table.name,
-        "it lies in the folder",
-        f"--labels {shlex.quote(str(table))} (or --layout folders)",
+        "it is in the folder",
+        f"{advise(labels=table)} (or {advise(layout='folders')})",
     )
     return replace(rows, guesses=(guess, *rows.guesses))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from podium.advice import options as advise
 from podium.curate.files import ImageFiles
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows
@@ -66,7 +67,8 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
     split_column = "split" if "split" not in cells else "split folder"
     first = max(parts.values(), key=lambda rows: len(rows.label_columns))
     listed = ", ".join(f"{top}/{table.name}" for top, table in tables.items())
-    guess = Guess("tables of labels", listed, "they lie in the split folders", "--labels TABLE (or --layout folders)")
+    advice = f"{advise(labels='TABLE')} (or {advise(layout='folders')})"
+    guess = Guess("tables of labels", listed, "they are in the split folders", advice)
     return replace(
         first,
         root=files.root,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from podium.advice import option
+from podium.advice import options as advise
 from podium.curate.files import ImageFiles
 from podium.curate.label_rows import OneRowAnImage, join_label_rows, spread_pairs
 from podium.curate.options import ScanOptions
@@ -112,7 +113,7 @@ def _find_image_column(
     table: Table, names: ImageNames, files: ImageFiles, options: ScanOptions
 ) -> tuple[str, tuple[Guess, ...]]:
     if options.image_column is not None:
-        table.column(options.image_column, "--image-column")
+        table.column(options.image_column, field="image_column")
         return options.image_column, ()
     best, best_score, names_folders = None, (0.0, 0, 0), False
     of_files = {name: cells for name, cells in table.columns.items() if _are_file_names(cells)}
@@ -134,14 +135,10 @@ def _find_image_column(
         raise SourceError(
             f"the header row names an image, {best!r}: the table has no header.",
             where=table.path,
-            fix="Put a row of column names above it, such as image,label, or set --no-header.",
+            fix=f"Put a row of column names above it, such as image,label, or set {advise(header=False)}.",
         )
     share = f"{best_score[0]:.0%} of its cells name an image"
-    return best, (Guess("image column", best, share, _option(best)),)
-
-
-def _option(column: str) -> str:
-    return f"--image-column {shlex.quote(column)}"
+    return best, (Guess("image column", best, share, advise(image_column=best)),)
 
 
 def _are_file_names(cells: Sequence[str]) -> bool:
@@ -158,7 +155,7 @@ def _find_several_rows(table: Table, names: ImageNames, options: ScanOptions) ->
             continue
         match = names.match(images[:_SAMPLE], folders=False)
         if match.n_found == len(match.images) and not match.is_by_number:
-            guess = Guess("image column", name, "it names images in several rows", _option(name))
+            guess = Guess("image column", name, "it names images in several rows", advise(image_column=name))
             return OneRowAnImage(table, name, guesses=(guess,))
     return None
 
@@ -174,9 +171,9 @@ def _no_image_column(table: Table, files: ImageFiles, tried: Sequence[str]) -> I
     examples.append(f"images: {list_some(files.ids, most=3)}")
     header_is_data = any(map(is_image_name, table.columns))
     if header_is_data:
-        fix = "The first row looks like data: put a header row above it, or set --no-header."
+        fix = f"The first row looks like data: put a header row above it, or set {advise(header=False)}."
     else:
-        fix = "Give the folder that the cells are relative to, or name the column with --image-column."
+        fix = f"Name the folder that the cells are relative to, or the column with {option('image_column')}."
     named = f"column {tried[0]!r} does not name" if len(tried) == 1 else f"none of the columns {list(tried)} names"
     return ImageColumnError(f"{named} images under {files.root}.", where=table.path, fix=fix, details=examples)
 
@@ -200,9 +197,9 @@ def _check_missing(table: Table, column: str, match: NameMatch, options: ScanOpt
     ]
     if missing and not options.allow_missing_files:
         raise SourceError(
-            f"{len(missing)} of {len(table)} rows name an image that is not there (column {column!r}, {match.rule}).",
+            f"{len(missing)} of {len(table)} rows name an image that does not exist (column {column!r}, {match.rule}).",
             where=table.path,
-            fix="Add the images, correct the cells, or leave these rows out with --allow-missing-files.",
+            fix=f"Add the images, correct the cells, or leave these rows out with {advise(allow_missing_files=True)}.",
             details=missing,
         )
     return missing

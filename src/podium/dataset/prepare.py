@@ -36,20 +36,20 @@ def check_folds(samples: Samples, options: FoldOptions) -> int:
         SplitError: If they cannot be made, or belong to other samples.
     """
     check_leak_names(options.allow_leaks)
-    if options.frozen is None:
+    if options.folds_from is None:
         return check_request(
             samples,
-            n_folds=options.n_folds,
-            seed=options.seed,
-            method=options.method,
-            target=options.target,
+            folds=options.folds,
+            split_seed=options.split_seed,
+            split_method=options.split_method,
+            stratify_by=options.stratify_by,
             holdout_fraction=options.holdout_fraction,
             allow_rare=options.allow_rare,
         )
-    if not (options.frozen / "folds.csv").is_file():
-        fix = "Name a folder that `podium split --out` wrote, or a run's."
-        raise SplitError("there are no frozen folds here.", where=options.frozen, fix=fix)
-    frozen = load_folds(options.frozen)
+    if not (options.folds_from / "folds.csv").is_file():
+        fix = "Name the folder of a run, or one that the command podium split wrote."
+        raise SplitError("there are no folds here.", where=options.folds_from, field="folds_from", fix=fix)
+    frozen = load_folds(options.folds_from)
     if set(frozen.ids) - set(samples.ids):  # images may yet be left out, but none will be found
         frozen.match(samples)
     return frozen.n_folds
@@ -134,19 +134,19 @@ def _group_duplicates(images: ReadyImages, progress: Progress) -> ReadyImages:
     """The images with equal files and near duplicates joined into groups, so that no split divides them."""
     pairs = find_twins(**images.fingerprints())
     joined = replace(images.samples, group=join_groups(images.samples, pairs))
-    progress.note(f"{len(pairs)} pairs of equal files or near duplicates were put into one group each.")
+    progress.note(f"{len(pairs)} pairs of identical files or near-duplicates were put into one group each.")
     return replace(images, samples=joined)
 
 
 def _divide(samples: Samples, options: FoldOptions) -> Folds:
-    if options.frozen is not None:
-        return load_folds(options.frozen).match(samples)
+    if options.folds_from is not None:
+        return load_folds(options.folds_from).match(samples)
     return make_folds(
         samples,
-        n_folds=options.n_folds,
-        seed=options.seed,
-        method=options.method,
-        target=options.target,
+        folds=options.folds,
+        split_seed=options.split_seed,
+        split_method=options.split_method,
+        stratify_by=options.stratify_by,
         holdout_fraction=options.holdout_fraction,
         allow_rare=options.allow_rare,
     )

@@ -112,13 +112,13 @@ def describe_findings(audit: Audit) -> list[str]:
         notes.append(f"{len(audit.quarantine)} of {len(audit)} images cannot be decoded: {few}.")
     if audit.conflicts:
         few = "; ".join(" = ".join(members) for members in audit.conflicts[:3])
-        notes.append(f"Equal files with different labels, {len(audit.conflicts)} times: {few}. One label is wrong.")
+        notes.append(f"Identical files with different labels, {len(audit.conflicts)} times: {few}. One label is wrong.")
     return notes
 
 
 def _report(update: Callable[[int], None], stop: StopRequest) -> Callable[[int, int], None]:
     def report(done: int, _total: int) -> None:
         update(done)
-        stop.check(fix="The same command goes on; with --resume, where the run folder was made already.")
+        stop.check()
 
     return report

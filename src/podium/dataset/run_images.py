@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import call
 from podium.data import ImageCache, open_cache
 from podium.data.image_cache import is_complete
 from podium.dataset.ready_images import make_ready
@@ -28,12 +29,15 @@ def move_images(run: RunFolder, root: Path) -> None:
         UsageError: If there is no such folder, or none of the run's images in it.
     """
     if not root.is_dir():
-        raise UsageError("there is no such folder.", where=root, fix="Name with --root the folder of the run's images.")
+        raise UsageError(
+            "there is no such folder.", where=root, field="root", fix="Name the folder where the run's images are now."
+        )
     samples = load_samples(run.path, root=root)
     if not any(samples.file(row).is_file() for row in range(len(samples))):
         raise UsageError(
-            f"none of the run's {len(samples)} images lies here.",
+            f"none of the run's {len(samples)} images is here.",
             where=root,
+            field="root",
             fix=f"Name the folder that holds {samples.paths[0]!r}.",
         )
     move_samples(run.path, root)
@@ -89,7 +93,7 @@ def _require_files(run: RunFolder, samples: Samples) -> None:
         raise ImageError(
             f"{len(gone)} of {len(samples)} images are gone, and so is the cache that held their pixels.",
             where=samples.root,
-            fix=f"Bring them back, or say where they lie now: podium train --resume {run.name} --root FOLDER.",
+            fix=f"Bring them back, or say where they are now: {call('podium.resume', run.name, root='FOLDER')}.",
             details=gone,
         )
 
@@ -102,7 +106,7 @@ def _require_same(run: RunFolder, samples: Samples, cache: ImageCache) -> None:
         is_changed |= cache.facts.sha256[rows] != _read_digests(run, samples)
     if is_changed.any():
         raise ImageError(
-            f"{is_changed.sum()} of {len(samples)} images are not the files that this run was started with.",
+            f"{is_changed.sum()} of {len(samples)} images differ from the files that this run was started with.",
             where=samples.root,
             fix="Bring the old files back, or start a new run on the new ones.",
             details=[str(name) for name in samples.ids[is_changed]],

@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 
+from podium.advice import options
 from podium.errors import UnknownNameError, UsageError
 
 __all__ = ["choose_device", "prepare_process", "suitable_precision"]
@@ -18,7 +19,7 @@ _HAS: dict[str, Callable[[], bool]] = {
     "cuda": torch.cuda.is_available,
     "mps": torch.backends.mps.is_available,
 }
-_OTHERS = "Take another: --device auto or --device cpu."
+_OTHERS = f"Use {options(device='auto')} or {options(device='cpu')}."
 
 
 def choose_device(name: str) -> torch.device:
@@ -34,10 +35,10 @@ def choose_device(name: str) -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     kind, _, number = name.partition(":")
     if kind not in DEVICES or (number and not number.isdecimal()):
-        raise UnknownNameError("device", name, [*DEVICES, "auto"], where="--device")
+        raise UnknownNameError("device", name, [*DEVICES, "auto"], field="device")
     if not _HAS[kind]():
         why = "no NVIDIA GPU that this torch can use" if kind == "cuda" else "no Apple GPU"
-        raise UsageError(f"device {name!r} is asked for, and there is {why}.", where="--device", fix=_OTHERS)
+        raise UsageError(f"{name!r} was asked for, but there is {why}.", field="device", fix=_OTHERS)
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
@@ -46,7 +47,7 @@ def choose_device(name: str) -> torch.device:
             torch.cuda.set_device(device)  # what asks "the" card, and pinned memory's events, mean this one
     except (RuntimeError, AssertionError, NotImplementedError) as problem:
         why = str(problem).splitlines()[0].rstrip(".")
-        raise UsageError(f"cannot use device {name!r}: {why}.", where="--device", fix=_OTHERS) from None
+        raise UsageError(f"cannot use {name!r}: {why}.", field="device", fix=_OTHERS) from None
     return device
 
 

@@ -6,11 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from podium.arguments import strict_fields
 from podium.errors import UsageError
 
 __all__ = ["Settings"]
 
 
+@strict_fields
 @dataclass(frozen=True)
 class Settings:
     """Places, machine and limits.
@@ -19,10 +21,10 @@ class Settings:
         runs: Folder of all runs.
         cache: Folder of decoded images and features; None is `<runs>/.cache`.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
-        threads: Threads of one process; None divides the cores that may be used among the processes. Recorded with a
-            run and kept on resume, for the number of threads changes the last bits.
+        threads: Threads of one process; None divides the cores among the processes. Recorded with a run and kept on
+            resume, because the number of threads changes the last bits.
         processes: Processes that train the folds of a run at the same time.
-        checkpoint_every_s: Seconds between two checkpoints of a training.
+        checkpoint_seconds: Seconds between two checkpoints of a training.
         cloud_drive: Whether the runs lie on a mounted cloud drive whose bin keeps what is deleted: checkpoints are then
             overwritten in place, and emptied before they are deleted. Recorded with a run and kept on resume.
         max_bad_fraction: Largest fraction of images that may be impossible to decode, in [0, 1].
@@ -33,7 +35,7 @@ class Settings:
     device: str = "auto"
     threads: int | None = None
     processes: int = 1
-    checkpoint_every_s: float = 60.0
+    checkpoint_seconds: float = 60.0
     cloud_drive: bool = False
     max_bad_fraction: float = 0.01
 
@@ -42,15 +44,13 @@ class Settings:
         if self.cache is not None:
             object.__setattr__(self, "cache", Path(self.cache))
         if self.threads is not None and self.threads < 1:
-            raise UsageError(f"threads must be at least 1, got {self.threads}.")
+            raise UsageError(f"must be at least 1, got {self.threads}.", field="threads")
         if self.processes < 1:
-            raise UsageError(f"processes must be at least 1, got {self.processes}.")
+            raise UsageError(f"must be at least 1, got {self.processes}.", field="processes")
         if not 0 <= self.max_bad_fraction <= 1:
-            raise UsageError(f"max_bad_fraction (--max-bad) must lie in [0, 1], got {self.max_bad_fraction}.")
-        if not 0 <= self.checkpoint_every_s < float("inf"):
-            raise UsageError(
-                f"checkpoint_every_s (--checkpoint-every) must be 0 seconds or more, got {self.checkpoint_every_s}."
-            )
+            raise UsageError(f"must be in [0, 1], got {self.max_bad_fraction}.", field="max_bad_fraction")
+        if not 0 <= self.checkpoint_seconds < float("inf"):
+            raise UsageError(f"must be 0 or more, got {self.checkpoint_seconds}.", field="checkpoint_seconds")
 
     @property
     def cache_folder(self) -> Path:

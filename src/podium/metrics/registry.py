@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import options
 from podium.errors import UnknownNameError, UsageError
 from podium.metrics.absolute_error import mean_absolute_error_totals
 from podium.metrics.accuracy import accuracy, label_accuracy, subset_accuracy_totals
@@ -97,7 +97,7 @@ def metric(name: str) -> Metric:
         UnknownNameError: If there is none; names the nearest.
     """
     if name not in METRICS:
-        raise UnknownNameError("metric", name, METRICS)
+        raise UnknownNameError("metric", name, METRICS, field="metric")
     return METRICS[name]
 
 
@@ -125,9 +125,11 @@ def check_metric_fits(chosen: Metric, head: Head) -> None:
     if not chosen.fits(head):
         names = ", ".join(fitting_metrics(head))
         in_order = head.kind == "single" and chosen.fits(replace(head, kind="ordinal"))
-        hint = f" If its classes are in order, say so: --ordinal {shlex.quote(head.name)}." if in_order else ""
+        hint = f" If its classes are in order, set {options(ordinal=[head.name])}." if in_order else ""
         raise UsageError(
-            f"metric {chosen.name!r} does not fit {head.kind} target {head.name!r}.", fix=f"These do: {names}.{hint}"
+            f"metric {chosen.name!r} does not fit {head.kind} target {head.name!r}.",
+            field="metric",
+            fix=f"These do: {names}.{hint}",
         )
 
 

@@ -4,7 +4,16 @@ from typing import TYPE_CHECKING
 
 from podium.lazy import on_demand
 from podium.recipe.arrangement import ALL_HEADS, arrange
-from podium.recipe.overrides import apply_overrides, load_recipe, parse_recipe, save_recipe, write_recipe_text
+from podium.recipe.overrides import (
+    Overrides,
+    apply_overrides,
+    load_recipe,
+    override_keys,
+    parse_recipe,
+    recipe_keys,
+    save_recipe,
+    write_recipe_text,
+)
 from podium.recipe.presets import PRESETS, baseline, find_preset, finetune, quick
 from podium.recipe.recipe import Recipe
 from podium.recipe.resolve import resolve_recipe, resolve_sizes
@@ -36,6 +45,7 @@ else:  # it imports torch and timm, which reading a recipe does not need
 __all__ = [
     "ALL_HEADS",
     "PRESETS",
+    "Overrides",
     "Recipe",
     "apply_overrides",
     "arrange",
@@ -49,8 +59,10 @@ __all__ = [
     "find_preset",
     "finetune",
     "load_recipe",
+    "override_keys",
     "parse_recipe",
     "quick",
+    "recipe_keys",
     "resolve_recipe",
     "resolve_sizes",
     "save_recipe",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from podium.advice import options
 from podium.errors import RecipeError
 from podium.tables import Task
 
@@ -38,7 +39,8 @@ def arrange(task: Task, arrangement: str) -> dict[str, Task]:
     if task.composite is None:
         raise RecipeError(
             "model.arrangement 'joint' needs a composite class, and this task has none.",
-            fix="Name one with --composite, such as --composite 'mask*6 + gender*3 + age', or --composite auto.",
+            fix=f"Give its formula, such as {options(composite='mask*6 + gender*3 + age')}, or set"
+            f" {options(composite='auto')}.",
         )
     others = tuple(head for head in task.heads if head.name not in task.composite.heads)
     return {ALL_HEADS: Task((task.main_target, *others))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -11,16 +11,34 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from podium import durable
-from podium.errors import RecipeError, nearest_name
+from podium.errors import RecipeError
+from podium.near_names import find_synonym, nearest_name
 from podium.recipe.idle_keys import refuse_idle_keys
 from podium.recipe.recipe import Recipe
 from podium.store import read_plain_yaml
 
-__all__ = ["apply_overrides", "load_recipe", "parse_recipe", "save_recipe", "write_recipe_text"]
+Overrides = Mapping[str, Any] | Sequence[str]
+"""Changes of a recipe: {"training.epochs": 20}, or lines ["training.epochs=20"]."""
+
+__all__ = [
+    "Overrides",
+    "apply_overrides",
+    "load_recipe",
+    "override_keys",
+    "parse_recipe",
+    "recipe_keys",
+    "save_recipe",
+    "write_recipe_text",
+]
 
 
-def parse_recipe(record: Mapping[str, Any], *, where: str | Path | None = None) -> Recipe:
+def parse_recipe(record: Mapping[str, Any], *, where: str | Path | None = None, field: str | None = None) -> Recipe:
     """A recipe from plain data.
+
+    Args:
+        record: Keys and values.
+        where: File they come from, for errors.
+        field: Argument they come from, for errors.
 
     Raises:
         RecipeError: If a key is unknown (names the nearest) or a value is wrong (says what was expected).
@@ -29,7 +47,7 @@ def parse_recipe(record: Mapping[str, Any], *, where: str | Path | None = None) 
         return Recipe.model_validate(record)
     except ValidationError as problem:
         raise RecipeError(
-            " ".join(_explain(problem, record)), where=where, fix="See docs/recipes.md for every key."
+            " ".join(_explain(problem, record)), where=where, field=field, fix="docs/recipes.md lists every key."
         ) from None
 
 
@@ -41,10 +59,20 @@ def _explain_one(item: Any, record: Mapping[str, Any]) -> str:
     place = _written_path(item["loc"], record)
     name = ".".join(place) or "recipe"
     if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
-        near = nearest_name(place[-1], _known_keys(Recipe))
-        return f"unknown recipe key {name!r}." + (f" Did you mean {near!r}?" if near not in {None, place[-1]} else "")
+        near = _nearest_key(place)
+        return f"unknown recipe key {name!r}." + (f" Did you mean {near!r}?" if near is not None else "")
     message = item["msg"].removeprefix("Value error, ")
     return f"{name}: {message}, got {item['input']!r}." if place else f"{message}."
+
+
+def _nearest_key(path: Sequence[str]) -> str | None:
+    """The key that was most likely meant, as a whole path where a recipe has one that ends so."""
+    dotted = recipe_keys()
+    near = find_synonym(path[-1], dotted) or nearest_name(".".join(path), dotted)
+    if near is not None and near not in ".".join(path):
+        return near
+    near = nearest_name(path[-1], _known_keys(Recipe))
+    return next((key for key in dotted if key.endswith(f".{near}")), near if near != path[-1] else None)
 
 
 def _written_path(location: Sequence[str | int], record: Any) -> list[str]:
@@ -59,6 +87,18 @@ def _written_path(location: Sequence[str | int], record: Any) -> list[str]:
     return path
 
 
+def recipe_keys() -> list[str]:
+    """Every key of a recipe as a dotted path, such as "training.epochs"; of alternatives, the keys of the default."""
+    return list(_dotted(Recipe().model_dump(mode="json"), ""))
+
+
+def _dotted(record: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for name, value in record.items():
+        yield prefix + name
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{name}.")
+
+
 def _known_keys(kind: Any) -> Iterator[str]:
     """Every key below a type: of models and dataclasses, and of those that unions and tuples hold."""
     for inner in get_args(kind):
@@ -71,8 +111,12 @@ def _known_keys(kind: Any) -> Iterator[str]:
         yield from (item.name for item in fields(kind))
 
 
-def apply_overrides(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
-    """The recipe with `key.path=value` lines applied in order; values are read as YAML.
+def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
+    """The recipe with some keys changed, in order.
+
+    Args:
+        recipe: The recipe.
+        overrides: Values by key path, or lines "key.path=value" whose values are read as YAML.
 
     Raises:
         RecipeError: If a line has no "=", a key does not exist, a value is wrong, or a key has no effect beside the
@@ -80,24 +124,23 @@ def apply_overrides(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
     """
     record = recipe.model_dump(mode="json")
     named: list[str] = []
-    for line in overrides:
-        key, equals, text = line.partition("=")
-        if not equals:
-            raise RecipeError(
-                f"cannot read override {line!r}.", fix="Write key.path=value, such as training.epochs=20."
-            )
-        try:
-            value = read_plain_yaml(text)
-        except yaml.YAMLError as problem:
-            shown = line if len(line) <= 200 else f"{line[:200]}..."
-            why = _explain_yaml(problem)
-            fix = "Write key.path=value; quote a value that holds signs of YAML, such as key='\"a: b\"'."
-            raise RecipeError(f"the value of {shown!r} is not YAML of plain data: {why}.", fix=fix) from None
-        _assign(record, key.strip().split("."), value, key.strip())
-        named += _leaves(key.strip(), value)
-    changed = parse_recipe(record, where="--set")
+    for key, value in _read(overrides):
+        _assign(record, key.split("."), value, key)
+        named += _leaves(key, value)
+    changed = parse_recipe(record, field="overrides")
     refuse_idle_keys(changed, named)
     return changed
+
+
+def override_keys(overrides: Overrides) -> list[str]:
+    """The keys that overrides change, in order."""
+    return [key for key, _ in _read(overrides)]
+
+
+def _read(overrides: Overrides) -> Iterable[tuple[str, Any]]:
+    if isinstance(overrides, Mapping):
+        return overrides.items()
+    return map(_read_line, [overrides] if isinstance(overrides, str) else overrides)
 
 
 def _leaves(key: str, value: Any) -> list[str]:
@@ -105,6 +148,24 @@ def _leaves(key: str, value: Any) -> list[str]:
     if not isinstance(value, dict):
         return [key]
     return [leaf for name, inner in value.items() for leaf in _leaves(f"{key}.{name}", inner)]
+
+
+def _read_line(line: str) -> tuple[str, Any]:
+    """Key and value of a line "key.path=value"."""
+    key, equals, text = line.partition("=")
+    if not equals:
+        raise RecipeError(
+            f"cannot read {line!r}.", field="overrides", fix="Write key.path=value, such as training.epochs=20."
+        )
+    try:
+        return key.strip(), read_plain_yaml(text)
+    except yaml.YAMLError as problem:
+        shown = line if len(line) <= 200 else f"{line[:200]}..."
+        raise RecipeError(
+            f"the value of {shown!r} is not plain YAML: {_explain_yaml(problem)}.",
+            field="overrides",
+            fix="Write key.path=value; quote a value that YAML would read otherwise, such as key='\"a: b\"'.",
+        ) from None
 
 
 def _assign(record: Any, path: Sequence[str], value: Any, key: str) -> None:
@@ -120,7 +181,7 @@ def _assign(record: Any, path: Sequence[str], value: Any, key: str) -> None:
             record.clear()
         record[last] = _merge(record.get(last), value)
     else:
-        raise RecipeError(f"{key!r} leads into a plain value.", where="--set")
+        raise RecipeError(f"{key!r} leads into a plain value.", field="overrides")
 
 
 def _merge(old: Any, value: Any) -> Any:
@@ -136,15 +197,15 @@ def _descend(record: Any, step: str, key: str) -> Any:
         return record[_place(record, step, key)]
     if not isinstance(record, dict) or step not in record:
         known = list(record) if isinstance(record, dict) else []
-        near = nearest_name(step, known)
+        near = _nearest_key(key.split("."))
         fix = f"Did you mean {near!r}?" if near else f"Known here: {', '.join(known)}."
-        raise RecipeError(f"unknown recipe key {key!r}.", where="--set", fix=fix)
+        raise RecipeError(f"unknown recipe key {key!r}.", field="overrides", fix=fix)
     return record[step]
 
 
 def _place(record: list[Any], step: str, key: str) -> int:
     if not step.isdigit() or int(step) >= len(record):
-        raise RecipeError(f"{key!r}: {step!r} is not a place in a list of {len(record)}.", where="--set")
+        raise RecipeError(f"{key!r}: {step!r} is not a place in a list of {len(record)}.", field="overrides")
     return int(step)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option, options
 from podium.errors import SplitError
 from podium.splits.strata import Strata
 
@@ -37,10 +38,10 @@ def check_class_counts(
     head, name = strata.names[rare[0]]
     noun = "group" if is_grouped else "image"
     others = f" ({len(rare) - 1} other classes have too few as well)" if len(rare) > 1 else ""
-    allow = "set allow_rare (--allow-rare) to go on with folds that lack it"
+    allow = f"set {options(allow_rare=True)} to accept folds that lack it"
     fix = f"Add images, merge the class with another, or {allow}."
     if fewest >= 2:
-        fix = f"Ask for n_folds={fewest} (--folds {fewest}), or {allow}."
+        fix = f"Use {options(folds=fewest)}, or {allow}."
     raise SplitError(
         f"class {name!r} of {head!r} has {fewest} {noun}{'s' if fewest != 1 else ''}, fewer than {n_folds}"
         f" folds{others}.",
@@ -70,8 +71,8 @@ def check_classes_left(strata: Strata, free: NDArray[np.int64]) -> None:
     others = f" ({len(lost) - 1} other classes too)" if len(lost) > 1 else ""
     raise SplitError(
         f"every image of class {name!r} of {head!r} went to the hold-out{others}.",
-        fix="Take another --split-seed or a smaller hold-out, merge the class with another, or set allow_rare"
-        " (--allow-rare).",
+        fix=f"Use another {option('split_seed')} or a smaller {option('holdout_fraction')}, merge the class with"
+        f" another, or set {options(allow_rare=True)}.",
         details=[f"{head}={name}" for head, name in lost],
     )
 

@@ -2,7 +2,7 @@
 
 Each candidate is a regular expression that cuts a group out of an id; it is judged by what it would group. It must
 gather most images in several groups, must not be the label under another name, and must fit every id, so that
-`--group` takes it as it stands.
+the option `group` takes it as it stands.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from podium.advice import options
 from podium.splits.hint_patterns import (
     EXTENSION,
     count_shared,
@@ -56,7 +57,7 @@ class GroupHint:
 
     Args:
         kind: What was seen.
-        pattern: Regular expression whose one bracket is the group, fit for `--group`; "" if names do not tell it.
+        pattern: Regular expression with one (), the group, as the option `group` takes it; "" if names do not show it.
         n_groups: Groups of two or more images it makes.
         examples: A few ids of one group.
         confidence: "high" where chance can hardly explain it, "low" where another reason is as likely.
@@ -238,7 +239,7 @@ class _Names:
         shared = count_shared([key for key in keys if key in groups])
         shown = next(iter(shared))
         examples = tuple(name for name, key in zip(self.ids, keys, strict=True) if key == shown)[:3]
-        fix = f"If so, keep them on one side of every split: --group '{pattern}'."
+        fix = f"If so, keep them on one side of every split: {options(group=pattern)}."
         return GroupHint(kind, pattern, len(shared), examples, confidence, fix)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+from podium.advice import option, options
 from podium.errors import LeakError, UnknownNameError
 
 __all__ = ["LeakCount", "LeakKind", "LeakPair", "LeakReport", "check_leak_names", "require_no_leak"]
@@ -15,12 +16,15 @@ LeakKind = Literal["same_group", "same_bytes", "near_duplicate"]
 _NOUNS = {
     "same_group": ("divided group", "divided groups"),
     "same_bytes": ("file found on both sides", "files found on both sides"),
-    "near_duplicate": ("near duplicate pair", "near duplicate pairs"),
+    "near_duplicate": ("near-duplicate pair", "near-duplicate pairs"),
 }
+_KEEP_TOGETHER = (
+    f"Keep copies on one side with {options(group_duplicates=True)}, or name a group column with {option('group')}."
+)
 _FIXES = {
-    "same_group": "Make the folds with method 'auto', 'stratified_group' or 'multilabel_group'.",
-    "same_bytes": "Keep copies on one side: --group-duplicates, or name a group column with --group.",
-    "near_duplicate": "Keep copies on one side: --group-duplicates, or name a group column with --group.",
+    "same_group": f"Make the folds with {options(split_method='auto')}, which keeps groups together.",
+    "same_bytes": _KEEP_TOGETHER,
+    "near_duplicate": _KEEP_TOGETHER,
 }
 
 
@@ -157,7 +161,7 @@ def check_leak_names(names: Collection[str]) -> None:
     """Raise UnknownNameError unless each of these is a kind of leak."""
     for name in names:
         if name not in get_args(LeakKind):
-            raise UnknownNameError("kind of leak", name, get_args(LeakKind))
+            raise UnknownNameError("kind of leak", name, get_args(LeakKind), field="allow_leaks")
 
 
 def require_no_leak(report: LeakReport, *, allow: Collection[str] = ()) -> LeakReport:
@@ -176,7 +180,7 @@ def require_no_leak(report: LeakReport, *, allow: Collection[str] = ()) -> LeakR
     if refused:
         raise LeakError(
             f"these folds leak: {report.verdict}",
-            fix=f"{_FIXES[refused[0]]} To go on all the same, accept them by name: --allow-leaks {' '.join(refused)}.",
+            fix=f"{_FIXES[refused[0]]} To train in spite of them, set {options(allow_leaks=refused)}.",
             details=[str(pair) for pair in report.pairs if pair.kind in refused],
         )
     return replace(report, accepted=tuple(kind for kind in report.found if kind in allow))

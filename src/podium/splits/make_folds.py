@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option, options
+from podium.arguments import strict_arguments
 from podium.errors import SplitError, UnknownNameError, UsageError
 from podium.splits.check_classes import check_class_counts, check_classes_left
 from podium.splits.deal_rows import deal_at_random, deal_by_stratum, take_at_random, take_by_stratum
@@ -25,13 +27,14 @@ _GROUPED = ("group", "stratified_group", "multilabel_group")
 _MULTILABEL = ("multilabel", "multilabel_group")
 
 
+@strict_arguments()
 def make_folds(
     samples: Samples,
     *,
-    n_folds: int = 5,
-    seed: int = 0,
-    method: SplitMethod = "auto",
-    target: str | None = None,
+    folds: int = 5,
+    split_seed: int = 0,
+    split_method: SplitMethod = "auto",
+    stratify_by: str | None = None,
     holdout_fraction: float = 0.0,
     allow_rare: bool = False,
 ) -> Folds:
@@ -47,11 +50,11 @@ def make_folds(
 
     Args:
         samples: The samples; labels are needed by every method but "group", "random" and "predefined".
-        n_folds: Number of folds, at least 2; "predefined" has one.
-        seed: Seed of every random choice, 0 or more.
-        method: One of the above; "auto" takes "predefined" if the source names train and valid rows, keeps groups
+        folds: Number of folds, at least 2; "predefined" has one.
+        split_seed: Seed of every random choice, 0 or more.
+        split_method: One of the above; "auto" takes "predefined" if the source names train and valid rows, keeps groups
             whole if any are named, and balances every head's labels if there are several heads or a multi-label one.
-        target: Head or composite class to balance by; None takes the main target, or all heads for multi-label.
+        stratify_by: Head or composite class to balance by; None takes the main target, or all heads for multi-label.
         holdout_fraction: Share of the samples that no model sees, in [0, 1), chosen first, by the same method.
         allow_rare: Go on when a class has fewer samples (or groups) than there are folds. Some folds then hold none
             of it; `summarise_folds` says which classes.
@@ -60,7 +63,7 @@ def make_folds(
         The folds, in the row order of the samples.
 
     Raises:
-        UsageError: If a number is out of its range, or `method` or `target` names nothing.
+        UsageError: If a number is out of its range, or `split_method` or `stratify_by` names nothing.
         SplitError: If the samples cannot meet the request; says the largest number of folds that can.
 
     Example:
@@ -70,44 +73,44 @@ def make_folds(
         >>> people = as_text_array(["ann", "ann", "bob", "bob", "cleo", "cleo", "dan", "dan"])
         >>> task = Task((Head("mask", "single", ("worn", "none")),))
         >>> samples = Samples(Path("."), ids, ids, task, {"mask": np.array([0, 1] * 4)}, group=people)
-        >>> folds = make_folds(samples, n_folds=2)
+        >>> folds = make_folds(samples, folds=2)
         >>> folds.method, np.bincount(folds.fold).tolist(), bool((folds.fold[::2] == folds.fold[1::2]).all())
         ('stratified_group', [4, 4], True)
 
     Source:
         scikit-learn's StratifiedKFold for single rows; Sechidis et al. 2011 for many labels (see `deal_units`).
     """
-    chosen = _check_options(samples, n_folds, seed, method, target, holdout_fraction)
+    chosen = _check_options(samples, folds, split_seed, split_method, stratify_by, holdout_fraction)
     if chosen == "predefined":
-        fold, n_folds = _follow_source(samples, holdout_fraction), 1
+        fold, folds = _follow_source(samples, holdout_fraction), 1
     else:
-        hand = _take_up(samples, n_folds, seed, chosen, target, holdout_fraction, allow_rare)
-        fold = _deal(samples, hand, n_folds, seed, chosen)
-    return Folds(samples.ids, fold, n_folds, chosen, seed, samples.digest)
+        hand = _take_up(samples, folds, split_seed, chosen, stratify_by, holdout_fraction, allow_rare)
+        fold = _deal(samples, hand, folds, split_seed, chosen)
+    return Folds(samples.ids, fold, folds, chosen, split_seed, samples.digest)
 
 
 def check_request(
     samples: Samples,
     *,
-    n_folds: int = 5,
-    seed: int = 0,
-    method: SplitMethod = "auto",
-    target: str | None = None,
+    folds: int = 5,
+    split_seed: int = 0,
+    split_method: SplitMethod = "auto",
+    stratify_by: str | None = None,
     holdout_fraction: float = 0.0,
     allow_rare: bool = False,
 ) -> int:
     """How many folds `make_folds` would make; refuses what it would refuse, without the work of dealing.
 
     Raises:
-        UsageError: If a number is out of its range, or `method` or `target` names nothing.
+        UsageError: If a number is out of its range, or `split_method` or `stratify_by` names nothing.
         SplitError: If the samples cannot meet the request.
     """
-    chosen = _check_options(samples, n_folds, seed, method, target, holdout_fraction)
+    chosen = _check_options(samples, folds, split_seed, split_method, stratify_by, holdout_fraction)
     if chosen == "predefined":
         _follow_source(samples, holdout_fraction)
         return 1
-    _take_up(samples, n_folds, seed, chosen, target, holdout_fraction, allow_rare)
-    return n_folds
+    _take_up(samples, folds, split_seed, chosen, stratify_by, holdout_fraction, allow_rare)
+    return folds
 
 
 def _check_options(
@@ -116,31 +119,31 @@ def _check_options(
     """The method to use, once the options fit each other and the samples."""
     chosen = choose_method(samples, method, target)
     if seed < 0:
-        raise UsageError(f"seed (--split-seed) must be 0 or more, got {seed}.")
+        raise UsageError(f"must be 0 or more, got {seed}.", field="split_seed")
     if chosen != "predefined":
         _check_request(samples, n_folds, holdout_fraction, chosen)
     return chosen
 
 
-def choose_method(samples: Samples, method: str = "auto", target: str | None = None) -> str:
+def choose_method(samples: Samples, split_method: str = "auto", stratify_by: str | None = None) -> str:
     """The method that `make_folds` would use.
 
     Raises:
-        UnknownNameError: If `method` is none of the known ones.
+        UnknownNameError: If `split_method` is none of the known ones.
     """
-    if method not in get_args(SplitMethod):
-        raise UnknownNameError("split method", method, get_args(SplitMethod))
-    if method != "auto":
-        return method
+    if split_method not in get_args(SplitMethod):
+        raise UnknownNameError("split method", split_method, get_args(SplitMethod), field="split_method")
+    if split_method != "auto":
+        return split_method
     if samples.split is not None and {"train", "valid"} <= set(samples.split.tolist()):
         return "predefined"
     if samples.task is None:
         return "group" if samples.has_groups else "random"
     task = samples.task
-    if target is None:
+    if stratify_by is None:
         is_multilabel = task.main_target.is_multi or (task.composite is None and len(task.heads) > 1)
     else:
-        is_multilabel = any(head.name == target and head.is_multi for head in task.heads)
+        is_multilabel = any(head.name == stratify_by and head.is_multi for head in task.heads)
     if samples.has_groups:
         return "multilabel_group" if is_multilabel else "stratified_group"
     return "multilabel" if is_multilabel else "stratified"
@@ -151,14 +154,15 @@ def _follow_source(samples: Samples, holdout_fraction: float) -> NDArray[np.int6
     split = samples.split
     if split is None or not {"train", "valid"} <= set(split.tolist()):
         raise SplitError(
-            "method 'predefined' needs samples of split 'train' and of split 'valid';"
+            "split method 'predefined' needs samples of split 'train' and of split 'valid';"
             f" the source names {sorted(set(split.tolist())) if split is not None else 'none'}.",
-            fix="Take method 'auto' to make folds instead.",
+            fix=f"Use {options(split_method='auto')} to make folds instead.",
         )
     if holdout_fraction:
         raise SplitError(
-            f"method 'predefined' holds out the rows of split 'test' only, got holdout_fraction={holdout_fraction}.",
-            fix="Take another method, or leave holdout_fraction at 0.",
+            "split method 'predefined' holds out only the rows of split 'test',"
+            f" got holdout_fraction={holdout_fraction}.",
+            fix=f"Use another {option('split_method')}, or leave out {option('holdout_fraction')}.",
         )
     fold = np.full(len(samples), ALWAYS_TRAIN, dtype=np.int64)
     fold[split == "valid"] = 0
@@ -169,20 +173,21 @@ def _follow_source(samples: Samples, holdout_fraction: float) -> NDArray[np.int6
 def _check_request(samples: Samples, n_folds: int, holdout_fraction: float, method: str) -> None:
     if n_folds < 2:
         raise UsageError(
-            f"n_folds (--folds) must be at least 2, got {n_folds}.",
-            fix="For one train and valid part, take 5 folds and train one of them: --folds 5 --only-folds 0.",
+            f"must be at least 2, got {n_folds}.",
+            field="folds",
+            fix=f"For a single train/valid split, train one fold of several: {options(folds=5, only_folds=[0])}.",
         )
     if not 0.0 <= holdout_fraction < 1.0:
-        raise UsageError(f"holdout_fraction (--holdout) must lie in [0, 1), got {holdout_fraction}.")
+        raise UsageError(f"must be in [0, 1), got {holdout_fraction}.", field="holdout_fraction")
     if holdout_fraction and samples.split is not None and "test" in samples.split.tolist():
         raise SplitError(
             f"the source already holds out rows of split 'test', got holdout_fraction={holdout_fraction}.",
-            fix="Leave holdout_fraction at 0, or clear the split column.",
+            fix=f"Leave out {option('holdout_fraction')}, or clear the split column.",
         )
     if method in _GROUPED and not samples.has_groups:
         raise SplitError(
-            f"method {method!r} needs groups, but no sample names one.",
-            fix="Name a group column or pattern, or take method 'auto'.",
+            f"split method {method!r} needs groups, but no sample names one.",
+            fix=f"Name a group column or pattern with {option('group')}, or use {options(split_method='auto')}.",
         )
 
 
@@ -246,7 +251,7 @@ def _check_units(unit: NDArray[np.int64], n_needed: int, method: str, purpose: s
     n_units = len(np.unique(unit))
     if n_units < n_needed:
         noun = "groups" if method in _GROUPED else "samples"
-        fix = f"Ask for at most {n_units} folds." if n_units >= 2 else f"Add more {noun}."
+        fix = f"Use at most {n_units} folds." if n_units >= 2 else f"Add more {noun}."
         if method in _GROUPED and n_units < 2:
             fix = "Check the group column: a group should be a person or a patient, not the whole set."
         raise SplitError(f"{n_units} {noun} cannot fill {purpose}.", fix=fix)

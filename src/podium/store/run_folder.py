@@ -39,6 +39,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from podium import durable
+from podium.advice import call, option
 from podium.errors import CorruptFileError, LockedError, StorageError, UnknownNameError, UsageError
 
 __all__ = ["FORMAT", "RunFolder", "check_run_name", "create_run", "find_run", "list_runs"]
@@ -147,7 +148,7 @@ class RunFolder:
         """
         record: dict[str, Any] = durable.read_json(self.run_file)
         if not isinstance(record, dict):
-            raise CorruptFileError("this is not the record of a run.", where=self.run_file)
+            raise CorruptFileError("this is not the run.json of a run.", where=self.run_file)
         if record.get("format") != FORMAT:
             raise StorageError(
                 f"written by another version of podium (format {record.get('format')}).", where=self.path
@@ -220,7 +221,7 @@ def check_run_name(name: str) -> None:
     is_plain = name == name.strip() and name.isprintable() and not {"/", "\\"} & set(name)
     if not is_plain or name[:1] in {"", ".", "-"} or name == "last" or len(name.encode()) > LONGEST_NAME:
         fix = f"Use letters, digits, '-' and '_', at most {LONGEST_NAME} bytes; not 'last'."
-        raise UsageError(f"{name!r} cannot name a run.", fix=fix)
+        raise UsageError(f"{name!r} cannot name a run.", field="name", fix=fix)
 
 
 @contextmanager
@@ -246,7 +247,7 @@ def _claim_folder(root: Path, name: str | None, stem: str) -> Iterator[RunFolder
                 yield run
                 return
         if name is not None:
-            fix = f"Go on with --resume {name}, or choose another --name."
+            fix = f"Continue it with {call('podium.resume', name)}, or choose another {option('name')}."
             raise UsageError(f"run {name!r} exists.", where=run.path, fix=fix)
 
 
@@ -298,7 +299,8 @@ def find_run(root: Path, name: str) -> RunFolder:
         return RunFolder(Path(name))
     runs = list_runs(root)
     if not runs:
-        raise UsageError("there are no runs here.", where=root, fix="Start one with `podium train`, or set --runs.")
+        fix = f"Start one with {call('podium.train', 'FOLDER')}, or name the right folder with {option('runs')}."
+        raise UsageError("there are no runs here.", where=root, fix=fix)
     if name == "last":
         return runs[-1]
     for run in runs:

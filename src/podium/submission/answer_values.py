@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from podium.advice import option
+from podium.advice import options as advise
 from podium.errors import SubmissionError, UsageError
 from podium.submission.answer import Answer, CellKind, as_float, as_int
 from podium.submission.options import SubmissionOptions
@@ -35,9 +37,10 @@ class _Sampled:
         row = "" if cell is None else f"row {self.first_row[cell]}, "
         return SubmissionError(f"{row}column {self.column!r}: {what}", where=self.template.path, fix=fix)
 
-    def refuse_two(self, first: str, second: str, why: str, *, option: str = "--values") -> SubmissionError:
+    def refuse_two(self, first: str, second: str, why: str, *, field: str = "values") -> SubmissionError:
         return self.refuse(
-            f"{why}: the cells may be {first} or {second}.", fix=f"Set {option} {first!r} or {option} {second!r}."
+            f"{why}: the cells may be {first} or {second}.",
+            fix=f"Set {advise(**{field: first})} or {advise(**{field: second})}.",
         )
 
     def first_bad(self, answer: Answer) -> tuple[str, str] | None:
@@ -65,7 +68,7 @@ def settle_class_columns(answers: Sequence[Answer], template: RawTable, options:
     wanted = {options.values_of(answer.column) for answer in answers}
     if len(wanted) > 1:
         raise UsageError(
-            f"values: the columns of {answers[0].head.name!r} need one kind of values, not {sorted(wanted)}."
+            f"the columns of {answers[0].head.name!r} need one kind of values, not {sorted(wanted)}.", field="values"
         )
     kind = wanted.pop()
     if kind == "auto":
@@ -86,7 +89,8 @@ def _kind_of_class_columns(columns: Sequence[_Sampled], unclear: str) -> str:
                 raise column.refuse_two("decision", "probability", f"row {column.first_row[cell]} is empty")
             value = as_float(cell)
             if value is None or not 0 <= value <= 1:
-                fix = "Give the organiser's sample, or set --values decision or --values probability."
+                fix = "Use the organiser's sample, or set"
+                fix += f" {advise(values='decision')} or {advise(values='probability')}."
                 raise column.refuse(f"{cell!r} is neither 0 or 1 nor a probability.", fix=fix, cell=cell)
             has_fraction |= as_int(cell) is None
     if not has_fraction and len({as_int(cell) for column in columns for cell in column.first_row}) == 1:
@@ -106,15 +110,18 @@ def settle_target_column(answer: Answer, template: RawTable, options: Submission
     if answer.head.is_multi:
         if options.top_k is not None:
             raise UsageError(
-                f"top_k is for one class an image; {answer.head.name!r} may have any.", fix="Leave it out."
+                f"is for one class per image, but {answer.head.name!r} may have several.",
+                field="top_k",
+                fix="Leave it out.",
             )
         return _settle_list(answer, column, wanted, options.label_delim)
     if options.top_k is not None:
         return _settle_ranking(answer, column, wanted, options)
     if options.label_delim is not None:
         raise UsageError(
-            f"a label delimiter was set, but {answer.head.name!r} is answered by one class a row.",
-            fix="Leave it out, or list the likeliest classes with --top-k.",
+            f"is set, but {answer.head.name!r} is answered by one class per row.",
+            field="label_delim",
+            fix=f"Leave it out, or list the top-k classes with {option('top_k')}.",
         )
     kind = _kind_of_target_column(answer, column, options) if wanted == "auto" else wanted
     if kind in ("probability", "decision"):
@@ -159,10 +166,10 @@ def _kind_of_target_column(answer: Answer, column: _Sampled, options: Submission
         if fits_names and not fits_numbers:
             return "class_name"
         if fits_numbers and _are_bins_of_numbers(answer):
-            mapping = " ".join(f"'{name}={number}'" for name, number in zip(classes, answer.numbers, strict=True))
+            mapping = advise(class_numbers=dict(zip(classes, answer.numbers, strict=True)))
             raise column.refuse(
                 f"the bins of {answer.head.name!r} are named by numbers that are not their positions.",
-                fix=f"Give the contest's number of every class: --class-numbers {mapping} (positions; put yours).",
+                fix=f"Give the contest's number of every class: {mapping} (these are positions; put yours).",
             )
         if fits_names or (fits_numbers and _are_other_numbers(answer)):
             raise column.refuse_two("class_number", "class_name", "the classes are numbers, but not by position")
@@ -172,8 +179,8 @@ def _kind_of_target_column(answer: Answer, column: _Sampled, options: Submission
     if all(as_float(cell) is not None for cell in column.first_row):
         if len(classes) == 2 and column.fits(replace(answer, kind="probability")):
             return "probability"
-        fix = "Set --values class_number to write whole numbers."
-        raise column.refuse("the cells are numbers with decimals, which are no classes.", fix=fix)
+        fix = f"Set {advise(values='class_number')} to write whole numbers."
+        raise column.refuse("the cells are decimal numbers, not classes.", fix=fix)
     return _checked(answer, column, "class_name")
 
 
@@ -197,18 +204,19 @@ def _checked(answer: Answer, column: _Sampled, kind: CellKind) -> str:
     cell, why = bad
     number = as_int(cell)
     if kind == "class_number" and number == answer.head.n_classes and "0" not in column.first_row:
-        fix = "If the contest counts from 1, give its number of every class with --class-numbers."
+        fix = f"If the contest counts from 1, give its number of every class with {option('class_numbers')}."
     elif kind == "class_number":
         fix = (
-            f"Give the contest's number of every class with --class-numbers, or set --values {kind} to overlook the"
-            " sample."
+            f"Give the contest's number of every class with {option('class_numbers')}, or set {advise(values=kind)} to"
+            " ignore the sample's cells."
         )
     else:
         known = ", ".join(answer.head.classes[:10])
-        fix = f"Classes: {known}. If the cell only holds the place, set --values class_name or --values class_number."
+        ways = f"{advise(values='class_name')} or {advise(values='class_number')}"
+        fix = f"Classes: {known}. If the cell is only a placeholder, set {ways}."
         n_words = len(cell.split())
         if n_words > 1 and any(word in answer.head.classes for word in cell.split()):
-            fix = f"Classes: {known}. If a cell lists the {n_words} likeliest classes, set --top-k {n_words}."
+            fix = f"Classes: {known}. If a cell lists the {n_words} most likely classes, set {advise(top_k=n_words)}."
     raise column.refuse(f"{why}.", fix=fix, cell=cell)
 
 
@@ -246,18 +254,21 @@ def _only_reading(fitting: Sequence[Answer], answer: Answer, column: _Sampled, d
             why = "the classes are numbers, but not by position" if are_numbers else "lists can be read in two ways"
             raise column.refuse_two(kinds[0], kinds[1], why)
         raise column.refuse_two(
-            fitting[0].delim, fitting[1].delim, "lists can be split in two ways", option="--label-delim"
+            fitting[0].delim, fitting[1].delim, "lists can be split in two ways", field="label_delim"
         )
     for kind in ("name_list", "number_list"):
         if all(column.fits(replace(answer, kind=kind, delim=mark)) for mark in _DELIMS):
             why = f"the cells do not show what joins two labels of {answer.head.name!r}"
-            raise column.refuse(f"{why}.", fix="Set --label-delim, such as ' ' or ','; and --values, if all are empty.")
+            fix = f"Set it, such as {advise(label_delim=' ')}, and also {option('values')} if all cells are empty."
+            raise column.refuse(f"{why}.", fix=fix)
     bad = column.first_bad(replace(answer, kind="name_list", delim=delim or " "))
     assert bad is not None, "a column that fits was returned above"
     cell, why = bad
     known = ", ".join(answer.head.classes[:10])
     raise column.refuse(
-        f"the cell is no list of classes ({why}).", fix=f"Classes: {known}. Set --values and --label-delim.", cell=cell
+        f"the cell is not a list of classes ({why}).",
+        fix=f"Classes: {known}. Set {option('values')} and {option('label_delim')}.",
+        cell=cell,
     )
 
 
@@ -270,6 +281,6 @@ def _checked_delim(answer: Answer, column: _Sampled) -> Answer:
     if answer.kind == "name_list" and holding:
         raise column.refuse(
             f"class {holding[0]!r} holds the list delimiter {answer.delim!r}.",
-            fix="Set another --label-delim, or --values class_number.",
+            fix=f"Set another {option('label_delim')}, or {advise(values='class_number')}.",
         )
     return answer

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from podium.advice import options
 from podium.errors import SubmissionError, UnknownNameError
 from podium.tables import Head, Task
 
@@ -49,7 +50,7 @@ def parse_reading(text: str, task: Task) -> Reading:
     """
     known = {reading.text: reading for reading in _all_readings(task)}
     if text not in known:
-        raise UnknownNameError("target", text, known, where="answer_columns")
+        raise UnknownNameError("target", text, known, field="answer_columns")
     return known[text]
 
 
@@ -131,7 +132,7 @@ def read_numbered(names: Sequence[str], task: Task, *, where: Path | None = None
         raise SubmissionError(
             f"columns {names[0]!r} to {names[-1]!r} may count the classes of {choices}.",
             where=where,
-            fix=f"Set --answer, such as --answer '{names[0]}={Reading(called[0], 0).text}'.",
+            fix=f"Set it, such as {options(answer_columns={names[0]: Reading(called[0], 0).text})}.",
         )
     return (
         {name: Reading(called[0], number - first) for name, number in zip(names, numbers, strict=True)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from podium.advice import option, options
 from podium.errors import SubmissionError
 from podium.submission.column_names import read_name
 from podium.submission.ids import find_match, names_of
@@ -57,7 +58,7 @@ def find_id_column(
             raise SubmissionError(
                 f"columns {found[0]!r} and {found[1]!r} may both name the images ({why}).",
                 where=template.path,
-                fix=f"Set --id-column {found[0]!r} or --id-column {found[1]!r}.",
+                fix=f"Set {options(id_column=found[0])} or {options(id_column=found[1])}.",
             )
     first = free[0]
     cells = template.cells(first)
@@ -66,7 +67,7 @@ def find_id_column(
     raise SubmissionError(
         f"none of the columns {', '.join(map(repr, template.columns[:10]))} looks like image ids.",
         where=template.path,
-        fix="Set --id-column.",
+        fix=f"Set {option('id_column')}.",
     )
 
 

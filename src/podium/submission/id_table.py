@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from podium.advice import option
 from podium.errors import SubmissionError
 from podium.submission.ids import find_match, names_of
 from podium.tables import ImageNames
@@ -62,7 +63,7 @@ def find_images(template: RawTable, table: Table, predicted: Sequence[str], *, i
             raise SubmissionError(
                 f"columns {_said(best[0])} and {_said(other)} may both say which image an id means.",
                 where=table.path,
-                fix="Set --id-column, or keep only these two columns in the table.",
+                fix=f"Set {option('id_column')}, or keep only these two columns in the table.",
             )
     return best[0]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option, options
 from podium.errors import SubmissionError
 from podium.tables import ImageNames, NameMatch, normalise_id
 
@@ -90,7 +91,7 @@ def match_ids(
             f"{_count(len(extra), 'prediction')} ha{'s' if len(extra) == 1 else 've'} no row in the sample"
             f" ({len(ids)} rows, {len(predicted)} predictions).",
             where=where,
-            fix="Predict only the sample's images, or leave the others out with --allow-extra.",
+            fix=f"Predict only the sample's images, or leave the others out with {options(allow_extra=True)}.",
             details=[f"not in the sample: {name!r}" for name in extra],
         )
     return IdMatch(np.array(rows, dtype=np.int64), match.rule, match.is_by_number)
@@ -108,7 +109,7 @@ def check_ids(ids: Sequence[str], where: Path, column: str, numbers: Sequence[in
             f"{_count(len(empty), 'id')} of column {column!r} {'is' if len(empty) == 1 else 'are'} empty;"
             f" the first is in row {empty[0]}.",
             where=where,
-            fix="Fill the ids, remove the rows, or name another with --id-column.",
+            fix=f"Fill the ids, remove the rows, or name another {option('id_column')}.",
             details=[f"row {number}" for number in empty],
         )
     first: dict[str, int] = {}
@@ -121,7 +122,7 @@ def check_ids(ids: Sequence[str], where: Path, column: str, numbers: Sequence[in
             f"{_count(len(again), 'id')} of column {column!r} occur{'s' if len(again) == 1 else ''} twice;"
             f" the first in {again[0]}.",
             where=where,
-            fix="Remove the repeated rows, or name another with --id-column.",
+            fix=f"Remove the repeated rows, or name another {option('id_column')}.",
             details=again,
         )
 
@@ -152,8 +153,8 @@ def _explain(
         fix = "Write the ids as relative paths, folder and ending included."
     else:
         fix = (
-            "Predict the folder that the sample lists, name another column with --id-column, or a table that says which"
-            " image each id means with --ids test.csv."
+            f"Predict the folder that the sample lists, name another {option('id_column')}, or a table that says which"
+            f" image each id means: {options(id_table='test.csv')}."
         )
     return SubmissionError(
         f"{'; '.join(what)} (compared {match.rule}).",

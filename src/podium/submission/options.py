@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from podium.arguments import strict_fields
 from podium.errors import UnknownNameError, UsageError
 from podium.tables import DECISION_THRESHOLD, CompositeDecoding
 from podium.texttable import column_name
@@ -17,6 +18,7 @@ ValueKind = Literal["auto", "class_number", "class_name", "decision", "probabili
 WhenNone = Literal["refuse", "empty", "top"]
 
 
+@strict_fields
 @dataclass(frozen=True)
 class SubmissionOptions:
     """How to read the sample submission and how to fill it.
@@ -31,7 +33,7 @@ class SubmissionOptions:
         label_delim: What joins the labels of a list, such as " "; None reads the sample's cells.
         thresholds: Lowest probability of a 1 for multi-label targets, in [0, 1]: one number, or one per class under
             "class" or "target=class"; 0.5 for those not named. None is 0.5, or what the run decided.
-        composite: How a composite class and its attributes are decided together, see `podium.tables.decide_targets`.
+        decoding: How a composite class and its attributes are decided together, see `podium.tables.decide_targets`.
         class_numbers: The contest's number per class, under "class" or "target=class", where it is not the position
             in the task.
         unclear: "decision" or "probability": what columns of 0 and 1 get where all cells of the sample are one 0 or 1,
@@ -57,7 +59,7 @@ class SubmissionOptions:
     values: str | Mapping[str, str] = "auto"
     label_delim: str | None = None
     thresholds: float | Mapping[str, float] | None = None
-    composite: CompositeDecoding = "independent"
+    decoding: CompositeDecoding = "independent"
     class_numbers: Mapping[str, int] | None = None
     unclear: Literal["decision", "probability"] = "decision"
     top_k: int | None = None
@@ -71,24 +73,24 @@ class SubmissionOptions:
     def __post_init__(self) -> None:
         for kind in [self.values] if isinstance(self.values, str) else self.values.values():
             if kind not in get_args(ValueKind):
-                raise UnknownNameError("kind of values", kind, get_args(ValueKind))
+                raise UnknownNameError("kind of values", kind, get_args(ValueKind), field="values")
         if self.unclear not in ("decision", "probability"):
-            raise UnknownNameError("kind of values", self.unclear, ("decision", "probability"))
+            raise UnknownNameError("kind of values", self.unclear, ("decision", "probability"), field="unclear")
         if self.top_k is not None and self.top_k < 1:
-            raise UsageError(f"top_k is {self.top_k}; a cell lists at least one class.")
+            raise UsageError(f"must be at least 1, got {self.top_k}.", field="top_k")
         if self.when_none not in get_args(WhenNone):
-            raise UnknownNameError("when_none", self.when_none, get_args(WhenNone))
+            raise UnknownNameError("choice", self.when_none, get_args(WhenNone), field="when_none")
         given = DECISION_THRESHOLD if self.thresholds is None else self.thresholds
         named = given.items() if isinstance(given, Mapping) else [("all classes", given)]
         for name, threshold in named:
             if not 0 <= threshold <= 1:  # NaN fails too
-                raise UsageError(f"threshold of {name!r} is {threshold}; it must lie in [0, 1].")
-        if self.composite not in get_args(CompositeDecoding):
-            raise UnknownNameError("decoding", self.composite, get_args(CompositeDecoding))
+                raise UsageError(f"the threshold of {name!r} must be in [0, 1], got {threshold}.", field="thresholds")
+        if self.decoding not in get_args(CompositeDecoding):
+            raise UnknownNameError("decoding", self.decoding, get_args(CompositeDecoding), field="decoding")
         if self.label_delim == "":
-            raise UsageError("label_delim is empty.", fix="Give what joins two labels, such as ' '.")
+            raise UsageError("is empty.", field="label_delim", fix="Give what joins two labels, such as a space.")
         if self.delimiter not in (None, "\\t") and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
-            raise UsageError(f"delimiter {self.delimiter!r} is not one character between cells.")
+            raise UsageError(f"must be one character, got {self.delimiter!r}.", field="delimiter")
 
     def with_named_columns(self) -> SubmissionOptions:
         """The options with columns called as the table spells them: in NFC, by name where a number stood for one."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from podium.advice import option
+from podium.advice import options as advise
 from podium.errors import SubmissionError, UnknownNameError, UsageError
 from podium.submission.answer import Answer, as_int
 from podium.submission.answer_values import settle_class_columns, settle_target_column
@@ -103,7 +105,9 @@ def match_columns(
     if options.answer_columns is not None:
         readings = {name: parse_reading(text, task) for name, text in options.answer_columns.items()}
         if id_column in readings:
-            raise UsageError(f"column {id_column!r} is the id column and an answer column.", fix="Set --id-column.")
+            raise UsageError(
+                f"column {id_column!r} is the id column and an answer column.", fix=f"Set {option('id_column')}."
+            )
     else:
         readings = _guess_readings(template, others, task)
         _check_all_classes(readings, template)
@@ -139,7 +143,7 @@ def _plan_pairs(pairs: PairRows, template: RawTable, task: Task, options: Submis
 def _check_named_columns(template: RawTable, options: SubmissionOptions) -> None:
     named = list(options.answer_columns or ())
     if options.answer_columns is not None and not named:
-        raise UsageError("answer_columns is empty.", fix="Name the columns to fill, or leave it out.")
+        raise UsageError("is empty.", field="answer_columns", fix="Name the columns to fill, or leave it out.")
     for name in [*named, *(() if isinstance(options.values, str) else options.values)]:
         template.place(name)
 
@@ -169,7 +173,9 @@ def _guess_readings(template: RawTable, names: Sequence[str], task: Task) -> dic
         raise SubmissionError(
             f"column{named} no target and no class (targets: {wanted})." if unknown else "there is no answer column.",
             where=template.path,
-            fix="Set --answer: the columns to fill, each as 'column=target' or 'column=target=class'.",
+            fix="Say which columns to fill: "
+            + advise(answer_columns={unknown[0] if unknown else "column": "target, or target=class"})
+            + ".",
         )
     return readings
 
@@ -181,7 +187,7 @@ def _only(name: str, readings: Sequence[Reading], template: RawTable) -> Reading
     raise SubmissionError(
         f"column {name!r} may ask for {choices}.",
         where=template.path,
-        fix=f"Set --answer, such as --answer '{name}={readings[0].text}'.",
+        fix=f"Set it, such as {advise(answer_columns={name: readings[0].text})}.",
     )
 
 
@@ -201,7 +207,7 @@ def _target_of_only_column(template: RawTable, name: str, task: Task) -> Reading
     raise SubmissionError(
         f"column {name!r} may ask for {' or '.join(map(repr, choices))}.",
         where=template.path,
-        fix=f"Set --answer, such as --answer '{name}={choices[0]}'.",
+        fix=f"Set it, such as {advise(answer_columns={name: choices[0]})}.",
     )
 
 
@@ -213,7 +219,7 @@ def _check_all_classes(readings: Mapping[str, Reading], template: RawTable) -> N
                 raise SubmissionError(
                     f"columns {columns[reading.class_index]!r} and {name!r} both ask for {reading.text!r}.",
                     where=template.path,
-                    fix="Set --answer.",
+                    fix=f"Say which is which with {option('answer_columns')}.",
                 )
         missing = [name for index, name in enumerate(head.classes) if index not in columns]
         if set(columns) - {None} and missing:
@@ -221,7 +227,7 @@ def _check_all_classes(readings: Mapping[str, Reading], template: RawTable) -> N
                 f"{len(missing)} of {head.n_classes} classes of {head.name!r} have no column:"
                 f" {', '.join(missing[:10])}.",
                 where=template.path,
-                fix="If the contest leaves them out, set --answer to the columns it has.",
+                fix=f"If the contest leaves them out, name the columns it has with {option('answer_columns')}.",
             )
 
 
@@ -269,7 +275,7 @@ def thresholds_of(options: SubmissionOptions, heads: Iterable[Head]) -> dict[str
     }
 
 
-def _per_class(named: Mapping[str, _Value], heads: Iterable[Head], option: str) -> dict[tuple[str, int], _Value]:
+def _per_class(named: Mapping[str, _Value], heads: Iterable[Head], field: str) -> dict[tuple[str, int], _Value]:
     known: dict[str, list[tuple[str, int]]] = {}
     for head in heads:
         for index, name in enumerate(head.classes):
@@ -278,9 +284,9 @@ def _per_class(named: Mapping[str, _Value], heads: Iterable[Head], option: str) 
     values = {}
     for name, value in named.items():
         if name not in known:
-            raise UnknownNameError("class", name, known, where=option)
+            raise UnknownNameError("class", name, known, field=field)
         if len(known[name]) > 1:
-            raise UsageError(f"{option}: {name!r} is a class of several targets.", fix="Write it as 'target=class'.")
+            raise UsageError(f"{name!r} is a class of several targets.", field=field, fix="Write it as 'target=class'.")
         values[known[name][0]] = value
     return values
 
@@ -291,8 +297,8 @@ def _numbers_of(head: Head, numbers: Mapping[tuple[str, int], int]) -> tuple[int
         return tuple(range(head.n_classes))
     missing = [name for index, name in enumerate(head.classes) if index not in given]
     if missing:
-        raise UsageError(f"class_numbers leaves out {', '.join(missing[:10])} of {head.name!r}.")
+        raise UsageError(f"leaves out {', '.join(missing[:10])} of {head.name!r}.", field="class_numbers")
     found = tuple(numbers[head.name, index] for index in range(head.n_classes))
     if len(set(found)) != len(found):
-        raise UsageError(f"class_numbers gives two classes of {head.name!r} the same number.")
+        raise UsageError(f"gives two classes of {head.name!r} the same number.", field="class_numbers")
     return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
+from podium.advice import options
 from podium.submission.answer import Answer
 from podium.tables import Task
 
@@ -64,8 +64,8 @@ def _other_class(group: Sequence[Answer]) -> str:
     if tuple(name.casefold() for name in answer.head.classes) in _NO_AND_YES:
         return ""
     other = answer.head.classes[1 - answer.class_index]
-    words = shlex.quote(f"{answer.column}={answer.head.name}={other}")
-    return f" For {other!r} instead: --answer {words}."
+    advice = options(answer_columns={answer.column: f"{answer.head.name}={other}"})
+    return f" For {other!r} instead, set {advice}."
 
 
 def _threshold(answer: Answer) -> str:

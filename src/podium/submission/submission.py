@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option, options
 from podium.errors import SubmissionError
 from podium.submission.answer import Answer, Meaning
 from podium.submission.histogram import Histogram, count_classes, find_warnings
@@ -90,7 +91,7 @@ def make_submission(predictions: Predictions, template: RawTable, plan: Plan) ->
     through = "" if plan.image_of is None else " of the images that the table names"
     notes = [*plan.notes, f"{len(images)} {'ids' if plan.pairs is None else 'images'} found {match.rule}{through}."]
     if match.is_by_number and plan.image_of is None:
-        notes[-1] += " If a table says which image an id means, name it with --ids."
+        notes[-1] += f" If a table says which image each id means, name it with {option('id_table')}."
     n_extra = len(predictions) - len(images)
     notes += [f"{n_extra} predictions left out: the sample does not ask for them."] if n_extra else []
     return Submission(
@@ -146,7 +147,7 @@ def _fill_pairs(
 
 def _decide(probs: Mapping[str, NDArray[np.floating[Any]]], task: Task, plan: Plan) -> dict[str, NDArray[np.int64]]:
     thresholds = {answer.head.name: answer.thresholds for answer in plan.answers if answer.head.is_multi}
-    return decide_targets(probs, task, thresholds=thresholds, composite=plan.options.composite)
+    return decide_targets(probs, task, thresholds=thresholds, composite=plan.options.decoding)
 
 
 def _check_targets(predictions: Predictions, plan: Plan) -> None:
@@ -195,7 +196,8 @@ def _fill_empty(
     raise SubmissionError(
         f"column {answer.column!r}: in {len(empty)} rows no class of {answer.head.name!r} reaches its threshold.",
         where=template.path,
-        fix="Set --when-none empty or --when-none top (the most probable class), or lower the thresholds.",
+        fix=f"Set {options(when_none='empty')} or {options(when_none='top')} (the most probable class), or lower the"
+        f" {option('thresholds')}.",
         details=[f"row {template.row_numbers[row]}: {ids[row]!r}" for row in empty[:10]],
     )
 
@@ -224,7 +226,7 @@ def make_plain_submission(predictions: Predictions, options: SubmissionOptions |
         predictions.probs,
         predictions.task,
         thresholds={answer.head.name: answer.thresholds for answer in answers if answer.head.is_multi},
-        composite=options.composite,
+        composite=options.decoding,
     )
     columns: dict[str, list[str]] = {id_column: [str(name) for name in predictions.ids]}
     for answer in answers:

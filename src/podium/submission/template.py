@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from podium.advice import option, options
 from podium.errors import SubmissionError, nearest_name
 from podium.tables import is_image_name
 from podium.texttable import RawTable, read_raw_table
@@ -34,14 +35,14 @@ def read_template(
         raise SubmissionError(
             f"the header {table.columns[0][:60]!r} has one column; ids and answers need at least two.",
             where=path,
-            fix="Add the answer column, or name the delimiter with --delimiter.",
+            fix=f"Add the answer column, or name the {option('delimiter')}.",
         )
     images = [name for name in table.columns if is_image_name(name)]
     if images:
         raise SubmissionError(
             f"row 1 holds the image name {images[0]!r}: there is no header.",
             where=path,
-            fix="Add a first row with the column names, or set --no-header.",
+            fix=f"Add a first row with the column names, or set {options(header=False)}.",
         )
     return table
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from podium.advice import options
 from podium.errors import TableError
 from podium.texttable.raw_cells import SPACES, RawRow, split_rows
 
@@ -44,9 +45,9 @@ def find_delimiter(text: str, *, where: Path, header: bool = True) -> str:
         if len(best) > 1:
             names = " and ".join(repr(mark) for mark in best)
             raise TableError(
-                f"every row splits equally at {names}.",
+                f"every row could be split at {names}.",
                 where=where,
-                fix=f"Name the delimiter with --delimiter {best[0]!r}.",
+                fix=f"Name the delimiter, such as {options(delimiter=best[0])}.",
             )
         return best[0]
     if present:

@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from podium.advice import option, options
 from podium.errors import TableError, UsageError
 from podium.texttable.east_asian import EAST_ASIAN, guess_east_asian, is_ordinary
 from podium.texttable.signatures import refuse_other_formats
@@ -96,7 +97,7 @@ def _without_mark(encoding: str) -> str:
     except UnicodeDecodeError:  # half a letter
         pass
     except (LookupError, UnicodeError) as error:  # no codec, or one that is not of text
-        raise UsageError(f"there is no encoding {encoding!r}.", fix="Try utf-8 or cp949.") from error
+        raise UsageError(f"there is no encoding {encoding!r}.", field="encoding", fix="Try utf-8 or cp949.") from error
     return {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(name, name)
 
 
@@ -106,13 +107,15 @@ def _decode_as(data: bytes, encoding: str, where: Path) -> str:
     except UnicodeError as error:
         row = _count_lines(data[: getattr(error, "start", 0)].decode(encoding, errors="replace"))
         raise TableError(
-            f"row {row} is not {encoding}.", where=where, fix="Name the right encoding with --encoding, such as cp949."
+            f"row {row} is not {encoding}.",
+            where=where,
+            fix=f"Name the right one, such as {options(encoding='cp949')}.",
         ) from error
     if not _comes_back(text, encoding, data):
         raise TableError(
             f"the bytes do not survive {encoding}: the file could not be written back as it is.",
             where=where,
-            fix="Name the right encoding with --encoding, or save the table as UTF-8.",
+            fix=f"Name the right {option('encoding')}, or save the table as UTF-8.",
         )
     return text
 
@@ -194,7 +197,7 @@ def _refuse_damaged(data: bytes, encoding: str, where: Path) -> None:
         raise TableError(
             f"row {row} is not {shown}, though the rest of the table is ({n_bad} places).",
             where=where,
-            fix="Correct the row and save the table again; if it is of another encoding, name that with --encoding.",
+            fix=f"Correct the row and save the table again; if the table has another {option('encoding')}, name it.",
         )
 
 

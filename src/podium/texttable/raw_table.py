@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from podium import durable
+from podium.advice import option, options
 from podium.errors import TableError, UnknownNameError
 from podium.texttable.column_names import check_column_names
 from podium.texttable.delimiters import DELIMITERS, find_delimiter, is_blank, is_row_count
@@ -141,7 +142,7 @@ def read_raw_table(
         raise TableError("the table is empty.", where=path, fix="It needs a header row and a row for every image.")
     notes = list(_notes(path, mark, decoded.encoding, decoded.is_sure, delimiter, encoding))
     if len(rows) > 1 and is_row_count(rows[0]) and len(rows[1][0]) > 1:
-        notes.append(f"The first line of {path.name}, {rows[0][0][0].strip()}, counts rows and is no row.")
+        notes.append(f"The first line of {path.name}, {rows[0][0][0].strip()}, counts rows and is not a row of data.")
         top += "".join(rows[0][0]) + rows[0][1]
         rows, numbers = rows[1:], numbers[1:]
     names = [cell_value(cell, mark) for cell in rows[0][0]] if header else []
@@ -164,7 +165,7 @@ def _check_delimiter(delimiter: str | None, path: Path) -> str | None:
     mark = "\t" if delimiter == "\\t" else delimiter  # as a shell hands it on
     if len(mark) != 1 or mark in '"\r\n':
         raise TableError(
-            f"the delimiter must be one character, got {delimiter!r}.", where=path, fix="Try --delimiter ','."
+            f"must be one character, got {delimiter!r}.", where=path, field="delimiter", fix="Try a comma."
         )
     return mark
 
@@ -182,7 +183,7 @@ def _split(text: str, mark: str, path: Path) -> list[RawRow]:
         raise TableError(
             str(error),
             where=path,
-            fix="Close or double the quotation mark, or name the delimiter with --delimiter.",
+            fix=f"Close or double the quotation mark, or name the right {option('delimiter')}.",
         ) from error
 
 
@@ -209,10 +210,9 @@ def _check_single_column(header: Sequence[str], mark: str, path: Path) -> None:
     for other, name in DELIMITERS.items():
         if other not in (mark, SPACES) and other in header[0]:
             raise TableError(
-                f"the header is one column {header[0]!r} when cells are divided by {mark!r}; it looks divided by"
-                f" {name}.",
+                f"split at {mark!r}, the header is one column, {header[0]!r}; the delimiter looks like {name}.",
                 where=path,
-                fix=f"Set --delimiter {other!r}.",
+                fix=f"Set {options(delimiter=other)}.",
             )
 
 
@@ -240,7 +240,7 @@ def _even_lengths(rows: Sequence[RawRow], numbers: Sequence[int], width: int, ma
         raise TableError(
             f"{len(wrong)} rows do not have the header's {width} cells.",
             where=path,
-            fix="Quote cells that hold the delimiter, or name it with --delimiter.",
+            fix=f"Quote cells that hold the delimiter, or name the right {option('delimiter')}.",
             details=wrong,
         )
     return even
@@ -252,8 +252,8 @@ def _notes(
     notes = []
     is_usual = mark == "," or (mark == "\t" and path.suffix.lower() == ".tsv")
     if delimiter is None and mark in DELIMITERS and not is_usual:
-        notes.append(f"{path.name} is divided by {DELIMITERS[mark]} (--delimiter {mark!r}).")
+        notes.append(f"The delimiter of {path.name} is {DELIMITERS[mark]} ({options(delimiter=mark)}).")
     if encoding is None and encoding_used != "utf-8":
-        sure = "" if is_sure or encoding_used == "cp949" else "; look whether names came out right"
-        notes.append(f"{path.name} was read as {encoding_used} (--encoding {encoding_used}){sure}.")
+        sure = "" if is_sure or encoding_used == "cp949" else "; check that names look right"
+        notes.append(f"{path.name} was read as {encoding_used} ({options(encoding=encoding_used)}){sure}.")
     return notes

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podium import durable
+from podium.advice import options
 from podium.errors import TableError, nearest_name
 from podium.texttable.column_names import check_column_names
 from podium.texttable.encodings import decode_table
@@ -43,7 +44,7 @@ class Table:
     def __len__(self) -> int:
         return len(self.row_numbers)
 
-    def column(self, name: str, option: str) -> list[str]:
+    def column(self, name: str, *, field: str) -> list[str]:
         """The cells of a column.
 
         Raises:
@@ -53,9 +54,10 @@ class Table:
             return self.columns[name]
         near = nearest_name(name, self.columns)
         raise TableError(
-            f"no column {name!r}; columns are {list(self.columns)}.",
+            f"there is no column {name!r}, only {list(self.columns)}.",
             where=self.path,
-            fix=f"Did you mean {option} {near}?" if near else f"Name one of them with {option}.",
+            field=field,
+            fix=f"Did you mean {near!r}?" if near else "Name one of them.",
         )
 
 
@@ -132,5 +134,5 @@ def _make_table(
     if not numbers:
         raise TableError("the table has no rows.", where=path, fix="It needs a row for every image.")
     spelt = check_column_names(names, path)
-    notes = (f"{path.name} was read as {encoding} (--encoding {encoding}).",) if encoding != "utf-8" else ()
+    notes = (f"{path.name} was read as {encoding} ({options(encoding=encoding)}).",) if encoding != "utf-8" else ()
     return Table(path, dict(zip(spelt, cells, strict=True)), numbers, encoding, "", notes)

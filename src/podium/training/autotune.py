@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from podium.advice import options
 from podium.backbone.frozen_forward import Way, can_use_openvino, frozen_batch, make_forward
 from podium.backbone.split_point import SplitPoint, find_split_point
 from podium.data import DeviceImages, TrainLoader, resident_bytes, sample_keys
@@ -111,7 +112,8 @@ def require_engine(recipe: Recipe, device: torch.device) -> None:
     if recipe.model.frozen_engine == "openvino" and not can_use_openvino(device):
         raise UsageError(
             f"model.frozen_engine=openvino, and OpenVINO is not installed, or {device.type} is to compute.",
-            fix='Install it (pip install "podium[openvino]") and use --device cpu, or use model.frozen_engine=torch.',
+            fix=f'Install it (pip install "podium[openvino]") and use {options(device="cpu")}, or use'
+            " model.frozen_engine=torch.",
         )
 
 
@@ -147,8 +149,8 @@ def _choose_views(
     if split_point is None:
         if wanted not in ("auto", 0):
             raise UsageError(
-                f"model.cached_views={wanted}, but {recipe.model.name!r} has no frozen blocks that can be split off.",
-                fix="Use model.cached_views=0, or model.freeze=blocks with a network whose blocks follow each other.",
+                f"model.cached_views={wanted}, but {recipe.model.name!r} cannot be split after its frozen blocks.",
+                fix="Use model.cached_views=0, or model.freeze=blocks with a backbone whose blocks run in a row.",
             )
         return 0
     if wanted != "auto":
@@ -158,7 +160,9 @@ def _choose_views(
     free = shutil.disk_usage(settings.cache_folder).free
     if needed <= min(MOST_BYTES, free // 2):
         return n_views
-    progress.note(f"The frozen blocks is computed anew for every batch: caching it would take {needed / 1e9:.0f} GB.")
+    progress.note(
+        f"The frozen blocks run again for every batch: caching their outputs would take {needed / 1e9:.0f} GB."
+    )
     return 0
 
 

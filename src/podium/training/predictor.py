@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from podium.advice import call
 from podium.backbone.frozen_backbone import FrozenBackbone
 from podium.backbone.frozen_features import load_backbone
 from podium.data import GivenImage, MemoryImages, StoredImages, View, store_in_memory
@@ -255,7 +256,7 @@ def open_predictor(
     folds = tuple(fold for fold in run.read()["folds"] if run.predictions_file("oof", fold).is_file())
     if not folds or task is None:
         raise UsageError(
-            f"no fold of run {run.name!r} is finished.", fix=f"Go on with podium train --resume {run.name}."
+            f"no fold of run {run.name!r} is finished.", fix=f"Continue it with {call('podium.resume', run.name)}."
         )
     trained = TrainedModels(
         recipe,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from podium import durable
+from podium.advice import call
 from podium.decisions import DecisionRules
 from podium.errors import UsageError
 from podium.metrics import METRICS, PairedDifference, default_metric, paired_difference
@@ -54,7 +55,7 @@ def decide_run(
     run: RunFolder,
     *,
     thresholds: float | Mapping[str, float] | None = None,
-    composite: CompositeDecoding = "independent",
+    decoding: CompositeDecoding = "independent",
 ) -> RunDecision:
     """Set how a run decides, and report what that does out of fold. Nothing given goes back to the default.
 
@@ -64,17 +65,19 @@ def decide_run(
     Args:
         run: A run with out-of-fold predictions.
         thresholds: Lowest probability of a 1 for multi-label heads: one, or one per "class" or "target=class".
-        composite: How a composite class and its attributes are decided together.
+        decoding: How a composite class and its attributes are decided together.
 
     Raises:
         UsageError: If the run is not finished, or the task has nothing to decide this way.
         UnknownNameError: If there is no such class or decoding.
     """
     if not run.oof_file.is_file():
-        raise UsageError(f"run {run.name!r} is not finished.", fix=f"Go on with podium train --resume {run.name}.")
+        raise UsageError(
+            f"run {run.name!r} is not finished.", fix=f"Continue it with {call('podium.resume', run.name)}."
+        )
     samples, _ = load_tables(run)
     oof = load_predictions(run.oof_file)
-    rules = DecisionRules.of_task(oof.task, thresholds, composite)
+    rules = DecisionRules.of_task(oof.task, thresholds, decoding)
     rows = samples.rows_of(oof.ids)
     before, after = DecisionRules().decide(oof), rules.decide(oof)
     differences, n_changed = {}, {}
@@ -115,8 +118,8 @@ def follow_rules(run: RunFolder, task: Task, options: SubmissionOptions) -> Subm
     rules = load_rules(run, task)
     if options.thresholds is None and rules.thresholds:
         options = replace(options, thresholds=rules.named_thresholds(task))
-    if options.composite == "independent":
-        options = replace(options, composite=rules.composite)
+    if options.decoding == "independent":
+        options = replace(options, decoding=rules.composite)
     return options
 
 

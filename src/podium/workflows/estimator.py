@@ -25,7 +25,7 @@ from podium.machine.device import choose_device
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.models import Backbone
-from podium.recipe import Recipe, arrange, build_backbone_of, check_buildable, resolve_recipe
+from podium.recipe import Overrides, Recipe, arrange, build_backbone_of, check_buildable, override_keys, resolve_recipe
 from podium.splits import make_folds
 from podium.stopping import StopRequest
 from podium.tables import HOLDOUT, Samples
@@ -47,7 +47,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         preset: "baseline", "quick" or "finetune".
-        overrides: Recipe lines such as "training.epochs=20". The seed is `random_state`.
+        overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"]. The seed is
+            `random_state`.
         validation_fraction: Share of the training images that judge each epoch, drawn as stratified as the labels
             allow; None trains on all images. Needed for training.select=best, training.patience and metric.
         random_state: Seed of everything random; None draws one anew at each fit.
@@ -67,7 +68,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         preset: str = "baseline",
         *,
-        overrides: Sequence[str] = (),
+        overrides: Overrides = (),
         validation_fraction: float | None = None,
         random_state: int | np.random.RandomState | None = 0,
         device: str = "auto",
@@ -111,7 +112,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _compose(self) -> Recipe:
-        if any(line.partition("=")[0].strip() == "seed" for line in self.overrides):
+        if "seed" in override_keys(self.overrides):
             raise UsageError("the seed of an ImageClassifier is its random_state.", fix="Leave seed= out of overrides.")
         drawn = isinstance(self.random_state, int | np.integer)
         seed = self.random_state if drawn else check_random_state(self.random_state).randint(2**31 - 1)
@@ -183,7 +184,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not 0 < self.validation_fraction < 1:
             raise UsageError(f"validation_fraction must lie between 0 and 1, got {self.validation_fraction}.")
         folds = make_folds(
-            samples, n_folds=2, seed=self.recipe_.seed, holdout_fraction=self.validation_fraction, allow_rare=True
+            samples, folds=2, split_seed=self.recipe_.seed, holdout_fraction=self.validation_fraction, allow_rare=True
         )
         is_valid = folds.fold == HOLDOUT
         if not is_valid.any():

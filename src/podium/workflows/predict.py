@@ -100,13 +100,15 @@ def predict_run(
 
 def _check_name(name: str) -> None:
     if not re.fullmatch(r"\w[\w.-]*", name) or name == "oof" or re.search(r"-fold-\d+$", name):
-        raise UsageError(f"{name!r} cannot name predictions.", fix="Use letters, digits, '-' and '_'; not 'oof'.")
+        raise UsageError(
+            f"{name!r} cannot name predictions.", field="name", fix="Use letters, digits, '-' and '_'; not 'oof'."
+        )
 
 
 def _check_views(views: Sequence[str]) -> None:
     for view in views:
         if view not in get_args(View):
-            raise UnknownNameError("view", view, get_args(View), where="--tta")
+            raise UnknownNameError("view", view, get_args(View), field="tta")
 
 
 def _require_some(images: ReadyImages) -> None:
@@ -114,7 +116,7 @@ def _require_some(images: ReadyImages) -> None:
         raise ImageError(
             f"none of the {len(images.audit)} images can be decoded.",
             where=images.samples.root,
-            fix="Name the folder of the test images, and look whether they were copied in whole.",
+            fix="Check that this is the folder of the test images, and that they were copied completely.",
             details=[f"{row.id}: {row.outcome}, {row.reason}" for row in images.audit.quarantine],
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from podium.arguments import strict_arguments
 from podium.curate import Scan, ScanOptions
 from podium.dataset import FoldOptions, Source, read_source
 from podium.dataset.prepare import check_folds, prepare_samples
@@ -12,6 +13,7 @@ from podium.dataset.ready_images import median_side
 from podium.errors import UsageError
 from podium.machine import Progress, Settings, Silent
 from podium.recipe import Recipe, find_preset, resolve_sizes
+from podium.workflows.option_homes import option_homes
 
 __all__ = ["Data", "open_data", "prepare"]
 
@@ -19,8 +21,9 @@ Data = Source | Prepared
 """A folder of images, a table, a scan, samples; or data that are prepared, also a folder of such."""
 
 
+@strict_arguments(option_homes)
 def prepare(
-    source: Data,
+    data: Data,
     *,
     folds: int | FoldOptions | None = None,
     options: ScanOptions | None = None,
@@ -33,13 +36,13 @@ def prepare(
     `podium.train` takes the result, or the folder it was saved in, and starts training at once.
 
     Args:
-        source: A folder, a table, a saved scan, or samples.
-        folds: Their number (default: 5), or how to make them.
+        data: A folder, a table, a saved scan, or samples.
+        folds: Number of folds (default: 5), or `FoldOptions`.
         options: How to read a folder or table.
         recipe: A preset or recipe whose image size the images are decoded at. A recipe with another size decodes them
             once more, and repeats nothing else.
-        settings: Places, machine and limits.
-        progress: Reports what is going on.
+        settings: Folders, device and limits.
+        progress: Receives progress and notes.
 
     Raises:
         UsageError: If an option is wrong.
@@ -51,23 +54,23 @@ def prepare(
         runs = [podium.train(data, preset=preset) for preset in ("baseline", "quick")]
     """
     settings, progress = settings or Settings(), progress or Silent()
-    data = open_data(source, options, folds)
-    if isinstance(data, Prepared):
-        return data
-    for note in data.notes:
+    opened = open_data(data, options, folds)
+    if isinstance(opened, Prepared):
+        return opened
+    for note in opened.notes:
         progress.note(note)
     how = fold_options(folds)
-    check_folds(data.samples, how)
+    check_folds(opened.samples, how)
     wanted = find_preset(recipe) if isinstance(recipe, str) else recipe
-    wanted = resolve_sizes(wanted, median_side_px=median_side(data.samples))
-    return prepare_samples(data.samples, wanted, how, settings, progress, notes=data.notes)[0]
+    wanted = resolve_sizes(wanted, median_side_px=median_side(opened.samples))
+    return prepare_samples(opened.samples, wanted, how, settings, progress, notes=opened.notes)[0]
 
 
 def fold_options(folds: int | FoldOptions | None) -> FoldOptions:
     """How to make folds, from their number or from nothing."""
     if isinstance(folds, FoldOptions):
         return folds
-    return FoldOptions() if folds is None else FoldOptions(n_folds=folds)
+    return FoldOptions() if folds is None else FoldOptions(folds=folds)
 
 
 def open_data(source: Data, options: ScanOptions | None, folds: int | FoldOptions | None) -> Scan | Prepared:
@@ -84,7 +87,9 @@ def open_data(source: Data, options: ScanOptions | None, folds: int | FoldOption
     if not isinstance(source, Prepared):
         return read_source(source, options)
     if options is not None and options != ScanOptions():
-        raise UsageError("these data are prepared; options of the scan cannot change them.")
+        raise UsageError("this data is prepared; scan options cannot change it.", field="options")
     if folds is not None:
-        raise UsageError("these data are prepared with their folds.", fix="Leave the options of the folds out.")
+        raise UsageError(
+            "this data is prepared together with its folds.", field="folds", fix="Leave out the split options."
+        )
     return source

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from podium import durable
+from podium.advice import call, option
+from podium.arguments import strict_arguments
 from podium.dataset import FoldOptions, Source, read_source
 from podium.dataset.prepared import Prepared
 from podium.errors import RecipeError, UsageError
@@ -15,12 +17,13 @@ from podium.machine.tuning import restored_torch
 from podium.metrics import Scores
 from podium.store import RunFolder, find_run, list_differences, load_tables
 from podium.tables import Folds, Predictions, Samples, load_predictions
+from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, fold_options, open_data
 
 if TYPE_CHECKING:
     from podium.curate import ScanOptions
     from podium.data import View
-    from podium.recipe import Recipe
+    from podium.recipe import Overrides, Recipe
     from podium.training.predictor import Predictor
 
 __all__ = ["Run", "compose_recipe", "load_run", "resume", "train"]
@@ -65,7 +68,7 @@ class Run:
         """
         if not self.folder.is_finished:
             raise UsageError(
-                f"run {self.name!r} is not finished.", fix=f"Go on with podium train --resume {self.name}."
+                f"run {self.name!r} is not finished.", fix=f"Continue it with {call('podium.resume', self.name)}."
             )
         return Scores.from_dict(durable.read_json(self.folder.scores_file))
 
@@ -74,9 +77,10 @@ class Run:
         """Out-of-fold predictions: every row by a model that did not see it."""
         return load_predictions(self.folder.oof_file)
 
+    @strict_arguments()
     def predict(
         self,
-        source: Source,
+        data: Source,
         *,
         rows: str | Path | None = None,
         image_column: str | None = None,
@@ -90,21 +94,22 @@ class Run:
         """Predictions for other images: the mean over the finished folds' models.
 
         Args:
-            source: A folder of images, a table whose rows name some beside it, or samples.
-            rows: Table whose rows name the images of the folder to predict; None takes all of them.
+            data: A folder of images, a table whose rows name images beside it, or samples.
+            rows: Table whose rows name the images of the folder to predict; None predicts all of them.
             image_column: Column of the table that names the image.
             delimiter: Character between two cells of the table; found when None.
             encoding: Encoding of the table; found when None.
             header: Whether the table's first row names its columns; else they go by number, such as "1".
             name: Name of the prediction files in the run folder.
-            tta: Views to average over besides "plain", such as ["hflip"]; None takes the recipe's.
-            progress: Told what is going on.
+            tta: Views for test-time augmentation, averaged with the plain one, such as ["hflip"]; None takes the
+                recipe's.
+            progress: Receives progress and notes.
         """
         from podium.workflows.predict import predict_run
 
         table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
-        options = _prediction_options(source, rows, table)
-        found, progress = read_source(source, options), progress or Silent()
+        options = _prediction_options(data, rows, table)
+        found, progress = read_source(data, options), progress or Silent()
         for note in found.notes:
             progress.note(note)
         views = None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
@@ -115,7 +120,7 @@ class Run:
         """The models of the finished folds, kept in memory, for images in memory.
 
         Args:
-            progress: Told what takes long.
+            progress: Receives progress and notes.
 
         Raises:
             UsageError: If no fold is finished.
@@ -125,7 +130,7 @@ class Run:
         return open_predictor(self.folder, self.settings, progress)
 
     def report(self) -> Path:
-        """Write the report anew; gives its path."""
+        """Write the report again; gives its path."""
         from podium.report import make_report
 
         return make_report(self.folder)
@@ -145,8 +150,7 @@ def _prediction_options(source: Source, rows: str | Path | None, table: Mapping[
     has_table = rows is not None or Path(source).expanduser().is_file()
     if is_set and not has_table:
         given = next(name for name, value in table.items() if value not in (None, True))
-        what = "an image column" if given == "image_column" else f"the {given} of a table"
-        raise UsageError(f"{what} was given without a table.", fix="Name the table with --rows.")
+        raise UsageError("was given without a table.", field=given, fix=f"Name the table with {option('rows')}.")
     return ScanOptions(
         layout="table" if has_table else "folders",
         labels=None if rows is None else Path(rows),
@@ -156,36 +160,38 @@ def _prediction_options(source: Source, rows: str | Path | None, table: Mapping[
     )
 
 
-def load_run(name: str = "last", *, runs: str | Path = "runs") -> Run:
+@strict_arguments()
+def load_run(run: str = "last", *, runs: str | Path = "runs") -> Run:
     """A run by name, folder or "last".
 
     Args:
-        name: The run's name, folder, or "last".
+        run: The run's name, folder, or "last".
         runs: Folder of all runs.
 
     Raises:
         UsageError: If there is none.
     """
-    folder = find_run(Path(runs), name)
+    folder = find_run(Path(runs), run)
     return Run(folder, Settings(runs=folder.path.parent))
 
 
+@strict_arguments(option_homes)
 def compose_recipe(
     preset: str = "baseline",
     *,
-    file: str | Path | None = None,
-    overrides: Sequence[str] = (),
+    recipe: Recipe | str | Path | None = None,
+    overrides: Overrides = (),
     metric: str | None = None,
     seed: int | None = None,
 ) -> Recipe:
-    """The recipe of a preset or a file, with overrides on top: flag before file before preset.
+    """The recipe of a preset or a file, with overrides on top.
 
     Args:
-        preset: "baseline", "finetune".
-        file: A recipe file to start from instead.
-        overrides: Lines "key.path=value".
-        metric: Metric that stands at the top.
-        seed: Seed of everything random in training.
+        preset: "baseline", "quick" or "finetune".
+        recipe: A recipe, or a recipe file, to start from instead.
+        overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
+        metric: Primary metric.
+        seed: Random seed of training.
 
     Raises:
         UsageError: If the preset does not exist.
@@ -193,24 +199,24 @@ def compose_recipe(
     """
     from podium.recipe import apply_overrides, find_preset, load_recipe
 
-    recipe = find_preset(preset) if file is None else load_recipe(Path(file))
-    return _choose(apply_overrides(recipe, overrides), metric, seed)
-
-
-def _choose(recipe: Recipe, metric: str | None, seed: int | None) -> Recipe:
-    """The recipe with metric and seed, where they are given."""
+    if recipe is None:
+        recipe = find_preset(preset)
+    elif isinstance(recipe, str | Path):
+        recipe = load_recipe(Path(recipe))
+    recipe = apply_overrides(recipe, overrides)
     if seed is not None and seed < 0:
-        raise UsageError(f"seed (--seed) must be 0 or more, got {seed}.")
+        raise UsageError(f"must be 0 or more, got {seed}.", field="seed")
     update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}
     return recipe.model_copy(update=update)
 
 
+@strict_arguments(option_homes)
 def train(
-    source: Data,
+    data: Data,
     *,
     preset: str = "baseline",
-    recipe: Recipe | None = None,
-    overrides: Sequence[str] = (),
+    recipe: Recipe | str | Path | None = None,
+    overrides: Overrides = (),
     metric: str | None = None,
     seed: int | None = None,
     folds: int | FoldOptions | None = None,
@@ -223,18 +229,18 @@ def train(
     """Cross-validate a recipe: decode, split, check for leaks, train, score, report.
 
     Args:
-        source: A folder, a table, a saved scan, samples, or prepared data.
-        preset: "baseline" or "finetune"; not with `recipe`.
-        recipe: A whole recipe instead of a preset.
-        overrides: Lines "key.path=value" on top.
-        metric: Metric that stands at the top; None takes macro F1, for multi-label the label accuracy.
-        seed: Seed of everything random in training.
-        folds: Their number (default: 5), or how to make them.
+        data: A folder, a table, a saved scan, samples, or prepared data.
+        preset: "baseline", "quick" or "finetune".
+        recipe: A recipe, or a recipe file, to start from instead of a preset.
+        overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
+        metric: Primary metric (default: macro F1; label accuracy for multi-label).
+        seed: Random seed of training.
+        folds: Number of folds (default: 5), or `FoldOptions`.
         only_folds: Folds to train now; None trains all.
         options: How to read a folder or table.
-        name: The run's name; None counts on from the preset's.
-        settings: Places, machine and limits.
-        progress: Told what is going on.
+        name: Name of the run; None takes the preset's name and the next free number.
+        settings: Folders, device and limits.
+        progress: Receives progress and notes.
 
     Returns:
         The finished run.
@@ -248,34 +254,30 @@ def train(
         run = podium.train("data/train", preset="baseline", folds=5)
         run.scores.main
     """
-    from podium.recipe import apply_overrides
-
     settings, progress = settings or Settings(), progress or Silent()
-    if recipe is None:
-        recipe = compose_recipe(preset, overrides=overrides, metric=metric, seed=seed)
-    else:
-        recipe = _choose(apply_overrides(recipe, overrides), metric, seed)
-    data = open_data(source, options, folds)
-    for note in data.notes:
+    recipe = compose_recipe(preset, recipe=recipe, overrides=overrides, metric=metric, seed=seed)
+    opened = open_data(data, options, folds)
+    for note in opened.notes:
         progress.note(note)
     from podium.workflows.start_run import start_run  # imports torch, for which wrong options and data need not wait
 
     with restored_torch():
         folder = start_run(
-            data if isinstance(data, Prepared) else data.samples,
+            opened if isinstance(opened, Prepared) else opened.samples,
             recipe,
             fold_options(folds),
             settings,
             progress,
             name=name,
             only_folds=only_folds,
-            notes=data.notes,
+            notes=opened.notes,
         )
     return _finish(folder, settings, progress)
 
 
+@strict_arguments()
 def resume(
-    name: str = "last",
+    run: str = "last",
     *,
     recipe: Recipe | None = None,
     only_folds: Collection[int] | None = None,
@@ -283,16 +285,16 @@ def resume(
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Go on with a run that was stopped or killed, or that other processes train; a finished one is only scored again.
+    """Continue a run that was stopped or killed, or that other processes train; a finished one is only scored again.
 
     Args:
-        name: The run's name, folder, or "last".
-        recipe: The recipe the caller has in mind; refused if it is not the run's.
+        run: The run's name, folder, or "last".
+        recipe: The recipe you expect; refused if it is not the run's.
         only_folds: Folds to train now, besides those that are done; None trains all that the run was asked for. Other
             processes may train other folds of the run meanwhile, and the last of them scores it.
-        root: Where the folder of the images lies now; the run remembers it.
-        settings: Machine and places.
-        progress: Told what is going on.
+        root: The folder where the images are now; the run remembers it.
+        settings: Device and folders.
+        progress: Receives progress and notes.
 
     Raises:
         RecipeError: If the recipe is another one; shows the difference.
@@ -300,7 +302,7 @@ def resume(
         ImageError: If the images are gone, or are others than at the start.
     """
     settings, progress = settings or Settings(), progress or Silent()
-    folder = find_run(settings.runs, name)
+    folder = find_run(settings.runs, run)
     if recipe is not None:
         _check_same_recipe(folder, recipe)
     return _finish(folder, settings, progress, only_folds=only_folds or (), root=root)

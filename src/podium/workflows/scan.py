@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from podium import curate
+from podium.arguments import refuse_unknown
 from podium.curate import Scan, ScanOptions
 
 __all__ = ["scan"]
 
 
 def scan(
-    source: str | Path,
+    data: str | Path,
     *,
     labels: str | Path | None = None,
-    label: str | Sequence[str] = (),
+    label_columns: str | Sequence[str] = (),
     group: str | None = None,
     pattern: str | None = None,
     bins: Mapping[str, Sequence[float]] | None = None,
@@ -28,9 +29,9 @@ def scan(
     """Samples of a folder of images, a table beside them, or a described tree of folders.
 
     Args:
-        source: The folder, or the table.
+        data: The folder, or the table.
         labels: Table of labels.
-        label: Column or pattern field to learn, or several.
+        label_columns: Column or pattern field to learn, or several.
         group: What must stay on one side of a split.
         pattern: Description of the paths, such as "{id}_{gender}_{race}_{age:int}/{mask}*".
         bins: Borders that turn a number into classes: {"age": (30, 60)}.
@@ -44,15 +45,16 @@ def scan(
     Raises:
         SourceError: If there are no images, or the table does not fit them.
         LabelError: If the labels cannot be used.
-        TypeError: If an option does not exist.
+        ArgumentError: If an option does not exist; suggests the nearest one.
     """
+    refuse_unknown("scan", options, [item.name for item in fields(ScanOptions)])
     wanted = ScanOptions(
         labels=None if labels is None else Path(labels),
-        label_columns=(label,) if isinstance(label, str) else tuple(label),
+        label_columns=(label_columns,) if isinstance(label_columns, str) else tuple(label_columns),
         group=group,
         pattern=pattern,
         bins={head: tuple(borders) for head, borders in (bins or {}).items()},
         classes={head: tuple(names) for head, names in (classes or {}).items()},
         composite=composite,
     )
-    return curate.scan(Path(source), replace(wanted, **options))
+    return curate.scan(Path(data), replace(wanted, **options))

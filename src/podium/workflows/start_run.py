@@ -6,6 +6,7 @@ import sys
 from collections.abc import Collection, Sequence
 
 from podium import durable
+from podium.advice import call, option, options
 from podium.dataset import FoldOptions
 from podium.dataset.prepare import check_folds, open_prepared_images, prepare_samples
 from podium.dataset.prepared import Prepared, write_prepared_tables
@@ -95,7 +96,7 @@ def _choose_folds(n_folds: int, only_folds: Collection[int] | None) -> list[int]
     chosen = sorted(set(range(n_folds)) if only_folds is None else set(only_folds))
     unknown = [fold for fold in chosen if not 0 <= fold < n_folds]
     if unknown:
-        raise UsageError(f"there is no fold {unknown[0]}; folds are 0 to {n_folds - 1}.", where="--only-folds")
+        raise UsageError(f"there is no fold {unknown[0]}; folds are 0 to {n_folds - 1}.", field="only_folds")
     return chosen
 
 
@@ -109,19 +110,22 @@ def _check_request(
     """Refuse what can be known wrong before anything is read; gives the task."""
     if samples.task is None:
         raise SourceError(
-            "these images carry no labels; there is nothing to learn.",
+            "these images have no labels, so there is nothing to learn.",
             where=samples.root,
-            fix="Put every class in a folder of its own, two classes at least, or name a table with --labels, its"
-            " column with --label.",
+            fix="Put the images of each class into a folder of their own (at least two classes), or name a table with"
+            f" {option('labels')} and its column with {option('label_columns')}.",
         )
     if recipe.metric is not None:
         check_metric_fits(find_metric(recipe.metric), samples.task.main_target)
     arrange(samples.task, recipe.model.arrangement)
     choose_device(settings.device)
     if only_folds is not None and not only_folds:
-        raise UsageError("no fold was chosen.", fix="Name some, such as --only-folds 0 1, or leave the option out.")
+        raise UsageError(
+            "no fold was chosen.", fix=f"Name some, such as {options(only_folds=[0, 1])}, or leave the option out."
+        )
     if name is not None:
         check_run_name(name)
     if name is not None and RunFolder(settings.runs / name).run_file.exists():
-        raise UsageError(f"run {name!r} exists.", fix=f"Go on with --resume {name}, or choose another --name.")
+        fix = f"Continue it with {call('podium.resume', name)}, or choose another {option('name')}."
+        raise UsageError(f"run {name!r} exists.", fix=fix)
     return samples.task

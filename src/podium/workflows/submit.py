@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from podium import durable
+from podium.advice import call
+from podium.arguments import refuse_unknown
 from podium.errors import UsageError
 from podium.metrics import METRICS
 from podium.store import RunFolder
@@ -41,9 +43,10 @@ def submit_run(
     """
     path = run.predictions_file(name)
     if not path.is_file():
+        named = {} if name == "test" else {"name": name}
         raise UsageError(
             f"run {run.name!r} has no predictions {name!r}.",
-            fix=f"Make them: podium predict {run.name} FOLDER_OF_IMAGES{'' if name == 'test' else f' --name {name}'}",
+            fix=f"Make them with {call(f'podium.load_run({run.name!r}).predict', 'FOLDER', **named)}.",
         )
     predictions = load_predictions(path)
     options = follow_rules(run, predictions.task, _with_metric(run, options or SubmissionOptions()))
@@ -69,7 +72,9 @@ def submit(
 
     Raises:
         SubmissionError: If ids, columns or values do not fit.
+        ArgumentError: If an option does not exist; suggests the nearest one.
     """
+    refuse_unknown("submit", options, ["template", "out", *(item.name for item in fields(SubmissionOptions))])
     return write_submission(predictions, Path(template), Path(out), SubmissionOptions(**options))
 
 

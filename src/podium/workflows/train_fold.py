@@ -171,6 +171,6 @@ class FoldTrainer:
             cache.rows_of(self._samples.ids),
             inputs,
             self._device,
-            self._settings.checkpoint_every_s,
+            self._settings.checkpoint_seconds,
             cloud_drive=bool(record.get("cloud_drive")),
         )

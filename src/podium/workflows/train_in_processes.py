@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from podium.advice import call
 from podium.errors import Interrupted, PodiumError, Stopped
 from podium.launch import run_processes
 from podium.machine import Progress, Settings
@@ -90,7 +91,7 @@ def _raise_first(run: RunFolder, errors: list[Mapping[str, Any]], codes: list[in
         raise RuntimeError(f"a process of this run failed with exit codes {codes}; its traceback is above")
     if is_done:
         return
-    how = f"Go on with podium train --resume {run.name}."
+    how = f"Continue with {call('podium.resume', run.name)}."
     if any(code > 0 for code in codes):
         raise Stopped("all processes were stopped; everything up to their last step is on disk.", fix=how)
     raise PodiumError(

@@ -1,0 +1,81 @@
+"""Wrong keyword arguments answered with the right name: `podium.train(lables=...)` says "Did you mean labels=?"."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import ParamSpec, TypeVar
+
+from podium.errors import ArgumentError
+from podium.near_names import nearest_name
+
+__all__ = ["Elsewhere", "refuse_unknown", "strict_arguments", "strict_fields"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C")
+
+Elsewhere = Callable[[], Mapping[str, str]]
+"""Names that belong into another argument, and how to write them there; called only when a name was wrong."""
+
+
+def strict_arguments(elsewhere: Elsewhere = dict) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A decorator: the function, with an error that names the nearest argument where Python's TypeError would not.
+
+    Example:
+        >>> @strict_arguments()
+        ... def double(number: int) -> int:
+        ...     return 2 * number
+        >>> double(nubmer=2)
+        Traceback (most recent call last):
+        podium.errors.ArgumentError: double() has no argument 'nubmer'. Did you mean number=...?
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        known = [name for name in inspect.signature(function).parameters if name != "self"]
+
+        @functools.wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            refuse_unknown(function.__name__, kwargs, known, elsewhere)
+            return function(*args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def strict_fields(kind: type[C]) -> type[C]:
+    """A decorator for a class: the same for the arguments that make one."""
+    make = kind.__init__
+    known = [name for name in inspect.signature(make).parameters if name != "self"]
+
+    @functools.wraps(make)
+    def checked(self: C, *args: object, **kwargs: object) -> None:
+        refuse_unknown(kind.__name__, kwargs, known)
+        make(self, *args, **kwargs)
+
+    kind.__init__ = checked  # type: ignore[method-assign, assignment]
+    return kind
+
+
+def refuse_unknown(function: str, given: Iterable[str], known: Iterable[str], elsewhere: Elsewhere = dict) -> None:
+    """Raise unless every given name is known.
+
+    Args:
+        function: Name of the function or class that was called.
+        given: Names of the arguments it was given.
+        known: Names that it takes.
+        elsewhere: Names that belong into another argument.
+
+    Raises:
+        ArgumentError: Names the first unknown argument, and what was most likely meant.
+    """
+    names = dict.fromkeys(known)
+    wrong = next((name for name in given if name not in names), None)
+    if wrong is None:
+        return
+    ways = {**elsewhere(), **{name: f"{name}=..." for name in names}}
+    near = nearest_name(wrong, ways)
+    fix = f"Did you mean {ways[near]}?" if near is not None else f"It takes {', '.join(names)}."
+    raise ArgumentError(f"{function}() has no argument {wrong!r}.", fix=fix)

@@ -1,0 +1,61 @@
+"""The words that options choose from, for `--help` to show and the parser to check.
+
+They are repeated here because the modules that own them import numpy or torch, for which `--help` need not wait; a test
+compares each with its owner.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+__all__ = [
+    "Decoding",
+    "DemoTask",
+    "LabelKind",
+    "Layout",
+    "LeakKind",
+    "Metric",
+    "Preset",
+    "SplitMethod",
+    "ValueKind",
+    "View",
+    "WhenNone",
+]
+
+DemoTask = Literal["sign_digits", "letters", "glyphs"]
+Decoding = Literal["independent", "class_first", "attributes_first"]
+Preset = Literal["baseline", "quick", "finetune"]
+Layout = Literal["auto", "folders", "table", "pattern"]
+LabelKind = Literal["auto", "single", "multi"]
+SplitMethod = Literal[
+    "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"
+]
+LeakKind = Literal["same_group", "same_bytes", "near_duplicate"]
+View = Literal["hflip", "vflip", "rot90", "rot180", "rot270"]
+ValueKind = Literal["auto", "class_number", "class_name", "decision", "probability"]
+WhenNone = Literal["refuse", "empty", "top"]
+Metric = Literal[
+    "accuracy",
+    "balanced_accuracy",
+    "f1_macro",
+    "f1_micro",
+    "f1_weighted",
+    "precision_macro",
+    "recall_macro",
+    "matthews_corrcoef",
+    "cohen_kappa",
+    "quadratic_kappa",
+    "mean_absolute_error",
+    "top_2_accuracy",
+    "top_3_accuracy",
+    "top_5_accuracy",
+    "top_10_accuracy",
+    "log_loss",
+    "brier",
+    "expected_calibration_error",
+    "roc_auc_macro",
+    "average_precision_macro",
+    "label_accuracy",
+    "subset_accuracy",
+    "f1_samples",
+]

@@ -1,0 +1,56 @@
+"""What the parser refused, as an error that suggests what was most likely meant."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args, get_origin
+
+from cyclopts import CoercionError, CycloptsError, UnknownOptionError
+
+from podium.cli.commands import list_arguments
+from podium.errors import PodiumError, UnknownNameError, UsageError
+from podium.near_names import find_synonym, nearest_name
+
+__all__ = ["explain"]
+
+
+def explain(problem: CycloptsError, command: str) -> PodiumError:
+    """The parser's complaint as Podium's.
+
+    Args:
+        problem: What cyclopts raised.
+        command: The command it was parsing.
+    """
+    help_line = f"podium {command} --help lists the options."
+    if isinstance(problem, UnknownOptionError):
+        return _explain_unknown(problem.token.keyword or problem.token.value, command, help_line)
+    if isinstance(problem, CoercionError) and problem.token is not None:
+        choices = _choices(problem.target_type)
+        field = problem.argument.field_info.name if problem.argument is not None else None
+        if choices:
+            return UnknownNameError("value", problem.token.value, choices, field=field)
+    problem.verbose = False
+    return UsageError(" ".join(str(problem).split()), fix=help_line)
+
+
+def _explain_unknown(given: str, command: str, help_line: str) -> UsageError:
+    """An unknown option, with the option, or the recipe key, that it most likely means."""
+    flags = {name.lstrip("-").replace("-", "_"): name for item in list_arguments(command) for name in item.names}
+    near = nearest_name(given.lstrip("-").replace("-", "_"), flags)
+    key = _recipe_key(given) if command == "train" and near is None else None
+    if near is not None:
+        fix = f"Did you mean {flags[near]}? {help_line}"
+    elif key is not None:
+        fix = f"Did you mean --set {key}=VALUE? {help_line}"
+    else:
+        fix = help_line
+    return UsageError(f"podium {command} has no option {given}.", fix=fix)
+
+
+def _recipe_key(given: str) -> str | None:
+    from podium.recipe import recipe_keys
+
+    return find_synonym(given, recipe_keys())
+
+
+def _choices(kind: object) -> tuple[str, ...]:
+    return get_args(kind) if get_origin(kind) is Literal else ()

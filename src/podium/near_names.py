@@ -1,0 +1,194 @@
+"""The known name that a user most likely meant: a synonym from another library, or the one that looks most alike."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+
+__all__ = ["SYNONYMS", "find_synonym", "nearest_name"]
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    # metrics
+    "acc": ("accuracy", "label_accuracy"),
+    "auc": ("roc_auc_macro",),
+    "auroc": ("roc_auc_macro",),
+    "rocauc": ("roc_auc_macro",),
+    "ap": ("average_precision_macro",),
+    "map": ("average_precision_macro",),
+    "prauc": ("average_precision_macro",),
+    "averageprecision": ("average_precision_macro",),
+    "f1": ("f1_macro",),
+    "f1score": ("f1_macro",),
+    "macrof1": ("f1_macro",),
+    "microf1": ("f1_micro",),
+    "precision": ("precision_macro", "training.precision"),
+    "recall": ("recall_macro",),
+    "mcc": ("matthews_corrcoef",),
+    "kappa": ("quadratic_kappa", "cohen_kappa"),
+    "qwk": ("quadratic_kappa",),
+    "mae": ("mean_absolute_error",),
+    "ece": ("expected_calibration_error",),
+    "logloss": ("log_loss",),
+    "crossentropy": ("log_loss", "cross_entropy"),
+    "exactmatch": ("subset_accuracy",),
+    "hamming": ("label_accuracy",),
+    "top1": ("accuracy",),
+    "top5": ("top_5_accuracy",),
+    # recipe keys, and the options that are short for some
+    "lr": ("optimizer.lr", "lr"),
+    "learningrate": ("optimizer.lr", "lr"),
+    "maxlr": ("optimizer.lr", "lr"),
+    "baselr": ("optimizer.lr", "lr"),
+    "wd": ("optimizer.weight_decay",),
+    "weightdecay": ("optimizer.weight_decay",),
+    "momentum": ("optimizer.momentum",),
+    "opt": ("optimizer.name",),
+    "epochs": ("training.epochs", "epochs"),
+    "nepochs": ("training.epochs", "epochs"),
+    "numepochs": ("training.epochs", "epochs"),
+    "maxepochs": ("training.epochs", "epochs"),
+    "batchsize": ("training.batch_size", "batch_size"),
+    "batch": ("training.batch_size", "batch_size"),
+    "bs": ("training.batch_size", "batch_size"),
+    "patience": ("training.patience",),
+    "earlystopping": ("training.patience",),
+    "ema": ("training.ema_decay",),
+    "modelema": ("training.ema_decay",),
+    "amp": ("training.precision",),
+    "fp16": ("training.precision",),
+    "clipgrad": ("training.clip_norm",),
+    "gradclip": ("training.clip_norm",),
+    "imagesize": ("image.size_px", "image_size"),
+    "imgsize": ("image.size_px", "image_size"),
+    "imgsz": ("image.size_px", "image_size"),
+    "resize": ("image.size_px", "image_size"),
+    "size": ("image.size_px", "image_size"),
+    "model": ("model.name", "model"),
+    "modelname": ("model.name", "model"),
+    "backbone": ("model.name", "model"),
+    "arch": ("model.name", "model"),
+    "architecture": ("model.name", "model"),
+    "net": ("model.name", "model"),
+    "pretrained": ("model.weights",),
+    "weights": ("model.weights",),
+    "checkpoint": ("model.weights", "resume"),
+    "dropout": ("model.drop_rate",),
+    "drop": ("model.drop_rate",),
+    "droppath": ("model.drop_path_rate",),
+    "freeze": ("model.freeze",),
+    "labelsmoothing": ("loss.single.label_smoothing",),
+    "smoothing": ("loss.single.label_smoothing",),
+    "classweight": ("loss.single.class_weights",),
+    "classweights": ("loss.single.class_weights",),
+    "sampler": ("loss.single.class_weights",),
+    "posweight": ("loss.multi.positive_weights",),
+    "criterion": ("loss",),
+    "scheduler": ("schedule.kind", "schedule"),
+    "sched": ("schedule.kind", "schedule"),
+    "lrscheduler": ("schedule.kind", "schedule"),
+    "augment": ("augmentations",),
+    "aug": ("augmentations",),
+    "transforms": ("augmentations",),
+    "randomstate": ("split_seed", "seed"),
+    # the data, the split, the machine
+    "label": ("label_columns",),
+    "labelcol": ("label_columns",),
+    "labelcolumn": ("label_columns",),
+    "target": ("label_columns", "stratify_by"),
+    "targets": ("label_columns",),
+    "y": ("label_columns",),
+    "source": ("data",),
+    "folder": ("data",),
+    "csv": ("labels",),
+    "table": ("labels",),
+    "annotations": ("labels",),
+    "df": ("labels",),
+    "fncol": ("image_column",),
+    "filename": ("image_column",),
+    "groups": ("group",),
+    "groupcolumn": ("group",),
+    "delim": ("label_delim", "delimiter"),
+    "sep": ("delimiter",),
+    "navalues": ("missing_values",),
+    "missing": ("missing_values",),
+    "ext": ("extensions",),
+    "suffixes": ("extensions",),
+    "cv": ("folds",),
+    "k": ("folds", "top_k"),
+    "kfold": ("folds",),
+    "nfolds": ("folds",),
+    "numfolds": ("folds",),
+    "nsplits": ("folds",),
+    "method": ("split_method",),
+    "stratify": ("stratify_by",),
+    "holdout": ("holdout_fraction",),
+    "testsize": ("holdout_fraction",),
+    "validpct": ("holdout_fraction",),
+    "valsize": ("holdout_fraction",),
+    "frozen": ("folds_from",),
+    "maxbad": ("max_bad_fraction",),
+    "fold": ("only_folds", "folds"),
+    "gpu": ("device",),
+    "accelerator": ("device",),
+    "workers": ("threads",),
+    "numworkers": ("threads",),
+    "njobs": ("threads",),
+    "jobs": ("threads",),
+    "output": ("out", "runs"),
+    "outputdir": ("out", "runs"),
+    "logdir": ("runs",),
+    "project": ("runs",),
+    "config": ("recipe",),
+    "cfg": ("recipe",),
+    "file": ("recipe",),
+    "override": ("overrides",),
+    "views": ("tta",),
+    "silent": ("quiet",),
+    # the submission
+    "ids": ("id_table",),
+    "answer": ("answer_columns",),
+    "threshold": ("thresholds",),
+    "sample": ("template",),
+    "samplesubmission": ("template",),
+    "topk": ("top_k",),
+    # kinds and names in recipes
+    "onecycle": ("one_cycle",),
+    "bce": ("binary_cross_entropy",),
+    "asl": ("asymmetric",),
+    "focalloss": ("focal",),
+    "ce": ("cross_entropy",),
+}
+"""What other libraries call it, without "-", "_" and spaces -> Podium's names, the first that is known counts."""
+
+
+def find_synonym(name: str, known: Collection[str]) -> str | None:
+    """The known name for what other libraries call `name`, or None.
+
+    Example:
+        >>> find_synonym("batch-size", ["training.batch_size"])
+        'training.batch_size'
+    """
+    plain = "".join(character for character in name.lower() if character.isalnum())
+    return next((synonym for synonym in SYNONYMS.get(plain, ()) if synonym in known), None)
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` most likely means, or None when nothing is near.
+
+    Example:
+        >>> nearest_name("f1_marco", ["f1_macro", "accuracy"])
+        'f1_macro'
+        >>> nearest_name("QWK", ["quadratic_kappa", "accuracy"])
+        'quadratic_kappa'
+        >>> nearest_name("seed", ["split_seed", "folds"])
+        'split_seed'
+    """
+    lowered = {candidate.lower(): candidate for candidate in known}
+    synonym = find_synonym(name, lowered)
+    if synonym is not None:
+        return lowered[synonym]
+    found = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    if found:
+        return lowered[found[0]]
+    holding = [candidate for candidate in lowered if name.lower() in candidate.split("_")]
+    return lowered[holding[0]] if len(holding) == 1 else None
