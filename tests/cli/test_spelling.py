@@ -62,8 +62,10 @@ def test_no_flag_stands_in_a_text_of_the_library(path: Path) -> None:
 
 
 def test_every_flag_in_a_text_of_the_command_line_exists() -> None:
-    known = {name for command in COMMANDS for item in list_arguments(command) for name in item.names}
-    known |= {"--help", "--version"}
+    known = {
+        name for command in COMMANDS for item in list_arguments(command) for name in (*item.names, *item.negatives)
+    }
+    known |= {"--help", "--version", "--no"}  # the start of --no-header
     for path in sorted((SOURCE / "cli").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -65,7 +65,7 @@ def test_group_by_regular_expression(make_tree):
         scan(root, ScanOptions(group="q(x)"))
     with pytest.raises(SourceError, match="2 groups in parentheses"):
         scan(root, ScanOptions(group="(a)(b)"))
-    with pytest.raises(SourceError, match="not a regular expression"):
+    with pytest.raises(SourceError, match="not a valid regular expression"):
         scan(root, ScanOptions(group="(a"))
 
 
