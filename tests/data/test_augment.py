@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from pydantic import Field, TypeAdapter, ValidationError
 from scipy import stats
 
 from podium.data.augment import Augmentation, augment_batch
 from podium.data.colour import ColorJitter, Grayscale
 from podium.data.erasing import RandomErasing
+from podium.data.frames import whole_frames
 from podium.data.geometric import (
     CentreCrop,
     HorizontalFlip,
@@ -143,7 +145,7 @@ def test_resized_crop_is_a_resize_of_its_box() -> None:
     for image, u, picture in zip(STORED, draw(RandomResizedCrop), got, strict=True):
         for i in range(10):
             area = 24 * 32 * (0.2 + 0.6 * u[2 + i])
-            ratio = 0.5 * 4 ** u[12 + i]
+            ratio = 32 / 24 * 0.5 * 4 ** u[12 + i]
             width, height = round((area * ratio) ** 0.5), round((area / ratio) ** 0.5)
             if width <= 32 and height <= 24:
                 break
@@ -153,32 +155,63 @@ def test_resized_crop_is_a_resize_of_its_box() -> None:
 
 
 def test_resized_crop_that_never_fits_takes_the_largest_central_part() -> None:
-    got = augment([RandomResizedCrop(scale=(1.0, 1.0), ratio=(0.25, 0.25))], (24, 6))
-    assert np.array_equal(got, STORED[:, :, 13:19])
+    got = augment([RandomResizedCrop(scale=(1.0, 1.0), ratio=(0.25, 0.25))], (24, 8))
+    assert np.array_equal(got, STORED[:, :, 12:20])
 
 
-def test_resized_crop_areas_follow_torchvision() -> None:
+def test_a_crop_of_ratio_1_keeps_the_shape_of_wide_and_tall_images_turned_or_not() -> None:
+    for height, width in ((240, 320), (320, 240), (600, 200), (200, 200)):
+        frames = whole_frames(64, height, width)
+        for turned in (frames, frames.quarter_turn(np.arange(64) % 4)):
+            cut = RandomResizedCrop(scale=(0.3, 0.9), ratio=(1.0, 1.0)).move(turned, draw(RandomResizedCrop))
+            assert (cut.size < turned.size).all()
+            np.testing.assert_allclose(
+                cut.size / turned.size, np.sqrt(0.3 + 0.6 * draw(RandomResizedCrop)[:, 2:3]) @ [[1, 1]], atol=0.006
+            )
+
+
+def test_a_crop_of_a_crop_is_as_wide_as_the_whole_image_and_not_as_the_first_crop() -> None:
+    """Which is what it always was for squares."""
+    crop = RandomResizedCrop(scale=(0.5, 0.5), ratio=(2.0, 2.0))
+    again = RandomResizedCrop(scale=(0.1, 0.1), ratio=(1.0, 1.0))
+    u = draw(RandomResizedCrop)
+    square = again.move(crop.move(whole_frames(64, 400, 400), u), u).size
+    assert np.abs(square[:, 0] - square[:, 1]).max() <= 1
+    wide = again.move(crop.move(whole_frames(64, 400, 800), u), u).size
+    assert np.abs(wide[:, 0] - 2 * wide[:, 1]).max() <= 1
+
+
+@pytest.mark.parametrize(("height", "width"), [(112, 112), (96, 128), (210, 90)])
+def test_resized_crop_areas_follow_torchvision(height: int, width: int) -> None:
     import torch
     from torchvision.transforms import RandomResizedCrop as Peer
 
     torch.manual_seed(0)
-    blank = torch.empty(3, 96, 128)
-    theirs = np.array([Peer.get_params(blank, [0.08, 1.0], [3 / 4, 4 / 3]) for _ in range(3000)])
-    from podium.data.frames import whole_frames
-
+    blank = torch.empty(3, height, width)
+    shape = width / height  # theirs counts in pixels, ours in the image's own shape
+    theirs = np.array([Peer.get_params(blank, [0.08, 1.0], [3 / 4 * shape, 4 / 3 * shape]) for _ in range(3000)])
     keys = sample_keys([str(i) for i in range(3000)])
     crop = RandomResizedCrop(scale=(0.08, 1.0))
-    frames = crop.move(whole_frames(3000, 96, 128), uniforms(0, 0, keys, crop.stream, crop.n_uniforms))
+    frames = crop.move(whole_frames(3000, height, width), uniforms(0, 0, keys, crop.stream, crop.n_uniforms))
     ours = np.column_stack([frames.matrix[:, 1, 2], frames.matrix[:, 0, 2], frames.size[:, ::-1]])
     for column in range(4):
         assert stats.ks_2samp(ours[:, column], theirs[:, column]).pvalue > 1e-4
     assert (ours >= 0).all()
-    assert (ours[:, 0] + ours[:, 2] <= 96).all()
-    assert (ours[:, 1] + ours[:, 3] <= 128).all()
+    assert (ours[:, 0] + ours[:, 2] <= height).all()
+    assert (ours[:, 1] + ours[:, 3] <= width).all()
 
 
 def test_centre_crop() -> None:
     assert np.array_equal(augment([CentreCrop(0.5)], (12, 16)), STORED[:, 6:18, 8:24])
+
+
+def test_centre_crop_is_torchvisions_on_tall_images() -> None:
+    import torch
+    from torchvision.transforms import functional
+
+    tall = smooth_images(64, 40, 24)
+    theirs = functional.center_crop(torch.from_numpy(tall).permute(0, 3, 1, 2), [30, 18]).permute(0, 2, 3, 1)
+    assert np.array_equal(augment([CentreCrop(0.75)], (30, 18), tall), theirs.numpy())
 
 
 def test_shift_moves_whole_pixels_and_mirrors() -> None:
@@ -203,7 +236,6 @@ def test_rotation_equals_bilinear_sampling() -> None:
 def test_rotation_is_counter_clockwise() -> None:
     image = np.zeros((1, 21, 21, 3), np.uint8)
     image[0, 10, 18] = 255
-    from podium.data.frames import whole_frames
     from podium.data.resample import plan_resampling, resample
 
     frames = whole_frames(1, 21, 21).rotate(np.array([89.9999]))
@@ -276,9 +308,10 @@ def test_grayscale() -> None:
         assert np.abs((grey if u[0] < 0.5 else image).astype(int) - picture).max() <= (1 if u[0] < 0.5 else 0)
 
 
-def test_erasing_paints_its_box_and_nothing_else() -> None:
+@pytest.mark.parametrize("size", [(64, 64), (96, 48), (40, 100)])
+def test_erasing_paints_its_box_and_nothing_else(size: tuple[int, int]) -> None:
     stored = np.zeros_like(STORED)
-    got = augment([RandomErasing(probability=0.5, area=(0.1, 0.3))], (64, 64), stored)
+    got = augment([RandomErasing(probability=0.5, area=(0.1, 0.3), ratio=(0.9, 1.1))], size, stored)
     painted = (got != 0).any(axis=3)
     for u, mask in zip(draw(RandomErasing), painted, strict=True):
         assert mask.any() == (u[0] < 0.5)
@@ -287,6 +320,32 @@ def test_erasing_paints_its_box_and_nothing_else() -> None:
         if mask.any():
             assert np.ptp(rows) + 1 == len(rows)
             assert abs(mask.mean() - (0.1 + 0.2 * u[1])) < 0.03
+
+
+def test_the_boxes_of_erasing_follow_torchvision_on_rectangles() -> None:
+    import torch
+    from torchvision.transforms import RandomErasing as Peer
+
+    torch.manual_seed(0)
+    blank = torch.empty(3, 120, 80)
+    theirs = np.array([Peer.get_params(blank, (0.02, 0.2), (0.5, 2.0))[:4] for _ in range(3000)])  # y, x, h, w
+    keys = sample_keys([str(i) for i in range(3000)])
+    erasing = RandomErasing(probability=1, area=(0.02, 0.2), ratio=(0.5, 2.0))
+    x0, y0, x1, y1 = erasing.boxes(uniforms(0, 0, keys, erasing.stream, erasing.n_uniforms), 120, 80).T
+    for ours, column in zip((y0, x0, y1 - y0, x1 - x0), theirs.T, strict=True):
+        assert stats.ks_2samp(ours, column).pvalue > 1e-4
+
+
+def test_rotation_of_a_tall_image_is_torchvisions_away_from_the_corners() -> None:
+    import torch
+    from torchvision.transforms import InterpolationMode, functional
+
+    tall = smooth_images(64, 48, 30)
+    got = augment([Rotate(degrees=25, probability=1)], (48, 30), tall)
+    for image, u, picture in zip(tall, draw(Rotate), got, strict=True):
+        tensor = torch.from_numpy(image).permute(2, 0, 1).double()
+        turned = functional.rotate(tensor, (2 * u[1] - 1) * 25, InterpolationMode.BILINEAR).permute(1, 2, 0).numpy()
+        assert np.abs(turned - picture)[14:34, 9:21].max() <= 2.5
 
 
 def test_independent_of_batch_threads_and_place() -> None:
@@ -342,6 +401,34 @@ def test_views(view: typing.Any, reference: typing.Any) -> None:
     square = smooth_images(5, 20, 20)
     out = np.empty((2, 20, 20, 3), np.uint8)
     assert np.array_equal(eval_batch(square, np.array([4, 1]), out, view), [reference(square[4]), reference(square[1])])
+
+
+@pytest.mark.parametrize(
+    ("view", "turn"),
+    [
+        ("plain", None),
+        ("hflip", Image.Transpose.FLIP_LEFT_RIGHT),
+        ("vflip", Image.Transpose.FLIP_TOP_BOTTOM),
+        ("rot90", Image.Transpose.ROTATE_90),
+        ("rot180", Image.Transpose.ROTATE_180),
+        ("rot270", Image.Transpose.ROTATE_270),
+    ],
+)
+@pytest.mark.parametrize("size", [(28, 20), (20, 28)])
+def test_views_of_rectangles_are_turned_by_pillow_and_stretched_back(
+    view: typing.Any, turn: typing.Any, size: tuple[int, int]
+) -> None:
+    stored = smooth_images(3, *size)
+    out = np.empty((3, *size, 3), np.uint8)
+    eval_batch(stored, np.arange(3), out, view)
+    for image, got in zip(stored, out, strict=True):
+        turned = Image.fromarray(image) if turn is None else Image.fromarray(image).transpose(turn)
+        wanted = np.asarray(turned.resize(size[::-1], Image.Resampling.BILINEAR)).astype(int)
+        difference = np.abs(wanted - got)
+        assert difference.max() <= 12  # Pillow averages where a side shrinks, we read bilinearly up to 1.5 times
+        assert difference.mean() <= 1.5
+        if turn not in (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270):
+            assert np.array_equal(wanted, got)
 
 
 def test_plain_view_is_training_without_augmentation() -> None:

@@ -101,6 +101,14 @@ def test_they_are_the_processors_but_for_rounding(how: list[Augmentation], size:
     assert found.mean() < 0.6
 
 
+@pytest.mark.parametrize("how", [[item] for item in EVERYTHING] + [EVERYTHING], ids=str)
+def test_tall_images_are_the_processors_but_for_rounding(how: list[Augmentation]) -> None:
+    tall = smooth_images(40, 24)
+    found = differences(on_device(how, (35, 21), tall), on_cpu(how, (35, 21), tall))
+    assert np.percentile(found, 99.9) <= 4
+    assert found.mean() < 0.6
+
+
 @pytest.mark.parametrize("size", [(12, 16), (9, 16), (8, 40), (7, 9)])
 def test_where_they_shrink_much_they_are_averaged(size: tuple[int, int]) -> None:
     noise = np.random.default_rng(2).integers(0, 256, STORED.shape, dtype=np.uint8)

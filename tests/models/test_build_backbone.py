@@ -32,6 +32,37 @@ def test_random_backbone_gives_pooled_features(name: str) -> None:
     assert backbone.weight_source == "random"
 
 
+@pytest.mark.parametrize("size", [(96, 64), (48, 80)])
+@pytest.mark.parametrize("name", ["test_resnet", "test_vit", "tiny"])
+def test_a_rectangle_gives_the_features_of_timms_own_model(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    images = torch.rand(2, 3, *size)
+    backbone = build_backbone(name, "random", size)
+    assert backbone.image_size_px == size
+    assert backbone.module(images).shape == (2, backbone.n_features)
+    if name == "tiny":
+        return
+    fixed = {"img_size": size} if timm.get_pretrained_cfg(name).fixed_input_size else {}
+    whole = timm.create_model(name, num_classes=0, **fixed).eval()
+    save_file(whole.state_dict(), tmp_path / "weights.safetensors")
+    loaded = build_backbone(name, tmp_path / "weights.safetensors", size)
+    torch.testing.assert_close(loaded.module(images), whole(images))
+
+
+def test_the_size_of_the_weights_is_known_as_height_and_width() -> None:
+    assert build_backbone("test_vit", "random").image_size_px == (160, 160)
+    assert build_backbone("test_vit", "random", 64).image_size_px == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("convit_tiny", r"cannot take images of height 96 and width 64: .*\. Use another"), ("mvitv2_tiny", "img_size")],
+)
+def test_a_model_that_takes_no_rectangle_says_so(name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        build_backbone(name, "random", (96, 64))
+
+
 def test_a_file_gives_the_features_of_its_model(resnet_file: Path) -> None:
     backbone = build_backbone("resnet10t", resnet_file)
     torch.manual_seed(5)
@@ -60,6 +91,20 @@ def test_position_embeddings_are_resized_as_timm_does(tmp_path: Path) -> None:
         "vit_tiny_patch16_224", img_size=64, num_classes=0, pretrained=True, pretrained_cfg_overlay={"file": str(path)}
     ).eval()
     torch.testing.assert_close(backbone.module(IMAGES), expected(IMAGES))
+
+
+def test_position_embeddings_of_a_square_are_resized_to_a_rectangle(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    source = timm.create_model("test_vit", img_size=96, num_classes=0)
+    torch.nn.init.normal_(source.pos_embed)
+    path = tmp_path / "vit.safetensors"
+    save_file(source.state_dict(), path)
+    backbone = build_backbone("test_vit", path, (96, 64))
+    expected = timm.create_model(
+        "test_vit", img_size=(96, 64), num_classes=0, pretrained=True, pretrained_cfg_overlay={"file": str(path)}
+    ).eval()
+    images = torch.rand(2, 3, 96, 64)
+    torch.testing.assert_close(backbone.module(images), expected(images))
 
 
 def test_a_file_of_another_model_is_refused(resnet_file: Path) -> None:

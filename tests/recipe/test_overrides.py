@@ -19,7 +19,7 @@ from podium.recipe import (
     resolve_recipe,
     save_recipe,
 )
-from podium.recipe.recipe import Constant, Cosine, FocalSpec, LossSpec, OneCycle, StepDecay
+from podium.recipe.recipe import Constant, Cosine, FocalSpec, ImageSpec, LossSpec, OneCycle, StepDecay
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -31,6 +31,7 @@ def test_a_recipe_survives_yaml(preset: str, tmp_path: Path) -> None:
 
 
 ODD = Recipe(
+    image=ImageSpec(size_px=(280, 210), stored_px=(322, 242)),
     preset="한글: yes",
     seed=2**62,
     schedule=StepDecay(every_epochs=5, factor=0.75),
@@ -60,6 +61,23 @@ def test_lines_reach_every_depth() -> None:
     assert recipe.predict_views == ("plain", "vflip")
     assert recipe.loss.head_weights == {"age": 2.0}
     assert (recipe.image.size_px, recipe.metric) == (64, "accuracy")
+
+
+@pytest.mark.parametrize(
+    ("written", "size", "sides"),
+    [
+        ("[280,210]", (280, 210), (280, 210)),
+        ("[96, 128]", (96, 128), (96, 128)),
+        ("[96, 96]", 96, (96, 96)),
+        ("96", 96, (96, 96)),
+    ],
+)
+def test_a_size_is_one_side_or_height_and_width(written: str, size: object, sides: tuple[int, int]) -> None:
+    image = apply_overrides(baseline(), [f"image.size_px={written}", f"image.stored_px={written}"]).image
+    assert (image.size_px, image.stored_px) == (size, size)
+    assert image.sides == image.stored_sides == sides
+    height = apply_overrides(baseline(), ["image.size_px=[280,210]", "image.size_px.0=300"]).image
+    assert height.sides == (300, 210)
 
 
 def test_later_lines_win_and_no_line_changes_nothing() -> None:
@@ -111,6 +129,9 @@ def test_an_unknown_key_is_told_with_the_nearest(line: str, near: str | None) ->
     assert (f"Did you mean {near!r}" in str(caught.value)) == (near is not None)
 
 
+SIZE = r"image.size_px: expected one side, or \[height, width\], of 8 to 4096 whole pixels, or auto, got"
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -127,6 +148,18 @@ def test_an_unknown_key_is_told_with_the_nearest(line: str, near: str | None) ->
         ("training.epochs=[1", "is not plain YAML"),
         ("=3", "unknown recipe key"),
         ("training=5", "training"),
+        ("image.size_px=280x210", SIZE + ".*'280x210'"),
+        ("image.size_px=280,210", SIZE + ".*'280,210'"),
+        ("image.size_px=[]", SIZE + r".*\[\]"),
+        ("image.size_px=[280]", SIZE),
+        ("image.size_px=[280,210,3]", SIZE + r".*\[280, 210, 3\]"),
+        ("image.size_px=[280,auto]", SIZE),
+        ("image.size_px=[280,7]", SIZE),
+        ("image.stored_px=[4097,210]", SIZE.replace("size_px", "stored_px")),
+        ("image.size_px=210.5", SIZE),
+        ("image.size_px={height: 280, width: 210}", SIZE),
+        ("image.size_px=null", SIZE),
+        ("image.size_px=big", SIZE),
         ("seed=!!python/object/apply:os.system ['true']", "is not plain YAML"),
     ],
 )

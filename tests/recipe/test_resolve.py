@@ -43,6 +43,20 @@ def test_images_are_stored_larger_only_where_augmentation_crops() -> None:
     assert sizes == {"plain": (224, 224), "crops": (224, 258)}
 
 
+def test_a_rectangle_is_stored_larger_on_both_sides_where_augmentation_crops() -> None:
+    for lines, stored in (
+        (["image.size_px=[280,210]"], (322, 241)),
+        (["image.size_px=[4000,100]"], (4096, 102)),
+        (["image.size_px=4000"], 4096),
+        (["image.size_px=[280,210]", "image.stored_px=300"], 300),
+        (["image.size_px=[280,210]", "augmentations=[]"], (280, 210)),
+    ):
+        recipe = apply_overrides(finetune(), ["model.name=tiny", *lines])
+        image = resolve_recipe(recipe, median_side_px=100).image
+        assert image.size_px == recipe.image.size_px
+        assert image.stored_px == stored
+
+
 def test_weights_are_never_silently_random() -> None:
     resolved = resolve_recipe(Recipe.model_validate({"model": {"name": "resnet18"}}), median_side_px=100)
     assert resolved.model.weights == "pretrained"

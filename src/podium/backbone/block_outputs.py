@@ -49,11 +49,11 @@ def block_outputs(
     Raises:
         UsageError: If the network cannot be split after its frozen blocks.
     """
-    size = int(recipe.image.size_px)
+    height, width = size = recipe.image.sides
     backbone = build_backbone_of(recipe)
     model = build_model(recipe, backbone, task, seed=recipe.seed).to(device).eval()
-    tried = torch.arange(2 * size * size * 3, dtype=torch.int64).remainder(251).to(torch.uint8).view(2, size, size, 3)
-    split_point = find_split_point(model, tried.to(device))
+    tried = torch.arange(2 * height * width * 3, dtype=torch.int64).remainder(251).to(torch.uint8)
+    split_point = find_split_point(model, tried.view(2, height, width, 3).to(device))
     if split_point is None:
         raise UsageError(
             f"{recipe.model.name!r} cannot be split after its frozen blocks.", fix="Use model.cached_views=0."
@@ -65,7 +65,7 @@ def block_outputs(
     views = [*recipe.predict_views, *(f"{AUGMENTED}{number}" for number in range(int(recipe.model.cached_views)))]
     about = [
         split_point.last,
-        size,
+        recipe.image.size_px,
         views,
         backbone.mean,
         backbone.std,
@@ -86,7 +86,7 @@ def block_outputs(
         if stop is not None:
             stop.check()
         pages.count(len(rows) * images.pixels[0].nbytes)
-        out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
+        out = np.empty((len(rows), *size, 3), dtype=np.uint8)
         if view.startswith(AUGMENTED):
             how, epoch = recipe.augmentations, int(view.removeprefix(AUGMENTED))
             augment_batch(images.pixels, rows, keys[rows], how, seed=recipe.seed, epoch=epoch, out=out)

@@ -49,7 +49,7 @@ class FrozenBackbone:
         self.backbone = backbone
         self.way = recorded_way(recipe, device, progress)
         self.model = Classifier(backbone, task).to(device).eval()
-        size = int(recipe.image.size_px)
+        size = recipe.image.sides
         self._forward = make_forward(self.model, None, size, self.way, device, n_threads)
         self._forward_one = make_forward(self.model, None, size, self.way, device, n_threads, batch=1)
 

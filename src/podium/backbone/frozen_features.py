@@ -39,7 +39,6 @@ def frozen_features(
     a later run with the same ones finds them again. A stop is honoured before every batch; what is marked done stays
     done.
     """
-    size = int(recipe.image.size_px)
     backbone, views, ids = frozen.backbone, tuple(recipe.feature_views), images.ids
     pages = PageBudget(images.pixels, ONE_PASS_BYTES)
 
@@ -47,7 +46,7 @@ def frozen_features(
         if stop is not None:
             stop.check()
         pages.count(len(rows) * images.pixels[0].nbytes)
-        out = np.empty((len(rows), size, size, 3), dtype=np.uint8)
+        out = np.empty((len(rows), *recipe.image.sides, 3), dtype=np.uint8)
         batch = torch.from_numpy(eval_batch(images.pixels, rows, out, view))  # type: ignore[arg-type]
         return frozen.features(batch, few=images.key is None)
 
@@ -55,7 +54,14 @@ def frozen_features(
     if images.key is None:
         return compute_in_memory(encode, n_samples=n, shape=shape, views=views, batch_size=batch_size)
     key = feature_key(
-        images.key, frozen.digest, size, list(views), backbone.mean, backbone.std, str(frozen.way), device.type
+        images.key,
+        frozen.digest,
+        recipe.image.size_px,
+        list(views),
+        backbone.mean,
+        backbone.std,
+        str(frozen.way),
+        device.type,
     )
     with progress.stage("features of the frozen network", len(views) * n) as update:
         return compute_features(

@@ -63,7 +63,7 @@ def recorded_way(recipe: Recipe, device: torch.device, progress: Progress) -> Wa
 def make_forward(
     model: Classifier,
     split_point: SplitPoint | None,
-    size: int,
+    size: tuple[int, int],
     way: Way,
     device: torch.device,
     n_threads: int,
@@ -78,7 +78,7 @@ def make_forward(
     Args:
         model: In evaluation mode, on the device.
         cut: Where the network is split; None runs the whole backbone.
-        size: Side of the images in pixels.
+        size: Height and width of the images.
         way: Engine and precision.
         device: Where torch computes.
         n_threads: Threads that OpenVINO may use.
@@ -116,10 +116,10 @@ def _join(outputs: list[Tensor]) -> Tensor:
     return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
 
 
-_kept: dict[tuple[str, str, str, int], Graph] = {}
+_kept: dict[tuple[str, str, str, tuple[int, int]], Graph] = {}
 
 
-def _trace(model: Classifier, split_point: SplitPoint | None, size: int, *, keep: bool) -> Graph:
+def _trace(model: Classifier, split_point: SplitPoint | None, size: tuple[int, int], *, keep: bool) -> Graph:
     key = (
         state_digest(model.backbone),
         f"{model.mean.tolist()} {model.std.tolist()}",
@@ -128,14 +128,14 @@ def _trace(model: Classifier, split_point: SplitPoint | None, size: int, *, keep
     )
     graph = _kept.pop(key, None)
     if graph is None:
-        graph = Graph(as_traceable(model, split_point), _unlike_images(FROZEN_BATCH, size))
+        graph = Graph(as_traceable(model, split_point), _unlike_images(FROZEN_BATCH, *size))
     _kept.clear()
     if keep:
         _kept[key] = graph
     return graph
 
 
-def _unlike_images(n: int, size: int) -> Tensor:
-    """(n, size, size, 3) uint8, the first dark and the last bright, so that a network tells one from another."""
-    noise = torch.rand(n, size, size, 3, generator=torch.Generator().manual_seed(0))
+def _unlike_images(n: int, height: int, width: int) -> Tensor:
+    """(n, height, width, 3) uint8, the first dark and the last bright, so that a network tells one from another."""
+    noise = torch.rand(n, height, width, 3, generator=torch.Generator().manual_seed(0))
     return (noise * torch.linspace(40, 255, n)[:, None, None, None]).to(torch.uint8)

@@ -21,10 +21,12 @@ class Frames:
     Attributes:
         matrix: Map (x, y) of the frame -> (x, y) of the stored image, shape (B, 2, 3).
         size: Width and height of the frame in pixels, shape (B, 2).
+        shape: Width / height of the whole stored image, turned as the frame is, shape (B,).
     """
 
     matrix: NDArray[np.float64]
     size: NDArray[np.float64]
+    shape: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.matrix)
@@ -45,8 +47,9 @@ class Frames:
         step = np.zeros_like(self.matrix)
         step[:, 0, 0], step[:, 0, 1], step[:, 0, 2] = cos, -sin, np.where((k == 1) | (k == 2), width, 0.0)
         step[:, 1, 0], step[:, 1, 1], step[:, 1, 2] = sin, cos, np.where((k == 2) | (k == 3), height, 0.0)
-        turned = np.where((k % 2 == 1)[:, None], self.size[:, ::-1], self.size)
-        return replace(self._after(step), size=turned)
+        is_odd = k % 2 == 1
+        turned = np.where(is_odd[:, None], self.size[:, ::-1], self.size)
+        return replace(self._after(step), size=turned, shape=np.where(is_odd, 1 / self.shape, self.shape))
 
     def crop(self, corner: NDArray[np.float64], size: NDArray[np.float64]) -> Frames:
         """The part of each frame from `corner` (x, y) on, of `size` (width, height), both shape (B, 2)."""
@@ -81,7 +84,8 @@ class Frames:
 
 def whole_frames(n: int, height: int, width: int) -> Frames:
     """Frames that show all of `n` stored images of `height` x `width` pixels."""
-    return Frames(_identity(n), np.tile(np.array([width, height], dtype=np.float64), (n, 1)))
+    size = np.tile(np.array([width, height], dtype=np.float64), (n, 1))
+    return Frames(_identity(n), size, np.full(n, width / height))
 
 
 def _identity(n: int) -> NDArray[np.float64]:

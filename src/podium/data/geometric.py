@@ -64,7 +64,10 @@ class VerticalFlip:
 
 @dataclass(frozen=True)
 class Rotate90:
-    """Turns by 90, 180 or 270 degrees, each equally likely; `probability` is the chance that it turns at all."""
+    """Turns by 90, 180 or 270 degrees, each equally likely; `probability` is the chance that it turns at all.
+
+    After a quarter turn an image that is not square is stretched to the output's shape.
+    """
 
     probability: float = 0.75
     kind: Literal["rotate90"] = "rotate90"
@@ -87,11 +90,12 @@ class RandomResizedCrop:
 
     Args:
         scale: Smallest and largest share of the area that is kept, in (0, 1].
-        ratio: Smallest and largest width / height of the part, in pixels of the stored image.
+        ratio: Smallest and largest width / height of the part, as a multiple of the whole image's: 1 keeps its shape.
 
     Source:
         Szegedy et al. 2015, "Going Deeper with Convolutions"; the distribution is that of torchvision's transform:
-        ten tries, then the largest central part whose ratio is allowed.
+        ten tries, then the largest central part whose ratio is allowed. There `ratio` counts in pixels, which is the
+        same for a square. For other images it would make objects wider or narrower than evaluation shows them.
     """
 
     scale: tuple[float, float] = (0.35, 1.0)
@@ -109,20 +113,20 @@ class RandomResizedCrop:
         """The frames, cut as the uniform numbers `u`, shape (B, 22), say."""
         low, high = np.log(self.ratio)
         area = frames.size.prod(axis=1)[:, None] * (self.scale[0] + (self.scale[1] - self.scale[0]) * u[:, 2:12])
-        ratio = np.exp(low + (high - low) * u[:, 12:22])
+        ratio = np.exp(low + (high - low) * u[:, 12:22]) * frames.shape[:, None]
         tries = np.rint(np.stack([np.sqrt(area * ratio), np.sqrt(area / ratio)], axis=2))  # (B, 10, 2)
         fits = ((tries >= 1) & (tries <= frames.size[:, None, :])).all(axis=2)
         first = tries[np.arange(len(u)), fits.argmax(axis=1)]
-        size = np.where(fits.any(axis=1)[:, None], first, self._largest(frames.size))
+        size = np.where(fits.any(axis=1)[:, None], first, self._largest(frames))
         room = frames.size - size
         random_corner = np.minimum(np.floor(u[:, :2] * (room + 1)), np.floor(room))
         corner = np.where(fits.any(axis=1)[:, None], random_corner, np.floor(room / 2))
         return frames.crop(corner, size)
 
-    def _largest(self, size: _Array) -> _Array:
-        """The largest size inside `size`, shape (B, 2), whose ratio is allowed."""
-        width, height = size.T
-        ratio = np.clip(width / height, *self.ratio)
+    def _largest(self, frames: Frames) -> _Array:
+        """The largest size inside each frame, shape (B, 2), whose ratio is allowed."""
+        width, height = frames.size.T
+        ratio = np.clip(width / height, self.ratio[0] * frames.shape, self.ratio[1] * frames.shape)
         largest = np.stack([np.minimum(width, height * ratio), np.minimum(height, width / ratio)], axis=1)
         return np.asarray(np.maximum(np.rint(largest), 1.0))
 

@@ -40,7 +40,8 @@ def eval_batch(
     """Images of these rows, nothing random.
 
     "plain" equals `augment_batch` without augmentations, so training and evaluation resize alike. "rot90" turns
-    counter-clockwise, as numpy.rot90 does.
+    counter-clockwise, as numpy.rot90 does. An image that is not square is stretched to the output's shape after a
+    quarter turn, as the augmentation `Rotate90` does it.
 
     Args:
         pixels: Stored images, shape (N, H, W, 3).

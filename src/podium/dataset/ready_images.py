@@ -86,13 +86,13 @@ def make_ready(
         StorageError: If the cache cannot be written.
         Stopped: If a signal asked for it; what is decoded stays.
     """
-    side = int(recipe.image.stored_px)
+    height, width = recipe.image.stored_sides
     with listen_for_stop() as stop, progress.stage("decode images", len(samples)) as update:
         cache = build_cache(
             samples,
             settings.cache_folder,
-            height=side,
-            width=side,
+            height=height,
+            width=width,
             fit=recipe.image.fit,
             n_threads=settings.n_threads * settings.processes,  # nobody trains yet
             while_waiting=say_while_waiting("the images", progress, stop),

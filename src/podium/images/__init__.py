@@ -8,6 +8,7 @@ from podium.images.outcome import Decoded, Outcome
 from podium.images.phash import compute_phash, hamming
 from podium.images.read_size import read_size
 from podium.images.resize import Fit, resize_to
+from podium.images.size import Size, describe_size, height_and_width
 from podium.images.thumbnail import encode_jpeg_thumbnail
 from podium.images.workers import Isolation, decode_into_rows, decode_many
 
@@ -19,14 +20,17 @@ __all__ = [
     "Limits",
     "Outcome",
     "ShortageError",
+    "Size",
     "Stored",
     "compute_phash",
     "decode_bytes",
     "decode_file",
     "decode_into_rows",
     "decode_many",
+    "describe_size",
     "encode_jpeg_thumbnail",
     "hamming",
+    "height_and_width",
     "read_size",
     "resize_to",
     "upright_rgb",

@@ -19,7 +19,7 @@ class Backbone:
         n_features: D.
         mean: Mean of each RGB channel on the scale [0, 1], subtracted before the module.
         std: Standard deviation of each RGB channel on the scale [0, 1].
-        image_size_px: Side of the square image that it was built for.
+        image_size_px: Height and width of the images that it was built for.
         crop_fraction: Side of the central crop over the side of the resized image, at evaluation.
         interpolation: Filter the weights were trained with: "bicubic" or "bilinear".
         weight_source: Where the weights came from, for the run's record.
@@ -32,7 +32,7 @@ class Backbone:
     n_features: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    image_size_px: int
+    image_size_px: tuple[int, int]
     crop_fraction: float
     interpolation: str
     weight_source: str

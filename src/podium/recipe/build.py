@@ -57,12 +57,10 @@ def build_backbone_of(recipe: Recipe, *, weights: str | None = None) -> Backbone
         recipe: A resolved recipe.
         weights: Where to take weights from instead of the recipe's; "random" when a saved state follows.
     """
-    if not isinstance(recipe.image.size_px, int):
-        raise TypeError("the recipe is not resolved: image.size_px is 'auto'")
     source = recipe.model.weights if weights is None else weights
     if source == "random":
         torch.manual_seed(mix_seed(recipe.seed, 1))
-    return build_backbone(recipe.model.name, source, recipe.image.size_px, drop_path_rate=recipe.model.drop_path_rate)
+    return build_backbone(recipe.model.name, source, recipe.image.sides, drop_path_rate=recipe.model.drop_path_rate)
 
 
 def build_model(recipe: Recipe, backbone: Backbone, task: Task, *, seed: int) -> Classifier:

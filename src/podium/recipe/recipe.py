@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeFloat,
@@ -20,6 +21,8 @@ from pydantic import (
 )
 
 from podium.data import Augmentation, View
+from podium.images import height_and_width
+from podium.recipe.image_size import LEAST_SIDE_PX, MOST_SIDE_PX, read_size
 
 __all__ = [
     "AsymmetricSpec",
@@ -41,7 +44,9 @@ __all__ = [
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Pixels = Annotated[int, Field(ge=8, le=4096)]
+Pixels = Annotated[int, Field(ge=LEAST_SIDE_PX, le=MOST_SIDE_PX)]
+Sides = Annotated[tuple[Pixels, Pixels], Field(description="[height, width]")]
+ImageSize = Annotated[Pixels | Sides | Literal["auto"], BeforeValidator(read_size)]
 
 
 class _Part(BaseModel):
@@ -51,12 +56,26 @@ class _Part(BaseModel):
 class ImageSpec(_Part):
     """How an image becomes a tensor."""
 
-    size_px: Pixels | Literal["auto"] = "auto"
-    """Side of the square the model sees; auto takes it from the images, 128 to 224."""
-    stored_px: Pixels | Literal["auto"] = "auto"
-    """Side of the square kept in the cache; auto is 1.15 times `size_px` where augmentation crops, else `size_px`."""
+    size_px: ImageSize = "auto"
+    """Size of the images the model sees: the side of a square, or [height, width]. auto takes a square whose side
+    follows the images, 128 to 224."""
+    stored_px: ImageSize = "auto"
+    """Size of the images in the cache; auto is 1.15 times `size_px` where augmentation crops, else `size_px`."""
     fit: Literal["stretch", "crop", "pad"] = "stretch"
-    """How another aspect ratio fits the square: stretch keeps everything, crop its centre, pad its shape."""
+    """How an image of another aspect ratio fits that size: stretch keeps everything, crop its centre, pad its
+    shape."""
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of the images the model sees."""
+        assert self.size_px != "auto", "the recipe is not resolved: image.size_px is 'auto'"
+        return height_and_width(self.size_px)
+
+    @property
+    def stored_sides(self) -> tuple[int, int]:
+        """Height and width of the images in the cache."""
+        assert self.stored_px != "auto", "the recipe is not resolved: image.stored_px is 'auto'"
+        return height_and_width(self.stored_px)
 
 
 class ModelSpec(_Part):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Literal
 
 from podium.errors import WeightsError
+from podium.images import Size, height_and_width
+from podium.recipe.image_size import MOST_SIDE_PX
 from podium.recipe.recipe import Recipe
 
 __all__ = ["resolve_recipe", "resolve_sizes"]
@@ -43,7 +45,7 @@ def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
     stored = recipe.image.stored_px
     if stored == "auto":
         crops = any(item.kind == "random_resized_crop" for item in recipe.augmentations)
-        stored = round(size * STORED_FACTOR) if crops else size
+        stored = enlarge(size) if crops else size
     return recipe.model_copy(update={"image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored})})
 
 
@@ -56,6 +58,19 @@ def choose_size(median_side_px: float) -> int:
     """
     steps = -(-int(median_side_px) // STEP_PX)
     return int(min(max(steps * STEP_PX, SMALLEST_PX), LARGEST_PX))
+
+
+def enlarge(size: Size) -> Size:
+    """The size at which images are stored that will be cropped: 1.15 times as high and wide, at most 4,096 px.
+
+    Example:
+        >>> enlarge(224), enlarge((280, 210))
+        (258, (322, 241))
+    """
+    factor = min(STORED_FACTOR, MOST_SIDE_PX / max(height_and_width(size)))
+    if isinstance(size, int):
+        return round(size * factor)
+    return round(size[0] * factor), round(size[1] * factor)
 
 
 def choose_weights(name: str) -> Literal["packaged", "pretrained", "random"]:

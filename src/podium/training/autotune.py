@@ -167,10 +167,8 @@ def _choose_views(
 
 
 def _draw(recipe: Recipe, n: int, device: torch.device) -> Tensor:
-    size = int(recipe.image.size_px)
-    return torch.randint(0, 256, (n, size, size, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)).to(
-        device
-    )
+    shape, generator = (n, *recipe.image.sides, 3), torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator).to(device)
 
 
 def _layouts(device: torch.device) -> Sequence[str]:
@@ -190,7 +188,7 @@ def _precisions(device: torch.device, asked: str) -> Sequence[str]:
 def _try_frozen(
     recipe: Recipe, model: Classifier, split_point: SplitPoint | None, settings: Settings, device: torch.device
 ) -> Mapping[str, Any]:
-    images, size = _draw(recipe, frozen_batch(device), device), int(recipe.image.size_px)
+    images = _draw(recipe, frozen_batch(device), device)
     engines: tuple[str, ...] = (recipe.model.frozen_engine,)
     if recipe.model.frozen_engine == "auto":
         engines = ("torch", "openvino") if can_use_openvino(device) else ("torch",)
@@ -198,7 +196,8 @@ def _try_frozen(
 
     def measure() -> dict[str, Any]:
         forwards = {
-            way: make_forward(model, split_point, size, way, device, settings.n_threads, keep=True) for way in ways
+            way: make_forward(model, split_point, recipe.image.sides, way, device, settings.n_threads, keep=True)
+            for way in ways
         }
         return choose_frozen({way: partial(forward, images) for way, forward in forwards.items()}, device).to_dict()
 
@@ -222,7 +221,7 @@ def _try_training(
         n = _measured_batch(recipe, device)
         images = _draw(recipe, n, device)
         if split_point is not None:
-            size, way = int(recipe.image.size_px), Way("torch", "fp32")
+            size, way = recipe.image.sides, Way("torch", "fp32")
             with torch.inference_mode():
                 images = make_forward(model, split_point, size, way, device, settings.n_threads, keep=True)(images)
             images = images.clone().detach()
@@ -252,12 +251,13 @@ def _try_places(
     recipe: Recipe, model: Classifier, n_images: int, settings: Settings, device: torch.device
 ) -> Mapping[str, Any]:
     """Where images are made faster; the CPU's time is that of a training's own loader."""
-    n, size, stored = _measured_batch(recipe, device), int(recipe.image.size_px), int(recipe.image.stored_px)
+    n, (height, width) = _measured_batch(recipe, device), recipe.image.sides
+    stored = (*recipe.image.stored_sides, 3)
     candidate = Candidate(str(recipe.training.precision), str(recipe.training.layout))
-    fits = n_images * stored * stored * 3 <= resident_bytes(device)
+    fits = n_images * math.prod(stored) <= resident_bytes(device)
 
     def measure() -> dict[str, Any]:
-        pixels = np.random.default_rng(0).integers(0, 256, (n, stored, stored, 3), dtype=np.uint8)
+        pixels = np.random.default_rng(0).integers(0, 256, (n, *stored), dtype=np.uint8)
         keys = sample_keys([str(number) for number in range(_MEASURED_BATCHES * n)])
         there = DeviceImages(pixels, device, stored_bytes=pixels.nbytes if fits else 0)
         on_cpu, on_device = (
@@ -267,8 +267,8 @@ def _try_places(
                 {},
                 keys=keys,
                 batch_size=n,
-                height=size,
-                width=size,
+                height=height,
+                width=width,
                 augmentations=recipe.augmentations,
                 n_threads=settings.n_threads,
                 device_images=device_images,
@@ -287,7 +287,7 @@ def _try_places(
 
     about = {
         "images": recipe.model_dump(mode="json", include={"augmentations"}),
-        "stored_px": stored,
+        "stored_px": recipe.image.stored_px,
         "fits": fits,
         "model": _network(recipe),
         "candidate": str(candidate),

@@ -63,7 +63,7 @@ class ImageInputs(Inputs):
         self._make_backbone = make_backbone
         self._n_threads = n_threads
         self._device_images = DeviceImages(pixels, device) if recipe.training.augment_on == "device" else None
-        self._size = int(recipe.image.size_px)
+        self._height, self._width = recipe.image.sides
 
     def train_batches(
         self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
@@ -75,8 +75,8 @@ class ImageInputs(Inputs):
             labels,
             keys=keys,
             batch_size=self._recipe.training.batch_size,
-            height=self._size,
-            width=self._size,
+            height=self._height,
+            width=self._width,
             augmentations=self._recipe.augmentations,
             seed=seed,
             n_threads=self._n_threads,
@@ -85,8 +85,8 @@ class ImageInputs(Inputs):
 
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
         """These rows in order, seen in one view."""
-        size = self._size
-        return EvalLoader(self._pixels, rows, 2 * self._recipe.training.batch_size, size, size, view=view)  # type: ignore[arg-type]
+        batch_size = 2 * self._recipe.training.batch_size
+        return EvalLoader(self._pixels, rows, batch_size, self._height, self._width, view=view)  # type: ignore[arg-type]
 
     def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> Classifier:
         """The start weights under fresh heads."""

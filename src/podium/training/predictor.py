@@ -161,8 +161,8 @@ class Predictor:
 
     def store(self, images: Sequence[GivenImage], *, ids: Sequence[str] | None = None) -> MemoryImages:
         """Images of any size as the models' cache would hold them."""
-        side = int(self.recipe.image.stored_px)
-        return store_in_memory(images, side, side, self.recipe.image.fit, ids=ids, n_threads=self._settings.n_threads)
+        image, n_threads = self.recipe.image, self._settings.n_threads
+        return store_in_memory(images, *image.stored_sides, image.fit, ids=ids, n_threads=n_threads)
 
     def inputs(self, images: StoredImages, *, views: Sequence[View] | None = None) -> Inputs:
         """What `model` takes, for these images in these views: features of a frozen backbone, else images."""

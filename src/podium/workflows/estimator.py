@@ -135,8 +135,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _train(self, images: Sequence[Any], given: GivenLabels, device: torch.device) -> None:
         recipe, settings = self.recipe_, Settings()
-        side = int(recipe.image.stored_px)
-        stored = store_in_memory(images, side, side, recipe.image.fit, n_threads=settings.n_threads)
+        image = recipe.image
+        stored = store_in_memory(images, *image.stored_sides, image.fit, n_threads=settings.n_threads)
         frozen: FrozenBackbone | None = None
         self._backbone: Backbone | None = None
         if recipe.model.freeze == "backbone":
