@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from podium.durable import list_versions, load_newest
-from podium.engine import Checkpoints, EpochRecord, Parts, TrainState, evaluate, fit, predict_logits
+from podium.engine import Batch, Checkpoints, EpochRecord, Parts, TrainState, evaluate, fit, predict_logits
 from podium.errors import CorruptFileError, DivergedError, Interrupted, Stopped
 from podium.models import Classifier
 from podium.stopping import StopRequest
@@ -202,6 +203,56 @@ def test_with_all_checkpoints_damaged_a_training_never_starts_over_silently(tmp_
         Checkpoints(tmp_path).restore(make_parts())
 
 
+def test_the_end_of_an_epoch_is_newer_than_its_last_step(tmp_path: Path) -> None:
+    parts, checkpoints = make_parts(), Checkpoints(tmp_path)
+    state = TrainState(step=3, offset=10)
+    checkpoints.save(state, parts)
+    state.finish_epoch({"kind": 0.5})
+    checkpoints.save(state, parts)
+    restored, _ = Checkpoints(tmp_path).restore(parts)
+    assert restored == state
+    assert (state.epoch, state.offset) == (1, 0)
+    assert len(list_versions(tmp_path)) == 2, "the last step stays, in case the newest is damaged"
+
+
+def _spoil(tensor: torch.Tensor, value: float) -> None:
+    tensor.data[(-1,) * tensor.ndim] = value
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_one_weight_that_is_no_number_is_never_saved(tmp_path: Path, value: float) -> None:
+    parts = make_parts()
+    train(parts, tmp_path)
+    Checkpoints(tmp_path).save(TrainState(step=98), parts)
+    saved = list_versions(tmp_path)
+    for tensor in (list(parts.model.parameters())[-1], next(iter(_averaged(parts).values()))):
+        before = tensor.clone()
+        _spoil(tensor, value)
+        with pytest.raises(DivergedError, match="no longer finite"):
+            Checkpoints(tmp_path).save(TrainState(step=99), parts)
+        tensor.data.copy_(before)
+    assert list_versions(tmp_path) == saved
+    Checkpoints(tmp_path).save(TrainState(step=99), parts)
+    assert list_versions(tmp_path) > saved
+
+
+def test_sums_of_the_optimizer_may_be_infinite_and_not_undefined(tmp_path: Path) -> None:
+    parts = make_parts()
+    train(parts, tmp_path)
+    tensor = next(value for value in next(iter(parts.optimizer.state.values())).values() if value.ndim)
+    _spoil(tensor, float("inf"))
+    Checkpoints(tmp_path).save(TrainState(step=99), parts)
+    _spoil(tensor, float("nan"))
+    with pytest.raises(DivergedError):
+        Checkpoints(tmp_path).save(TrainState(step=100), parts)
+
+
+def _averaged(parts: Parts) -> dict[str, torch.Tensor]:
+    assert parts.average is not None
+    averages: dict[str, torch.Tensor] = parts.average.state_dict()["average"]
+    return averages
+
+
 def test_no_checkpoint_is_no_state(tmp_path: Path) -> None:
     assert Checkpoints(tmp_path / "none").restore(make_parts()) == (None, [])
 
@@ -229,15 +280,20 @@ def test_callbacks_see_everything_and_change_nothing(tmp_path: Path, uninterrupt
     assert [record.step for record in tally.records] == [3, 6]
 
 
-def test_the_epochs_loss_is_the_mean_over_its_samples(tmp_path: Path) -> None:
-    losses: list[float] = []
+def test_the_epochs_loss_is_the_mean_over_its_samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[tuple[float, int]] = []
+    take = sys.modules[fit.__module__].train_step  # type: ignore[attr-defined]
 
-    class Watch(Tally):
-        def on_step(self, state: TrainState) -> None:
-            losses.append(state.loss_sum)
+    def watched(parts: Parts, batch: Batch, *, step: int) -> float:
+        loss: float = take(parts, batch, step=step)
+        steps.append((loss, len(batch.images)))
+        return loss
 
-    state = train(make_parts(), tmp_path, callbacks=[Watch()]).state
-    assert [record["train_loss"] for record in state["history"]] == [losses[2] / 10, losses[5] / 10]
+    monkeypatch.setattr(sys.modules[fit.__module__], "train_step", watched)
+    state = train(make_parts(), tmp_path).state
+    assert [n for _, n in steps] == [4, 4, 2] * EPOCHS
+    means = [sum(loss * n for loss, n in steps[start : start + 3]) / 10 for start in (0, 3)]
+    assert [record["train_loss"] for record in state["history"]] == pytest.approx(means, rel=1e-12)
 
 
 class Scores:

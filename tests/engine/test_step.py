@@ -161,6 +161,36 @@ def test_the_gradient_is_clipped_over_the_whole_model(net: DoubleNet) -> None:
     assert float(norm) == pytest.approx(1e-3, rel=1e-3)
 
 
+@pytest.mark.parametrize("clip_norm", [None, 1e-3])
+def test_a_scaled_loss_takes_the_same_step(clip_norm: float | None) -> None:
+    """A power of two as scale changes no bit, once it is taken off before the gradient is clipped."""
+    batch = next(make_batches().from_position(0))
+    plain, scaled = (
+        make_parts(name="sgd", clip_norm=clip_norm, scaler=scaler)
+        for scaler in (None, torch.amp.GradScaler("cpu", init_scale=2.0**10))
+    )
+    before = tensors_of(plain)
+    assert train_step(plain, batch, step=0) == train_step(scaled, batch, step=0)
+    assert tensors_of(plain) == tensors_of(scaled) != before
+
+
+def test_the_average_takes_in_the_weights_after_every_step() -> None:
+    class Average:
+        def __init__(self) -> None:
+            self.seen: list[Tensor] = []
+
+        def update(self, model: torch.nn.Module) -> None:
+            self.seen.append(torch.cat([p.detach().flatten() for p in model.parameters()]).clone())
+
+    average, batch = Average(), next(make_batches().from_position(0))
+    parts = make_parts(average=average)
+    for step in range(3):
+        train_step(parts, batch, step=step)
+        assert len(average.seen) == step + 1
+        assert torch.equal(average.seen[-1], torch.cat([p.detach().flatten() for p in parts.model.parameters()]))
+    assert not torch.equal(average.seen[0], average.seen[1])
+
+
 def test_dropout_is_a_function_of_the_step_alone() -> None:
     batch = next(make_batches().from_position(0))
 
