@@ -71,6 +71,26 @@ def test_every_command_line_can_be_parsed(page: str, line: str) -> None:
         make_app(words[0]).parse_args(words[1:], exit_on_error=False, print_error=False)
 
 
+def known_options() -> set[str]:
+    """Every option of every command."""
+    found = {"--help", "--version"}
+    for name in COMMANDS:
+        arguments = make_app(name).assemble_argument_collection()
+        found |= {option for argument in arguments for option in argument.names}
+    return found
+
+
+def test_options_that_pages_mention_exist() -> None:
+    """Those that open a span of code; timm's own, in a table of coming-from, apart."""
+    known, wrong = known_options(), []
+    for page in PAGES:
+        text = re.sub(
+            r"^\| timm `train.py` .*?\n\n", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+        )
+        wrong += [(page.name, name) for name in re.findall(r"`(--[a-z][\w-]*)", text) if name not in known]
+    assert not wrong
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_on_every_page_uses_names_that_exist(page: Path) -> None:
     for block in blocks_of(page, "python"):

@@ -37,3 +37,7 @@ class FoldOptions:
     allow_leaks: tuple[str, ...] = ()
     group_duplicates: bool = False
     folds_from: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.folds_from is not None:
+            object.__setattr__(self, "folds_from", Path(self.folds_from))  # a string too
