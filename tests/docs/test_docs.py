@@ -32,6 +32,8 @@ from typing import Any
 import pytest
 
 import podium
+from podium.cli import COMMANDS
+from podium.cli.commands import list_arguments
 from podium.errors import WeightsError
 from podium.models import PACKAGED
 from podium.models.packaged_weights import find_weight_file
@@ -213,15 +215,25 @@ def test_pages_use_the_terms_of_the_field(page: Path) -> None:
 
 
 def test_recipes_page_is_what_the_recipe_says() -> None:
-    tool = load_recipe_docs()
+    tool = load_script("recipe_docs")
     text = tool.PAGE.read_text(encoding="utf-8")
     assert tool.splice(text) == text, "run scripts/recipe_docs"
 
 
-def load_recipe_docs() -> ModuleType:
-    path = REPOSITORY / "scripts" / "recipe_docs"
-    loader = importlib.machinery.SourceFileLoader("recipe_docs", str(path))
-    spec = importlib.util.spec_from_loader("recipe_docs", loader)
+def test_the_command_line_page_is_what_the_commands_say() -> None:
+    tool = load_script("cli_docs")
+    text = tool.PAGE.read_text(encoding="utf-8")
+    assert tool.make_page() == text, "run scripts/cli_docs"
+    for command in COMMANDS:
+        assert f"\n## `podium {command}`\n" in text
+        for argument in list_arguments(command):
+            assert argument.index is not None or all(f"`{name}" in text for name in argument.names)
+
+
+def load_script(name: str) -> ModuleType:
+    path = REPOSITORY / "scripts" / name
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
