@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import subprocess
 import sys
 import tarfile
@@ -21,45 +20,6 @@ from PIL import Image
 
 from podium.errors import StorageError, UnknownNameError, UsageError
 from podium.images import Isolation, Outcome, decode_file, decode_into_rows, decode_many, resize_to
-from podium.images.crew import Crew
-from podium.images.job import Job
-
-# Runs in every worker before its program does: files with these names do what hostile files do to C decoders.
-# The names only matter to a worker, so the tests prove what the owner of a misbehaving worker does.
-SABOTAGE = """
-import os, pathlib, signal, time
-import podium.images.job as job
-real = job.decode_file
-def decode_file(path, **options):
-    name = os.path.basename(path)
-    if "crash-once" in name:
-        mark = pathlib.Path(path + ".mark")
-        if not mark.exists():
-            mark.touch()
-            os.kill(os.getpid(), signal.SIGSEGV)
-    elif "crash" in name:
-        os.kill(os.getpid(), signal.SIGSEGV)
-    elif "exit" in name:
-        os._exit(7)
-    elif "hang" in name:
-        pathlib.Path(path + ".pid").write_text(str(os.getpid()))
-        while True:
-            time.sleep(60)
-    elif "print" in name:
-        os.write(1, b"noise on standard output")
-        os.write(2, b"noise on standard error")
-    return real(path, **options)
-job.decode_file = decode_file
-"""
-
-
-@pytest.fixture
-def sabotaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "sabotage"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(SABOTAGE)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-    return folder
 
 
 def make_images(folder: Path, names: list[str]) -> list[Path]:
@@ -169,60 +129,6 @@ def test_rows_of_lost_images_are_zeros_and_all_others_are_there(tmp_path: Path) 
         assert stored[row].facts == (None if names[row] in bad else decode_file(path).facts)
     assert len(said) == 1
     assert "lost" in said[0]
-
-
-@pytest.mark.usefixtures("sabotaged")
-def test_one_bad_image_in_a_batch_costs_only_itself(tmp_path: Path) -> None:
-    names = [f"{i}.png" for i in range(30)]
-    names[13], names[14], names[22] = "crash.png", "exit.png", "hang.png"
-    batch = list(enumerate(make_images(tmp_path, names)))
-    crew = Crew(Job(with_pixels=False), 1, deadline_s=1.5, memory_mib=1024, announce=lambda line: None)
-    try:
-        results = crew.run(batch)
-    finally:
-        crew.stop()
-        crew.close()
-    wrong = {i: result.outcome for i, result in enumerate(results) if result.outcome is not Outcome.OK}
-    assert wrong == {13: Outcome.CRASHED, 14: Outcome.CRASHED, 22: Outcome.TIMEOUT}
-
-
-@pytest.mark.usefixtures("sabotaged")
-def test_worker_killed_from_outside_is_replaced(tmp_path: Path) -> None:
-    (path,) = make_images(tmp_path, ["a.png"])
-    said: list[str] = []
-    crew = Crew(Job(), 1, deadline_s=30, memory_mib=1024, announce=said.append)
-    try:
-        for _ in range(3):
-            assert crew.run([(0, path)])[0].outcome is Outcome.OK
-            (keeper,) = crew._keepers
-            assert keeper.pid is not None
-            os.kill(keeper.pid, signal.SIGKILL)
-            wait_until_dead(keeper.pid, 5)
-        assert crew.run([(0, path)])[0].outcome is Outcome.OK
-        (keeper,) = crew._keepers
-        pid = keeper.pid
-    finally:
-        crew.stop()
-        crew.close()
-    assert pid is not None
-    assert not is_alive(pid)
-    assert len(said) == 1
-    assert "SIGKILL" in said[0]
-
-
-@pytest.mark.usefixtures("sabotaged")
-def test_a_stopped_worker_is_replaced(tmp_path: Path) -> None:
-    (path,) = make_images(tmp_path, ["a.png"])
-    crew = Crew(Job(), 1, deadline_s=1, memory_mib=1024, announce=lambda line: None)
-    try:
-        crew.run([(0, path)])
-        (keeper,) = crew._keepers
-        assert keeper.pid is not None
-        os.kill(keeper.pid, signal.SIGSTOP)
-        assert crew.run([(0, path)])[0].outcome is Outcome.OK
-    finally:
-        crew.stop()
-        crew.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="address space limits are Linux's")

@@ -1,0 +1,90 @@
+"""One image of a batch: decoded, resized, stored."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from podium.images import job as jobs
+from podium.images.decode import Limits, decode_file
+from podium.images.job import Job, Stored, do_item, do_job
+from podium.images.outcome import Decoded, Outcome
+from podium.images.resize import resize_to
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A JPEG that is decoded at a smaller scale where little is wanted of it."""
+    noise = np.random.default_rng(0).integers(0, 256, (140, 210, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((2100, 1400)).save(tmp_path / "a.jpg", quality=90)
+    return tmp_path / "a.jpg"
+
+
+def pixels_of(result: Decoded) -> np.ndarray:
+    assert result.pixels is not None, result.reason
+    return result.pixels
+
+
+def test_pixels_are_those_of_the_decode_and_the_resize(photo: Path) -> None:
+    np.testing.assert_array_equal(pixels_of(do_job(photo, Job())), pixels_of(decode_file(photo)))
+    small = decode_file(photo, target_px=90)
+    assert pixels_of(small).shape[0] < 1400  # the longer side of the size is what a JPEG is scaled for
+    np.testing.assert_array_equal(
+        pixels_of(do_job(photo, Job(size=(60, 90), fit="pad"))), resize_to(pixels_of(small), 60, 90, "pad")
+    )
+    large = decode_file(photo, target_px=2100)
+    np.testing.assert_array_equal(
+        pixels_of(do_job(photo, Job(size=(60, 90), target_px=2100))), resize_to(pixels_of(large), 60, 90)
+    )
+
+
+def test_facts_and_pixels_come_only_where_wanted(photo: Path) -> None:
+    facts = decode_file(photo).facts
+    assert do_job(photo, Job(size=(8, 8))).facts == facts
+    assert do_job(photo, Job(with_facts=False)).facts is None
+    audited = do_job(photo, Job(with_pixels=False, target_px=1))
+    assert (audited.pixels, audited.outcome, audited.facts) == (None, Outcome.OK, facts)
+
+
+def test_limits_and_missing_files_are_outcomes(photo: Path) -> None:
+    assert do_job(photo, Job(Limits(max_pixels=1000))).outcome is Outcome.TOO_LARGE
+    assert do_job(photo, Job(Limits(max_bytes=1000))).outcome is Outcome.TOO_MANY_BYTES
+    assert do_job(photo.with_name("none.jpg"), Job(size=(4, 4))).outcome is Outcome.MISSING
+
+
+def test_a_resize_that_finds_no_memory_is_an_outcome(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(jobs, "resize_to", refuse)
+    result = do_job(photo, Job(size=(4, 4)))
+    assert (result.outcome, result.pixels) == (Outcome.OUT_OF_MEMORY, None)
+    assert result.reason
+
+
+def test_rows_take_the_pixels_and_zeros_take_the_place_of_what_stood_there(photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows").write_bytes(b"\xaa" * 3 * 4 * 5 * 3)
+    job = Job(size=(4, 5), rows=str(tmp_path / "rows"), n_rows=3)
+    rows = job.open_rows()
+    assert rows is not None
+    good, bad = do_item((2, photo), job, rows), do_item((0, photo.with_name("none.jpg")), job, rows)
+    rows.close()
+    found = np.fromfile(tmp_path / "rows", np.uint8).reshape(3, 4, 5, 3)
+    np.testing.assert_array_equal(found[2], pixels_of(do_job(photo, Job(size=(4, 5)))))
+    assert not found[0].any()
+    assert (found[1] == 0xAA).all()
+    assert isinstance(good, Stored)
+    assert isinstance(bad, Stored)
+    assert (good.row, good.outcome, good.crc32) == (2, Outcome.OK, zlib.crc32(found[2].tobytes()))
+    assert (bad.row, bad.outcome, bad.crc32, bad.facts) == (0, Outcome.MISSING, zlib.crc32(bytes(60)), None)
+    assert good.facts == decode_file(photo).facts
+
+
+def test_without_a_file_or_a_size_there_are_no_rows(photo: Path) -> None:
+    assert Job(size=(4, 4)).open_rows() is None
+    assert Job(rows="anything").open_rows() is None
+    assert isinstance(do_item((0, photo), Job(), None), Decoded)
