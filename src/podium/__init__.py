@@ -21,6 +21,7 @@ from podium.lazy import on_demand
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from podium.callbacks import Callback
     from podium.curate import Scan, ScanOptions
     from podium.dataset import FoldOptions
     from podium.dataset.prepared import Prepared
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from podium.workflows.submit import submit
 
 __all__ = [
+    "Callback",
     "Composite",
     "FoldOptions",
     "Folds",
@@ -71,6 +73,7 @@ __all__ = [
 __getattr__ = on_demand(
     __name__,
     {
+        "podium.callbacks": ["Callback"],
         "podium.curate": ["Scan", "ScanOptions"],
         "podium.errors": ["PodiumError"],
         "podium.metrics": ["Scores", "score_predictions"],

@@ -11,6 +11,7 @@ import pytest
 import podium
 
 PUBLIC = [
+    "Callback",
     "Composite",
     "FoldOptions",
     "Folds",

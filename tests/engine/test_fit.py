@@ -264,7 +264,7 @@ class Tally:
         self.steps: list[tuple[int, int, int]] = []
         self.records: list[EpochRecord] = []
 
-    def on_step(self, state: TrainState) -> None:
+    def on_step(self, state: TrainState, loss: float) -> None:
         torch.rand(3), np.random.random()
         self.steps.append((state.epoch, state.step, state.offset))
 

@@ -100,7 +100,7 @@ class StopAt:
     def __init__(self, stop: StopRequest, step: int) -> None:
         self.stop, self.step = stop, step
 
-    def on_step(self, state: TrainState) -> None:
+    def on_step(self, state: TrainState, loss: float) -> None:
         """Ask when it is time."""
         if state.step == self.step:
             self.stop.signal = 15

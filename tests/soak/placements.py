@@ -57,7 +57,7 @@ class World:
         valid = make_batches(1)
         yield from Batches(self.change_valid(self.epoch, valid.images), valid.targets)
 
-    def on_step(self, state: TrainState) -> None:
+    def on_step(self, state: TrainState, loss: float) -> None:
         """Count, and poison what is to be poisoned now."""
         self.n_steps = state.step
         self.after_step(state.step)

@@ -22,10 +22,10 @@ __all__ = ["Callback", "fit"]
 
 
 class Callback(Protocol):
-    """Looks on: logs, draws, counts. It gets copies of numbers and cannot change a training."""
+    """Looks on: logs, draws, counts. What it is given is read only."""
 
-    def on_step(self, state: TrainState) -> None:
-        """After every optimizer step."""
+    def on_step(self, state: TrainState, loss: float) -> None:
+        """After every optimizer step, with the mean loss over its batch."""
 
     def on_epoch(self, record: EpochRecord) -> None:
         """After every finished epoch."""
@@ -69,7 +69,7 @@ def fit(
             loss = train_step(parts, batch, step=state.step)
             state.record_step(loss=loss, lr=parts.lr * parts.schedule(state.step), n_samples=len(batch.images))
             for callback in callbacks:
-                callback.on_step(state)
+                callback.on_step(state, loss)
             if stop.is_made:
                 checkpoints.save(state, parts)
                 stop.check()

@@ -5,7 +5,7 @@ from podium.store.edit_record import edit_record
 from podium.store.environment import describe_environment
 from podium.store.plain_yaml import read_plain_yaml
 from podium.store.results import EpochRow, read_epochs, write_results
-from podium.store.run_folder import FORMAT, RunFolder, check_run_name, create_run, find_run, list_runs
+from podium.store.run_folder import FORMAT, RunFolder, check_run_name, create_run, find_run, list_runs, model_of
 from podium.store.run_tables import check_tables, digest_tables, load_tables
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "list_differences",
     "list_runs",
     "load_tables",
+    "model_of",
     "read_epochs",
     "read_plain_yaml",
     "write_results",

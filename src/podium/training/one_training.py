@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -11,13 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.engine import Checkpoints, EpochRecord, TrainState, mix_seed
+from podium.callbacks import Callbacks, EpochInfo, StepInfo, TrainingInfo
+from podium.engine import Callback, Checkpoints, EpochRecord, TrainState, mix_seed
 from podium.engine.saved_weights import has_weights, load_weights, save_weights
 from podium.machine import Progress
 from podium.machine.progress import Update
 from podium.models import Classifier, LinearHeads
 from podium.recipe import Recipe
 from podium.stopping import StopRequest
+from podium.store import model_of
 from podium.tables import Folds, Samples, Task
 from podium.training.fitting import Fitting, LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import Inputs
@@ -42,6 +45,7 @@ class Training:
         device: Where to train.
         checkpoint_every_s: Seconds between two checkpoints.
         cloud_drive: Whether checkpoints are overwritten in place, and emptied before they are deleted.
+        callbacks: Follow the training.
     """
 
     recipe: Recipe
@@ -52,6 +56,7 @@ class Training:
     device: torch.device
     checkpoint_every_s: float
     cloud_drive: bool = False
+    callbacks: Callbacks = field(default_factory=Callbacks)
 
 
 def train_one(
@@ -79,7 +84,7 @@ def train_one(
     else:
         title = f"fold {fold}" + (f", {folder.name}" if place or folder.name != "all" else "")
         run = _Run(given, task, model, train_rows, valid_rows, seed)
-        run.train(folder, stop, progress, title)
+        run.train(folder, stop, progress, title, fold)
     # Here, not in the training: a process that was killed just before it leaves them to the next.
     durable.remove_tree(folder / CHECKPOINTS, truncate=given.cloud_drive)
     input_rows = given.input_rows[valid_rows]
@@ -102,7 +107,7 @@ class _Run:
     valid_rows: NDArray[np.int64]
     seed: int
 
-    def train(self, folder: Path, stop: StopRequest, progress: Progress, title: str) -> None:
+    def train(self, folder: Path, stop: StopRequest, progress: Progress, title: str, fold: int) -> None:
         given = self.given
         fitting = self._prepare()
         mode: Literal["folders", "slots"] = "slots" if given.cloud_drive else "folders"
@@ -112,8 +117,12 @@ class _Run:
             progress.note(f"{title}: {note}")
         state = state or TrainState()
         journal = _write_journal(folder / "journal.jsonl", state)
+        n_epochs = given.recipe.training.epochs
+        info = TrainingInfo(fold, model_of(folder), n_epochs, fitting.n_steps, epochs_done=state.epoch)
+        given.callbacks.emit("on_training_start", info)
         with progress.stage(title, fitting.n_steps) as update:
-            weights = fitting.run(state, checkpoints, stop, [_Journalist(journal), _Counter(update)])
+            followers: list[Callback] = [_Journalist(journal), _Counter(update), _Follower(given.callbacks, info)]
+            weights = fitting.run(state, checkpoints, stop, followers)
         for note in fitting.parts.notes:
             progress.note(f"{title}: {note}")
         about = {
@@ -126,6 +135,7 @@ class _Run:
         }
         save_weights(weights, folder, about)
         self.model.load_state_dict(weights)
+        given.callbacks.emit("on_training_end", info)
 
     def _prepare(self) -> Fitting:
         given = self.given
@@ -164,7 +174,7 @@ def _write_journal(path: Path, state: TrainState) -> durable.Journal:
 class _Journalist:
     journal: durable.Journal
 
-    def on_step(self, state: TrainState) -> None:
+    def on_step(self, state: TrainState, loss: float) -> None:
         pass
 
     def on_epoch(self, record: EpochRecord) -> None:
@@ -175,8 +185,23 @@ class _Journalist:
 class _Counter:
     update: Update
 
-    def on_step(self, state: TrainState) -> None:
+    def on_step(self, state: TrainState, loss: float) -> None:
         self.update(state.step)
 
     def on_epoch(self, record: EpochRecord) -> None:
         pass
+
+
+@dataclass(frozen=True)
+class _Follower:
+    callbacks: Callbacks
+    info: TrainingInfo
+
+    def on_step(self, state: TrainState, loss: float) -> None:
+        if self.callbacks:
+            self.callbacks.emit("on_step", self.info, StepInfo(state.step, state.epoch, loss, state.lr))
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        scores = MappingProxyType(dict(record.scores))
+        epoch = EpochInfo(record.epoch, record.step, record.lr, record.train_loss, scores)
+        self.callbacks.emit("on_epoch", self.info, epoch)

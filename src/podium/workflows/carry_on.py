@@ -11,6 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from podium import durable
+from podium.callbacks import Callbacks
 from podium.dataset.run_images import move_images
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.recipe import arrange, load_recipe
@@ -34,6 +35,7 @@ def carry_on(
     *,
     only_folds: Collection[int] = (),
     root: Path | None = None,
+    callbacks: Callbacks | None = None,
 ) -> bool:
     """Train the folds that are not done, those of other processes apart, and gather if no fold is left.
 
@@ -43,6 +45,7 @@ def carry_on(
         progress: Told what is going on.
         only_folds: Folds to train now, which the run is asked for from here on; empty trains all that it was asked for.
         root: Folder of the images, if they moved since; remembered.
+        callbacks: Follow the trainings of this process.
 
     Returns:
         Whether the run is finished. It is not where other folds than `only_folds` are missing.
@@ -61,7 +64,7 @@ def carry_on(
                 n_models = len(_models_of(run, samples))
                 train_in_processes(run, settings, progress, stop, only_folds=only_folds, n_models=n_models)
             else:
-                trainer = FoldTrainer(run, samples, folds, settings, progress, stop)
+                trainer = FoldTrainer(run, samples, folds, settings, progress, stop, callbacks)
                 _train_folds(trainer, run, only_folds, progress, stop)
         return gather(run, samples=samples, progress=progress, stop=stop, again=is_trained)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from podium import durable
 from podium.advice import call, option
 from podium.arguments import strict_arguments
+from podium.callbacks import Callback, Callbacks, RunInfo
 from podium.dataset import FoldOptions, Source, read_source
 from podium.dataset.prepared import Prepared
 from podium.errors import RecipeError, UsageError
@@ -225,6 +227,7 @@ def train(
     name: str | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Run:
     """Cross-validate a recipe: decode, split, check for leaks, train, score, report.
 
@@ -241,6 +244,7 @@ def train(
         name: Name of the run; None takes the preset's name and the next free number.
         settings: Folders, device and limits.
         progress: Receives progress and notes.
+        callbacks: Follow the run, see `podium.Callback`.
 
     Returns:
         The finished run.
@@ -255,6 +259,7 @@ def train(
         run.scores.main
     """
     settings, progress = settings or Settings(), progress or Silent()
+    _check_callbacks(callbacks, settings)
     recipe = compose_recipe(preset, recipe=recipe, overrides=overrides, metric=metric, seed=seed)
     opened = open_data(data, options, folds)
     for note in opened.notes:
@@ -272,7 +277,7 @@ def train(
             only_folds=only_folds,
             notes=opened.notes,
         )
-    return _finish(folder, settings, progress)
+    return _finish(folder, settings, progress, callbacks)
 
 
 @strict_arguments()
@@ -284,6 +289,7 @@ def resume(
     root: str | Path | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Run:
     """Continue a run that was stopped or killed, or that other processes train; a finished one is only scored again.
 
@@ -295,6 +301,7 @@ def resume(
         root: The folder where the images are now; the run remembers it.
         settings: Device and folders.
         progress: Receives progress and notes.
+        callbacks: Follow the run, see `podium.Callback`.
 
     Raises:
         RecipeError: If the recipe is another one; shows the difference.
@@ -302,10 +309,11 @@ def resume(
         ImageError: If the images are gone, or are others than at the start.
     """
     settings, progress = settings or Settings(), progress or Silent()
+    _check_callbacks(callbacks, settings)
     folder = find_run(settings.runs, run)
     if recipe is not None:
         _check_same_recipe(folder, recipe)
-    return _finish(folder, settings, progress, only_folds=only_folds or (), root=root)
+    return _finish(folder, settings, progress, callbacks, only_folds=only_folds or (), root=root)
 
 
 def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
@@ -326,12 +334,38 @@ def _finish(
     folder: RunFolder,
     settings: Settings,
     progress: Progress,
+    callbacks: Sequence[Callback],
     *,
     only_folds: Collection[int] = (),
     root: str | Path | None = None,
 ) -> Run:
     from podium.workflows.carry_on import carry_on
 
+    followers = Callbacks(callbacks, progress.note)
+    about = describe_run(folder) if followers else None
     with restored_torch():
-        carry_on(folder, settings, progress, only_folds=only_folds, root=None if root is None else Path(root))
+        followers.emit("on_run_start", about)
+        is_finished = carry_on(
+            folder,
+            settings,
+            progress,
+            only_folds=only_folds,
+            root=None if root is None else Path(root),
+            callbacks=followers,
+        )
+        if followers and is_finished:
+            followers.emit("on_run_end", about, durable.read_json(folder.scores_file))
     return Run(folder, settings)
+
+
+def _check_callbacks(callbacks: Sequence[Callback], settings: Settings) -> None:
+    if callbacks and settings.processes > 1:
+        raise UsageError("callbacks follow trainings in this process only; use one process.", field="processes")
+
+
+def describe_run(folder: RunFolder) -> RunInfo:
+    """What callbacks are told of a run."""
+    from podium.recipe import load_recipe
+
+    recipe = load_recipe(folder.recipe_file).model_dump(mode="json")
+    return RunInfo(folder.name, folder.path, MappingProxyType(recipe), tuple(folder.read()["folds"]))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
+from podium.callbacks import Callbacks
 from podium.dataset.run_images import open_run_images
 from podium.decisions import complete_probs
 from podium.engine.saved_weights import has_weights
@@ -67,6 +68,7 @@ class FoldTrainer:
         settings: Machine and places; threads are the ones recorded with the run.
         progress: Told what is going on.
         stop: Asked after every step.
+        callbacks: Follow the trainings.
 
     Attributes:
         held: The latest lock that another process was found to hold; None before.
@@ -80,11 +82,13 @@ class FoldTrainer:
         settings: Settings,
         progress: Progress,
         stop: StopRequest | None = None,
+        callbacks: Callbacks | None = None,
     ) -> None:
         assert samples.task is not None, "start_run refuses samples without labels"
         self._run, self._samples, self._folds = run, samples, folds
         self._task = samples.task
         self._settings, self._progress, self._stop = settings, progress, stop or StopRequest()
+        self._callbacks = callbacks or Callbacks()
         self._device = choose_device(settings.device)
         self._recipe = resolve_without_autotune(load_recipe(run.recipe_file), self._device)
         self._models = arrange(self._task, self._recipe.model.arrangement)
@@ -173,4 +177,5 @@ class FoldTrainer:
             self._device,
             self._settings.checkpoint_seconds,
             cloud_drive=bool(record.get("cloud_drive")),
+            callbacks=self._callbacks,
         )
