@@ -114,6 +114,16 @@ def test_without_groups_or_resamples_there_are_no_bounds(n_groups: int, n_resamp
     assert str(found) == "0.7000"
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(0.25, 0.75, "0.5000 [0.2500, 0.7500]"), (np.nan, 0.75, "0.5000"), (0.25, np.nan, "0.5000")],
+)
+def test_one_bound_alone_is_no_interval(low: float, high: float, text: str) -> None:
+    found = Interval(0.5, low, high, 10, 200, 0.95)
+    assert found.has_bounds == ("[" in text)
+    assert str(found) == text
+
+
 def test_record_is_json_and_exact() -> None:
     for interval in (Interval(0.1 + 0.2, 1 / 3, 2 / 3, 5, 2000, 0.95), Interval(0.5, math.nan, math.nan, 1, 0, 0.95)):
         again = Interval.from_dict(json.loads(json.dumps(interval.to_dict(), allow_nan=False)))

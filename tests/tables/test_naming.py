@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.tables import ImageNames, normalise_id, path_to_text
+from podium.tables.name_rules import make_rule_steps, number_key, without_ending
 
 
 def found(ids: Sequence[str], cells: Sequence[str], **options: object) -> list[list[str]]:
@@ -68,6 +69,44 @@ def test_rules_are_ranked_from_plain_to_bold() -> None:
     cases += [("a.dcm", "a.jpg"), ("x/1", "y/01.png")]
     ranks = [ImageNames([name, "y.png", "z/z.png"]).match([cell, "zz/none"]).rank for cell, name in cases]
     assert ranks == sorted(ranks)
+    assert {rule.rank for rules in make_rule_steps(["d/x", "d/y"]) for rule in rules} == set(range(13))
+    for keys in ([], ["x"], ["d/e/x", "d/e/y"]):
+        steps = make_rule_steps(keys)
+        for rules in steps:
+            ranks = [rule.rank for rule in rules]
+            assert len(set(ranks)) == len(ranks), "no two rules of a step share a rank"
+        of_rule = {rule.words.partition(",")[0]: rule.rank for rule in steps[0]} | {r.words: r.rank for r in steps[-1]}
+        plain_to_bold = [
+            "by path",
+            "by path without ending",
+            "as a folder of images",
+            "by file name alone; the folders differ",
+            "by file name alone without ending; the folders differ",
+            "as a folder of images by its name alone",
+            "by the number in the file name",
+            "by path with another ending",
+            "by file name alone with another ending",
+            "by the number in the file name alone; the folders differ",
+        ]
+        assert sorted(of_rule, key=of_rule.__getitem__) == plain_to_bold
+
+
+@pytest.mark.parametrize(
+    ("name", "without"),
+    [("a.jpeg", "a"), ("a.jpeg2", "a"), ("a.jpeg20", "a.jpeg20"), ("a.j-g", "a.j-g"), ("a.", "a."), (".jpg", ".jpg")],
+)
+def test_an_ending_has_up_to_five_letters_and_digits(name: str, without: str) -> None:
+    assert without_ending(name) == without
+    assert without_ending(f"x.y/{name}") == f"x.y/{without}"
+
+
+def test_numbers_have_up_to_eighteen_digits() -> None:
+    assert number_key("0" * 17 + "7.png") == "7"
+    assert number_key("0" * 18 + "7.png") == ""
+
+
+def test_the_leading_folder_is_named_though_a_cell_is_empty() -> None:
+    assert rule(["a.jpg", "b.jpg"], ["d/a.jpg", "", "d/b.jpg"]) == "by path, less the leading 'd/'"
 
 
 def test_unicode_forms_are_one_name() -> None:
@@ -104,6 +143,7 @@ def test_one_rule_serves_the_column() -> None:
 def test_a_row_of_train_never_means_a_file_of_another_split(cells: str, folder: str) -> None:
     ids = [f"{folder}/{row}.jpg" for row in range(3)]
     assert found(ids, [cells.format(row) for row in range(3)]) == [[]] * 3
+    assert found(ids, [f"images/{row}.jpg" for row in range(3)]) == [[name] for name in ids]  # names no split
     same = [name.replace(folder, "training") for name in ids]
     assert found(same, [cells.format(row) for row in range(3)]) == [[name] for name in same]
 
@@ -155,6 +195,8 @@ def test_spaces_are_cut_off_unless_a_file_has_them() -> None:
     match = ImageNames(ids).match([" 1.jpg", "2.jpg ", " 2.jpg"])
     assert match.images == [(0,), (1,), (2,)]
     assert match.n_padded == 2
+    assert ImageNames(ids).match(["1.jpg", "2.jpg"]).n_padded == 0
+    assert found(["t/2.jpg", "t/ 2.jpg"], [" 2.jpg", "2.jpg"]) == [["t/ 2.jpg"], ["t/2.jpg"]]
 
 
 def test_folders_stand_for_their_images_unless_not_wanted() -> None:
