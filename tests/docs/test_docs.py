@@ -187,9 +187,7 @@ def test_every_page_is_named_in_the_readme(page: Path) -> None:
         assert page.relative_to(REPOSITORY).as_posix() in text
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.stem != "glossary"], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "glossary"], ids=lambda page: page.name)
 def test_every_page_links_the_glossary(page: Path) -> None:
     assert "](glossary.md" in page.read_text(encoding="utf-8")
 
