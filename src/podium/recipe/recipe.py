@@ -234,7 +234,7 @@ class TrainingSpec(_Part):
     and the CPU elsewhere."""
     select: Literal["last", "best"] = "last"
     """Weights that predict: those of the last epoch, or of the best one by the validation score. "best" chooses on the
-    samples that judge it, so the out-of-fold score is a little too good; the report says so."""
+    validation samples, so the out-of-fold score is a little too good; the report says so."""
     patience: PositiveInt | None = None
     """Early stopping: end after this many epochs without a better validation score; null never stops early."""
 
