@@ -14,7 +14,7 @@ from podium import durable
 from podium.errors import CorruptFileError, DataError, SourceError, UsageError
 from podium.store import RunFolder
 from podium.tables import MEAN_OF_FOLDS, Samples, as_text_array, load_predictions
-from podium.workflows import Run, load_run, train
+from podium.workflows import Run, load_run, resume, train
 from podium.workflows.submit import submit_run
 from tiny.contest import Notes, draw_images, make_recipe, make_settings
 
@@ -179,3 +179,24 @@ def test_a_run_without_a_finished_fold_cannot_predict(run: Run, test_folder: Pat
         unfinished.predict(test_folder)
     with pytest.raises(UsageError, match="not finished"):
         _ = unfinished.scores
+
+
+def test_predictions_of_fewer_folds_than_are_trained_are_not_submitted(
+    contest: Contest, tmp_path: Path, test_folder: Path
+) -> None:
+    settings = make_settings(tmp_path)
+    run = train(contest("single"), recipe=make_recipe(), folds=3, only_folds=[1], settings=settings)
+    run.predict(test_folder)
+    out = tmp_path / "out.csv"
+    submit_run(run.folder, None, out=out)
+    resume(run.name, only_folds=[0, 2], settings=settings)
+    out.unlink()
+    with pytest.raises(UsageError, match=r"mean of folds 1; folds 0, 1, 2 are trained now") as caught:
+        submit_run(run.folder, None, out=out)
+    assert caught.value.fix == f"Make them again with `podium.load_run({run.name!r}).predict({str(test_folder)!r})`."
+    assert not out.exists()
+    run.predict(test_folder)
+    submit_run(run.folder, None, out=out)
+    run.folder.predictions_file("test").with_suffix(".json").unlink()
+    with pytest.raises(UsageError, match="mean of unknown folds"):
+        submit_run(run.folder, None, out=out)

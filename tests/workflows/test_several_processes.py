@@ -14,6 +14,7 @@ from podium import durable
 from podium.dataset import FoldOptions
 from podium.errors import DivergedError, SplitError
 from podium.machine import Settings, Silent
+from podium.stopping import StopRequest
 from podium.store import RunFolder, edit_record, load_tables
 from podium.tables import Samples
 from podium.workflows import Run, resume, train
@@ -89,10 +90,10 @@ def test_models_of_one_fold_may_be_trained_by_several_processes(contest: Contest
     run, settings = started.copy(tmp_path / "run")
     samples, folds = load_tables(run)
     with durable.hold_lock(run.training_folder(0, "age")):
-        assert FoldTrainer(run, samples, folds, settings, Silent()).train(0)
+        assert FoldTrainer(run, samples, folds, settings, Silent(), StopRequest()).train(0)
         assert not run.is_fold_done(0)
-        assert not FoldTrainer(run, samples, folds, settings, Silent()).train(0)
-    assert FoldTrainer(run, samples, folds, settings, Silent()).train(0)
+        assert not FoldTrainer(run, samples, folds, settings, Silent(), StopRequest()).train(0)
+    assert FoldTrainer(run, samples, folds, settings, Silent(), StopRequest()).train(0)
     assert run.is_fold_done(0)
     resume("mine", settings=settings)
     assert results_of(run.path) == started.results

@@ -10,14 +10,13 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from podium import durable
 from podium.callbacks import Callbacks
-from podium.dataset.run_images import move_images
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.recipe import arrange, load_recipe
 from podium.stopping import StopRequest, listen_for_stop
-from podium.store import RunFolder, describe_environment, edit_record, load_tables
-from podium.tables import Folds, Samples
+from podium.store import RunFolder
+from podium.tables import Samples
+from podium.workflows.ask_for_folds import ask_for_folds
 from podium.workflows.gather import gather
 from podium.workflows.train_fold import FoldTrainer
 from podium.workflows.train_in_processes import train_in_processes
@@ -57,7 +56,7 @@ def carry_on(
         Stopped: If a signal asked for it; resuming goes on exactly.
     """
     with listen_for_stop() as stop:
-        samples, folds = _ask_for(run, only_folds, root, settings, progress, stop)
+        samples, folds = ask_for_folds(run, only_folds, settings, progress, stop, root=root)
         is_trained = not run.folds_left()
         if run.folds_left(only_folds):
             if settings.processes > 1:
@@ -67,31 +66,6 @@ def carry_on(
                 trainer = FoldTrainer(run, samples, folds, settings, progress, stop, callbacks)
                 _train_folds(trainer, run, only_folds, progress, stop)
         return gather(run, samples=samples, progress=progress, stop=stop, again=is_trained)
-
-
-def _ask_for(
-    run: RunFolder,
-    only_folds: Collection[int],
-    root: Path | None,
-    settings: Settings,
-    progress: Progress,
-    stop: StopRequest,
-) -> tuple[Samples, Folds]:
-    """Samples and folds of the run, whose record says what is asked for now too."""
-    waiting = say_while_waiting("the process that scores the run", progress, stop)
-    with edit_record(run, while_waiting=waiting) as record:
-        if root is not None:
-            move_images(run, root)
-        samples, folds = load_tables(run)
-        record["folds"] = sorted({*record["folds"], *only_folds})
-        for fold in record["folds"]:
-            folds.valid_rows(fold)  # refuses a fold that does not exist
-        if settings.cloud_drive:
-            record["cloud_drive"] = True
-        durable.write_json(run.environment_file, describe_environment() | {"device": settings.device})
-        if run.folds_left(record["folds"]):
-            durable.remove_file(run.scores_file)  # they were of fewer folds: the run is not finished any more
-    return samples, folds
 
 
 def _models_of(run: RunFolder, samples: Samples) -> Collection[str]:

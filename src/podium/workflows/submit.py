@@ -38,7 +38,7 @@ def submit_run(
         options: How to read the sample.
 
     Raises:
-        UsageError: If there are no predictions of that name.
+        UsageError: If there are no predictions of that name, or other folds made them than are trained now.
         SubmissionError: If predictions and sample do not fit.
     """
     path = run.predictions_file(name)
@@ -48,12 +48,36 @@ def submit_run(
             f"run {run.name!r} has no predictions {name!r}.",
             fix=f"Make them with {call(f'podium.load_run({run.name!r}).predict', 'FOLDER', **named)}.",
         )
+    _require_all_folds(run, name)
     predictions = load_predictions(path)
     options = follow_rules(run, predictions.task, _with_metric(run, options or SubmissionOptions()))
     record = write_submission(predictions, template, out or run.submission_file, options)
     line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "predictions": name, **record.to_dict()}
     durable.Journal(run.submissions_file).append(line)
     return record
+
+
+def _require_all_folds(run: RunFolder, name: str) -> None:
+    """Refuse predictions of other folds than are trained now: the mean of all of them was meant."""
+    about_file = run.predictions_file(name).with_suffix(".json")
+    about = durable.read_json(about_file) if about_file.is_file() else {}
+    made_by = about.get("folds") if isinstance(about, dict) else None
+    trained = [fold for fold in run.read()["folds"] if run.is_fold_done(fold)]
+    if made_by == trained:
+        return
+    images = about.get("root") if isinstance(about, dict) else None
+    named = {} if name == "test" else {"name": name}
+    raise UsageError(
+        f"predictions {name!r} are the mean of {_name_folds(made_by)}; {_name_folds(trained)} are trained now.",
+        where=about_file,
+        fix=f"Make them again with {call(f'podium.load_run({run.name!r}).predict', images or 'FOLDER', **named)}.",
+    )
+
+
+def _name_folds(folds: object) -> str:
+    if not isinstance(folds, list) or not folds:
+        return "unknown folds"
+    return "folds " + ", ".join(map(str, folds))
 
 
 def submit(

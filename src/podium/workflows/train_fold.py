@@ -19,13 +19,15 @@ from podium.errors import LockedError, StorageError
 from podium.machine import Progress, Settings, Silent
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import choose_device, prepare_process
+from podium.machine.tuning import restored_torch
 from podium.recipe import arrange, load_recipe
-from podium.stopping import StopRequest
-from podium.store import RunFolder, load_tables, write_results
+from podium.stopping import StopRequest, listen_for_stop
+from podium.store import RunFolder, write_results
 from podium.tables import Folds, Predictions, Samples, save_predictions
 from podium.training.autotune import resolve_without_autotune
 from podium.training.make_inputs import make_inputs
 from podium.training.one_training import Training, train_one
+from podium.workflows.ask_for_folds import ask_for_folds
 
 __all__ = ["FoldTrainer", "train_fold"]
 
@@ -39,7 +41,7 @@ def train_fold(
 
     Args:
         run: A run folder.
-        fold: One of its folds.
+        fold: One of its folds, which the run is asked for from here on.
         settings: Machine and places; threads are the ones recorded with the run.
         progress: Told what is going on.
 
@@ -50,11 +52,12 @@ def train_fold(
         SplitError: If there is no such fold.
         CorruptFileError: If a table of the run is not the one it was started with.
         ImageError: If the images are gone, or are others than at the start.
+        Stopped: If a signal asked for it; the same call goes on exactly.
     """
-    samples, folds = load_tables(run)
-    folds.valid_rows(fold)  # refuses a fold that does not exist
-    trainer = FoldTrainer(run, samples, folds, settings or Settings(runs=run.path.parent), progress or Silent())
-    trainer.train(fold)
+    settings, progress = settings or Settings(runs=run.path.parent), progress or Silent()
+    with listen_for_stop() as stop, restored_torch():
+        samples, folds = ask_for_folds(run, [fold], settings, progress, stop)
+        FoldTrainer(run, samples, folds, settings, progress, stop).train(fold)
     return run.is_fold_done(fold)
 
 
@@ -81,13 +84,13 @@ class FoldTrainer:
         folds: Folds,
         settings: Settings,
         progress: Progress,
-        stop: StopRequest | None = None,
+        stop: StopRequest,
         callbacks: Callbacks | None = None,
     ) -> None:
         assert samples.task is not None, "start_run refuses samples without labels"
         self._run, self._samples, self._folds = run, samples, folds
         self._task = samples.task
-        self._settings, self._progress, self._stop = settings, progress, stop or StopRequest()
+        self._settings, self._progress, self._stop = settings, progress, stop
         self._callbacks = callbacks or Callbacks()
         self._device = choose_device(settings.device)
         self._recipe = resolve_without_autotune(load_recipe(run.recipe_file), self._device)

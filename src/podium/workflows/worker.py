@@ -18,6 +18,7 @@ from podium.errors import PodiumError
 from podium.launch import tie_to_parent
 from podium.machine.progress import Update
 from podium.machine.settings import Settings
+from podium.machine.tuning import tune_process
 
 __all__ = ["FAULT", "main", "make_request"]
 
@@ -58,6 +59,7 @@ class _Reporter:
 def main() -> int:
     """Do what the first argument asks for; gives the exit code."""
     tie_to_parent()
+    tune_process()
     # What a library prints to standard output must not be taken for a message.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as stream:
         os.dup2(2, 1)
