@@ -39,7 +39,7 @@ def make_ready(folder: Path, *, quick: bool) -> None:
     samples = scan(demo.train_folder, labels=folder / "demo" / "train.csv", group="group").samples
     recipe = compose_recipe("finetune", overrides=[*RECIPE, *(["training.epochs=1"] if quick else [])])
     settings = Settings(runs=folder / "runs", device="cpu", threads=1)
-    start_run(samples, recipe, FoldOptions(n_folds=N_FOLDS), settings, Silent(), name="run")
+    start_run(samples, recipe, FoldOptions(folds=N_FOLDS), settings, Silent(), name="run")
 
 
 def train(ready: Path, n_processes: int) -> Mapping[str, Any]:

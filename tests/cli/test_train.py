@@ -30,4 +30,4 @@ def test_the_number_of_processes_is_checked(tmp_path: Path) -> None:
     draw_pets(tmp_path)
     answer = ask("train", "pets", *TINY, "--processes", "0", at=tmp_path)
     assert answer.code == 2
-    assert "processes must be at least 1, got 0" in answer.complaint
+    assert "--processes: must be at least 1, got 0" in answer.complaint

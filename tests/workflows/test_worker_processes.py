@@ -32,14 +32,14 @@ PATIENCE_S = 240.0
 def run(contest: Contest, tmp_path: Path) -> RunFolder:
     """A run of two folds before its first training."""
     settings = make_settings(tmp_path)
-    return start_run(contest("single"), make_recipe(*LONG), FoldOptions(n_folds=2), settings, Silent(), name="mine")
+    return start_run(contest("single"), make_recipe(*LONG), FoldOptions(folds=2), settings, Silent(), name="mine")
 
 
 @contextmanager
 def two_processes(run: RunFolder) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
     """`podium train --resume mine --processes 2`, and its two processes while both are training."""
     command = [sys.executable, "-m", "podium", "train", "--resume", "mine", "--processes", "2", "--quiet"]
-    places = ["--runs", str(run.path.parent), "--device", "cpu", "--checkpoint-every", "1000"]
+    places = ["--runs", str(run.path.parent), "--device", "cpu", "--checkpoint-seconds", "1000"]
     child = subprocess.Popen([*command, *places], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     folders = [run.training_folder(fold, "all") for fold in range(2)]
     try:
@@ -78,7 +78,7 @@ def check_that_it_goes_on(run: RunFolder, settings_root: Path, alone: dict[str, 
 @pytest.fixture(scope="module")
 def alone(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     settings = make_settings(tmp_path_factory.mktemp("alone"))
-    start_run(contest("single"), make_recipe(*LONG), FoldOptions(n_folds=2), settings, Silent(), name="mine")
+    start_run(contest("single"), make_recipe(*LONG), FoldOptions(folds=2), settings, Silent(), name="mine")
     return results_of(resume("mine", settings=settings).folder.path)
 
 

@@ -46,7 +46,7 @@ def train(
         resume: Continue this run, or the "last" one. Takes no other options but --set, --only-folds and machine ones.
             Several terminals or machines may do so at once: each takes a fold that nobody has.
         root: With --resume: the folder where the images are now. The run remembers it.
-        only_folds: Folds to train now (default: all). With --resume: further folds to train.
+        only_folds: Folds to train now (default: all). With --resume: train these and no others; the run keeps them.
         max_bad_fraction: Largest fraction of images that may fail to decode.
         processes: Processes that train folds at the same time. The cores are divided among them.
         checkpoint_seconds: Seconds between two checkpoints.
