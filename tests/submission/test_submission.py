@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -35,7 +37,7 @@ def fill(predictions: Predictions, path: Path, **options: Any) -> str:
     out = path.with_name("out.csv")
     chosen = SubmissionOptions(**options)
     write_submission(predictions, path, out, chosen)
-    template = read_template(path, delimiter=chosen.delimiter, encoding=chosen.encoding)
+    template = read_template(path, delimiter=chosen.delimiter, encoding=chosen.encoding, header=chosen.header)
     plan = match_columns(template, predictions.task, chosen, ids=predictions.ids.tolist())
     findings = check_submission(out, template, predictions.task, plan=plan)
     assert [finding for finding in findings if finding.severity == "error"] == []
@@ -348,8 +350,12 @@ def test_a_table_says_which_image_an_id_means(tasks: dict[str, Task], predict: P
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("id,img\nT0,test/000.png\nT1,test/001.png\n", "no column of the table"),
-        ("id,img\nT0,a.png\nT1,b.png\nT2,c.png\n", "no column of the table"),
+        ("id,img\nT0,test/000.png\nT1,test/001.png\n", "1 of 3 ids of 'id' are not in column 'id'"),
+        ("id,img\nT0,a.png\nT1,b.png\nT2,c.png\n", "no column of the table beside 'id' names predicted images"),
+        ("id,img\nT0,0.png\nT1,1.png\nT2,c.png\n", "1 images of column 'img' have no prediction"),
+        ("id,img\nT0,0.png\nT1,1.png\nT2,1.png\n", "two rows of column 'img' name the same image"),
+        ("id,img\nT0,0.png\nT0,1.png\nT1,1.png\nT2,2.png\n", "1 ids of column 'id' have several rows"),
+        ("key,img\nU0,0.png\nU1,1.png\nU2,2.png\n", "no column of the table holds ids"),
         ("id,a,b\nT0,0.png,1.png\nT1,1.png,2.png\nT2,2.png,0.png\n", "may both say"),
     ],
 )
@@ -360,6 +366,32 @@ def test_a_table_that_does_not_join_ids_and_images_is_refused(
     path = sample("id,label\nT0,cat\nT1,cat\nT2,cat\n")
     with pytest.raises(SubmissionError, match=message):
         fill(predictions, path, id_table=sample(table, "test.csv"))
+
+
+@pytest.mark.parametrize("name", ["test.parquet", "test.jsonl", "test.txt"])
+def test_the_table_of_images_may_be_any_table(
+    tasks: dict[str, Task], predict: Predict, sample: Sample, name: str
+) -> None:
+    rows = [("T2", "0.png"), ("T0", "1.png"), ("T1", "2.png")]
+    path = sample("id,label\nT0,cat\nT1,cat\nT2,cat\n")
+    table = path.with_name(name)
+    if name.endswith("parquet"):
+        pq.write_table(pa.table({"id": [key for key, _ in rows], "img": [image for _, image in rows]}), table)
+    elif name.endswith("jsonl"):
+        table.write_text("\n".join(json.dumps({"id": key, "img": image}) for key, image in rows))
+    else:
+        table.write_text("id   img\n" + "".join(f"{key}  {image}\n" for key, image in rows))
+    predictions = predict(tasks["pets"], ["0.png", "1.png", "2.png"], pet=[0, 1, 2])
+    assert answers(fill(predictions, path, id_table=table)) == ["dog", "owl", "cat"]
+
+
+def test_a_sample_without_header_is_filled_by_the_numbers_of_its_columns(
+    tasks: dict[str, Task], predict: Predict, sample: Sample
+) -> None:
+    predictions = predict(tasks["pets"], ["x", "y"], pet=[1, 2])
+    options = {"header": False, "id_column": "1", "answer_columns": {"2": "pet"}}
+    assert fill(predictions, sample("x,0\ny,0\n"), **options) == "x,1\ny,2\n"
+    assert fill(predictions, sample("x 0\ny  0\n"), **options) == "x 1\ny  2\n"
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

@@ -27,6 +27,7 @@ def test_rows_of_another_length_are_named_by_spreadsheet_row(write):
         ("\n \n", "empty"),
         ("id,name\n", "no rows"),
         ("id,name\n,\n,\n", "no rows"),
+        ('id,name\n"",""\n" ",\n', "no rows"),
         ("id,id\n1,2\n", "'id' occurs 2 times"),
         ("é,e\u0301\n1,2\n", "occurs 2 times"),
         ('id,name\n1,"open\n', "row 2: a quote is opened"),

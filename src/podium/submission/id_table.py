@@ -52,12 +52,7 @@ def find_images(template: RawTable, table: Table, predicted: Sequence[str], *, i
     joins = [join for name in names for join in _joins(template, name, table, images)]
     best = [join for join in joins if join.rank == min(other.rank for other in joins)]
     if not best:
-        raise SubmissionError(
-            f"no column of the table holds all ids of the sample beside a column of predicted images: its columns are"
-            f" {', '.join(map(repr, list(table.columns)[:10]))}.",
-            where=table.path,
-            fix="Name the table of the test images, and predict the images that it names.",
-        )
+        raise _explain(template, names, table, images)
     for other in best[1:]:
         if other.image_of != best[0].image_of or other.id_column != best[0].id_column:
             raise SubmissionError(
@@ -86,6 +81,54 @@ def _joins(template: RawTable, name: str, table: Table, names: ImageNames) -> li
                 image_of = dict(zip(template.cells(name), images, strict=True))
                 found.append(IdTable(name, key, column, image_of, match.rank))
     return found
+
+
+def _explain(template: RawTable, columns: Sequence[str], table: Table, names: ImageNames) -> SubmissionError:
+    """Why nothing joins: ids that are not in the table or have several rows there, or images without prediction."""
+    known = {key: {cell.strip() for cell in cells} for key, cells in table.columns.items()}
+    n_held = {
+        (name, key): sum(cell.strip() in values for cell in template.cells(name))
+        for key, values in known.items()
+        for name in columns
+    }
+    name, key = max(n_held, key=lambda pair: n_held[pair])
+    missing = [cell for cell in template.cells(name) if cell.strip() not in known[key]]
+    fix = "Name the table of the test images, and predict the images that it names."
+    details: list[str] = []
+    if not n_held[name, key]:
+        listed = ", ".join(map(repr, list(table.columns)[:10]))
+        what = f"no column of the table holds ids of the sample: its columns are {listed}."
+    elif missing:
+        what = f"{len(missing)} of {len(template)} ids of {name!r} are not in column {key!r} of the table."
+        details = [f"{cell!r} is not in the table" for cell in missing]
+    elif len(known[key]) < len(table):
+        details = _ids_of_several_rows(table, key)
+        what = f"{len(details)} ids of column {key!r} have several rows, but a row of the sample needs one image."
+        fix = "Keep one row for each id in the table."
+    else:
+        what, details = _images_not_predicted(table, key, names)
+    return SubmissionError(what, where=table.path, fix=fix, details=details)
+
+
+def _ids_of_several_rows(table: Table, key: str) -> list[str]:
+    rows: dict[str, list[int]] = {}
+    for number, cell in zip(table.row_numbers, table.columns[key], strict=True):
+        rows.setdefault(cell.strip(), []).append(number)
+    return [f"{cell!r}: rows {', '.join(map(str, found))}" for cell, found in rows.items() if len(found) > 1]
+
+
+def _images_not_predicted(table: Table, key: str, names: ImageNames) -> tuple[str, list[str]]:
+    """What is wrong with the column that comes nearest to naming the predicted images, and its cells."""
+    matches = {name: names.match(cells, folders=False) for name, cells in table.columns.items() if name != key}
+    image = max(matches, key=lambda name: matches[name].n_found, default="")
+    if not image or not matches[image].n_found:
+        return f"no column of the table beside {key!r} names predicted images.", []
+    match = matches[image]
+    cells = table.columns[image]
+    bad = [f"{cells[row]!r} has no prediction" for row, found in enumerate(match.images) if not found]
+    if bad:
+        return f"{len(bad)} images of column {image!r} have no prediction (compared {match.rule}).", bad
+    return f"two rows of column {image!r} name the same image.", []
 
 
 def _said(join: IdTable) -> str:

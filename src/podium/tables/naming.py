@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -136,26 +136,18 @@ class ImageNames:
     def _find(self, rule: NameRule, key: str, fold_case: bool) -> int | None:
         """Position of what the cell means; None where there is none or it lies in the folder of another split."""
         wanted = rule.key(key)
+        if fold_case:
+            wanted = wanted.casefold()
         is_whole = rule.cut > 0 and "/" not in wanted
-        position = next((hit for hit in self._look_up(rule.kind, wanted, fold_case, is_whole) if hit is not None), None)
-        is_sure = rule.cut == 0 and rule.keeps_path
-        if position is None or position == _AMBIGUOUS or is_sure:
+        kind = "stem" if rule.kind == "number" else rule.kind
+        position = self._index(kind, fold_case, is_whole).get(wanted)
+        if position is None and rule.kind == "number":
+            position = self._index("number", fold_case, is_whole).get(number_key(wanted))
+        if position is None or position == _AMBIGUOUS or (rule.cut == 0 and rule.keeps_path):
             return position
         found = self._folder_names[position] + "/" if rule.kind == "folder" else self._ids[position]
         named = _splits(key + "/" if rule.kind == "folder" else key)
         return None if named and _splits(found) and not named & _splits(found) else position
-
-    def _look_up(self, kind: IndexKind, wanted: str, fold_case: bool, is_whole: bool) -> Iterator[int | None]:
-        """Positions by the whole name first, then, where the kind allows, by the stem and by the number."""
-        key = _folded(wanted, fold_case)
-        if kind == "folder":
-            yield self._index("folder", fold_case, is_whole).get(key)
-            return
-        yield self._index("file", fold_case, is_whole).get(key)
-        if kind != "file":
-            yield self._index("stem", fold_case, is_whole).get(key)
-        if kind == "number":
-            yield self._index("number", fold_case, is_whole).get(_folded(number_key(wanted), fold_case))
 
     def _apply(self, rule: NameRule, cells: Sequence[str], keys: Sequence[str]) -> NameMatch:
         images: list[tuple[int, ...]] = []
@@ -178,12 +170,14 @@ class ImageNames:
         return self._folders[self._folder_names[position]] if rule.kind == "folder" else (position,)
 
     def _index(self, kind: IndexKind, fold_case: bool, is_whole: bool = False) -> _Index:
-        """Keys to positions; where `is_whole`, of what lies in no folder only."""
+        """Keys to positions, of stems with whole file names; where `is_whole`, of what lies in no folder only."""
         key = (kind, fold_case, is_whole)
         if key not in self._indexes:
             names = self._folder_names if kind == "folder" else self._ids
             entries = ((i, keys) for i, keys in self._names(kind) if not (is_whole and "/" in names[i]))
-            self._indexes[key] = _build_index(entries, fold_case)
+            index = _build_index(entries, fold_case)
+            # A whole file name wins over an equal stem.
+            self._indexes[key] = index | self._index("file", fold_case, is_whole) if kind == "stem" else index
         return self._indexes[key]
 
     def _names(self, kind: IndexKind) -> Iterable[tuple[int, list[str]]]:
@@ -251,17 +245,13 @@ def _tails(name: str) -> list[str]:
     return ["/".join(parts[start:]) for start in range(len(parts))]
 
 
-def _folded(key: str, fold_case: bool) -> str:
-    return key.casefold() if fold_case else key
-
-
 def _build_index(names: Iterable[tuple[int, list[str]]], fold_case: bool) -> _Index:
     """Keys to positions. A whole path wins over an equal end of another path."""
     whole: _Index = {}
     ends: _Index = {}
     for position, keys in names:
         for i, key in enumerate(keys):
-            key = _folded(key, fold_case)
+            key = key.casefold() if fold_case else key
             into = ends if i else whole
             if key:
                 into[key] = position if into.get(key, position) == position else _AMBIGUOUS

@@ -51,15 +51,18 @@ def split_rows(text: str, delimiter: str) -> Iterator[RawRow]:
         assert found is not None, "the pattern matches everywhere"
         line, end = found.groups()
         place = found.end()
-        if '"' in line:
-            row, place = _read_quoted(text, found.start(), delimiter, number)
-        elif delimiter == SPACES:
-            row = _split_spaced(line), end
-        else:
-            row = line.split(delimiter), end
-        if len(line) > LONGEST_CELL or '"' in line:
-            _refuse_long(row, number)
-        yield row
+        cells = _split_spaced(line) if delimiter == SPACES else line.split(delimiter)
+        if '"' in line and not all(map(_is_whole, cells)):
+            (cells, end), place = _read_quoted(text, found.start(), delimiter, number)
+        if place - found.start() > LONGEST_CELL:
+            _refuse_long(cells, number)
+        yield cells, end
+
+
+def _is_whole(raw: str) -> bool:
+    """Whether a cell has no quotes, or just the two around it, so that the delimiter in no quotes divides it."""
+    n_quotes = raw.count('"')
+    return n_quotes == 0 or (n_quotes == 2 and raw[0] == raw[-1] == '"')
 
 
 def _split_spaced(line: str) -> list[str]:
@@ -108,8 +111,8 @@ def _explain_quote(text: str, place: int, row: int) -> str:
     return f"row {row}: text follows the closing quote of a cell ({closed.group()[:30]}{text[closed.end()][:1]}...)."
 
 
-def _refuse_long(row: RawRow, number: int) -> None:
-    longest = max(map(len, row[0]))
+def _refuse_long(cells: Sequence[str], number: int) -> None:
+    longest = max(map(len, cells))
     if longest > LONGEST_CELL:
         raise ValueError(f"row {number}: a cell of {longest:,} characters; {LONGEST_CELL:,} are the most.")
 

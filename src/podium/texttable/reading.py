@@ -20,6 +20,8 @@ __all__ = ["TABLE_ENDINGS", "Table", "check_table_exists", "read_table"]
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
 """Endings of files that are taken for tables without being named; .json and .txt may be anything."""
 
+_EMPTY = '" \t\u00a0'
+
 
 @dataclass(frozen=True)
 class Table:
@@ -114,7 +116,7 @@ def check_table_exists(path: Path) -> None:
 def _drop_empty_rows(raw: RawTable) -> Table:
     """The cells of all rows that hold any; spreadsheets leave rows of delimiters alone at the end."""
     columns = {name: raw.cells(name) for name in raw.columns}
-    kept = [row for row, cells in enumerate(zip(*columns.values(), strict=True)) if any(map(str.strip, cells))]
+    kept = [row for row, (cells, _) in enumerate(raw.rows) if any(cell.strip(_EMPTY) for cell in cells)]
     if not kept:
         raise TableError("the table has no rows.", where=raw.path, fix="It needs a row for every image.")
     is_whole = len(kept) == len(raw)
