@@ -95,7 +95,7 @@ CASES = {
     "numbers beside names": Case(_table("0", "b").encode(), _labels("00.png", "b.png")),
     "two files of a stem": Case(_table("a", "c").encode(), refused="fit several|fits several"),
     "another split": Case(_table("train/a.jpg", "train/b.jpg").encode(), refused="names? images|no prediction"),
-    "an absent folder": Case(_table("x/a.jpg", "y/b.jpg").encode(), refused="is not there|have no prediction"),
+    "an absent folder": Case(_table("x/a.jpg", "y/b.jpg").encode(), refused="does not exist|have no prediction"),
     "two rows of an image": Case(_table("a.jpg", "./a.jpg", "b.jpg").encode(), refused="several rows|twice|share"),
     "none of the images": Case(_table("q.jpg", "r.jpg").encode(), refused="names? images|no prediction"),
 }  # fmt: skip
