@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from podium.backbone.compiled import Graph
+from podium.backbone.frozen_forward import Way, make_forward
 from podium.backbone.split_point import as_traceable, find_split_point
 from podium.errors import UsageError
 from podium.models import Classifier, build_backbone, freeze_blocks
@@ -21,8 +22,9 @@ pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
 TASK = Task((Head("label", "single", ("a", "b")),))
 
 
-def draw(n: int, size: int) -> Tensor:
-    return torch.randint(0, 256, (n, size, size, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(n))
+def draw(n: int, height: int, width: int | None = None) -> Tensor:
+    shape = (n, height, width or height, 3)
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(n))
 
 
 @pytest.fixture(scope="module", params=["tiny", "resnet10t", "mobilenetv3_small_050", "vit_tiny_patch16_224"])
@@ -68,6 +70,18 @@ def test_a_stem_gives_what_passes_the_cut(name: str) -> None:
         wanted = split_point.encode(model, images)
     assert wanted.shape[1:] == split_point.shape
     torch.testing.assert_close(run(images), wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "test_vit"])
+@pytest.mark.parametrize("size", [(96, 64), (48, 80)])
+def test_a_network_of_rectangles_is_compiled_too(name: str, size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    model = Classifier(build_backbone(name, "random", size), TASK).to("cpu").eval()
+    images = draw(5, *size)
+    forward = make_forward(model, None, size, Way("openvino", "fp32"), torch.device("cpu"), 1)
+    with torch.inference_mode():
+        wanted = model.features(images)
+    torch.testing.assert_close(forward(images), wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
 
 
 class Strange(nn.Module):

@@ -16,11 +16,11 @@ from podium.tables import Head, Task
 TASK = Task((Head("label", "single", ("a", "b", "c")),))
 
 
-def make_model(name: str, n_blocks: int, size: int = 64) -> tuple[Classifier, torch.Tensor]:
+def make_model(name: str, n_blocks: int, size: tuple[int, int] = (64, 64)) -> tuple[Classifier, torch.Tensor]:
     torch.manual_seed(0)
     model = Classifier(build_backbone(name, "random", size), TASK).eval()
     freeze_blocks(model, n_blocks)
-    images = torch.randint(0, 256, (3, size, size, 3), dtype=torch.uint8)
+    images = torch.randint(0, 256, (3, *size, 3), dtype=torch.uint8)
     return model, images
 
 
@@ -52,6 +52,23 @@ def test_the_cut_network_gives_what_the_whole_one_gives(name: str, n_blocks: int
         split_point.apply(model)
         assert torch.equal(model(output)["label"], whole)
         assert list(model.state_dict()) == names
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "shape"),
+    [
+        ("tiny", (96, 40), (48, 20, 8)),
+        ("test_resnet", (64, 96), (16, 24, 32)),
+    ],
+)
+def test_a_network_of_rectangles_is_split_too(name: str, size: tuple[int, int], shape: tuple[int, ...]) -> None:
+    model, images = make_model(name, 2 if name != "tiny" else 1, size)
+    split_point = cut_of(model, images)
+    assert split_point.shape == shape
+    with torch.inference_mode():
+        whole, output = model(images)["label"], split_point.encode(model, images)
+        split_point.apply(model)
+        assert torch.equal(model(output)["label"], whole)
 
 
 def test_one_step_of_the_cut_network_is_that_of_the_whole_one() -> None:

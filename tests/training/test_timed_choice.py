@@ -138,7 +138,7 @@ def test_a_frozen_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPa
         return Classifier.features(model, given)
 
     monkeypatch.setattr(model, "features", short)
-    forward = make_forward(model, None, 32, Way("torch", "fp32"), CPU, 1)
+    forward = make_forward(model, None, (32, 32), Way("torch", "fp32"), CPU, 1)
     fits = 3
     assert torch.allclose(forward(images), expected, atol=1e-5)
     assert max(size for size in sizes if size <= fits) == 3
@@ -150,10 +150,10 @@ def test_a_frozen_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPa
 def test_a_trial_on_a_gpu_takes_the_batch_of_the_training() -> None:
     recipe = finetune()
     cuda, large = torch.device("cuda"), recipe.training.model_copy(update={"batch_size": 256})
-    assert autotune._trial_batch(recipe, CPU) == timed_choice.BATCH == 16
-    assert autotune._trial_batch(recipe.model_copy(update={"training": large}), cuda) == 256
+    assert autotune._measured_batch(recipe, CPU) == timed_choice.BATCH == 16
+    assert autotune._measured_batch(recipe.model_copy(update={"training": large}), cuda) == 256
     short = large.model_copy(update={"micro_batch": 64})
-    assert autotune._trial_batch(recipe.model_copy(update={"training": short}), cuda) == 64
+    assert autotune._measured_batch(recipe.model_copy(update={"training": short}), cuda) == 64
     assert frozen_batch(cuda) > frozen_batch(CPU)
 
 
@@ -173,7 +173,7 @@ def test_a_trial_that_does_not_fit_takes_fewer_images(
         return choose_training(*arguments, batch=batch)
 
     monkeypatch.setattr(autotune, "choose_training", run)
-    monkeypatch.setattr(autotune, "_trial_batch", lambda recipe, device: 64)
+    monkeypatch.setattr(autotune, "_measured_batch", lambda recipe, device: 64)
     settled, trials = autotune_recipe(recipe, task, 500, make_settings(tmp_path), CPU, Notes())
     assert batches == tried
     chosen = {"precision": settled.training.precision, "layout": settled.training.layout}
@@ -239,6 +239,51 @@ def test_the_trial_of_places_makes_real_images(tmp_path: Path, monkeypatch: pyte
     assert autotune._try_places(recipe, model, 100, other, CPU) == {"chosen": "cpu", "seconds": {}}
     monkeypatch.setattr(autotune, "choose_place", choose)  # memory that a neighbour took is not remembered
     assert autotune._try_places(recipe, model, 100, other, CPU)["chosen"] == "device"
+
+
+@pytest.mark.parametrize("freeze", ["none", "blocks", "backbone"])
+def test_a_trial_sees_images_of_the_recipes_height_and_width(
+    freeze: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"model.freeze={freeze}", *(f"{part}=auto" for part in ("training.precision", "model.frozen_precision"))]
+    lines += ["image.size_px=[40,24]", "image.stored_px=[46,28]", "model.frozen_engine=auto"]
+    preset = "baseline" if freeze == "backbone" else "finetune"
+    recipe = resolve_recipe(make_recipe(*lines, *BLOCK_LINES[freeze], preset=preset), median_side_px=32)
+    seen: set[tuple[int, ...]] = set()
+    features = Classifier.features
+
+    def note(self: Classifier, images: torch.Tensor) -> torch.Tensor:
+        if not self.takes_block_output:
+            seen.add(tuple(map(int, images.shape[1:])))
+        return features(self, images)
+
+    monkeypatch.setattr(Classifier, "features", note)
+    task, settings = Task((Head("label", "single", ("a", "b")),)), make_settings(tmp_path)
+    settings.cache_folder.mkdir(parents=True)
+    settled, measured = autotune_recipe(recipe, task, 2000, settings, CPU, Notes())
+    assert seen == {(40, 24, 3)}
+    assert ("training" in measured) == (freeze != "backbone")
+    assert ("frozen" in measured) == (freeze != "none")
+    assert settled.image == recipe.image
+
+
+BLOCK_LINES = {"blocks": ("model.frozen_blocks=1",), "none": (), "backbone": ()}
+
+
+def test_places_are_tried_with_images_of_the_recipes_height_and_width(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = make_recipe("image.size_px=[40,24]", "image.stored_px=[46,28]", preset="finetune")
+    recipe = resolve_recipe(recipe, median_side_px=40)
+
+    def choose(*runs: Any) -> dict[str, Any]:
+        for run in runs[1:3]:
+            assert {tuple(batch.images.shape[1:]) for batch in run()} == {(40, 24, 3)}
+        runs[0]()
+        return {"chosen": "device", "seconds": {}}
+
+    monkeypatch.setattr(autotune, "choose_place", choose)
+    assert autotune._try_places(recipe, make_model(), 100, make_settings(tmp_path), CPU)["chosen"] == "device"
 
 
 def test_an_answer_is_remembered_for_the_same_question_only(tmp_path: Path) -> None:

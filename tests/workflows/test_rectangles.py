@@ -122,6 +122,23 @@ def test_a_fold_and_a_cache_that_are_gone_are_made_again_with_the_same_bytes(run
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.parametrize("name", ["test_resnet", "test_vit"])
+@pytest.mark.parametrize("size", ["[96,64]", "[48,80]"])
+def test_networks_of_timm_are_trained_on_rectangles(name: str, size: str, contest: Contest, tmp_path: Path) -> None:
+    """A convolutional network and a vision transformer: frozen, in cached blocks, whole; each fold predicts again."""
+    model = (f"model.name={name}", f"image.size_px={size}", "image.stored_px=[64,64]", "training.epochs=1")
+    n_views = int(name == "test_resnet")  # a vision transformer cannot be split after its frozen blocks
+    for lines in ((), (*BLOCKS, f"model.cached_views={n_views}"), ("model.freeze=none", "predict_views=[rot90]")):
+        run = train(
+            contest("multi"), recipe=make_recipe(*model, *lines), folds=2, settings=make_settings(tmp_path), name="one"
+        )
+        rows = run.folds.valid_rows(0).tolist()
+        found = run.predictor().predict(_photos(run, rows), ids=run.samples.ids[rows].tolist(), folds=[0])
+        oof = load_predictions(run.folder.predictions_file("oof", 0)).align(found.ids)
+        np.testing.assert_allclose(found.probs["tags"], oof.probs["tags"], atol=5e-3)
+        durable.remove_tree(run.folder.path)
+
+
 def test_a_square_written_as_height_and_width_is_the_same_run(contest: Contest, tmp_path: Path) -> None:
     results = []
     for number, size in enumerate(("32", "[32, 32]")):
