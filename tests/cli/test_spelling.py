@@ -157,6 +157,10 @@ def test_short_options_are_recipe_keys() -> None:
     recipe = podium.compose_recipe(overrides=flags.as_overrides())
     assert (recipe.model.name, recipe.training.epochs, recipe.optimizer.lr) == ("tiny", 3, 0.1)
     assert (recipe.image.size_px, recipe.training.batch_size, recipe.seed) == (64, 8, 3)
+    wide = podium.compose_recipe(overrides=RecipeFlags(image_size=(48, 80)).as_overrides())
+    assert wide.image.sides == (48, 80)
+    with pytest.raises(podium.PodiumError, match=r"expected one side, or \[height, width\].*got \[48, 80, 3\]"):
+        podium.compose_recipe(overrides=RecipeFlags(image_size=(48, 80, 3)).as_overrides())
 
 
 @pytest.mark.parametrize(

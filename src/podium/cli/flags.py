@@ -172,7 +172,8 @@ class RecipeFlags:
         model: Backbone, by its timm name; short for --set model.name=NAME.
         epochs: Passes over the training images; short for --set training.epochs=N.
         lr: Peak learning rate; short for --set optimizer.lr=X.
-        image_size: Side of the model's input in pixels; short for --set image.size_px=N.
+        image_size: Size of the model's input in pixels: one side, or height and width (--image-size 280 210); short for
+            --set image.size_px=N.
         batch_size: Images per step; short for --set training.batch_size=N.
         metric: Primary metric (default: macro F1; label accuracy for multi-label).
         seed: Random seed of training (default: the recipe's, 0 in every preset).
