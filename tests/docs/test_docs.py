@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import importlib.machinery
 import importlib.util
+import inspect
 import io
 import os
 import re
@@ -251,6 +252,15 @@ def test_python_page_describes_every_public_name() -> None:
     text = (DOCS / "python.md").read_text(encoding="utf-8")
     described = set(re.findall(r"^### `(\w+)", text, re.MULTILINE))
     assert described == set(podium.__all__)
+
+
+@pytest.mark.parametrize("name", [name for name in podium.__all__ if inspect.isfunction(getattr(podium, name))])
+def test_python_page_names_the_parameters_of_every_function(name: str) -> None:
+    text = (DOCS / "python.md").read_text(encoding="utf-8")
+    shown = re.search(rf"^### `{name}\((.*?)\)(?: ->|`)", text, re.MULTILINE)
+    assert shown is not None
+    names = [part.strip().partition("=")[0].lstrip("*") for part in shown[1].split(",")]
+    assert [word for word in names if word] == list(inspect.signature(getattr(podium, name)).parameters)
 
 
 def test_training_page_lists_every_exit_code() -> None:
