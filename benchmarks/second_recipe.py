@@ -24,12 +24,12 @@ STARTED = """
 import json, os, sys, time
 import torch, timm, torchvision, pandas, pyarrow.parquet, sklearn, scipy.stats, pydantic, cv2
 import podium, podium.workflows.start_run
-from podium.training import one_training
+from podium.training import fitting
 wall, cpu = time.perf_counter(), time.process_time()
 def first_training(*args, **options):
     print(json.dumps({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}), flush=True)
     os._exit(0)
-one_training.fit = first_training
+fitting.fit = first_training
 source, runs, lr = sys.argv[1:]
 podium.train(source, overrides=[f"optimizer.lr={lr}"], settings=podium.Settings(runs=podium_path(runs), device="cpu"))
 """.replace("podium_path(runs)", "__import__('pathlib').Path(runs)")
