@@ -253,7 +253,7 @@ def open_predictor(
     device = choose_device(settings.device)
     recipe = resolve_without_autotune(load_recipe(run.recipe_file), device)
     task = load_tables(run)[0].task
-    folds = tuple(fold for fold in run.read()["folds"] if run.predictions_file("oof", fold).is_file())
+    folds = tuple(fold for fold in run.read()["folds"] if run.is_fold_done(fold))
     if not folds or task is None:
         raise UsageError(
             f"no fold of run {run.name!r} is finished.", fix=f"Continue it with {call('podium.resume', run.name)}."
