@@ -14,7 +14,7 @@ __all__ = ["scan"]
 
 
 def scan(
-    data: Annotated[Path, Parameter(group=DATA)],
+    data: Annotated[tuple[Path, ...], Parameter(group=DATA, consume_multiple=True, negative="")],
     *,
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     unlabelled: Annotated[bool, Parameter(group=DATA, negative="")] = False,
@@ -26,7 +26,7 @@ def scan(
     Example: podium scan data/train --labels data/train.csv --group patient --out data/samples
 
     Args:
-        data: Folder of images, or a table beside them.
+        data: Folder of images, or a table beside them. Several are joined; the first is the main one.
         out: Folder to write samples.csv into; other commands take it as their source.
         unlabelled: Read no labels (a test set).
     """

@@ -14,7 +14,7 @@ __all__ = ["split"]
 
 
 def split(
-    data: Annotated[Path, Parameter(group=DATA)],
+    data: Annotated[tuple[Path, ...], Parameter(group=DATA, consume_multiple=True, negative="")],
     *,
     out: Annotated[Path, Parameter(group=OUTPUT)],
     max_bad_fraction: Annotated[float, Parameter(group=DATA)] = 0.01,
@@ -28,7 +28,8 @@ def split(
     Example: podium split data/train --group patient --folds 5 --out data/folds
 
     Args:
-        data: Folder of images, a table beside them, or a folder that `podium scan --out` wrote.
+        data: Folder of images, a table beside them, or a folder that `podium scan --out` wrote. Several are joined; the
+            first is the main one.
         out: Folder for the prepared data; `podium train` takes it and starts at once, with these folds.
         max_bad_fraction: Largest fraction of images that may fail to decode.
     """

@@ -20,7 +20,7 @@ __all__ = ["show_run", "train"]
 
 
 def train(
-    data: Annotated[Path | None, Parameter(group=DATA)] = None,
+    data: Annotated[tuple[Path, ...], Parameter(group=DATA, consume_multiple=True, negative="")] = (),
     *,
     name: Annotated[str | None, Parameter(group=RUN)] = None,
     resume: Annotated[str | None, Parameter(group=RUN)] = None,
@@ -42,10 +42,12 @@ def train(
 
     Args:
         data: Folder of images, a table beside them, or a folder that `podium scan --out` or `podium split --out` wrote.
+            Several are joined; the first is the main one.
         name: Name of the run (default: the preset's name and the next free number).
         resume: Continue this run, or the "last" one. Takes no other options but --set, --only-folds and machine ones.
             Several terminals or machines may do so at once: each takes a fold that nobody has.
-        root: With --resume: the folder where the images are now. The run remembers it.
+        root: With --resume: the folder where the images are now, or SOURCE=FOLDER where the data has several sources.
+            The run remembers it.
         only_folds: Folds to train now (default: all). With --resume: train these and no others; the run keeps them.
         max_bad_fraction: Largest fraction of images that may fail to decode.
         processes: Processes that train folds at the same time. The cores are divided among them.
@@ -64,7 +66,7 @@ def train(
     )
     if resume is not None:
         given = {
-            "the data": data is not None,
+            "the data": bool(data),
             "--name": name is not None,
             "data options": reading != ScanFlags(),
             "split options": folds != FoldFlags(),
@@ -76,7 +78,7 @@ def train(
         )
     elif root is not None:
         raise UsageError("--root tells a run where its images are now.", fix="Give it together with --resume.")
-    elif data is None:
+    elif not data:
         raise UsageError(
             "no data was named.", fix="Write podium train FOLDER, or podium train --resume last to continue a run."
         )

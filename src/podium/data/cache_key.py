@@ -26,18 +26,18 @@ def cache_key(samples: Samples, height: int, width: int, fit: Fit = "stretch", *
     is moved with its times (mv, cp -a, rsync -a) keeps its cache, and corrected labels need no new one.
     """
     digest = hashlib.sha256(json.dumps([_DECODE_VERSION, height, width, fit, asdict(limits or Limits())]).encode())
-    root = os.fspath(samples.root)
+    root = None if samples.roots else os.fspath(samples.root)
     for row, name in enumerate(samples.ids):
         size, time_ns = _stamp(samples, row, root)
         digest.update(f"{name!r} {size} {time_ns}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:32]
 
 
-def _stamp(samples: Samples, row: int, root: str) -> tuple[int, int]:
+def _stamp(samples: Samples, row: int, root: str | None) -> tuple[int, int]:
     """Size in bytes and time of change in ns of a sample's file; -1 where there is none."""
     text = samples.paths[row]
     # Most paths are plain text: without making a Path of each, a million files take half as long.
-    file = samples.file(row) if "\\x" in text else os.path.join(root, text)  # noqa: PTH118
+    file = samples.file(row) if root is None or "\\x" in text else os.path.join(root, text)  # noqa: PTH118
     try:
         status = os.stat(file)  # noqa: PTH116
     except (OSError, ValueError):

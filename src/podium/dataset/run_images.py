@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +24,34 @@ __all__ = ["move_images", "open_run_images"]
 
 
 def move_images(run: RunFolder, root: Path) -> None:
-    """Remember that the folder of a run's images lies elsewhere now.
+    """Remember that the folder of a run's images is somewhere else now.
+
+    Args:
+        run: The run.
+        root: The folder; "NAME=FOLDER" for the further source NAME of a run with several.
 
     Raises:
         UsageError: If there is no such folder, or none of the run's images in it.
     """
-    if not root.is_dir():
+    samples = load_samples(run.path)
+    name, equals, folder = str(root).partition("=")
+    source = name if equals and name in samples.roots else None
+    place = Path(folder) if source is not None else root
+    if not place.is_dir():
         raise UsageError(
-            "there is no such folder.", where=root, field="root", fix="Name the folder where the run's images are now."
+            "there is no such folder.", where=place, field="root", fix="Name the folder where the run's images are now."
         )
-    samples = load_samples(run.path, root=root)
-    if not any(samples.file(row).is_file() for row in range(len(samples))):
+    where = {"root": place} if source is None else {"roots": {**samples.roots, source: place}}
+    moved = replace(samples, **where)
+    rows = [row for row in range(len(moved)) if moved.root_of(row) == place]
+    if not any(moved.file(row).is_file() for row in rows):
         raise UsageError(
-            f"none of the run's {len(samples)} images is here.",
-            where=root,
+            f"none of the run's {len(rows)} images is here.",
+            where=place,
             field="root",
-            fix=f"Name the folder that holds {samples.paths[0]!r}.",
+            fix=f"Name the folder that holds {moved.paths[rows[0]]!r}.",
         )
-    move_samples(run.path, root)
+    move_samples(run.path, place, source=source)
 
 
 def open_run_images(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from podium import durable
 from podium.curate import Scan, ScanOptions, scan
 from podium.errors import SourceError, UsageError, nearest_name
-from podium.tables import Samples, load_samples, save_samples, write_csv
+from podium.tables import Samples, concat_samples, load_samples, save_samples, write_csv
 
 __all__ = ["Source", "read_source", "save_scan"]
 
-Source = str | Path | Samples | Scan
-"""A folder of images, a table beside its images, a folder that `podium scan --out` wrote, or samples."""
+OneSource = str | Path | Samples | Scan
+Source = OneSource | Sequence[OneSource] | Mapping[str, OneSource]
+"""A folder of images, a table beside its images, a folder that `podium scan --out` wrote, or samples; or several of
+them, whose first is the main one, in a list or by the name that their ids get."""
 
 UNLISTED, MISSING = "unlisted.csv", "missing.csv"
 
@@ -28,6 +34,46 @@ def read_source(source: Source, options: ScanOptions | None = None) -> Scan:
         UsageError: If options are given with samples that were read before.
         SourceError: If there is nothing to read.
     """
+    if isinstance(source, Mapping):
+        return _read_sources(source, options)
+    if isinstance(source, Sequence) and not isinstance(source, str):
+        return read_source(source[0], options) if len(source) == 1 else _read_sources(_name_sources(source), options)
+    return _read_one(source, options)
+
+
+def _read_sources(sources: Mapping[str, OneSource], options: ScanOptions | None) -> Scan:
+    """Several sources as one scan. The table of labels is the main one's; another finds its own."""
+    others = None if options is None else replace(options, labels=None)
+    found = {
+        name: _read_one(source, options if place == 0 else others)
+        for place, (name, source) in enumerate(sources.items())
+    }
+    (main, *_), names = found.values(), list(found)
+
+    def named(name: str, lines: Sequence[str], mark: str) -> list[str]:
+        return list(lines) if name == names[0] else [f"{name}{mark}{line}" for line in lines]
+
+    return Scan(
+        concat_samples({name: scan.samples for name, scan in found.items()}),
+        notes=tuple(line for name, scan in found.items() for line in named(name, scan.notes, ": ")),
+        guesses=main.guesses,
+        unlisted=tuple(own for name, scan in found.items() for own in named(name, scan.unlisted, ":")),
+        missing=tuple(own for name, scan in found.items() for own in named(name, scan.missing, ":")),
+    )
+
+
+def _name_sources(sources: Sequence[OneSource]) -> dict[str, OneSource]:
+    """Sources by the name of their folder or table; a number tells those of one name apart."""
+    named: dict[str, OneSource] = {}
+    for place, source in enumerate(sources):
+        path = Path(source).expanduser().resolve() if isinstance(source, str | Path) else None
+        stem = f"source-{place + 1}" if path is None else re.sub(r"[:/\\\\]", "-", path.stem) or "source"
+        spellings = (stem if n == 1 else f"{stem}-{n}" for n in count(1))
+        named[next(name for name in spellings if name not in named)] = source
+    return named
+
+
+def _read_one(source: OneSource, options: ScanOptions | None) -> Scan:
     if isinstance(source, Scan):
         return source
     if isinstance(source, Samples):

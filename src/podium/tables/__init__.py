@@ -5,6 +5,7 @@ name, arrays are read-only, ids and class order travel with them.
 """
 
 from podium.tables.composite import Composite
+from podium.tables.concat import concat_samples
 from podium.tables.decide import (
     DECISION_THRESHOLD,
     CompositeDecoding,
@@ -52,6 +53,7 @@ __all__ = [
     "as_certain_probs",
     "as_text_array",
     "concat_predictions",
+    "concat_samples",
     "decide",
     "decide_targets",
     "first_duplicate",

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.errors import CorruptFileError, DataError
+from podium.errors import CorruptFileError, DataError, UnknownNameError
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
 from podium.tables.ids import as_text_array, path_from_text, path_to_text
 from podium.tables.predictions import Predictions
@@ -114,6 +114,7 @@ def save_samples(samples: Samples, folder: Path) -> None:
     task = None if samples.task is None else samples.task.to_dict()
     record = {
         "root": path_to_text(samples.root.resolve()),
+        "roots": {name: path_to_text(root.resolve()) for name, root in samples.roots.items()},
         "n_samples": len(samples),
         "digest": samples.digest,
         "table_digest": samples.table_digest,
@@ -154,14 +155,27 @@ def load_samples(folder: Path, *, root: Path | None = None) -> Samples:
     return samples
 
 
-def move_samples(folder: Path, root: Path) -> None:
-    """Change the root folder of what `save_samples` wrote: the images lie elsewhere now.
+def move_samples(folder: Path, root: Path, *, source: str | None = None) -> None:
+    """Change the root folder of what `save_samples` wrote: the images are somewhere else now.
+
+    Args:
+        folder: Where the table is.
+        root: The folder of the images now.
+        source: Which further source moved; None is the main one.
 
     Raises:
         StorageError: If there is no table, or it cannot be written.
+        UnknownNameError: If there is no such source.
     """
     record = _read_record(folder / "samples.json", ("root", "digest", "task"))
-    durable.write_json(folder / "samples.json", {**record, "root": path_to_text(root.resolve())})
+    place = path_to_text(root.resolve())
+    roots = record.get("roots", {})
+    if source is None:
+        durable.write_json(folder / "samples.json", {**record, "root": place})
+        return
+    if source not in roots:
+        raise UnknownNameError("source", source, list(roots))
+    durable.write_json(folder / "samples.json", {**record, "roots": {**roots, source: place}})
 
 
 def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], root: Path | None) -> Samples:
@@ -180,6 +194,7 @@ def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], roo
         task=task,
         labels=labels,
         numbers=numbers,
+        roots={name: path_from_text(root) for name, root in record.get("roots", {}).items()},
         **optional,
     )
 

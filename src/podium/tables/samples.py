@@ -36,7 +36,7 @@ class Samples:
     """Images and what is known of them. N samples, C classes.
 
     Args:
-        root: Folder that `paths` are relative to.
+        root: Folder that `paths` are relative to, except for rows of a source in `roots`.
         ids: Unique ids (NFC relative paths), shape (N,).
         paths: Relative paths as `path_to_text` writes them, shape (N,).
         task: The heads; None for a test set without labels.
@@ -45,6 +45,7 @@ class Samples:
         split: "train", "valid", "test" or "" as the source says, shape (N,).
         source: Where the row came from, shape (N,).
         numbers: Numbers that labels were derived from, float64 (N,), nan = missing.
+        roots: Folder of the images of each further source, by its name in `source`; see `concat`.
 
     Raises:
         SourceError: If ids repeat or a column has another length.
@@ -60,6 +61,7 @@ class Samples:
     split: TextArray | None = None
     source: TextArray | None = None
     numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    roots: Mapping[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())
@@ -100,7 +102,18 @@ class Samples:
 
     def file(self, row: int) -> Path:
         """The image file of a row."""
-        return self.root / path_from_text(self.paths[row])
+        return self.root_of(row) / path_from_text(self.paths[row])
+
+    def root_of(self, row: int) -> Path:
+        """The folder that the path of a row is relative to."""
+        return self.root if self.source is None else self.roots.get(self.source[row], self.root)
+
+    @staticmethod
+    def concat(parts: Mapping[str, Samples]) -> Samples:
+        """Samples of several sources as one table, see `podium.tables.concat_samples`."""
+        from podium.tables.concat import concat_samples
+
+        return concat_samples(parts)
 
     @property
     def has_groups(self) -> bool:

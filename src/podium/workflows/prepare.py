@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from podium.arguments import strict_arguments
@@ -80,6 +81,8 @@ def open_data(source: Data, options: ScanOptions | None, folds: int | FoldOption
         UsageError: If options are given with data that were read, or folds with data that were divided.
         SourceError: If there is nothing to read.
     """
+    if isinstance(source, Sequence) and not isinstance(source, str) and len(source) == 1:
+        source = source[0]
     if isinstance(source, str | Path):
         place = Path(source).expanduser()
         if is_prepared(place):

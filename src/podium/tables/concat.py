@@ -1,0 +1,137 @@
+"""Samples of several folders and tables as one table: ids stay unique and say their source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.errors import LabelError, SourceError, UsageError
+from podium.tables.ids import as_text_array
+from podium.tables.samples import Samples
+from podium.tables.task import Head, Task
+
+__all__ = ["concat_samples"]
+
+TextArray = NDArray[np.object_]
+
+
+def concat_samples(parts: Mapping[str, Samples]) -> Samples:
+    """One table of all rows, in order. The first source is the main one.
+
+    Ids of the main source stay as they are; those of another get its name and a colon in front: "extra:a/1.jpg". The
+    `source` of every row is the name of its part. Groups keep their names, so that a person who is in two sources stays
+    on one side of a split.
+
+    Args:
+        parts: Samples by the name of their source. The main source decides the task. Another source may lack heads (its
+            labels are then missing) and classes, but must not bring new ones; without labels it may only come beside
+            samples that have none either.
+
+    Raises:
+        UsageError: If there is no source, a name is empty, holds ":" or "/", or a part has sources of its own already.
+        LabelError: If a source brings heads or classes that the main source does not have.
+        SourceError: If the same file is in two sources.
+    """
+    _check_names(parts)
+    main = next(iter(parts.values()))
+    for name, part in parts.items():
+        _check_task(main.task, part.task, name)
+    _refuse_shared_files(parts)
+    heads = main.task.heads if main.task else ()
+    return Samples(
+        root=main.root,
+        ids=_join([_ids_of(part, name, is_main=part is main) for name, part in parts.items()]),
+        paths=_join([part.paths for part in parts.values()]),
+        task=main.task,
+        labels={head.name: np.concatenate([_labels_of(part, head) for part in parts.values()]) for head in heads},
+        group=_optional([part.group for part in parts.values()], parts),
+        split=_optional([part.split for part in parts.values()], parts),
+        source=_join([as_text_array([name] * len(part)) for name, part in parts.items()]),
+        numbers={
+            name: np.concatenate([part.numbers.get(name, np.full(len(part), np.nan)) for part in parts.values()])
+            for name in dict.fromkeys(name for part in parts.values() for name in part.numbers)
+        },
+        roots={name: part.root for name, part in parts.items() if part is not main},
+    )
+
+
+def _check_names(parts: Mapping[str, Samples]) -> None:
+    if not parts:
+        raise UsageError("there are no samples to join.")
+    for name, part in parts.items():
+        if not name or {":", "/", "\\"} & set(name):
+            raise UsageError(f"{name!r} cannot name a source.", fix="Use letters, digits, '-' and '_'.")
+        if part.roots:
+            raise UsageError(f"the samples of {name!r} are of several sources already; join all of them at once.")
+
+
+def _check_task(main: Task | None, task: Task | None, name: str) -> None:
+    if task is None:
+        if main is not None:
+            raise LabelError(f"source {name!r} has no labels.", fix="Name its labels, or leave it out.")
+        return
+    known = {head.name: head for head in (main.heads if main else ())}
+    for head in task.heads:
+        if head.name not in known:
+            raise LabelError(f"source {name!r} brings target {head.name!r}, which the main source does not have.")
+        if head.is_multi != known[head.name].is_multi:
+            raise LabelError(f"target {head.name!r} of source {name!r} is {head.kind}, not {known[head.name].kind}.")
+        new = [label for label in head.classes if label not in known[head.name].classes]
+        if new:
+            raise LabelError(
+                f"source {name!r} brings {len(new)} classes of {head.name!r} that the main source does not have:"
+                f" {', '.join(new[:5])}.",
+                fix="Rename its classes, or leave these rows out.",
+                details=new,
+            )
+
+
+def _refuse_shared_files(parts: Mapping[str, Samples]) -> None:
+    seen: dict[str, str] = {}
+    for name, part in parts.items():
+        root = os.path.realpath(part.root)
+        for path in part.paths.tolist():
+            file = os.path.join(root, path)  # noqa: PTH118 - a Path for each of a million rows takes seconds
+            if seen.setdefault(file, name) != name:
+                raise SourceError(
+                    f"{path!r} is in the sources {seen[file]!r} and {name!r}.",
+                    where=Path(root),
+                    fix="Name each folder once. A table of labels for the same folder is no source of its own.",
+                )
+
+
+def _ids_of(part: Samples, name: str, *, is_main: bool) -> TextArray:
+    return part.ids if is_main else as_text_array([f"{name}:{own}" for own in part.ids])
+
+
+def _labels_of(part: Samples, head: Head) -> NDArray[np.integer[Any]]:
+    """The part's labels of a head of the main source, under the main source's class numbers."""
+    own = next((own for own in (part.task.heads if part.task else ()) if own.name == head.name), None)
+    if head.is_multi:
+        labels = np.full((len(part), head.n_classes), -1, dtype=np.int8)
+        if own is not None:
+            labels[:, [head.classes.index(label) for label in own.classes]] = part.labels[head.name]
+        return labels
+    if own is None:
+        return np.full(len(part), -1, dtype=np.int64)
+    number = np.array([*(head.classes.index(label) for label in own.classes), -1], dtype=np.int64)
+    return np.asarray(number[part.labels[head.name]], dtype=np.int64)  # -1, missing, is the last
+
+
+def _optional(columns: Sequence[TextArray | None], parts: Mapping[str, Samples]) -> TextArray | None:
+    if all(column is None for column in columns):
+        return None
+    filled = [
+        as_text_array([""] * len(part)) if column is None else column
+        for column, part in zip(columns, parts.values(), strict=True)
+    ]
+    return _join(filled)
+
+
+def _join(columns: Sequence[TextArray]) -> TextArray:
+    return as_text_array([cell for column in columns for cell in column])
