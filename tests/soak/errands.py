@@ -144,18 +144,19 @@ def start_mine(root: str, samples: str, lines: Sequence[str], n_folds: int) -> N
         start_run(load_samples(Path(samples)), recipe, folds, settings, Silent(), name="mine")
 
 
-def help_with(root: str, marks: str, only_folds: Sequence[int] = (), every_s: float = 0.0) -> int:
+def help_with(root: str, marks: str, has_file_locks: bool = True) -> int:
     """Train what nobody else trains of the run "mine"; gives how many folds are left.
 
     Args:
         root: Folder of runs and cache.
         marks: File that gets a line for every step.
-        only_folds: Folds to train; all of the run's when empty.
-        every_s: Seconds between checkpoints.
+        has_file_locks: Whether the file system has locks; where not, podium has a way of its own.
     """
-    settings = tiny_contest.make_settings(Path(root), checkpoint_seconds=every_s)
+    if not has_file_locks:
+        durable.lock._lock = _no_locks  # type: ignore[attr-defined]
+    settings = tiny_contest.make_settings(Path(root), checkpoint_seconds=0.0)
     with durable.using_backend(NoWaiting()):
-        run = resume("mine", only_folds=only_folds, settings=settings, progress=_Marks(Path(marks)))
+        run = resume("mine", settings=settings, progress=_Marks(Path(marks)))
     return len(run.folder.folds_left())
 
 

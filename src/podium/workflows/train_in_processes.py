@@ -68,7 +68,7 @@ def train_in_processes(
             on_look=lambda: update(sum(run.is_fold_done(fold) for fold in left)),
         )
     stop.check()
-    _raise_first(run, errors, codes, is_done=not run.folds_left(only_folds))
+    _raise_first(run, errors, codes, is_done=not run.folds_left(left))
     if killed := [-code for code in codes if code < 0]:
         progress.note(
             f"{len(killed)} of {n_processes} processes were killed (signal {killed[0]}); the others took over."
