@@ -13,7 +13,17 @@ import pytest
 import torch
 
 from podium.durable import list_versions, load_newest
-from podium.engine import Batch, Checkpoints, EpochRecord, Parts, TrainState, evaluate, fit, predict_logits
+from podium.engine import (
+    Batch,
+    Checkpoints,
+    EpochRecord,
+    Parts,
+    TrainState,
+    evaluate,
+    final_weights,
+    fit,
+    predict_logits,
+)
 from podium.errors import CorruptFileError, DivergedError, Interrupted, Stopped
 from podium.models import Classifier
 from podium.stopping import StopRequest
@@ -230,6 +240,8 @@ def test_one_weight_that_is_no_number_is_never_saved(tmp_path: Path, value: floa
         _spoil(tensor, value)
         with pytest.raises(DivergedError, match="no longer finite"):
             Checkpoints(tmp_path).save(TrainState(step=99), parts)
+        with pytest.raises(DivergedError, match="no longer finite"):
+            final_weights(parts)
         tensor.data.copy_(before)
     assert list_versions(tmp_path) == saved
     Checkpoints(tmp_path).save(TrainState(step=99), parts)
@@ -290,7 +302,9 @@ def test_the_epochs_loss_is_the_mean_over_its_samples(tmp_path: Path, monkeypatc
         return loss
 
     monkeypatch.setattr(sys.modules[fit.__module__], "train_step", watched)
-    state = train(make_parts(), tmp_path).state
+    parts = make_parts()
+    state = train(parts, tmp_path).state
+    assert [record["lr"] for record in state["history"]] == [parts.lr * parts.schedule(step) for step in (2, 5)]
     assert [n for _, n in steps] == [4, 4, 2] * EPOCHS
     means = [sum(loss * n for loss, n in steps[start : start + 3]) / 10 for start in (0, 3)]
     assert [record["train_loss"] for record in state["history"]] == pytest.approx(means, rel=1e-12)
