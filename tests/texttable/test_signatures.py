@@ -34,6 +34,7 @@ def _zipped() -> bytes:
         (b"\xff\xd8\xff\xe0", "an image"),
         (b"SQLite format 3\x00", "a database"),
     ],
+    ids=["zip", "gzip", "bzip2", "xz", "parquet", "xls", "pdf", "png", "jpeg", "sqlite"],  # zip and gzip hold the time
 )
 def test_other_files_are_named_for_what_they_are(data: bytes, what: str) -> None:
     with pytest.raises(TableError, match=what) as caught:
