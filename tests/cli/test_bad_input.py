@@ -154,7 +154,7 @@ ORDER = ("--classes", "kind=cat,dog", "sex=m,f")
 
 REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     # the source
-    "empty folder": (("empty",), 3, ["empty: no image found", "it is empty", "--extensions"]),
+    "empty folder": (("empty",), 3, ["empty: no image found", "the folder is empty", "--extensions"]),
     "no folder": (("petz",), 3, ["petz: there is no such", "Did you mean 'pets'"]),
     "no folder, none near": (("elsewhere/x",), 3, ["'elsewhere' does not exist either"]),
     "no table": (("essay.pdf",), 3, ["essay.pdf: this is neither a folder nor a table", ".csv"]),
@@ -514,7 +514,7 @@ def test_leaks_are_refused_accepted_by_name_or_cured(yard: Path, train: Callable
     assert json.loads((tmp_path / "runs" / "cured" / "folds.json").read_text())["leaks"]["is_clean"]
 
 
-@pytest.mark.parametrize("stage", ["decode images", "features of the frozen network", "fold 1"])
+@pytest.mark.parametrize("stage", ["decode images", "features of the frozen backbone", "fold 1"])
 def test_ctrl_c_anywhere_ends_with_130_and_goes_on(
     stage: str, yard: Path, train: Callable[..., Answer], ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,7 @@ def test_names(borders, whole, names):
 
 @pytest.mark.parametrize("borders", [(), (60, 30), (30, 30), (float("nan"),), (float("inf"),)])
 def test_borders_that_are_none(borders):
-    with pytest.raises(LabelError, match="rising"):
+    with pytest.raises(LabelError, match="increasing"):
         name_bins(borders, whole=True)
 
 

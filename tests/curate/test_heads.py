@@ -118,7 +118,7 @@ def test_places_of_lists_of_0_and_1_can_be_named_but_not_fewer_than_there_are(ma
     found = scan(root, ScanOptions(classes={"label": ("cat", "dog")})).samples
     assert found.task.heads[0].classes == ("cat", "dog")
     np.testing.assert_array_equal(found.labels["label"], [[0, 1], [1, 1], [0, 0], [1, 0]])
-    with pytest.raises(LabelError, match="2 places, but 3 classes"):
+    with pytest.raises(LabelError, match="2 items, but there are 3 classes"):
         scan(root, ScanOptions(classes={"label": ("cat", "dog", "owl")}))
 
 
@@ -141,7 +141,7 @@ def test_a_given_delimiter_leaves_other_label_columns_alone_and_says_which_are_l
     found = scan(root, ScanOptions(label_columns=("colour", "shape", "tags"), label_delim=" "))
     kinds = {head.name: head.kind for head in found.samples.task.heads}
     assert kinds == {"colour": "single", "shape": "multi", "tags": "multi"}
-    said = [note for note in found.notes if "were read as lists divided by ' '" in note]
+    said = [note for note in found.notes if "were read as lists with the delimiter ' '" in note]
     assert [note.split("'")[1] for note in said] == ["shape", "tags"]
 
 
@@ -169,7 +169,7 @@ def test_one_name_a_cell_is_a_set_of_one_label_where_sets_are_asked_for(make_tre
 def test_many_numbers_as_classes_are_pointed_out(make_tree):
     for n, is_said in ((20, False), (21, True)):
         found = scan(_table(make_tree, "age", *(str(i % n) for i in range(2 * n))), ScanOptions(label_columns=("age",)))
-        assert any("would make ranges of them" in note for note in found.notes) == is_said
+        assert any("To make classes of ranges" in note for note in found.notes) == is_said
 
 
 def test_label_delimiter_by_option_and_none_by_kind(make_tree):
@@ -203,7 +203,7 @@ def test_given_class_without_image_is_kept_and_noted(make_tree):
     root = _table(make_tree, "label", "small", "big", "small", "big")
     found = scan(root, ScanOptions(classes={"label": ("tiny", "small", "big")}))
     assert found.samples.labels["label"].tolist() == [1, 2, 1, 2]
-    assert any("without any image: tiny" in note for note in found.notes)
+    assert any("without images: tiny" in note for note in found.notes)
 
 
 def test_classes_of_an_unknown_head_are_refused(make_tree):

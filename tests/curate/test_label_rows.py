@@ -33,7 +33,7 @@ def test_several_rows_an_image_are_joined_to_a_set_of_labels(make_tree):
     found = scan(make_tree(*_files(), t=_long()))
     assert _sets(found.samples) == _TAGS
     guess = next(guess for guess in found.guesses if guess.what == "labels")
-    assert "9 rows name 5 images, one label a row" in guess.why
+    assert "9 rows name 5 images, one label per row" in guess.why
     assert "label_kind=" in guess.option
 
 

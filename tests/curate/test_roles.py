@@ -45,9 +45,9 @@ def test_one_group_for_all_is_told(make_tree):
     rows = "".join(f"{i}.jpg,here,{'ab'[i % 2]}\n" for i in range(4))
     root = make_tree(*(f"{i}.jpg" for i in range(4)), t=f"image,site,label\n{rows}")
     notes = scan(root, ScanOptions(group="site")).notes
-    assert any("1 groups over 4 images" in note and "With one group nothing can be divided" in note for note in notes)
+    assert any("1 groups over 4 images" in note and "One group cannot be split" in note for note in notes)
     assert not any(
-        "nothing can be divided" in note
+        "One group cannot be split" in note
         for note in scan(_people(make_tree), ScanOptions(group="patient", unlabelled=True)).notes
     )
 

@@ -129,7 +129,7 @@ def test_record_is_json_and_holds_the_guesses(shared_data):
 def test_options_refuse_contradictions(tmp_path):
     with pytest.raises(UnknownNameError, match="Did you mean 'folders'"):
         ScanOptions(layout="folder")
-    with pytest.raises(UsageError, match="both given"):
+    with pytest.raises(UsageError, match="both a pattern and a table"):
         ScanOptions(pattern="{a}", labels=tmp_path)
     with pytest.raises(UsageError, match="needs a pattern"):
         ScanOptions(layout="pattern")

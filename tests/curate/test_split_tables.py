@@ -52,7 +52,7 @@ def test_tables_that_name_images_in_other_columns_are_refused(make_tree):
     root = make_tree(*FILES)
     write_tables(root, splits=("train", "valid"))
     write_tables(root, header="image,label", splits=("test",))
-    with pytest.raises(SourceError, match="in other columns"):
+    with pytest.raises(SourceError, match="in different columns"):
         scan(root)
 
 

@@ -156,11 +156,11 @@ def test_wrong_requests_say_what_fits() -> None:
 
 def test_samples_that_do_not_belong_are_refused() -> None:
     predictions, samples = _face()
-    with pytest.raises(SourceError, match="not among the samples"):
+    with pytest.raises(SourceError, match="not in the samples"):
         score_predictions(predictions, samples.take(np.arange(100)))
     with pytest.raises(LabelError, match="no labels"):
         score_predictions(predictions, Samples(Path(), samples.ids, samples.ids))
-    with pytest.raises(LabelError, match="other tasks"):
+    with pytest.raises(LabelError, match="different tasks"):
         score_predictions(_letters()[0], samples)
 
 

@@ -65,7 +65,7 @@ CASES: dict[str, tuple[str, str | bytes, dict[str, Any], list[str]]] = {
     "no header": ("pets", "x.jpg,0\ny.jpg,0\n", {}, ["row 1", "x.jpg", "no header"]),
     "column twice": ("pets", "id,ans,ans\nx,0,0\n", {}, ["column 'ans' occurs 2 times"]),
     "quote never closed": ("pets", 'id,ans\n"x,0\ny,0\n', {}, ["row 2", "never closed"]),
-    "text after a quote": ("pets", 'id,ans\n"x"y,0\n', {}, ["row 2", "text follows the closing quote"]),
+    "text after a quote": ("pets", 'id,ans\n"x"y,0\n', {}, ["row 2", "text follows the closing quotation mark"]),
     # ids
     "ids twice": ("pets", "id,ans\nx,0\ny,0\nx,0\n", {}, ["'id'", "row 4", "row 2", "twice"]),
     "ids twice, composed and not": ("pets", "id,ans\né,0\ne\u0301,0\n", {}, ["row 3", "row 2", "twice"]),

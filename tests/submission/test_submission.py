@@ -212,7 +212,7 @@ def test_record_is_json_and_counts_every_answer(tasks: dict[str, Task], predict:
     record = write_submission(predictions, path, path.with_name("o.csv"), SubmissionOptions(allow_extra=True))
     assert record.histogram == {"letters": {"a": 2, "b": 2, "c": 0}}
     assert record.warnings == ("all 2 rows of 'letters' get the same answer: ['a', 'b'].",)
-    assert "1 predictions left out: the sample does not ask for them." in record.notes
+    assert "1 predictions were left out because the sample does not ask for them." in record.notes
     assert json.loads(json.dumps(record.to_dict()))["values"] == dict.fromkeys("abc", "decision")
 
 

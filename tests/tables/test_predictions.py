@@ -98,9 +98,9 @@ def test_the_mean_of_one_is_that_one() -> None:
 def test_tables_of_other_classes_are_never_averaged_or_joined() -> None:
     turned = Task((Head("animal", "single", ("dog", "cat")),))
     parts = [single(["a"], [0.2]), single(["b"], [0.8], task=turned)]
-    with pytest.raises(DataError, match="other tasks"):
+    with pytest.raises(DataError, match="different tasks"):
         concat_predictions(parts)
-    with pytest.raises(DataError, match="other tasks"):
+    with pytest.raises(DataError, match="different tasks"):
         mean_predictions([parts[0], single(["a"], [0.8], task=turned)])
 
 

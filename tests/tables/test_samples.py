@@ -22,11 +22,11 @@ def test_an_id_may_occur_once_only(samples: Samples) -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"paths": as_text_array(["x"])}, SourceError, "'paths' has 1 rows, there are 5"),
+        ({"paths": as_text_array(["x"])}, SourceError, "'paths' has 1 rows, but there are 5"),
         ({"group": as_text_array(["x"])}, SourceError, "'group' has 1 rows"),
         ({"numbers": {"years": np.zeros(4)}}, SourceError, "'number:years' has 4 rows"),
         ({"labels": {}}, LabelError, "the task has heads"),
-        ({"task": None}, LabelError, "labels are given for"),
+        ({"task": None}, LabelError, "there are labels for"),
     ],
 )
 def test_columns_that_do_not_fit_are_refused(
@@ -39,8 +39,8 @@ def test_columns_that_do_not_fit_are_refused(
 @pytest.mark.parametrize(
     ("head", "column", "message"),
     [
-        ("mask", np.array([0, 1, 2, 3, 0]), "lie in 0 to 3, expected -1 to 2"),
-        ("age", np.array([0, -2, 0, 0, 0]), "lie in -2 to 0"),
+        ("mask", np.array([0, 1, 2, 3, 0]), "are 0 to 3, expected -1 to 2"),
+        ("age", np.array([0, -2, 0, 0, 0]), "are -2 to 0"),
         ("tags", np.full((5, 3), 2, dtype=np.int8), "expected -1 to 1"),
         ("tags", np.zeros((5, 2), dtype=np.int8), r"shape \(5, 2\), expected \(5, 3\)"),
         ("mask", np.zeros((5, 3), dtype=np.int64), r"expected \(5,\)"),
@@ -69,7 +69,7 @@ def test_take_moves_every_column_together(samples: Samples) -> None:
         assert taken.labels["tags"].tolist() == [[1, -1, 0], [0, 0, 0]]
         assert taken.numbers["years"].tolist() == [0.1, 1e300]
     assert samples.rows_of(["c.jpg", "a/1.jpg"]).tolist() == [4, 0]
-    with pytest.raises(SourceError, match="1 ids are not among"):
+    with pytest.raises(SourceError, match="1 ids are not in"):
         samples.rows_of(["c.jpg", "x.jpg"])
 
 

@@ -41,11 +41,11 @@ def test_numbers_and_lists_of_json_stay_as_they_are_written(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("t.jsonl", '{"image": "a.jpg"}\n{"image": ', "line 2 is no JSON"),
-        ("t.jsonl", '{"image": "a.jpg"}\n["b.jpg"]', "row 2 is no object"),
+        ("t.jsonl", '{"image": "a.jpg"}\n{"image": ', "line 2 is not JSON"),
+        ("t.jsonl", '{"image": "a.jpg"}\n["b.jpg"]', "row 2 is not an object"),
         ("t.jsonl", '{"image": "a.jpg", "image ": "b.jpg"}', "'image' twice"),
-        ("t.jsonl", '{"image": "\\ud800"}', "row 1 is half a letter"),
-        ("t.jsonl", "[" * 100_000, "no JSON"),
+        ("t.jsonl", '{"image": "\\ud800"}', "row 1 has half a surrogate pair"),
+        ("t.jsonl", "[" * 100_000, "not JSON"),
         ("t.jsonl", "\n\n", "no rows"),
         ("t.json", '{"a.jpg": 1}', "not a list of rows"),
         ("t.json", "[]", "no rows"),

@@ -75,7 +75,7 @@ def test_a_replaced_cell_between_spaces_reads_as_its_new_value(value: str, raw: 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('id,a\n"x,1\ny,2\n', "row 2: a quote is opened and never closed"),
+        ('id,a\n"x,1\ny,2\n', "row 2: a quotation mark is never closed"),
         ('id,a\n"x"y,1\n', "row 2: text follows"),
         ('id,a\n\n"x"y,1\n', "row 3: text follows"),
     ],

@@ -75,7 +75,7 @@ def test_images_that_changed_since_are_refused(contest: Contest, tmp_path: Path)
     settings = make_settings(tmp_path)
     data = podium.prepare(tmp_path / "images", folds=2, recipe=make_recipe(), settings=settings)
     Image.new("RGB", (40, 36), "red").save(tmp_path / "images" / "a" / names[3])
-    with pytest.raises(ImageError, match="1 of 20 images are not the files that were prepared") as refused:
+    with pytest.raises(ImageError, match="1 of 20 images differ from the files that were prepared") as refused:
         train(data, recipe=make_recipe(), settings=settings)
     assert list(refused.value.details) == ["a/03.png"]
 

@@ -85,7 +85,7 @@ class Graph:
             (output,) = request.infer([images.numpy()]).values()
         found = torch.from_numpy(output[-1:])
         if not torch.dist(found, self._wanted) <= _AGREES[precision] * torch.linalg.vector_norm(self._wanted) + 1e-6:
-            raise UsageError("OpenVINO computes something else than torch from this network.", fix=_LAYER_BY_LAYER)
+            raise UsageError("OpenVINO and torch get different features from this network.", fix=_LAYER_BY_LAYER)
 
         size = len(images)
 

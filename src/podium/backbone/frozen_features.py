@@ -63,7 +63,7 @@ def frozen_features(
         str(frozen.way),
         device.type,
     )
-    with progress.stage("features of the frozen network", len(views) * n) as update:
+    with progress.stage("features of the frozen backbone", len(views) * n) as update:
         return compute_features(
             settings.cache_folder / "features" / key,
             encode,

@@ -52,9 +52,9 @@ def recorded_way(recipe: Recipe, device: torch.device, progress: Progress) -> Wa
     """The way a settled recipe names; torch in fp32, with a note, where OpenVINO is named and cannot be used here."""
     way = Way(recipe.model.frozen_engine, str(recipe.model.frozen_precision))
     if way.engine == "openvino" and not can_use_openvino(device):
-        why = "is not installed here" if device.type == "cpu" else f"does not compute on {device.type}"
+        why = "is not installed here" if device.type == "cpu" else f"does not run on {device.type}"
         progress.note(
-            f"The recipe names OpenVINO, which {why}: torch computes the frozen part, with other last digits."
+            f"The recipe names OpenVINO, which {why}. torch computes the frozen part instead; the last digits differ."
         )
         return Way("torch", "fp32")
     return way

@@ -38,7 +38,7 @@ def parse_numbers(head: str, cells: Sequence[str], places: Sequence[str]) -> NDA
             wrong.append(f"{places[i]}: {cell}")
     if wrong:
         raise LabelError(
-            f"{len(wrong)} cells of {head!r} are not numbers, so no bins can be made of them.",
+            f"{len(wrong)} cells of {head!r} are not numbers, so they cannot be put into bins.",
             fix=f'Correct them, or name the cells that mean "not known" with {option("missing_values")}.',
             details=wrong,
         )
@@ -63,7 +63,7 @@ def name_bins(borders: Sequence[float], *, whole: bool) -> tuple[str, ...]:
     """
     edges = [float(border) for border in borders]
     if not edges or not all(math.isfinite(edge) for edge in edges) or sorted(set(edges)) != edges:
-        raise LabelError(f"borders must be one or more rising numbers, got {list(borders)}.", fix="Try 30,60.")
+        raise LabelError(f"borders must be one or more increasing numbers, got {list(borders)}.", fix="Try 30,60.")
     by_range = whole and all(edge.is_integer() and edge >= 0 for edge in edges)
     names = [f"<{_show(edges[0])}"]
     for low, high in pairwise(edges):
@@ -159,7 +159,9 @@ def soft_bins(numbers: ArrayLike, borders: Sequence[float], width: float) -> NDA
     """
     edges = np.asarray(borders, dtype=np.float64)
     if width < 0 or (len(edges) > 1 and np.diff(edges).min() < 2 * width):
-        raise LabelError(f"ramps of {width} to either side of borders {list(borders)} overlap.", fix="Take less.")
+        raise LabelError(
+            f"ramps of {width} to either side of borders {list(borders)} overlap.", fix="Use a smaller width."
+        )
     values = np.asarray(numbers, dtype=np.float64)[:, None]
     if width == 0:
         above = np.where(np.isnan(values), np.nan, values >= edges)

@@ -74,7 +74,7 @@ def refuse_unknown(head: str, cells: Sequence[str], classes: Sequence[str], plac
     near = nearest_name(names[0], classes)
     hint = f"Did you mean {near!r}? " if near else ""
     raise LabelError(
-        f"{len(wrong)} rows of {head!r} hold {len(names)} values that are not among its classes {list(classes)}:"
+        f"{len(wrong)} rows of {head!r} hold {len(names)} values that are not in its classes {list(classes)}:"
         f" {names[:5]}.",
         fix=f"{hint}Correct the cells, or add the class with {option('classes')}.",
         details=[f"{place}: {cell}" for place, cell in wrong],

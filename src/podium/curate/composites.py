@@ -34,8 +34,7 @@ def make_composite(labelling: Labelling, wanted: ScanOptions) -> Composite | Non
     if guessed and wanted.composite_column is None:
         orders = options(classes={head: classes[head] for head in guessed})
         raise LabelError(
-            f"the numbers of class formula {composite.formula!r} depend on the class order of {guessed}, which was not"
-            " given.",
+            f"the class numbers of {composite.formula!r} depend on the class order of {guessed}, which was not given.",
             fix=f"Give it, starting with class 0: {orders} (put the names in the contest's order).",
         )
     return composite
@@ -52,7 +51,7 @@ def check_composite_column(samples: Samples, rows: Rows, column: str) -> None:
     if column not in rows.columns:
         near = nearest_name(column, rows.columns)
         raise SourceError(
-            f"no column {column!r} to check class numbers against; columns are {list(rows.columns)}.",
+            f"there is no column {column!r} to check class numbers against, only {list(rows.columns)}.",
             where=rows.origin,
             fix=f"Did you mean {options(composite_column=near)}?" if near else None,
         )

@@ -63,7 +63,7 @@ def list_images(root: Path, extensions: Sequence[str]) -> ImageFiles:
     """
     if not root.is_dir():
         kind = "is a file, not a folder" if root.exists() else "does not exist"
-        raise SourceError(f"folder {kind}.", where=root, fix="Give the folder that holds the images.")
+        raise SourceError(f"folder {kind}.", where=root, fix="Name the folder that holds the images.")
     wanted = None if "*" in extensions else tuple("." + ending.lower().lstrip(".") for ending in extensions)
     found = _Found()
     _walk(os.fspath(root), "", wanted, [_identity(os.fspath(root))], found)
@@ -108,9 +108,9 @@ def _walk(
 def _no_images(root: Path, wanted: tuple[str, ...] | None, found: _Found) -> SourceError:
     looked_for = "any file" if wanted is None else ", ".join(wanted)
     seen = [path_to_text(path) for path in [*found.others, *found.dead_links][:10]]
-    content = f"{len(found.others)} other files are there" if seen else "it is empty"
+    content = f"{len(found.others)} other files are there" if seen else "the folder is empty"
     return SourceError(
-        f"no image found; looked for {looked_for} at any depth; {content}.",
+        f"no image found. Podium looked for {looked_for} at any depth; {content}.",
         where=root,
         fix=f"Name the folder that holds the images, or their file extension with {option('extensions')}.",
         details=seen,
@@ -134,17 +134,19 @@ def _notes(found: _Found, pairs: list[tuple[str, str]]) -> tuple[str, ...]:
     others = [path for path in found.others if "." in path and not path.lower().endswith(_TEXT_ENDINGS)]
     if others:
         first = ", ".join(path_to_text(path) for path in others[:3])
-        notes.append(f"{len(others)} files are not images by their ending and were left out ({first}).")
+        notes.append(f"{len(others)} files do not have the file extension of an image and were left out ({first}).")
     if found.dead_links:
         first = path_to_text(found.dead_links[0])
-        notes.append(f"{len(found.dead_links)} links lead nowhere or to no plain file and were left out ({first}).")
+        notes.append(
+            f"{len(found.dead_links)} links are broken or do not lead to a regular file, and were left out ({first})."
+        )
     if found.loops:
         first = path_to_text(found.loops[0])
-        notes.append(f"{len(found.loops)} links lead back to a folder above and were not followed ({first}).")
+        notes.append(f"{len(found.loops)} links lead back to a parent folder and were not followed ({first}).")
     n_respelt = sum(name != text for name, text in pairs)
     if n_respelt:
-        notes.append(f"{n_respelt} names are not in Unicode form NFC on disk; their ids are.")
+        notes.append(f"{n_respelt} names are not in Unicode form NFC on disk. Their ids are in NFC.")
     n_escaped = sum("\\x" in text for _, text in pairs)
     if n_escaped:
-        notes.append(f"{n_escaped} names are not UTF-8; their ids show the bytes as \\xNN.")
+        notes.append(f"{n_escaped} names are not UTF-8. Their ids show the bytes as \\xNN.")
     return tuple(notes)

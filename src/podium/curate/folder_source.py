@@ -87,7 +87,7 @@ def _take_splits(below: list[tuple[str, ...]]) -> tuple[list[str], list[tuple[st
         return [""] * len(below), below, []
     splits = [SPLIT_NAMES[folder[0].lower()] for folder in below]
     counts = {name: splits.count(name) for name in ("train", "valid", "test") if name in splits}
-    note = "Split taken from the top folders: " + ", ".join(f"{name} {n}" for name, n in counts.items()) + "."
+    note = "Split, from the top folders: " + ", ".join(f"{name} {n}" for name, n in counts.items()) + "."
     return splits, [folder[1:] for folder in below], [note]
 
 

@@ -144,7 +144,7 @@ def _add_indicators(made: Labelling, cells: Mapping[str, Sequence[str]], options
     if sorted(classes) != sorted(cells):
         raise LabelError(
             f"classes given for {name!r} are not its 0/1 columns: {sorted(set(classes) ^ set(cells))[:10]} differ.",
-            fix="Name every column once, or leave the order to the table.",
+            fix="Name every column once, or leave out the order.",
         )
     encoded = encoded[:, [list(cells).index(column) for column in classes]]
     if is_one_hot:
@@ -217,17 +217,17 @@ def _add_written_lists(
     if vectors is not None:
         classes = given or tuple(str(place) for place in range(vectors.shape[1]))
         if len(classes) != vectors.shape[1]:
-            raise LabelError(
-                f"lists of {name!r} hold {vectors.shape[1]} places, but {len(classes)} classes were given."
-            )
+            raise LabelError(f"lists of {name!r} have {vectors.shape[1]} items, but there are {len(classes)} classes.")
         known = vectors[:, 0] >= 0
         if options.label_kind == "auto" and np.all(vectors[known].sum(axis=1) == 1):
-            why = f"every list of {name!r} holds exactly one 1 among {len(classes)} places"
+            why = f"every list of {name!r} holds exactly one 1 among {len(classes)} items"
             made.guesses.append(Guess("label kind", "single", why, advise(label_kind="multi")))
             labels = np.where(known, vectors.argmax(axis=1), -1).astype(np.int64)
             made.add(Head(name, "single", classes), labels)
         else:
-            made.notes.append(f"Cells of {name!r} are lists of 0 and 1: the classes are their {len(classes)} places.")
+            made.notes.append(
+                f"Cells of {name!r} are lists of 0 and 1: the classes are their {len(classes)} positions."
+            )
             made.add(Head(name, "multi", classes), vectors)
     elif options.label_kind == "auto" and all(items is None or len(items) == 1 for items in lists):
         why = f"every cell of {name!r} is a list of one label"
@@ -250,7 +250,7 @@ def _choose_delim(made: Labelling, rows: Rows, name: str, cells: list[str], opti
     if delim is not None and set(cells) - {""} <= set(options.classes.get(name, ())):
         return None
     if delim is not None:
-        why = f"cells of {name!r} read as lists"
+        why = f"cells of {name!r} look like lists"
         option = f"{advise(label_delim=delim)} (or {advise(label_kind='single')})"
         made.guesses.append(Guess("label delimiter", delim, why, option))
     return delim
@@ -262,7 +262,7 @@ def _has_lists(made: Labelling, name: str, cells: Sequence[str], options: ScanOp
     is_only = len(options.label_columns) < 2 or options.label_kind == "multi"
     is_list = options.label_kind != "single" and (holds_it or is_only)
     if is_list and len(options.label_columns) > 1:
-        made.notes.append(f"Cells of {name!r} were read as lists divided by {options.label_delim!r}.")
+        made.notes.append(f"Cells of {name!r} were read as lists with the delimiter {options.label_delim!r}.")
     return is_list
 
 
@@ -290,7 +290,7 @@ def _add_bins(made: Labelling, name: str, cells: list[str], places: Sequence[str
     given = options.classes.get(name)
     if given is not None and len(given) != len(classes):
         raise LabelError(
-            f"{len(borders)} borders of {name!r} make {len(classes)} bins, but {len(given)} class names were given."
+            f"{len(borders)} borders of {name!r} make {len(classes)} bins, but there are {len(given)} class names."
         )
     made.add(Head(name, "ordinal", tuple(given or classes)), assign_bins(numbers, borders))
     made.numbers[name] = numbers
@@ -305,11 +305,11 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
         counts = np.bincount(labels[labels >= 0], minlength=head.n_classes)
         n_missing = int((labels < 0).sum())
     shown = list_some([f"{name} {n}" for name, n in zip(head.classes, counts.tolist(), strict=True)], most=12)
-    missing = f"; {n_missing} images without it" if n_missing else ""
+    missing = f"; {n_missing} images have no label" if n_missing else ""
     made.notes.append(f"Head {head.name!r} ({head.kind}), {head.n_classes} classes in order: {shown}{missing}.")
     empty = [name for name, n in zip(head.classes, counts.tolist(), strict=True) if n == 0]
     if empty:
-        made.notes.append(f"Classes of {head.name!r} without any image: {list_some(empty)}.")
+        made.notes.append(f"Classes of {head.name!r} without images: {list_some(empty)}.")
     if head.is_multi:
         sure = [name for name, no in zip(head.classes, (labels == 0).sum(axis=0).tolist(), strict=True) if not no]
         sure = [name for name in sure if name not in empty]

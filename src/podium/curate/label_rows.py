@@ -81,7 +81,7 @@ def join_label_rows(
     dropped = [name for name in _varying(table, several.values()) if name not in (column, label)]
     joined = _keep_rows(table, kept, notes=_dropped_note(dropped))
     columns = {name: cells for name, cells in joined.columns.items() if name not in dropped} | {label: lists}
-    why = f"{len(table)} rows name {len(groups)} images, one label a row"
+    why = f"{len(table)} rows name {len(groups)} images, one label per row"
     guess = Guess("labels", label, why, f"{advise(label_kind='multi')} (or 'single', to refuse it)")
     guesses = () if options.label_kind == "multi" else (guess,)
     return OneRowAnImage(replace(joined, columns=columns), column, (label,), label, guesses)
@@ -183,7 +183,7 @@ def spread_pairs(table: Table, names: ImageNames, options: ScanOptions) -> OneRo
         first = {image: row for row, (image, _) in reversed(list(enumerate(pairs)))}
         columns = {name: images} | {label: [cells[image, label] for image in images] for label in labels}
         numbers = [table.row_numbers[first[image]] for image in images]
-        why = f"its cells are an image and one of {len(labels)} labels ({list_some(labels, most=3)})"
+        why = f"its cells name an image and one of {len(labels)} labels ({list_some(labels, most=3)})"
         guess = Guess("image column", column, why, advise(image_column=column))
         new = replace(table, columns=columns, row_numbers=numbers)
         return OneRowAnImage(new, name, () if options.unlabelled else tuple(labels), value, (guess,))

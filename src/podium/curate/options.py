@@ -93,12 +93,12 @@ class ScanOptions:
             )
         if self.pattern is not None and self.labels is not None:
             raise UsageError(
-                "a pattern and a table of labels were both given.",
+                "both a pattern and a table of labels were given.",
                 fix=f"Give either {option('pattern')} or {option('labels')}.",
             )
         if self.layout == "folders" and self.labels is not None:
             raise UsageError(
-                f"layout 'folders' reads no table, but one was named: {self.labels}.",
+                f"layout 'folders' reads no table, but you named one: {self.labels}.",
                 fix=f"Name only the folder, or leave out {option('layout')}.",
             )
         if not self.header and (self.pattern is not None or self.layout == "folders"):

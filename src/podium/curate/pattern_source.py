@@ -56,7 +56,7 @@ class PathPattern:
         parts = []
         for token in _TOKEN.finditer(text.strip("/")):
             if token["bad"]:
-                raise UsageError(f"pattern {text!r} has a lone {token['bad']!r}.", fix="Write fields as {name}.")
+                raise UsageError(f"pattern {text!r} has a single {token['bad']!r}.", fix="Write fields as {name}.")
             if token["field"] is not None:
                 parts.append(_field_regex(token, len(fields), text))
                 fields.append(token["field"].strip())

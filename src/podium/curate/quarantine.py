@@ -31,9 +31,9 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
     details = [f"{row.id}: {row.outcome}" + (f", {row.reason}" if row.reason else "") for row in rows]
     if audit.emptied:
         raise ImageError(
-            f"classes without any image that can be decoded: {', '.join(audit.emptied[:5])}"
+            f"no image can be decoded of these classes: {', '.join(audit.emptied[:5])}"
             f"{'' if len(audit.emptied) <= 5 else f' and {len(audit.emptied) - 5} more'}.",
-            fix="Replace the files, or take the class out.",
+            fix="Replace the files, or remove the class.",
             details=details,
         )
     if len(rows) > limit_fraction * len(audit):

@@ -71,7 +71,7 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
         notes.append(_describe_groups(group))
     if split is not None and rows.split_column is None:
         counts = {name: split.count(name) for name in ("train", "valid", "test", "") if name in split}
-        notes.append("Split: " + ", ".join(f"{name or 'not said'} {n}" for name, n in counts.items()) + ".")
+        notes.append("Split: " + ", ".join(f"{name or 'empty'} {n}" for name, n in counts.items()) + ".")
     return Roles(labels, group, split, tuple(notes), tuple(guesses))
 
 

@@ -51,7 +51,7 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
     columns = {rows.id_column for rows in parts.values()}
     if len(columns) > 1:
         raise SourceError(
-            f"the tables of the split folders name their images in other columns: {sorted(map(str, columns))}.",
+            f"the tables of the split folders name their images in different columns: {sorted(map(str, columns))}.",
             where=files.root,
             fix="Give all tables the same header, or read one folder at a time.",
         )
@@ -63,7 +63,7 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
             cells[name] += rows.columns.get(name, [""] * len(rows.ids))
     split = [SPLIT_NAMES[top.lower()] for top, rows in parts.items() for _ in rows.ids]
     counts = {name: split.count(name) for name in ("train", "valid", "test") if name in split}
-    said = "Split taken from the top folders: " + ", ".join(f"{name} {n}" for name, n in counts.items()) + "."
+    said = "Split, from the top folders: " + ", ".join(f"{name} {n}" for name, n in counts.items()) + "."
     split_column = "split" if "split" not in cells else "split folder"
     first = max(parts.values(), key=lambda rows: len(rows.label_columns))
     listed = ", ".join(f"{top}/{table.name}" for top, table in tables.items())

@@ -184,7 +184,7 @@ def _refuse_ambiguous(table: Table, column: str, match: NameMatch) -> None:
         raise SourceError(
             f"{len(match.ambiguous)} cells of column {column!r} fit several images.",
             where=table.path,
-            fix="Write the whole path relative to the folder.",
+            fix="Write the full path relative to the folder.",
             details=[f"{cells[row]}: {list_some(found, most=4)}" for row, found in match.ambiguous.items()],
         )
 
@@ -213,7 +213,7 @@ def _match_notes(column: str, match: NameMatch, n_rows: int, n_images: int) -> l
             " for all images inside."
         )
     elif match.rule != "by path":
-        notes.append(f"Cells of {column!r} were found {match.rule}.")
+        notes.append(f"Cells of {column!r} were matched {match.rule}.")
     if match.n_padded:
         notes.append(f"{match.n_padded} cells of {column!r} have spaces around the file name.")
     if match.n_other_case:

@@ -108,7 +108,7 @@ def build_cache(
             },
         )
     except MemoryError as error:
-        raise ShortageError("no memory left to build the cache.", where=folder) from error
+        raise ShortageError("out of memory while building the cache.", where=folder) from error
 
 
 def _open_or_build(
@@ -144,7 +144,7 @@ def _open_or_build(
         if cache_key(samples, height, width, fit, limits=limits) != key:
             remove_file(place / JOURNAL_NAME)
             raise SourceError(
-                "image files changed while their cache was built.", where=samples.root, fix="Run the command again."
+                "image files changed while the cache was being built.", where=samples.root, fix="Run the command again."
             )
         build.finish({"key": key, "n_images": len(samples), "height": height, "width": width, "fit": fit})
     return open_cache(place)

@@ -120,9 +120,9 @@ def read_facts(path: Path) -> tuple[_Text, CacheFacts]:
         }
         return _text_column(table["id"]), CacheFacts(**columns)
     except MemoryError:  # also one of Arrow's exceptions; the file is not to blame
-        raise ShortageError("no memory left to read the facts of the cache.", where=path) from None
+        raise ShortageError("out of memory while reading the cache.", where=path) from None
     except (OSError, KeyError, UnicodeDecodeError, pa.ArrowException) as error:
-        raise CorruptFileError(f"the facts of the cache cannot be read: {error}.", where=path) from error
+        raise CorruptFileError(f"the cache cannot be read: {error}.", where=path) from error
 
 
 # Binary columns, because a reason can hold the raw name of a file that is not UTF-8.

@@ -98,7 +98,7 @@ def open_cache(folder: str | Path) -> ImageCache:
         raise CorruptFileError(
             f"it has facts of {len(ids)} images, expected {mark['n_images']}.",
             where=folder,
-            fix="Remove this folder; the cache is then built anew.",
+            fix="Remove this folder; the cache is then built again.",
         )
     shape = (mark["n_images"], mark["height"], mark["width"], 3)
     pixels = open_mapped(folder / PIXELS_NAME, shape, np.uint8)
@@ -115,8 +115,8 @@ def _read_mark(folder: Path) -> dict[str, Any]:
     )
     if not is_whole:
         raise CorruptFileError(
-            "this is not the mark of a cache.",
+            "this is not a cache of Podium.",
             where=folder / MARK_NAME,
-            fix="Remove this folder; the cache is then built anew.",
+            fix="Remove this folder; the cache is then built again.",
         )
     return dict(mark)

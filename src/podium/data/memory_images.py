@@ -120,7 +120,7 @@ def _read(image: Any, name: str, target_px: int) -> NDArray[np.uint8]:
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise ImageError(
                 f"image {name!r} is {image.dtype} of shape {image.shape}, expected uint8 RGB (H, W, 3).",
-                fix="Bring the values to 0 to 255 and use .astype(np.uint8).",
+                fix="Scale the values to 0 to 255 and use .astype(np.uint8).",
             )
         return image
     if not hasattr(image, "load"):

@@ -122,9 +122,9 @@ def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings,
     is_changed = ~cache.is_usable[rows] | (cache.facts.sha256[rows] != prepared.sha256)
     if is_changed.any():
         raise ImageError(
-            f"{is_changed.sum()} of {len(prepared)} images are not the files that were prepared.",
+            f"{is_changed.sum()} of {len(prepared)} images differ from the files that were prepared.",
             where=prepared.samples.root,
-            fix="Prepare the data again, or bring the old files back.",
+            fix="Prepare the data again, or restore the old files.",
             details=[str(name) for name in prepared.samples.ids[is_changed]],
         )
     return cache

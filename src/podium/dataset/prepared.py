@@ -141,7 +141,7 @@ def load_prepared(folder: Path) -> Prepared:
             notes=tuple(notes["notes"]),
         )
     except (KeyError, TypeError) as problem:
-        raise CorruptFileError(f"prepared data lack {problem}.", where=folder, fix=_AGAIN) from None
+        raise CorruptFileError(f"the prepared data has no {problem}.", where=folder, fix=_AGAIN) from None
 
 
 def _read_digests(place: RunFolder, samples: Samples) -> NDArray[np.object_]:

@@ -102,9 +102,9 @@ def _require_files(run: RunFolder, samples: Samples) -> None:
     gone = [samples.ids[row] for row in range(len(samples)) if not samples.file(row).is_file()]
     if gone:
         raise ImageError(
-            f"{len(gone)} of {len(samples)} images are gone, and so is the cache that held their pixels.",
+            f"{len(gone)} of {len(samples)} images are missing, and so is the cache with their pixels.",
             where=samples.root,
-            fix=f"Bring them back, or say where they are now: {call('podium.resume', run.name, root='FOLDER')}.",
+            fix=f"Restore them, or say where they are now: {call('podium.resume', run.name, root='FOLDER')}.",
             details=gone,
         )
 
@@ -119,7 +119,7 @@ def _require_same(run: RunFolder, samples: Samples, cache: ImageCache) -> None:
         raise ImageError(
             f"{is_changed.sum()} of {len(samples)} images differ from the files that this run was started with.",
             where=samples.root,
-            fix="Bring the old files back, or start a new run on the new ones.",
+            fix="Restore the old files, or start a new run on the new ones.",
             details=[str(name) for name in samples.ids[is_changed]],
         )
 
@@ -131,5 +131,5 @@ def _read_digests(run: RunFolder, samples: Samples) -> NDArray[np.object_]:
         return as_text_array([known[name] for name in samples.ids])
     except KeyError as problem:
         raise CorruptFileError(
-            f"{problem} is missing.", where=run.images_file, fix="Bring the file back, or start a new run."
+            f"{problem} is missing.", where=run.images_file, fix="Restore the file, or start a new run."
         ) from None

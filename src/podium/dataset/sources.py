@@ -83,7 +83,7 @@ def _read_one(source: OneSource, options: ScanOptions | None) -> Scan:
         raise _no_such_source(path)
     if (path / "samples.json").is_file():
         if options is not None and options != ScanOptions():
-            raise UsageError("this folder holds a finished scan; options cannot change it.", where=path)
+            raise UsageError("this folder holds a saved scan; options cannot change it.", where=path)
         return Scan(load_samples(path))
     return scan(path, options)
 
@@ -97,7 +97,7 @@ def _no_such_source(path: Path) -> SourceError:
         fix = f"Looked from {Path.cwd()}."
     else:
         fix = f"The folder {str(path.parent)!r} does not exist either; looked from {Path.cwd()}."
-    return SourceError("there is no such file or folder.", where=path, fix=fix)
+    return SourceError("there is there is no such file or folder.", where=path, fix=fix)
 
 
 def save_scan(found: Scan, folder: Path) -> None:

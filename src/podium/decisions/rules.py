@@ -34,7 +34,7 @@ class DecisionRules:
     def __post_init__(self) -> None:
         for name, values in self.thresholds.items():
             if not all(0 <= value <= 1 for value in values):  # NaN fails too
-                raise UsageError(f"thresholds of {name!r} are {list(values)}; they must lie in [0, 1].")
+                raise UsageError(f"thresholds of {name!r} are {list(values)}; they must be in [0, 1].")
         if self.composite not in get_args(CompositeDecoding):
             raise UnknownNameError("decoding", self.composite, get_args(CompositeDecoding))
 
@@ -108,10 +108,10 @@ class DecisionRules:
             thresholds = {str(name): tuple(map(float, values)) for name, values in record["thresholds"].items()}
             sizes = {head.name: head.n_classes for head in task.heads if head.is_multi}
             if any(sizes.get(name) != len(values) for name, values in thresholds.items()):
-                raise ValueError("the thresholds are of another task")
+                raise ValueError("the thresholds belong to another task")
             return cls(thresholds, record["composite"])
         except (KeyError, TypeError, ValueError, AttributeError, UsageError, UnknownNameError) as problem:
-            raise CorruptFileError(f"these are not decision rules of this task ({problem}).") from None
+            raise CorruptFileError(f"these decision rules do not fit this task ({problem}).") from None
 
 
 def _find_class(name: str, known: Sequence[tuple[str, str]]) -> tuple[str, str]:

@@ -88,7 +88,7 @@ def load_font(file: str, size_px: int) -> ImageFont.FreeTypeFont:
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / file
     if not path.is_file():
         raise StorageError(
-            "matplotlib brought no such font.",
+            "matplotlib does not include this font.",
             where=path,
             fix="Install matplotlib with its data: pip install matplotlib.",
         )

@@ -77,7 +77,7 @@ def _check_folder(folder: Path, mark: dict[str, object]) -> None:
         found = read_json(path)
         if found != mark:
             raise UsageError(
-                f"this folder holds other demo data, {found}, and {mark} was asked for.",
+                f"this folder holds other demo data: {found} instead of {mark}.",
                 where=folder,
                 fix="Choose another folder.",
             )
@@ -86,7 +86,7 @@ def _check_folder(folder: Path, mark: dict[str, object]) -> None:
     others = sorted(name for name in names if name != LOCK_NAME and not name.startswith(".podium-"))
     if others:
         raise UsageError(
-            f"this folder is not empty: {len(others)} entries that no demo made.",
+            f"this folder is not empty: {len(others)} entries are not from a demo.",
             where=folder,
             fix="Choose a new or empty folder.",
             details=others[:10],

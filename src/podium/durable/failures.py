@@ -15,21 +15,21 @@ __all__ = ["explain_failure", "explaining_failures"]
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 _WHAT = {
-    errno.EACCES: ("permission denied.", "Choose a folder you may write to, or change its permissions."),
-    errno.EPERM: ("permission denied.", "Choose a folder you may write to, or change its permissions."),
-    errno.EROFS: ("the disk is read-only.", "Choose an output folder on a disk that can be written."),
+    errno.EACCES: ("permission denied.", "Choose a folder that you can write to, or change its permissions."),
+    errno.EPERM: ("permission denied.", "Choose a folder that you can write to, or change its permissions."),
+    errno.EROFS: ("the disk is read-only.", "Choose an output folder on a writable disk."),
     errno.ENAMETOOLONG: ("the name is too long for this disk.", "Choose a shorter name or output folder."),
     errno.EISDIR: ("a folder of this name is in the way.", "Remove it or choose another name."),
     errno.ENOTDIR: ("part of this path is a file, not a folder.", "Choose another folder."),
-    errno.ENOENT: ("no such file or folder.", "Check the path."),
+    errno.ENOENT: ("there is no such file or folder.", "Check the path."),
     errno.EFBIG: ("the file is larger than this disk allows.", "Choose an output folder on another disk."),
     errno.ELOOP: (
-        "a link is in its place, and Podium writes through none.",
+        "there is a link in its place, and Podium does not write through links.",
         "Remove the link or choose another folder.",
     ),
     errno.EMLINK: (
-        "the file has a second name (a hard link), and what is written would change both.",
-        "Copy the file in its place, or choose another folder.",
+        "the file has a second name (a hard link); writing would change both.",
+        "Replace it with a copy, or choose another folder.",
     ),
     errno.EMFILE: ("too many open files.", "Raise the limit (ulimit -n) or use fewer workers."),
     errno.ENFILE: ("too many open files on this machine.", "Close other programs or use fewer workers."),
@@ -56,7 +56,7 @@ def explain_failure(error: OSError, path: str | Path, *, needed: int | None = No
         return StorageError(
             f"{reason}: {amount} needed{left}.",
             where=path,
-            fix="Free some space and run the same command again; what was saved before is intact.",
+            fix="Free some space and run the same command again; finished work is kept.",
         )
     what, fix = _WHAT.get(error.errno or 0, (f"{error.strerror or error}.", "Check the path and the disk."))
     return StorageError(what, where=path, fix=fix)

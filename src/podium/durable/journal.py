@@ -98,7 +98,7 @@ class Journal:
         _, marks = self._scan()
         if not 0 <= n_records < len(marks):
             raise CorruptFileError(
-                f"the journal holds {len(marks) - 1} records, {n_records} are expected.",
+                f"the journal has {len(marks) - 1} records, expected {n_records}.",
                 where=self.path,
                 fix="Restore the file, or start a new run.",
             )
@@ -128,7 +128,7 @@ class Journal:
                 raise CorruptFileError(
                     f"line {number} is damaged: {error}.",
                     where=self.path,
-                    fix=f"Restore the file, or keep its first {number - 1} lines and go on from there.",
+                    fix=f"Restore the file, or keep only its first {number - 1} lines and continue.",
                 ) from error
             records.append(record)
             marks.append(_Mark(number, marks[-1].n_bytes + len(line) + 1, crc))
@@ -181,7 +181,7 @@ def _decode_line(line: bytes, previous_crc: int) -> tuple[dict[str, Any], int]:
     body = line[: tail.start()] + b"}"
     crc = zlib.crc32(body, previous_crc)
     if int(tail[1], 16) != crc:
-        raise ValueError("its checksum does not fit it and the lines before")
+        raise ValueError("its checksum does not match it and the lines before it")
     record = decode_json(body)
     if not isinstance(record, dict):
         raise ValueError("it is not a JSON object")

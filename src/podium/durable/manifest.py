@@ -89,12 +89,12 @@ def read_manifest(folder: str | Path) -> Manifest:
     path = Path(folder) / MANIFEST_NAME
     with explaining_failures(path):
         if not path.is_file():
-            raise CorruptFileError("the manifest is missing, so this folder was not completed.", where=path)
+            raise CorruptFileError("the manifest is missing, so this folder is incomplete.", where=path)
     record = read_json(path)
     # Compared as bytes too: JSON forgives a changed blank or a lost line end, a manifest does not.
     is_whole = isinstance(record, dict) and encode_json_file(record) == read_bytes(path)
     if not is_whole or record.pop("sha256", None) != _digest_record(record):
-        raise CorruptFileError("the manifest is not what was written.", where=path)
+        raise CorruptFileError("the manifest was changed after it was written.", where=path)
     try:
         if record["format"] != _FORMAT:
             raise CorruptFileError(f"the manifest has format {record['format']}, expected {_FORMAT}.", where=path)
@@ -133,7 +133,7 @@ def _check_file(folder: Path, name: str, manifest: Manifest, *, contents: bool) 
     if n_bytes != expected:
         raise CorruptFileError(f"this file has {n_bytes:,} bytes, {expected:,} were written.", where=folder / name)
     if contents and sha256_file(path) != manifest.digests[name]:
-        raise CorruptFileError("the content of this file is not what was written.", where=folder / name)
+        raise CorruptFileError("this file was changed after it was written, or is damaged.", where=folder / name)
 
 
 def _digest_record(record: Mapping[str, Any]) -> str:

@@ -73,7 +73,7 @@ def _clear_if_stale(owned: Path) -> None:
                 current_backend().unlink(owned)
         elif found is not None:
             error = locked_error(owned)
-            fix = f"Wait for it to end. If it surely has ended, remove {owned}."
+            fix = f"Wait for it to end. If you are sure that it has ended, remove {owned}."
             raise LockedError(error.what, where=error.where, fix=fix)
     finally:
         current_backend().rmdir(guard)

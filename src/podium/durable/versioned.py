@@ -124,7 +124,7 @@ def load_newest(folder: str | Path) -> Version | None:
         raise CorruptFileError(
             "no version in this folder can be loaded.",
             where=folder,
-            fix="Restore one from a backup, or remove the folder to start anew.",
+            fix="Restore one from a backup, or remove the folder to start over.",
             details=skipped,
         )
     return None
@@ -159,7 +159,7 @@ def _check_arguments(number: int, writers: Mapping[str, PartWriter], keep: Colle
     if mode not in ("folders", "slots"):
         raise ValueError(f"mode is 'folders' or 'slots', got {mode!r}")
     if mode == "slots" and keep:
-        raise ValueError("two slots hold the newest two versions; put what must be kept into a folder of its own")
+        raise ValueError("two slots hold the newest two versions; put what must be kept into its own folder")
 
 
 def _find_homes(folder: Path) -> list[_Home]:
@@ -213,7 +213,7 @@ def _is_sound(home: Path, *, contents: bool = True) -> bool:
 def _refuse_going_back(folder: Path, number: int) -> None:
     for home in _find_homes(folder):
         if home.number > number and _is_sound(home.path):
-            raise ValueError(f"{folder}: version {home.number} is newer than {number}; load it and go on from there")
+            raise ValueError(f"{folder}: version {home.number} is newer than {number}; load it and continue from there")
 
 
 def _newest_slot(folder: Path) -> Path | None:

@@ -119,7 +119,7 @@ def _require_finite(parts: Parts) -> None:
         value.isnan().any() for value in (*parts.model.buffers(), *sums)
     ):
         return
-    raise DivergedError("weights are no longer finite.", fix=remedy(parts.precision))
+    raise DivergedError("the weights are no longer finite.", fix=remedy(parts.precision))
 
 
 def _copy(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -19,4 +19,4 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[Non
 def remedy(precision: str) -> str:
     """What helps a training whose numbers are no longer finite."""
     plain = "Lower the learning rate (optimizer.lr), or clip gradients (training.clip_norm=1)."
-    return f"{plain} Or take training.precision=fp32: fp16 ends at 65,504." if precision == "fp16" else plain
+    return f"{plain} Or use training.precision=fp32: fp16 ends at 65,504." if precision == "fp16" else plain

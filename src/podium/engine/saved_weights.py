@@ -49,11 +49,11 @@ def load_weights(module: nn.Module, folder: Path) -> None:
         CorruptFileError: If the weights are not the ones that were written, or not those of this model.
     """
     path = folder / WEIGHTS
-    fix = f"Remove {folder} and the predictions of its fold, then resume the run: it is trained again."
+    fix = f"Remove {folder} and the predictions of its fold, then resume the run; the fold is trained again."
     if durable.sha256_file(path) != read_about(folder).get("sha256"):
-        raise CorruptFileError("the weights are not the ones that were written.", where=path, fix=fix)
+        raise CorruptFileError("the weights are not what was written.", where=path, fix=fix)
     try:
         module.load_state_dict(decode_tensors(durable.read_bytes(path)))
     except (SafetensorError, RuntimeError) as problem:  # a file from elsewhere, with a digest to match
         why = str(problem).splitlines()[0].rstrip(".:")
-        raise CorruptFileError(f"these are no weights of this model: {why}.", where=path, fix=fix) from None
+        raise CorruptFileError(f"these weights do not belong to this model: {why}.", where=path, fix=fix) from None

@@ -86,8 +86,11 @@ def _pieces(n: int, size: int | None) -> Iterator[slice]:
 def _halve_micro_batch(parts: Parts, n: int) -> None:
     size = min(parts.micro_batch or n, n)
     if size == 1:
-        raise PodiumError("one image alone does not fit into memory.", fix="Use a smaller model or image size.")
+        raise PodiumError("a single image does not fit into memory.", fix="Use a smaller model or image size.")
     parts.micro_batch = (size + 1) // 2
     parts.optimizer.zero_grad(set_to_none=True)
-    parts.notes = (*parts.notes, f"out of memory: {parts.micro_batch} images at a time from here, the same batch")
+    parts.notes = (
+        *parts.notes,
+        f"out of memory: {parts.micro_batch} images at a time from now on, with the same batch size",
+    )
     release_cached_memory()

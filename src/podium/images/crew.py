@@ -81,7 +81,7 @@ class Crew:
                 if not lost.n_begun:
                     n_idle_losses += 1
                     if n_idle_losses > _MOST_IDLE_LOSSES:
-                        raise PodiumError(f"decode workers end before they begin an image: {lost.cause}.") from None
+                        raise PodiumError(f"decode workers end before they start an image: {lost.cause}.") from None
                     continue
                 held, _ = part[min(lost.n_begun, len(part)) - 1]
                 (murders if lost.is_murder else losses)[held] += 1
@@ -166,7 +166,7 @@ class Crew:
             if self._is_stopped:
                 raise PodiumError("the decode was stopped.")
         if is_first:
-            self._announce(f"a decode worker was lost ({lost.cause}); another one goes on with its images.")
+            self._announce(f"a decode worker was lost ({lost.cause}); another one continues with its images.")
 
     def _go_on_with_fewer(self, cause: str, details: Sequence[str] = ()) -> None:
         with self._change:
@@ -179,7 +179,7 @@ class Crew:
         if not is_news:
             return
         if n_left:
-            self._announce(f"no further decode worker can be started ({cause}); {n_left} go on.")
+            self._announce(f"no further decode worker can be started ({cause}); {n_left} continue.")
         else:
             self._announce(
                 f"no decode worker can be started ({cause}); images are decoded inside this program, which a damaged "

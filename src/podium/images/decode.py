@@ -158,7 +158,7 @@ def _read(path: Path, max_bytes: int) -> bytes:
             raise Refusal(Outcome.TOO_MANY_BYTES, f"{status.st_size} bytes, the limit is {max_bytes}")
         return path.read_bytes()
     except MemoryError:
-        raise Refusal(Outcome.OUT_OF_MEMORY, "no memory left to read the file") from None
+        raise Refusal(Outcome.OUT_OF_MEMORY, "out of memory while reading the file") from None
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             raise Refusal(Outcome.MISSING, "no such file") from None
@@ -210,7 +210,7 @@ def _open(data: bytes, limits: Limits) -> tuple[Image.Image, str]:
     if kind is None:
         foreign = sniff_foreign_format(data)
         if foreign is not None:
-            raise Refusal(Outcome.UNSUPPORTED_FORMAT, f"{foreign} files are not decoded")
+            raise Refusal(Outcome.UNSUPPORTED_FORMAT, f"{foreign} files are not supported")
         raise Refusal(Outcome.NOT_AN_IMAGE, f"begins with {data[:8]!r}, which no image format does")
     if kind not in Image.OPEN:
         raise Refusal(Outcome.UNSUPPORTED_FORMAT, f"this build of Pillow has no {kind}")
@@ -233,7 +233,7 @@ def _load(
     image.load()
     scale_transparent_colour(image, data)
     if is_filled_up(data, image):
-        raise Refusal(Outcome.TRUNCATED, "the image data end before the image does")
+        raise Refusal(Outcome.TRUNCATED, "the image data ends too early")
     alpha = has_alpha(image)
     pixels = to_rgb(image, limits.background)
     if image.format != "TIFF":

@@ -39,7 +39,7 @@ def shortage_of(error: OSError) -> ShortageError:
     """The shortage that the operating system speaks of."""
     words = error.strerror or str(error)
     return ShortageError(
-        f"no file can be opened: {words[0].lower()}{words[1:]}.",
+        f"files cannot be opened: {words[0].lower()}{words[1:]}.",
         fix="Close other programs, or raise the limit (ulimit -n for files), and run the same command again.",
     )
 
@@ -54,7 +54,7 @@ def name_failure(data: bytes, error: Exception) -> tuple[Outcome, str]:
     if isinstance(error, UnidentifiedImageError):
         error = _find_cause(data, kind) or error
     if isinstance(error, MemoryError):
-        return Outcome.OUT_OF_MEMORY, f"{kind}: no memory left to decode it"
+        return Outcome.OUT_OF_MEMORY, f"{kind}: out of memory while decoding"
     reason = f"{kind}: {' '.join(str(error).split())[:200] or type(error).__name__}"
     return _choose_outcome(data, error, reason.lower()), reason
 

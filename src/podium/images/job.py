@@ -83,7 +83,7 @@ def do_job(path: str | os.PathLike[str], job: Job) -> Decoded:
     try:
         return replace(result, pixels=resize_to(result.pixels, *job.size, job.fit))
     except MemoryError:
-        return Decoded(None, Outcome.OUT_OF_MEMORY, "no memory left to resize it")
+        return Decoded(None, Outcome.OUT_OF_MEMORY, "out of memory while resizing")
 
 
 def do_item(item: Item, job: Job, rows: RowFile | None) -> Decoded | Stored:

@@ -64,5 +64,5 @@ def scale_weights(share: Tensor, weight: Tensor | None) -> Tensor:
     if weight is None:
         return share
     if weight.shape != share.shape:
-        raise ValueError(f"expected one weight a sample, shape {tuple(share.shape)}, got {tuple(weight.shape)}")
+        raise ValueError(f"expected one weight per sample, shape {tuple(share.shape)}, got {tuple(weight.shape)}")
     return share * weight.to(share.dtype)

@@ -47,7 +47,7 @@ def score_predictions(
     Raises:
         UsageError: If the metric does not exist or does not fit the main target.
         SourceError: If a prediction's id is not among the samples.
-        LabelError: If the samples carry no labels, or those of another task.
+        LabelError: If the samples have no labels, or those of another task.
     """
     task = predictions.task
     main_metric = _main_metric(task, metric)
@@ -132,10 +132,10 @@ def _metrics_of(head: Head, main_metric: Metric) -> tuple[Metric, ...]:
 
 def _check_same_task(task: Task, samples: Samples) -> None:
     if samples.task is None:
-        raise LabelError("these samples carry no labels, so predictions for them cannot be scored.")
+        raise LabelError("these samples have no labels, so predictions for them cannot be scored.")
     if samples.task != task:
         raise LabelError(
-            "predictions and samples answer other tasks.",
+            "predictions and samples are for different tasks.",
             fix="Score predictions against the samples they were made for.",
             details=[f"predictions: {task.to_dict()}", f"samples: {samples.task.to_dict()}"],
         )

@@ -62,7 +62,7 @@ def build_backbone(
     if weights == "packaged" and name not in PACKAGED:
         raise WeightsError(
             f"no installed package has weights for {name!r}.",
-            fix=f"Packaged are: {', '.join(sorted(PACKAGED))}. Or use model.weights=pretrained, or a weight file.",
+            fix=f"Packages have: {', '.join(sorted(PACKAGED))}. Or use model.weights=pretrained, or a weight file.",
         )
     config: Any = timm.get_pretrained_cfg(name)
     packaged = PACKAGED[name] if weights == "packaged" else None
@@ -162,7 +162,7 @@ def _count_features(name: str, module: nn.Module, size_px: tuple[int, int]) -> i
         what = f"{name!r} cannot take images of {describe_size(size_px)}: {_reason(error)}."
         raise UsageError(what, fix="Use another image.size_px, or another model.") from error
     if len(shape) != 2:
-        raise UsageError(f"this model gives features of shape {tuple(shape)}, not one row an image.")
+        raise UsageError(f"this model gives features of shape {tuple(shape)}, not one row per image.")
     _n_features[name, size_px] = int(shape[1])
     return int(shape[1])
 

@@ -84,7 +84,8 @@ class Ema:
         if mine != theirs:
             differing = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
             raise WeightsError(
-                f"the moving average is of another model: {len(differing)} parameters differ.", details=differing[:10]
+                f"the moving average belongs to another model: {len(differing)} parameters differ.",
+                details=differing[:10],
             )
         for name, tensor in self.average.items():
             tensor.copy_(average[name])

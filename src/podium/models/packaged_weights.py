@@ -167,7 +167,7 @@ def check_digest(path: Path, spec: PackagedWeights) -> None:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != spec.sha256:
         raise WeightsError(
-            f"not the known file of {spec.distribution}: SHA-256 {digest}, expected {spec.sha256}.",
+            f"this is not the known file of {spec.distribution}: SHA-256 {digest}, expected {spec.sha256}.",
             where=path,
             fix=f"Reinstall it: {spec.install} --force-reinstall",
         )
@@ -194,7 +194,7 @@ def match_by_position(
     if wrong:
         raise WeightsError(
             f"{len(wrong)} entries of {spec.distribution} do not fit this timm's model.",
-            fix="Use the timm version of the lock file.",
+            fix="Use the timm version that Podium was tested with.",
             details=wrong[:10],
         )
     return {new: tensor for (_, tensor), (new, _) in pairs}
@@ -213,7 +213,8 @@ def check_features(module: nn.Module, name: str) -> None:
         raise WeightsError(
             f"{name} with its packaged weights does not compute the known features:"
             f" got {_rounded(got)}, expected {_rounded(expected)}.",
-            fix="The installed timm builds another network under this name; use the timm version of the lock file.",
+            fix="The installed timm builds another network under this name; use the timm version that Podium was tested"
+            " with.",
         )
 
 

@@ -68,7 +68,7 @@ def parameter_groups(
             }
         groups[layer, decays]["params"].append(parameter)
     if not groups:
-        raise ValueError("every parameter is frozen: nothing is left to train")
+        raise ValueError("every parameter is frozen, so there is nothing to train")
     return [groups[key] for key in sorted(groups)]
 
 

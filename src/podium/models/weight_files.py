@@ -38,15 +38,17 @@ def read_weight_file(path: Path) -> dict[str, Tensor]:
         WeightsError: If it is absent, of another kind, damaged, unsafe, or holds no tensors by name.
     """
     if not path.is_file():
-        fix = "Name a .safetensors or .pth file; it is looked for from the folder that the command runs in."
-        raise WeightsError("no such weight file.", where=path, fix=fix)
+        fix = "Name a .safetensors or .pth file; a relative path starts at the current folder."
+        raise WeightsError("there is no such weight file.", where=path, fix=fix)
     kind = path.suffix.lower()
     if kind == ".safetensors":
         content = _read_safetensors(path)
     elif kind in {".pt", ".pth", ".bin"}:
         content = _read_pickle(path)
     else:
-        raise WeightsError(f"weight files of kind {kind!r} are not read.", where=path, fix="Use .safetensors or .pth.")
+        raise WeightsError(
+            f"Podium does not read weight files of type {kind!r}.", where=path, fix="Use .safetensors or .pth."
+        )
     return _strip_prefixes(_unwrap(content, path))
 
 
@@ -96,7 +98,7 @@ def load_into(
         notes.append(f"{len(unused)} entries of the file are not in the model: {', '.join(unused[:10])}")
     if problems:
         raise WeightsError(
-            f"the file does not fit the model: of {len(wanted)} entries {len(missing)} are missing and"
+            f"the file does not fit the model: of {len(wanted)} entries, {len(missing)} are missing and"
             f" {len(other_shape)} have another shape; {len(unused)} of the file's are not in the model.",
             where=where,
             fix="Check that the file belongs to this timm name and image size.",
@@ -144,7 +146,7 @@ def _read_pickle(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
-            "refused: the file holds more than tensors, or is damaged, and reading it could run code.",
+            "refused: the file contains more than tensors, or is damaged. Reading it could run code.",
             where=path,
             fix="Convert it to .safetensors on a machine where you trust it.",
             details=str(error).splitlines()[:3],

@@ -181,7 +181,7 @@ def _assign(record: Any, path: Sequence[str], value: Any, key: str) -> None:
             record.clear()
         record[last] = _merge(record.get(last), value)
     else:
-        raise RecipeError(f"{key!r} leads into a plain value.", field="overrides")
+        raise RecipeError(f"{key!r} goes into a plain value.", field="overrides")
 
 
 def _merge(old: Any, value: Any) -> Any:
@@ -205,7 +205,7 @@ def _descend(record: Any, step: str, key: str) -> Any:
 
 def _place(record: list[Any], step: str, key: str) -> int:
     if not step.isdigit() or int(step) >= len(record):
-        raise RecipeError(f"{key!r}: {step!r} is not a place in a list of {len(record)}.", field="overrides")
+        raise RecipeError(f"{key!r}: {step!r} is not a position in a list of {len(record)}.", field="overrides")
     return int(step)
 
 
@@ -222,7 +222,7 @@ def load_recipe(path: Path) -> Recipe:
         record = read_plain_yaml(durable.read_bytes(path))
     except yaml.YAMLError as problem:
         fix = "Write key: value lines; the recipe.yaml of a run is an example."
-        raise RecipeError(f"not a YAML file of plain data: {_explain_yaml(problem)}.", where=path, fix=fix) from None
+        raise RecipeError(f"not a plain YAML file: {_explain_yaml(problem)}.", where=path, fix=fix) from None
     if not isinstance(record, dict):
         fix = "Write key: value lines; the recipe.yaml of a run is an example."
         raise RecipeError("not a recipe: expected keys and values.", where=path, fix=fix)

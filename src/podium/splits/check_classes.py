@@ -37,7 +37,7 @@ def check_class_counts(
     fewest = int(n_units[rare[0]])
     head, name = strata.names[rare[0]]
     noun = "group" if is_grouped else "image"
-    others = f" ({len(rare) - 1} other classes have too few as well)" if len(rare) > 1 else ""
+    others = f" ({len(rare) - 1} other classes have too few, too)" if len(rare) > 1 else ""
     allow = f"set {options(allow_rare=True)} to accept folds that lack it"
     fix = f"Add images, merge the class with another, or {allow}."
     if fewest >= 2:
@@ -54,7 +54,7 @@ def check_class_counts(
 
 
 def check_classes_left(strata: Strata, free: NDArray[np.int64]) -> None:
-    """Raise if a class went to the hold-out whole, for then no model would know it.
+    """Raise if a class is in the hold-out whole, for then no model would know it.
 
     Args:
         strata: Columns of the target.
@@ -70,7 +70,7 @@ def check_classes_left(strata: Strata, free: NDArray[np.int64]) -> None:
     head, name = lost[0]
     others = f" ({len(lost) - 1} other classes too)" if len(lost) > 1 else ""
     raise SplitError(
-        f"every image of class {name!r} of {head!r} went to the hold-out{others}.",
+        f"every image of class {name!r} of {head!r} is in the hold-out{others}.",
         fix=f"Use another {option('split_seed')} or a smaller {option('holdout_fraction')}, merge the class with"
         f" another, or set {options(allow_rare=True)}.",
         details=[f"{head}={name}" for head, name in lost],

@@ -42,12 +42,12 @@ _CHANGE = re.compile(rf"[-_. ]*((?:{_CHANGE_WORDS})[-_]?\d*|\(\d+\))$", re.IGNOR
 _AUGMENTED = re.compile(r"(?:^|[-_ .])augment", re.IGNORECASE)
 _SHARD = re.compile(r"(?:part|shard|batch|chunk|fold|set|dir|archive|volume)[-_ ]?\d+", re.IGNORECASE)
 _WHAT: dict[HintKind, str] = {
-    "folder": "folders look like one person or object each",
-    "person": "names hold the number of a person or case",
+    "folder": "each folder looks like one person or object",
+    "person": "names contain the number of a person or case",
     "frames": "names look like frames of videos",
-    "name": "names share a beginning, as several images of one thing do",
-    "same_stem": "the same name occurs in several classes, as two versions of one photo do",
-    "augmented": "names look like altered copies of other images",
+    "name": "names start alike, as several images of one thing do",
+    "same_stem": "the same name occurs in several classes, as with two versions of one photo",
+    "augmented": "names look like edited copies of other images",
 }
 
 
@@ -73,7 +73,7 @@ class GroupHint:
 
     def __str__(self) -> str:
         count = f" ({self.n_groups:,} groups)" if self.n_groups else ""
-        return f"No group is named, but {_WHAT[self.kind]}{count}: {', '.join(self.examples)}. {self.fix}"
+        return f"You named no group, but {_WHAT[self.kind]}{count}: {', '.join(self.examples)}. {self.fix}"
 
 
 def hint_groups(samples: Samples) -> list[GroupHint]:
@@ -214,7 +214,7 @@ class _Names:
         named = [name for name, stem in zip(self.ids, self.stems, strict=True) if _AUGMENTED.search(stem)]
         if len(named) < few:
             return None
-        fix = "Names do not tell their originals: compare the images, and join twins into groups."
+        fix = "The names do not show the originals: compare the images, and put near-duplicates into one group."
         return GroupHint("augmented", "", 0, tuple(named[:3]), "medium", fix)
 
     def _follows_label(self, keys: Sequence[str]) -> bool:

@@ -253,8 +253,8 @@ def _check_units(unit: NDArray[np.int64], n_needed: int, method: str, purpose: s
         noun = "groups" if method in _GROUPED else "samples"
         fix = f"Use at most {n_units} folds." if n_units >= 2 else f"Add more {noun}."
         if method in _GROUPED and n_units < 2:
-            fix = "Check the group column: a group should be a person or a patient, not the whole set."
-        raise SplitError(f"{n_units} {noun} cannot fill {purpose}.", fix=fix)
+            fix = "Check the group column: a group should be one person or patient, not the whole data set."
+        raise SplitError(f"{n_units} {noun} are too few for {purpose}.", fix=fix)
 
 
 def _take(

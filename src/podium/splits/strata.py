@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option, options
 from podium.errors import SplitError
 from podium.tables import Head, Samples
 
 __all__ = ["Strata", "build_strata", "choose_targets"]
 
-_MULTI_FIX = "Use method 'multilabel' or 'multilabel_group', or name another target."
+_MULTI_FIX = (
+    f"Use {options(split_method='multilabel')} or 'multilabel_group', or name another target with"
+    f" {option('stratify_by')}."
+)
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,14 @@ def choose_targets(samples: Samples, target: str | None, *, is_multilabel: bool)
         is_multilabel: Whether the method balances many columns at once.
 
     Raises:
-        SplitError: If the samples carry no labels, or the one target is multi-label and the method takes one class
+        SplitError: If the samples have no labels, or the one target is multi-label and the method takes one class
             a sample.
         UnknownNameError: If there is no such target.
     """
     if samples.task is None:
-        raise SplitError("cannot stratify: the samples carry no labels.", fix="Use method 'group' or 'random'.")
+        raise SplitError(
+            "cannot stratify: the samples have no labels.", fix=f"Use {options(split_method='group')} or 'random'."
+        )
     task = samples.task
     if target is None:
         heads = task.heads if is_multilabel else (task.main_target,)
@@ -62,7 +68,7 @@ def choose_targets(samples: Samples, target: str | None, *, is_multilabel: bool)
         heads = (task.head(target),)
     if not is_multilabel and heads[0].is_multi:
         raise SplitError(
-            f"target {heads[0].name!r} is multi-label; this method takes one class a sample.", fix=_MULTI_FIX
+            f"target {heads[0].name!r} is multi-label; this method needs one class per sample.", fix=_MULTI_FIX
         )
     return heads
 

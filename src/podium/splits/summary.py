@@ -110,7 +110,7 @@ def summarise_folds(samples: Samples, folds: Folds) -> FoldSummary:
     parts = [_summarise_part(name, np.flatnonzero(folds.fold == code), unit, strata) for code, name in numbers]
     notes = [] if strata is None else _note_classes(strata, unit, folds, has_groups=samples.has_groups)
     if folds.method in ("random", "stratified", "multilabel") and samples.has_groups:
-        notes.insert(0, f"method {folds.method!r} ignores the groups that are named: scores will be too good.")
+        notes.insert(0, f"method {folds.method!r} ignores the groups: scores will be too good.")
     return FoldSummary(folds.method, folds.seed, tuple(parts), tuple(notes))
 
 
@@ -149,8 +149,8 @@ def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_
         if has_groups and share > 0.5 and len(rows) > 1:
             dominated.append(f"{name} ({share:.0%})")
     sentences = [
-        (absent, "missing from the valid part of some fold, so its score rests on the other folds"),
-        (untaught, "without any training image in some fold, so that fold's model cannot know it"),
+        (absent, "missing from the validation part of some folds, so its score comes from the other folds"),
+        (untaught, "without training images in some folds, so those models cannot know it"),
         (dominated, "with more than half of its images in one group"),
         (empty, "without any image"),
     ]

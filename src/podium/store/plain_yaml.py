@@ -18,7 +18,9 @@ class _PlainLoader(yaml.SafeLoader):
         """The next node, which must not be a reference."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "references (*name) are not read, write the value out", mark)
+            raise yaml.composer.ComposerError(
+                None, None, "references (*name) are not supported; write the value itself", mark
+            )
         return super().compose_node(parent, index)
 
 

@@ -151,7 +151,7 @@ class RunFolder:
             raise CorruptFileError("this is not the run.json of a run.", where=self.run_file)
         if record.get("format") != FORMAT:
             raise StorageError(
-                f"written by another version of podium (format {record.get('format')}).", where=self.path
+                f"written by another version of Podium (format {record.get('format')}).", where=self.path
             )
         return record
 

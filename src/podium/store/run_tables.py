@@ -15,7 +15,7 @@ from podium.tables import Folds, Samples, load_folds, load_samples
 
 __all__ = ["check_tables", "digest_tables", "load_tables"]
 
-_FIX = "Bring the run's own table back, or start a new run with the other one."
+_FIX = "Restore the run's own table, or start a new run with the other one."
 
 
 def digest_tables(samples: Samples, folds: Folds) -> dict[str, str]:

@@ -17,7 +17,7 @@ __all__ = ["Answer", "CellKind", "Meaning", "as_float", "as_int"]
 
 CellKind = Literal["class_number", "class_name", "decision", "probability", "number_list", "name_list"]
 Meaning = int | float | tuple[int, ...]
-"""Class index, 0 or 1, probability, or the class indices of a list: in ascending order, or the likeliest first."""
+"""Class index, 0 or 1, probability, or the class indices of a list: in ascending order, or the most likely first."""
 
 _INT = re.compile(r"[+-]?[0-9]+")
 _FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -46,7 +46,7 @@ class Answer:
         numbers: The contest's number of every class, in the order of the head's classes.
         thresholds: Lowest probability of a 1 per class, for multi-label heads.
         delim: What joins the labels of a list.
-        top_k: Number of classes that a list of a single-label head holds, the likeliest first.
+        top_k: Number of classes that a list of a single-label head holds, the most likely first.
     """
 
     column: str
@@ -86,7 +86,7 @@ class Answer:
         number = as_int(text)
         if number is None or number not in self.numbers:
             low, high = min(self.numbers), max(self.numbers)
-            raise ValueError(f"{text!r} is no class number of {self.head.name!r} ({low} to {high})")
+            raise ValueError(f"{text!r} is not a class number of {self.head.name!r} ({low} to {high})")
         return self.numbers.index(number)
 
     def _index_of_name(self, text: str) -> int:
@@ -94,7 +94,7 @@ class Answer:
         for index, known in enumerate(self.head.classes):
             if unicodedata.normalize("NFC", known) == name:
                 return index
-        raise ValueError(f"{text!r} is no class of {self.head.name!r}")
+        raise ValueError(f"{text!r} is not a class of {self.head.name!r}")
 
     def _read_list(self, text: str) -> tuple[int, ...]:
         read = self._index_of_name if self.kind == "name_list" else self._index_of_number

@@ -75,7 +75,7 @@ def settle_class_columns(answers: Sequence[Answer], template: RawTable, options:
         kind = _kind_of_class_columns([_Sampled.of(template, answer.column) for answer in answers], options.unclear)
     elif kind not in ("decision", "probability"):
         raise UsageError(
-            f"values={kind!r} does not fit column {answers[0].column!r}, which asks for one class.",
+            f"values={kind!r} does not fit column {answers[0].column!r}, which is for one class.",
             fix="Use 'decision' or 'probability'.",
         )
     return [replace(answer, kind=cast(CellKind, kind)) for answer in answers]
@@ -128,7 +128,7 @@ def settle_target_column(answer: Answer, template: RawTable, options: Submission
         if answer.head.n_classes != 2:
             raise UsageError(
                 f"values={kind!r} does not fit column {answer.column!r}: {answer.head.name!r} has"
-                f" {answer.head.n_classes} classes, one column holds the probability of one.",
+                f" {answer.head.n_classes} classes, but one column holds the probability of one.",
                 fix="Use 'class_number' or 'class_name'.",
             )
         index = answer.numbers.index(1) if set(answer.numbers) == {0, 1} else 1
@@ -137,7 +137,7 @@ def settle_target_column(answer: Answer, template: RawTable, options: Submission
 
 
 def _settle_ranking(answer: Answer, column: _Sampled, wanted: str, options: SubmissionOptions) -> Answer:
-    """A list of the likeliest classes of a single-label target."""
+    """A list of the most likely classes of a single-label target."""
     head, top_k = answer.head, options.top_k or 1
     if wanted in ("decision", "probability"):
         raise UsageError(f"values={wanted!r} does not fit column {answer.column!r}, which lists {top_k} classes.")

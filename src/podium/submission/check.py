@@ -77,7 +77,7 @@ def check_bytes(data: bytes, template: RawTable, plan: Plan) -> list[Finding]:
     try:
         rows = _read_rows(text, template)
     except (csv.Error, ValueError) as error:
-        return [Finding("error", f"the file is no table: {error}.")]
+        return [Finding("error", f"the file is not a table: {error}.")]
     header, body = ([], rows) if template.header is None else (rows[:1], rows[1:])
     found = list(_check_shape(header, body, template))
     if found:
@@ -140,7 +140,7 @@ def _check_ids(ids: Sequence[str], wanted: Sequence[str], column: str, numbers: 
         if names:
             yield Finding("error", f"{len(names)} ids of column {column!r} {what}.", tuple(map(repr, names[:10])))
     if not (missing or extra or twice):
-        yield from _rows_where(f"ids of column {column!r} are in another order", ids, wanted, numbers)
+        yield from _rows_where(f"the ids of column {column!r} are in a different order", ids, wanted, numbers)
 
 
 def _rows_where(what: str, found: Sequence[str], wanted: Sequence[str], numbers: Sequence[int]) -> Iterator[Finding]:

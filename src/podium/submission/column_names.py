@@ -130,7 +130,7 @@ def read_numbered(names: Sequence[str], task: Task, *, where: Path | None = None
     if len(called) > 1:
         choices = " or ".join(repr(head.name) for head in called)
         raise SubmissionError(
-            f"columns {names[0]!r} to {names[-1]!r} may count the classes of {choices}.",
+            f"columns {names[0]!r} to {names[-1]!r} could count the classes of {choices}.",
             where=where,
             fix=f"Set it, such as {options(answer_columns={names[0]: Reading(called[0], 0).text})}.",
         )

@@ -56,16 +56,16 @@ def find_id_column(
             return found[0], why
         if found:
             raise SubmissionError(
-                f"columns {found[0]!r} and {found[1]!r} may both name the images ({why}).",
+                f"columns {found[0]!r} and {found[1]!r} could both name the images ({why}).",
                 where=template.path,
                 fix=f"Set {options(id_column=found[0])} or {options(id_column=found[1])}.",
             )
     first = free[0]
     cells = template.cells(first)
     if first == template.columns[0] and len(set(cells)) == len(cells):
-        return first, "the first column, no cell occurs twice"
+        return first, "it is the first column and its cells are unique"
     raise SubmissionError(
-        f"none of the columns {', '.join(map(repr, template.columns[:10]))} looks like image ids.",
+        f"none of the columns {', '.join(map(repr, template.columns[:10]))} looks like a column of image ids.",
         where=template.path,
         fix=f"Set {option('id_column')}.",
     )

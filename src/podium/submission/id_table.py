@@ -56,7 +56,7 @@ def find_images(template: RawTable, table: Table, predicted: Sequence[str], *, i
     for other in best[1:]:
         if other.image_of != best[0].image_of or other.id_column != best[0].id_column:
             raise SubmissionError(
-                f"columns {_said(best[0])} and {_said(other)} may both say which image an id means.",
+                f"columns {_said(best[0])} and {_said(other)} could both say which image an id means.",
                 where=table.path,
                 fix=f"Set {option('id_column')}, or keep only these two columns in the table.",
             )

@@ -150,7 +150,7 @@ def _explain(
     if missing and match.n_found:
         fix = "Predict every image of the sample; images that could not be read have no prediction."
     elif doubtful or shared:
-        fix = "Write the ids as relative paths, folder and ending included."
+        fix = "Write the ids as relative paths, with folder and file extension."
     else:
         fix = (
             f"Predict the folder that the sample lists, name another {option('id_column')}, or a table that says which"

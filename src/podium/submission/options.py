@@ -38,7 +38,7 @@ class SubmissionOptions:
             in the task.
         unclear: "decision" or "probability": what columns of 0 and 1 get where all cells of the sample are one 0 or 1,
             which says neither.
-        top_k: How many class names or numbers a cell of a single-label target lists, the likeliest first; None writes
+        top_k: How many class names or numbers a cell of a single-label target lists, the most likely first; None writes
             one.
         id_table: Table with the sample's ids beside the images they mean, such as a test.csv of id, img_path.
         when_none: What to write into a list when no class reaches its threshold: "refuse", "empty" cell, or the "top"

@@ -120,7 +120,7 @@ def match_columns(
             f" {joined.key_column!r} and {joined.image_column!r}."
         ]
     notes += describe_answers(answers, task)
-    notes += [f"{', '.join(map(repr, kept))} kept as in the sample."] if kept else []
+    notes += [f"{', '.join(map(repr, kept))} kept as they are in the sample."] if kept else []
     return Plan(task, id_column, answers, kept, tuple(notes), options, None if joined is None else joined.image_of)
 
 
@@ -131,12 +131,12 @@ def _plan_pairs(pairs: PairRows, template: RawTable, task: Task, options: Submis
     answers = tuple(settle_class_columns(blank, template, options))
     kept = tuple(name for name in template.columns if name not in (pairs.id_column, pairs.value_column))
     n_images, named = len(set(pairs.images)), ", ".join(dict.fromkeys(answer.head.name for answer in answers))
-    values = "the probability of its class, with every digit" if answers[0].kind == "probability" else "0 or 1"
+    values = "the probability of its class, with all digits" if answers[0].kind == "probability" else "0 or 1"
     notes = [
         f"{pairs.id_column!r} names an image and a class: {n_images} images, {len(answers)} classes of {named}.",
         f"{pairs.value_column!r} gets {values}.",
     ]
-    notes += [f"{', '.join(map(repr, kept))} kept as in the sample."] if kept else []
+    notes += [f"{', '.join(map(repr, kept))} kept as they are in the sample."] if kept else []
     return Plan(task, pairs.id_column, answers, kept, tuple(notes), options, pairs=pairs)
 
 
@@ -185,7 +185,7 @@ def _only(name: str, readings: Sequence[Reading], template: RawTable) -> Reading
         return readings[0]
     choices = " or ".join(repr(reading.text) for reading in readings[:5])
     raise SubmissionError(
-        f"column {name!r} may ask for {choices}.",
+        f"column {name!r} could ask for {choices}.",
         where=template.path,
         fix=f"Set it, such as {advise(answer_columns={name: readings[0].text})}.",
     )
@@ -205,7 +205,7 @@ def _target_of_only_column(template: RawTable, name: str, task: Task) -> Reading
         return Reading(task.main_target)
     choices = [head.name for head in fitting or task.targets]
     raise SubmissionError(
-        f"column {name!r} may ask for {' or '.join(map(repr, choices))}.",
+        f"column {name!r} could ask for {' or '.join(map(repr, choices))}.",
         where=template.path,
         fix=f"Set it, such as {advise(answer_columns={name: choices[0]})}.",
     )

@@ -32,7 +32,7 @@ def _describe_whole(answer: Answer, task: Task) -> str:
         "number_list": f"class numbers joined by {answer.delim!r}",
         "name_list": f"class names joined by {answer.delim!r}",
     }[answer.kind]
-    what = f"the {answer.top_k} likeliest {what}" if answer.top_k else what
+    what = f"the {answer.top_k} most likely {what}" if answer.top_k else what
     numbers = f": {_list_numbers(answer)}" if "number" in answer.kind else ""
     return f"{answer.column!r} gets {what} of {head.name!r}{formula}{numbers}{_threshold(answer)}."
 
@@ -51,7 +51,7 @@ def _describe_group(group: Sequence[Answer]) -> str:
     else:
         of = f"each class of {first.head.name!r}"
     if first.kind == "probability":
-        return f"{names} get{'s' * (len(group) == 1)} the probability of {of}, with every digit.{_other_class(group)}"
+        return f"{names} get{'s' * (len(group) == 1)} the probability of {of}, with all digits.{_other_class(group)}"
     how = _threshold(first) if first.head.is_multi else ": 1 for the most probable class"
     return f"{names} get{'s' * (len(group) == 1)} 0 or 1 for {of}{how}.{_other_class(group)}"
 

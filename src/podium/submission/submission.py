@@ -93,7 +93,7 @@ def make_submission(predictions: Predictions, template: RawTable, plan: Plan) ->
     if match.is_by_number and plan.image_of is None:
         notes[-1] += f" If a table says which image each id means, name it with {option('id_table')}."
     n_extra = len(predictions) - len(images)
-    notes += [f"{n_extra} predictions left out: the sample does not ask for them."] if n_extra else []
+    notes += [f"{n_extra} predictions were left out because the sample does not ask for them."] if n_extra else []
     return Submission(
         data=template.fill(filled),
         encoding=template.encoding,

@@ -90,7 +90,7 @@ def write_submission(
     errors = [finding for finding in check_bytes(submission.data, template, plan) if finding.severity == "error"]
     if errors:
         raise SubmissionError(
-            f"the submission would be refused: {errors[0].what}",
+            f"the organiser would refuse this submission: {errors[0].what}",
             where=template.path,
             fix="Compare the sample and the options.",
             details=[line for finding in errors for line in (finding.what, *finding.details)][:10],
@@ -102,7 +102,7 @@ def _write(submission: Submission, template: Path | None, out_path: Path) -> Sub
     durable.write_bytes(out_path, submission.data)
     digest = hashlib.sha256(submission.data).hexdigest()
     if durable.sha256_file(out_path) != digest:
-        raise CorruptFileError("what is on disk is not what was written.", where=out_path, fix="Check the disk.")
+        raise CorruptFileError("the file on disk is not what was written.", where=out_path, fix="Check the disk.")
     return SubmissionRecord(
         path=out_path,
         template=template,

@@ -51,7 +51,7 @@ class Composite:
 
     def __post_init__(self) -> None:
         if len(self.heads) < 2 or not len(self.heads) == len(self.head_classes) == len(self.strides):
-            raise LabelError(f"composite {self.name!r} needs two or more heads, with a factor each.")
+            raise LabelError(f"composite {self.name!r} needs two or more heads, each with a factor.")
         if len(set(self.heads)) != len(self.heads):
             raise LabelError(f"composite {self.name!r} names a head twice: {list(self.heads)}.")
         numbers = np.sort(self._grid_numbers())
@@ -61,7 +61,7 @@ class Composite:
             raise LabelError(
                 f"class formula {self.formula!r} does not number {self.n_classes} combinations 0 to"
                 f" {self.n_classes - 1}, each once; first wrong numbers: {wrong}.",
-                fix=f"With these class counts {self._sizes} try {self._natural_formula()!r}.",
+                fix=f"With these class counts {self._sizes}, try {self._natural_formula()!r}.",
             )
 
     @classmethod
@@ -162,9 +162,7 @@ class Composite:
         """
         numbers = np.asarray(numbers, dtype=np.int64)
         if numbers.size and (numbers.min() < -1 or numbers.max() >= self.n_classes):
-            raise LabelError(
-                f"class numbers must lie in [0, {self.n_classes}), got {numbers.min()} to {numbers.max()}."
-            )
+            raise LabelError(f"class numbers must be in [0, {self.n_classes}), got {numbers.min()} to {numbers.max()}.")
         rows = np.where((numbers < 0)[:, None], -1, self.table[np.maximum(numbers, 0)])
         return {head: rows[:, column] for column, head in enumerate(self.heads)}
 

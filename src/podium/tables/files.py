@@ -40,7 +40,7 @@ __all__ = [
 _FOLD_NAMES = {ALWAYS_TRAIN: "train", HOLDOUT: "holdout"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "'", "\t", "\r")
 _FOLD_FACTS = ("n_folds", "method", "seed", "samples_digest")
-_SCAN_AGAIN = "Scan the data again; corrections belong in the source table."
+_SCAN_AGAIN = "Scan the data again; make corrections in the source table."
 _SPLIT_AGAIN = "Make new folds with `podium split`; scores of different folds cannot be compared."
 
 
@@ -151,7 +151,7 @@ def load_samples(folder: Path, *, root: Path | None = None) -> Samples:
         # Tables of an older version have the first digest only, which does not cover every column.
         found = ("table_digest", samples.table_digest) if "table_digest" in record else ("digest", samples.digest)
         if record[found[0]] != found[1]:
-            raise ValueError("the digest is another one")
+            raise ValueError("the digest differs")
     return samples
 
 
@@ -245,7 +245,7 @@ def load_folds(folder: Path) -> Folds:
     with _refusing_edits(path, _SPLIT_AGAIN):
         folds = _folds_of(record, columns)
         if folds.digest != record["digest"]:
-            raise ValueError("the digest is another one")
+            raise ValueError("the digest differs")
     return folds
 
 
@@ -291,4 +291,4 @@ def load_predictions(path: Path) -> Predictions:
         fold = np.array(table["fold"].to_numpy(), dtype=np.int64)
         return Predictions(task, as_text_array(table["id"].to_pylist()), fold, probs)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, DataError) as problem:
-        raise CorruptFileError(f"not a sound file of predictions ({problem}).", where=path) from None
+        raise CorruptFileError(f"not a valid file of predictions ({problem}).", where=path) from None

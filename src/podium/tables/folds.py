@@ -53,11 +53,11 @@ class Folds:
             raise SplitError(f"{len(self.ids)} ids but {len(self.fold)} fold numbers.")
         if self.fold.size and (self.fold.min() < HOLDOUT or self.fold.max() >= self.n_folds):
             raise SplitError(
-                f"fold numbers must lie in [-2, {self.n_folds}), got {self.fold.min()} to {self.fold.max()}."
+                f"fold numbers must be in [-2, {self.n_folds}), got {self.fold.min()} to {self.fold.max()}."
             )
         empty = sorted(set(range(self.n_folds)) - set(self.fold.tolist()))
         if empty:
-            raise SplitError(f"folds {empty} validate no sample.", fix="Ask for fewer folds.")
+            raise SplitError(f"folds {empty} have no validation sample.", fix="Use fewer folds.")
         self.ids.setflags(write=False)
         self.fold.setflags(write=False)
 
@@ -106,11 +106,13 @@ class Folds:
             ours, theirs = set(self.ids.tolist()), set(samples.ids.tolist())
             gone, new = sorted(ours - theirs), sorted(theirs - ours)
             change = (
-                f"{len(gone)} ids gone, {len(new)} new" if gone or new else "ids are the same, labels or groups changed"
+                f"{len(gone)} ids gone, {len(new)} new"
+                if gone or new
+                else "the ids are the same, but labels or groups changed"
             )
             raise SplitError(
-                f"the sample table is not the one these folds were made for: {change}.",
-                fix="Make new folds with `podium split`, or train on the table the folds belong to.",
+                f"these folds were made for another sample table: {change}.",
+                fix="Make new folds with `podium split`, or train on the table that the folds belong to.",
                 details=[f"gone: {name}" for name in gone] + [f"new: {name}" for name in new],
             )
         place = {name: row for row, name in enumerate(self.ids)}

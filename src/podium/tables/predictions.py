@@ -135,8 +135,8 @@ def mean_predictions(parts: Sequence[Predictions]) -> Predictions:
 
 def _first_of_same_task(parts: Sequence[Predictions]) -> Predictions:
     if not parts:
-        raise DataError("there are no predictions to join.")
+        raise DataError("there are no predictions to combine.")
     # The same columns in another class order would be added up wrongly without anyone noticing.
     if any(part.task != parts[0].task for part in parts):
-        raise DataError("these predictions answer other tasks: heads, classes or their order differ.")
+        raise DataError("these predictions are for different tasks: heads, classes or their order differ.")
     return parts[0]

@@ -69,7 +69,7 @@ class Samples:
             raise SourceError(f"id {again!r} occurs twice.", fix="Remove the second row, or make the paths differ.")
         for name, column in self._columns().items():
             if len(column) != len(self.ids):
-                raise SourceError(f"column {name!r} has {len(column)} rows, there are {len(self.ids)} ids.")
+                raise SourceError(f"column {name!r} has {len(column)} rows, but there are {len(self.ids)} ids.")
             column.setflags(write=False)
         self._check_labels()
 
@@ -85,7 +85,7 @@ class Samples:
     def _check_labels(self) -> None:
         heads = {head.name: head for head in self.task.heads} if self.task else {}
         if set(heads) != set(self.labels):
-            raise LabelError(f"labels are given for {sorted(self.labels)}, the task has heads {sorted(heads)}.")
+            raise LabelError(f"there are labels for {sorted(self.labels)}, but the task has heads {sorted(heads)}.")
         for name, head in heads.items():
             column = self.labels[name]
             shape = (len(self), head.n_classes) if head.is_multi else (len(self),)
@@ -93,9 +93,7 @@ class Samples:
             if column.shape != shape:
                 raise LabelError(f"labels of {name!r} have shape {column.shape}, expected {shape}.")
             if column.size and (column.min() < -1 or column.max() > highest):
-                raise LabelError(
-                    f"labels of {name!r} lie in {column.min()} to {column.max()}, expected -1 to {highest}."
-                )
+                raise LabelError(f"labels of {name!r} are {column.min()} to {column.max()}, expected -1 to {highest}.")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -132,10 +130,10 @@ class Samples:
         """Labels of a head or of the composite class, as in `labels`.
 
         Raises:
-            LabelError: If the samples carry no labels.
+            LabelError: If the samples have no labels.
         """
         if self.task is None:
-            raise LabelError("these samples carry no labels.")
+            raise LabelError("these samples have no labels.")
         composite = self.task.composite
         if composite is not None and name == composite.name:
             return composite.encode(self.labels)
@@ -171,7 +169,7 @@ class Samples:
         place = {name: row for row, name in enumerate(self.ids)}
         unknown = [name for name in ids if name not in place]
         if unknown:
-            raise SourceError(f"{len(unknown)} ids are not among the samples.", details=[str(u) for u in unknown[:10]])
+            raise SourceError(f"{len(unknown)} ids are not in the samples.", details=[str(u) for u in unknown[:10]])
         return np.fromiter((place[name] for name in ids), dtype=np.int64, count=len(ids))
 
     @cached_property

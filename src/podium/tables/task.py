@@ -90,7 +90,9 @@ class Task:
         for first in names:
             mixed_up = next((name for name in names if name.startswith(f"{first}=")), None)
             if mixed_up is not None:  # their columns `<head>=<class>` could be the same
-                raise LabelError(f"heads {first!r} and {mixed_up!r} cannot be told apart in a table; rename one.")
+                raise LabelError(
+                    f"heads {first!r} and {mixed_up!r} would get the same column names in a table; rename one."
+                )
 
     def _check_composite(self, composite: Composite) -> None:
         for name, classes in zip(composite.heads, composite.head_classes, strict=True):

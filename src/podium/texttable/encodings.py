@@ -113,7 +113,7 @@ def _decode_as(data: bytes, encoding: str, where: Path) -> str:
         ) from error
     if not _comes_back(text, encoding, data):
         raise TableError(
-            f"the bytes do not survive {encoding}: the file could not be written back as it is.",
+            f"{encoding} does not keep every byte, so the file could not be written back unchanged.",
             where=where,
             fix=f"Name the right {option('encoding')}, or save the table as UTF-8.",
         )
@@ -133,7 +133,7 @@ def _guess_wide(data: bytes, where: Path) -> tuple[str, bool]:
         if text is not None and _is_written(text):
             return name, True
     raise TableError(
-        "the file holds zero bytes: it is not a text table.",
+        "the file contains zero bytes, so it is not a text table.",
         where=where,
         fix="Save it as CSV in UTF-8, or as Parquet.",
     )

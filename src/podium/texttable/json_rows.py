@@ -32,7 +32,7 @@ def read_json_rows(text: str, path: Path) -> tuple[dict[str, list[str]], list[in
     for number, value in _values(text, path):
         if not isinstance(value, dict):
             raise TableError(
-                f"row {number} is no object with names and values: {_short(value)}.",
+                f"row {number} is not an object with names and values: {_short(value)}.",
                 where=path,
                 fix='Write a row as {"file_name": "1.jpg", "label": "cat"}.',
             )
@@ -52,7 +52,7 @@ def _values(text: str, path: Path) -> Iterator[tuple[int, Any]]:
         raise TableError(
             "the file is not a list of rows.",
             where=path,
-            fix='Write it as [{"file_name": "1.jpg", "label": "cat"}, ...], or one object a line in a .jsonl.',
+            fix='Write it as [{"file_name": "1.jpg", "label": "cat"}, ...], or one object per line in a .jsonl.',
         )
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
@@ -68,12 +68,12 @@ def _load(text: str, number: int, path: Path) -> Any:
     except _TwiceError as error:
         raise TableError(f"an object of row {number} holds {error} twice.", where=path) from error
     except UnicodeEncodeError as error:
-        raise TableError(f"an escape in row {number} is half a letter: {error}.", where=path) from error
+        raise TableError(f"row {number} has half a surrogate pair: {error}.", where=path) from error
     except (ValueError, RecursionError) as error:
         raise TableError(
-            f"line {getattr(error, 'lineno', 1) + number - 1} is no JSON: {error}.",
+            f"line {getattr(error, 'lineno', 1) + number - 1} is not JSON: {error}.",
             where=path,
-            fix="Write one object a line, or one list of objects.",
+            fix="Write one object per line, or one list of objects.",
         ) from error
 
 

@@ -27,7 +27,7 @@ def read_parquet_rows(path: Path) -> tuple[list[str], list[list[str]], int]:
         raise TableError(
             f"not a readable Parquet file: {error}",
             where=path,
-            fix="Write it again; a table that is text needs the ending .csv.",
+            fix="Write it again; a text table needs the file extension .csv.",
         ) from error
     names = [str(name) for name in frame.column_names]
     columns = [[_cell_text(value) for value in column.to_pylist()] for column in frame.columns]

@@ -107,14 +107,15 @@ def _is_quoted(raw: str) -> bool:
 def _explain_quote(text: str, place: int, row: int) -> str:
     closed = _CLOSED.match(text, place)
     if closed is None:
-        return f"row {row}: a quote is opened and never closed."
-    return f"row {row}: text follows the closing quote of a cell ({closed.group()[:30]}{text[closed.end()][:1]}...)."
+        return f"row {row}: a quotation mark is never closed."
+    shown = f"{closed.group()[:30]}{text[closed.end()][:1]}..."
+    return f"row {row}: text follows the closing quotation mark of a cell ({shown})."
 
 
 def _refuse_long(cells: Sequence[str], number: int) -> None:
     longest = max(map(len, cells))
     if longest > LONGEST_CELL:
-        raise ValueError(f"row {number}: a cell of {longest:,} characters; {LONGEST_CELL:,} are the most.")
+        raise ValueError(f"row {number}: a cell has {longest:,} characters; at most {LONGEST_CELL:,} are allowed.")
 
 
 def join_cells(cells: Sequence[str], delimiter: str) -> str:

@@ -19,7 +19,7 @@ from podium.texttable.raw_cells import SPACES, RawRow, cell_value, join_cells, q
 __all__ = ["RawTable", "read_raw_table"]
 
 _EXCEL_LINE = re.compile(r'"?sep=(.)"?(?=[\r\n])', re.IGNORECASE)
-_ROWS = "It needs a row for every image."
+_ROWS = "It needs one row per image."
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -139,19 +139,17 @@ def read_raw_table(
     top, rows, numbers = _fold_empty_lines(_split(body, mark, path))
     top = decoded.text[: len(decoded.text) - len(body)] + top
     if not rows:
-        raise TableError("the table is empty.", where=path, fix="It needs a header row and a row for every image.")
+        raise TableError("the table is empty.", where=path, fix="It needs a header row and one row per image.")
     notes = list(_notes(path, mark, decoded.encoding, decoded.is_sure, delimiter, encoding))
     if len(rows) > 1 and is_row_count(rows[0]) and len(rows[1][0]) > 1:
-        notes.append(f"The first line of {path.name}, {rows[0][0][0].strip()}, counts rows and is not a row of data.")
+        notes.append(f"The first line of {path.name}, {rows[0][0][0].strip()}, is a row count, not a row of data.")
         top += "".join(rows[0][0]) + rows[0][1]
         rows, numbers = rows[1:], numbers[1:]
     names = [cell_value(cell, mark) for cell in rows[0][0]] if header else []
     _check_single_column(names, mark, path)
     first, rows, numbers = (rows[0], rows[1:], numbers[1:]) if header else (None, rows, numbers)
     if not rows:
-        raise TableError(
-            f"the table has a header {names} but no rows.", where=path, fix="It needs a row for every image."
-        )
+        raise TableError(f"the table has a header {names} but no rows.", where=path, fix="It needs one row per image.")
     names = _name_columns(names, rows, mark, path)
     rows = _even_lengths(rows, numbers, len(names), mark, path)
     return RawTable(

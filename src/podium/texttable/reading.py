@@ -97,11 +97,11 @@ def check_table_exists(path: Path) -> None:
         TableError: If there is no such file; names the nearest one beside it.
     """
     if path.suffix.lower() in (".xlsx", ".xls", ".ods") and path.is_file():
-        raise TableError("spreadsheet files are not read.", where=path, fix="Save the sheet as CSV in UTF-8.")
+        raise TableError("Podium does not read spreadsheet files.", where=path, fix="Save the sheet as CSV in UTF-8.")
     if path.is_file():
         return
     if path.exists() and not path.is_dir():
-        raise TableError("this is no regular file.", where=path, fix="Write the table into a file first.")
+        raise TableError("this is not a regular file.", where=path, fix="Write the table into a file first.")
     beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
     tables = [name for name in beside if name.lower().endswith(TABLE_ENDINGS)]
     near = nearest_name(path.name, tables)
@@ -118,7 +118,7 @@ def _drop_empty_rows(raw: RawTable) -> Table:
     columns = {name: raw.cells(name) for name in raw.columns}
     kept = [row for row, (cells, _) in enumerate(raw.rows) if any(cell.strip(_EMPTY) for cell in cells)]
     if not kept:
-        raise TableError("the table has no rows.", where=raw.path, fix="It needs a row for every image.")
+        raise TableError("the table has no rows.", where=raw.path, fix="It needs one row per image.")
     is_whole = len(kept) == len(raw)
     return Table(
         path=raw.path,
@@ -134,7 +134,7 @@ def _make_table(
     path: Path, names: Sequence[str], cells: Sequence[list[str]], numbers: list[int], encoding: str = "utf-8"
 ) -> Table:
     if not numbers:
-        raise TableError("the table has no rows.", where=path, fix="It needs a row for every image.")
+        raise TableError("the table has no rows.", where=path, fix="It needs one row per image.")
     spelt = check_column_names(names, path)
     notes = (f"{path.name} was read as {encoding} ({options(encoding=encoding)}).",) if encoding != "utf-8" else ()
     return Table(path, dict(zip(spelt, cells, strict=True)), numbers, encoding, "", notes)

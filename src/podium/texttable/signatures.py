@@ -17,7 +17,7 @@ _SIGNATURES = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it first."),
     (b"Rar!\x1a\x07", "a rar archive", "Unpack it first."),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first."),
-    (b"PAR1", "a Parquet file", "Give it the ending .parquet, or save it as CSV."),
+    (b"PAR1", "a Parquet file", "Give it the file extension .parquet, or save it as CSV."),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", _SAVE),
     (b"%PDF", "a PDF", "Name the table."),
     (b"\x89PNG", "an image", "Name the table."),

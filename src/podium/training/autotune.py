@@ -84,7 +84,7 @@ def autotune_recipe(
         measured["frozen"] = _try_frozen(recipe, model, None if is_backbone else split_point, settings, device)
         chosen = measured["frozen"]["chosen"]
         recipe = _set_model(recipe, frozen_precision=chosen["precision"], frozen_engine=chosen["engine"])
-        progress.note(f"Fastest here for what is frozen: {chosen['engine']}, {chosen['precision']} (autotune).")
+        progress.note(f"Fastest here for the frozen part: {chosen['engine']}, {chosen['precision']} (autotune).")
     if "auto" in (recipe.training.precision, recipe.training.layout):
         measured["training"] = _try_training(
             recipe, model, split_point if recipe.model.cached_views else None, settings, device
@@ -111,7 +111,8 @@ def require_engine(recipe: Recipe, device: torch.device) -> None:
     """
     if recipe.model.frozen_engine == "openvino" and not can_use_openvino(device):
         raise UsageError(
-            f"model.frozen_engine=openvino, and OpenVINO is not installed, or {device.type} is to compute.",
+            "model.frozen_engine=openvino needs OpenVINO installed and the CPU as device; the device is"
+            f" {device.type}.",
             fix=f'Install it (pip install "podium[openvino]") and use {options(device="cpu")}, or use'
             " model.frozen_engine=torch.",
         )

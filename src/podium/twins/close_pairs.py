@@ -60,7 +60,7 @@ def find_close_pairs(
         Pagh 2016, "Locality-sensitive Hashing without False Negatives".
     """
     if not 0 <= max_distance < 32:
-        raise UsageError(f"max_distance must lie in [0, 31] bits of 64, got {max_distance}.")
+        raise UsageError(f"max_distance must be in [0, 31] bits of 64, got {max_distance}.")
     hashes = np.ascontiguousarray(hashes).view(np.uint64)
     n_rows = len(hashes)
     codes = [np.empty(0, dtype=np.int64)]

@@ -97,7 +97,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given = read_given_labels(y, joint=recipe.model.arrangement == "joint")
         n_labels = len(next(iter(given.labels.values())))
         if len(images) != n_labels:
-            raise LabelError(f"{len(images)} images but {n_labels} labels.")
+            raise LabelError(f"{len(images)} images, but {n_labels} labels.")
         if recipe.metric is not None:
             check_metric_fits(find_metric(recipe.metric), given.task.main_target)
         recipe = resolve_recipe(recipe, median_side_px=median_side_of(images))
@@ -113,7 +113,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _compose(self) -> Recipe:
         if "seed" in override_keys(self.overrides):
-            raise UsageError("the seed of an ImageClassifier is its random_state.", fix="Leave seed= out of overrides.")
+            raise UsageError("the seed of an ImageClassifier is `random_state`.", fix="Leave seed= out of overrides.")
         drawn = isinstance(self.random_state, int | np.integer)
         seed = self.random_state if drawn else check_random_state(self.random_state).randint(2**31 - 1)
         recipe = compose_recipe(self.preset, overrides=self.overrides, seed=int(seed))  # type: ignore[arg-type]
@@ -182,7 +182,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.validation_fraction is None:
             return take(np.arange(len(ids))), None
         if not 0 < self.validation_fraction < 1:
-            raise UsageError(f"validation_fraction must lie between 0 and 1, got {self.validation_fraction}.")
+            raise UsageError(f"validation_fraction must be between 0 and 1, got {self.validation_fraction}.")
         folds = make_folds(
             samples, folds=2, split_seed=self.recipe_.seed, holdout_fraction=self.validation_fraction, allow_rare=True
         )

@@ -71,7 +71,9 @@ def predict_run(
     known = find_known_images(run.read(), learnt, frozen, images)
     return_freed_memory()
     if known is not None and not known.is_clean:
-        progress.note(f"Among these images are some the run was trained on, or nearly so. {known.verdict}")
+        progress.note(
+            f"Some of these images, or near-duplicates of them, were in the training data of this run. {known.verdict}"
+        )
     bad = np.flatnonzero(~images.cache.is_usable)
     per_fold, n_folds = [], len(predictor.folds)
     made_by_fold = predictor.predict_folds(images.cache, views=views)
@@ -83,7 +85,7 @@ def predict_run(
             update(done)
     if len(bad):
         few = ", ".join(images.cache.ids[bad][:5])
-        progress.note(f"{len(bad)} images cannot be decoded and got the average prediction: {few}")
+        progress.note(f"{len(bad)} images cannot be decoded; they get the average prediction: {few}")
     mean = mean_predictions(per_fold)
     save_predictions(mean, run.predictions_file(name))
     write_answers(run, name, mean)

@@ -146,7 +146,7 @@ def _prediction_options(source: Source, rows: str | Path | None, table: Mapping[
     if not isinstance(source, str | Path) or (Path(source) / "samples.json").is_file():
         if rows is not None or is_set:
             raise UsageError(
-                "a finished scan names its images itself.", fix="Name the folder of images, or leave the table out."
+                "a saved scan already names its images.", fix="Name the folder of images, or leave the table out."
             )
         return None
     has_table = rows is not None or Path(source).expanduser().is_file()
@@ -323,7 +323,7 @@ def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
     differences = [line for line in list_differences(old, new) if not line.endswith("-> 'auto'")]
     if differences:
         raise RecipeError(
-            f"run {folder.name!r} was made with another recipe.",
+            f"run {folder.name!r} was made with a different recipe.",
             where=folder.recipe_file,
             fix="Resume without recipe options, or start a new run.",
             details=differences,

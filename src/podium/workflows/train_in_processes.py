@@ -71,7 +71,7 @@ def train_in_processes(
     _raise_first(run, errors, codes, is_done=not run.folds_left(left))
     if killed := [-code for code in codes if code < 0]:
         progress.note(
-            f"{len(killed)} of {n_processes} processes were killed (signal {killed[0]}); the others took over."
+            f"{len(killed)} of {n_processes} processes were killed (signal {killed[0]}); the others took over its work."
         )
 
 
@@ -93,7 +93,7 @@ def _raise_first(run: RunFolder, errors: list[Mapping[str, Any]], codes: list[in
         return
     how = f"Continue with {call('podium.resume', run.name)}."
     if any(code > 0 for code in codes):
-        raise Stopped("all processes were stopped; everything up to their last step is on disk.", fix=how)
+        raise Stopped("all processes were stopped; all work up to their last step is kept.", fix=how)
     raise PodiumError(
         f"all {len(codes)} processes were killed (signal {-min(codes)}), perhaps because memory ran out.",
         where=run.path,
