@@ -171,7 +171,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "rows twice": (
         ("pets", "--labels", "twice.csv"),
         3,
-        ["'image' names 16 images in 28 rows", "one row an image"],
+        ["'image' names 16 images in 28 rows", "one row per image"],
     ),
     "a cell too many": (("pets", "--labels", "torn.csv"), 3, ["torn.csv: 1 rows", "--delimiter"]),
     "no header": (("pets", "--labels", "bare.csv"), 3, ["no header", "image,label"]),
@@ -246,7 +246,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "optimizer": (("pets", "--set", "optimizer.name=adamz"), 2, ["'adamz'", "'adam'"]),
     "head weight": (("pets", "--set", "loss.head_weights={lable: 2.0}"), 2, ["'lable'", "'label'"]),
     "weights not packaged": (("pets", "--set", "model.name=resnet18", "model.weights=packaged"), 1, ["'resnet18'"]),
-    "weight file": (("pets", "--set", "model.weights=no.safetensors"), 1, ["no.safetensors: no such weight file"]),
+    "weight file": (("pets", "--set", "model.weights=no.safetensors"), 1, ["no.safetensors: there is no such weight file"]),
     "metric": (("pets", "--metric", "f1_marco"), 2, ["'f1_marco'", "'f1_macro'"]),
     "metric of ordinals": (
         ("pets", "--metric", "quadratic_kappa"),

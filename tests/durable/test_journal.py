@@ -106,7 +106,7 @@ def test_truncating_forgets_the_rest_and_goes_on(tmp_path: Path) -> None:
     assert durable.Journal(tmp_path / "j.jsonl").read() == RECORDS[:2]
     journal.append({"again": True})
     assert durable.Journal(tmp_path / "j.jsonl").read() == [*RECORDS[:2], {"again": True}]
-    with pytest.raises(CorruptFileError, match="holds 3 records, 4 are expected"):
+    with pytest.raises(CorruptFileError, match="has 3 records, expected 4"):
         journal.truncate_to(4)
 
 

@@ -118,7 +118,7 @@ def test_weight_two_is_the_sample_twice(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_weight_of_wrong_shape_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="one weight a sample"):
+    with pytest.raises(ValueError, match="one weight per sample"):
         ALL[name](make_logits(), make_target(name), torch.ones(N - 1))
 
 

@@ -156,7 +156,7 @@ def test_damaged_files_are_our_errors(tmp_path: Path, name: str) -> None:
 
 
 def test_absent_file() -> None:
-    with pytest.raises(WeightsError, match="no such weight file"):
+    with pytest.raises(WeightsError, match="there is no such weight file"):
         build_backbone("resnet10t", "nowhere.safetensors", 64)
 
 
