@@ -246,7 +246,11 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "optimizer": (("pets", "--set", "optimizer.name=adamz"), 2, ["'adamz'", "'adam'"]),
     "head weight": (("pets", "--set", "loss.head_weights={lable: 2.0}"), 2, ["'lable'", "'label'"]),
     "weights not packaged": (("pets", "--set", "model.name=resnet18", "model.weights=packaged"), 1, ["'resnet18'"]),
-    "weight file": (("pets", "--set", "model.weights=no.safetensors"), 1, ["no.safetensors: there is no such weight file"]),
+    "weight file": (
+        ("pets", "--set", "model.weights=no.safetensors"),
+        1,
+        ["no.safetensors: there is no such weight file"],
+    ),
     "metric": (("pets", "--metric", "f1_marco"), 2, ["'f1_marco'", "'f1_macro'"]),
     "metric of ordinals": (
         ("pets", "--metric", "quadratic_kappa"),
