@@ -161,7 +161,7 @@ def test_a_class_with_fewer_images_than_folds_is_refused_by_name(make_samples: B
     assert make_folds(samples, folds=3).n_folds == 3
     assert "other classes" not in str(caught.value)
     more = make_samples(63, {"c": [0] * 50 + [1] * 3 + [2] * 4 + [3] * 2 + [4] * 4})
-    with pytest.raises(SplitError, match=r"class 'c3' .* has 2 images.*\(3 other classes have too few as well\)"):
+    with pytest.raises(SplitError, match=r"class 'c3' .* has 2 images.*\(3 other classes have too few, too\)"):
         make_folds(more)
     folds = make_folds(samples, allow_rare=True)
     assert np.bincount(folds.fold[-3:], minlength=5).max() == 1
