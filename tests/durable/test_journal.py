@@ -29,7 +29,6 @@ def filled(path: Path, records: list[dict[str, object]] = RECORDS) -> durable.Jo
 def test_a_missing_journal_is_empty_and_its_folder_is_made(tmp_path: Path) -> None:
     journal = durable.Journal(tmp_path / "new" / "journal.jsonl")
     assert journal.read() == []
-    journal.truncate_to(0)
     assert not (tmp_path / "new").exists()
     journal.append({})
     assert journal.read() == [{}]
@@ -98,16 +97,6 @@ def test_lines_that_are_missing_moved_or_foreign_are_noticed(tmp_path: Path, dam
         durable.Journal(path).read()
     with pytest.raises(CorruptFileError, match="line 2 is damaged"):
         durable.Journal(path).append({})
-
-
-def test_truncating_forgets_the_rest_and_goes_on(tmp_path: Path) -> None:
-    journal = filled(tmp_path / "j.jsonl")
-    journal.truncate_to(2)
-    assert durable.Journal(tmp_path / "j.jsonl").read() == RECORDS[:2]
-    journal.append({"again": True})
-    assert durable.Journal(tmp_path / "j.jsonl").read() == [*RECORDS[:2], {"again": True}]
-    with pytest.raises(CorruptFileError, match="has 3 records, expected 4"):
-        journal.truncate_to(4)
 
 
 def test_two_journals_of_one_process_see_each_other(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import sklearn.metrics as oracle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.metrics import ClassCounts, confusion_counts, count_classes
+from podium.metrics import confusion_counts, count_classes
 from podium.tables import Head, decide
 
 
@@ -26,7 +26,11 @@ def test_confusion_equals_scikit_learn_with_the_classes_fixed(n_classes: int, n:
     if known.any():
         sklearns = oracle.confusion_matrix(labels[known], decisions[known], labels=range(n_classes))
         np.testing.assert_array_equal(confusion, sklearns)
-    _same(ClassCounts.from_confusion(confusion), count_classes(decisions, labels, head))
+    counts = count_classes(decisions, labels, head)
+    np.testing.assert_array_equal(counts.hits, np.diag(confusion))
+    np.testing.assert_array_equal(counts.actual, confusion.sum(axis=1))
+    np.testing.assert_array_equal(counts.predicted, confusion.sum(axis=0))
+    assert counts.n == confusion.sum()
 
 
 @given(st.integers(1, 5), st.integers(1, 40), st.integers(0, 2**32 - 1))
@@ -42,21 +46,11 @@ def test_label_confusion_equals_scikit_learn_class_by_class(n_classes: int, n: i
             np.testing.assert_array_equal(confusion[column], own)
         else:
             assert confusion[column].sum() == 0
-    _same(ClassCounts.from_label_confusion(confusion), count_classes(decisions, labels, head))
-
-
-def _same(one: ClassCounts, other: ClassCounts) -> None:
-    for name in ("hits", "actual", "predicted", "n"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
-
-
-def test_counts_of_stacked_confusions_are_stacked_counts() -> None:
-    tables = np.random.default_rng(0).integers(0, 9, (5, 3, 3))
-    stacked = ClassCounts.from_confusion(tables)
-    for place, table in enumerate(tables):
-        np.testing.assert_array_equal(stacked.hits[place], np.diag(table))
-        np.testing.assert_array_equal(stacked.actual[place], table.sum(axis=1))
-        np.testing.assert_array_equal(stacked.predicted[place], table.sum(axis=0))
+    counts = count_classes(decisions, labels, head)
+    np.testing.assert_array_equal(counts.hits, confusion[:, 1, 1])
+    np.testing.assert_array_equal(counts.actual, confusion[:, 1].sum(axis=1))
+    np.testing.assert_array_equal(counts.predicted, confusion[:, :, 1].sum(axis=1))
+    assert counts.n == confusion.sum()
 
 
 def test_decisions_are_the_top_class_or_a_half() -> None:

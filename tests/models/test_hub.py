@@ -57,7 +57,6 @@ def test_the_folder_comes_first(folder: Path, name: str) -> None:
     expected = timm.create_model("resnet10t").conv1[0].weight
     assert torch.equal(backbone.module.conv1[0].weight, expected)
     assert backbone.weight_source == "timm/resnet10t.c3_in1k/model.safetensors"
-    assert backbone.licence == "apache-2.0"
 
 
 def test_the_file_named_in_the_message_is_the_file_that_is_read(folder: Path) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from podium import durable
 from podium.metrics import score_predictions
-from podium.splits import make_folds
+from podium.splits import find_leaks, make_folds
 from podium.store import RunFolder, create_run, describe_environment, write_results
 from podium.tables import (
     Composite,
@@ -123,7 +123,9 @@ def write_run(
     durable.write_text(run.recipe_file, RECIPE)
     durable.write_json(run.environment_file, describe_environment())
     save_samples(samples, run.path)
-    save_folds(folds, run.path, extra={"leaks": [], "notes": ["group taken from column 'group'"]})
+    leaks = find_leaks(samples, folds)
+    extra = {"leaks": leaks.to_dict(), "hints": [], "notes": ["group taken from column 'group'"]}
+    save_folds(folds, run.path, extra=extra)
     write_csv(run.quarantine_file, ["id", "outcome", "reason"], [["images/broken.jpg", "truncated", "ends early"]])
     durable.write_json(
         run.audit_file,

@@ -11,9 +11,9 @@ import pytest
 from podium.metrics import score_predictions
 from podium.report.cautions import find_cautions
 from podium.report.contents import RunContents
-from podium.report.folds_section import count_divided_groups, read_leaks
+from podium.report.folds_section import count_divided_groups, make_folds_section
 from podium.report.headline import make_headline
-from podium.splits import make_folds
+from podium.splits import LeakCount, LeakKind, LeakPair, LeakReport, make_folds
 from podium.store import RunFolder
 from podium.tables import ALWAYS_TRAIN, Folds, Head, Samples, Task, as_text_array
 
@@ -35,14 +35,20 @@ def samples() -> Samples:
     return make_samples(TASK, Path("data"), 200, n_groups=50)
 
 
+def leaks_of(n_pairs: int, accepted: tuple[LeakKind, ...] = ()) -> LeakReport:
+    pairs = tuple(LeakPair(f"a{n}", f"b{n}", "near_duplicate", "fold 0", "fold 1", n) for n in range(n_pairs))
+    count = LeakCount(n_pairs, 2 * n_pairs, n_pairs)
+    report = LeakReport({"near_duplicate": count}, pairs, 2 * n_pairs, 200, n_pairs / 100, accepted=accepted)
+    assert LeakReport.from_dict(report.to_dict()) == report
+    return report
+
+
 def names(contents: RunContents) -> set[str]:
     return {caution.name for caution in find_cautions(contents)}
 
 
 def test_a_clean_run_has_none(samples: Samples) -> None:
-    contents = contents_of(
-        samples, make_folds(samples), recipe_text="training: {select: last}", fold_notes={"leaks": [], "hints": []}
-    )
+    contents = contents_of(samples, make_folds(samples), recipe_text="training: {select: last}", leaks=leaks_of(0))
     assert names(contents) == set()
     assert "never saw its group" in make_headline(contents).meaning[0]
 
@@ -78,8 +84,9 @@ def test_without_groups_nothing_is_divided(samples: Samples) -> None:
     [
         ({"recipe_text": "training: {select: best}"}, "Chosen on the same folds"),
         ({"recipe_text": "training: {select: last, patience: 3}"}, "Stopped by the same folds"),
-        ({"fold_notes": {"leaks": ["a ~ b"]}}, "Leaks between folds"),
-        ({"fold_notes": {"hints": ["names look like people"]}}, "A group may be missing"),
+        ({"leaks": leaks_of(2)}, "Leaks between folds"),
+        ({"leaks": leaks_of(2, accepted=("near_duplicate",))}, "Leaks between folds"),
+        ({"hints": ("names look like people",)}, "A group may be missing"),
         ({"quarantine": {"id": ["x"] * 20}}, "Broken images"),
         ({"audit": {"emptied_classes": ["h: c"]}}, "Emptied classes"),
     ],
@@ -141,19 +148,22 @@ def test_a_class_of_many_images_in_few_groups_is_rare() -> None:
 
 
 @pytest.mark.parametrize(
-    ("record", "state", "n_details"),
+    ("leaks", "state"),
     [
-        (None, "unknown", 0),
-        ([], "clean", 0),
-        (["a ~ b", {"kind": "group", "folds": [0, 1]}], "leaks", 2),
-        ({"is_clean": True, "findings": []}, "clean", 0),
-        ({"findings": ["x"]}, "leaks", 1),
-        ({"findings": ["x"], "accepted": True}, "accepted", 1),
-        ({"is_clean": False, "verdict": "bad"}, "leaks", 0),
-        ({"n_leaks": 3}, "leaks", 0),
-        ("two twins", "leaks", 1),
+        (leaks_of(0), "clean"),
+        (leaks_of(2), "leaks"),
+        (leaks_of(2, accepted=("near_duplicate",)), "accepted"),
     ],
 )
-def test_leak_records_of_every_form(record: Any, state: str, n_details: int) -> None:
-    verdict = read_leaks(record)
-    assert (verdict.state, len(verdict.details)) == (state, n_details)
+def test_the_folds_section_gives_the_leak_checks_verdict(samples: Samples, leaks: LeakReport, state: str) -> None:
+    section = make_folds_section(contents_of(samples, make_folds(samples), leaks=leaks))
+    assert section is not None
+    assert section.leaks is not None
+    assert (section.leaks.state, section.leaks.words) == (state, leaks.verdict)
+    assert section.leaks.details == tuple(str(pair) for pair in leaks.pairs)
+
+
+def test_folds_whose_leak_check_cannot_be_read_have_no_verdict(samples: Samples) -> None:
+    section = make_folds_section(contents_of(samples, make_folds(samples)))
+    assert section is not None
+    assert section.leaks is None

@@ -15,12 +15,13 @@ import pytest
 from PIL import Image
 
 from podium import durable
+from podium.errors import StorageError
 from podium.metrics import Interval, Scores, score_predictions
-from podium.report import make_report, write_report
+from podium.report import make_report
 from podium.report import page as page_module
 from podium.report.thumbnails import ThumbnailBook
-from podium.store import RunFolder
-from podium.tables import Head, Task, load_folds, load_predictions, load_samples, save_predictions
+from podium.store import FORMAT, RunFolder
+from podium.tables import Head, Task, load_predictions, load_samples, save_predictions
 
 from .page_reader import Node, read_page
 from .run_writer import draw_files, make_samples, write_run
@@ -130,20 +131,29 @@ def test_same_run_gives_the_same_bytes(page: Page) -> None:
     assert len(first) < 3_000_000
 
 
-def test_given_tables_and_read_tables_give_the_same_page(copied: RunFolder) -> None:
+def test_the_order_of_the_fold_table_changes_nothing(copied: RunFolder) -> None:
     whole = make_report(copied).read_text(encoding="utf-8")
-    samples = load_samples(copied.path)
-    shuffled = samples.take(np.random.default_rng(0).permutation(len(samples)))
-    folds, oof = load_folds(copied.path), load_predictions(copied.oof_file)
-    scores = Scores.from_dict(durable.read_json(copied.scores_file))
-    path = write_report(copied, samples=samples, folds=folds, scores=scores, oof=oof)
-    assert path == copied.report_file
-    assert path.read_text(encoding="utf-8") == whole
-    other = read_page(
-        write_report(copied, samples=shuffled, folds=folds, scores=scores, oof=oof).read_text(encoding="utf-8")
-    )
-    # The order of the rows may change which equals come first, never what is counted.
-    assert other.one("section", id="folds").numbers == read_page(whole).one("section", id="folds").numbers
+    header, *lines = (copied.path / "folds.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (copied.path / "folds.csv").write_text(header + "".join(reversed(lines)), encoding="utf-8")
+    assert make_report(copied).read_text(encoding="utf-8") == whole
+
+
+def test_a_run_of_another_version_is_refused(copied: RunFolder) -> None:
+    record = copied.read()
+    for other in (FORMAT - 1, FORMAT + 1, None):
+        durable.write_json(copied.run_file, record | {"format": other})
+        with pytest.raises(StorageError, match=f"another version of Podium wrote this run .format {other}"):
+            make_report(copied)
+
+
+@pytest.mark.parametrize("name", ["leaks", "hints"])
+def test_a_damaged_leak_check_is_named(copied: RunFolder, name: str) -> None:
+    record = durable.read_json(copied.path / "folds.json")
+    durable.write_json(copied.path / "folds.json", record | {name: 7})
+    tree = load_page(copied)
+    boxes = [node.words for node in tree.all("section") if "cannot be read" in node.attributes.get("aria-label", "")]
+    assert len(boxes) == 1
+    assert "folds.json" in boxes[0]
 
 
 SECTIONS = {

@@ -54,9 +54,8 @@ class Journal:
         ...     journal = Journal(f"{folder}/journal.jsonl")
         ...     journal.append({"epoch": 0, "f1": 0.5})
         ...     journal.append({"epoch": 1, "f1": 0.7})
-        ...     journal.truncate_to(1)
         ...     journal.read()
-        [{'epoch': 0, 'f1': 0.5}]
+        [{'epoch': 0, 'f1': 0.5}, {'epoch': 1, 'f1': 0.7}]
     """
 
     def __init__(self, path: str | Path, *, sync: bool = True) -> None:
@@ -87,25 +86,6 @@ class Journal:
         records, marks = self._scan()
         self._end = marks[-1]
         return records
-
-    def truncate_to(self, n_records: int) -> None:
-        """Forget all but the first `n_records`, to go on from an earlier checkpoint.
-
-        Raises:
-            CorruptFileError: If there are fewer, or a line is damaged.
-            StorageError: If the disk refuses.
-        """
-        _, marks = self._scan()
-        if not 0 <= n_records < len(marks):
-            raise CorruptFileError(
-                f"the journal has {len(marks) - 1} records, expected {n_records}.",
-                where=self.path,
-                fix="Restore the file, or start a new run.",
-            )
-        if self.path.exists():
-            with explaining_failures(self.path):
-                self._write_at(marks[n_records].n_bytes, b"")
-        self._end = marks[n_records]
 
     def _find_end(self) -> _Mark:
         # Another Journal of this process may have written to the file since; its size tells.

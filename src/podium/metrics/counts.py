@@ -42,20 +42,6 @@ class ClassCounts:
         hits, actual, predicted = (columns[..., i * n_classes : (i + 1) * n_classes] for i in range(3))
         return cls(hits, actual, predicted, columns[..., -1])
 
-    @classmethod
-    def from_confusion(cls, confusion: NDArray[Any]) -> ClassCounts:
-        """Counts from confusion matrices of shape (..., C, C)."""
-        counts = np.asarray(confusion, dtype=np.float64)
-        hits = np.diagonal(counts, axis1=-2, axis2=-1)
-        return cls(hits, counts.sum(axis=-1), counts.sum(axis=-2), counts.sum(axis=(-2, -1)))
-
-    @classmethod
-    def from_label_confusion(cls, confusion: NDArray[Any]) -> ClassCounts:
-        """Counts from a multi-label head's confusion matrices, shape (..., C, 2, 2)."""
-        counts = np.asarray(confusion, dtype=np.float64)
-        hits = counts[..., 1, 1]
-        return cls(hits, counts[..., 1, :].sum(axis=-1), counts[..., :, 1].sum(axis=-1), counts.sum(axis=(-3, -2, -1)))
-
 
 class CountEvents(NamedTuple):
     """What each row adds to the columns of `ClassCounts.from_columns`; three arrays of one length."""

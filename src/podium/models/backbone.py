@@ -19,11 +19,7 @@ class Backbone:
         n_features: D.
         mean: Mean of each RGB channel on the scale [0, 1], subtracted before the module.
         std: Standard deviation of each RGB channel on the scale [0, 1].
-        image_size_px: Height and width of the images that it was built for.
-        crop_fraction: Side of the central crop over the side of the resized image, at evaluation.
-        interpolation: Filter the weights were trained with: "bicubic" or "bilinear".
         weight_source: Where the weights came from, for the run's record.
-        licence: Licence of the weights as their publisher states it, "unknown" where none is stated.
         notes: What was dropped or ignored while loading, one line each.
     """
 
@@ -32,9 +28,5 @@ class Backbone:
     n_features: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    image_size_px: tuple[int, int]
-    crop_fraction: float
-    interpolation: str
     weight_source: str
-    licence: str
     notes: tuple[str, ...] = ()

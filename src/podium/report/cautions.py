@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from podium.metrics import TargetScore
 from podium.report.contents import RunContents
-from podium.report.folds_section import count_divided_groups, read_leaks
+from podium.report.folds_section import count_divided_groups
 from podium.report.numbers import plain_count
 from podium.tables import HOLDOUT
 
@@ -49,11 +49,10 @@ def _about_leaks(contents: RunContents) -> Iterator[Caution]:
                 f"{plain_count(n_divided)} groups have images on both sides of a split, so models are judged on groups"
                 " they know. On new groups the score will be lower, often much lower. Split by group.",
             )
-    leaks = read_leaks(contents.fold_notes.get("leaks"))
-    if leaks.state in ("leaks", "accepted"):
-        yield Caution("Leaks between folds", f"{leaks.words} The score is too good by an unknown amount.")
-    for hint in contents.fold_notes.get("hints") or ():
-        yield Caution("A group may be missing", str(hint))
+    if contents.leaks is not None and not contents.leaks.is_clean:
+        yield Caution("Leaks between folds", f"{contents.leaks.verdict} The score is too good by an unknown amount.")
+    for hint in contents.hints:
+        yield Caution("A group may be missing", hint)
 
 
 def _about_selection(contents: RunContents) -> Iterator[Caution]:

@@ -12,13 +12,13 @@ import yaml
 from podium import durable
 from podium.errors import PodiumError
 from podium.metrics import Scores
-from podium.store import EpochRow, RunFolder, check_tables, read_epochs, read_plain_yaml
+from podium.splits import LeakReport
+from podium.store import EpochRow, RunFolder, check_format, check_tables, read_epochs, read_plain_yaml
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
 __all__ = ["RunContents", "read_contents"]
 
 T = TypeVar("T")
-_FOLD_KEYS = {"n_folds", "method", "seed", "samples_digest", "digest"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,9 @@ class RunContents:
         scores: Scores with intervals.
         oof: Out-of-fold predictions.
         request: run.json: what was asked for.
-        fold_notes: What folds.json holds beside the folds: the leak check's verdict and notes.
+        leaks: What the leak check of these folds found.
+        hints: Reasons to think that a group is missing.
+        fold_notes: What a user should know of the folds, in sentences.
         recipe_text: recipe.yaml as it stands.
         environment: Machine and versions.
         audit: Summary of the images.
@@ -47,7 +49,9 @@ class RunContents:
     scores: Scores | None = None
     oof: Predictions | None = None
     request: Mapping[str, Any] = field(default_factory=dict)
-    fold_notes: Mapping[str, Any] = field(default_factory=dict)
+    leaks: LeakReport | None = None
+    hints: tuple[str, ...] = ()
+    fold_notes: tuple[str, ...] = ()
     recipe_text: str | None = None
     environment: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)
@@ -62,18 +66,17 @@ class RunContents:
         return record if isinstance(record, Mapping) else {}
 
 
-def read_contents(
-    run: RunFolder,
-    *,
-    samples: Samples | None = None,
-    folds: Folds | None = None,
-    scores: Scores | None = None,
-    oof: Predictions | None = None,
-    image_root: Path | None = None,
-) -> RunContents:
-    """Read a run folder as far as it is there. A table that is given is not read.
+def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunContents:
+    """Read a run folder as far as it is there.
 
     A missing file leaves its part empty. A damaged one does too, and is named in `problems`.
+
+    Args:
+        run: The run folder.
+        image_root: Folder of the images, if they moved since the scan.
+
+    Raises:
+        StorageError: If another version of podium wrote the run.
     """
     problems: list[str] = []
 
@@ -95,6 +98,8 @@ def read_contents(
 
     folder = run.path
     request = record(run.run_file)
+    if request:
+        check_format(request, run.path)
 
     def read_samples() -> Samples:
         found = load_samples(folder, root=image_root)
@@ -106,27 +111,23 @@ def read_contents(
         check_tables(run, request, folds=found)
         return found
 
-    if samples is None:
-        samples = attempt(folder / "samples.csv", read_samples)
-    if folds is None:
-        folds = attempt(folder / "folds.csv", read_folds)
+    samples = attempt(folder / "samples.csv", read_samples)
+    folds = attempt(folder / "folds.csv", read_folds)
     if folds is not None and samples is not None:
         table, frozen = samples, folds
         folds = attempt(folder / "folds.csv", lambda: frozen.match(table))
-    if scores is None:
-        scores = attempt(run.scores_file, lambda: Scores.from_dict(durable.read_json(run.scores_file)))
-    if oof is None:
-        oof = attempt(run.oof_file, lambda: load_predictions(run.oof_file))
-    fold_record = record(folder / "folds.json")
+    notes = record(folder / "folds.json")
     recipe_text = attempt(run.recipe_file, lambda: _read_yaml_text(run.recipe_file))
     return RunContents(
         run=run,
         samples=samples,
         folds=folds,
-        scores=scores,
-        oof=oof,
+        scores=attempt(run.scores_file, lambda: Scores.from_dict(durable.read_json(run.scores_file))),
+        oof=attempt(run.oof_file, lambda: load_predictions(run.oof_file)),
         request=request,
-        fold_notes={name: value for name, value in fold_record.items() if name not in _FOLD_KEYS},
+        leaks=attempt(folder / "folds.json", lambda: LeakReport.from_dict(notes["leaks"])) if notes else None,
+        hints=(attempt(folder / "folds.json", lambda: tuple(notes["hints"])) if notes else None) or (),
+        fold_notes=(attempt(folder / "folds.json", lambda: tuple(notes["notes"])) if notes else None) or (),
         recipe_text=recipe_text,
         environment=record(run.environment_file),
         audit=record(run.audit_file),

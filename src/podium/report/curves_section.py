@@ -64,7 +64,7 @@ def make_curves_section(contents: RunContents) -> CurvesSection | None:
     trainings = [list(group) for _, group in groupby(rows, key=lambda row: (row.fold, row.model))]
     has_models = len({row.model for row in rows}) > 1
     x_axis = _epoch_axis(max(row.epoch for row in rows))
-    chosen = {training[0].model: choose_score(names_of(training), *wanted) for training in trainings}
+    chosen = {training[0].model: choose_score(names_of(training), wanted[0]) for training in trainings}
     y_axis = fit_axis([_score(row, chosen[row.model]) for row in rows], n_ticks=4, within=(0.0, 1.0))
     loss_axis = fit_axis([0.0, *(row.train_loss for row in rows)], n_ticks=4)
     panels = [
@@ -73,18 +73,17 @@ def make_curves_section(contents: RunContents) -> CurvesSection | None:
             chosen[training[0].model],
             _Scales(x_axis, y_axis, loss_axis),
             has_models=has_models,
-            lower_is_better=_is_error(chosen[training[0].model], *wanted),
+            lower_is_better=_is_error(wanted[1]),
         )
         for training in trainings[:MOST_PANELS]
     ]
-    shown = "each model's own score" if has_models else _score_words(choose_score(names, *wanted), *wanted)
+    shown = "each model's own score" if has_models else _score_words(choose_score(names, wanted[0]), *wanted)
     return CurvesSection(shown, tuple(panels), len(trainings) - len(panels))
 
 
 def _score_words(name: str, target: str, metric: str) -> str:
     """What a score in the journal is; one that goes by its target's name is that target's main metric."""
-    bare = name.removeprefix("valid/")
-    return f"{metric_words(metric)} of {target}" if bare == target and metric else metric_words(bare)
+    return f"{metric_words(metric)} of {target}" if name == target and metric else name
 
 
 def names_of(rows: Sequence[EpochRow]) -> list[str]:
@@ -92,20 +91,14 @@ def names_of(rows: Sequence[EpochRow]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row.scores))
 
 
-def choose_score(names: Sequence[str], target: str, metric: str) -> str:
-    """The name of the score to draw: the main target's in the main metric, as near as the names allow.
+def choose_score(names: Sequence[str], target: str) -> str:
+    """The target whose score is drawn: the main one, or the first of a model that lacks it.
 
     Example:
-        >>> choose_score(["loss", "class/f1_macro", "age/f1_macro"], "class", "f1_macro")
-        'class/f1_macro'
+        >>> choose_score(["age", "class"], "class"), choose_score(["age", "mask"], "class")
+        ('class', 'age')
     """
-
-    def rank(name: str) -> tuple[bool, bool, bool]:
-        bare = name.removeprefix("valid/")
-        is_named = bare in (target, metric, f"{target}/{metric}", f"{metric}/{target}")
-        return is_named, metric in bare, "loss" not in bare
-
-    return max(names, key=rank, default="")
+    return target if target in names else next(iter(names), "")
 
 
 def _score(row: EpochRow, name: str) -> float:
@@ -119,10 +112,9 @@ def _epoch_axis(last: int) -> Axis:
     return Axis(0.0, float(max(1, last)), ticks)
 
 
-def _is_error(name: str, target: str, metric: str) -> bool:
-    """Whether a score in the journal is better when it is lower."""
-    bare = name.removeprefix("valid/")
-    known = METRICS.get(metric if bare == target else bare.removeprefix(f"{target}/"))
+def _is_error(metric: str) -> bool:
+    """Whether a metric is better when it is lower."""
+    known = METRICS.get(metric)
     return known is not None and not known.greater_is_better
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -12,19 +10,20 @@ from numpy.typing import NDArray
 
 from podium.report.contents import RunContents
 from podium.report.drawings import draw_columns
+from podium.splits import LeakReport
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
 
-__all__ = ["FoldLine", "FoldsSection", "LeakVerdict", "count_divided_groups", "make_folds_section", "read_leaks"]
+__all__ = ["FoldLine", "FoldsSection", "LeakVerdict", "count_divided_groups", "make_folds_section"]
 
 _MOST_COLUMNS = 60
 
 
 @dataclass(frozen=True)
 class LeakVerdict:
-    """What the leak check said.
+    """What the leak check found.
 
     Args:
-        state: "clean", "leaks", "accepted" (leaks that the user accepted) or "unknown".
+        state: "clean", "leaks" or "accepted" (leaks that the user accepted).
         words: The verdict in one line.
         details: Findings, a line each.
     """
@@ -66,7 +65,7 @@ class FoldsSection:
     lines: tuple[FoldLine, ...]
     target: str
     has_groups: bool
-    leaks: LeakVerdict
+    leaks: LeakVerdict | None
     notes: tuple[str, ...]
 
 
@@ -75,7 +74,6 @@ def make_folds_section(contents: RunContents) -> FoldsSection | None:
     folds, samples = contents.folds, contents.samples
     if folds is None or samples is None:
         return None
-    notes = contents.fold_notes.get("notes") or ()
     return FoldsSection(
         method=folds.method.replace("_", " + "),
         seed=folds.seed,
@@ -84,8 +82,8 @@ def make_folds_section(contents: RunContents) -> FoldsSection | None:
         lines=tuple(_lines(folds, samples)),
         target=samples.task.main_target.name if samples.task else "",
         has_groups=samples.has_groups,
-        leaks=read_leaks(contents.fold_notes.get("leaks")),
-        notes=tuple(str(note) for note in ([notes] if isinstance(notes, str) else notes)),
+        leaks=None if contents.leaks is None else _judge_leaks(contents.leaks),
+        notes=contents.fold_notes,
     )
 
 
@@ -101,30 +99,9 @@ def count_divided_groups(samples: Samples, folds: Folds) -> int:
     return len(divided)
 
 
-def read_leaks(record: Any) -> LeakVerdict:
-    """The leak check's verdict from folds.json, where any of its forms may stand: a list of findings or a record."""
-    if record is None:
-        return LeakVerdict("unknown", "No leak check is recorded for these folds.")
-    if isinstance(record, Mapping):
-        found = record.get("findings") or record.get("details") or record.get("leaks") or ()
-        is_clean = record.get("is_clean", record.get("clean", not found and not record.get("n_leaks")))
-        is_accepted = bool(record.get("accepted") or record.get("is_accepted"))
-        words = str(record.get("verdict") or record.get("summary") or "")
-    else:
-        found, is_accepted, words = record, False, ""
-        is_clean = not found
-    details = tuple(_describe(item) for item in ([found] if isinstance(found, str) else found))
-    if is_clean:
-        return LeakVerdict("clean", words or "No group, file or near duplicate is shared between folds.", details)
-    state = "accepted" if is_accepted else "leaks"
-    ending = ", accepted by the user" if is_accepted else ""
-    return LeakVerdict(state, words or f"{len(details)} leaks between folds{ending}.", details)
-
-
-def _describe(item: Any) -> str:
-    if isinstance(item, Mapping):
-        return ", ".join(f"{name}: {value}" for name, value in item.items())
-    return str(item)
+def _judge_leaks(found: LeakReport) -> LeakVerdict:
+    state = "clean" if found.is_clean else "accepted" if found.accepted else "leaks"
+    return LeakVerdict(state, found.verdict, tuple(str(pair) for pair in found.pairs))
 
 
 def _lines(folds: Folds, samples: Samples) -> list[FoldLine]:

@@ -12,7 +12,6 @@ import jinja2
 from markupsafe import Markup
 
 from podium import durable
-from podium.metrics import Scores
 from podium.report.calibration_section import make_calibration_section
 from podium.report.contents import RunContents, read_contents
 from podium.report.curves_section import make_curves_section
@@ -25,9 +24,8 @@ from podium.report.settings_section import make_settings_section
 from podium.report.targets_section import make_target_sections
 from podium.report.thumbnails import ThumbnailBook
 from podium.store import RunFolder
-from podium.tables import Folds, Predictions, Samples
 
-__all__ = ["make_report", "render_report", "write_report"]
+__all__ = ["make_report", "render_report"]
 
 
 def make_report(run: RunFolder, *, title: str | None = None, image_root: Path | None = None) -> Path:
@@ -47,33 +45,6 @@ def make_report(run: RunFolder, *, title: str | None = None, image_root: Path | 
         StorageError: If the file cannot be written.
     """
     contents = read_contents(run, image_root=image_root)
-    durable.write_text(run.report_file, render_report(contents, title=title))
-    return run.report_file
-
-
-def write_report(
-    run: RunFolder,
-    *,
-    samples: Samples | None,
-    folds: Folds | None,
-    scores: Scores | None,
-    oof: Predictions | None,
-    title: str | None = None,
-) -> Path:
-    """Write the report from tables at hand; what is None is read from the run folder.
-
-    Args:
-        run: The run folder, for everything else and for the file.
-        samples: The table of samples.
-        folds: The folds that belong to it, in any row order.
-        scores: Scores of the out-of-fold predictions.
-        oof: Out-of-fold predictions.
-        title: Heading; the run's name where none is given.
-
-    Returns:
-        The file, `report.html` in the run folder.
-    """
-    contents = read_contents(run, samples=samples, folds=folds, scores=scores, oof=oof)
     durable.write_text(run.report_file, render_report(contents, title=title))
     return run.report_file
 

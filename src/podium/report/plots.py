@@ -166,12 +166,12 @@ def _draw_confusion(target: TargetScore) -> Figure:
 
 def _draw_curves(contents: RunContents) -> Figure:
     scores = contents.scores
-    wanted = ("", "") if scores is None else (scores.main_target, scores.main_metric)
+    wanted = "" if scores is None else scores.main_target
     figure = _new_figure(9, 3.4)
     left, right = figure.subplots(1, 2)
     for (fold, model), group in groupby(contents.epochs, key=lambda row: (row.fold, row.model)):
         rows = list(group)
-        name = choose_score(names_of(rows), *wanted)
+        name = choose_score(names_of(rows), wanted)
         epochs = [row.epoch for row in rows]
         label = f"fold {fold}" if model == "all" else f"fold {fold}, {_plain(model)}"
         left.plot(epochs, [row.scores.get(name, math.nan) for row in rows], label=label, linewidth=1.3)

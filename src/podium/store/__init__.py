@@ -5,13 +5,23 @@ from podium.store.edit_record import edit_record
 from podium.store.environment import describe_environment
 from podium.store.plain_yaml import read_plain_yaml
 from podium.store.results import EpochRow, read_epochs, write_results
-from podium.store.run_folder import FORMAT, RunFolder, check_run_name, create_run, find_run, list_runs, model_of
+from podium.store.run_folder import (
+    FORMAT,
+    RunFolder,
+    check_format,
+    check_run_name,
+    create_run,
+    find_run,
+    list_runs,
+    model_of,
+)
 from podium.store.run_tables import check_tables, digest_tables, load_tables
 
 __all__ = [
     "FORMAT",
     "EpochRow",
     "RunFolder",
+    "check_format",
     "check_run_name",
     "check_tables",
     "create_run",

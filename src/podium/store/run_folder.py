@@ -42,9 +42,9 @@ from podium import durable
 from podium.advice import call, option
 from podium.errors import CorruptFileError, LockedError, StorageError, UnknownNameError, UsageError
 
-__all__ = ["FORMAT", "RunFolder", "check_run_name", "create_run", "find_run", "list_runs"]
+__all__ = ["FORMAT", "RunFolder", "check_format", "check_run_name", "create_run", "find_run", "list_runs"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of this layout, in run.json."""
 LONGEST_NAME = 100
 """Bytes of a run's name; a file system takes 255, and names of files are made from it."""
@@ -144,15 +144,12 @@ class RunFolder:
         """The content of run.json.
 
         Raises:
-            StorageError: If this is no run folder, or one of a newer version.
+            StorageError: If this is no run folder, or one of another version.
         """
         record: dict[str, Any] = durable.read_json(self.run_file)
         if not isinstance(record, dict):
             raise CorruptFileError("this is not the run.json of a run.", where=self.run_file)
-        if record.get("format") != FORMAT:
-            raise StorageError(
-                f"written by another version of Podium (format {record.get('format')}).", where=self.path
-            )
+        check_format(record, self.path)
         return record
 
     def is_fold_done(self, fold: int) -> bool:
@@ -167,6 +164,15 @@ class RunFolder:
     def is_finished(self) -> bool:
         """Whether every asked-for fold is trained and scored."""
         return self.scores_file.is_file()
+
+
+def check_format(record: Mapping[str, Any], folder: Path) -> None:
+    """Raise StorageError unless this version of podium wrote the run.json that a record was read from."""
+    if record.get("format") != FORMAT:
+        raise StorageError(
+            f"another version of Podium wrote this run (format {record.get('format')}, expected {FORMAT}).",
+            where=folder,
+        )
 
 
 def model_of(training_folder: Path) -> str:
