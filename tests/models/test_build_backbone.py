@@ -48,9 +48,11 @@ def test_a_rectangle_gives_the_features_of_timms_own_model(name: str, size: tupl
     torch.testing.assert_close(loaded.module(images), whole(images))
 
 
-def test_the_size_of_the_weights_is_known_as_height_and_width() -> None:
-    assert build_backbone("test_vit", "random").image_size_px == (160, 160)
-    assert build_backbone("test_vit", "random", 64).image_size_px == (64, 64)
+def test_without_a_size_a_model_is_built_for_the_size_of_its_weights() -> None:
+    backbone = build_backbone("test_vit", "random")
+    assert backbone.module(torch.zeros(1, 3, 160, 160)).shape == (1, backbone.n_features)
+    with pytest.raises(AssertionError, match="160"):
+        backbone.module(torch.zeros(1, 3, 96, 160))
 
 
 @pytest.mark.parametrize(
