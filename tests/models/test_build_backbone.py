@@ -129,31 +129,6 @@ def test_a_missing_entry_is_refused(resnet_file: Path, tmp_path: Path) -> None:
     assert caught.value.details == ("missing: layer1.0.conv1.weight",)
 
 
-class Payload:
-    """Pickles to a call that writes a file, as a hostile checkpoint would."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[object, tuple[str, str]]:
-        return open, (str(self.path), "w")
-
-
-def test_a_file_that_would_run_code_is_refused_and_does_not(tmp_path: Path) -> None:
-    target = tmp_path / "proof"
-    torch.save({"state_dict": Payload(target)}, tmp_path / "evil.pth")
-    with pytest.raises(WeightsError, match="could run code"):
-        build_backbone("resnet10t", tmp_path / "evil.pth", 64)
-    assert not target.exists()
-
-
-@pytest.mark.parametrize("name", ["x.safetensors", "x.pth", "x.npz"])
-def test_damaged_files_are_our_errors(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"\x00garbage" * 100)
-    with pytest.raises(WeightsError, match=name):
-        build_backbone("resnet10t", tmp_path / name, 64)
-
-
 def test_absent_file() -> None:
     with pytest.raises(WeightsError, match="there is no such weight file"):
         build_backbone("resnet10t", "nowhere.safetensors", 64)
