@@ -118,7 +118,7 @@ def refusal_problem(answer: Answer, code: int, parts: Sequence[str] = (), *, wit
         parts: What the line and its details must say.
         with_fix: Whether it must say what to do.
     """
-    if "Traceback" in answer.err or "fault of podium" in answer.err:
+    if "Traceback" in answer.err or "a bug in Podium" in answer.err:
         return f"a traceback: {answer.err.strip().splitlines()[-1]}"
     if answer.code != code or code not in EXIT_CODES:
         return f"exit code {answer.code}, expected {code}: {answer.last_line}"
