@@ -175,9 +175,13 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     ),
     "a cell too many": (("pets", "--labels", "torn.csv"), 3, ["torn.csv: 1 rows", "--delimiter"]),
     "no header": (("pets", "--labels", "bare.csv"), 3, ["no header", "image,label"]),
-    "wrong delimiter": (("pets", "--labels", "good.csv", "--delimiter", ";"), 3, ["--delimiter ','"]),
+    "wrong delimiter": (("pets", "--labels", "good.csv", "--delimiter", ";"), 3, ["--delimiter ,"]),
     "wrong encoding": (("pets", "--labels", "good.csv", "--encoding", "utf-17"), 2, ["utf-17"]),
-    "image column": (("pets", "--labels", "good.csv", "--image-column", "imge"), 3, ["'imge'", "--image-column image"]),
+    "image column": (
+        ("pets", "--labels", "good.csv", "--image-column", "imge"),
+        3,
+        ["'imge'", "--image-column", "'image'"],
+    ),
     "label column": (
         ("pets", "--labels", "good.csv", "--label-columns", "lable"),
         3,
@@ -188,7 +192,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     # patterns, bins, class numbers
     "pattern fits nothing": (("pets", "--pattern", "{kind}-{n}.png"), 3, ["16 of 16 images", "--allow-unmatched"]),
     "pattern fits some": (("pets", "--pattern", "cat/{n}.png"), 3, ["8 of 16 images", "--allow-unmatched"]),
-    "pattern torn": (("pets", "--pattern", "{kind"), 2, ["a lone '{'"]),
+    "pattern torn": (("pets", "--pattern", "{kind"), 2, ["a single '{'"]),
     "bins of words": ((*MANY, "--bins", "kind=3,5"), 3, ["16 cells of 'kind' are not numbers", "--missing-values"]),
     "bins of no head": ((*MANY, "--bins", "agee=3"), 2, ["'agee'", "'age'"]),
     "bins that fall": ((*MANY, "--bins", "age=60,30"), 3, ["[60, 30]", "30,60"]),
@@ -233,7 +237,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     # recipe
     "preset": (("pets", "--preset", "basline"), 2, ["'basline'", "'baseline'"]),
     "recipe not there": (("pets", "--recipe", "trn.yaml"), 2, ["trn.yaml", "'torn.yaml'"]),
-    "recipe torn": (("pets", "--recipe", "torn.yaml"), 2, ["torn.yaml: not a YAML", "line 1"]),
+    "recipe torn": (("pets", "--recipe", "torn.yaml"), 2, ["torn.yaml: not a plain YAML", "line 1"]),
     "recipe of code": (("pets", "--recipe", "code.yaml"), 2, ["code.yaml", "python/object"]),
     "recipe a list": (("pets", "--recipe", "list.yaml"), 2, ["list.yaml: not a recipe"]),
     "recipe empty": (("pets", "--recipe", "nothing.yaml"), 2, ["nothing.yaml: not a recipe"]),

@@ -97,7 +97,7 @@ def _no_such_source(path: Path) -> SourceError:
         fix = f"Looked from {Path.cwd()}."
     else:
         fix = f"The folder {str(path.parent)!r} does not exist either; looked from {Path.cwd()}."
-    return SourceError("there is there is no such file or folder.", where=path, fix=fix)
+    return SourceError("there is no such file or folder.", where=path, fix=fix)
 
 
 def save_scan(found: Scan, folder: Path) -> None:
