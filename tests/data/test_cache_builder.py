@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import os
 import random
 import shutil
@@ -116,29 +115,6 @@ def test_threads_and_processes_give_the_same_bits(samples: Samples, tmp_path: Pa
     ]
     for name in (PIXELS_NAME, FACTS_NAME, MARK_NAME):
         assert len({(cache.folder / name).read_bytes() for cache in caches}) == 1
-
-
-def test_key_follows_the_inputs(samples: Samples, tmp_path: Path) -> None:
-    def key_of(changed: Samples) -> str:
-        return cache_key(changed, 24, 20)
-
-    first = key_of(samples)
-    assert first == key_of(samples)
-    assert len({first, cache_key(samples, 20, 24), cache_key(samples, 24, 20, "pad")}) == 3
-    moved = tmp_path / "elsewhere"
-    shutil.copytree(samples.root, moved)
-    assert key_of(samples_of(moved, samples.ids.tolist())) == first
-    assert key_of(samples.take(np.arange(11))) != first
-    assert key_of(samples.take(np.arange(12)[::-1])) != first
-    file = samples.file(2)
-    before = file.stat()
-    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
-    assert key_of(samples) != first
-    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert key_of(samples) == first
-    file.write_bytes(file.read_bytes() + b"\0")
-    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert key_of(samples) != first
 
 
 def test_a_file_that_changes_meanwhile_is_noticed(samples: Samples, tmp_path: Path) -> None:
@@ -270,16 +246,6 @@ def test_a_damaged_unfinished_build_starts_over(samples: Samples, tmp_path: Path
     assert cache.is_usable.all()
 
 
-def test_flipped_bits_are_found(samples: Samples, tmp_path: Path) -> None:
-    cache = build_cache(samples, tmp_path / "cache", **QUICK)
-    with (cache.folder / PIXELS_NAME).open("r+b") as file:
-        file.seek(4 * 24 * 20 * 3 + 17)
-        value = file.read(1)[0]
-        file.seek(-1, io.SEEK_CUR)
-        file.write(bytes([value ^ 4]))
-    assert open_cache(cache.folder).find_damage().tolist() == [4]
-
-
 def test_a_second_builder_is_refused_or_waits(samples: Samples, tmp_path: Path) -> None:
     place = tmp_path / "cache" / cache_key(samples, 24, 20)
     with hold_lock(place), pytest.raises(LockedError):
@@ -300,13 +266,6 @@ def test_a_second_builder_is_refused_or_waits(samples: Samples, tmp_path: Path) 
 def test_no_images_is_an_error(samples: Samples, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no images"):
         build_cache(samples.take([]), tmp_path / "cache", **QUICK)
-
-
-def test_rows_of_ids(samples: Samples, tmp_path: Path) -> None:
-    cache = build_cache(samples, tmp_path / "cache", **QUICK)
-    assert cache.rows_of(["004.jpg", "001.jpg"]).tolist() == [4, 1]
-    with pytest.raises(SourceError, match="1 ids are not"):
-        cache.rows_of(["004.jpg", "x.jpg"])
 
 
 def test_names_that_are_not_ascii_or_utf8(tmp_path: Path) -> None:

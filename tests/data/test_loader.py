@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,11 @@ from numpy.typing import NDArray
 
 from podium.data.augment import Augmentation
 from podium.data.batch import Batch
-from podium.data.buffers import BufferPool
 from podium.data.colour import ColorJitter
 from podium.data.geometric import HorizontalFlip, RandomResizedCrop, Rotate
 from podium.data.loader import EvalLoader, TrainLoader
 from podium.data.mixing import CutMix, MixUp
 from podium.data.order import epoch_order
-from podium.data.prefetch import prefetch
 from podium.data.randomness import sample_keys
 from podium.data.views import eval_batch
 from podium.errors import UsageError
@@ -139,22 +136,6 @@ def test_buffers_are_used_again() -> None:
     assert loader._buffers.n_made <= 5
 
 
-def test_a_view_of_a_batch_keeps_its_buffer() -> None:
-    pool = BufferPool((2, 3))
-    array, tensor = pool.take(2)
-    array[:] = 7
-    view = tensor.view(6)[1:].reshape(5, 1)
-    del array, tensor
-    other, _ = pool.take(2)
-    other[:] = 9
-    assert (view == 7).all()
-    assert pool.n_made == 2
-    del view
-    third, _ = pool.take(1)
-    assert pool.n_made == 2
-    assert third.shape == (1, 3)
-
-
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_leaving_early_leaves_no_thread(n_threads: int) -> None:
     stream = make_loader(n_threads=n_threads).from_position(0)
@@ -180,20 +161,6 @@ def test_an_error_in_the_thread_reaches_the_caller(n_threads: int) -> None:
     with pytest.raises(IndexError):
         next(stream)
     assert n_workers() == 0
-
-
-def test_prefetch_is_never_further_ahead_than_asked() -> None:
-    made: list[int] = []
-
-    def make(key: int) -> int:
-        made.append(key)
-        return key
-
-    stream = prefetch(make, range(100), depth=2)
-    assert next(stream) == 0
-    time.sleep(0.1)
-    assert made == [0, 1, 2]
-    stream.close()
 
 
 def test_eval_loader_goes_in_order() -> None:
