@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from podium.metrics import score_predictions
-from podium.report.cautions import find_cautions
+from podium.report.cautions import describe_cautions
 from podium.report.contents import RunContents
-from podium.report.folds_section import count_divided_groups, make_folds_section
-from podium.report.headline import make_headline
+from podium.report.folds_section import count_divided_groups, describe_folds
+from podium.report.headline import describe_headline
 from podium.splits import LeakCount, LeakKind, LeakPair, LeakReport, make_folds
 from podium.store import RunFolder
 from podium.tables import ALWAYS_TRAIN, Folds, Head, Samples, Task, as_text_array
@@ -44,20 +44,20 @@ def leaks_of(n_pairs: int, accepted: tuple[LeakKind, ...] = ()) -> LeakReport:
 
 
 def names(contents: RunContents) -> set[str]:
-    return {caution.name for caution in find_cautions(contents)}
+    return {caution.name for caution in describe_cautions(contents).cautions}
 
 
 def test_a_clean_run_has_none(samples: Samples) -> None:
     contents = contents_of(samples, make_folds(samples), recipe_text="training: {select: last}", leaks=leaks_of(0))
     assert names(contents) == set()
-    assert "never saw its group" in make_headline(contents).meaning[0]
+    assert "never saw its group" in describe_headline(contents).meaning[0]
 
 
 def test_divided_groups(samples: Samples) -> None:
     folds = make_folds(samples, split_method="random")
     contents = contents_of(samples, folds)
     assert "Groups are divided" in names(contents)
-    assert "may have seen others of its group" in make_headline(contents).meaning[0]
+    assert "may have seen others of its group" in describe_headline(contents).meaning[0]
     parts: dict[str, set[int]] = {}
     for key, fold in zip(samples.group_keys, folds.fold, strict=True):
         parts.setdefault(key, set()).add(int(fold))
@@ -76,7 +76,7 @@ def test_without_groups_nothing_is_divided(samples: Samples) -> None:
     alone = replace(samples, group=None)
     contents = contents_of(alone, make_folds(alone, split_method="random"))
     assert names(contents) == set()
-    assert "never saw it." in make_headline(contents).meaning[0]
+    assert "never saw it." in describe_headline(contents).meaning[0]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_each_weakness_is_said(samples: Samples, change: Mapping[str, Any], name
 def test_folds_not_trained(samples: Samples, only: tuple[int, ...], words: str) -> None:
     folds = make_folds(samples)
     contents = contents_of(samples, folds, only)
-    found = {caution.name: caution.words for caution in find_cautions(contents)}
+    found = {caution.name: caution.words for caution in describe_cautions(contents).cautions}
     n_judged = int(np.isin(folds.fold, only).sum())
     assert found["Not all images are judged"].startswith(f"{n_judged} of {len(samples)} images")
     assert words in found["Not all images are judged"]
@@ -117,7 +117,9 @@ def test_single_split_and_holdout(samples: Samples) -> None:
 
 def test_few_groups_and_rare_classes() -> None:
     few = make_samples(TASK, Path("data"), 25, n_groups=10)
-    found = {c.name: c.words for c in find_cautions(contents_of(few, make_folds(few, folds=2, allow_rare=True)))}
+    found = {
+        c.name: c.words for c in describe_cautions(contents_of(few, make_folds(few, folds=2, allow_rare=True))).cautions
+    }
     assert "Only 10 groups" in found["Few groups"]
     assert "Rare classes" in found
 
@@ -129,7 +131,7 @@ def test_a_label_that_no_image_lacks_is_said() -> None:
     labels[:, 1] = np.where(labels[:, 1] == 1, 1, -1)
     assert names(contents_of(samples, make_folds(samples))) == set()
     only_yes = replace(samples, labels={"marks": labels})
-    found = {c.name: c.words for c in find_cautions(contents_of(only_yes, make_folds(only_yes)))}
+    found = {c.name: c.words for c in describe_cautions(contents_of(only_yes, make_folds(only_yes))).cautions}
     assert "known to lack b of marks" in found["Labels without a no"]
 
 
@@ -139,7 +141,7 @@ def test_a_class_of_many_images_in_few_groups_is_rare() -> None:
     keys = [f"{label} {row % (4 if label == 0 else 40)}" for row, label in enumerate(of_class.tolist())]
     many = replace(samples, group=as_text_array(keys))
     contents = contents_of(many, make_folds(many, folds=2, allow_rare=True))
-    found, scores = {c.name: c.words for c in find_cautions(contents)}, contents.scores
+    found, scores = {c.name: c.words for c in describe_cautions(contents).cautions}, contents.scores
     assert scores is not None
     sizes = {item.name: item for item in scores.targets[scores.main_target].per_class}
     rare = [name for name, item in sizes.items() if item.n_groups < 10 <= item.n]
@@ -156,7 +158,7 @@ def test_a_class_of_many_images_in_few_groups_is_rare() -> None:
     ],
 )
 def test_the_folds_section_gives_the_leak_checks_verdict(samples: Samples, leaks: LeakReport, state: str) -> None:
-    section = make_folds_section(contents_of(samples, make_folds(samples), leaks=leaks))
+    section = describe_folds(contents_of(samples, make_folds(samples), leaks=leaks))
     assert section is not None
     assert section.leaks is not None
     assert (section.leaks.state, section.leaks.words) == (state, leaks.verdict)
@@ -164,6 +166,6 @@ def test_the_folds_section_gives_the_leak_checks_verdict(samples: Samples, leaks
 
 
 def test_folds_whose_leak_check_cannot_be_read_have_no_verdict(samples: Samples) -> None:
-    section = make_folds_section(contents_of(samples, make_folds(samples)))
+    section = describe_folds(contents_of(samples, make_folds(samples)))
     assert section is not None
     assert section.leaks is None

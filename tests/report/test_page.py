@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import math
 import re
 import shutil
@@ -15,9 +16,11 @@ import pytest
 from PIL import Image
 
 from podium import durable
+from podium.cli.flags import ResultFlags
+from podium.cli.report import report
 from podium.errors import StorageError
 from podium.metrics import Interval, Scores, score_predictions
-from podium.report import make_report
+from podium.report import describe_run, make_report, read_contents
 from podium.report import page as page_module
 from podium.report.thumbnails import ThumbnailBook
 from podium.store import FORMAT, RunFolder
@@ -355,3 +358,11 @@ def test_predictions_of_other_samples_are_not_judged(copied: RunFolder, tmp_path
     save_predictions(replace(oof.take(np.arange(50)), ids=ids), copied.oof_file)
     tree = load_page(copied)
     assert not tree.all("section", id="mistakes")
+
+
+def test_json_prints_the_data_of_every_section(copied: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(str(copied.path), output=ResultFlags(json=True)) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed.pop("report") == str(copied.report_file)
+    assert printed == describe_run(read_contents(copied)).to_dict()
+    assert copied.report_file.is_file()

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from podium.metrics import score, score_predictions
 from podium.report.axis import fit_axis
-from podium.report.calibration_section import make_calibration_section
+from podium.report.calibration_section import describe_calibration
 from podium.report.contents import RunContents
-from podium.report.curves_section import choose_score, make_curves_section
+from podium.report.curves_section import choose_score, describe_curves
 from podium.report.drawings import draw_reliability, draw_stack, draw_whisker
 from podium.report.numbers import show_count, show_score
-from podium.report.targets_section import make_target_sections
+from podium.report.section_drawings import draw_panel, fit_curve_scales
+from podium.report.targets_section import describe_targets
 from podium.splits import make_folds
 from podium.store import EpochRow, RunFolder
 
@@ -94,7 +95,7 @@ def test_confused_pairs_are_the_largest_cells() -> None:
     contents = contents_of("single")
     assert contents.scores is not None
     counts = contents.scores.targets["digit"].confusion
-    pairs = make_target_sections(contents)[0].pairs
+    pairs = describe_targets(contents)[0].pairs
     cells = [(int(counts[a, b]), str(a), str(b)) for a in range(10) for b in range(10) if a != b]
     assert [pair.n for pair in pairs] == sorted((n for n, _, _ in cells), reverse=True)[: len(pairs)]
     for pair in pairs:
@@ -109,7 +110,7 @@ def test_mixed_up_labels_equal_a_slow_loop() -> None:
     labels = contents.samples.labels["letters"][contents.samples.rows_of(contents.oof.ids)]
     answers = contents.oof.probs["letters"] >= 0.5
     classes = SHAPES["multi"]().heads[0].classes
-    section = make_target_sections(contents)[0]
+    section = describe_targets(contents)[0]
     for pair in section.pairs:
         a, b = classes.index(pair.truth), classes.index(pair.answer)
         both = [y[a] == 1 and not d[a] and y[b] == 0 and d[b] for y, d in zip(labels, answers, strict=True)]
@@ -126,7 +127,7 @@ def test_ordinal_distances_count_every_answer() -> None:
     contents = contents_of("faces")
     assert contents.oof is not None
     assert contents.samples is not None
-    section = next(item for item in make_target_sections(contents) if item.name == "age")
+    section = next(item for item in describe_targets(contents) if item.name == "age")
     truth = contents.samples.labels["age"][contents.samples.rows_of(contents.oof.ids)]
     gaps = (contents.oof.probs["age"].argmax(axis=1) - truth).tolist()
     assert {line.distance: line.n for line in section.distances} == {gap: gaps.count(gap) for gap in range(-2, 3)}
@@ -148,10 +149,16 @@ def test_calibration_equals_a_slow_loop(shape: str) -> None:
         else:
             answers.append((probs[row].max(), probs[row].argmax() == labels[row]))
     answers.sort(key=lambda pair: -pair[0])
-    section = make_calibration_section(contents)
+    section = describe_calibration(contents)
     assert section is not None
     assert section.error == score("expected_calibration_error", probs, labels, head)
     assert math.isclose(section.right, sum(ok for _, ok in answers) / len(answers))
+    assert sum(item.n for item in section.bins) == len(answers)
+    lows = [item.low for item in section.bins]
+    for item, high in zip(section.bins, [*lows[1:], 1.0], strict=True):
+        inside = [(sure, ok) for sure, ok in answers if item.low < sure <= high or (sure == item.low == lows[0])]
+        assert (item.n, item.n_right) == (len(inside), sum(ok for _, ok in inside))
+        assert math.isnan(item.confidence) if not inside else item.low <= item.confidence <= high
     for line in section.coverage:
         kept = answers[: line.n]
         assert line.n == max(1, round(line.share * len(answers)))
@@ -170,9 +177,9 @@ def test_curves_mark_the_best_epoch() -> None:
     contents = RunContents(
         RunFolder(Path("r")), epochs=tuple(rows_of([0.1, 0.9, 0.4]) + rows_of([0.3, math.nan, 0.2], fold=1))
     )
-    section = make_curves_section(contents)
+    section = describe_curves(contents)
     assert section is not None
-    assert [(panel.best, panel.best_epoch, panel.last, panel.n_epochs) for panel in section.panels] == [
+    assert [(panel.best, panel.best_epoch, panel.last, len(panel.epochs)) for panel in section.panels] == [
         (0.9, 1, 0.4, 3),
         (0.3, 0, 0.2, 3),
     ]
@@ -185,7 +192,7 @@ def test_the_best_loss_is_the_lowest() -> None:
     scores = score_predictions(contents.oof, contents.samples, metric="log_loss", n_resamples=0)
     for model in ("all", "another"):
         rows = rows_of([0.5, 0.2, 0.3], "digit" if model == "all" else "age", model=model)
-        section = make_curves_section(RunContents(RunFolder(Path("r")), scores=scores, epochs=tuple(rows)))
+        section = describe_curves(RunContents(RunFolder(Path("r")), scores=scores, epochs=tuple(rows)))
         assert section is not None
         assert section.panels[0].best_epoch == 1
 
@@ -193,17 +200,18 @@ def test_the_best_loss_is_the_lowest() -> None:
 def test_curves_of_hundreds_of_epochs_and_of_one() -> None:
     for n_epochs in (1, 400):
         rows = rows_of([0.5] * n_epochs)
-        section = make_curves_section(RunContents(RunFolder(Path("r")), epochs=tuple(rows)))
+        section = describe_curves(RunContents(RunFolder(Path("r")), epochs=tuple(rows)))
         assert section is not None
-        assert section.panels[0].n_epochs == n_epochs
-        assert "nan" not in section.panels[0].score
+        assert len(section.panels[0].scores) == n_epochs
+        assert "nan" not in draw_panel(section.panels[0], fit_curve_scales(section))
 
 
-def test_too_many_trainings_are_counted() -> None:
+def test_every_training_is_described() -> None:
     rows = [row for fold in range(15) for part in "abc" for row in rows_of([0.1], fold=fold, model=part)]
-    section = make_curves_section(RunContents(RunFolder(Path("r")), epochs=tuple(rows)))
+    section = describe_curves(RunContents(RunFolder(Path("r")), epochs=tuple(rows)))
     assert section is not None
-    assert (len(section.panels), section.n_left_out) == (40, 5)
+    assert len(section.panels) == 45
+    assert len({(panel.fold, panel.model) for panel in section.panels}) == 45
 
 
 @pytest.mark.parametrize(

@@ -21,18 +21,21 @@ def report(
 ) -> int:
     """Write the one-page HTML report of a run again. The page needs no network.
 
+    With `--json` the data of all sections are printed too, with image ids in place of images.
+
     Example: podium report baseline-1
 
     Args:
         run: A run's name, folder, or "last".
         runs: Folder of all runs.
     """
-    from podium.report import make_report
+    from podium.report import describe_run, make_report, read_contents
     from podium.store import find_run
 
-    path = make_report(find_run(runs, run))
+    found = find_run(runs, run)
+    path = make_report(found)
     if output.json:
-        print_json({"report": str(path)})
+        print_json({"report": str(path)} | describe_run(read_contents(found)).to_dict())
     else:
         print_lines(str(path))
     return 0

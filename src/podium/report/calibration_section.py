@@ -1,19 +1,19 @@
-"""Whether the probabilities can be taken at their word."""
+"""Whether a probability of 0.8 is right in 80 % of the cases."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from podium.metrics import score
 from podium.report.contents import RunContents
-from podium.report.drawings import draw_reliability, draw_stack
 from podium.report.judged import JudgedRows, judge_rows
+from podium.report.section import Section
 
-__all__ = ["CalibrationSection", "CoverageLine", "make_calibration_section"]
+__all__ = ["CalibrationSection", "ConfidenceBin", "CoverageLine", "describe_calibration"]
 
 N_BINS = 10
 _COVERAGES = (0.25, 0.5, 0.75, 0.9, 1.0)
@@ -21,7 +21,7 @@ _COVERAGES = (0.25, 0.5, 0.75, 0.9, 1.0)
 
 @dataclass(frozen=True)
 class CoverageLine:
-    """What is gained by answering only the surest images.
+    """How accuracy rises if only the most confident answers count.
 
     Args:
         share: Share of the answers kept.
@@ -37,44 +37,71 @@ class CoverageLine:
 
 
 @dataclass(frozen=True)
-class CalibrationSection:
-    """The main target's calibration."""
+class ConfidenceBin:
+    """The answers whose confidence lies in one range.
+
+    Args:
+        low: Lower end of the range.
+        n: Number of answers.
+        n_right: How many of them are right.
+        confidence: Their mean confidence; nan without answers.
+    """
+
+    low: float
+    n: int
+    n_right: int
+    confidence: float
+
+
+@dataclass(frozen=True)
+class CalibrationSection(Section):
+    """The main target's calibration.
+
+    Args:
+        target: The target.
+        is_multi: Whether images may have several labels; each decision on a label is then an answer.
+        error: Expected calibration error.
+        mean_confidence: Mean confidence of all answers.
+        right: Fraction of all answers that is right.
+        bins: Answers by their confidence.
+        coverage: How accuracy rises if only the most confident answers count.
+    """
 
     target: str
     is_multi: bool
     error: float
     mean_confidence: float
     right: float
-    reliability: Markup
-    histogram: Markup
+    bins: tuple[ConfidenceBin, ...]
     coverage: tuple[CoverageLine, ...]
 
 
-def make_calibration_section(contents: RunContents) -> CalibrationSection | None:
+def describe_calibration(contents: RunContents) -> CalibrationSection | None:
     """The section for the main target; None without out-of-fold predictions."""
     judged = None if contents.oof is None else judge_rows(contents, contents.oof.task.main_target)
     if judged is None or not len(judged.rows):
         return None
     confidence, is_right = _answers(judged)
-    lowest = 0.5 if judged.head.is_multi else 0.0
-    edges = np.linspace(lowest, 1, N_BINS + 1)
-    bins = np.clip(np.ceil((confidence - lowest) / (1 - lowest) * N_BINS).astype(np.int64) - 1, 0, N_BINS - 1)
-    n = np.bincount(bins, minlength=N_BINS)
-    right = np.bincount(bins, weights=is_right, minlength=N_BINS).astype(np.int64)
-    used = np.flatnonzero(n)
-    sums = np.bincount(bins, weights=confidence, minlength=N_BINS)
-    labels = [f"{100 * edge:.0f}" if place % 2 == 0 else "" for place, edge in enumerate(edges[:-1])]
     return CalibrationSection(
         target=judged.head.name,
         is_multi=judged.head.is_multi,
-        error=score("expected_calibration_error", judged.probs, judged.labels, judged.head),
+        error=float(score("expected_calibration_error", judged.probs, judged.labels, judged.head)),
         mean_confidence=float(confidence.mean()),
         right=float(is_right.mean()),
-        reliability=draw_reliability(
-            (sums[used] / n[used]).tolist(), (right[used] / n[used]).tolist(), (n[used] / n.sum()).tolist()
-        ),
-        histogram=draw_stack(right.tolist(), (n - right).tolist(), labels),
+        bins=_bins(confidence, is_right, 0.5 if judged.head.is_multi else 0.0),
         coverage=_coverage(confidence, is_right),
+    )
+
+
+def _bins(confidence: NDArray[np.float64], is_right: NDArray[np.bool_], lowest: float) -> tuple[ConfidenceBin, ...]:
+    edges = np.linspace(lowest, 1, N_BINS + 1)
+    bins = np.clip(np.ceil((confidence - lowest) / (1 - lowest) * N_BINS).astype(np.int64) - 1, 0, N_BINS - 1)
+    counts = np.bincount(bins, minlength=N_BINS).tolist()
+    right = np.bincount(bins, weights=is_right, minlength=N_BINS).astype(np.int64).tolist()
+    sums = np.bincount(bins, weights=confidence, minlength=N_BINS).tolist()
+    return tuple(
+        ConfidenceBin(low, n, n_right, total / n if n else math.nan)
+        for low, n, n_right, total in zip(edges[:-1].tolist(), counts, right, sums, strict=True)
     )
 
 

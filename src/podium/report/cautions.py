@@ -1,4 +1,4 @@
-"""What weakens a score: said beside it, never in a footnote."""
+"""What weakens a score: shown beside it, never in a footnote."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from podium.metrics import TargetScore
 from podium.report.contents import RunContents
 from podium.report.folds_section import count_divided_groups
 from podium.report.numbers import plain_count
+from podium.report.section import Section
 from podium.tables import HOLDOUT
 
-__all__ = ["Caution", "find_cautions"]
+__all__ = ["Caution", "CautionsSection", "describe_cautions"]
 
 FEW_GROUPS = 30
 """Below this, resampling groups tells little about how they vary."""
 FEW_IMAGES = 10
 """Below this, a class's F1 is mostly chance."""
 MANY_BROKEN = 0.01
-"""Share of images in quarantine above which it is said at the top."""
+"""Share of images in quarantine above which the top of the report shows it."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,18 @@ class Caution:
     words: str
 
 
-def find_cautions(contents: RunContents) -> tuple[Caution, ...]:
+@dataclass(frozen=True)
+class CautionsSection(Section):
     """Every reason to trust the score less, the heaviest first."""
-    return (*_about_leaks(contents), *_about_selection(contents), *_about_rows(contents), *_about_numbers(contents))
+
+    cautions: tuple[Caution, ...]
+
+
+def describe_cautions(contents: RunContents) -> CautionsSection:
+    """The section; without cautions where nothing weakens the score."""
+    return CautionsSection(
+        (*_about_leaks(contents), *_about_selection(contents), *_about_rows(contents), *_about_numbers(contents))
+    )
 
 
 def _about_leaks(contents: RunContents) -> Iterator[Caution]:
@@ -62,14 +72,14 @@ def _about_selection(contents: RunContents) -> Iterator[Caution]:
     if training.get("patience") is not None:
         yield Caution(
             "Stopped by the same folds",
-            "training.patience is set: the images that judge a fold also said when its training stops, so the score is"
-            " a little too good. A fixed number of epochs has no such gain.",
+            "training.patience is set: the images that score a fold also decided when its training stopped, so the"
+            " score is a little too good. A fixed number of epochs does not have this problem.",
         )
     if training.get("select") == "best":
         yield Caution(
             "Chosen on the same folds",
-            "training.select is best: each fold's weights were chosen by the images that judge them, so the score is"
-            " a little too good. select: last has no such gain.",
+            "training.select is best: each fold's weights were chosen on the images that score them, so the score is"
+            " a little too good. select: last does not have this problem.",
         )
 
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 
 from podium.report.contents import RunContents
-from podium.report.drawings import draw_bar
 from podium.report.numbers import KIND_WORDS
-from podium.report.thumbnails import Thumbnail, ThumbnailBook
+from podium.report.section import Section
 from podium.tables import Head, Samples
 
-__all__ = ["DataSection", "LabelCounts", "make_data_section"]
+__all__ = ["CountLine", "DataSection", "LabelCounts", "SheetImage", "describe_data"]
 
 N_SHEET = 12
 MOST_BARS = 20
@@ -23,12 +21,11 @@ MOST_BARS = 20
 
 @dataclass(frozen=True)
 class CountLine:
-    """One class: its name, count, share of the labelled images, and bar."""
+    """One class: its name, count, and share of the labelled images."""
 
     name: str
     n: int
     share: float
-    bar: Markup
 
 
 @dataclass(frozen=True)
@@ -49,23 +46,17 @@ class LabelCounts:
     lines: tuple[CountLine, ...]
     tail: tuple[CountLine, ...]
 
-    @property
-    def n_tail(self) -> int:
-        """Images, or labels, of the folded classes."""
-        return sum(line.n for line in self.tail)
-
 
 @dataclass(frozen=True)
-class SheetThumbnail:
-    """An image of the sample sheet."""
+class SheetImage:
+    """An image of the sample sheet: its labels in words, and its id."""
 
-    thumbnail: Thumbnail
     label: str
     id: str
 
 
 @dataclass(frozen=True)
-class DataSection:
+class DataSection(Section):
     """What the data are like.
 
     Args:
@@ -79,17 +70,17 @@ class DataSection:
         sheet: Images drawn at random.
     """
 
-    facts: tuple[tuple[str, int], ...]
+    facts: Mapping[str, int]
     targets: tuple[LabelCounts, ...]
-    audit: tuple[tuple[str, str], ...]
+    audit: Mapping[str, str]
     conflicts: tuple[str, ...]
     quarantine_header: tuple[str, ...]
     quarantine_rows: tuple[tuple[str, ...], ...]
     n_quarantine: int
-    sheet: tuple[SheetThumbnail, ...]
+    sheet: tuple[SheetImage, ...]
 
 
-def make_data_section(contents: RunContents, book: ThumbnailBook | None) -> DataSection | None:
+def describe_data(contents: RunContents) -> DataSection | None:
     """The section; None without samples."""
     samples = contents.samples
     if samples is None:
@@ -99,25 +90,25 @@ def make_data_section(contents: RunContents, book: ThumbnailBook | None) -> Data
     return DataSection(
         facts=_facts(samples, len(rows)),
         targets=tuple(_count_labels(samples, head) for head in (samples.task.targets if samples.task else ())),
-        audit=tuple(_audit_lines(contents.audit)),
+        audit=dict(_audit_lines(contents.audit)),
         conflicts=tuple(" = ".join(members) for members in contents.audit.get("label_conflicts") or ()),
         quarantine_header=tuple(columns),
         quarantine_rows=rows[:20],
         n_quarantine=len(rows),
-        sheet=() if book is None else _make_sheet(samples, book),
+        sheet=_choose_sheet(samples),
     )
 
 
-def _facts(samples: Samples, n_broken: int) -> tuple[tuple[str, int], ...]:
-    facts = [("images", len(samples))]
+def _facts(samples: Samples, n_broken: int) -> dict[str, int]:
+    facts = {"images": len(samples)}
     if samples.has_groups:
-        facts.append(("groups", len(set(samples.group_keys.tolist()))))
+        facts["groups"] = len(set(samples.group_keys.tolist()))
     sources = set() if samples.source is None else set(samples.source.tolist()) - {""}
     if len(sources) > 1:
-        facts.append(("sources", len(sources)))
+        facts["sources"] = len(sources)
     if n_broken:
-        facts.append(("quarantined", n_broken))
-    return tuple(facts)
+        facts["quarantined"] = n_broken
+    return facts
 
 
 def _count_labels(samples: Samples, head: Head) -> LabelCounts:
@@ -132,11 +123,9 @@ def _count_labels(samples: Samples, head: Head) -> LabelCounts:
         n_known = len(labels) - n_missing
     # An ordinal head keeps its order; others go by frequency.
     order = range(head.n_classes) if head.kind == "ordinal" else np.argsort(-counts, kind="stable").tolist()
-    top = max(1, int(counts.max(initial=1)))
-    lines = []
-    for index in order:
-        n, share = int(counts[index]), float(counts[index] / max(1, n_known))
-        lines.append(CountLine(head.classes[index], n, share, draw_bar(n / top, words=f"{n} images")))
+    lines = [
+        CountLine(head.classes[index], int(counts[index]), float(counts[index] / max(1, n_known))) for index in order
+    ]
     # Folding one or two classes would save nothing.
     cut = MOST_BARS if len(lines) > MOST_BARS + 2 and head.kind != "ordinal" else len(lines)
     if head.is_multi and head.n_classes <= 40:
@@ -172,11 +161,11 @@ def _count_words(counts: Mapping[str, Any], n_kinds: int, most: int = 5) -> str:
     return ", ".join(shown) + (f" and {n_more:,} more" if n_more > 0 else "")
 
 
-def _make_sheet(samples: Samples, book: ThumbnailBook) -> tuple[SheetThumbnail, ...]:
+def _choose_sheet(samples: Samples) -> tuple[SheetImage, ...]:
     """Random images, the same ones for the same table."""
     random = np.random.default_rng(int(samples.digest[:12], 16))
     rows = random.permutation(len(samples))[:N_SHEET].tolist()
-    return tuple(SheetThumbnail(book.take(row), _label_words(samples, row), str(samples.ids[row])) for row in rows)
+    return tuple(SheetImage(_label_words(samples, row), str(samples.ids[row])) for row in rows)
 
 
 def _label_words(samples: Samples, row: int, most: int = 12) -> str:

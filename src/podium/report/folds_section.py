@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from podium.report.contents import RunContents
-from podium.report.drawings import draw_columns
+from podium.report.section import Section
 from podium.splits import LeakReport
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
 
-__all__ = ["FoldLine", "FoldsSection", "LeakVerdict", "count_divided_groups", "make_folds_section"]
-
-_MOST_COLUMNS = 60
+__all__ = ["FoldLine", "FoldsSection", "LeakVerdict", "count_divided_groups", "describe_folds"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class FoldLine:
         name: Its number, or what its rows are for.
         n: Images.
         n_groups: Groups among them.
-        balance: Share of each class, drawn; empty where there are too many classes.
+        shares: Share of each class of the main target; empty without classes.
         drift: Largest difference of a class's share from its share over all folds, a fraction; nan without classes.
         drift_class: That class.
     """
@@ -49,13 +46,13 @@ class FoldLine:
     name: str
     n: int
     n_groups: int
-    balance: Markup
+    shares: tuple[float, ...]
     drift: float
     drift_class: str
 
 
 @dataclass(frozen=True)
-class FoldsSection:
+class FoldsSection(Section):
     """How the folds are."""
 
     method: str
@@ -69,7 +66,7 @@ class FoldsSection:
     notes: tuple[str, ...]
 
 
-def make_folds_section(contents: RunContents) -> FoldsSection | None:
+def describe_folds(contents: RunContents) -> FoldsSection | None:
     """The section; None without folds or samples."""
     folds, samples = contents.folds, contents.samples
     if folds is None or samples is None:
@@ -114,14 +111,12 @@ def _lines(folds: Folds, samples: Samples) -> list[FoldLine]:
         rows = np.flatnonzero(folds.fold == number)
         shares = _class_shares(samples, rows)
         drift, drift_class = float("nan"), ""
-        balance = Markup("")
         if shares is not None and overall is not None and samples.task is not None:
             gaps = np.abs(shares - overall)
             drift, drift_class = float(gaps.max()), samples.task.main_target.classes[int(gaps.argmax())]
-            if len(shares) <= _MOST_COLUMNS:
-                balance = draw_columns(shares.tolist(), words="share of each class")
         n_groups = len(set(groups[rows].tolist()))
-        lines.append(FoldLine(names.get(number, str(number)), len(rows), n_groups, balance, drift, drift_class))
+        all_shares = () if shares is None else tuple(shares.tolist())
+        lines.append(FoldLine(names.get(number, str(number)), len(rows), n_groups, all_shares, drift, drift_class))
     return lines
 
 

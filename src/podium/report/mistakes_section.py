@@ -8,9 +8,9 @@ import numpy as np
 
 from podium.report.contents import RunContents
 from podium.report.judged import JudgedRows, judge_rows
-from podium.report.thumbnails import Thumbnail, ThumbnailBook
+from podium.report.section import Section
 
-__all__ = ["Mistake", "MistakesSection", "make_mistakes_sections"]
+__all__ = ["Mistake", "MistakesSection", "describe_mistakes"]
 
 N_MAIN = 24
 N_OTHER = 8
@@ -21,7 +21,6 @@ class Mistake:
     """One image.
 
     Args:
-        image: Its thumbnail.
         id: Its id.
         truth: The label; for a multi-label head the labels that were missed.
         answer: The prediction; for a multi-label head the labels that were given and are not there.
@@ -29,16 +28,15 @@ class Mistake:
         n_wrong: Wrong labels; 1 for other heads.
     """
 
-    thumbnail: Thumbnail
     id: str
-    truth: str
-    answer: str
+    truth: tuple[str, ...]
+    answer: tuple[str, ...]
     prob: float
     n_wrong: int
 
 
 @dataclass(frozen=True)
-class MistakesSection:
+class MistakesSection(Section):
     """The mistakes of one target.
 
     Args:
@@ -56,25 +54,25 @@ class MistakesSection:
     mistakes: tuple[Mistake, ...]
 
 
-def make_mistakes_sections(contents: RunContents, book: ThumbnailBook | None) -> tuple[MistakesSection, ...]:
+def describe_mistakes(contents: RunContents) -> tuple[MistakesSection, ...]:
     """A gallery a target, the main one first and largest; none without out-of-fold predictions."""
-    if book is None or contents.oof is None:
+    if contents.oof is None:
         return ()
     sections = []
     for place, head in enumerate(contents.oof.task.targets):
         judged = judge_rows(contents, head)
         if judged is not None and len(judged.rows):
-            sections.append(_make_gallery(contents, judged, book, N_MAIN if place == 0 else N_OTHER))
+            sections.append(_make_gallery(contents, judged, N_MAIN if place == 0 else N_OTHER))
     return tuple(sections)
 
 
-def _make_gallery(contents: RunContents, judged: JudgedRows, book: ThumbnailBook, most: int) -> MistakesSection:
+def _make_gallery(contents: RunContents, judged: JudgedRows, most: int) -> MistakesSection:
     head, wrong = judged.head, judged.is_wrong
     n_wrong = wrong.sum(axis=1) if head.is_multi else wrong.astype(np.int64)
     confidence = _confidence(judged)
     order = np.lexsort((judged.rows, -confidence, -n_wrong))  # most wrong labels first, then the surest
     mistakes = [
-        _describe(contents, judged, place, book, float(confidence[place]), int(n_wrong[place]))
+        _describe(contents, judged, place, float(confidence[place]), int(n_wrong[place]))
         for place in order[:most].tolist()
         if n_wrong[place] > 0
     ]
@@ -91,15 +89,13 @@ def _confidence(judged: JudgedRows) -> np.ndarray[tuple[int, ...], np.dtype[np.f
     return np.asarray((sure * wrong).sum(axis=1) / np.maximum(1, wrong.sum(axis=1)))
 
 
-def _describe(
-    contents: RunContents, judged: JudgedRows, place: int, book: ThumbnailBook, prob: float, n_wrong: int
-) -> Mistake:
+def _describe(contents: RunContents, judged: JudgedRows, place: int, prob: float, n_wrong: int) -> Mistake:
     classes, label, decision = judged.head.classes, judged.labels[place], judged.decisions[place]
     if judged.head.is_multi:
-        truth = ", ".join(name for name, a, b in zip(classes, label, decision, strict=True) if a == 1 and b == 0)
-        answer = ", ".join(name for name, a, b in zip(classes, label, decision, strict=True) if a == 0 and b == 1)
+        truth = tuple(name for name, a, b in zip(classes, label, decision, strict=True) if a == 1 and b == 0)
+        answer = tuple(name for name, a, b in zip(classes, label, decision, strict=True) if a == 0 and b == 1)
     else:
-        truth, answer = classes[int(label)], classes[int(decision)]
+        truth, answer = (classes[int(label)],), (classes[int(decision)],)
     row = int(judged.rows[place])
     assert contents.samples is not None
-    return Mistake(book.take(row), str(contents.samples.ids[row]), truth, answer, prob, n_wrong)
+    return Mistake(str(contents.samples.ids[row]), truth, answer, prob, n_wrong)

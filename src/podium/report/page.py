@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,14 @@ import jinja2
 from markupsafe import Markup
 
 from podium import durable
-from podium.report.calibration_section import make_calibration_section
 from podium.report.contents import RunContents, read_contents
-from podium.report.curves_section import make_curves_section
-from podium.report.data_section import make_data_section
-from podium.report.folds_section import make_folds_section
-from podium.report.headline import make_headline
-from podium.report.mistakes_section import make_mistakes_sections
-from podium.report.numbers import show_count, show_percent, show_score
-from podium.report.settings_section import make_settings_section
-from podium.report.targets_section import make_target_sections
+from podium.report.numbers import metric_words, show_count, show_percent, show_score
+from podium.report.section_drawings import MOST_PANELS, SECTION_DRAWINGS
+from podium.report.sections import RunReport, describe_run
 from podium.report.thumbnails import ThumbnailBook
 from podium.store import RunFolder
 
-__all__ = ["make_report", "render_report"]
+__all__ = ["draw_page", "make_report", "render_report"]
 
 
 def make_report(run: RunFolder, *, title: str | None = None, image_root: Path | None = None) -> Path:
@@ -50,24 +45,24 @@ def make_report(run: RunFolder, *, title: str | None = None, image_root: Path | 
 
 
 def render_report(contents: RunContents, *, title: str | None = None) -> str:
-    """The page as text."""
+    """The page of a run's contents as text."""
     book = None if contents.samples is None else ThumbnailBook(contents.samples)
+    return draw_page(describe_run(contents), book, title=title)
+
+
+def draw_page(report: RunReport, book: ThumbnailBook | None, *, title: str | None = None) -> str:
+    """The page as text, from the sections' data.
+
+    Args:
+        report: The sections.
+        book: Thumbnails of the images that the sections name. May be None where they name none.
+        title: Heading; the run's name where none is given.
+    """
     style, script = _asset("report.css"), _asset("report.js")
-    page: dict[str, Any] = {
-        "title": title or contents.run.name,
-        "run": contents.run.name,
-        "task": None if contents.samples is None else contents.samples.task,
-        "headline": make_headline(contents),
-        # The gallery comes first: where the page must stay small, its images matter most.
-        "mistakes": make_mistakes_sections(contents, book),
-        "data": make_data_section(contents, book),
-        "folds": make_folds_section(contents),
-        "curves": make_curves_section(contents),
-        "targets": make_target_sections(contents),
-        "calibration": make_calibration_section(contents),
-        "settings": make_settings_section(contents),
-        "problems": contents.problems,
-        "has_oof": contents.oof is not None,
+    page: dict[str, Any] = {item.name: getattr(report, item.name) for item in fields(report)}
+    page |= {
+        "title": title or report.run,
+        "thumbnail": None if book is None else book.take,
         "style": Markup(style),
         "script": Markup(script),
         "policy": _content_policy(style, script),
@@ -83,7 +78,13 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"score": show_score, "count": show_count, "percent": show_percent}
+    environment.filters |= {
+        "score": show_score,
+        "count": show_count,
+        "percent": show_percent,
+        "metric_words": metric_words,
+    }
+    environment.globals |= SECTION_DRAWINGS | {"most_panels": MOST_PANELS}
     return environment
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from io import BytesIO
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from podium import durable
-from podium.metrics import TargetScore
-from podium.report.contents import RunContents, read_contents
-from podium.report.curves_section import choose_score, names_of
+from podium.report.contents import read_contents
+from podium.report.curves_section import CurvesSection
+from podium.report.headline import Headline
 from podium.report.numbers import metric_words
+from podium.report.sections import RunReport, describe_run
+from podium.report.targets_section import TargetSection
 from podium.store import RunFolder
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["write_plots"]
 
 _ACCENT, _SOFT = "#2456c7", "#5a6372"
-_MOST_NAMES, _MOST_BARS = 40, 60
+_MOST_BARS = 60
 _FONTS = [
     "DejaVu Sans",
     "Noto Sans CJK JP",
@@ -50,25 +51,23 @@ def write_plots(run: RunFolder, folder: Path | None = None) -> list[Path]:
     """
     folder = run.path / "plots" if folder is None else folder
     paths = []
-    for name, figure in _draw_all(read_contents(run)):
+    for name, figure in _draw_all(describe_run(read_contents(run))):
         path = folder / f"{name}.png"
         durable.write_bytes(path, _as_png(figure))
         paths.append(path)
     return paths
 
 
-def _draw_all(contents: RunContents) -> Iterator[tuple[str, Figure]]:
-    scores = contents.scores
-    if scores is not None:
-        if len(scores.targets) > 1:
-            yield "targets", _draw_targets(contents)
-        for number, target in enumerate(scores.targets.values(), start=1):
-            # Names of targets come from the data; a number is safe on every file system.
-            yield f"classes-{number}", _draw_classes(target)
-            if target.kind != "multi" and len(target.per_class) <= _MOST_NAMES:
-                yield f"confusion-{number}", _draw_confusion(target)
-    if contents.epochs:
-        yield "curves", _draw_curves(contents)
+def _draw_all(report: RunReport) -> Iterator[tuple[str, Figure]]:
+    if report.headline.targets:
+        yield "targets", _draw_targets(report.headline)
+    for number, target in enumerate(report.targets, start=1):
+        # Names of targets come from the data; a number is safe on every file system.
+        yield f"classes-{number}", _draw_classes(target)
+        if target.confusion:
+            yield f"confusion-{number}", _draw_confusion(target)
+    if report.curves is not None:
+        yield "curves", _draw_curves(report.curves)
 
 
 def _new_figure(width: float, height: float) -> Figure:
@@ -118,41 +117,35 @@ def _clear(axes: Any) -> None:
         side.set_visible(False)
 
 
-def _draw_targets(contents: RunContents) -> Figure:
-    scores = contents.scores
-    assert scores is not None
-    names, rows = [], []
-    for name, target in scores.targets.items():
-        metric = scores.main_metric if scores.main_metric in target.metrics else next(iter(target.metrics))
-        found = target.metrics[metric]
-        names.append(f"{name} ({metric_words(metric)})")
-        rows.append((found.value, found.low, found.high))
+def _draw_targets(headline: Headline) -> Figure:
+    names = [f"{line.target} ({metric_words(line.metric)})" for line in headline.targets]
+    rows = [(line.interval.value, line.interval.low, line.interval.high) for line in headline.targets]
     figure = _new_figure(7, 0.8 + 0.4 * len(names))
     _draw_whiskers(figure.subplots(), names, rows)
     return figure
 
 
-def _draw_classes(target: TargetScore) -> Figure:
-    classes = list(target.per_class)
+def _draw_classes(target: TargetSection) -> Figure:
+    classes = [line.score for line in target.classes]
     if len(classes) > _MOST_BARS:
         classes = sorted(classes, key=lambda item: item.f1)[:_MOST_BARS]
     figure = _new_figure(7, 1 + 0.24 * len(classes))
     axes = figure.subplots()
     _draw_whiskers(axes, [item.name for item in classes], [(item.f1, item.f1_low, item.f1_high) for item in classes])
     axes.set_xlim(0, 1)
-    axes.set_title(f"F1 of {_plain(target.target)}", loc="left", fontsize=10)
+    axes.set_title(f"F1 of {_plain(target.name)}", loc="left", fontsize=10)
     return figure
 
 
-def _draw_confusion(target: TargetScore) -> Figure:
-    counts = target.confusion
+def _draw_confusion(target: TargetSection) -> Figure:
+    counts = np.array(target.confusion)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     n_classes = len(counts)
     side = 2.2 + 0.32 * n_classes
     figure = _new_figure(side, side)
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    names = [_plain(item.name, 24) for item in target.per_class]
+    names = [_plain(line.score.name, 24) for line in target.classes]
     axes.set_xticks(range(n_classes), names, rotation=90)
     axes.set_yticks(range(n_classes), names)
     for truth, answer in zip(*np.nonzero(counts), strict=True):
@@ -164,24 +157,19 @@ def _draw_confusion(target: TargetScore) -> Figure:
     return figure
 
 
-def _draw_curves(contents: RunContents) -> Figure:
-    scores = contents.scores
-    wanted = "" if scores is None else scores.main_target
+def _draw_curves(section: CurvesSection) -> Figure:
     figure = _new_figure(9, 3.4)
     left, right = figure.subplots(1, 2)
-    for (fold, model), group in groupby(contents.epochs, key=lambda row: (row.fold, row.model)):
-        rows = list(group)
-        name = choose_score(names_of(rows), wanted)
-        epochs = [row.epoch for row in rows]
-        label = f"fold {fold}" if model == "all" else f"fold {fold}, {_plain(model)}"
-        left.plot(epochs, [row.scores.get(name, math.nan) for row in rows], label=label, linewidth=1.3)
-        right.plot(epochs, [row.train_loss for row in rows], linewidth=1.3)
+    for panel in section.panels:
+        label = f"fold {panel.fold}" if panel.model == "all" else f"fold {panel.fold}, {_plain(panel.model)}"
+        left.plot(panel.epochs, panel.scores, label=label, linewidth=1.3)
+        right.plot(panel.epochs, panel.train_loss, linewidth=1.3)
     left.set_title("valid score", loc="left", fontsize=10)
     right.set_title("train loss", loc="left", fontsize=10)
     for axes in (left, right):
         axes.set_xlabel("epoch")
         axes.grid(color="#e2e6eb")
         _clear(axes)
-    if len({(row.fold, row.model) for row in contents.epochs}) <= 12:
+    if len(section.panels) <= 12:
         left.legend(frameon=False, fontsize=8)
     return figure

@@ -8,29 +8,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.report.contents import RunContents
+from podium.report.section import Section
 
-__all__ = ["SettingsSection", "make_settings_section"]
+__all__ = ["SettingsSection", "describe_settings"]
 
 
 @dataclass(frozen=True)
-class SettingsSection:
+class SettingsSection(Section):
     """Commands, machine, versions, recipe."""
 
     commands: tuple[str, ...]
-    facts: tuple[tuple[str, str], ...]
-    packages: tuple[tuple[str, str], ...]
+    facts: Mapping[str, str]
+    packages: Mapping[str, str]
     recipe: str | None
 
 
-def make_settings_section(contents: RunContents) -> SettingsSection:
+def describe_settings(contents: RunContents) -> SettingsSection:
     """The section; its parts are empty where their files are missing."""
     environment, request = contents.environment, contents.request
     packages = environment.get("packages")
     versions = packages.items() if isinstance(packages, Mapping) else ()
     return SettingsSection(
         commands=_commands(contents),
-        facts=tuple(_facts(contents)),
-        packages=tuple((str(name), str(value)) for name, value in versions if value is not None),
+        facts=_facts(contents),
+        packages={str(name): str(value) for name, value in versions if value is not None},
         recipe=contents.recipe_text if contents.recipe_text else _shown(request.get("recipe")) or None,
     )
 
@@ -44,7 +45,7 @@ def _commands(contents: RunContents) -> tuple[str, ...]:
     return (text,)
 
 
-def _facts(contents: RunContents) -> list[tuple[str, str]]:
+def _facts(contents: RunContents) -> dict[str, str]:
     request, environment, recipe = contents.request, contents.environment, contents.recipe
     wanted = (
         ("run", contents.run.name),
@@ -61,7 +62,7 @@ def _facts(contents: RunContents) -> list[tuple[str, str]]:
         ("CPU", environment.get("cpu")),
         ("cores", environment.get("n_cores")),
     )
-    return [(name, _shown(value)) for name, value in wanted if _shown(value)]
+    return {name: _shown(value) for name, value in wanted if _shown(value)}
 
 
 def _shown(value: Any) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from podium.metrics import ClassScore, Interval, TargetScore
-from podium.report.axis import UNIT
 from podium.report.contents import RunContents
-from podium.report.drawings import draw_bar, draw_scale, draw_whisker
 from podium.report.judged import JudgedRows, judge_rows
-from podium.report.numbers import KIND_WORDS, metric_words, plain_score
+from podium.report.numbers import KIND_WORDS
+from podium.report.section import Section
 
-__all__ = ["ClassLine", "ConfusedPair", "DistanceLine", "TargetSection", "make_target_sections"]
+__all__ = ["ClassLine", "ConfusedPair", "DistanceLine", "TargetSection", "describe_targets"]
 
 MOST_MATRIX = 40
 """More classes than this are shown as their most confused pairs only."""
@@ -25,10 +24,9 @@ N_PAIRS_ALONE = 20
 
 @dataclass(frozen=True)
 class ClassLine:
-    """A class with its F1 drawn; the counts are for labels (multi) only."""
+    """A class: its scores, how often it was missed, and how often it was given to an image that lacks it."""
 
     score: ClassScore
-    drawing: Markup
     n_missed: int
     n_extra: int
 
@@ -45,26 +43,32 @@ class ConfusedPair:
 
 @dataclass(frozen=True)
 class DistanceLine:
-    """How many answers of an ordinal target lie so many classes off."""
+    """How many answers are off by so many classes, or images by so many labels."""
 
     distance: int
     n: int
     share: float
-    bar: Markup
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A cell of the confusion matrix: its count, its shade 0 to 10, and whether it is right."""
+class TargetSection(Section):
+    """One target.
 
-    n: int
-    shade: int
-    is_right: bool
-
-
-@dataclass(frozen=True)
-class TargetSection:
-    """One target."""
+    Args:
+        name: The target.
+        kind: "single", "multi" or "ordinal".
+        words: What it asks.
+        n: Images judged.
+        n_groups: Groups they came from.
+        is_main: Whether it is the main target.
+        metrics: Scores by the name of the metric.
+        classes: Scores of every class, in their order.
+        confusion: How often each class (row) was answered with each class (column); empty for a multi-label target,
+            and for more than 40 classes.
+        pairs: Classes most often taken for another; for a multi-label target labels missed and given instead.
+        distances: Answers of an ordinal target by prediction minus label, in classes.
+        wrong_labels: Images of a multi-label target by their number of wrong labels.
+    """
 
     name: str
     kind: str
@@ -72,16 +76,15 @@ class TargetSection:
     n: int
     n_groups: int
     is_main: bool
-    metrics: tuple[tuple[str, Interval], ...]
+    metrics: Mapping[str, Interval]
     classes: tuple[ClassLine, ...]
-    scale: Markup
-    matrix: tuple[tuple[str, int, tuple[Cell, ...]], ...]
+    confusion: tuple[tuple[int, ...], ...]
     pairs: tuple[ConfusedPair, ...]
     distances: tuple[DistanceLine, ...]
     wrong_labels: tuple[DistanceLine, ...]
 
 
-def make_target_sections(contents: RunContents) -> tuple[TargetSection, ...]:
+def describe_targets(contents: RunContents) -> tuple[TargetSection, ...]:
     """A section a target, the main one first; none without scores."""
     if contents.scores is None:
         return ()
@@ -108,10 +111,9 @@ def _make_section(contents: RunContents, target: TargetScore, is_main: bool) -> 
         n=target.n,
         n_groups=target.n_groups,
         is_main=is_main,
-        metrics=tuple((metric_words(name), interval) for name, interval in target.metrics.items()),
+        metrics=dict(target.metrics),
         classes=tuple(_class_line(target, place) for place in range(len(names))),
-        scale=draw_scale(UNIT),
-        matrix=_make_matrix(target.confusion, names) if shows_matrix else (),
+        confusion=tuple(map(tuple, target.confusion.tolist())) if shows_matrix else (),
         pairs=pairs,
         distances=_distances(target.confusion) if target.kind == "ordinal" else (),
         wrong_labels=_wrong_labels(contents, target) if is_multi else (),
@@ -119,33 +121,13 @@ def _make_section(contents: RunContents, target: TargetScore, is_main: bool) -> 
 
 
 def _class_line(target: TargetScore, place: int) -> ClassLine:
-    item = target.per_class[place]
-    words = f"F1 {plain_score(item.f1)}, from {plain_score(item.f1_low)} to {plain_score(item.f1_high)}"
-    drawing = draw_whisker(item.f1, item.f1_low, item.f1_high, UNIT, words=words, height=30)
     if target.kind == "multi":
         n_missed, n_extra = int(target.confusion[place, 1, 0]), int(target.confusion[place, 0, 1])
     else:
         right = int(target.confusion[place, place])
         n_missed = int(target.confusion[place].sum()) - right
         n_extra = int(target.confusion[:, place].sum()) - right
-    return ClassLine(item, drawing, n_missed, n_extra)
-
-
-def _make_matrix(confusion: NDArray[np.int64], names: list[str]) -> tuple[tuple[str, int, tuple[Cell, ...]], ...]:
-    """Rows of the true classes: name, images, cells shaded by their share of the row."""
-    rows = []
-    for truth, counts in enumerate(confusion):
-        total = int(counts.sum())
-        cells = tuple(
-            Cell(int(n), _shade(int(n) / total) if total else 0, truth == answer) for answer, n in enumerate(counts)
-        )
-        rows.append((names[truth], total, cells))
-    return tuple(rows)
-
-
-def _shade(share: float) -> int:
-    """0 for nothing, 1 to 10 for a share; by its root, so that errors of a few percent still differ."""
-    return 0 if share == 0 else max(1, round(10 * share**0.5))
+    return ClassLine(target.per_class[place], n_missed, n_extra)
 
 
 def _confused_pairs(confusion: NDArray[np.int64], names: list[str], most: int) -> tuple[ConfusedPair, ...]:
@@ -189,10 +171,8 @@ def _judge(contents: RunContents, target: TargetScore) -> JudgedRows | None:
 
 
 def _lines_of_counts(counts: dict[int, int]) -> tuple[DistanceLine, ...]:
-    total, top = max(1, sum(counts.values())), max([*counts.values(), 1])
-    return tuple(
-        DistanceLine(distance, n, n / total, draw_bar(n / top, words=f"{n}")) for distance, n in sorted(counts.items())
-    )
+    total = max(1, sum(counts.values()))
+    return tuple(DistanceLine(distance, n, n / total) for distance, n in sorted(counts.items()))
 
 
 def _distances(confusion: NDArray[np.int64]) -> tuple[DistanceLine, ...]:

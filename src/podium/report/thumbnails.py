@@ -33,14 +33,14 @@ class ThumbnailBook:
 
     samples: Samples
     max_bytes: int = 1_800_000
-    _made: dict[int, Thumbnail] = field(default_factory=dict)
+    _made: dict[str, Thumbnail] = field(default_factory=dict)
     _n_bytes: int = 0
 
-    def take(self, row: int) -> Thumbnail:
-        """The thumbnail of a row."""
-        if row not in self._made:
-            self._made[row] = self._make(row)
-        thumbnail = self._made[row]
+    def take(self, name: str) -> Thumbnail:
+        """The thumbnail of a sample by its id."""
+        if name not in self._made:
+            self._made[name] = self._make(int(self.samples.rows_of([name])[0]))
+        thumbnail = self._made[name]
         # An address stands in the page as often as it is shown.
         self._n_bytes += len(thumbnail.address)
         return thumbnail

@@ -1,0 +1,70 @@
+"""Everything that a report says of a run, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from podium.report.calibration_section import CalibrationSection, describe_calibration
+from podium.report.cautions import CautionsSection, describe_cautions
+from podium.report.contents import RunContents
+from podium.report.curves_section import CurvesSection, describe_curves
+from podium.report.data_section import DataSection, describe_data
+from podium.report.folds_section import FoldsSection, describe_folds
+from podium.report.headline import Headline, describe_headline
+from podium.report.mistakes_section import MistakesSection, describe_mistakes
+from podium.report.section import Section
+from podium.report.settings_section import SettingsSection, describe_settings
+from podium.report.targets_section import TargetSection, describe_targets
+
+__all__ = ["RunReport", "describe_run"]
+
+
+@dataclass(frozen=True)
+class RunReport(Section):
+    """The sections of one run, in the order of the page. None, or empty, is a section whose files are missing.
+
+    Args:
+        run: The run's name.
+        headline: The score and what it means.
+        cautions: What weakens the score.
+        problems: Files that are there but cannot be read, a line each.
+        targets: Scores of every target, the main one first.
+        mistakes: The worst mistakes of every target.
+        calibration: How well the probabilities of the main target match the share that is right.
+        data: The images.
+        folds: The folds.
+        curves: Loss and score over epochs.
+        settings: Everything needed to make the run again.
+        has_predictions: Whether there are out-of-fold predictions.
+    """
+
+    run: str
+    headline: Headline
+    cautions: CautionsSection
+    problems: tuple[str, ...]
+    targets: tuple[TargetSection, ...]
+    mistakes: tuple[MistakesSection, ...]
+    calibration: CalibrationSection | None
+    data: DataSection | None
+    folds: FoldsSection | None
+    curves: CurvesSection | None
+    settings: SettingsSection
+    has_predictions: bool
+
+
+def describe_run(contents: RunContents) -> RunReport:
+    """All sections of a run."""
+    return RunReport(
+        run=contents.run.name,
+        headline=describe_headline(contents),
+        cautions=describe_cautions(contents),
+        problems=contents.problems,
+        targets=describe_targets(contents),
+        mistakes=describe_mistakes(contents),
+        calibration=describe_calibration(contents),
+        data=describe_data(contents),
+        folds=describe_folds(contents),
+        curves=describe_curves(contents),
+        settings=describe_settings(contents),
+        has_predictions=contents.oof is not None,
+    )
