@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.errors import RecipeError, UnknownNameError
+from podium.errors import RecipeError
 from podium.recipe import (
     PRESETS,
     Recipe,
@@ -178,11 +178,6 @@ def test_a_frozen_backbone_refuses_what_it_could_not_do() -> None:
     for lines in (["predict_views=[]"], ["predict_views=[plain, plain]"], ["feature_views=[]"]):
         with pytest.raises(RecipeError, match="each view once, and at least one"):
             apply_overrides(finetune(), lines)
-
-
-def test_an_unknown_preset_is_told_with_the_nearest() -> None:
-    with pytest.raises(UnknownNameError, match="Did you mean 'finetune'"):
-        find_preset("fine_tune")
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,12 @@
-"""Every "auto" has a meaning before anything is trained, and heads go to models as the arrangement says."""
+"""Every "auto" has a meaning before anything is trained."""
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.errors import RecipeError
-from podium.recipe import ALL_HEADS, Recipe, apply_overrides, arrange, baseline, finetune, resolve_recipe
+from podium.recipe import Recipe, apply_overrides, baseline, finetune, resolve_recipe
 from podium.recipe.resolve import choose_size
-from podium.tables import Composite, Head, Task
-
-MASK, GENDER = Head("mask", "single", ("worn", "none")), Head("gender", "single", ("male", "female"))
-AGE, TAGS = Head("age", "ordinal", ("<30", ">=30")), Head("tags", "multi", ("a", "b"))
 
 
 @given(st.floats(1, 1e5))
@@ -60,35 +54,3 @@ def test_a_rectangle_is_stored_larger_on_both_sides_where_augmentation_crops() -
 def test_weights_are_never_silently_random() -> None:
     resolved = resolve_recipe(Recipe.model_validate({"model": {"name": "resnet18"}}), median_side_px=100)
     assert resolved.model.weights == "pretrained"
-
-
-def test_arrangements_divide_the_heads() -> None:
-    composite = Composite.from_heads({"mask": MASK.classes, "age": AGE.classes})
-    task = Task((MASK, GENDER, AGE, TAGS), composite)
-    assert arrange(task, "shared") == {ALL_HEADS: Task(task.heads)}
-    assert arrange(task, "separate") == {head.name: Task((head,)) for head in task.heads}
-    joint = arrange(task, "joint")[ALL_HEADS]
-    assert [head.name for head in joint.heads] == ["class", "gender", "tags"]
-    assert joint.heads[0].classes == composite.classes
-
-
-@pytest.mark.parametrize("arrangement", ["joint", "shared", "separate"])
-def test_every_target_can_be_completed_from_what_is_trained(arrangement: str) -> None:
-    import numpy as np
-
-    from podium.decisions import complete_probs
-    from podium.training.probabilities import probs_from_logits
-
-    task = Task((MASK, GENDER, AGE), Composite.from_heads({"mask": MASK.classes, "age": AGE.classes}))
-    probs = {}
-    for part in arrange(task, arrangement).values():
-        logits = {head.name: np.random.default_rng(0).normal(size=(2, head.n_classes)) for head in part.heads}
-        probs |= probs_from_logits(logits, part)
-    assert list(complete_probs(probs, task)) == [head.name for head in task.targets]
-
-
-def test_joint_needs_a_composite_and_one_head_needs_no_arrangement() -> None:
-    with pytest.raises(RecipeError, match="composite="):
-        arrange(Task((MASK, AGE)), "joint")
-    for arrangement in ("joint", "shared"):
-        assert arrange(Task((TAGS,)), arrangement) == {ALL_HEADS: Task((TAGS,))}

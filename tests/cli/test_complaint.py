@@ -1,0 +1,78 @@
+"""An error as a person reads it, as a program reads it, and where its long list goes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from podium.cli.complaint import DETAILS_FILE, name_system_error, print_error, print_fault
+from podium.errors import LabelError, PodiumError, StorageError
+
+Streams = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def long_error() -> LabelError:
+    return LabelError("bad rows.", fix="Mend them.", details=[f"row {i}" for i in range(13)])
+
+
+def test_ten_details_are_shown_and_all_are_kept(capsys: Streams) -> None:
+    print_error(long_error(), as_json=False)
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == ""
+    assert lines[0] == "podium: bad rows. Mend them."
+    assert lines[1:11] == [f"  row {i}" for i in range(10)]
+    assert lines[11:] == [f"  ... and 3 more; all 13 are in {DETAILS_FILE}"]
+    assert DETAILS_FILE.read_text().splitlines() == ["bad rows. Mend them.", *(f"row {i}" for i in range(13))]
+
+
+def test_a_program_gets_one_document_with_every_detail_and_no_file(capsys: Streams) -> None:
+    print_error(long_error(), as_json=True)
+    out, err = capsys.readouterr()
+    assert json.loads(out)["details"] == [f"row {i}" for i in range(13)]
+    assert err.splitlines()[-1] == "  ... and 3 more"
+    assert not DETAILS_FILE.exists()
+
+
+def test_verbose_shows_all_and_the_cause(capsys: Streams) -> None:
+    error = long_error()
+    error.__cause__ = KeyError("deep down")
+    print_error(error, as_json=False, verbose=True)
+    err = capsys.readouterr().err
+    assert "deep down" in err
+    assert "  row 12" in err
+    assert "more" not in err
+
+
+def test_text_cannot_break_a_line_or_a_terminal(capsys: Streams) -> None:
+    print_error(PodiumError("a\nb\x1b[31m\udce9."), as_json=False)
+    assert capsys.readouterr().err == "podium: a\\nb\\x1b[31m\\udce9.\n"
+
+
+def test_options_are_named_as_flags(capsys: Streams) -> None:
+    print_error(PodiumError("wrong.", fix="Set `id_column='x'`."), as_json=False)
+    assert "--id-column" in capsys.readouterr().err
+
+
+def test_what_the_system_refuses_has_a_name() -> None:
+    source = PermissionError(13, "Permission denied", "a.csv")
+    named = name_system_error(source)
+    assert isinstance(named, StorageError)
+    assert named.__cause__ is source
+    assert "a.csv" in str(named)
+    assert "Permission denied" in str(named)
+    assert "out of memory" in str(name_system_error(MemoryError()))
+
+
+def test_our_own_fault_says_so(capsys: Streams) -> None:
+    print_fault(ValueError("oops"), as_json=True)
+    out, err = capsys.readouterr()
+    assert "bug in Podium, not your mistake: ValueError: oops" in json.loads(out)["what"]
+    assert "Traceback" in err or "ValueError: oops" in err

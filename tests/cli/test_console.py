@@ -1,0 +1,51 @@
+"""Results go to standard output; progress and notes to standard error, or nowhere."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from podium.cli.console import Console, print_json, print_lines
+
+Streams = pytest.CaptureFixture[str]
+
+
+def test_results_are_lines_or_one_document(capsys: Streams) -> None:
+    print_lines("a", "b")
+    assert capsys.readouterr() == ("a\nb\n", "")
+    print_json({"name": "\ud55c", "n": 1.5})
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"name": "\ud55c", "n": 1.5}
+    assert "\ud55c" in out
+    assert err == ""
+    with pytest.raises(ValueError, match="JSON compliant"):
+        print_json({"n": float("nan")})
+
+
+def test_a_stage_is_one_line_in_a_log_with_the_latest_count(capsys: Streams) -> None:
+    with Console().stage("Decoding", 2000) as update:
+        update(10)
+        update(1234)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Decoding: 1,234 in ")
+    assert err.count("\n") == 1
+    with Console().stage("Nothing", 0):
+        pass
+    assert capsys.readouterr().err == ""
+
+
+def test_notes_name_options_as_flags(capsys: Streams) -> None:
+    Console().note("plain")
+    assert capsys.readouterr().err == "note: plain\n"
+    Console().note("Set `id_column='x'`.")
+    assert "--id-column" in capsys.readouterr().err
+
+
+def test_quiet_shows_nothing(capsys: Streams) -> None:
+    console = Console(quiet=True)
+    console.note("a")
+    with console.stage("b", 3) as update:
+        update(3)
+    assert capsys.readouterr() == ("", "")
