@@ -81,7 +81,7 @@ def test_targets_are_the_main_one_or_all(make_samples: Make) -> None:
 
 
 def test_targets_that_cannot_be_balanced_are_refused_by_name(make_samples: Make) -> None:
-    with pytest.raises(SplitError, match="cannot stratify.*no labels"):
+    with pytest.raises(SplitError, match="no labels"):
         choose_targets(make_samples(3), None, is_multilabel=False)
     samples = make_samples(4, {"pet": PET, "tags": TAGS})
     with pytest.raises(SplitError, match="'tags' is multi-label"):

@@ -1,0 +1,70 @@
+"""Options of a scan that cannot be meant are refused by name, and columns are called as the table spells them."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium.curate.options import ScanOptions
+from podium.errors import PodiumError
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"layout": "tabel"}, "'tabel'"),
+        ({"label_kind": "both"}, "'both'"),
+        ({"layout": "pattern"}, "pattern"),
+        ({"pattern": "{a}", "labels": Path("x.csv")}, "labels"),
+        ({"layout": "folders", "labels": Path("x.csv")}, r"x\.csv"),
+        ({"header": False, "layout": "folders"}, "header"),
+        ({"header": False, "pattern": "{a}"}, "header"),
+        ({"label_delim": ""}, "label_delim"),
+        ({"delimiter": ""}, "delimiter"),
+        ({"label_colums": ("a",)}, "label_columns"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(PodiumError, match=words):
+        ScanOptions(**options)
+
+
+def test_plain_text_is_taken_for_a_path_and_for_one_name() -> None:
+    options = ScanOptions(labels="a/x.csv", ordinal="age")  # type: ignore[arg-type]
+    assert options.labels == Path("a/x.csv")
+    assert options.ordinal == ("age",)
+
+
+def test_every_column_is_called_as_the_table_spells_it() -> None:
+    name = "\ub098\uc774"
+    spelt = unicodedata.normalize("NFD", name)
+    options = ScanOptions(
+        image_column=spelt,
+        label_columns=(spelt,),
+        group=spelt,
+        split_column=spelt,
+        classes={spelt: ("a", "b")},
+        bins={spelt: (1.0,)},
+        ordinal=(spelt,),
+        composite_column=spelt,
+    ).with_named_columns()
+    wanted = ScanOptions(
+        image_column=name,
+        label_columns=(name,),
+        group=name,
+        split_column=name,
+        classes={name: ("a", "b")},
+        bins={name: (1.0,)},
+        ordinal=(name,),
+        composite_column=name,
+    )
+    assert options == wanted
+    assert wanted.with_named_columns() == wanted
+
+
+def test_numbers_name_columns_only_where_there_is_no_header() -> None:
+    assert ScanOptions(header=False, group="3").with_named_columns().group == "column_3"
+    assert ScanOptions(group="3").with_named_columns().group == "3"
