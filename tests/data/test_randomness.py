@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from podium.data.randomness import hash_uint64, normals, sample_keys, uniforms
+from podium.data.randomness import hash_uint64, sample_keys, uniforms
 
 KEYS = sample_keys([f"folder/{i}.jpg" for i in range(20_000)])
 
@@ -85,12 +85,6 @@ def test_seed_epoch_stream_do_not_stand_in_for_each_other() -> None:
 
 def test_negative_seed_is_as_good_as_any() -> None:
     assert 0 <= uniforms(-1, 0, KEYS[:1], 0, 1)[0, 0] < 1
-
-
-def test_normals_are_normal() -> None:
-    values = normals(0, 0, KEYS, 4, 2)
-    assert stats.kstest(values.ravel(), "norm").pvalue > 1e-4
-    assert abs(np.corrcoef(values.T)[0, 1]) < 0.04
 
 
 def test_keys_of_ids() -> None:

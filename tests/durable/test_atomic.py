@@ -263,15 +263,6 @@ def test_json_refuses_what_is_no_number(tmp_path: Path, value: object) -> None:
     assert names(tmp_path) == []
 
 
-def test_copy_gives_the_same_bytes_and_names_a_missing_source(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(NEW)
-    durable.copy_file(tmp_path / "a", tmp_path / "deep" / "b")
-    assert (tmp_path / "deep" / "b").read_bytes() == NEW
-    with pytest.raises(StorageError) as caught:
-        durable.copy_file(tmp_path / "missing", tmp_path / "c")
-    assert caught.value.where == str(tmp_path / "missing")
-
-
 def test_a_link_is_replaced_and_what_it_points_at_is_untouched(tmp_path: Path) -> None:
     (tmp_path / "outside").write_bytes(OLD)
     (tmp_path / "link").symlink_to("outside")

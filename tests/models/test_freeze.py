@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from podium.errors import UsageError
-from podium.models import Classifier, build_backbone, count_parameters, freeze_backbone, freeze_blocks, unfreeze
+from podium.models import Classifier, build_backbone, freeze_backbone, freeze_blocks, unfreeze
 from podium.tables import Head, Task
 
 TASK = Task((Head("mask", "single", ("wear", "wrong", "none")),))
@@ -66,6 +66,12 @@ def test_stages_of_a_resnet_are_the_stem_and_four_layers() -> None:
     assert frozen == {"conv1", "bn1", "layer1"}
     with pytest.raises(UsageError, match="has 5"):
         freeze_blocks(model, 6)
+
+
+def count_parameters(model: Classifier) -> tuple[int, int]:
+    """Number of parameters that train, and of all."""
+    trains = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    return trains, sum(parameter.numel() for parameter in model.parameters())
 
 
 def test_zero_blocks_freeze_nothing_and_all_blocks_the_backbone() -> None:

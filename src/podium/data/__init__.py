@@ -24,7 +24,7 @@ from podium.data.image_cache import ImageCache, open_cache
 from podium.data.memory_images import GivenImage, MemoryImages, StoredImages, median_side_of, store_in_memory
 from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targets, soften_targets
 from podium.data.order import balance_weights, epoch_order, weighted_order
-from podium.data.randomness import normals, sample_keys, uniforms
+from podium.data.randomness import sample_keys, uniforms
 from podium.data.views import View, eval_batch
 from podium.lazy import on_demand
 
@@ -81,7 +81,6 @@ __all__ = [
     "median_side_of",
     "mix_batch",
     "mix_targets",
-    "normals",
     "open_cache",
     "resident_bytes",
     "sample_keys",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from podium.data.ranges import check_probability, check_range
 
-__all__ = ["ColorJitter", "ColourMaps", "Grayscale", "Recolouring", "recolour"]
+__all__ = ["ColorJitter", "ColourMaps", "Grayscale", "recolour"]
 
 _Array = NDArray[np.float64]
 
@@ -110,9 +110,6 @@ class Grayscale:
     def tint(self, maps: ColourMaps, u: _Array) -> ColourMaps:
         """The maps, made grey where the uniform numbers `u`, shape (B, 1), say so."""
         return maps.saturate(np.where(u[:, 0] < self.probability, 0.0, 1.0))
-
-
-Recolouring = ColorJitter | Grayscale
 
 
 def recolour(image: NDArray[np.uint8], maps: ColourMaps, i: int) -> None:

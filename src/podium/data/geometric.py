@@ -13,7 +13,6 @@ from podium.data.ranges import check_probability, check_range
 
 __all__ = [
     "CentreCrop",
-    "Geometric",
     "HorizontalFlip",
     "RandomResizedCrop",
     "RandomShift",
@@ -189,6 +188,3 @@ class Rotate:
     def move(self, frames: Frames, u: _Array) -> Frames:
         """The frames, turned as the uniform numbers `u`, shape (B, 2), say."""
         return frames.rotate(np.where(u[:, 0] < self.probability, (2 * u[:, 1] - 1) * self.degrees, 0.0))
-
-
-Geometric = HorizontalFlip | VerticalFlip | Rotate90 | RandomResizedCrop | CentreCrop | RandomShift | Rotate

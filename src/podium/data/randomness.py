@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["hash_uint64", "normals", "sample_keys", "uniforms"]
+__all__ = ["hash_uint64", "sample_keys", "uniforms"]
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = 0xFFFFFFFFFFFFFFFF
@@ -72,17 +72,6 @@ def uniforms(seed: int, epoch: int, keys: NDArray[np.integer[Any]], stream: int,
         True
     """
     return (hash_uint64(seed, epoch, keys, stream, n) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
-def normals(seed: int, epoch: int, keys: NDArray[np.integer[Any]], stream: int, n: int) -> NDArray[np.float64]:
-    """`n` independent standard normal numbers for each key, shape (B, n). Arguments as in `uniforms`.
-
-    Source:
-        Box and Muller 1958, "A Note on the Generation of Random Normal Deviates".
-    """
-    pairs = uniforms(seed, epoch, keys, stream, 2 * n)
-    radius = np.sqrt(-2.0 * np.log1p(-pairs[:, 0::2]))
-    return np.asarray(radius * np.cos(2.0 * np.pi * pairs[:, 1::2]))
 
 
 def _mix_integer(value: int) -> int:

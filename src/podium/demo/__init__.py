@@ -4,7 +4,7 @@ Every data set is laid out as a contest gives it, with the test answers in a fil
 honest prediction of its own score beside the truth.
 """
 
-from podium.demo.prepare import TASKS, prepare, prepare_sign_digits
+from podium.demo.prepare import TASKS, prepare
 from podium.demo.record import DemoData
 
-__all__ = ["TASKS", "DemoData", "prepare", "prepare_sign_digits"]
+__all__ = ["TASKS", "DemoData", "prepare"]

@@ -24,7 +24,7 @@ from podium.durable import (
 )
 from podium.errors import CorruptFileError, UnknownNameError, UsageError
 
-__all__ = ["TASKS", "prepare", "prepare_sign_digits"]
+__all__ = ["TASKS", "prepare"]
 
 _MARK = "demo.json"
 _N_WRITERS = 8
@@ -63,11 +63,6 @@ def prepare(task: str, folder: str | Path, *, seed: int = 0) -> DemoData:
             _write_files(folder, files)
             write_manifest(folder, [_MARK, *files], mark)
     return _describe(task, contest, folder)
-
-
-def prepare_sign_digits(folder: str | Path) -> DemoData:
-    """The photographs of signed digits that come with the package; see `prepare`."""
-    return prepare("sign_digits", folder)
 
 
 def _check_folder(folder: Path, mark: dict[str, object]) -> None:

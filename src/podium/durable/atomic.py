@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +19,6 @@ from podium.durable.folders import make_folder, temporary_path
 from podium.durable.stream import write_new_file
 
 __all__ = [
-    "copy_file",
     "encode_json",
     "encode_json_file",
     "sync_file",
@@ -112,18 +110,6 @@ def encode_json_file(value: object) -> bytes:
     """A value as the content `write_json` gives a file; ValueError for NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
     return text.encode("utf-8", errors="backslashreplace")
-
-
-def copy_file(source: str | Path, target: str | Path) -> None:
-    """Copy a file's content to `target`, old or new content at any instant. Raises like `write_atomically`."""
-    source = Path(source)
-    # Writing raises StorageError, so an OSError that is left is one of reading.
-    with (
-        explaining_failures(source),
-        source.open("rb") as reader,
-        write_atomically(target, needed=source.stat().st_size) as file,
-    ):
-        shutil.copyfileobj(reader, file, 1 << 20)
 
 
 def sync_file(path: str | Path) -> None:

@@ -4,7 +4,7 @@ from podium.models.backbone import Backbone
 from podium.models.build_backbone import build_backbone
 from podium.models.classifier import Classifier
 from podium.models.ema import Ema, ema_decay
-from podium.models.freeze import count_parameters, freeze, freeze_backbone, freeze_blocks, unfreeze
+from podium.models.freeze import freeze, freeze_backbone, freeze_blocks, unfreeze
 from podium.models.heads import LinearHeads
 from podium.models.hub import weights_folder
 from podium.models.packaged_weights import PACKAGED, PackagedWeights
@@ -20,7 +20,6 @@ __all__ = [
     "PackagedWeights",
     "TinyBackbone",
     "build_backbone",
-    "count_parameters",
     "ema_decay",
     "freeze",
     "freeze_backbone",

@@ -11,7 +11,7 @@ from podium.errors import UsageError
 from podium.models.classifier import Classifier
 from podium.models.layer_order import count_layers, find_layers
 
-__all__ = ["count_parameters", "freeze", "freeze_backbone", "freeze_blocks", "unfreeze"]
+__all__ = ["freeze", "freeze_backbone", "freeze_blocks", "unfreeze"]
 
 
 def freeze(module: nn.Module) -> None:
@@ -55,17 +55,6 @@ def unfreeze(module: nn.Module) -> None:
     module.requires_grad_(True)
     for part in module.modules():
         part.__dict__.pop("train", None)
-
-
-def count_parameters(module: nn.Module) -> tuple[int, int]:
-    """Number of parameters that train, and of all.
-
-    Example:
-        >>> count_parameters(nn.Linear(3, 2))
-        (8, 8)
-    """
-    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in module.parameters()]
-    return sum(size for size, trains in sizes if trains), sum(size for size, _ in sizes)
 
 
 def _find_frozen(module: nn.Module) -> Iterator[nn.Module]:
