@@ -9,12 +9,13 @@ from sklearn.metrics import f1_score
 from podium.metrics.counts import ClassCounts
 from podium.metrics.f1 import class_f1, f1_macro, f1_micro, f1_samples_totals, f1_weighted
 from podium.tables import Head
+from tiny.confusion import from_confusion
 
 
 def confusion_of(true: list[int], decided: list[int], n_classes: int) -> ClassCounts:
     table = np.zeros((n_classes, n_classes))
     np.add.at(table, (true, decided), 1)
-    return ClassCounts.from_confusion(table)
+    return from_confusion(table)
 
 
 def test_each_average_is_scikit_learns_with_an_absent_class() -> None:
@@ -34,17 +35,17 @@ def test_each_average_is_scikit_learns_with_an_absent_class() -> None:
 def test_a_stack_of_resamples_gives_what_each_gives_alone() -> None:
     tables = np.random.default_rng(2).integers(0, 4, (6, 3, 3))
     for formula in (class_f1, f1_macro, f1_micro, f1_weighted):
-        alone = [formula(ClassCounts.from_confusion(table)) for table in tables]
-        np.testing.assert_array_equal(formula(ClassCounts.from_confusion(tables)), alone)
+        alone = [formula(from_confusion(table)) for table in tables]
+        np.testing.assert_array_equal(formula(from_confusion(tables)), alone)
 
 
 def test_micro_f1_of_one_class_per_sample_is_the_accuracy() -> None:
     table = np.random.default_rng(3).integers(1, 9, (4, 4))
-    assert float(f1_micro(ClassCounts.from_confusion(table))) == pytest.approx(np.trace(table) / table.sum())
+    assert float(f1_micro(from_confusion(table))) == pytest.approx(np.trace(table) / table.sum())
 
 
 def test_without_samples_every_average_is_nan() -> None:
-    counts = ClassCounts.from_confusion(np.zeros((3, 3)))
+    counts = from_confusion(np.zeros((3, 3)))
     assert np.isnan([f1_macro(counts), f1_micro(counts), f1_weighted(counts)]).all()
 
 

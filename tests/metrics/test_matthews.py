@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import matthews_corrcoef as peer
 
-from podium.metrics.counts import ClassCounts, count_classes
+from podium.metrics.counts import count_classes
 from podium.metrics.matthews import matthews_corrcoef
 from podium.tables import Head
+from tiny.confusion import from_confusion
 
 HEAD = Head("target", "single", tuple("abcd"))
 
@@ -32,11 +33,11 @@ def test_of_two_classes_it_is_the_correlation_of_zeros_and_ones() -> None:
 
 def test_ends_of_the_scale_and_undefined_cases() -> None:
     tables = np.array([[[5, 0], [0, 3]], [[0, 5], [3, 0]], [[4, 0], [4, 0]], [[4, 4], [0, 0]], [[0, 0], [0, 0]]])
-    np.testing.assert_allclose(matthews_corrcoef(ClassCounts.from_confusion(tables)), [1, -1, 0, 0, np.nan])
+    np.testing.assert_allclose(matthews_corrcoef(from_confusion(tables)), [1, -1, 0, 0, np.nan])
 
 
 def test_names_of_the_classes_do_not_matter() -> None:
     table = np.random.default_rng(5).integers(0, 9, (4, 4))
     order = [2, 0, 3, 1]
-    got = matthews_corrcoef(ClassCounts.from_confusion(np.stack([table, table[order][:, order], table.T, 3 * table])))
+    got = matthews_corrcoef(from_confusion(np.stack([table, table[order][:, order], table.T, 3 * table])))
     np.testing.assert_allclose(got, got[0])

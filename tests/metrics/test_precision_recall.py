@@ -8,12 +8,13 @@ from sklearn.metrics import precision_score, recall_score
 
 from podium.metrics.counts import ClassCounts
 from podium.metrics.precision_recall import class_precision, class_recall, precision_macro, recall_macro
+from tiny.confusion import from_confusion
 
 
 def counts_of(true: list[int], decided: list[int], n_classes: int) -> ClassCounts:
     table = np.zeros((n_classes, n_classes))
     np.add.at(table, (true, decided), 1)
-    return ClassCounts.from_confusion(table)
+    return from_confusion(table)
 
 
 def test_both_are_scikit_learns_with_absent_classes() -> None:
@@ -29,7 +30,7 @@ def test_both_are_scikit_learns_with_absent_classes() -> None:
 
 def test_swapping_truth_and_decision_swaps_the_two() -> None:
     table = np.random.default_rng(2).integers(0, 5, (4, 4))
-    counts, swapped = ClassCounts.from_confusion(table), ClassCounts.from_confusion(table.T)
+    counts, swapped = from_confusion(table), from_confusion(table.T)
     np.testing.assert_array_equal(class_precision(counts), class_recall(swapped))
     assert precision_macro(counts) == recall_macro(swapped)
 
@@ -41,7 +42,7 @@ def test_they_differ_where_one_class_is_said_too_often() -> None:
 
 
 def test_resamples_stack_and_empty_ones_are_nan() -> None:
-    counts = ClassCounts.from_confusion(np.stack([np.eye(3), np.zeros((3, 3))]))
+    counts = from_confusion(np.stack([np.eye(3), np.zeros((3, 3))]))
     np.testing.assert_array_equal(precision_macro(counts), [1, np.nan])
     np.testing.assert_array_equal(recall_macro(counts), [1, np.nan])
     assert class_precision(counts)[1].tolist() == class_recall(counts)[1].tolist() == [0, 0, 0]
