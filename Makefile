@@ -1,13 +1,16 @@
 # Two commands on a fresh machine: `make demo` runs the main job end to end, `make test` passes the tests.
 # Both make the environment in .venv first, with uv where it is there (or can be installed), else pip.
 
-.PHONY: demo test check fix clean
+.PHONY: demo test test-fast check fix clean
 
 demo: .venv/installed-demo
 	.venv/bin/podium demo
 
 test: .venv/installed-dev
 	scripts/test
+
+test-fast: .venv/installed-dev
+	scripts/test -m "not slow"
 
 check: .venv/installed-dev
 	scripts/check

@@ -74,7 +74,6 @@ def test_encodings_from_before_utf_8_are_found(encoding, words):
     ],
 )
 def test_cyrillic_and_greek_are_found(encoding, words):
-    pytest.importorskip("charset_normalizer")
     assert _read(_table(words).encode(encoding)) == _table(words)
 
 

@@ -165,10 +165,8 @@ def _try(data: bytes, encoding: str) -> str | None:
 
 def _ask_charset_normalizer(data: bytes) -> str | None:
     """Cyrillic or Greek, where whole words are of it; accents alone, in words of ASCII letters, are Western."""
-    try:
-        import charset_normalizer
-    except ImportError:  # an installation without it reads these as Windows-1252, and says so
-        return None
+    import charset_normalizer  # not imported for tables that are read without it
+
     best = charset_normalizer.from_bytes(data[:_SNIFFED], cp_isolation=list(_ALPHABETS)).best()
     text = None if best is None or best.encoding == "cp1252" else _try(data, best.encoding)
     if best is None or text is None:
