@@ -363,7 +363,7 @@ def test_resume_refuses_another_recipe(key: str, started: Callable[..., podium.R
     preset, lines = case.base
     run = started(preset, (*lines, *case.besides))
     file = run.folder.recipe_file
-    with pytest.raises(RecipeError, match=r"another recipe|no effect") as refused:
+    with pytest.raises(RecipeError, match=r"different recipe|no effect") as refused:
         podium.resume(
             run.name,
             recipe=podium.compose_recipe(recipe=file, overrides=[case.line]),

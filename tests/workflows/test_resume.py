@@ -226,7 +226,7 @@ def test_a_journal_that_a_power_cut_tore_does_not_block_a_resume(
 
 
 def test_another_recipe_is_refused_with_the_difference(finished: Run) -> None:
-    with pytest.raises(RecipeError, match="another recipe") as caught:
+    with pytest.raises(RecipeError, match="different recipe") as caught:
         go_on_with(finished, recipe=make_recipe(*FROZEN, "optimizer.lr=0.5", "seed=3"))
     assert sorted(line.split(":")[0] for line in caught.value.details) == ["optimizer.lr", "seed"]
     go_on_with(finished, recipe=make_recipe(*FROZEN))
