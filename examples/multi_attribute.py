@@ -13,7 +13,7 @@ if __name__ == "__main__":
     data = podium.scan(
         FOLDER / "train",
         pattern="{group}_{style}/{letter}_{weight}_{slant}_{number}.png",
-        label=list(CLASSES),
+        label_columns=list(CLASSES),
         classes=CLASSES,
         composite="letter*4 + weight*2 + slant",
         group="group",

@@ -356,7 +356,7 @@ def test_a_table_says_which_image_an_id_means(tasks: dict[str, Task], predict: P
         ("id,img\nT0,0.png\nT1,1.png\nT2,1.png\n", "two rows of column 'img' name the same image"),
         ("id,img\nT0,0.png\nT0,1.png\nT1,1.png\nT2,2.png\n", "1 ids of column 'id' have several rows"),
         ("key,img\nU0,0.png\nU1,1.png\nU2,2.png\n", "no column of the table holds ids"),
-        ("id,a,b\nT0,0.png,1.png\nT1,1.png,2.png\nT2,2.png,0.png\n", "may both say"),
+        ("id,a,b\nT0,0.png,1.png\nT1,1.png,2.png\nT2,2.png,0.png\n", "could both say"),
     ],
 )
 def test_a_table_that_does_not_join_ids_and_images_is_refused(

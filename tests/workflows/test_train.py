@@ -160,7 +160,7 @@ def test_frozen_folds_refuse_samples_that_changed(contest: Contest, tmp_path: Pa
     labels = samples.labels["mask"].copy()
     labels[3] = 0
     for changed in (samples.take(np.arange(N - 2)), replace(samples, labels={"mask": labels})):
-        with pytest.raises(SplitError, match="not the one these folds were made for"):
+        with pytest.raises(SplitError, match="made for another sample table"):
             train(changed, recipe=make_recipe(), folds=FoldOptions(folds_from=first.folder.path), settings=settings)
     assert [run.name for run in (tmp_path / "runs").glob("*/run.json")] == ["run.json"]
 
@@ -178,9 +178,9 @@ def test_the_holdout_is_no_image_that_a_model_has_seen(contest: Contest, tmp_pat
     run, notes = train(contest("single"), recipe=make_recipe(), folds=how, settings=make_settings(tmp_path)), Notes()
     held, learnt = (np.flatnonzero((run.folds.match(run.samples).fold == HOLDOUT) == is_held) for is_held in (1, 0))
     run.predict(run.samples.take(held), name="held", progress=notes)
-    assert not [line for line in notes.notes if "trained on" in line]
+    assert not [line for line in notes.notes if "training data of this run" in line]
     run.predict(run.samples.take(learnt), name="learnt", progress=notes)
-    assert [line for line in notes.notes if "trained on" in line]
+    assert [line for line in notes.notes if "training data of this run" in line]
 
 
 def test_what_is_odd_about_the_folds_is_told_and_kept(contest: Contest, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_what_is_odd_about_the_folds_is_told_and_kept(contest: Contest, tmp_path
     lone = replace(samples, labels={"mask": mask})
     how = FoldOptions(folds=2, allow_rare=True)
     run = train(lone, recipe=make_recipe(), folds=how, settings=make_settings(tmp_path), progress=notes)
-    (told,) = [line for line in notes.notes if "without any training image in some fold" in line]
+    (told,) = [line for line in notes.notes if "without training images in some folds" in line]
     assert told in durable.read_json(run.folder.path / "folds.json")["notes"]
 
 

@@ -22,7 +22,8 @@ def explain(problem: CycloptsError, command: str) -> PodiumError:
     """
     help_line = f"podium {command} --help lists the options."
     if isinstance(problem, UnknownOptionError):
-        return _explain_unknown(problem.token.keyword or problem.token.value, command, help_line)
+        given = (problem.token.keyword or problem.token.value).partition("=")[0]
+        return _explain_unknown(given, command, help_line)
     if isinstance(problem, CoercionError) and problem.token is not None:
         choices = _choices(problem.target_type)
         field = problem.argument.field_info.name if problem.argument is not None else None
