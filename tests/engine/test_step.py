@@ -116,7 +116,7 @@ def test_out_of_memory_halves_the_pieces_and_keeps_the_batch(net: DoubleNet) -> 
 
 
 def test_one_image_that_does_not_fit_is_an_error_that_says_so(net: DoubleNet) -> None:
-    with pytest.raises(PodiumError, match="one image alone does not fit"):
+    with pytest.raises(PodiumError, match="a single image does not fit"):
         train_step(parts_of(OutOfMemoryAbove(net, limit=0)), MANY_MISSING, step=0)
 
 

@@ -73,7 +73,7 @@ class World:
         state = state or TrainState()
         self.epoch = state.epoch
         valid = self if self.has_valid else None
-        how: dict[str, Any] = {"n_epochs": EPOCHS, "checkpoints": checkpoints, "stop": self.stop, "observers": [self]}
+        how: dict[str, Any] = {"n_epochs": EPOCHS, "checkpoints": checkpoints, "stop": self.stop, "callbacks": [self]}
         state = fit(self.parts, self, valid, state, **how)
         final_weights(self.parts)
         return Outcome(state.to_dict(), tensors_of(self.parts, checkpoints)), state

@@ -26,7 +26,7 @@ _UNSAFE_CALLS = {
     *("torch.package.PackageImporter", "os.system", "os.popen", "pandas.read_pickle", "pd.read_pickle"),
     *("jinja2.Template", "shutil.unpack_archive", "tarfile.open", "zipfile.ZipFile"),
 }
-_IMPORTS_BY_NAME = {"podium/lazy.py", "podium/cli/dispatch.py"}
+_IMPORTS_BY_NAME = {"podium/lazy.py", "podium/cli/commands.py"}
 """Files that import a module by a name, which comes from a table of their own."""
 
 
