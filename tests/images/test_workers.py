@@ -234,7 +234,7 @@ def test_fewer_workers_where_the_system_gives_no_more(
     assert [result.outcome for _, result in results] == [Outcome.OK] * 40
     assert said
     assert all(os.strerror(code)[1:] in line for line in said)
-    assert "1 go on" in said[-1]
+    assert "1 continue" in said[-1]
 
 
 @pytest.mark.usefixtures("sabotaged")

@@ -101,7 +101,7 @@ def test_a_fitted_classifier_can_be_pickled(paths: list[Path]) -> None:
 
 
 def test_what_cannot_be_used_is_refused(paths: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(LabelError, match="24 images but 3 labels"):
+    with pytest.raises(LabelError, match="24 images, but 3 labels"):
         make_classifier().fit(paths, LABELS[:3])
     with pytest.raises(LabelError, match="at least 2"):
         make_classifier().fit(paths, ["red"] * 24)

@@ -113,13 +113,13 @@ def test_a_sample_of_zeros_gets_what_the_run_s_metric_needs(
 
 def test_a_table_that_names_other_images_is_refused(run: Run, test_folder: Path) -> None:
     (test_folder / "test.csv").write_text("image\n00.png\n77.png\n")
-    with pytest.raises(SourceError, match="1 of 2 rows name an image that is not there"):
+    with pytest.raises(SourceError, match="1 of 2 rows name an image that does not exist"):
         run.predict(test_folder / "test.csv")
     for option, value in (("image_column", "image"), ("encoding", "cp949"), ("header", False)):
         with pytest.raises(UsageError, match="without a table"):
             run.predict(test_folder, **{option: value})  # type: ignore[arg-type]
     samples = Samples(test_folder, as_text_array(["00.png"]), as_text_array(["00.png"]))
-    with pytest.raises(UsageError, match="names its images itself"):
+    with pytest.raises(UsageError, match="already names its images"):
         run.predict(samples, rows=test_folder / "test.csv")
 
 
