@@ -105,7 +105,7 @@ def test_without_openvino_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_openvinos_telemetry_is_not_imported() -> None:
     code = (
-        "import sys, torch; from torch import nn; from podium.predict import Graph\n"
+        "import sys, torch; from torch import nn; from podium.backbone.compiled import Graph\n"
         "run = Graph(nn.Flatten(), torch.zeros(1, 2, 2, 3, dtype=torch.uint8)).compile('fp32', 1)\n"
         "print(any(name.split('.')[0] == 'openvino_telemetry' for name in sys.modules))"
     )

@@ -107,7 +107,7 @@ def test_with_images_and_cache_gone_a_resume_says_where_they_were_and_what_to_do
     command += ["--runs", str(run.settings.runs), "--threads", "1"]
     assert main(command) == 3
     said = capsys.readouterr().err
-    assert f"{samples.root}: 36 of 36 images are gone, and so is the cache" in said
+    assert f"{samples.root}: 36 of 36 images are missing, and so is the cache" in said
     assert f"podium train --resume {run.name} --root FOLDER" in said
     assert "00.png" in said
     assert not list(run.settings.cache_folder.glob("*/pixels.u8")), "no cache of nothing was built"

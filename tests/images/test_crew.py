@@ -103,7 +103,7 @@ def test_workers_that_die_before_they_begin_blame_no_image_but_not_for_ever(scri
     scripted.works = [LostError("SIGKILL", 0)] * 20
     assert [result.outcome for result in crew_of(1).run(BATCH)] == [Outcome.OK] * 4
     scripted.works = [LostError("SIGKILL", 0)] * 21
-    with pytest.raises(PodiumError, match="before they begin an image: SIGKILL"):
+    with pytest.raises(PodiumError, match="before they start an image: SIGKILL"):
         crew_of(1).run(BATCH)
 
 
@@ -141,7 +141,7 @@ def test_a_worker_that_can_open_no_file_is_one_less(scripted: type[Scripted]) ->
     assert scripted.asked == [[0, 1, 2, 3]] * 2
     assert [keeper.is_killed for keeper in scripted.made] == [False, True]
     assert "too many open files" in said[0]
-    assert "1 go on" in said[0]
+    assert "1 continue" in said[0]
 
 
 def test_an_error_of_storage_is_everybodys(scripted: type[Scripted]) -> None:

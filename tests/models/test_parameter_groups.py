@@ -58,7 +58,7 @@ def test_frozen_parameters_are_in_none() -> None:
     freeze_backbone(model)
     assert {group["name"] for group in parameter_groups(model, 0.1, 0.05)} == {"heads", "heads.no_decay"}
     model.requires_grad_(False)
-    with pytest.raises(ValueError, match="nothing is left"):
+    with pytest.raises(ValueError, match="nothing to train"):
         parameter_groups(model, 0.1, 0.05)
 
 
