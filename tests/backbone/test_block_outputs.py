@@ -103,7 +103,7 @@ def test_auto_takes_a_view_an_epoch_where_there_is_room(
     disk = namedtuple("disk", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: disk(10**9, 10**9, 10**6))
     assert views() == 0
-    assert any("computed anew" in note for note in notes.notes)
+    assert any("run again for every batch" in note for note in notes.notes)
     from_file = whole.model_copy(update={"model": whole.model.model_copy(update={"cached_views": 5})})
     with pytest.raises(UsageError, match="cached_views=5"):
         autotune_recipe(from_file, task, 100, settings, CPU, notes)

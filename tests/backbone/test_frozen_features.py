@@ -108,4 +108,4 @@ def test_a_gpu_is_no_place_for_openvino(contest: Contest, tmp_path: Path) -> Non
     notes = Notes()
     way = frozen_forward.recorded_way(recipe, torch.device("cuda"), notes)
     assert str(way) == "torch fp32"
-    assert "does not compute on cuda" in notes.notes[0]
+    assert "does not run on cuda" in notes.notes[0]

@@ -48,7 +48,7 @@ def test_weights_of_another_model_are_refused_in_one_line(tmp_path: Path, is_saf
     about = tmp_path / "model.json"
     digest = hashlib.sha256(data).hexdigest()
     about.write_text(json.dumps({**json.loads(about.read_text(encoding="utf-8")), "sha256": digest}), encoding="utf-8")
-    with pytest.raises(CorruptFileError, match="no weights of this model: ") as caught:
+    with pytest.raises(CorruptFileError, match="these weights do not belong to this model: ") as caught:
         load_weights(nn.Linear(3, 2), tmp_path)
     assert "\n" not in caught.value.what
     if is_safetensors:

@@ -128,7 +128,7 @@ def test_a_resumed_training_says_where_it_goes_on(contest: Contest, tmp_path: Pa
         def on_epoch(self, training: TrainingInfo, epoch: EpochInfo) -> None:
             raise KeyboardInterrupt  # a user's Ctrl-C while a callback runs
 
-    settings = make_settings(tmp_path, checkpoint_every_s=0.0)
+    settings = make_settings(tmp_path, checkpoint_seconds=0.0)
     recipe = make_recipe("training.epochs=3")
     with pytest.raises((KeyboardInterrupt, Stopped)):
         train(contest("single"), recipe=recipe, folds=2, settings=settings, callbacks=[Stop()])
