@@ -7,11 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # As in the `podium` command: threads that spin while they wait would take the cores from the other tests. OpenMP reads
 # this when torch is imported, which no test module has done yet.
 for name, value in {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}.items():
     os.environ.setdefault(name, value)
+
+settings.register_profile("podium", deadline=None)  # a busy machine is no fault of an example
+settings.load_profile("podium")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("PODIUM_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
