@@ -50,12 +50,3 @@ def test_what_a_preset_says_besides_may_stay() -> None:
 def test_the_last_line_counts() -> None:
     lines = ["model.frozen_blocks=2", "model.freeze=blocks"]
     assert apply_overrides(find_preset("baseline"), lines).model.frozen_blocks == 2
-
-
-@pytest.mark.parametrize("name", ["adamw", "adam", "radam"])
-def test_momentum_is_refused_where_the_optimizer_takes_none(name: str) -> None:
-    with pytest.raises(RecipeError, match=f"momentum=0.8 has no effect, for '{name}' takes none"):
-        apply_overrides(find_preset("baseline"), [f"optimizer.name={name}", "optimizer.momentum=0.8"])
-    with pytest.raises(RecipeError, match="momentum"):
-        parse_recipe({"optimizer": {"name": name, "momentum": 0.8}})
-    assert apply_overrides(find_preset("baseline"), ["optimizer.name=sgd", "optimizer.momentum=0.8"])

@@ -168,18 +168,6 @@ def test_a_wrong_line_is_refused(line: str, message: str) -> None:
         apply_overrides(finetune(), [line])
 
 
-def test_a_frozen_backbone_refuses_what_it_could_not_do() -> None:
-    with pytest.raises(RecipeError, match="feature_views, not augmentations"):
-        apply_overrides(finetune(), ["model.freeze=backbone"])
-    with pytest.raises(RecipeError, match=r"\['rot90'\] are not among the cached"):
-        apply_overrides(baseline(), ["predict_views=[plain, rot90]"])
-    both = apply_overrides(baseline(), ["predict_views=[plain, rot90]", "feature_views=[plain, rot90]"])
-    assert both.predict_views == ("plain", "rot90")
-    for lines in (["predict_views=[]"], ["predict_views=[plain, plain]"], ["feature_views=[]"]):
-        with pytest.raises(RecipeError, match="each view once, and at least one"):
-            apply_overrides(finetune(), lines)
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -347,27 +347,6 @@ def test_a_table_says_which_image_an_id_means(tasks: dict[str, Task], predict: P
     assert answers(fill(predictions, numbers, id_table=turned)) == ["cat", "owl", "dog"]
 
 
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
-        ("id,img\nT0,test/000.png\nT1,test/001.png\n", "1 of 3 ids of 'id' are not in column 'id'"),
-        ("id,img\nT0,a.png\nT1,b.png\nT2,c.png\n", "no column of the table beside 'id' names predicted images"),
-        ("id,img\nT0,0.png\nT1,1.png\nT2,c.png\n", "1 images of column 'img' have no prediction"),
-        ("id,img\nT0,0.png\nT1,1.png\nT2,1.png\n", "two rows of column 'img' name the same image"),
-        ("id,img\nT0,0.png\nT0,1.png\nT1,1.png\nT2,2.png\n", "1 ids of column 'id' have several rows"),
-        ("key,img\nU0,0.png\nU1,1.png\nU2,2.png\n", "no column of the table holds ids"),
-        ("id,a,b\nT0,0.png,1.png\nT1,1.png,2.png\nT2,2.png,0.png\n", "could both say"),
-    ],
-)
-def test_a_table_that_does_not_join_ids_and_images_is_refused(
-    tasks: dict[str, Task], predict: Predict, sample: Sample, table: str, message: str
-) -> None:
-    predictions = predict(tasks["pets"], ["test/0.png", "test/1.png", "test/2.png"])
-    path = sample("id,label\nT0,cat\nT1,cat\nT2,cat\n")
-    with pytest.raises(SubmissionError, match=message):
-        fill(predictions, path, id_table=sample(table, "test.csv"))
-
-
 @pytest.mark.parametrize("name", ["test.parquet", "test.jsonl", "test.txt"])
 def test_the_table_of_images_may_be_any_table(
     tasks: dict[str, Task], predict: Predict, sample: Sample, name: str

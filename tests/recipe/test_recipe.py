@@ -1,0 +1,141 @@
+"""Recipes built in Python: what every value may be, which of them go together, and that none changes afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from podium.recipe import Recipe, baseline, finetune
+from podium.recipe.recipe import (
+    AsymmetricSpec,
+    BinaryCrossEntropySpec,
+    Cosine,
+    CrossEntropySpec,
+    FocalSpec,
+    ImageSpec,
+    LossSpec,
+    ModelSpec,
+    OneCycle,
+    OptimizerSpec,
+    StepDecay,
+    TrainingSpec,
+)
+
+TINY = 1e-300
+
+FRACTION = ((0, 1), (-TINY, 1.0000001))
+POSITIVE = ((TINY, 1e300), (0, -1))
+NOT_NEGATIVE = ((0, 1e300), (-TINY,))
+COUNT = ((1, 10**6), (0, -1, 1.5))
+LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]]] = {
+    (ImageSpec, "size_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
+    (ImageSpec, "stored_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
+    (ModelSpec, "frozen_blocks"): COUNT,
+    (ModelSpec, "cached_views"): ((0, 16, "auto"), (-1, 0.5, "all")),
+    (ModelSpec, "drop_rate"): FRACTION,
+    (ModelSpec, "drop_path_rate"): FRACTION,
+    (CrossEntropySpec, "label_smoothing"): FRACTION,
+    (FocalSpec, "gamma"): NOT_NEGATIVE,
+    (BinaryCrossEntropySpec, "label_smoothing"): FRACTION,
+    (AsymmetricSpec, "gamma_negative"): NOT_NEGATIVE,
+    (AsymmetricSpec, "gamma_positive"): NOT_NEGATIVE,
+    (AsymmetricSpec, "clip"): FRACTION,
+    (LossSpec, "head_weights"): (({}, {"age": TINY}), ({"age": 0}, {"age": -1})),
+    (OptimizerSpec, "lr"): POSITIVE,
+    (OptimizerSpec, "weight_decay"): NOT_NEGATIVE,
+    (OptimizerSpec, "head_lr_factor"): POSITIVE,
+    (OptimizerSpec, "layer_decay"): ((TINY, 1), (0, 1.0000001)),
+    (OneCycle, "warmup_fraction"): FRACTION,
+    (OneCycle, "start_factor"): POSITIVE,
+    (OneCycle, "end_factor"): NOT_NEGATIVE,
+    (Cosine, "warmup_fraction"): FRACTION,
+    (Cosine, "end_factor"): NOT_NEGATIVE,
+    (StepDecay, "every_epochs"): COUNT,
+    (StepDecay, "factor"): POSITIVE,
+    (TrainingSpec, "epochs"): COUNT,
+    (TrainingSpec, "batch_size"): COUNT,
+    (TrainingSpec, "micro_batch"): ((None, 1), (0, -1)),
+    (TrainingSpec, "clip_norm"): ((None, TINY), (0, -1)),
+    (TrainingSpec, "ema_decay"): ((None, TINY, 1 - 1e-12), (0, 1)),
+    (TrainingSpec, "patience"): ((None, 1), (0, -1)),
+    (Recipe, "seed"): ((0, 2**62), (-1, 0.5)),
+}
+PARTS = sorted({part for part, _ in LIMITS}, key=lambda part: part.__name__)
+
+
+@pytest.mark.parametrize(("part", "key"), LIMITS, ids=lambda item: getattr(item, "__name__", item))
+def test_the_limits_of_a_value_belong_to_it_and_what_lies_beyond_is_refused(part: type[BaseModel], key: str) -> None:
+    allowed, refused = LIMITS[part, key]
+    for value in allowed:
+        assert getattr(part(**{key: value}), key) == value
+    for value in (*refused, "many", float("nan"), float("inf")):
+        with pytest.raises(ValidationError, match=key):
+            part(**{key: value})
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_number_of_a_part_has_its_limits_here(part: type[BaseModel]) -> None:
+    numbers = {
+        key for key, field in part.model_fields.items() if {"int", "float"} & set(_words(repr(field.annotation)))
+    }
+    assert numbers - {key for other, key in LIMITS if other is part} <= {"momentum"}
+
+
+def _words(text: str) -> list[str]:
+    return "".join(sign if sign.isalnum() else " " for sign in text).split()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_never_changes_and_has_no_other_keys(part: type[BaseModel]) -> None:
+    made = part()
+    key = next(iter(part.model_fields))
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(made, key, getattr(made, key))
+    with pytest.raises(ValidationError, match="qwertz"):
+        part(qwertz=1)
+
+
+def test_sides_are_height_and_width_once_the_recipe_is_resolved() -> None:
+    image = ImageSpec(size_px=(280, 210), stored_px=96)
+    assert (image.sides, image.stored_sides) == ((280, 210), (96, 96))
+    for name in ("sides", "stored_sides"):
+        with pytest.raises(AssertionError, match="not resolved"):
+            getattr(ImageSpec(), name)
+
+
+@pytest.mark.parametrize("name", ["adamw", "adam", "radam"])
+def test_momentum_goes_with_an_optimizer_that_has_one(name: str) -> None:
+    assert OptimizerSpec(name=name).momentum is None
+    for momentum in (0.0, 0.8, 1.0):
+        assert OptimizerSpec(name="sgd", momentum=momentum).momentum == momentum
+        with pytest.raises(ValidationError, match=f"momentum={momentum} has no effect, for '{name}' takes none"):
+            OptimizerSpec(name=name, momentum=momentum)
+    for momentum in (-0.1, 1.1):
+        with pytest.raises(ValidationError, match="momentum"):
+            OptimizerSpec(name="sgd", momentum=momentum)
+
+
+def change(recipe: Recipe, **values: Any) -> Recipe:
+    return Recipe.model_validate({**recipe.model_dump(), **values})
+
+
+def test_a_frozen_backbone_refuses_what_it_could_not_do() -> None:
+    frozen = {**finetune().model_dump()["model"], "freeze": "backbone"}
+    with pytest.raises(ValidationError, match="feature_views, not augmentations"):
+        change(finetune(), model=frozen)
+    assert change(finetune(), model=frozen, augmentations=(), predict_views=("plain",)).model.freeze == "backbone"
+    views = ("plain", "rot90")
+    with pytest.raises(ValidationError, match=r"\['rot90'\] are not among the cached"):
+        change(baseline(), predict_views=views)
+    assert change(baseline(), predict_views=views, feature_views=views).predict_views == views
+    assert change(baseline(), predict_views=("hflip",)).predict_views == ("hflip",)  # a part of the cached ones
+    assert change(finetune(), predict_views=views).predict_views == views  # nothing is cached
+
+
+@pytest.mark.parametrize("key", ["predict_views", "feature_views"])
+def test_views_are_one_or_more_and_each_stands_once(key: str) -> None:
+    for views in ((), ("plain", "plain"), ("plain", "hflip", "plain")):
+        with pytest.raises(ValidationError, match=f"{key} must name each view once, and at least one"):
+            Recipe.model_validate({key: views})
