@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from podium.curate import IMAGE_EXTENSIONS, scan
+from podium.curate import IMAGE_EXTENSIONS, ScanOptions, scan
 from podium.curate.files import list_images
-from podium.errors import SourceError
+from podium.errors import SourceError, TableError
 from podium.tables import load_samples, path_from_text, save_samples
 
 
@@ -34,10 +34,51 @@ def test_link_loops_end_and_dead_links_are_counted(make_tree, tmp_path):
     elsewhere.mkdir()
     (elsewhere / "2.jpg").write_bytes(b"x")
     (root / "linked").symlink_to(elsewhere, target_is_directory=True)
-    files = list_images(root, IMAGE_EXTENSIONS)
+    files = list_images(root, IMAGE_EXTENSIONS, follow_links=True)
     assert files.ids == ("a/1.jpg", "linked/2.jpg")
     assert any("1 links are broken" in note for note in files.notes)
     assert any("1 links lead back" in note for note in files.notes)
+
+
+def test_a_link_to_a_folder_outside_is_followed_only_when_asked(make_tree, tmp_path):
+    root = make_tree("a/1.jpg", ".store/3.jpg")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "2.jpg").write_bytes(b"x")
+    (root / "out").symlink_to(outside, target_is_directory=True)
+    (root / "b").symlink_to(root / ".store", target_is_directory=True)
+    (root / "a" / "file.jpg").symlink_to(outside / "2.jpg")
+    files = list_images(root, IMAGE_EXTENSIONS)
+    assert files.ids == ("a/1.jpg", "a/file.jpg", "b/3.jpg")  # links to files, and to folders inside, are followed
+    (note,) = files.notes
+    assert "(out)" in note
+    assert "`follow_links=True`" in note
+    assert scan(root, ScanOptions(follow_links=True)).samples.ids.tolist()[-1] == "out/2.jpg"
+    alone = make_tree("x/y.txt") / "x"
+    (alone / "y.txt").unlink()
+    (alone / "out").symlink_to(outside, target_is_directory=True)
+    with pytest.raises(SourceError, match="links lead to folders outside") as caught:
+        list_images(alone, IMAGE_EXTENSIONS)
+    assert "`follow_links=True`" in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["/", "../..", "..", "self"])
+@pytest.mark.parametrize("follow_links", [False, True])
+def test_a_link_to_itself_or_to_what_holds_it_ends_nothing(make_tree, target, follow_links):
+    root = make_tree("a/1.jpg", "b/2.jpg")
+    (root / "a" / "self").symlink_to(target)
+    files = list_images(root, IMAGE_EXTENSIONS, follow_links=follow_links)
+    assert files.ids == ("a/1.jpg", "b/2.jpg")
+    (note,) = files.notes
+    assert "a/self" in note
+
+
+def test_a_pipe_is_named_as_what_it_is(make_tree, tmp_path):
+    root = make_tree("a/1.jpg", "b/2.jpg")
+    os.mkfifo(tmp_path / "pipe.csv")
+    for options in (ScanOptions(labels=tmp_path / "pipe.csv"), None):
+        with pytest.raises(TableError, match="not a regular file"):
+            scan(tmp_path / "pipe.csv" if options is None else root, options)
 
 
 @pytest.mark.parametrize("content", [(), ("readme.txt", "photo.heic")])

@@ -78,6 +78,7 @@ class ScanFlags:
         encoding: Text encoding of the table, such as cp949.
         header: Whether the first row names the columns. Without a header, columns have numbers: --label-columns 2.
         extensions: File extensions of images, such as jpg png; "*" takes every file.
+        follow_links: Follow links to folders outside of the source.
     """
 
     labels: Path | None = None
@@ -102,6 +103,7 @@ class ScanFlags:
     encoding: str | None = None
     header: Annotated[bool, Parameter(negative="--no-header")] = True
     extensions: Annotated[tuple[str, ...], Many] = ()
+    follow_links: Switch = False
 
     def as_options(self) -> ScanOptions:
         """The options of `podium.scan`."""

@@ -23,6 +23,7 @@ def predict(
     delimiter: Annotated[str | None, Parameter(group=DATA)] = None,
     encoding: Annotated[str | None, Parameter(group=DATA)] = None,
     header: Annotated[bool, Parameter(group=DATA, negative="--no-header")] = True,
+    follow_links: Annotated[bool, Parameter(group=DATA, negative="")] = False,
     tta: Annotated[tuple[View, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
     name: Annotated[str, Parameter(group=OUTPUT)] = "test",
     machine: MachineFlags = MachineFlags(),  # noqa: B008 - frozen values
@@ -40,6 +41,7 @@ def predict(
         delimiter: Delimiter between two cells of the table.
         encoding: Text encoding of the table, such as cp949.
         header: Whether the first row names the columns. Without a header, columns have numbers: --image-column 1.
+        follow_links: Follow links to folders outside of the folder of images.
         tta: Views for test-time augmentation, averaged with the plain one (default: the recipe's).
         name: Name of the prediction files.
     """
@@ -54,6 +56,7 @@ def predict(
         delimiter=delimiter,
         encoding=encoding,
         header=header,
+        follow_links=follow_links,
         name=name,
         tta=tta,
         progress=Console(quiet=output.quiet),

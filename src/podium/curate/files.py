@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from podium.advice import option
+from podium.advice import options as advise
+from podium.curate.walk import Found, walk
 from podium.errors import SourceError
 from podium.tables import normalise_id, path_to_text
 
 __all__ = ["ImageFiles", "list_images"]
-
-_SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 
 _TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".json")
 _TEXT_ENDINGS = (*_TABLES, ".txt", ".md", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db")
@@ -29,91 +29,76 @@ class ImageFiles:
         paths: Path of each image relative to it, as `path_to_text` writes it.
         ids: Comparable form of each path.
         notes: What was skipped.
+        others: Ids of files that have no ending of an image.
+        empty: Ids of folders that hold nothing.
     """
 
     root: Path
     paths: tuple[str, ...]
     ids: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
-@dataclass
-class _Found:
-    paths: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
-    dead_links: list[str] = field(default_factory=list)
-    loops: list[str] = field(default_factory=list)
-
-
-def list_images(root: Path, extensions: Sequence[str]) -> ImageFiles:
+def list_images(root: Path, extensions: Sequence[str], *, follow_links: bool = False) -> ImageFiles:
     """All images under `root`, at any depth.
 
     Hidden files, system folders (`__MACOSX`, ...) and links that lead back into a folder above are skipped. Other
-    links are followed.
+    links are followed, those to a folder outside only with `follow_links`.
 
     Args:
         root: Folder to look in.
         extensions: Endings without the dot, in any case; "*" takes every file.
+        follow_links: Whether to follow links to folders outside of `root`.
 
     Raises:
         SourceError: If the folder does not exist, holds no image, or two names differ only in their Unicode form.
     """
-    if not root.is_dir():
-        kind = "is a file, not a folder" if root.exists() else "does not exist"
-        raise SourceError(f"folder {kind}.", where=root, fix="Name the folder that holds the images.")
+    _require_folder(root)
     wanted = None if "*" in extensions else tuple("." + ending.lower().lstrip(".") for ending in extensions)
-    found = _Found()
-    _walk(os.fspath(root), "", wanted, [_identity(os.fspath(root))], found)
+    found = walk(os.fspath(root), wanted, follow_links=follow_links)
     if not found.paths:
         raise _no_images(root, wanted, found)
-    texts = [path_to_text(path) for path in found.paths]
-    pairs = sorted((normalise_id(text), text) for text in texts)
+    pairs = sorted((normalise_id(text), text) for text in map(path_to_text, found.paths))
     _refuse_twins(root, pairs)
-    return ImageFiles(root, tuple(text for _, text in pairs), tuple(name for name, _ in pairs), _notes(found, pairs))
+    return ImageFiles(
+        root,
+        paths=tuple(text for _, text in pairs),
+        ids=tuple(name for name, _ in pairs),
+        notes=_notes(found, pairs),
+        others=_ids_of(found.others),
+        empty=_ids_of(found.empty),
+    )
 
 
-def _identity(path: str) -> tuple[int, int]:
-    status = os.stat(path)  # noqa: PTH116 - paths here may hold bytes that are not UTF-8, kept as str
-    return status.st_dev, status.st_ino
+def _require_folder(root: Path) -> None:
+    if root.is_dir():
+        return
+    if not root.exists():
+        kind = "does not exist"
+    else:
+        kind = "is a file, not a folder" if root.is_file() else "is neither a file nor a folder"
+    raise SourceError(f"folder {kind}.", where=root, fix="Name the folder that holds the images.")
 
 
-def _walk(
-    folder: str, prefix: str, wanted: tuple[str, ...] | None, above: list[tuple[int, int]], found: _Found
-) -> None:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        raise SourceError(f"folder cannot be read: {error.strerror}.", where=folder) from error
-    for entry in entries:
-        if entry.name.startswith(".") or entry.name in _SYSTEM_FOLDERS:
-            continue
-        path = prefix + entry.name
-        if entry.is_dir():
-            identity = _identity(entry.path) if entry.is_symlink() else (entry.stat().st_dev, entry.inode())
-            if identity in above:
-                found.loops.append(path)
-            else:
-                _walk(entry.path, path + "/", wanted, [*above, identity], found)
-        elif not entry.is_file():
-            found.dead_links.append(path)
-        elif wanted is None or entry.name.lower().endswith(wanted):
-            found.paths.append(path)
-        else:
-            found.others.append(path)
+def _ids_of(paths: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(normalise_id(path_to_text(path)) for path in paths))
 
 
-def _no_images(root: Path, wanted: tuple[str, ...] | None, found: _Found) -> SourceError:
+def _no_images(root: Path, wanted: tuple[str, ...] | None, found: Found) -> SourceError:
     looked_for = "any file" if wanted is None else ", ".join(wanted)
-    seen = [path_to_text(path) for path in [*found.others, *found.dead_links][:10]]
+    seen = [path_to_text(path) for path in [*found.others, *found.dead_links, *found.outward][:10]]
     content = f"{len(found.others)} other files are there" if seen else "the folder is empty"
+    fix = f"Name the folder that holds the images, or their file extension with {option('extensions')}."
+    if found.outward and not found.others:
+        content = f"{len(found.outward)} links lead to folders outside and were not followed"
+        fix = f"If the images are there, set {advise(follow_links=True)}."
     return SourceError(
-        f"no image found. Podium looked for {looked_for} at any depth; {content}.",
-        where=root,
-        fix=f"Name the folder that holds the images, or their file extension with {option('extensions')}.",
-        details=seen,
+        f"no image found. Podium looked for {looked_for} at any depth; {content}.", where=root, fix=fix, details=seen
     )
 
 
@@ -129,7 +114,7 @@ def _refuse_twins(root: Path, pairs: list[tuple[str, str]]) -> None:
         )
 
 
-def _notes(found: _Found, pairs: list[tuple[str, str]]) -> tuple[str, ...]:
+def _notes(found: Found, pairs: list[tuple[str, str]]) -> tuple[str, ...]:
     notes = []
     others = [path for path in found.others if "." in path and not path.lower().endswith(_TEXT_ENDINGS)]
     if others:
@@ -143,6 +128,12 @@ def _notes(found: _Found, pairs: list[tuple[str, str]]) -> tuple[str, ...]:
     if found.loops:
         first = path_to_text(found.loops[0])
         notes.append(f"{len(found.loops)} links lead back to a parent folder and were not followed ({first}).")
+    if found.outward:
+        first = path_to_text(found.outward[0])
+        notes.append(
+            f"{len(found.outward)} links lead to folders outside and were not followed ({first}). To follow them, set"
+            f" {advise(follow_links=True)}."
+        )
     n_respelt = sum(name != text for name, text in pairs)
     if n_respelt:
         notes.append(f"{n_respelt} names are not in Unicode form NFC on disk. Their ids are in NFC.")

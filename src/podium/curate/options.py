@@ -52,6 +52,7 @@ class ScanOptions:
         header: Whether the first row of the table names its columns. Else they are called `column_1`, `column_2` and so
             on, and may be named by their numbers.
         extensions: Endings of image files without the dot, in any case; "*" takes every file.
+        follow_links: Follow links to folders outside of the source.
     """
 
     layout: Layout = "auto"
@@ -77,6 +78,7 @@ class ScanOptions:
     encoding: str | None = None
     header: bool = True
     extensions: tuple[str, ...] = IMAGE_EXTENSIONS
+    follow_links: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.labels, str):  # from Python a path is often plain text

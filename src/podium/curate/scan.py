@@ -21,7 +21,7 @@ from podium.curate.split_tables import find_split_tables, read_split_tables
 from podium.curate.table_source import ImageColumnError, read_labels
 from podium.errors import SourceError
 from podium.tables import Samples, Task, as_text_array
-from podium.texttable import JSON_ENDINGS, TABLE_ENDINGS
+from podium.texttable import JSON_ENDINGS, TABLE_ENDINGS, check_table_exists
 
 __all__ = ["Scan", "scan"]
 
@@ -76,11 +76,13 @@ def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
     """
     options = (options or ScanOptions()).with_named_columns()
     source = Path(source)
+    if source.exists() and not source.is_file() and not source.is_dir():
+        check_table_exists(source)
     if source.is_file() and options.labels is None and options.pattern is None:
         _refuse_other_files(source, options)
         options = replace(options, labels=source)
         source = source.parent
-    files = list_images(source, options.extensions)
+    files = list_images(source, options.extensions, follow_links=options.follow_links)
     rows = _read_rows(files, options)
     options = _follow_joined_rows(options, rows)
     roles = choose_roles(rows, options)

@@ -7,7 +7,7 @@ from pathlib import Path
 from podium.advice import option, options
 from podium.errors import SubmissionError, nearest_name
 from podium.tables import is_image_name
-from podium.texttable import RawTable, read_raw_table
+from podium.texttable import RawTable, check_table_exists, read_raw_table
 
 __all__ = ["read_template"]
 
@@ -28,6 +28,8 @@ def read_template(
         TableError: If it is no table of text with one or more rows. Names row, column and remedy.
     """
     path = Path(path)
+    if path.exists() and not path.is_dir():
+        check_table_exists(path)
     if not path.is_file():
         raise _no_such_sample(path)
     table = read_raw_table(path, delimiter=delimiter, encoding=encoding, header=header)

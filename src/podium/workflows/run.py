@@ -89,6 +89,7 @@ class Run:
         delimiter: str | None = None,
         encoding: str | None = None,
         header: bool = True,
+        follow_links: bool = False,
         name: str = "test",
         tta: Sequence[View] | None = None,
         progress: Progress | None = None,
@@ -102,6 +103,7 @@ class Run:
             delimiter: Character between two cells of the table; found when None.
             encoding: Encoding of the table; found when None.
             header: Whether the table's first row names its columns; else they go by number, such as "1".
+            follow_links: Whether to follow links to folders outside of the folder of images.
             name: Name of the prediction files in the run folder.
             tta: Views for test-time augmentation, averaged with the plain one, such as ["hflip"]; None takes the
                 recipe's.
@@ -110,7 +112,7 @@ class Run:
         from podium.workflows.predict import predict_run
 
         table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
-        options = _prediction_options(data, rows, table)
+        options = _prediction_options(data, rows, table, follow_links=follow_links)
         found, progress = read_source(data, options), progress or Silent()
         for note in found.notes:
             progress.note(note)
@@ -138,13 +140,15 @@ class Run:
         return make_report(self.folder)
 
 
-def _prediction_options(source: Source, rows: str | Path | None, table: Mapping[str, Any]) -> ScanOptions | None:
+def _prediction_options(
+    source: Source, rows: str | Path | None, table: Mapping[str, Any], *, follow_links: bool
+) -> ScanOptions | None:
     """How images to predict are read: without labels and groups, and only a table's rows where one is named."""
     from podium.curate import ScanOptions
 
     is_set = any(value not in (None, True) for value in table.values())
     if not isinstance(source, str | Path) or (Path(source) / "samples.json").is_file():
-        if rows is not None or is_set:
+        if rows is not None or is_set or follow_links:
             raise UsageError(
                 "a saved scan already names its images.", fix="Name the folder of images, or leave the table out."
             )
@@ -158,6 +162,7 @@ def _prediction_options(source: Source, rows: str | Path | None, table: Mapping[
         labels=None if rows is None else Path(rows),
         group="none",
         unlabelled=True,
+        follow_links=follow_links,
         **table,
     )
 
