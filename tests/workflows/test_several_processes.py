@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -182,3 +184,18 @@ def test_what_one_process_fails_with_is_the_error(contest: Contest, tmp_path: Pa
     assert type(caught.value) is DivergedError
     assert caught.value.exit_code == 1
     assert not Run(RunFolder(settings.runs / "baseline-1")).folder.is_finished
+
+
+def test_who_starts_other_processes_never_imports_torch(contest: Contest, tmp_path: Path) -> None:
+    settings, options = make_settings(tmp_path), FoldOptions(folds=2)
+    start_run(contest("multi"), make_recipe(), options, settings, Silent(), name="mine")
+    code = (
+        "import sys; sys.modules['torch'] = None",  # importing it would raise
+        "from podium.workflows import train_in_processes as module",
+        "module.run_processes = lambda name, requests, **_: print(name, len(requests)) or [75] * len(requests)",
+        "from podium.cli import main",
+        f"sys.exit(main(['train', '--resume', 'mine', '--processes', '2', '--runs', {str(settings.runs)!r}]))",
+    )
+    ended = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, timeout=60)
+    assert ended.stdout.splitlines()[0] == "podium.workflows.worker 2"
+    assert (ended.returncode, "all processes were stopped" in ended.stderr) == (75, True), ended.stderr

@@ -348,18 +348,17 @@ def _finish(
 
     followers = Callbacks(callbacks, progress.note)
     about = describe_run(folder) if followers else None
-    with restored_torch():
-        followers.emit("on_run_start", about)
-        is_finished = carry_on(
-            folder,
-            settings,
-            progress,
-            only_folds=only_folds,
-            root=None if root is None else Path(root),
-            callbacks=followers,
-        )
-        if followers and is_finished:
-            followers.emit("on_run_end", about, durable.read_json(folder.scores_file))
+    followers.emit("on_run_start", about)
+    is_finished = carry_on(
+        folder,
+        settings,
+        progress,
+        only_folds=only_folds,
+        root=None if root is None else Path(root),
+        callbacks=followers,
+    )
+    if followers and is_finished:
+        followers.emit("on_run_end", about, durable.read_json(folder.scores_file))
     return Run(folder, settings)
 
 
