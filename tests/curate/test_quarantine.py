@@ -67,5 +67,5 @@ def test_what_is_left_keeps_its_order() -> None:
     ids = as_text_array(["3.jpg", "2.jpg", "1.jpg", "0.jpg"])
     samples = Samples(Path(), ids, ids, None, {})
     assert drop_quarantined(samples, audit).ids.tolist() == ["3.jpg", "1.jpg"]
-    with pytest.raises(PodiumError, match="1 ids"):
+    with pytest.raises(PodiumError, match=r"no samples with these ids: 0\.jpg\."):
         drop_quarantined(samples.take(np.array([0, 1])), audit)

@@ -29,7 +29,7 @@ def single(ids: list[str], cat: list[float], fold: int = 0, task: Task = SINGLE)
 @pytest.mark.parametrize(
     ("probs", "message"),
     [
-        ([[0.5, 0.6]], "1 rows of 'animal' are not probabilities"),
+        ([[0.5, 0.6]], "rows of 'animal' for these ids are not probabilities: "),
         ([[np.nan, 1.0]], "not probabilities"),
         ([[1.5, -0.5]], "not probabilities"),
         ([[np.inf, 0.0]], "not probabilities"),
@@ -72,7 +72,7 @@ def test_align_joins_by_id(predictions: Predictions) -> None:
     aligned = predictions.align(["a.jpg", "b.jpg"])
     assert aligned.fold.tolist() == [0, 1]
     np.testing.assert_array_equal(aligned.probs["tags"], predictions.probs["tags"][[1, 3]])
-    with pytest.raises(SourceError, match="1 ids have no prediction"):
+    with pytest.raises(SourceError, match=r"these ids have no prediction: z\.jpg\."):
         predictions.align(["a.jpg", "z.jpg"])
 
 

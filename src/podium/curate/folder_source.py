@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from podium.advice import options as advise
 from podium.curate.files import ImageFiles
 from podium.curate.options import ScanOptions
-from podium.curate.rows import Guess, Rows, list_some
+from podium.curate.rows import Guess, Rows
+from podium.listing import list_some
 from podium.tables import SPLIT_NAMES, normalise_id
 
 __all__ = ["read_folders"]

@@ -23,8 +23,9 @@ from podium.curate.indicators import (
     split_cell,
 )
 from podium.curate.options import ScanOptions
-from podium.curate.rows import Guess, Rows, list_some
+from podium.curate.rows import Guess, Rows
 from podium.errors import LabelError, UnknownNameError
+from podium.listing import list_some
 from podium.tables import Head
 from podium.texttable import read_list_cells
 

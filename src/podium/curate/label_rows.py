@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from podium.advice import options as advise
 from podium.curate.indicators import is_indicator
 from podium.curate.options import ScanOptions
-from podium.curate.rows import Guess, list_some
+from podium.curate.rows import Guess
 from podium.errors import SourceError
+from podium.listing import list_some
 from podium.tables import ImageNames, NameMatch
 from podium.texttable import Table, write_list_cell
 

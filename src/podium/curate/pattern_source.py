@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from podium.advice import options as advise
 from podium.curate.files import ImageFiles
 from podium.curate.options import ScanOptions
-from podium.curate.rows import Rows, list_some
+from podium.curate.rows import Rows
 from podium.errors import SourceError, UnknownNameError, UsageError
+from podium.listing import list_some
 
 __all__ = ["PathPattern", "read_pattern"]
 

@@ -9,6 +9,7 @@ import numpy as np
 from podium.advice import options
 from podium.curate.audit import Audit
 from podium.errors import ImageError
+from podium.listing import list_some
 from podium.tables import Samples
 
 __all__ = ["QUARANTINE_LIMIT", "check_quarantine", "drop_quarantined"]
@@ -31,8 +32,7 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
     details = [f"{row.id}: {row.outcome}" + (f", {row.reason}" if row.reason else "") for row in rows]
     if audit.emptied:
         raise ImageError(
-            f"no image can be decoded of these classes: {', '.join(audit.emptied[:5])}"
-            f"{'' if len(audit.emptied) <= 5 else f' and {len(audit.emptied) - 5} more'}.",
+            f"no image can be decoded of these classes: {list_some(audit.emptied, most=5)}.",
             fix="Replace the files, or remove the class.",
             details=details,
         )

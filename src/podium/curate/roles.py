@@ -11,8 +11,9 @@ from podium.advice import option
 from podium.advice import options as advise
 from podium.curate.indicators import guess_delim, is_indicator, split_cell
 from podium.curate.options import ScanOptions
-from podium.curate.rows import Guess, Rows, count_values, list_some
+from podium.curate.rows import Guess, Rows, count_values
 from podium.errors import SourceError, UnknownNameError, nearest_name
+from podium.listing import list_some
 from podium.tables import SPLIT_NAMES
 from podium.texttable import read_list_cells
 

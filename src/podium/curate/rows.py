@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Guess", "Rows", "count_values", "list_some"]
+__all__ = ["Guess", "Rows", "count_values"]
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,3 @@ def count_values(cells: Sequence[str]) -> dict[str, int]:
         if cell:
             counts[cell] = counts.get(cell, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def list_some(items: Sequence[str], *, most: int = 8) -> str:
-    """The first items, joined by commas, and how many more there are.
-
-    Example:
-        >>> list_some(["a", "b", "c"], most=2)
-        'a, b and 1 more'
-    """
-    shown = ", ".join(items[:most])
-    return f"{shown} and {len(items) - most} more" if len(items) > most else shown

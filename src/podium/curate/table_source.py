@@ -11,8 +11,9 @@ from podium.advice import options as advise
 from podium.curate.files import ImageFiles
 from podium.curate.label_rows import OneRowAnImage, join_label_rows, spread_pairs
 from podium.curate.options import ScanOptions
-from podium.curate.rows import Guess, Rows, list_some
+from podium.curate.rows import Guess, Rows
 from podium.errors import SourceError
+from podium.listing import list_some
 from podium.tables import ImageNames, NameMatch, is_image_name
 from podium.texttable import SPACES, Table, read_table
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from podium.data.cache_facts import CacheFacts, read_facts
 from podium.durable import ONE_PASS_BYTES, PageBudget, open_mapped, read_json
 from podium.errors import CorruptFileError, SourceError
+from podium.listing import list_some
 
 __all__ = ["FACTS_NAME", "MARK_NAME", "PIXELS_NAME", "ImageCache", "is_complete", "open_cache"]
 
@@ -60,12 +61,13 @@ class ImageCache:
         """Rows of these ids, shape (len(ids),).
 
         Raises:
-            SourceError: If an id is not in the cache; lists the first ten.
+            SourceError: If an id is not in the cache; lists them.
         """
         place = {name: row for row, name in enumerate(self.ids)}
         unknown = [name for name in ids if name not in place]
         if unknown:
-            raise SourceError(f"{len(unknown)} ids are not in the cache.", details=[str(u) for u in unknown[:10]])
+            what = f"the image cache has no images with these ids: {list_some(unknown)}."
+            raise SourceError(what, details=list(map(str, unknown)))
         return np.fromiter((place[name] for name in ids), dtype=np.int64, count=len(ids))
 
     def find_damage(self) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from podium.arguments import strict_fields
 from podium.splits import SplitMethod
@@ -41,3 +42,9 @@ class FoldOptions:
     def __post_init__(self) -> None:
         if self.folds_from is not None:
             object.__setattr__(self, "folds_from", Path(self.folds_from))  # a string too
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The arguments of `make_folds`; the other options say what happens before and after it."""
+        names = ("folds", "split_seed", "split_method", "stratify_by", "holdout_fraction", "allow_rare")
+        return {name: getattr(self, name) for name in names}

@@ -37,15 +37,7 @@ def check_folds(samples: Samples, options: FoldOptions) -> int:
     """
     check_leak_names(options.allow_leaks)
     if options.folds_from is None:
-        return check_request(
-            samples,
-            folds=options.folds,
-            split_seed=options.split_seed,
-            split_method=options.split_method,
-            stratify_by=options.stratify_by,
-            holdout_fraction=options.holdout_fraction,
-            allow_rare=options.allow_rare,
-        )
+        return check_request(samples, **options.request)
     if not (options.folds_from / "folds.csv").is_file():
         fix = "Name the folder of a run, or one that the command podium split wrote."
         raise SplitError("there are no folds here.", where=options.folds_from, field="folds_from", fix=fix)
@@ -141,12 +133,4 @@ def _group_duplicates(images: ReadyImages, progress: Progress) -> ReadyImages:
 def _divide(samples: Samples, options: FoldOptions) -> Folds:
     if options.folds_from is not None:
         return load_folds(options.folds_from).match(samples)
-    return make_folds(
-        samples,
-        folds=options.folds,
-        split_seed=options.split_seed,
-        split_method=options.split_method,
-        stratify_by=options.stratify_by,
-        holdout_fraction=options.holdout_fraction,
-        allow_rare=options.allow_rare,
-    )
+    return make_folds(samples, **options.request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from podium.listing import list_some
 from podium.metrics import TargetScore
 from podium.report.contents import RunContents
 from podium.report.folds_section import count_divided_groups
@@ -127,7 +128,7 @@ def _about_numbers(contents: RunContents) -> Iterator[Caution]:
     yield from _about_sure_labels(contents)
     emptied = contents.audit.get("emptied_classes") or ()
     if emptied:
-        yield Caution("Emptied classes", f"No image of {', '.join(map(str, emptied[:5]))} can be decoded.")
+        yield Caution("Emptied classes", f"No image of {list_some(emptied, most=5)} can be decoded.")
 
 
 def _about_sure_labels(contents: RunContents) -> Iterator[Caution]:
@@ -141,10 +142,9 @@ def _about_sure_labels(contents: RunContents) -> Iterator[Caution]:
         has_only_yes = (labels == 1).any(axis=0) & ~(labels == 0).any(axis=0)
         sure = [name for name, is_sure in zip(head.classes, has_only_yes.tolist(), strict=True) if is_sure]
         if sure:
-            more = f" and {len(sure) - 4} more" if len(sure) > 4 else ""
             yield Caution(
                 "Labels without a no",
-                f"No image is known to lack {', '.join(sure[:4])}{more} of {head.name}, so the models say yes to all,"
+                f"No image is known to lack {list_some(sure, most=4)} of {head.name}, so the models say yes to all,"
                 " their F1 says nothing, and it lifts the average. Write 0 where an empty cell means no.",
             )
 
@@ -156,10 +156,9 @@ def _about_classes(target: TargetScore) -> Iterator[Caution]:
     if not rare:
         return
     kind = "groups" if is_grouped else "images"
-    first = ", ".join(f"{name} ({size[name]})" for name in rare[:4])
-    more = f" and {len(rare) - 4} more" if len(rare) > 4 else ""
+    first = list_some((f"{name} ({size[name]})" for name in rare), most=4)
     yield Caution(
         "Rare classes",
-        f"{len(rare)} of {len(target.per_class)} classes have fewer than {FEW_IMAGES} {kind}: {first}{more}."
+        f"{len(rare)} of {len(target.per_class)} classes have fewer than {FEW_IMAGES} {kind}: {first}."
         " Their F1 is mostly chance, and it weighs as much as any other in a macro average.",
     )

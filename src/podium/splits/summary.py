@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.listing import list_some
 from podium.splits.make_folds import number_groups
 from podium.splits.strata import Strata, build_strata
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
@@ -158,5 +159,4 @@ def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_
 
 
 def _name_classes(names: list[str], what: str) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"{len(names)} class{'es' if len(names) != 1 else ''} {what}: {', '.join(names[:_MOST_NAMES])}{more}."
+    return f"{len(names)} class{'es' if len(names) != 1 else ''} {what}: {list_some(names, most=_MOST_NAMES)}."

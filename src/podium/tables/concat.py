@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import LabelError, SourceError, UsageError
+from podium.listing import list_some
 from podium.tables.ids import as_text_array
 from podium.tables.samples import Samples
 from podium.tables.task import Head, Task
@@ -85,7 +86,7 @@ def _check_task(main: Task | None, task: Task | None, name: str) -> None:
         if new:
             raise LabelError(
                 f"source {name!r} brings {len(new)} classes of {head.name!r} that the main source does not have:"
-                f" {', '.join(new[:5])}.",
+                f" {list_some(new, most=5)}.",
                 fix="Rename its classes, or leave these rows out.",
                 details=new,
             )

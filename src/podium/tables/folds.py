@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import SplitError
+from podium.listing import list_some
 from podium.tables.samples import Samples
 
 if TYPE_CHECKING:
@@ -104,16 +105,13 @@ class Folds:
         """
         if self.samples_digest != samples.digest:
             ours, theirs = set(self.ids.tolist()), set(samples.ids.tolist())
-            gone, new = sorted(ours - theirs), sorted(theirs - ours)
-            change = (
-                f"{len(gone)} ids gone, {len(new)} new"
-                if gone or new
-                else "the ids are the same, but labels or groups changed"
-            )
+            changes = {"missing": sorted(ours - theirs), "new": sorted(theirs - ours)}
+            named = [f"{what} ids: {list_some(ids, most=4)}" for what, ids in changes.items() if ids]
+            change = "; ".join(named) or "the ids are the same, but labels or groups changed"
             raise SplitError(
                 f"these folds were made for another sample table: {change}.",
                 fix="Make new folds with `podium split`, or train on the table that the folds belong to.",
-                details=[f"gone: {name}" for name in gone] + [f"new: {name}" for name in new],
+                details=[f"{what}: {name}" for what, ids in changes.items() for name in ids],
             )
         place = {name: row for row, name in enumerate(self.ids)}
         order = np.fromiter((place[name] for name in samples.ids), dtype=np.int64, count=len(samples))

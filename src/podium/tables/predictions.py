@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import DataError, SourceError
+from podium.listing import list_some
 from podium.tables.decide import DECISION_THRESHOLD, decide
 from podium.tables.ids import first_duplicate
 from podium.tables.task import Task
@@ -60,8 +61,8 @@ class Predictions:
                 bad |= np.abs(values.sum(axis=1) - 1) > 1e-4
             if bad.any():
                 raise DataError(
-                    f"{int(bad.sum())} rows of {head.name!r} are not probabilities.",
-                    details=[str(name) for name in self.ids[bad][:10]],
+                    f"the rows of {head.name!r} for these ids are not probabilities: {list_some(self.ids[bad])}.",
+                    details=list(map(str, self.ids[bad])),
                 )
             values.setflags(write=False)
         self.ids.setflags(write=False)
@@ -79,12 +80,12 @@ class Predictions:
         """The predictions in the order of these ids.
 
         Raises:
-            SourceError: If an id has no prediction; lists the first ten.
+            SourceError: If an id has no prediction; lists them.
         """
         place = {name: row for row, name in enumerate(self.ids)}
         missing = [name for name in ids if name not in place]
         if missing:
-            raise SourceError(f"{len(missing)} ids have no prediction.", details=[str(m) for m in missing[:10]])
+            raise SourceError(f"these ids have no prediction: {list_some(missing)}.", details=list(map(str, missing)))
         return self.take(np.fromiter((place[name] for name in ids), dtype=np.int64, count=len(ids)))
 
     def to_frame(self) -> pd.DataFrame:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import LabelError, SourceError
+from podium.listing import list_some
 from podium.tables.ids import first_duplicate, path_from_text
 from podium.tables.task import Task
 
@@ -164,12 +165,14 @@ class Samples:
         """Row numbers of these ids, shape (len(ids),).
 
         Raises:
-            SourceError: If an id is not among the samples; lists the first ten.
+            SourceError: If an id is not among the samples; lists them.
         """
         place = {name: row for row, name in enumerate(self.ids)}
         unknown = [name for name in ids if name not in place]
         if unknown:
-            raise SourceError(f"{len(unknown)} ids are not in the samples.", details=[str(u) for u in unknown[:10]])
+            raise SourceError(
+                f"there are no samples with these ids: {list_some(unknown)}.", details=list(map(str, unknown))
+            )
         return np.fromiter((place[name] for name in ids), dtype=np.int64, count=len(ids))
 
     @cached_property

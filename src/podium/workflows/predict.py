@@ -14,6 +14,7 @@ from podium.data import View
 from podium.dataset.known_images import find_known_images
 from podium.dataset.ready_images import ReadyImages, make_ready
 from podium.errors import ImageError, UnknownNameError, UsageError
+from podium.listing import list_some
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import prepare_process
@@ -84,8 +85,8 @@ def predict_run(
             per_fold.append(predictions)
             update(done)
     if len(bad):
-        few = ", ".join(images.cache.ids[bad][:5])
-        progress.note(f"{len(bad)} images cannot be decoded; they get the average prediction: {few}")
+        few = list_some(images.cache.ids[bad], most=5)
+        progress.note(f"{len(bad)} images cannot be decoded; they get the average prediction: {few}.")
     mean = mean_predictions(per_fold)
     save_predictions(mean, run.predictions_file(name))
     write_answers(run, name, mean)
