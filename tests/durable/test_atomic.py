@@ -263,12 +263,28 @@ def test_json_refuses_what_is_no_number(tmp_path: Path, value: object) -> None:
     assert names(tmp_path) == []
 
 
-def test_a_link_is_replaced_and_what_it_points_at_is_untouched(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["link", "dangling link", "pipe"])
+def test_what_is_no_regular_file_is_refused_and_stays(tmp_path: Path, kind: str) -> None:
     (tmp_path / "outside").write_bytes(OLD)
-    (tmp_path / "link").symlink_to("outside")
-    durable.write_bytes(tmp_path / "link", NEW)
+    odd = tmp_path / "here" / "odd"
+    odd.parent.mkdir()
+    if kind == "pipe":
+        os.mkfifo(odd)
+    else:
+        odd.symlink_to(tmp_path / ("outside" if kind == "link" else "nothing"))
+    before = odd.lstat()
+    with pytest.raises(StorageError, match="a pipe or a device" if kind == "pipe" else "does not write through links"):
+        durable.write_bytes(odd, NEW)
+    assert (odd.lstat().st_ino, odd.lstat().st_mode) == (before.st_ino, before.st_mode)
+    assert names(odd.parent) == ["odd"]
     assert (tmp_path / "outside").read_bytes() == OLD
-    assert (tmp_path / "link").read_bytes() == NEW
+
+
+def test_a_second_name_keeps_its_content(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_bytes(OLD)
+    (tmp_path / "hard").hardlink_to(tmp_path / "outside")
+    durable.write_bytes(tmp_path / "hard", NEW)
+    assert ((tmp_path / "outside").read_bytes(), (tmp_path / "hard").read_bytes()) == (OLD, NEW)
 
 
 def test_a_signal_right_after_the_file_was_made_leaves_nothing(tmp_path: Path) -> None:

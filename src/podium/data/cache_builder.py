@@ -24,6 +24,7 @@ from podium.durable import (
     Journal,
     check_writable,
     create_mapped,
+    make_cache_folder,
     make_folder,
     open_mapped,
     remove_file,
@@ -129,6 +130,7 @@ def _open_or_build(
     place = folder / key
     if (found := _open_if_sound(place)) is not None:
         return found
+    make_cache_folder(folder)
     make_folder(place)
     with wait(place):
         if (found := _open_if_sound(place)) is not None:

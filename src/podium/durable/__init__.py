@@ -4,7 +4,14 @@ The rest of Podium writes through these functions, so a kill, a power cut or a f
 the old state or the new one, and an error that names the file.
 """
 
-from podium.durable.atomic import sync_file, write_atomically, write_bytes, write_json, write_text
+from podium.durable.atomic import (
+    make_cache_folder,
+    sync_file,
+    write_atomically,
+    write_bytes,
+    write_json,
+    write_text,
+)
 from podium.durable.backend import Backend, current_backend, set_backend, using_backend
 from podium.durable.faults import Death, FaultyBackend, die_at, fail_at, fill_disk_at, kill_at
 from podium.durable.folders import (
@@ -52,6 +59,7 @@ __all__ = [
     "list_versions",
     "load_newest",
     "load_version",
+    "make_cache_folder",
     "make_folder",
     "open_mapped",
     "read_bytes",

@@ -16,11 +16,13 @@ from typing import BinaryIO
 from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
 from podium.durable.folders import make_folder, temporary_path
+from podium.durable.home import CACHE_MARK, refuse_no_regular_file
 from podium.durable.stream import write_new_file
 
 __all__ = [
     "encode_json",
     "encode_json_file",
+    "make_cache_folder",
     "sync_file",
     "write_atomically",
     "write_bytes",
@@ -28,14 +30,15 @@ __all__ = [
     "write_text",
 ]
 
+_ABOUT_CACHES = "Decoded images and features of Podium. Everything here can be made again.\n"
+
 
 @contextmanager
 def write_atomically(path: str | Path, *, needed: int | None = None) -> Iterator[BinaryIO]:
     """A binary file object whose content becomes the file when the block ends without an error.
 
     For writers that want a file: `frame.to_parquet(file)`, `frame.to_csv(file)`, `np.savez(file, ...)`,
-    `torch.save(state, file)`, `image.save(file, format="PNG")`. Missing parent folders are made. A symbolic link
-    at `path` is replaced, not followed.
+    `torch.save(state, file)`, `image.save(file, format="PNG")`. Missing parent folders are made.
 
     Args:
         path: File to write.
@@ -43,7 +46,8 @@ def write_atomically(path: str | Path, *, needed: int | None = None) -> Iterator
 
     Raises:
         StorageError: If the disk refuses. Names `path`; for a full disk also the bytes needed and free. No temporary
-            file stays, and the old content is intact.
+            file stays, and the old content is intact. So too if a link, a pipe or a device has this name, or a folder
+            on the way is a link inside a folder of Podium's.
 
     Example:
         >>> import tempfile, numpy as np
@@ -54,6 +58,8 @@ def write_atomically(path: str | Path, *, needed: int | None = None) -> Iterator
         2.0
     """
     target = Path(path)
+    with explaining_failures(target):
+        refuse_no_regular_file(target)
     folder = make_folder(target.parent)
     temporary = temporary_path(folder)
     try:  # around everything: a signal may raise between any two instructions
@@ -110,6 +116,18 @@ def encode_json_file(value: object) -> bytes:
     """A value as the content `write_json` gives a file; ValueError for NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
     return text.encode("utf-8", errors="backslashreplace")
+
+
+def make_cache_folder(folder: str | Path) -> Path:
+    """Make the folder of all caches and mark it, so that nothing is written through a link inside it.
+
+    Raises:
+        StorageError: If the disk refuses.
+    """
+    folder = make_folder(folder)
+    if not os.path.lexists(folder / CACHE_MARK):
+        write_text(folder / CACHE_MARK, _ABOUT_CACHES)
+    return folder
 
 
 def sync_file(path: str | Path) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from podium.durable.home import refuse_linked_folder, refuse_no_regular_file
+
 __all__ = ["Backend", "current_backend", "set_backend", "using_backend"]
 
 # Binary mode matters on Windows only; close-on-exec keeps descriptors out of data-loading workers that are exec'ed.
@@ -24,6 +26,8 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 class Backend:
     """The operating system's own operations, each announced to `before` first.
 
+    None makes, changes or removes anything through a link inside a folder of Podium's (OSError, ELOOP; see `home.py`).
+
     Subclasses for tests override `before` (and `write`, to leave a torn write behind), never the operations themselves.
     """
 
@@ -33,6 +37,7 @@ class Backend:
     def create(self, path: Path) -> int:
         """Descriptor of a new empty file; FileExistsError if there is one."""
         self.before("create")
+        refuse_linked_folder(path)
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _ALWAYS, 0o666)
 
     def edit(self, path: Path) -> int:
@@ -43,6 +48,7 @@ class Backend:
                 No file that Podium did not make may be changed, whatever stands under the name.
         """
         self.before("edit")
+        refuse_linked_folder(path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _ALWAYS, 0o666)
         status = os.fstat(descriptor)
         code = errno.EMLINK if status.st_nlink > 1 else 0 if stat.S_ISREG(status.st_mode) else errno.EINVAL
@@ -90,23 +96,33 @@ class Backend:
         os.ftruncate(descriptor, n_bytes)
 
     def replace(self, source: Path, target: Path) -> None:
-        """Give `source` the name `target` in one step; a file of that name is replaced."""
+        """Give `source` the name `target` in one step; a file of that name is replaced.
+
+        Raises:
+            OSError: Also for a link (ELOOP), a pipe or a device (EINVAL) of that name, which stays.
+        """
         self.before("replace")
+        refuse_linked_folder(source)
+        refuse_linked_folder(target)
+        refuse_no_regular_file(target)
         source.replace(target)
 
     def unlink(self, path: Path) -> None:
         """Remove a file or a symbolic link."""
         self.before("unlink")
+        refuse_linked_folder(path)
         path.unlink()
 
     def mkdir(self, folder: Path) -> None:
         """Make one folder; its parent must exist."""
         self.before("mkdir")
+        refuse_linked_folder(folder)
         folder.mkdir()
 
     def rmdir(self, folder: Path) -> None:
         """Remove one empty folder."""
         self.before("rmdir")
+        refuse_linked_folder(folder)
         folder.rmdir()
 
 

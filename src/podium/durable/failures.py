@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +59,8 @@ def explain_failure(error: OSError, path: str | Path, *, needed: int | None = No
             where=path,
             fix="Free some space and run the same command again; finished work is kept.",
         )
+    if error.errno == errno.ELOOP and error.filename is not None:
+        path = os.fsdecode(error.filename)  # the link, which may be a folder above
     what, fix = _WHAT.get(error.errno or 0, (f"{error.strerror or error}.", "Check the path and the disk."))
     return StorageError(what, where=path, fix=fix)
 

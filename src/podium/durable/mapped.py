@@ -78,7 +78,7 @@ def open_mapped(
         mode: "r" to read, "r+" to write to the file, "c" to write to memory only.
 
     Raises:
-        StorageError: If the file is missing or cannot be read.
+        StorageError: If the file is missing or cannot be read, or is a link that is to be written to.
         CorruptFileError: If its size is not that of the array.
     """
     path = Path(path)
@@ -89,6 +89,8 @@ def open_mapped(
             raise CorruptFileError(
                 f"this file has {found:,} bytes, an array of {shape} {np.dtype(dtype)} has {n_bytes:,}.", where=path
             )
+        if mode == "r+":
+            os.close(current_backend().edit(path))  # refuses links, through which the map would write
         return np.memmap(path, dtype=dtype, mode=mode, shape=shape)
 
 

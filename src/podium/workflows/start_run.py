@@ -61,7 +61,7 @@ def start_run(
     n_folds = data.folds.n_folds if isinstance(data, Prepared) else check_folds(samples, folds)
     chosen = _choose_folds(n_folds, only_folds)
     durable.check_writable(settings.runs)
-    durable.check_writable(settings.cache_folder)
+    durable.check_writable(durable.make_cache_folder(settings.cache_folder))
     prepare_process(settings.n_threads)
     recipe = resolve_recipe(recipe, median_side_px=median_side(samples))
     device = choose_device(settings.device)
