@@ -149,6 +149,16 @@ def test_nothing_to_predict_is_an_error(run: Run, tmp_path: Path) -> None:
         run.predict(tmp_path / "bad")
 
 
+def test_images_that_a_model_has_seen_are_told_and_recorded(run: Run, contest: Contest, test_folder: Path) -> None:
+    for images, is_seen in ((contest("attributes"), True), (test_folder, False)):
+        notes = Notes()
+        run.predict(images, name="some", progress=notes)
+        told = [line for line in notes.notes if "training data of this run" in line]
+        assert bool(told) == is_seen
+        record = durable.read_json(run.folder.predictions_file("some").with_suffix(".json"))
+        assert record["known_images"]["is_clean"] != is_seen
+
+
 def test_labels_are_not_looked_at(run: Run, contest: Contest) -> None:
     samples = contest("attributes").take(np.arange(4))
     wrong = replace(samples, labels={**samples.labels, "mask": 1 - samples.labels["mask"]})

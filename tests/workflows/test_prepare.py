@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
-import podium
 from podium.cli import main
 from podium.curate import ScanOptions
 from podium.dataset import prepare as prepare_module
 from podium.dataset.prepared import load_prepared
-from podium.errors import ImageError, LeakError, UsageError
+from podium.errors import UsageError
 from podium.tables import Samples
 from podium.workflows import train
 from podium.workflows.prepare import prepare
@@ -70,16 +67,6 @@ def test_options_that_prepared_data_have_settled_are_refused(contest: Contest, t
     assert prepare(data, settings=settings) is data
 
 
-def test_images_that_changed_since_are_refused(contest: Contest, tmp_path: Path) -> None:
-    names = draw_images(tmp_path / "images" / "a", 10) + draw_images(tmp_path / "images" / "b", 10, seed=1)
-    settings = make_settings(tmp_path)
-    data = podium.prepare(tmp_path / "images", folds=2, recipe=make_recipe(), settings=settings)
-    Image.new("RGB", (40, 36), "red").save(tmp_path / "images" / "a" / names[3])
-    with pytest.raises(ImageError, match="1 of 20 images differ from the files that were prepared") as refused:
-        train(data, recipe=make_recipe(), settings=settings)
-    assert list(refused.value.details) == ["a/03.png"]
-
-
 def test_unreadable_images_are_left_out_once(tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 1)):
         draw_images(tmp_path / "images" / name, 10, seed=seed)
@@ -90,15 +77,6 @@ def test_unreadable_images_are_left_out_once(tmp_path: Path) -> None:
     run = train(data.save(tmp_path / "data"), recipe=make_recipe(), settings=settings)
     assert len(run.samples) == 20
     assert "a/bad.png" in (run.folder.path / "quarantine.csv").read_text()
-
-
-def test_leaks_are_refused(tmp_path: Path) -> None:
-    for name, seed in (("a", 0), ("b", 1)):
-        draw_images(tmp_path / "images" / name, 10, seed=seed)
-    shutil.copy(tmp_path / "images" / "a" / "00.png", tmp_path / "images" / "a" / "copy.png")
-    how = podium.FoldOptions(folds=10, split_seed=0)  # ten folds of two images: the two files are apart
-    with pytest.raises(LeakError, match=r"same|equal|copies"):
-        prepare(tmp_path / "images", folds=how, recipe=make_recipe(), settings=make_settings(tmp_path))
 
 
 def test_the_command_line_trains_on_what_split_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 
 import podium
-from podium import durable
 from podium.dataset import FoldOptions
-from podium.errors import LeakError, SourceError, SplitError, StorageError, UnknownNameError, UsageError
+from podium.errors import SourceError, SplitError, StorageError, UnknownNameError, UsageError
 from podium.metrics import score_predictions
 from podium.store import read_epochs
-from podium.tables import HOLDOUT, Samples, as_text_array, load_predictions
+from podium.tables import HOLDOUT, Samples, load_predictions
 from podium.workflows import Run, train
 from tiny.contest import N, Notes, check_folds, make_recipe, make_settings, results_of
 
@@ -144,83 +143,12 @@ def test_some_folds_now_and_the_rest_later_give_the_whole(contest: Contest, tmp_
     assert results_of(some.folder.path) == results_of(whole.folder.path)
 
 
-def test_folds_of_another_run_are_used_again(contest: Contest, tmp_path: Path) -> None:
-    settings = make_settings(tmp_path)
-    first = train(contest("single"), recipe=make_recipe(), folds=FoldOptions(folds=3, split_seed=5), settings=settings)
-    frozen = FoldOptions(folds_from=first.folder.path)
-    second = train(contest("single").take(np.arange(N)[::-1]), recipe=make_recipe(), folds=frozen, settings=settings)
-    assert second.folds.digest == first.folds.digest
-    assert second.name != first.name
-
-
-def test_frozen_folds_refuse_samples_that_changed(contest: Contest, tmp_path: Path) -> None:
-    settings = make_settings(tmp_path)
-    first = train(contest("single"), recipe=make_recipe(), folds=3, only_folds=[0], settings=settings)
-    samples = contest("single")
-    labels = samples.labels["mask"].copy()
-    labels[3] = 0
-    for changed in (samples.take(np.arange(N - 2)), replace(samples, labels={"mask": labels})):
-        with pytest.raises(SplitError, match="made for another sample table"):
-            train(changed, recipe=make_recipe(), folds=FoldOptions(folds_from=first.folder.path), settings=settings)
-    assert [run.name for run in (tmp_path / "runs").glob("*/run.json")] == ["run.json"]
-
-
 def test_the_holdout_is_never_trained_on_or_judged(contest: Contest, tmp_path: Path) -> None:
     how = FoldOptions(folds=2, holdout_fraction=0.25)
     run = train(contest("single"), recipe=make_recipe(), folds=how, settings=make_settings(tmp_path))
     held = set(run.folds.ids[run.folds.fold == HOLDOUT])
     assert held
     assert not held & set(run.oof.ids)
-
-
-def test_the_holdout_is_no_image_that_a_model_has_seen(contest: Contest, tmp_path: Path) -> None:
-    how = FoldOptions(folds=2, holdout_fraction=0.25)
-    run, notes = train(contest("single"), recipe=make_recipe(), folds=how, settings=make_settings(tmp_path)), Notes()
-    held, learnt = (np.flatnonzero((run.folds.match(run.samples).fold == HOLDOUT) == is_held) for is_held in (1, 0))
-    run.predict(run.samples.take(held), name="held", progress=notes)
-    assert not [line for line in notes.notes if "training data of this run" in line]
-    run.predict(run.samples.take(learnt), name="learnt", progress=notes)
-    assert [line for line in notes.notes if "training data of this run" in line]
-
-
-def test_what_is_odd_about_the_folds_is_told_and_kept(contest: Contest, tmp_path: Path) -> None:
-    samples, notes = contest("single"), Notes()
-    assert samples.labels is not None
-    mask = samples.labels["mask"].copy()
-    mask[:] = 0
-    mask[[0, N // 2]] = 1  # one person
-    lone = replace(samples, labels={"mask": mask})
-    how = FoldOptions(folds=2, allow_rare=True)
-    run = train(lone, recipe=make_recipe(), folds=how, settings=make_settings(tmp_path), progress=notes)
-    (told,) = [line for line in notes.notes if "without training images in some folds" in line]
-    assert told in durable.read_json(run.folder.path / "folds.json")["notes"]
-
-
-def test_a_forgotten_group_is_hinted_at_though_copies_are_grouped(contest: Contest, tmp_path: Path) -> None:
-    samples, notes = contest("single"), Notes()
-    ids = as_text_array([f"patient{row // 6}_{row % 6:03d}.png" for row in range(N)])
-    paths = samples.paths.copy()
-    paths[2] = paths[0]
-    named = replace(samples, ids=ids, paths=as_text_array(paths.tolist()), group=None)
-    how = FoldOptions(folds=2, group_duplicates=True)
-    train(named, recipe=make_recipe(), folds=how, settings=make_settings(tmp_path), progress=notes)
-    assert [line for line in notes.notes if "patient" in line]
-
-
-def test_twins_across_folds_are_refused_until_they_are_accepted_or_joined(contest: Contest, tmp_path: Path) -> None:
-    samples = contest("single")
-    paths = samples.paths.copy()
-    paths[2] = paths[0]  # one image under two ids of one class; with a fold for every one of its class they are apart
-    twins = replace(samples, paths=as_text_array(paths.tolist()), group=None)
-    settings = make_settings(tmp_path)
-
-    def run_with(**how: object) -> Run:
-        return train(twins, recipe=make_recipe(), folds=FoldOptions(folds=18, **how), settings=settings)  # type: ignore[arg-type]
-
-    with pytest.raises(LeakError):
-        run_with()
-    accepted = run_with(allow_leaks=("same_bytes", "near_duplicate"))
-    assert len(accepted.oof) == N
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""Images to be predicted that a run has learnt from: found by file and by look, the hold-out and other images not."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from podium import durable
+from podium.dataset import FoldOptions
+from podium.dataset.known_images import find_known_images
+from podium.dataset.prepare import prepare_samples
+from podium.dataset.prepared import Prepared
+from podium.dataset.ready_images import make_ready
+from podium.splits import LeakReport
+from podium.tables import HOLDOUT, Samples, as_text_array
+from tiny.contest import Notes, make_recipe, make_settings
+
+Contest = Callable[[str], Samples]
+
+
+@pytest.fixture
+def prepared(contest: Contest, tmp_path: Path) -> tuple[dict[str, Any], Prepared]:
+    """A run's record and data, with a hold-out."""
+    how, settings = FoldOptions(folds=2, holdout_fraction=0.25), make_settings(tmp_path)
+    data, cache = prepare_samples(contest("single"), make_recipe(), how, settings, Notes())
+    return {"cache": str(settings.cache_folder), "cache_key": cache.key}, data
+
+
+def find(prepared: tuple[dict[str, Any], Prepared], images: Samples, folder: Path) -> LeakReport | None:
+    record, data = prepared
+    ready = make_ready(images, make_recipe(), make_settings(folder), Notes())
+    return find_known_images(record, data.samples, data.folds, ready)
+
+
+def test_images_of_the_folds_are_known_and_those_of_the_holdout_are_not(
+    prepared: tuple[dict[str, Any], Prepared], tmp_path: Path
+) -> None:
+    _, data = prepared
+    is_held = data.folds.fold == HOLDOUT
+    assert 0 < is_held.sum() < len(data)
+    held, learnt = (data.samples.take(np.flatnonzero(is_held == wanted)) for wanted in (True, False))
+    known = find(prepared, learnt, tmp_path)
+    assert known is not None
+    assert known.counts["same_bytes"].n_pairs == len(learnt)
+    assert known.judged_fraction == 1
+    unknown = find(prepared, held, tmp_path)
+    assert unknown is not None
+    assert unknown.counts["same_bytes"].n_pairs == unknown.counts["near_duplicate"].n_pairs == 0
+
+
+def test_a_copy_under_another_name_and_one_saved_anew_are_known(
+    prepared: tuple[dict[str, Any], Prepared], tmp_path: Path
+) -> None:
+    _, data = prepared
+    seen, other = (data.samples.file(int(row)) for row in np.flatnonzero(data.folds.fold != HOLDOUT)[:2])
+    folder = tmp_path / "new"
+    folder.mkdir()
+    shutil.copy(seen, folder / "copy.png")
+    Image.open(other).save(folder / "anew.bmp")
+    noise = np.random.default_rng(77).integers(0, 256, (36, 40, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(folder / "strange.png")
+    names = as_text_array(["copy.png", "anew.bmp", "strange.png"])
+    known = find(prepared, Samples(folder, names, names), tmp_path)
+    assert known is not None
+    assert {(pair.kind, pair.a, pair.b) for pair in known.pairs} == {
+        ("same_bytes", seen.name, "copy.png"),
+        ("near_duplicate", other.name, "anew.bmp"),
+    }
+    assert known.judged_fraction == pytest.approx(2 / 3)
+
+
+def test_without_the_runs_decoded_images_nothing_can_be_said(
+    prepared: tuple[dict[str, Any], Prepared], contest: Contest, tmp_path: Path
+) -> None:
+    record, _ = prepared
+    durable.remove_tree(Path(record["cache"]) / record["cache_key"])
+    assert find(prepared, contest("multi"), tmp_path / "elsewhere") is None

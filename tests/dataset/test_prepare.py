@@ -1,0 +1,200 @@
+"""Samples on their way to prepared data: what is refused before and after decoding, what is kept, what is told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from podium.data import ImageCache
+from podium.dataset import FoldOptions
+from podium.dataset.prepare import check_folds, open_prepared_images, prepare_samples
+from podium.dataset.prepared import Prepared
+from podium.errors import ImageError, LeakError, SplitError, UsageError
+from podium.splits import make_folds
+from podium.tables import Samples, as_text_array, save_folds
+from tiny.contest import N, Notes, make_recipe, make_samples, make_settings
+
+Contest = Callable[[str], Samples]
+
+
+def prepare(
+    samples: Samples, folder: Path, progress: Notes | None = None, **how: object
+) -> tuple[Prepared, ImageCache]:
+    options = FoldOptions(**{"folds": 3, **how})  # type: ignore[arg-type]
+    return prepare_samples(samples, make_recipe(), options, make_settings(folder), progress or Notes())
+
+
+def with_copy(samples: Samples, *, of: int = 0, at: int = 2) -> Samples:
+    """One file under two ids of one class, and nobody's groups."""
+    paths = samples.paths.copy()
+    paths[at] = paths[of]
+    return replace(samples, paths=as_text_array(paths.tolist()), group=None)
+
+
+def test_the_options_reach_the_folds(contest: Contest, tmp_path: Path) -> None:
+    samples = contest("attributes")
+    for asked in (
+        {"folds": 4},
+        {"split_seed": 7},
+        {"holdout_fraction": 0.25},
+        {"stratify_by": "age"},
+        {"split_method": "stratified"},
+    ):
+        how = {"folds": 3, "allow_rare": True, **asked}
+        leaky = {"allow_leaks": ("same_group",)}
+        prepared, _ = prepare(samples, tmp_path, **how, **leaky)
+        assert prepared.folds.digest == make_folds(samples, **how).digest  # type: ignore[arg-type]
+        assert check_folds(samples, FoldOptions(**how, **leaky)) == how["folds"]  # type: ignore[arg-type]
+
+
+def test_digests_and_pixels_are_those_of_the_files(contest: Contest, tmp_path: Path) -> None:
+    samples = contest("single")
+    prepared, cache = prepare(samples, tmp_path)
+    files = [samples.file(row) for row in range(N)]
+    assert prepared.sha256.tolist() == [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    assert cache.pixels.shape == (N, 32, 32, 3)
+    assert prepared.quarantine == ()
+    assert prepared.audit["n_images"] == N
+
+
+def test_an_unreadable_image_is_left_out_of_everything_but_the_quarantine(tmp_path: Path) -> None:
+    samples = make_samples(tmp_path / "images", "single")
+    samples.file(4).write_bytes(b"no image")
+    settings = make_settings(tmp_path, max_bad_fraction=1 / N)
+    notes = Notes()
+    how = FoldOptions(folds=3, group_duplicates=True)
+    prepared, _ = prepare_samples(samples, make_recipe(), how, settings, notes)
+    left = [name for name in samples.ids if name != "04.png"]
+    assert prepared.samples.ids.tolist() == prepared.folds.ids.tolist() == left
+    assert len(prepared.sha256) == len(left)
+    assert [row[0] for row in prepared.quarantine] == ["04.png"]
+    assert "1 of 36 images cannot be decoded: 04.png." in notes.notes
+    assert len(open_prepared_images(prepared, make_recipe(), settings, notes).rows_of(left)) == len(left)
+    with pytest.raises(ImageError, match="1 of 36 images cannot be used"):
+        prepare(samples, tmp_path, folds=3)
+
+
+def test_folds_of_an_earlier_split_are_used_again(contest: Contest, tmp_path: Path) -> None:
+    samples = contest("single")
+    first, _ = prepare(samples, tmp_path, split_seed=5)
+    save_folds(first.folds, tmp_path / "old")
+    frozen = FoldOptions(folds_from=tmp_path / "old")
+    turned = samples.take(np.arange(N)[::-1])
+    assert check_folds(turned, frozen) == 3
+    second, _ = prepare_samples(turned, make_recipe(), frozen, make_settings(tmp_path), Notes())
+    assert second.folds.digest == first.folds.digest
+    assert second.folds.ids.tolist() == second.samples.ids.tolist() == samples.ids.tolist()[::-1]
+
+
+def test_frozen_folds_refuse_samples_that_changed(contest: Contest, tmp_path: Path) -> None:
+    samples = contest("single")
+    save_folds(make_folds(samples, folds=3), tmp_path)
+    frozen = FoldOptions(folds_from=tmp_path)
+    labels = samples.labels["mask"].copy()
+    labels[3] = 0
+    fewer, other = samples.take(np.arange(N - 2)), replace(samples, labels={"mask": labels})
+    for changed in (fewer, other):
+        with pytest.raises(SplitError, match="made for another sample table"):
+            prepare_samples(changed, make_recipe(), frozen, make_settings(tmp_path), Notes())
+    with pytest.raises(SplitError, match="2 ids gone, 0 new"):
+        check_folds(fewer, frozen)  # images that are not there will not be found by decoding
+
+
+def test_frozen_folds_may_lack_images_that_could_not_be_decoded(contest: Contest, tmp_path: Path) -> None:
+    samples = contest("single")
+    save_folds(make_folds(samples.take(np.arange(N - 2)), folds=3), tmp_path)
+    assert check_folds(samples, FoldOptions(folds_from=tmp_path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "message"),
+    [
+        ({"allow_leaks": ("same_bites",)}, UsageError, "same_bytes"),
+        ({"folds": 1}, UsageError, "folds"),
+        ({"split_seed": -1}, UsageError, "split_seed"),
+        ({"holdout_fraction": 1.5}, UsageError, "holdout_fraction"),
+        ({"stratify_by": "maks"}, UsageError, "mask"),
+        ({"folds": N}, SplitError, "18 groups are too few for 36 folds"),
+    ],
+)
+def test_what_is_known_to_be_wrong_is_refused_before_any_image_is_decoded(
+    how: dict[str, object], error: type[Exception], message: str, contest: Contest, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message):
+        check_folds(contest("single"), FoldOptions(**how))  # type: ignore[arg-type]
+
+
+def test_a_folder_without_folds_is_named(contest: Contest, tmp_path: Path) -> None:
+    with pytest.raises(SplitError, match="there are no folds here") as refused:
+        check_folds(contest("single"), FoldOptions(folds_from=tmp_path))
+    assert refused.value.where == str(tmp_path)
+    with pytest.raises(UsageError, match="same_bytes"):
+        check_folds(contest("single"), FoldOptions(folds_from=tmp_path, allow_leaks=("same_bites",)))
+
+
+def test_twins_across_folds_are_refused_until_they_are_accepted_or_joined(contest: Contest, tmp_path: Path) -> None:
+    twins = with_copy(contest("single"))  # with a fold for every image of its class, they are apart
+    with pytest.raises(LeakError, match="1 file found on both sides") as refused:
+        prepare(twins, tmp_path, folds=18)
+    assert "00.png" in " ".join(refused.value.details)
+    with pytest.raises(LeakError):
+        prepare(twins, tmp_path, folds=18, allow_leaks=("same_group",))
+    accepted, _ = prepare(twins, tmp_path, folds=18, allow_leaks=("same_bytes", "near_duplicate"))
+    assert accepted.leaks.accepted == ("same_bytes",)
+    assert accepted.leaks.counts["same_bytes"].n_pairs == 1
+    assert not accepted.samples.has_groups
+    notes = Notes()
+    joined, _ = prepare(twins, tmp_path, notes, folds=17, group_duplicates=True)
+    assert joined.leaks.is_clean
+    assert joined.folds.fold[0] == joined.folds.fold[2]
+    assert joined.samples.group_keys[0] == joined.samples.group_keys[2]
+    assert len(set(joined.samples.group_keys)) == N - 1
+    assert "1 pairs of identical files or near-duplicates were put into one group each." in notes.notes
+
+
+def test_a_forgotten_group_is_hinted_at_though_copies_are_grouped(contest: Contest, tmp_path: Path) -> None:
+    notes = Notes()
+    ids = as_text_array([f"patient{row // 6}_{row % 6:03d}.png" for row in range(N)])
+    named = replace(with_copy(contest("single")), ids=ids)
+    prepared, _ = prepare(named, tmp_path, notes, group_duplicates=True)
+    (hint,) = [line for line in notes.notes if "patient" in line]
+    assert hint in prepared.hints
+
+
+def test_what_is_odd_about_the_folds_is_told_and_kept_with_the_notes_of_the_scan(
+    contest: Contest, tmp_path: Path
+) -> None:
+    mask = np.zeros(N, dtype=np.int64)
+    mask[[0, N // 2]] = 1  # one person
+    lone = replace(contest("single"), labels={"mask": mask})
+    notes, how = Notes(), FoldOptions(folds=2, allow_rare=True)
+    settings = make_settings(tmp_path)
+    prepared, _ = prepare_samples(lone, make_recipe(), how, settings, notes, notes=["from the scan"])
+    (told,) = [line for line in notes.notes if "without training images in some folds" in line]
+    assert told in prepared.notes
+    assert prepared.notes[0] == "from the scan"
+    assert "from the scan" not in notes.notes  # the scan has told it
+
+
+def test_prepared_images_come_back_at_any_size(contest: Contest, tmp_path: Path) -> None:
+    prepared, cache = prepare(contest("single"), tmp_path)
+    settings = make_settings(tmp_path)
+    assert open_prepared_images(prepared, make_recipe(), settings, Notes()).key == cache.key
+    larger = open_prepared_images(prepared, make_recipe("image.stored_px=40"), settings, Notes())
+    assert larger.pixels.shape == (N, 40, 40, 3)
+
+
+def test_images_that_changed_since_are_refused_by_name(tmp_path: Path) -> None:
+    samples = make_samples(tmp_path / "images", "single")
+    prepared, _ = prepare(samples, tmp_path)
+    Image.new("RGB", (40, 36), "red").save(samples.file(3))
+    samples.file(5).write_bytes(b"no image")
+    with pytest.raises(ImageError, match="2 of 36 images differ from the files that were prepared") as refused:
+        open_prepared_images(prepared, make_recipe(), make_settings(tmp_path), Notes())
+    assert list(refused.value.details) == ["03.png", "05.png"]
