@@ -22,7 +22,6 @@ from PIL import Image
 
 from podium import durable
 from podium.cli import main
-from podium.cli.complaint import DETAILS_FILE
 from podium.cli.console import Console
 
 TINY = (
@@ -316,8 +315,9 @@ def test_ten_of_a_long_list_are_shown_and_all_are_in_a_file(
     answer = ask("scan", "pets", "--labels", "gone.csv")
     assert answer.out == ""
     assert answer.details[:2] == ["row 18: cat/100.png", "row 19: cat/101.png"]
-    assert answer.details[10:] == [f"... and 15 more; all 25 are in {DETAILS_FILE}"]
-    lines = DETAILS_FILE.read_text().splitlines()
+    kept = Path(answer.details[10].removeprefix("... and 15 more; all 25 are in "))
+    assert (kept.name, yard in kept.parents) == ("details.txt", False)
+    lines = kept.read_text().splitlines()
     assert lines[0] == answer.complaint.removeprefix("podium: ")
     assert lines[1:] == [f"row {number}: cat/{number + 82}.png" for number in range(18, 43)]
     assert len(ask("scan", "pets", "--labels", "gone.csv", "--json").record["details"]) == 25

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from podium.cli.complaint import DETAILS_FILE, name_system_error, print_error, print_fault
+from podium.cli.complaint import name_system_error, print_error, print_fault
 from podium.errors import LabelError, PodiumError, StorageError
 
 Streams = pytest.CaptureFixture[str]
@@ -22,15 +23,20 @@ def long_error() -> LabelError:
     return LabelError("bad rows.", fix="Mend them.", details=[f"row {i}" for i in range(13)])
 
 
-def test_ten_details_are_shown_and_all_are_kept(capsys: Streams) -> None:
+def test_ten_details_are_shown_and_all_are_kept_where_they_replace_nothing(capsys: Streams) -> None:
+    mine = Path("podium-details.txt")
+    mine.write_text("mine")
     print_error(long_error(), as_json=False)
     out, err = capsys.readouterr()
     lines = err.splitlines()
     assert out == ""
     assert lines[0] == "podium: bad rows. Mend them."
     assert lines[1:11] == [f"  row {i}" for i in range(10)]
-    assert lines[11:] == [f"  ... and 3 more; all 13 are in {DETAILS_FILE}"]
-    assert DETAILS_FILE.read_text().splitlines() == ["bad rows. Mend them.", *(f"row {i}" for i in range(13))]
+    (last,) = lines[11:]
+    kept = Path(last.removeprefix("  ... and 3 more; all 13 are in "))
+    assert kept.read_text().splitlines() == ["bad rows. Mend them.", *(f"row {i}" for i in range(13))]
+    assert kept.is_relative_to(tempfile.gettempdir())
+    assert [(path.name, path.read_text()) for path in Path.cwd().iterdir()] == [(mine.name, "mine")]
 
 
 def test_a_program_gets_one_document_with_every_detail_and_no_file(capsys: Streams) -> None:
@@ -38,7 +44,7 @@ def test_a_program_gets_one_document_with_every_detail_and_no_file(capsys: Strea
     out, err = capsys.readouterr()
     assert json.loads(out)["details"] == [f"row {i}" for i in range(13)]
     assert err.splitlines()[-1] == "  ... and 3 more"
-    assert not DETAILS_FILE.exists()
+    assert not list(Path.cwd().iterdir())
 
 
 def test_verbose_shows_all_and_the_cause(capsys: Streams) -> None:

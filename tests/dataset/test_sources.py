@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from podium.cli import main
 from podium.curate import ScanOptions
-from podium.dataset import read_source
+from podium.dataset import read_source, save_scan
 from podium.errors import SourceError, UsageError
 from podium.workflows import resume, train
 from tiny.contest import TINY, draw_images, make_recipe, make_settings
@@ -83,3 +84,20 @@ def test_the_command_line_joins_folders(tmp_path: Path, monkeypatch: pytest.Monk
     assert main(["train", "samples", "--name", "two", *words]) == 0
     one, two = (Path("runs", name, "scores.json").read_text() for name in ("one", "two"))
     assert one == two
+
+
+def test_a_scan_is_saved_into_its_own_folder_only(tmp_path: Path) -> None:
+    lay_out(tmp_path / "main")
+    found = read_source(tmp_path / "main")
+    save_scan(replace(found, unlisted=("x.png",)), tmp_path / "scan")
+    assert (tmp_path / "scan" / "unlisted.csv").is_file()
+    save_scan(found, tmp_path / "scan")
+    assert not (tmp_path / "scan" / "unlisted.csv").exists()  # the list of another scan
+    for name, mark in (("run", "run.json"), ("prepared", "prepared.json"), ("mine", "samples.csv")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / mark).write_text("{}")
+        with pytest.raises(UsageError, match="new or empty folder"):
+            save_scan(found, tmp_path / name)
+        assert [path.name for path in (tmp_path / name).iterdir()] == [mark]
+    with pytest.raises(UsageError, match="not a scan"):
+        save_scan(found, tmp_path / "main")

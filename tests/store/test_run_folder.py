@@ -138,3 +138,22 @@ def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
     (tmp_path / "broken" / "run.json").write_text("{")
     assert find_run(tmp_path, "last").name == "sound"
     assert create_run(tmp_path, None, {}).name == "run-1"
+
+
+def test_a_folder_of_the_user_is_never_a_run(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    mine = {name: name.encode() for name in ("samples.csv", "recipe.yaml", "report.html", "cat.jpg")}
+    for name, content in mine.items():
+        (photos / name).write_bytes(content)
+    with pytest.raises(UsageError, match=r"not empty, and what it holds is not a run: 4 entries.*another `name`"):
+        create_run(tmp_path, "photos", {}, fill=lambda run: run.recipe_file.write_text("mine"))
+    assert {path.name: path.read_bytes() for path in photos.iterdir()} == mine  # no lock file either
+
+
+def test_an_empty_folder_becomes_a_run_even_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "mine").symlink_to(tmp_path / "disk")
+    create_run(tmp_path / "runs", "mine", {})
+    assert (tmp_path / "disk" / "run.json").is_file()

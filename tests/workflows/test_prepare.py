@@ -83,10 +83,15 @@ def test_the_command_line_trains_on_what_split_wrote(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     for name, seed in (("a", 0), ("b", 1)):
         draw_images(tmp_path / "images" / name, 10, seed=seed)
-    assert main(["split", "images", "--folds", "2", "--out", "data", "--threads", "1"]) == 0
+    assert main(["split", "images", "--folds", "2", "--out", "images", "--threads", "1"]) == 2
+    assert sorted(path.name for path in Path("images").iterdir()) == ["a", "b"]
+    for _ in range(2):  # the second time over its own
+        assert main(["split", "images", "--folds", "2", "--out", "data", "--threads", "1"]) == 0
     refuse_to_compare(monkeypatch)
     words = ["--set", *TINY, "--device", "cpu", "--threads", "1", "-q"]
     assert main(["train", "data", "--name", "one", *words]) == 0
     assert main(["train", "--data", "data", "--name", "two", *words]) == 0
     assert results_of(Path("runs/one")) == results_of(Path("runs/two"))
+    with pytest.raises(UsageError, match="this folder is a run"):
+        load_prepared(Path("data")).save("runs/one")
     assert load_prepared(Path("runs/one")).folds.digest == load_prepared(Path("data")).folds.digest

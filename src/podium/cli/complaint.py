@@ -9,11 +9,9 @@ from pathlib import Path
 
 from podium.errors import PodiumError, StorageError
 
-__all__ = ["DETAILS_FILE", "name_system_error", "print_error", "print_fault"]
+__all__ = ["name_system_error", "print_error", "print_fault"]
 
 SHOWN = 10
-DETAILS_FILE = Path("podium-details.txt")
-"""The whole list behind the last error, where it is longer than a terminal shows."""
 
 
 def print_error(error: PodiumError, *, as_json: bool, verbose: bool = False) -> None:
@@ -71,13 +69,18 @@ def print_fault(fault: Exception, *, as_json: bool) -> None:
 
 
 def _keep_details(error: PodiumError) -> str:
+    """Write the whole list into a new file of the temporary folder, where it can replace nobody's; says where."""
+    import secrets
+    import tempfile
+
     from podium import durable
 
+    path = Path(tempfile.gettempdir()) / f"podium-{secrets.token_hex(6)}" / "details.txt"
     try:
-        durable.write_text(DETAILS_FILE, "\n".join(map(_printable, (str(error), *error.details))) + "\n")
+        durable.write_text(path, "\n".join(map(_printable, (str(error), *error.details))) + "\n")
     except PodiumError:
         return "."
-    return f"; all {len(error.details):,} are in {DETAILS_FILE}"
+    return f"; all {len(error.details):,} are in {path}"
 
 
 def _printable(line: str) -> str:

@@ -27,13 +27,15 @@ def scan(
 
     Args:
         data: Folder of images, or a table beside them. Several are joined; the first is the main one.
-        out: Folder to write samples.csv into; other commands take it as their source.
+        out: New or empty folder to write samples.csv into; other commands take it as their source.
         unlabelled: Read no labels (a test set).
     """
     from dataclasses import replace
 
-    from podium.dataset import read_source, save_scan
+    from podium.dataset import check_scan_folder, read_source, save_scan
 
+    if out is not None:
+        check_scan_folder(out)
     found = read_source(data, replace(reading.as_options(), unlabelled=unlabelled))
     if out is not None:
         save_scan(found, out)

@@ -30,14 +30,16 @@ def split(
     Args:
         data: Folder of images, a table beside them, or a folder that `podium scan --out` wrote. Several are joined; the
             first is the main one.
-        out: Folder for the prepared data; `podium train` takes it and starts at once, with these folds.
+        out: New or empty folder for the prepared data; `podium train` takes it and starts at once, with these folds.
         max_bad_fraction: Largest fraction of images that may fail to decode.
     """
     from podium import durable
+    from podium.dataset.prepared import check_prepared_folder
     from podium.workflows.prepare import prepare
     from podium.workflows.split import SplitSummary
 
     console = Console(quiet=output.quiet)
+    check_prepared_folder(out)
     durable.check_writable(out)
     prepared = prepare(
         data,

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.curate import Audit
-from podium.errors import CorruptFileError
+from podium.dataset.sources import SCAN_FILES, SCAN_MARK
+from podium.errors import CorruptFileError, UsageError
 from podium.splits import FoldSummary, LeakReport
-from podium.store import RunFolder, check_tables, digest_tables
+from podium.store import TABLE_FILES, RunFolder, check_tables, digest_tables
 from podium.tables import (
     Folds,
     Samples,
@@ -30,7 +31,14 @@ from podium.tables import (
     write_csv,
 )
 
-__all__ = ["Prepared", "is_prepared", "load_prepared", "save_prepared", "write_prepared_tables"]
+__all__ = [
+    "Prepared",
+    "check_prepared_folder",
+    "is_prepared",
+    "load_prepared",
+    "save_prepared",
+    "write_prepared_tables",
+]
 
 MARK_NAME = "prepared.json"
 """Written last; it holds the digests of the tables."""
@@ -79,7 +87,12 @@ class Prepared:
         }
 
     def save(self, folder: str | Path) -> Path:
-        """Write it into a folder that `podium train` and `podium.train` take as their data; gives the folder."""
+        """Write it into a folder that `podium train` and `podium.train` take as their data; gives the folder.
+
+        Raises:
+            UsageError: If the folder holds anything but prepared data or a scan.
+            StorageError: If the disk refuses.
+        """
         save_prepared(self, Path(folder))
         return Path(folder)
 
@@ -100,12 +113,29 @@ def write_prepared_tables(prepared: Prepared, folder: Path) -> None:
     save_folds(prepared.folds, folder, extra=prepared.to_dict())
 
 
+def check_prepared_folder(folder: Path) -> None:
+    """Raise UsageError unless prepared data may be written into a folder: a new or empty one, or their own."""
+    fix = "Choose a new or empty folder."
+    if RunFolder(folder).run_file.is_file():
+        raise UsageError("this folder is a run.", where=folder, fix=fix)
+    names = {*TABLE_FILES, *SCAN_FILES}
+    durable.check_claimable(folder, "prepared data", marks=(MARK_NAME, SCAN_MARK), names=names, fix=fix)
+
+
 def save_prepared(prepared: Prepared, folder: Path) -> None:
-    """Write prepared data into a folder; `load_prepared` reads it."""
-    durable.check_writable(folder)
-    durable.remove_file(folder / MARK_NAME)
-    write_prepared_tables(prepared, folder)
-    durable.write_json(folder / MARK_NAME, digest_tables(prepared.samples, prepared.folds))
+    """Write prepared data into a folder; `load_prepared` reads it.
+
+    Raises:
+        UsageError: If the folder holds anything but prepared data or a scan.
+        LockedError: If another process writes them there right now.
+        StorageError: If the disk refuses; the same call goes on.
+    """
+    check_prepared_folder(folder)
+    with durable.hold_lock(folder):
+        durable.check_writable(folder)
+        durable.remove_file(folder / MARK_NAME)
+        write_prepared_tables(prepared, folder)
+        durable.write_json(folder / MARK_NAME, digest_tables(prepared.samples, prepared.folds))
 
 
 def is_prepared(folder: Path) -> bool:

@@ -13,14 +13,16 @@ from podium.curate import Scan, ScanOptions, scan
 from podium.errors import SourceError, UsageError, nearest_name
 from podium.tables import Samples, concat_samples, load_samples, save_samples, write_csv
 
-__all__ = ["Source", "read_source", "save_scan"]
+__all__ = ["SCAN_FILES", "SCAN_MARK", "Source", "check_scan_folder", "read_source", "save_scan"]
 
 OneSource = str | Path | Samples | Scan
 Source = OneSource | Sequence[OneSource] | Mapping[str, OneSource]
 """A folder of images, a table beside its images, a folder that `podium scan --out` wrote, or samples; or several of
 them, whose first is the main one, in a list or by the name that their ids get."""
 
-UNLISTED, MISSING = "unlisted.csv", "missing.csv"
+UNLISTED, MISSING, SCAN_MARK = "unlisted.csv", "missing.csv", "scan.json"
+SCAN_FILES = ("samples.csv", "samples.json", UNLISTED, MISSING, SCAN_MARK)
+"""Every file of a saved scan; the mark is written last."""
 
 
 def read_source(source: Source, options: ScanOptions | None = None) -> Scan:
@@ -100,11 +102,31 @@ def _no_such_source(path: Path) -> SourceError:
     return SourceError("there is no such file or folder.", where=path, fix=fix)
 
 
+def check_scan_folder(folder: Path) -> None:
+    """Raise UsageError unless a scan may be written into a folder: a new or empty one, or that of an earlier scan."""
+    fix = "Choose a new or empty folder."
+    held = next((name for name in ("run.json", "prepared.json") if (folder / name).is_file()), None)
+    if held is not None:
+        what = "a run" if held == "run.json" else "prepared data"
+        raise UsageError(f"this folder holds {what}.", where=folder, fix=fix)
+    durable.check_claimable(folder, "a scan", marks=(SCAN_MARK,), names=SCAN_FILES, fix=fix)
+
+
 def save_scan(found: Scan, folder: Path) -> None:
-    """Write samples, and the lists of what was left out, into a folder that later commands take as their source."""
-    durable.check_writable(folder)
-    save_samples(found.samples, folder)
-    durable.write_json(folder / "scan.json", found.to_dict())
-    for name, rows in ((UNLISTED, found.unlisted), (MISSING, found.missing)):
-        if rows:
-            write_csv(folder / name, ["id"], [[row] for row in rows])
+    """Write samples, and the lists of what was left out, into a folder that later commands take as their source.
+
+    Raises:
+        UsageError: If the folder holds anything but a scan.
+        LockedError: If another process writes one there right now.
+        StorageError: If the disk refuses; the same call goes on.
+    """
+    check_scan_folder(folder)
+    with durable.hold_lock(folder):
+        durable.check_writable(folder)
+        save_samples(found.samples, folder)
+        for name, rows in ((UNLISTED, found.unlisted), (MISSING, found.missing)):
+            if rows:
+                write_csv(folder / name, ["id"], [[row] for row in rows])
+            else:
+                durable.remove_file(folder / name)  # of an earlier scan
+        durable.write_json(folder / SCAN_MARK, found.to_dict())

@@ -13,6 +13,7 @@ from podium.durable.atomic import (
     write_text,
 )
 from podium.durable.backend import Backend, current_backend, set_backend, using_backend
+from podium.durable.claim import check_claimable
 from podium.durable.faults import Death, FaultyBackend, die_at, fail_at, fill_disk_at, kill_at
 from podium.durable.folders import (
     check_writable,
@@ -46,6 +47,7 @@ __all__ = [
     "PartWriter",
     "RowFile",
     "Version",
+    "check_claimable",
     "check_manifest",
     "check_writable",
     "commit_version",

@@ -7,6 +7,7 @@ from podium.store.plain_yaml import read_plain_yaml
 from podium.store.results import EpochRow, read_epochs, write_results
 from podium.store.run_folder import (
     FORMAT,
+    TABLE_FILES,
     RunFolder,
     check_format,
     check_run_name,
@@ -19,6 +20,7 @@ from podium.store.run_tables import check_tables, digest_tables, load_tables
 
 __all__ = [
     "FORMAT",
+    "TABLE_FILES",
     "EpochRow",
     "RunFolder",
     "check_format",

@@ -42,10 +42,24 @@ from podium import durable
 from podium.advice import call, option
 from podium.errors import CorruptFileError, LockedError, StorageError, UnknownNameError, UsageError
 
-__all__ = ["FORMAT", "RunFolder", "check_format", "check_run_name", "create_run", "find_run", "list_runs"]
+__all__ = [
+    "FORMAT",
+    "TABLE_FILES",
+    "RunFolder",
+    "check_format",
+    "check_run_name",
+    "create_run",
+    "find_run",
+    "list_runs",
+]
 
 FORMAT = 2
 """Version of this layout, in run.json."""
+TABLE_FILES = (
+    *("samples.csv", "samples.json", "images.csv", "quarantine.csv", "audit.json", "folds.csv", "folds.json"),
+)
+"""Tables of prepared data, which a run holds too."""
+_FIRST_FILES = ("recipe.yaml", "environment.json", *TABLE_FILES)
 LONGEST_NAME = 100
 """Bytes of a run's name; a file system takes 255, and names of files are made from it."""
 
@@ -204,7 +218,7 @@ def create_run(
             half of a run behind that could neither be resumed nor started again.
 
     Raises:
-        UsageError: If a run of that name exists.
+        UsageError: If a run of that name exists, or a folder with anything else in it.
         LockedError: If another process is making it.
         StorageError: If the folder cannot be written.
     """
@@ -240,6 +254,9 @@ def _claim_folder(root: Path, name: str | None, stem: str) -> Iterator[RunFolder
         is_new = not run.path.exists()
         if name is None and not is_new:
             continue
+        if not run.run_file.exists():  # before the lock leaves a file in somebody's folder
+            fix = f"Choose another {option('name')}, or another folder of runs with {option('runs')}."
+            durable.check_claimable(run.path, "a run", names=_FIRST_FILES, fix=fix)
         with ExitStack() as stack:
             try:
                 stack.enter_context(durable.hold_lock(run.path))
