@@ -13,7 +13,6 @@ from podium.cli import main
 from podium.decisions import DecisionRules
 from podium.errors import CorruptFileError, UsageError
 from podium.metrics import score
-from podium.submission import SubmissionOptions
 from podium.tables import Samples, as_certain_probs, decide, load_predictions
 from podium.workflows import Run, train
 from podium.workflows.decide import decide_run, load_rules
@@ -55,18 +54,6 @@ def test_thresholds_change_answers_and_their_score(trained: Callable[[str], Run]
     decide_run(run.folder)
     assert answers(run, "tags") == plain
     assert not run.folder.decisions_file.exists()
-
-
-def test_submit_follows_and_an_option_comes_first(trained: Callable[[str], Run], tmp_path: Path) -> None:
-    run = trained("multi")
-    sample = tmp_path / "sample.csv"
-    rows = "".join(f"{name},0,1\n" for name in run.samples.ids)
-    sample.write_text("id,red,green\n" + rows)
-    decide_run(run.folder, thresholds=1.0)
-    out = submit_run(run.folder, sample, options=SubmissionOptions(values="decision")).path
-    assert {line[-3:] for line in out.read_text().splitlines()[1:]} == {"0,0"}
-    out = submit_run(run.folder, sample, options=SubmissionOptions(values="decision", thresholds=0.0)).path
-    assert {line[-3:] for line in out.read_text().splitlines()[1:]} == {"1,1"}
 
 
 def test_a_consistent_decoding_reaches_the_answers(trained: Callable[[str], Run]) -> None:

@@ -12,10 +12,8 @@ import pytest
 
 from podium import durable
 from podium.errors import CorruptFileError, DataError, SourceError, UsageError
-from podium.store import RunFolder
 from podium.tables import MEAN_OF_FOLDS, Samples, as_text_array, load_predictions
-from podium.workflows import Run, load_run, resume, train
-from podium.workflows.submit import submit_run
+from podium.workflows import Run, load_run, train
 from tiny.contest import Notes, draw_images, make_recipe, make_settings
 
 Contest = Callable[[str], Samples]
@@ -97,20 +95,6 @@ def test_a_table_says_which_images_are_predicted(run: Run, test_folder: Path) ->
     assert sorted(run.predict(test_folder, rows=pairs, name="pairs").ids.tolist()) == ["00.png", "03.png"]
 
 
-@pytest.mark.parametrize(("metric", "kind"), [("f1_macro", "decision"), ("roc_auc_macro", "probability")])
-def test_a_sample_of_zeros_gets_what_the_run_s_metric_needs(
-    run: Run, test_folder: Path, tmp_path: Path, metric: str, kind: str
-) -> None:
-    run.predict(test_folder)
-    copied = RunFolder(Path(shutil.copytree(run.folder.path, tmp_path / "copy")))
-    scores = durable.read_json(copied.scores_file)
-    durable.write_json(copied.scores_file, {**scores, "main_metric": metric})
-    sample = tmp_path / "sample.csv"
-    sample.write_text("id,red,green\n" + "".join(f"{row:02d}.png,0,0\n" for row in range(5)))
-    record = submit_run(copied, sample, out=tmp_path / "out.csv")
-    assert record.values == {"red": kind, "green": kind}
-
-
 def test_a_table_that_names_other_images_is_refused(run: Run, test_folder: Path) -> None:
     (test_folder / "test.csv").write_text("image\n00.png\n77.png\n")
     with pytest.raises(SourceError, match="1 of 2 rows name an image that does not exist"):
@@ -178,7 +162,6 @@ def test_changed_weights_are_refused(run: Run, test_folder: Path) -> None:
 
 
 def test_a_run_without_a_finished_fold_cannot_predict(run: Run, test_folder: Path, tmp_path: Path) -> None:
-    import shutil
 
     copy = shutil.copytree(run.folder.path, tmp_path / "copy")
     for path in (copy / "predictions").glob("oof*"):
@@ -189,24 +172,3 @@ def test_a_run_without_a_finished_fold_cannot_predict(run: Run, test_folder: Pat
         unfinished.predict(test_folder)
     with pytest.raises(UsageError, match="not finished"):
         _ = unfinished.scores
-
-
-def test_predictions_of_fewer_folds_than_are_trained_are_not_submitted(
-    contest: Contest, tmp_path: Path, test_folder: Path
-) -> None:
-    settings = make_settings(tmp_path)
-    run = train(contest("single"), recipe=make_recipe(), folds=3, only_folds=[1], settings=settings)
-    run.predict(test_folder)
-    out = tmp_path / "out.csv"
-    submit_run(run.folder, None, out=out)
-    resume(run.name, only_folds=[0, 2], settings=settings)
-    out.unlink()
-    with pytest.raises(UsageError, match=r"mean of folds 1; folds 0, 1, 2 are trained now") as caught:
-        submit_run(run.folder, None, out=out)
-    assert caught.value.fix == f"Make them again with `podium.load_run({run.name!r}).predict({str(test_folder)!r})`."
-    assert not out.exists()
-    run.predict(test_folder)
-    submit_run(run.folder, None, out=out)
-    run.folder.predictions_file("test").with_suffix(".json").unlink()
-    with pytest.raises(UsageError, match="mean of unknown folds"):
-        submit_run(run.folder, None, out=out)

@@ -154,17 +154,6 @@ def test_folds_asked_for_are_recorded_and_the_run_is_finished_when_they_are_done
     assert set(resume(run.name, settings=settings).oof.fold) == {0, 1, 2}
 
 
-def test_a_report_is_there_when_the_run_is(contest: Contest, tmp_path: Path) -> None:
-    """Killed between the scores and the report: the next process writes it, and others may have waited."""
-    run = train(contest("multi"), recipe=make_recipe(), folds=2, settings=make_settings(tmp_path))
-    run.folder.report_file.unlink()
-    assert gather(run.folder, again=False)
-    assert run.folder.report_file.is_file()
-    stamp = run.folder.report_file.stat().st_mtime_ns
-    assert gather(run.folder, again=False)
-    assert run.folder.report_file.stat().st_mtime_ns == stamp
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [2, 5])
 def test_processes_that_one_command_starts_end_with_the_same_bytes(

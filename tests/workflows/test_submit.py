@@ -1,0 +1,184 @@
+"""A run's test predictions as a submission: of the folds that are trained now, as the run decides, and logged."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import podium
+from podium import durable
+from podium.errors import ArgumentError, CorruptFileError, SubmissionError, UsageError
+from podium.store import RunFolder, create_run
+from podium.submission import SubmissionOptions
+from podium.tables import MEAN_OF_FOLDS, Head, Predictions, Samples, Task, as_text_array, save_predictions
+from podium.workflows import resume, train
+from podium.workflows.submit import submit, submit_run
+from tiny.contest import draw_images, make_recipe, make_settings
+
+Contest = Callable[[str], Samples]
+TAGS = Task((Head("tags", "multi", ("red", "green")),))
+PROBS = np.array([[0.9, 0.2], [0.45, 0.55], [0.1, 0.7]])
+IDS = ("x.png", "y.png", "z.png")
+
+
+def predictions(ids: Sequence[str] = IDS) -> Predictions:
+    fold = np.full(len(ids), MEAN_OF_FOLDS)
+    return Predictions(TAGS, as_text_array(list(ids)), fold, {"tags": PROBS[: len(ids)]})
+
+
+def write_predictions(run: RunFolder, name: str = "test", *, folds: object = (0, 1)) -> None:
+    """As `podium predict` leaves them."""
+    save_predictions(predictions(), run.predictions_file(name))
+    durable.write_json(run.predictions_file(name).with_suffix(".json"), {"root": "data/test", "folds": folds})
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """A run with both folds trained and predictions of a test set."""
+    made = create_run(tmp_path / "runs", "mine", {"folds": [0, 1]})
+    for fold in (0, 1):
+        save_predictions(predictions(), made.predictions_file("oof", fold))
+    write_predictions(made)
+    return made
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """A sample that asks for 0 or 1, or for probabilities: it does not say."""
+    path = tmp_path / "sample.csv"
+    path.write_text("id,red,green\n" + "".join(f"{name},0,0\n" for name in IDS))
+    return path
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    with path.open(newline="") as file:
+        return list(csv.reader(file))[1:]
+
+
+def test_the_file_lies_in_the_run_unless_a_place_is_named(run: RunFolder, sample: Path, tmp_path: Path) -> None:
+    record = submit_run(run, sample)
+    assert record.path == run.submission_file
+    assert rows_of(record.path) == [["x.png", "1", "0"], ["y.png", "0", "1"], ["z.png", "0", "1"]]  # 1 from 0.5 on
+    assert submit_run(run, sample, out=tmp_path / "out.csv").path.read_bytes() == record.path.read_bytes()
+
+
+def test_every_submission_is_a_line_of_the_log(run: RunFolder, sample: Path) -> None:
+    write_predictions(run, "public")
+    first = submit_run(run, sample)
+    second = submit_run(run, None, name="public")
+    assert second.path == first.path
+    lines = [json.loads(line) for line in run.submissions_file.read_text().splitlines()]
+    assert [line["predictions"] for line in lines] == ["test", "public"]
+    assert [line["template"] for line in lines] == [str(sample), None]
+    assert lines[1]["sha256"] == hashlib.sha256(run.submission_file.read_bytes()).hexdigest() != lines[0]["sha256"]
+    sample.write_text("id,red,green\nnobody.png,0,0\n")
+    with pytest.raises(SubmissionError):
+        submit_run(run, sample)
+    assert len(run.submissions_file.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(("name", "words"), [("test", "('FOLDER')"), ("public", "('FOLDER', name='public')")])
+def test_predictions_that_are_not_there_say_how_they_are_made(run: RunFolder, name: str, words: str) -> None:
+    run.predictions_file("test").unlink()
+    with pytest.raises(UsageError, match=f"run 'mine' has no predictions {name!r}") as refused:
+        submit_run(run, None, name=name)
+    assert refused.value.fix == f"Make them with `podium.load_run('mine').predict{words}`."
+    assert not run.submission_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("about", "made_by", "again"),
+    [
+        ({"root": "data/test", "folds": [0]}, "folds 0", "('data/test')"),
+        ({"root": "data/test", "folds": [0, 1, 2]}, "folds 0, 1, 2", "('data/test')"),
+        ({"folds": []}, "unknown folds", "('FOLDER')"),
+        ({}, "unknown folds", "('FOLDER')"),
+        ([0, 1], "unknown folds", "('FOLDER')"),
+        (None, "unknown folds", "('FOLDER')"),
+    ],
+)
+def test_predictions_of_other_folds_than_are_trained_are_refused(
+    run: RunFolder, about: object, made_by: str, again: str
+) -> None:
+    file = run.predictions_file("test").with_suffix(".json")
+    if about is None:
+        file.unlink()
+    else:
+        durable.write_json(file, about)
+    with pytest.raises(UsageError, match=f"are the mean of {made_by}; folds 0, 1 are trained now") as refused:
+        submit_run(run, None)
+    assert refused.value.fix == f"Make them again with `podium.load_run('mine').predict{again}`."
+    assert not run.submission_file.exists()
+
+
+def test_a_fold_that_was_asked_for_and_is_not_trained_is_not_in_the_mean(run: RunFolder) -> None:
+    run.predictions_file("oof", 1).unlink()
+    with pytest.raises(UsageError, match="folds 0, 1; folds 0 are trained now"):
+        submit_run(run, None)
+    write_predictions(run, folds=[0])
+    assert submit_run(run, None).n_rows == 3
+
+
+def test_the_runs_rules_decide_and_an_option_comes_first(run: RunFolder, sample: Path) -> None:
+    durable.write_json(run.decisions_file, {"thresholds": {"tags": [0.4, 0.6]}, "composite": "independent"})
+    decided = SubmissionOptions(values="decision")
+    assert rows_of(submit_run(run, sample, options=decided).path) == [
+        ["x.png", "1", "0"],
+        ["y.png", "1", "0"],
+        ["z.png", "0", "1"],
+    ]
+    all_ones = SubmissionOptions(values="decision", thresholds=0.0)
+    assert {(red, green) for _, red, green in rows_of(submit_run(run, sample, options=all_ones).path)} == {("1", "1")}
+    durable.write_json(run.decisions_file, {"thresholds": {"tags": [1]}, "composite": "independent"})
+    with pytest.raises(CorruptFileError):
+        submit_run(run, sample)
+
+
+@pytest.mark.parametrize(
+    ("scores", "kind"),
+    [
+        ({"main_metric": "f1_macro"}, "decision"),
+        ({"main_metric": "roc_auc_macro"}, "probability"),
+        ({"main_metric": "no such metric"}, "decision"),
+        ({"main_metric": ["roc_auc_macro"]}, "decision"),
+        (["roc_auc_macro"], "decision"),
+        (None, "decision"),
+    ],
+)
+def test_a_sample_of_zeros_gets_what_the_runs_metric_needs(
+    run: RunFolder, sample: Path, scores: object, kind: str
+) -> None:
+    if scores is not None:
+        durable.write_json(run.scores_file, scores)
+    assert submit_run(run, sample).values == {"red": kind, "green": kind}
+    other = "decision" if kind == "probability" else "probability"
+    asked = SubmissionOptions(values=other)  # type: ignore[arg-type]
+    assert submit_run(run, sample, options=asked).values == {"red": other, "green": other}
+
+
+def test_predictions_of_any_origin_are_written(sample: Path, tmp_path: Path) -> None:
+    record = submit(predictions(), template=str(sample), out=tmp_path / "out.csv", values="probability")
+    assert [[float(cell) for cell in cells] for _, *cells in rows_of(record.path)] == PROBS.tolist()
+    with pytest.raises(ArgumentError, match="thresholds"):
+        podium.submit(predictions(), template=sample, out=tmp_path / "out.csv", treshold=0.5)
+
+
+def test_folds_that_were_trained_later_need_new_predictions(contest: Contest, tmp_path: Path) -> None:
+    draw_images(tmp_path / "test", 5, seed=9)
+    settings = make_settings(tmp_path)
+    made = train(contest("single"), recipe=make_recipe(), folds=3, only_folds=[1], settings=settings)
+    made.predict(tmp_path / "test")
+    submit_run(made.folder, None)
+    resume(made.name, only_folds=[0, 2], settings=settings)
+    with pytest.raises(UsageError, match=r"mean of folds 1; folds 0, 1, 2 are trained now") as caught:
+        submit_run(made.folder, None)
+    folder = str(tmp_path / "test")
+    assert caught.value.fix == f"Make them again with `podium.load_run({made.name!r}).predict({folder!r})`."
+    made.predict(tmp_path / "test")
+    submit_run(made.folder, None)
