@@ -1,11 +1,18 @@
-"""Keys that would be ignored: refused where they are named, left alone where a preset says them."""
+"""Values that would be ignored: refused where somebody chose them, left alone where a preset says them."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from podium import compose_recipe
 from podium.errors import RecipeError
-from podium.recipe import apply_overrides, find_preset, parse_recipe
+from podium.recipe import apply_overrides, find_preset, load_recipe, save_recipe
+from podium.recipe.idle_keys import refuse_idle_for_task
+from podium.recipe.recipe import ModelSpec
+from podium.tables import Head, Task
 
 
 @pytest.mark.parametrize(
@@ -25,6 +32,8 @@ from podium.recipe import apply_overrides, find_preset, parse_recipe
         ("finetune", ["model.name=tiny", "model.drop_path_rate=0.5"], "with model.name=tiny"),
         ("finetune", ["model={freeze: none, frozen_blocks: 4}"], "model.frozen_blocks=4"),
         ("finetune", ["feature_views.0=hflip"], "feature_views"),
+        ("baseline", ["optimizer.momentum=0.8"], "optimizer.momentum=0.8 has no effect with optimizer.name=adamw"),
+        ("baseline", ["schedule.warmup_fraction=0", "schedule.start_factor=0.5"], "with schedule.warmup_fraction=0"),
     ],
 )
 def test_a_key_without_effect_is_refused(preset: str, lines: list[str], key: str) -> None:
@@ -39,14 +48,81 @@ def test_what_happens_anyway_may_be_said() -> None:
     assert apply_overrides(find_preset("baseline"), plain).optimizer.layer_decay == 1
 
 
-def test_what_a_preset_says_besides_may_stay() -> None:
-    thawed = apply_overrides(find_preset("quick"), ["model.freeze=none"])
-    assert thawed.model.frozen_blocks == 6
-    assert parse_recipe(thawed.model_dump(mode="json")) == thawed
-    whole = apply_overrides(find_preset("baseline"), ["model.freeze=none"])
-    assert whole.feature_views == ("plain", "hflip")
-
-
 def test_the_last_line_counts() -> None:
     lines = ["model.frozen_blocks=2", "model.freeze=blocks"]
     assert apply_overrides(find_preset("baseline"), lines).model.frozen_blocks == 2
+
+
+def test_what_other_keys_leave_without_effect_goes_back_to_its_default() -> None:
+    blocks = apply_overrides(find_preset("quick"), ["model.frozen_blocks=5"])
+    assert apply_overrides(blocks, ["model.freeze=none"]).model.frozen_blocks == ModelSpec().frozen_blocks == 3
+    sgd = apply_overrides(find_preset("finetune"), ["optimizer.name=sgd", "optimizer.momentum=0.8"])
+    assert apply_overrides(sgd, ["optimizer.name=adamw"]).optimizer.momentum is None
+
+
+IN_FILES = {
+    "model: {freeze: backbone, frozen_blocks: 2}": "model.frozen_blocks=2 has no effect with model.freeze=backbone",
+    "model: {freeze: none, cached_views: 2}": "model.cached_views=2 has no effect with model.freeze=none",
+    "feature_views: [plain, hflip]": "feature_views=[plain,hflip] has no effect with model.freeze=none",
+    "{model: {freeze: backbone}, optimizer: {layer_decay: 0.5}}": "optimizer.layer_decay=0.5 has no effect",
+    "{model: {freeze: backbone}, training: {augment_on: device}}": "training.augment_on=device has no effect",
+    "model: {frozen_engine: openvino}": "model.frozen_engine=openvino has no effect with model.freeze=none",
+    "model: {name: tiny, drop_path_rate: 0.5}": "model.drop_path_rate=0.5 has no effect with model.name=tiny",
+    "optimizer: {momentum: 0.8}": "optimizer.momentum=0.8 has no effect with optimizer.name=adamw",
+    "optimizer: {name: radam, momentum: 0.8}": "optimizer.momentum=0.8 has no effect with optimizer.name=radam",
+    "schedule: {kind: one_cycle, warmup_fraction: 0, start_factor: 0.5}": "schedule.start_factor=0.5 has no effect",
+}
+
+
+@pytest.mark.parametrize("text", IN_FILES)
+def test_a_file_or_an_object_is_refused_with_the_same_words(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    for source, where in ((file, f"{file}: "), (load_recipe(file), "recipe: ")):
+        with pytest.raises(RecipeError, match=f"^{re.escape(where + IN_FILES[text])}"):
+            compose_recipe(recipe=source)
+
+
+@pytest.mark.parametrize(
+    ("preset", "lines"),
+    [
+        ("quick", ["model.freeze=none"]),  # the preset's own six frozen blocks stay
+        ("baseline", ["model.freeze=none", "model.cached_views=0"]),
+        ("finetune", ["model.frozen_blocks=5", "model.cached_views=3", "model={freeze: none}"]),
+        ("baseline", []),
+        ("baseline", ["optimizer.name=sgd", "optimizer.momentum=0.8"]),
+    ],
+)
+def test_the_recipe_of_a_run_starts_another(preset: str, lines: list[str], tmp_path: Path) -> None:
+    recipe = apply_overrides(find_preset(preset), lines[:2])
+    recipe = apply_overrides(recipe, lines[2:])
+    save_recipe(recipe, tmp_path / "recipe.yaml")
+    assert compose_recipe(recipe=tmp_path / "recipe.yaml") == recipe
+
+
+ONE, TAGS = Head("mask", "single", ("worn", "none")), Head("tags", "multi", ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("heads", "line", "words"),
+    [
+        ((ONE,), "loss.multi.kind=asymmetric", "loss.multi={kind: asymmetric} has no effect with one class per image"),
+        ((ONE,), "loss.multi.label_smoothing=0.1", "label_smoothing: 0.1} has no effect with one class per image"),
+        ((TAGS,), "loss.single.kind=focal", "loss.single={kind: focal} has no effect with several labels per image"),
+        ((ONE,), "model.arrangement=separate", "model.arrangement=separate has no effect with one target"),
+        ((ONE, TAGS), "loss.multi.kind=asymmetric", None),
+        ((ONE, TAGS), "loss.single.kind=focal", None),
+        ((ONE, TAGS), "model.arrangement=separate", None),
+        ((TAGS,), "training.epochs=2", None),
+    ],
+)
+@pytest.mark.parametrize("preset", ["baseline", "quick"])  # quick smooths single labels
+def test_a_loss_for_other_targets_is_refused(
+    preset: str, heads: tuple[Head, ...], line: str, words: str | None
+) -> None:
+    recipe = apply_overrides(find_preset(preset), [line])
+    if words is None:
+        refuse_idle_for_task(recipe, Task(heads))
+    else:
+        with pytest.raises(RecipeError, match=re.escape(words)):
+            refuse_idle_for_task(recipe, Task(heads))

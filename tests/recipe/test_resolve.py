@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ def test_sizes_and_weights_are_settled_and_what_was_said_stays() -> None:
         assert "auto" not in resolved.image.model_dump_json()
         assert resolved.model.weights == "random"
         assert resolve_recipe(resolved, median_side_px=999) == resolved
-    lines = ["image.size_px=96", "image.stored_px=100", "model.weights=random", "training.precision=fp16"]
+    lines = ["image.size_px=96", "image.stored_px=100", "model.weights=random", "training.select=last"]
     said = apply_overrides(finetune(), lines)
     assert resolve_recipe(said, median_side_px=500) == said
 
@@ -54,3 +55,17 @@ def test_a_rectangle_is_stored_larger_on_both_sides_where_augmentation_crops() -
 def test_weights_are_never_silently_random() -> None:
     resolved = resolve_recipe(Recipe.model_validate({"model": {"name": "resnet18"}}), median_side_px=100)
     assert resolved.model.weights == "pretrained"
+
+
+@pytest.mark.parametrize(
+    ("lines", "select"),
+    [
+        ([], "last"),
+        (["training.patience=3"], "best"),
+        (["training.patience=3", "training.select=last"], "last"),
+        (["training.select=best"], "best"),
+    ],
+)
+def test_early_stopping_predicts_with_the_best_epoch_unless_told_otherwise(lines: list[str], select: str) -> None:
+    recipe = apply_overrides(finetune(), ["model.name=tiny", *lines])
+    assert resolve_recipe(recipe, median_side_px=100).training.select == select

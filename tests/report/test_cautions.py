@@ -84,6 +84,7 @@ def test_without_groups_nothing_is_divided(samples: Samples) -> None:
     [
         ({"recipe_text": "training: {select: best}"}, "Chosen on the same folds"),
         ({"recipe_text": "training: {select: last, patience: 3}"}, "Stopped by the same folds"),
+        ({"recipe_text": "training: {select: best, patience: 3}"}, "Stopped by the same folds"),
         ({"leaks": leaks_of(2)}, "Leaks between folds"),
         ({"leaks": leaks_of(2, accepted=("near_duplicate",))}, "Leaks between folds"),
         ({"hints": ("names look like people",)}, "A group may be missing"),

@@ -285,13 +285,13 @@ def test_podium_train(key: str, trained: Callable[..., dict[str, bytes]]) -> Non
 def fitted(samples: Samples) -> Callable[..., dict[str, bytes]]:
     """What a fitted classifier comes to."""
     images = [np.asarray(Image.open(samples.file(row))) for row in range(N)]
-    one = pd.DataFrame({name: samples.labels[name] for name in ("tint", "size")})
+    outputs = pd.DataFrame({name: samples.labels[name] for name in ("tint", "size")})
+    labels = {"outputs": outputs, "labels": samples.labels["tags"], "classes": samples.labels["size"]}
 
     @cache
-    def fit(preset: str, lines: Sequence[str], several: bool, validation: float | None) -> dict[str, bytes]:
-        y = samples.labels["tags"] if several else one
+    def fit(preset: str, lines: Sequence[str], y: str, validation: float | None) -> dict[str, bytes]:
         model = podium.ImageClassifier(preset, overrides=lines, validation_fraction=validation, device="cpu")
-        probs = model.fit(images, y).predict_proba(images)
+        probs = model.fit(images, labels[y]).predict_proba(images)
         return {
             "probs": b"".join(values.tobytes() for values in probs),
             "scores": repr(model.validation_scores_).encode(),
@@ -309,7 +309,7 @@ def test_image_classifier(key: str, fitted: Callable[..., dict[str, bytes]]) -> 
     words = dict(case.refused).get("ImageClassifier")
 
     def fit(*more: str, validation: float | None = case.validation) -> dict[str, bytes]:
-        return fitted(preset, (*lines, *case.besides, *more), case.several, validation)
+        return fitted(preset, (*lines, *case.besides, *more), "labels" if case.several else "outputs", validation)
 
     if words:
         with pytest.raises(PodiumError, match=words):
@@ -319,6 +319,36 @@ def test_image_classifier(key: str, fitted: Callable[..., dict[str, bytes]]) -> 
     if case.validation is not None:
         with pytest.raises(UsageError, match="judge each epoch"):
             fit(case.line, validation=None)
+
+
+UNCACHED = ("finetune", (*BLOCKS[1], "model.cached_views=0"))
+PARTS = {
+    "whole, labels": (WHOLE, "labels"),
+    "whole, classes": (WHOLE, "classes"),
+    "uncached": (UNCACHED, "outputs"),
+    "cached": (CACHED, "outputs"),
+    "frozen": (FROZEN, "outputs"),
+}
+ELSEWHERE = {"preset", "model.name", "model.weights", "metric"}
+"""Keys whose effect does not depend on the other parts."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", PARTS)
+@pytest.mark.parametrize("key", sorted(set(CASES) - ELSEWHERE))
+def test_beside_all_other_parts_a_key_changes_something_or_is_refused(
+    key: str, parts: str, fitted: Callable[..., dict[str, bytes]]
+) -> None:
+    case, ((preset, lines), y) = CASES[key], PARTS[parts]
+    _skip_without_its_package(case.line)
+    before = (*lines, *case.besides)
+    try:
+        if apply_overrides(find_preset(preset), before) == apply_overrides(find_preset(preset), (*before, case.line)):
+            return  # the base says so already
+        base, changed = (fitted(preset, given, y, case.validation) for given in (before, (*before, case.line)))
+    except UsageError:
+        return
+    assert changed != base
 
 
 @pytest.mark.parametrize("key", CASES)

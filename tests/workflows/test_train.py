@@ -105,7 +105,7 @@ def test_the_finetune_preset_runs_on_the_tiny_model(contest: Contest, tmp_path: 
 
 
 def test_the_best_epoch_can_be_chosen_and_patience_ends_early(contest: Contest, tmp_path: Path) -> None:
-    recipe = make_recipe("training.epochs=30", "training.patience=2", "training.select=best")
+    recipe = make_recipe("training.epochs=30", "training.patience=2")
     run = train(contest("single"), recipe=recipe, folds=2, settings=make_settings(tmp_path))
     for fold in range(2):
         epochs = [item for item in read_epochs(run.folder) if item.fold == fold]

@@ -1,15 +1,22 @@
-"""Keys without effect beside the other keys of a recipe: naming one is refused, for it would be ignored in silence."""
+"""Values without effect beside the rest of a recipe, or for a task: refused, for they would be ignored in silence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from podium.errors import RecipeError
-from podium.recipe.recipe import Recipe
+import yaml
+from pydantic import BaseModel
 
-__all__ = ["refuse_idle_keys"]
+from podium.errors import RecipeError
+from podium.recipe.arrangement import arrange
+from podium.recipe.presets import PRESETS
+from podium.recipe.recipe import OneCycle, Recipe
+from podium.tables import Task
+
+__all__ = ["refuse_idle_for_task", "refuse_idle_keys", "refuse_idle_values", "reset_idle_values"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class _Idle:
 
     Args:
         key: Its path.
-        because: The key and value that leave it without effect.
+        because: The key and value, or the targets, that leave it without effect.
         harmless: Values that say what happens anyway.
     """
 
@@ -28,10 +35,7 @@ class _Idle:
 
 
 def refuse_idle_keys(recipe: Recipe, keys: Iterable[str]) -> None:
-    """Raise where a key that was named has no effect.
-
-    What a preset or a file says besides is not looked at: a preset's number of frozen blocks may stay when another
-    line thaws them.
+    """Raise where a key that was named has no effect, even if its value is the default.
 
     Args:
         recipe: The recipe with the keys' values.
@@ -42,14 +46,57 @@ def refuse_idle_keys(recipe: Recipe, keys: Iterable[str]) -> None:
     """
     named = tuple(keys)
     for idle in _idle_keys(recipe):
-        if not any(key == idle.key or key.startswith(f"{idle.key}.") for key in named):
-            continue
-        value = _value_of(recipe, idle.key)
-        if value not in idle.harmless:
-            raise RecipeError(
-                f"{idle.key}={_show(value)} has no effect with {idle.because}.",
-                fix=f"Leave it out, or change {idle.because.partition('=')[0]}.",
-            )
+        is_named = any(key == idle.key or key.startswith(f"{idle.key}.") for key in named)
+        if is_named and _value_of(recipe, idle.key) not in idle.harmless:
+            raise _refusal(recipe, idle, field="overrides")
+
+
+def refuse_idle_values(recipe: Recipe, *, where: Path | None = None) -> None:
+    """Raise where a recipe says something that has no effect, and that neither the defaults nor its preset say.
+
+    Args:
+        recipe: A recipe as a file or a program gives it.
+        where: Its file, for the error.
+
+    Raises:
+        RecipeError: If a value has no effect; says because of what.
+    """
+    for idle in _unusual(recipe, _idle_keys(recipe)):
+        raise _refusal(recipe, idle, where=where, field=None if where else "recipe")
+
+
+def reset_idle_values(recipe: Recipe) -> Recipe:
+    """The recipe with defaults in place of values that other keys have just left without effect.
+
+    What comes out is never refused by `refuse_idle_values`, so that the recipe of a run can start another one.
+    """
+    for idle in _unusual(recipe, _idle_keys(recipe)):
+        recipe = _replace(recipe, idle.key, _default_of(recipe, idle.key))
+    return recipe
+
+
+def refuse_idle_for_task(recipe: Recipe, task: Task) -> None:
+    """Raise where a recipe says something that has no effect on what is to be learnt.
+
+    Args:
+        recipe: The recipe.
+        task: What will be learnt.
+
+    Raises:
+        RecipeError: If a loss is for a kind of target that the task lacks, or an arrangement for several targets.
+    """
+    for idle in _unusual(recipe, _idle_for(recipe, task)):
+        raise _refusal(recipe, idle)
+
+
+def _idle_for(recipe: Recipe, task: Task) -> Iterator[_Idle]:
+    if len(task.heads) == 1:
+        yield _Idle("model.arrangement", "one target")
+    heads = [head for part in arrange(task, recipe.model.arrangement).values() for head in part.heads]
+    if not any(head.is_multi for head in heads):
+        yield _Idle("loss.multi", "one class per image")
+    if all(head.is_multi for head in heads):
+        yield _Idle("loss.single", "several labels per image")
 
 
 def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
@@ -74,14 +121,59 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         why = freeze if recipe.model.freeze == "none" else "model.cached_views=0"
         yield _Idle("model.frozen_precision", why, ("auto", "fp32"))
         yield _Idle("model.frozen_engine", why, ("auto", "torch"))
+    if recipe.optimizer.momentum is not None and not _takes_momentum(recipe.optimizer.name):
+        yield _Idle("optimizer.momentum", f"optimizer.name={recipe.optimizer.name}")
+    if isinstance(recipe.schedule, OneCycle) and recipe.schedule.warmup_fraction == 0:
+        yield _Idle("schedule.start_factor", "schedule.warmup_fraction=0")
+
+
+def _takes_momentum(name: str) -> bool:
+    from podium.optim.optimizers import takes_momentum  # imports torch
+
+    return takes_momentum(name)
+
+
+def _unusual(recipe: Recipe, found: Iterable[_Idle]) -> Iterator[_Idle]:
+    """Those whose value somebody must have chosen."""
+    preset = PRESETS[recipe.preset]() if recipe.preset in PRESETS else None
+    for idle in found:
+        value = _value_of(recipe, idle.key)
+        usual = (_default_of(recipe, idle.key), None if preset is None else _value_of(preset, idle.key))
+        if value not in idle.harmless and value not in usual:
+            yield idle
+
+
+def _refusal(recipe: Recipe, idle: _Idle, *, where: Path | None = None, field: str | None = None) -> RecipeError:
+    cause, is_key, _ = idle.because.partition("=")
+    return RecipeError(
+        f"{idle.key}={_show(_value_of(recipe, idle.key))} has no effect with {idle.because}.",
+        where=where,
+        field=field,
+        fix=f"Leave it out, or change {cause}." if is_key else "Leave it out.",
+    )
 
 
 def _value_of(recipe: Recipe, key: str) -> Any:
+    """The value, None where a recipe of other parts has no such key."""
     value: Any = recipe
     for step in key.split("."):
-        value = getattr(value, step)
+        value = getattr(value, step, None)
     return value
 
 
+def _default_of(recipe: Recipe, key: str) -> Any:
+    parent, _, name = key.rpartition(".")
+    holder = _value_of(recipe, parent) if parent else recipe
+    return type(holder).model_fields[name].default
+
+
+def _replace(part: Any, key: str, value: Any) -> Any:
+    name, _, rest = key.partition(".")
+    return part.model_copy(update={name: _replace(getattr(part, name), rest, value) if rest else value})
+
+
 def _show(value: Any) -> str:
+    if isinstance(value, BaseModel):
+        changed = value.model_dump(mode="json", exclude_defaults=True)
+        return yaml.safe_dump({"kind": value.kind} | changed, default_flow_style=True, sort_keys=False).strip()  # type: ignore[attr-defined]
     return f"[{','.join(value)}]" if isinstance(value, tuple) else str(value)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from podium import durable
 from podium.errors import RecipeError
 from podium.near_names import find_synonym, nearest_name
-from podium.recipe.idle_keys import refuse_idle_keys
+from podium.recipe.idle_keys import refuse_idle_keys, reset_idle_values
 from podium.recipe.recipe import Recipe
 from podium.store import read_plain_yaml
 
@@ -114,6 +114,9 @@ def _known_keys(kind: Any) -> Iterator[str]:
 def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
     """The recipe with some keys changed, in order.
 
+    Values that the changes leave without effect go back to their defaults: a recipe's `frozen_blocks` where
+    `model.freeze=none` thaws them.
+
     Args:
         recipe: The recipe.
         overrides: Values by key path, or lines "key.path=value" whose values are read as YAML.
@@ -129,7 +132,7 @@ def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
         named += _leaves(key, value)
     changed = parse_recipe(record, field="overrides")
     refuse_idle_keys(changed, named)
-    return changed
+    return reset_idle_values(changed)
 
 
 def override_keys(overrides: Overrides) -> list[str]:

@@ -168,15 +168,6 @@ class OptimizerSpec(_Part):
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Factor on the learning rate from each layer to the layer before it."""
 
-    @model_validator(mode="after")
-    def _check_momentum(self) -> OptimizerSpec:
-        if self.momentum is not None:
-            from podium.optim.optimizers import takes_momentum  # imports torch
-
-            if not takes_momentum(self.name):
-                raise ValueError(f"momentum={self.momentum} has no effect, for {self.name!r} takes none: use null")
-        return self
-
 
 class OneCycle(_Part):
     """The learning rate rises to its highest and falls again, both as a cosine (Smith and Topin 2018)."""
@@ -232,11 +223,13 @@ class TrainingSpec(_Part):
     """Where the images of a batch are made: on the CPU, or on the device that trains, from images that are kept
     there if they fit. The images differ by rounding. auto: autotune takes the faster one on an NVIDIA GPU,
     and the CPU elsewhere."""
-    select: Literal["last", "best"] = "last"
-    """Weights that predict: those of the last epoch, or of the best one by the validation score. "best" chooses on the
-    validation samples, so the out-of-fold score is a little too good; the report says so."""
+    select: Literal["auto", "last", "best"] = "auto"
+    """Weights that predict: those of the last epoch, or of the best one by the validation score; auto is best with
+    `patience`, else last. "best" chooses on the validation samples, so the out-of-fold score is a little too good; the
+    report says so."""
     patience: PositiveInt | None = None
-    """Early stopping: end after this many epochs without a better validation score; null never stops early."""
+    """Early stopping: end after this many epochs without a better validation score, and predict with the best epoch;
+    null never stops early."""
 
 
 class Recipe(_Part):

@@ -19,7 +19,7 @@ STORED_FACTOR = 1.15
 
 
 def resolve_recipe(recipe: Recipe, *, median_side_px: float) -> Recipe:
-    """The recipe with image sizes and weights in place of "auto".
+    """The recipe with image sizes, weights and the choice of an epoch in place of "auto".
 
     Args:
         recipe: As presets, files and overrides gave it.
@@ -29,7 +29,15 @@ def resolve_recipe(recipe: Recipe, *, median_side_px: float) -> Recipe:
     weights = recipe.model.weights
     if weights == "auto":
         weights = choose_weights(recipe.model.name)
-    return recipe.model_copy(update={"model": recipe.model.model_copy(update={"weights": weights})})
+    select = recipe.training.select
+    if select == "auto":
+        select = "last" if recipe.training.patience is None else "best"
+    return recipe.model_copy(
+        update={
+            "model": recipe.model.model_copy(update={"weights": weights}),
+            "training": recipe.training.model_copy(update={"select": select}),
+        }
+    )
 
 
 def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:

@@ -70,13 +70,15 @@ def _about_selection(contents: RunContents) -> Iterator[Caution]:
     training = contents.recipe.get("training")
     if not isinstance(training, dict):
         return
+    is_chosen = training.get("select") == "best"
     if training.get("patience") is not None:
         yield Caution(
             "Stopped by the same folds",
-            "training.patience is set: the images that score a fold also decided when its training stopped, so the"
-            " score is a little too good. A fixed number of epochs does not have this problem.",
+            "training.patience is set: the images that score a fold also decided when its training stopped"
+            f"{' and which epoch predicts' if is_chosen else ''}, so the score is a little too good. A fixed number of"
+            " epochs does not have this problem.",
         )
-    if training.get("select") == "best":
+    elif is_chosen:
         yield Caution(
             "Chosen on the same folds",
             "training.select is best: each fold's weights were chosen on the images that score them, so the score is"

@@ -26,6 +26,7 @@ from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.models import Backbone
 from podium.recipe import Overrides, Recipe, arrange, build_backbone_of, check_buildable, override_keys, resolve_recipe
+from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.splits import make_folds
 from podium.stopping import StopRequest
 from podium.tables import HOLDOUT, Samples
@@ -90,7 +91,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             LabelError: If there are fewer than two classes, or X and y differ in length.
             ImageError: If an image cannot be decoded.
-            UsageError: If the recipe is wrong, or needs a `validation_fraction` and there is none.
+            UsageError: If the recipe is wrong, says something that has no effect, or needs a `validation_fraction` and
+                there is none.
         """
         images = _list_images(X)
         recipe = self._compose()
@@ -104,6 +106,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         device = choose_device(self.device)
         require_engine(recipe, device)
         self.recipe_ = resolve_without_autotune(recipe, device)
+        refuse_idle_for_task(self.recipe_, given.task)
         check_buildable(self.recipe_, given.task)
         self._given = given
         classes = list(given.classes.values())
@@ -119,12 +122,12 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recipe = compose_recipe(self.preset, overrides=self.overrides, seed=int(seed))  # type: ignore[arg-type]
         needs = [
             f"{name}={value}"
-            for name, value, usual in (
-                ("training.select", recipe.training.select, "last"),
-                ("training.patience", recipe.training.patience, None),
-                ("metric", recipe.metric, None),
+            for name, value, is_needed in (
+                ("training.select", recipe.training.select, recipe.training.select == "best"),
+                ("training.patience", recipe.training.patience, recipe.training.patience is not None),
+                ("metric", recipe.metric, recipe.metric is not None),
             )
-            if value != usual
+            if is_needed
         ]
         if needs and self.validation_fraction is None:
             raise UsageError(

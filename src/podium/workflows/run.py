@@ -202,14 +202,19 @@ def compose_recipe(
 
     Raises:
         UsageError: If the preset does not exist.
-        RecipeError: If the file or an override is wrong.
+        RecipeError: If the file or an override is wrong, or says something that has no effect.
     """
     from podium.recipe import apply_overrides, find_preset, load_recipe
+    from podium.recipe.idle_keys import refuse_idle_values
 
     if recipe is None:
         recipe = find_preset(preset)
     elif isinstance(recipe, str | Path):
-        recipe = load_recipe(Path(recipe))
+        path = Path(recipe)
+        recipe = load_recipe(path)
+        refuse_idle_values(recipe, where=path)
+    else:
+        refuse_idle_values(recipe)
     recipe = apply_overrides(recipe, overrides)
     if seed is not None and seed < 0:
         raise UsageError(f"must be 0 or more, got {seed}.", field="seed")

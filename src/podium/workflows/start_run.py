@@ -18,6 +18,7 @@ from podium.machine.device import choose_device, prepare_process
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.recipe import Recipe, arrange, resolve_recipe, save_recipe
+from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, Task
 from podium.training.autotune import autotune_recipe
@@ -118,6 +119,7 @@ def _check_request(
     if recipe.metric is not None:
         check_metric_fits(find_metric(recipe.metric), samples.task.main_target)
     arrange(samples.task, recipe.model.arrangement)
+    refuse_idle_for_task(recipe, samples.task)
     choose_device(settings.device)
     if only_folds is not None and not only_folds:
         raise UsageError(
