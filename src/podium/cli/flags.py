@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Group, Parameter
 
 from podium.cli.choices import LabelKind, Layout, LeakKind, Metric, Preset, SplitMethod
-from podium.cli.words import read_assignments, read_numbers
+from podium.cli.words import read_assignments, read_numbers, read_pairs
 from podium.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class ScanFlags:
         label_delim: Delimiter between the labels in one cell of a list column.
         group: What must stay on one side of a split: a column, a pattern field, "folder", a regular expression with
             one (), or "none".
-        split_column: Column that says train, valid or test.
+        split_column: Column that says train, valid or test, or "none" to follow none.
+        split_names: What folder names and cells of the split column mean: extra=train 2=test; none leaves them out. An
+            empty cell has no name: =valid.
         pattern: Description of the paths, such as '{id}_{gender}_{race}_{age:int}/{mask}*'.
         classes: Class order of a head: 'mask=worn,wrong,none'.
         bins: Borders that turn a number into classes: 'age=30,60'.
@@ -88,6 +90,7 @@ class ScanFlags:
     label_delim: str | None = None
     group: str | None = None
     split_column: str | None = None
+    split_names: Annotated[tuple[str, ...], Many] = ()
     pattern: str | None = None
     classes: Annotated[tuple[str, ...], Many] = ()
     bins: Annotated[tuple[str, ...], Many] = ()
@@ -112,6 +115,7 @@ class ScanFlags:
         given = _values(self) | {
             "classes": read_assignments("--classes", self.classes),
             "bins": read_numbers("--bins", self.bins),
+            "split_names": read_pairs("--split-names", self.split_names, "extra=train", may_lack_name=True),
             "extensions": self.extensions or IMAGE_EXTENSIONS,
         }
         return ScanOptions(**given)

@@ -153,4 +153,7 @@ def _joined(value: Any) -> str:
 
 def _word(value: Any) -> str:
     """A value as one word of a shell line; `...` stays what it is."""
-    return "..." if value is Ellipsis else shlex.quote(str(value))
+    if value is Ellipsis:
+        return "..."
+    text = shlex.quote(str(value))
+    return f"'{text}'" if text.startswith("=") else text  # which zsh would take for a command

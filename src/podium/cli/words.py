@@ -45,7 +45,9 @@ def read_numbers(option: str, words: Sequence[str]) -> dict[str, tuple[float, ..
     }
 
 
-def read_pairs(option: str, words: Sequence[str], example: str, *, at_last: bool = False) -> dict[str, str]:
+def read_pairs(
+    option: str, words: Sequence[str], example: str, *, at_last: bool = False, may_lack_name: bool = False
+) -> dict[str, str]:
     """Words "name=value" as a mapping.
 
     Args:
@@ -53,6 +55,7 @@ def read_pairs(option: str, words: Sequence[str], example: str, *, at_last: bool
         words: The words.
         example: A word as it should be, for the error.
         at_last: Whether the last "=" of a word divides it, not the first.
+        may_lack_name: Whether "=value" is allowed, for the name "".
 
     Raises:
         UsageError: If a word has no "=", or nothing on one side of it.
@@ -66,7 +69,7 @@ def read_pairs(option: str, words: Sequence[str], example: str, *, at_last: bool
     found = {}
     for word in words:
         name, _, value = word.rpartition("=") if at_last else word.partition("=")
-        if not name or not value:
+        if not (name or (may_lack_name and word.startswith("="))) or not value:
             raise UsageError(f"cannot read {option} {word!r}.", fix=f"Write {option} {example}.")
         found[name] = value
     return found

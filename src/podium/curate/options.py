@@ -10,10 +10,13 @@ from typing import Literal, get_args
 from podium.advice import option, options
 from podium.arguments import strict_fields
 from podium.errors import UnknownNameError, UsageError
-from podium.tables import IMAGE_EXTENSIONS
+from podium.tables import IMAGE_EXTENSIONS, SPLIT_NAMES
 from podium.texttable import column_name
 
-__all__ = ["IMAGE_EXTENSIONS", "LabelKind", "Layout", "ScanOptions"]
+__all__ = ["IMAGE_EXTENSIONS", "LEFT_OUT", "LabelKind", "Layout", "ScanOptions"]
+
+LEFT_OUT = "none"
+"""What a user calls the split of folders or rows that are not used."""
 
 Layout = Literal["auto", "folders", "table", "pattern"]
 LabelKind = Literal["auto", "single", "multi"]
@@ -36,7 +39,9 @@ class ScanOptions:
         head_name: Name of the head made from folders ("label") or from 0/1 columns ("labels").
         group: What must not be divided between train and valid: a column, a pattern field, "folder" for the folder
             the image lies in, a regular expression with one pair of brackets, searched in the id, or "none".
-        split_column: Column that says train, valid or test.
+        split_column: Column that says train, valid or test, or "none" to follow none.
+        split_names: What folder names and cells of the split column mean: {"extra": "train", "2": "test"}; "none"
+            leaves them out. Usual words (train, val, dev, test, ...) are known.
         pattern: Description of the paths, such as "{id}_{gender}_{race}_{age:int}/{mask}*".
         classes: Class names of a head in their order. An unlisted name is then an error.
         bins: Borders that turn a number into classes: {"age": (30, 60)} gives <30, 30-59 and >=60.
@@ -64,6 +69,7 @@ class ScanOptions:
     head_name: str | None = None
     group: str | None = None
     split_column: str | None = None
+    split_names: Mapping[str, str] = field(default_factory=dict)
     pattern: str | None = None
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -85,6 +91,7 @@ class ScanOptions:
             object.__setattr__(self, "labels", Path(self.labels))
         if isinstance(self.ordinal, str):
             object.__setattr__(self, "ordinal", (self.ordinal,))
+        object.__setattr__(self, "split_names", _read_split_names(self.split_names))
         if self.layout not in get_args(Layout):
             raise UnknownNameError("layout", self.layout, get_args(Layout), field="layout")
         if self.label_kind not in get_args(LabelKind):
@@ -132,3 +139,14 @@ class ScanOptions:
             ordinal=tuple(map(name_of, self.ordinal)),
             composite_column=None if self.composite_column is None else name_of(self.composite_column),
         )
+
+
+def _read_split_names(given: Mapping[str, str]) -> dict[str, str]:
+    """Names with their split as train, valid, test or none."""
+    meant = {}
+    for name, split in given.items():
+        word = str(split).strip().lower()
+        if word not in (*SPLIT_NAMES, LEFT_OUT):
+            raise UnknownNameError("split", str(split), ("train", "valid", "test", LEFT_OUT), field="split_names")
+        meant[str(name)] = SPLIT_NAMES.get(word, word)
+    return meant

@@ -11,10 +11,10 @@ from podium.advice import option
 from podium.advice import options as advise
 from podium.curate.indicators import guess_delim, is_indicator, split_cell
 from podium.curate.options import ScanOptions
-from podium.curate.rows import Guess, Rows, count_values
-from podium.errors import SourceError, UnknownNameError, nearest_name
+from podium.curate.rows import Guess, Rows, count_values, plain_name, require_column
+from podium.curate.split_column import FOLD_COLUMNS, SPLIT_COLUMNS, choose_split
+from podium.errors import SourceError, UnknownNameError
 from podium.listing import list_some
-from podium.tables import SPLIT_NAMES
 from podium.texttable import read_list_cells
 
 __all__ = ["Roles", "choose_roles"]
@@ -26,10 +26,6 @@ _PEOPLE = frozenset({"person", "patient", "subject", "student", "user", "identit
 _GROUP_NAMES = _PEOPLE | {"group", "drawer", "writer", "speaker", "session"}
 _SERIES = frozenset({"lesion", "study", "series", "sequence", "clip", "video", "scene", "specimen", "slide", "case"})
 _GROUP_IDS = frozenset(f"{name}id" for name in _SERIES)
-_SPLIT_COLUMNS = frozenset({"split", "set", "subset", "partition", "phase", "dataset", "isvalid"})
-_FOLD_COLUMNS = frozenset({"fold", "folds", "kfold"})
-_CELL_SPLITS = SPLIT_NAMES | {"true": "valid", "false": "train"}
-_IS_VALID_SPLITS = _CELL_SPLITS | {"1": "valid", "0": "train", "1.0": "valid", "0.0": "train"}
 _PLACES = ("folder", "parent")
 
 
@@ -59,10 +55,13 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
         SourceError: If a named column does not exist, or several columns could be labels and none was named.
     """
     for name in options.label_columns:
-        _require(rows, name, "label_columns")
+        require_column(rows, name, "label_columns")
     guesses: list[Guess] = []
     notes: list[str] = []
-    split_name, split = _choose_split(rows, options, guesses)
+    found = choose_split(rows, options)
+    split_name, split = found.name, found.split
+    guesses += found.guesses
+    notes += found.notes
     group_name, group = _choose_group(rows, options, guesses)
     used = {rows.id_column, split_name, group_name} - set(options.label_columns)
     labels = () if options.unlabelled else _choose_labels(rows, options, used, guesses, notes)
@@ -93,57 +92,8 @@ def _describe_groups(group: Sequence[str]) -> str:
     return f"{len(counts)} groups over {n_grouped} images; a group is never split between train and valid.{alone}"
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
 def _spelt(cell: str) -> str:
     return unicodedata.normalize("NFC", cell.strip())
-
-
-def _require(rows: Rows, name: str, field: str) -> Sequence[str]:
-    if name in rows.columns:
-        return rows.columns[name]
-    near = nearest_name(name, rows.columns)
-    raise SourceError(
-        f"there is no column or field {name!r}, only {list(rows.columns)}.",
-        where=rows.origin,
-        field=field,
-        fix=f"Did you mean {near!r}?" if near else "Name one of them.",
-    )
-
-
-def _choose_split(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tuple[str | None, list[str] | None]:
-    name = options.split_column or rows.split_column
-    if name is None:
-        for candidate, cells in rows.columns.items():
-            if _plain(candidate) in _SPLIT_COLUMNS and candidate not in options.label_columns:
-                values = {cell.strip().lower() for cell in cells} - {""}
-                if values and values <= set(_splits_of(candidate)):
-                    name = candidate
-                    guesses.append(Guess("split column", name, f"it holds {sorted(values)}", advise(split_column=name)))
-                    break
-    if name is None:
-        return None, None
-    cells = _require(rows, name, "split_column")
-    wrong = [
-        f"{place}: {cell}"
-        for place, cell in zip(rows.places, cells, strict=True)
-        if cell.strip() and cell.strip().lower() not in _splits_of(name)
-    ]
-    if wrong:
-        raise SourceError(
-            f"{len(wrong)} cells of split column {name!r} are not train, valid or test.",
-            where=rows.origin,
-            fix="Write train, valid (or val) or test, or leave the cell empty.",
-            details=wrong,
-        )
-    return name, [_splits_of(name).get(cell.strip().lower(), "") for cell in cells]
-
-
-def _splits_of(name: str) -> Mapping[str, str]:
-    """What the cells of a split column mean; 1 and 0 do so only where the name asks for yes or no."""
-    return _IS_VALID_SPLITS if _plain(name) == "isvalid" else _CELL_SPLITS
 
 
 def _choose_group(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tuple[str | None, list[str] | None]:
@@ -181,7 +131,7 @@ def _guess_group(rows: Rows, options: ScanOptions) -> str | None:
             n_known = sum(bool(cell) for cell in cells)
             comes_again = len(set(cells)) > 1 and len(set(cells) - {""}) < n_known
             is_free = name not in (*options.label_columns, rows.id_column, *rows.label_columns)
-            if is_free and is_wanted(_plain(name)) and comes_again:
+            if is_free and is_wanted(plain_name(name)) and comes_again:
                 return name
     return rows.group_column
 
@@ -216,7 +166,7 @@ def _choose_labels(
         return tuple(named)
     taken = used | {options.composite_column}
     candidates = _label_candidates(rows, taken) or _label_candidates(rows, taken, in_lists=True)
-    usual = [name for name in candidates if _plain(name) in _LABEL_NAMES]
+    usual = [name for name in candidates if plain_name(name) in _LABEL_NAMES]
     flags = [name for name, cells in rows.columns.items() if _may_be_flag(name, used, options) and is_indicator(cells)]
     classes = {name for name in candidates if _may_be_flag(name, used, options)}
     all_flags = len(flags) > 1 and classes <= set(flags) and (bool(classes) or _leave_out_noes(rows, flags))
@@ -247,7 +197,7 @@ def _leave_out_noes(rows: Rows, flags: Sequence[str]) -> bool:
 
 def _may_be_flag(name: str, used: set[str | None], options: ScanOptions) -> bool:
     """Whether a column's name does not say that it is something else than a class: a fold, a split or a number."""
-    is_split = _plain(name) in _SPLIT_COLUMNS or _plain(name) in _FOLD_COLUMNS
+    is_split = plain_name(name) in SPLIT_COLUMNS or plain_name(name) in FOLD_COLUMNS
     return name not in used and name != options.composite_column and not is_split
 
 
@@ -263,10 +213,10 @@ def _label_candidates(rows: Rows, used: set[str | None], *, in_lists: bool = Fal
     """Columns whose values (or the items of their lists) repeat or whose name says label, with each value's count."""
     candidates = {}
     for name, cells in rows.columns.items():
-        if name in used or _plain(name) in _FOLD_COLUMNS or name == rows.id_column:
+        if name in used or plain_name(name) in FOLD_COLUMNS or name == rows.id_column:
             continue
         counts = count_values(_labels_of(cells) if in_lists else cells)
-        most = len(cells) if _plain(name) in _LABEL_NAMES else max(2, sum(counts.values()) // 2)
+        most = len(cells) if plain_name(name) in _LABEL_NAMES else max(2, sum(counts.values()) // 2)
         if 2 <= len(counts) <= most:
             candidates[name] = counts
     return candidates

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-__all__ = ["Guess", "Rows", "count_values"]
+from podium.errors import SourceError, nearest_name
+
+__all__ = ["Guess", "Rows", "count_values", "plain_name", "require_column", "take_rows"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Rows:
         guesses: What was guessed.
         unlisted: Ids of images that have no row.
         missing: Rows that have no image.
+        lost: Per column, values of which no image can be read, and why.
     """
 
     root: Path
@@ -69,7 +73,8 @@ class Rows:
     notes: tuple[str, ...] = ()
     guesses: tuple[Guess, ...] = ()
     unlisted: tuple[str, ...] = ()
-    missing: tuple[str, ...] = field(default=())
+    missing: tuple[str, ...] = ()
+    lost: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def count_values(cells: Sequence[str]) -> dict[str, int]:
@@ -79,3 +84,50 @@ def count_values(cells: Sequence[str]) -> dict[str, int]:
         if cell:
             counts[cell] = counts.get(cell, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def plain_name(name: str) -> str:
+    """A column's name in small letters and digits alone.
+
+    Example:
+        >>> plain_name("Is_Valid")
+        'isvalid'
+    """
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def require_column(rows: Rows, name: str, field: str) -> Sequence[str]:
+    """The cells of a column that an option named.
+
+    Raises:
+        SourceError: If there is none of that name; lists the columns and the nearest one.
+    """
+    if name in rows.columns:
+        return rows.columns[name]
+    near = nearest_name(name, rows.columns)
+    raise SourceError(
+        f"there is no column or field {name!r}, only {list(rows.columns)}.",
+        where=rows.origin,
+        field=field,
+        fix=f"Did you mean {near!r}?" if near else "Name one of them.",
+    )
+
+
+def take_rows(rows: Rows, kept: Sequence[int], *, note: str) -> Rows:
+    """Some of the rows; the images of the others count as unlisted.
+
+    Args:
+        rows: The rows.
+        kept: Places of the rows to keep, in order.
+        note: Why the others were left out.
+    """
+    dropped = sorted(set(range(len(rows.ids))) - set(kept))
+    return replace(
+        rows,
+        paths=[rows.paths[row] for row in kept],
+        ids=[rows.ids[row] for row in kept],
+        columns={name: [cells[row] for row in kept] for name, cells in rows.columns.items()},
+        places=[rows.places[row] for row in kept],
+        notes=(*rows.notes, note),
+        unlisted=(*rows.unlisted, *(rows.ids[row] for row in dropped)),
+    )

@@ -13,10 +13,12 @@ from podium.curate.composites import check_composite_column, make_composite
 from podium.curate.files import ImageFiles, list_images
 from podium.curate.folder_source import read_folders
 from podium.curate.heads import Labelling, make_heads
+from podium.curate.lost_classes import describe_lost
 from podium.curate.options import ScanOptions
 from podium.curate.pattern_source import read_pattern
 from podium.curate.roles import Roles, choose_roles
 from podium.curate.rows import Guess, Rows
+from podium.curate.split_column import leave_out_rows
 from podium.curate.split_tables import find_split_tables, read_split_tables
 from podium.curate.table_source import ImageColumnError, read_labels
 from podium.errors import SourceError
@@ -85,6 +87,7 @@ def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
     files = list_images(source, options.extensions, follow_links=options.follow_links)
     rows = _read_rows(files, options)
     options = _follow_joined_rows(options, rows)
+    rows = leave_out_rows(rows, options)
     roles = choose_roles(rows, options)
     labelling = make_heads(rows, roles.labels, options)
     return _assemble(rows, roles, labelling, options)
@@ -187,8 +190,18 @@ def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptio
     if options.composite_column is not None and not options.unlabelled:
         check_composite_column(samples, rows, options.composite_column)
     guesses = (*rows.guesses, *roles.guesses, *labelling.guesses)
-    notes = (*(str(guess) for guess in guesses), *rows.notes, *roles.notes, *labelling.notes)
+    notes = (*(str(g) for g in guesses), *rows.notes, *roles.notes, *labelling.notes, *_lost_notes(rows, labelling))
     return Scan(samples, notes, guesses, rows.unlisted, rows.missing)
+
+
+def _lost_notes(rows: Rows, labelling: Labelling) -> list[str]:
+    """Notes on classes that only images have that cannot be read."""
+    notes = []
+    for head in labelling.heads:
+        lost = {name: why for name, why in rows.lost.get(head.name, {}).items() if name not in head.classes}
+        if lost:
+            notes.append(describe_lost(head.name, lost, head.classes))
+    return notes
 
 
 def _text_or_none(cells: Sequence[str] | None) -> Any:

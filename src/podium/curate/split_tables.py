@@ -12,7 +12,7 @@ from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows
 from podium.curate.table_source import read_labels
 from podium.errors import SourceError
-from podium.tables import SPLIT_NAMES
+from podium.tables import splits_of
 from podium.texttable import write_list_cell
 
 __all__ = ["find_split_tables", "read_split_tables"]
@@ -25,8 +25,9 @@ def find_split_tables(files: ImageFiles, tables_in: Callable[[Path], list[Path]]
         files: The images.
         tables_in: Finds the tables right in a folder.
     """
-    tops = {path.split("/", 1)[0] if "/" in path else "" for path in files.paths}
-    if not all(top.lower() in SPLIT_NAMES for top in tops):
+    tops = {path.split("/", 1)[0] for path in files.paths if "/" in path}
+    splits = splits_of(tops)
+    if not tops or set(splits) != tops:
         return {}
     found = {top: tables_in(files.root / top) for top in sorted(tops)}
     return {top: tables[0] for top, tables in found.items() if tables} if all(map(_is_one, found.values())) else {}
@@ -61,7 +62,8 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
     for rows in parts.values():
         for name in names:
             cells[name] += rows.columns.get(name, [""] * len(rows.ids))
-    split = [SPLIT_NAMES[top.lower()] for top, rows in parts.items() for _ in rows.ids]
+    split_of_top = splits_of(parts)
+    split = [split_of_top[top] for top, rows in parts.items() for _ in rows.ids]
     counts = {name: split.count(name) for name in ("train", "valid", "test") if name in split}
     said = "Split, from the top folders: " + ", ".join(f"{name} {n}" for name, n in counts.items()) + "."
     split_column = "split" if "split" not in cells else "split folder"

@@ -44,8 +44,8 @@ def read_source(source: Source, options: ScanOptions | None = None) -> Scan:
 
 
 def _read_sources(sources: Mapping[str, OneSource], options: ScanOptions | None) -> Scan:
-    """Several sources as one scan. The table of labels is the main one's; another finds its own."""
-    others = None if options is None else replace(options, labels=None)
+    """Several sources as one scan. The table of labels and `split_names` are the main one's."""
+    others = None if options is None else replace(options, labels=None, split_names={})
     found = {
         name: _read_one(source, options if place == 0 else others)
         for place, (name, source) in enumerate(sources.items())

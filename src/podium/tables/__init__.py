@@ -30,7 +30,7 @@ from podium.tables.image_names import IMAGE_EXTENSIONS, is_image_name
 from podium.tables.naming import ImageNames, NameMatch
 from podium.tables.predictions import MEAN_OF_FOLDS, Predictions, concat_predictions, mean_predictions
 from podium.tables.samples import Samples
-from podium.tables.split_names import SPLIT_NAMES
+from podium.tables.split_names import SPLIT_NAMES, split_of, splits_of
 from podium.tables.task import Head, HeadKind, Task
 
 __all__ = [
@@ -70,5 +70,7 @@ __all__ = [
     "save_folds",
     "save_predictions",
     "save_samples",
+    "split_of",
+    "splits_of",
     "write_csv",
 ]
