@@ -1,10 +1,10 @@
-"""Counts of cells, and short lists of them."""
+"""Counts of cells, and guesses."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from podium.curate.rows import Guess, count_values, list_some
+from podium.curate.rows import Guess, count_values
 
 
 def test_values_are_counted_most_frequent_first_and_ties_by_name() -> None:
@@ -13,12 +13,6 @@ def test_values_are_counted_most_frequent_first_and_ties_by_name() -> None:
     assert list(counts.items()) == [("c", 3), ("a", 2), ("b", 2)]
     assert counts == {name: n for name, n in Counter(cells).items() if name}
     assert count_values(["", ""]) == {}
-
-
-def test_a_list_says_how_many_more_there_are() -> None:
-    assert list_some([]) == ""
-    assert list_some(list("abcdefgh")) == "a, b, c, d, e, f, g, h"
-    assert list_some(list("abcdefghij")) == "a, b, c, d, e, f, g, h and 2 more"
 
 
 def test_a_guess_says_why_and_how_to_say_otherwise() -> None:
