@@ -102,6 +102,15 @@ def test_confusion_matrix_is_the_record(page: Page) -> None:
             assert shown == target.confusion.tolist()
 
 
+def test_every_table_stands_in_a_box_that_scrolls(page: Page) -> None:
+    _, _, tree = page
+    boxes = [table for box in tree.all("div", kind="scroll") for table in box.all("table")]
+    assert len(boxes) == len(tree.all("table")) > 0
+    for drawing in tree.all("svg"):
+        assert drawing.attributes["class"] in ("strip", "chart")
+        assert drawing.attributes["aria-label"]
+
+
 def test_one_file_without_network(page: Page) -> None:
     run, _, tree = page
     for node in tree.walk():

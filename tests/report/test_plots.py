@@ -6,25 +6,27 @@ from pathlib import Path
 
 from PIL import Image
 
-from podium.report import write_plots
+from podium.report import describe_run, read_contents, write_plots
 from podium.store import RunFolder
 from podium.tables import Head, Task
 
 from .run_writer import make_samples, write_run
 
 
-def test_every_plot_is_a_png_of_some_colours(any_run: RunFolder, tmp_path: Path) -> None:
+def test_every_drawing_is_a_png(any_run: RunFolder, tmp_path: Path) -> None:
     paths = write_plots(any_run, tmp_path)
-    assert len(paths) == len(set(paths))
-    n_targets = len([path for path in paths if path.name.startswith("classes-")])
-    n_matrices = len([path for path in paths if path.name.startswith("confusion-")])
-    assert (n_targets, n_matrices) in {(1, 1), (1, 0), (4, 4)}
-    assert paths[-1].name == "curves.png"
+    names = [path.stem for path in paths]
+    report = describe_run(read_contents(any_run))
+    per_target = []
+    for number, target in enumerate(report.targets, start=1):
+        matrix = [] if target.kind == "multi" else [f"confusion-{number}"]
+        per_target += [f"classes-{number}", *matrix, f"ranking-{number}"]
+    assert names == [*(["targets"] if len(report.targets) > 1 else []), *per_target, "calibration", "curves-1"]
     for path in paths:
-        with Image.open(path) as thumbnail:
-            assert thumbnail.format == "PNG"
-            assert min(thumbnail.size) >= 100
-            assert len(thumbnail.convert("L").getcolors(maxcolors=1 << 16) or []) > 5
+        with Image.open(path) as image:
+            assert image.format == "PNG"
+            assert min(image.size) >= 100
+            assert len(image.convert("RGB").getcolors(maxcolors=1 << 16) or []) > 5
 
 
 _ALONE = """
@@ -55,7 +57,7 @@ def test_names_that_look_like_formulas(tmp_path: Path) -> None:
     classes = ("$\\frac{1}$", "a_b^c", "한국어 \U0001f600", "x" * 300)
     samples = make_samples(Task((Head("$h$", "single", classes),)), tmp_path / "data", 60, n_groups=30)
     run = write_run(tmp_path / "runs", samples, name="r", n_folds=2)
-    assert len(write_plots(run)) == 3
+    assert len(write_plots(run)) == 5
 
 
 def test_an_empty_folder_has_no_plots(tmp_path: Path) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from podium.metrics import Interval
 from podium.report import RunReport, describe_run, read_contents
+from podium.report.drawing import Dot, Drawing, Text, Trace
 from podium.report.page import draw_page
+from podium.report.paint import PAINTS
 from podium.report.section_drawings import (
     draw_balance,
     draw_calibration,
@@ -18,10 +19,12 @@ from podium.report.section_drawings import (
     draw_confidence,
     draw_count,
     draw_distance,
-    draw_panel,
+    draw_losses,
+    draw_precision_recall,
+    draw_roc,
     draw_score,
+    draw_scores,
     draw_target_score,
-    fit_curve_scales,
     shade_matrix,
 )
 from podium.report.thumbnails import ThumbnailBook
@@ -36,36 +39,36 @@ def report(any_run: RunFolder) -> RunReport:
     return describe_run(read_contents(any_run))
 
 
-def attributes(drawing: str, tag: str, name: str) -> list[float]:
-    found = re.findall(rf'<{tag}[^>]* {name}="([0-9.]+)%?"', drawing)
-    return [float(value) for value in found]
+def of_kind(drawing: Drawing | str, kind: str) -> list[Any]:
+    assert isinstance(drawing, Drawing)
+    return [shape for shape in drawing.shapes if shape.kind == kind]
 
 
 def test_the_score_stands_at_its_value(report: RunReport) -> None:
     interval = report.headline.interval
     assert interval is not None
-    drawing = str(draw_score(report.headline))
-    assert attributes(drawing, "circle", "cx") == [pytest.approx(100 * interval.value, abs=0.006)]
-    assert attributes(drawing, 'line class="range"', "x2") == [pytest.approx(100 * interval.high, abs=0.006)]
-    assert draw_score(replace(report.headline, interval=None)) == ""
+    drawing = draw_score(report.headline)
+    assert [dot.x for dot in of_kind(drawing, "dot")] == [pytest.approx(100 * interval.value)]
+    assert [(line.x1, line.x2) for line in of_kind(drawing, "range")] == [
+        (pytest.approx(100 * interval.low), pytest.approx(100 * interval.high))
+    ]
 
 
 def test_a_score_above_one_gets_a_longer_scale(report: RunReport) -> None:
     errors = replace(report.headline, interval=Interval(2.0, 1.5, 2.5, 9, 9, 0.95))
-    assert attributes(str(draw_score(errors)), "circle", "cx")[0] < 100
+    assert of_kind(draw_score(errors), "dot")[0].x < 100
 
 
 def test_targets_share_a_scale(report: RunReport) -> None:
     lines = report.headline.targets
-    places = [attributes(str(draw_target_score(report.headline, line)), "circle", "cx")[0] for line in lines]
+    places = [of_kind(draw_target_score(report.headline, line), "dot")[0].x for line in lines]
     values = [line.interval.value for line in lines]
     assert [places.index(place) for place in sorted(places)] == [values.index(value) for value in sorted(values)]
 
 
 def test_classes_stand_at_their_f1(report: RunReport) -> None:
     for line in report.targets[0].classes:
-        drawing = str(draw_class_score(line))
-        assert attributes(drawing, "circle", "cx") == [pytest.approx(100 * line.score.f1, abs=0.006)]
+        assert [dot.x for dot in of_kind(draw_class_score(line), "dot")] == [pytest.approx(100 * line.score.f1)]
 
 
 def test_matrix_shades_grow_with_the_share_of_the_row(report: RunReport) -> None:
@@ -73,10 +76,12 @@ def test_matrix_shades_grow_with_the_share_of_the_row(report: RunReport) -> None
         for (name, cells), counts, line in zip(shade_matrix(target), target.confusion, target.classes, strict=False):
             assert name == line.score.name
             assert [cell.n for cell in cells] == list(counts)
-            assert sum(cell.is_right for cell in cells) == 1
-            by_count = sorted(cells, key=lambda cell: cell.n)
-            assert [cell.shade for cell in by_count] == sorted(cell.shade for cell in cells)
-            assert all((cell.shade == 0) == (cell.n == 0) for cell in cells)
+            assert [cell.kind.startswith("hit") for cell in cells].count(True) == 1
+            assert all(cell.kind in PAINTS for cell in cells)
+            shades = [int(cell.kind.split("-")[1]) for cell in sorted(cells, key=lambda cell: cell.n)]
+            assert shades == sorted(shades)
+            assert [shade == 0 for shade in shades] == [n == 0 for n in sorted(counts)]
+            assert {cell.ink for cell in cells} <= {"on-light", "on-dark"}
 
 
 def test_bars_are_as_long_as_their_counts(report: RunReport) -> None:
@@ -84,19 +89,19 @@ def test_bars_are_as_long_as_their_counts(report: RunReport) -> None:
     for target in report.data.targets:
         top = max(line.n for line in target.lines)
         for line in target.lines:
-            assert attributes(str(draw_count(target, line)), "rect", "width") == [
-                pytest.approx(100 * line.n / top, abs=0.006)
+            assert [rect.width for rect in of_kind(draw_count(target, line), "bar")] == [
+                pytest.approx(100 * line.n / top)
             ]
     for section in report.targets:
         for lines in (section.distances, section.wrong_labels):
-            widths = [attributes(str(draw_distance(lines, line)), "rect", "width")[0] for line in lines]
+            widths = [of_kind(draw_distance(lines, line), "bar")[0].width for line in lines]
             assert [width == 100 for width in widths] == [line.n == max(other.n for other in lines) for line in lines]
 
 
 def test_balance_has_a_column_a_class_and_none_for_very_many(report: RunReport) -> None:
     assert report.folds is not None
     line = report.folds.lines[0]
-    assert draw_balance(line).count("<rect") == len(line.shares)
+    assert len(of_kind(draw_balance(line), "bar")) == len(line.shares)
     assert draw_balance(replace(line, shares=(1 / 61,) * 61)) == ""
     assert draw_balance(replace(line, shares=())) == ""
 
@@ -105,30 +110,74 @@ def test_reliability_has_a_dot_a_bin_with_answers(report: RunReport) -> None:
     section = report.calibration
     assert section is not None
     used = [item for item in section.bins if item.n]
-    dots = attributes(str(draw_calibration(section)), "circle", "cy")
+    dots = of_kind(draw_calibration(section), "dot")
+    bottom, top = (of_kind(draw_calibration(section), "grid")[place].y1 for place in (0, -1))
     rights = [item.n_right / item.n for item in used]
-    assert dots == [pytest.approx(8 + 256 * (1 - right), abs=0.06) for right in rights]
-    assert draw_confidence(section).count("<rect") == 2 * len(section.bins)
+    assert [dot.y for dot in dots] == [pytest.approx(bottom + right * (top - bottom)) for right in rights]
+    stack = draw_confidence(section)
+    assert len(of_kind(stack, "bar")) == len(of_kind(stack, "wrong")) == len(section.bins)
 
 
-def test_a_panel_marks_its_best_epoch(report: RunReport) -> None:
+def test_ranking_curves_have_chance_a_mean_and_named_classes(report: RunReport) -> None:
+    for target in report.targets:
+        ranking = target.ranking
+        assert ranking is not None
+        n_named = min(5, len(ranking.classes))
+        for drawing, areas in (
+            (draw_precision_recall(ranking), [item.average_precision for item in ranking.classes]),
+            (draw_roc(ranking), [item.roc_auc for item in ranking.classes]),
+        ):
+            names = [shape.words for shape in drawing.shapes if isinstance(shape, Text) and shape.anchor == "start"]
+            assert len(of_kind(drawing, "trace")) == 2  # the mean, and its key
+            assert len(of_kind(drawing, "faint")) == len(ranking.classes) - n_named
+            assert len(names) == 1 + n_named + 2
+            assert names[1].startswith("macro")
+            assert names[-1].startswith("chance")
+            shown = {name.rsplit(" ", 1)[1] for name in names[2:-1]}
+            assert shown <= {f"{area:.2f}" for area in areas}
+
+
+def test_chance_is_the_share_of_the_class_and_the_diagonal(report: RunReport) -> None:
+    ranking = report.targets[0].ranking
+    assert ranking is not None
+    (level,) = [shape for shape in of_kind(draw_precision_recall(ranking), "chance") if isinstance(shape, Trace)]
+    grid = of_kind(draw_precision_recall(ranking), "grid")
+    height = grid[0].y1 - grid[-1].y1
+    for _, y in level.points:
+        assert y == pytest.approx(grid[0].y1 - ranking.macro.share * height)
+    (slope,) = [shape for shape in of_kind(draw_roc(ranking), "chance") if isinstance(shape, Trace)]
+    assert slope.points[0][1] == pytest.approx(grid[0].y1)
+    assert slope.points[1][1] == pytest.approx(grid[-1].y1)
+
+
+def test_all_folds_are_on_one_chart(report: RunReport) -> None:
     assert report.curves is not None
-    scales = fit_curve_scales(report.curves)
-    panel = report.curves.panels[0]
-    drawing = str(draw_panel(panel, scales))
-    assert drawing.count("<polyline") == 2
-    assert drawing.count('r="3.5"') == 1
-    without = replace(panel, scores=(math.nan,) * len(panel.scores), best_epoch=None)
-    assert 'r="3.5"' not in draw_panel(without, scales)
+    for drawing, n_marks in ((draw_scores(report.curves, "all"), 5), (draw_losses(report.curves, "all"), 0)):
+        assert len([shape for shape in drawing.shapes if isinstance(shape, Trace)]) == 5
+        assert len([shape for shape in drawing.shapes if isinstance(shape, Dot)]) == n_marks
+        names = [shape.words for shape in drawing.shapes if isinstance(shape, Text)]
+        assert [name for name in names if name.startswith("fold")] == [f"fold {fold}" for fold in range(5)]
+    panels = tuple(replace(panel, best_epoch=None) for panel in report.curves.panels)
+    unmarked = draw_scores(replace(report.curves, panels=panels), "all")
+    assert not [shape for shape in unmarked.shapes if isinstance(shape, Dot)]
 
 
-def test_only_so_many_panels_are_drawn(report: RunReport) -> None:
+def test_very_many_folds_have_no_legend(report: RunReport) -> None:
     assert report.curves is not None
-    many = replace(report.curves, panels=report.curves.panels[:1] * 45)
-    tree = read_page(draw_page(replace(report, curves=many, mistakes=(), data=None), None))
-    section = tree.one("section", id="curves")
-    assert len(section.all("figure")) == 40
-    assert "5 more trainings" in section.words
+    panels = tuple(replace(report.curves.panels[0], fold=fold) for fold in range(30))
+    drawing = draw_scores(replace(report.curves, panels=panels), "all")
+    assert len([shape for shape in drawing.shapes if isinstance(shape, Trace)]) == 30
+    assert not [shape for shape in drawing.shapes if isinstance(shape, Text) and shape.words.startswith("fold")]
+
+
+def test_every_model_has_its_charts_up_to_a_limit(report: RunReport) -> None:
+    assert report.curves is not None
+    panels = tuple(replace(report.curves.panels[0], model=f"m{number}") for number in range(23))
+    changed = replace(report, curves=replace(report.curves, panels=panels), mistakes=(), data=None)
+    section = read_page(draw_page(changed, None)).one("section", id="curves")
+    assert [node.text for node in section.all("h3")] == [f"m{number}" for number in range(20)]
+    assert len(section.all("svg")) == 40
+    assert "3 more models" in section.words
 
 
 def test_the_page_is_drawn_from_the_sections_alone(any_run: RunFolder, report: RunReport) -> None:

@@ -13,9 +13,8 @@ from podium.report.axis import fit_axis
 from podium.report.calibration_section import describe_calibration
 from podium.report.contents import RunContents
 from podium.report.curves_section import choose_score, describe_curves
-from podium.report.drawings import draw_reliability, draw_stack, draw_whisker
 from podium.report.numbers import show_count, show_score
-from podium.report.section_drawings import draw_panel, fit_curve_scales
+from podium.report.section_drawings import draw_losses, draw_scores
 from podium.report.targets_section import describe_targets
 from podium.splits import make_folds
 from podium.store import EpochRow, RunFolder
@@ -60,24 +59,6 @@ def test_tick_labels_say_the_tick(start: float, n_steps: int) -> None:
     axis = fit_axis([start, start + 0.1 * n_steps])
     for tick in axis.ticks:
         assert math.isclose(float(axis.label(tick)), tick, abs_tol=1e-9)
-
-
-def test_whisker_stands_where_the_numbers_say() -> None:
-    axis = fit_axis([0, 1])
-    drawing = str(draw_whisker(0.5, 0.25, 0.75, axis, words="<x>"))
-    assert 'cx="50.00%"' in drawing
-    assert 'x1="25.00%" x2="75.00%"' in drawing
-    assert "&lt;x&gt;" in drawing
-    assert "circle" not in draw_whisker(math.nan, math.nan, math.nan, axis, words="")
-    assert "range" not in draw_whisker(0.5, math.nan, math.nan, axis, words="")
-
-
-def test_boxes_draw_nothing_outside() -> None:
-    drawing = str(draw_reliability([0.0, 0.5, 1.0], [0.0, 0.5, 1.0], [0.2, 0.3, 0.5]))
-    drawing += str(draw_stack([3, 5000], [0, 2500], ["0", "50"]))
-    for name in ("cx", "cy", "x", "y", "x1", "x2", "y1", "y2"):
-        for part in drawing.split(f' {name}="')[1:]:
-            assert 0 <= float(part.split('"')[0]) <= 300
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -203,7 +184,8 @@ def test_curves_of_hundreds_of_epochs_and_of_one() -> None:
         section = describe_curves(RunContents(RunFolder(Path("r")), epochs=tuple(rows)))
         assert section is not None
         assert len(section.panels[0].scores) == n_epochs
-        assert "nan" not in draw_panel(section.panels[0], fit_curve_scales(section))
+        assert draw_scores(section, "all").__html__()
+        assert draw_losses(section, "all").__html__()
 
 
 def test_every_training_is_described() -> None:

@@ -9,6 +9,7 @@ from podium.metrics.counts import (
 from podium.metrics.definition import Metric
 from podium.metrics.interval import Interval
 from podium.metrics.paired import PairedDifference, Verdict, paired_difference
+from podium.metrics.ranked_class import RankedClass, rank_classes
 from podium.metrics.registry import METRICS, default_metric, fitting_metrics, metric, score, usual_metrics
 from podium.metrics.scores import ClassScore, Scores, TargetScore
 from podium.metrics.scoring import score_predictions, score_targets_fast
@@ -20,6 +21,7 @@ __all__ = [
     "Interval",
     "Metric",
     "PairedDifference",
+    "RankedClass",
     "Scores",
     "TargetScore",
     "Verdict",
@@ -30,6 +32,7 @@ __all__ = [
     "metric",
     "number_groups",
     "paired_difference",
+    "rank_classes",
     "score",
     "score_predictions",
     "score_targets_fast",

@@ -44,6 +44,11 @@ class CurvePanel:
     best: float
     best_epoch: int | None
 
+    @property
+    def best_place(self) -> int | None:
+        """Where the best epoch stands among the epochs."""
+        return None if self.best_epoch is None else self.epochs.index(self.best_epoch)
+
 
 @dataclass(frozen=True)
 class CurvesSection(Section):
@@ -51,6 +56,15 @@ class CurvesSection(Section):
 
     score_name: str
     panels: tuple[CurvePanel, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models of a fold."""
+        return tuple(dict.fromkeys(panel.model for panel in self.panels))
+
+    def panels_of(self, model: str) -> list[CurvePanel]:
+        """The trainings of a model, one a fold."""
+        return [panel for panel in self.panels if panel.model == model]
 
 
 def describe_curves(contents: RunContents) -> CurvesSection | None:

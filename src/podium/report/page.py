@@ -15,7 +15,8 @@ from markupsafe import Markup
 from podium import durable
 from podium.report.contents import RunContents, read_contents
 from podium.report.numbers import metric_words, show_count, show_percent, show_score
-from podium.report.section_drawings import MOST_PANELS, SECTION_DRAWINGS
+from podium.report.paint import paint_css
+from podium.report.section_drawings import MOST_MODELS, SECTION_DRAWINGS
 from podium.report.sections import RunReport, describe_run
 from podium.report.thumbnails import ThumbnailBook
 from podium.store import RunFolder
@@ -58,7 +59,7 @@ def draw_page(report: RunReport, book: ThumbnailBook | None, *, title: str | Non
         book: Thumbnails of the images that the sections name. May be None where they name none.
         title: Heading; the run's name where none is given.
     """
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _asset("report.css") + paint_css(), _asset("report.js")
     page: dict[str, Any] = {item.name: getattr(report, item.name) for item in fields(report)}
     page |= {
         "title": title or report.run,
@@ -84,7 +85,7 @@ def _environment() -> jinja2.Environment:
         "percent": show_percent,
         "metric_words": metric_words,
     }
-    environment.globals |= SECTION_DRAWINGS | {"most_panels": MOST_PANELS}
+    environment.globals |= SECTION_DRAWINGS | {"most_models": MOST_MODELS}
     return environment
 
 

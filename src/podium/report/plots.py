@@ -1,43 +1,43 @@
-"""The plots of a report as PNG files, for slides and papers."""
+"""The drawings of a report as PNG files, for slides and papers."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from podium import durable
+from podium.report.axis import UNIT, Axis
+from podium.report.charts import Strip, scale, text_width, whisker
 from podium.report.contents import read_contents
-from podium.report.curves_section import CurvesSection
+from podium.report.drawing import Drawing, Rect, Shape, Text
 from podium.report.headline import Headline
 from podium.report.numbers import metric_words
+from podium.report.raster import as_png
+from podium.report.section_drawings import (
+    MOST_MODELS,
+    draw_calibration,
+    draw_confidence,
+    draw_losses,
+    draw_precision_recall,
+    draw_roc,
+    draw_scores,
+    shade_matrix,
+    shorten,
+    targets_axis,
+)
 from podium.report.sections import RunReport, describe_run
 from podium.report.targets_section import TargetSection
 from podium.store import RunFolder
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 __all__ = ["write_plots"]
 
-_ACCENT, _SOFT = "#2456c7", "#5a6372"
-_MOST_BARS = 60
-_FONTS = [
-    "DejaVu Sans",
-    "Noto Sans CJK JP",
-    "Noto Sans CJK KR",
-    "Apple SD Gothic Neo",
-    "Malgun Gothic",
-    "NanumGothic",
-]
+_MOST_ROWS = 60
+_ROW = 24.0
+_CELL = 32.0
 
 
 def write_plots(run: RunFolder, folder: Path | None = None) -> list[Path]:
-    """Write the plots of a run as PNG files: scores, per class F1, confusion matrices, curves.
+    """Write the drawings of a run as PNG files: scores, F1 of the classes, confusion matrices, all curves.
 
     Args:
         run: The run folder. A plot whose files are missing is left out.
@@ -51,125 +51,72 @@ def write_plots(run: RunFolder, folder: Path | None = None) -> list[Path]:
     """
     folder = run.path / "plots" if folder is None else folder
     paths = []
-    for name, figure in _draw_all(describe_run(read_contents(run))):
+    for name, title, drawings in _draw_all(describe_run(read_contents(run))):
         path = folder / f"{name}.png"
-        durable.write_bytes(path, _as_png(figure))
+        durable.write_bytes(path, as_png(title, drawings))
         paths.append(path)
     return paths
 
 
-def _draw_all(report: RunReport) -> Iterator[tuple[str, Figure]]:
+def _draw_all(report: RunReport) -> Iterator[tuple[str, str, list[Drawing]]]:
+    """Name, title and drawings of every file."""
     if report.headline.targets:
-        yield "targets", _draw_targets(report.headline)
+        yield "targets", "Score of every target", [_draw_targets(report.headline)]
     for number, target in enumerate(report.targets, start=1):
         # Names of targets come from the data; a number is safe on every file system.
-        yield f"classes-{number}", _draw_classes(target)
+        yield f"classes-{number}", f"F1 of {target.name}", [_draw_classes(target)]
         if target.confusion:
-            yield f"confusion-{number}", _draw_confusion(target)
-    if report.curves is not None:
-        yield "curves", _draw_curves(report.curves)
+            yield f"confusion-{number}", f"{target.name}: rows are labels, columns predictions", [_draw_matrix(target)]
+        if target.ranking is not None:
+            drawings = [draw_precision_recall(target.ranking), draw_roc(target.ranking)]
+            yield f"ranking-{number}", f"{target.name}: each class against the rest", drawings
+    if report.calibration is not None:
+        title = f"{report.calibration.target}: fraction right, and answers, by probability"
+        yield "calibration", title, [draw_calibration(report.calibration), draw_confidence(report.calibration)]
+    for number, model in enumerate(() if report.curves is None else report.curves.models[:MOST_MODELS], start=1):
+        assert report.curves is not None
+        drawings = [draw_scores(report.curves, model), draw_losses(report.curves, model)]
+        name = "" if model == "all" else f" of {model}"
+        yield f"curves-{number}", f"Training{name}: score and loss over epochs", drawings
 
 
-def _new_figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), dpi=150, layout="constrained")
-
-
-def _as_png(figure: Figure) -> bytes:
-    import warnings
-
-    from matplotlib import font_manager
-    from matplotlib.text import Text
-
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    known = [name for name in _FONTS if name in installed]
-    for text in figure.findobj(match=Text):
-        text.set_fontfamily(known or ["sans-serif"])
-    buffer = BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a box instead of a letter is no failure
-        figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def _plain(text: str, most: int = 40) -> str:
-    """A name from the data without the signs that would start a formula."""
-    short = text if len(text) <= most else text[: most - 1] + "…"
-    return short.replace("$", r"\$")
-
-
-def _draw_whiskers(axes: Any, names: list[str], rows: list[tuple[float, float, float]]) -> None:
-    for place, (value, low, high) in enumerate(rows):
-        if math.isfinite(low) and math.isfinite(high):
-            axes.plot([low, high], [place, place], color=_ACCENT, linewidth=1.5)
-        axes.plot([value], [place], "o", color=_ACCENT, markersize=4)
-    axes.set_yticks(range(len(names)), [_plain(name) for name in names])
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.grid(axis="x", color="#e2e6eb")
-    _clear(axes)
-
-
-def _clear(axes: Any) -> None:
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelcolor=_SOFT)
-    for side in axes.spines.values():
-        side.set_visible(False)
-
-
-def _draw_targets(headline: Headline) -> Figure:
+def _draw_targets(headline: Headline) -> Drawing:
     names = [f"{line.target} ({metric_words(line.metric)})" for line in headline.targets]
     rows = [(line.interval.value, line.interval.low, line.interval.high) for line in headline.targets]
-    figure = _new_figure(7, 0.8 + 0.4 * len(names))
-    _draw_whiskers(figure.subplots(), names, rows)
-    return figure
+    return _draw_rows(names, rows, targets_axis(headline))
 
 
-def _draw_classes(target: TargetSection) -> Figure:
+def _draw_classes(target: TargetSection) -> Drawing:
     classes = [line.score for line in target.classes]
-    if len(classes) > _MOST_BARS:
-        classes = sorted(classes, key=lambda item: item.f1)[:_MOST_BARS]
-    figure = _new_figure(7, 1 + 0.24 * len(classes))
-    axes = figure.subplots()
-    _draw_whiskers(axes, [item.name for item in classes], [(item.f1, item.f1_low, item.f1_high) for item in classes])
-    axes.set_xlim(0, 1)
-    axes.set_title(f"F1 of {_plain(target.name)}", loc="left", fontsize=10)
-    return figure
+    if len(classes) > _MOST_ROWS:
+        classes = sorted(classes, key=lambda item: item.f1)[:_MOST_ROWS]
+    return _draw_rows([item.name for item in classes], [(item.f1, item.f1_low, item.f1_high) for item in classes], UNIT)
 
 
-def _draw_confusion(target: TargetSection) -> Figure:
-    counts = np.array(target.confusion)
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    n_classes = len(counts)
-    side = 2.2 + 0.32 * n_classes
-    figure = _new_figure(side, side)
-    axes = figure.subplots()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    names = [_plain(line.score.name, 24) for line in target.classes]
-    axes.set_xticks(range(n_classes), names, rotation=90)
-    axes.set_yticks(range(n_classes), names)
-    for truth, answer in zip(*np.nonzero(counts), strict=True):
-        colour = "white" if shares[truth, answer] > 0.55 else "black"
-        axes.text(answer, truth, str(counts[truth, answer]), ha="center", va="center", color=colour, fontsize=6)
-    axes.set_xlabel("prediction")
-    axes.set_ylabel("label")
-    _clear(axes)
-    return figure
+def _draw_rows(names: list[str], rows: list[tuple[float, float, float]], axis: Axis) -> Drawing:
+    """The page's whiskers below each other, with names."""
+    shapes: list[Shape] = []
+    names = [shorten(name, 36) for name in names]
+    left, bottom = 10 + max(map(text_width, names)), _ROW * len(rows)
+    for place, (name, row) in enumerate(zip(names, rows, strict=True)):
+        strip = Strip(_ROW, top=place * _ROW, left=left, width=460)
+        shapes += [Text(left - 10, strip.top + _ROW / 2 + 4, name, "end"), *whisker(*row, axis, strip)]
+    shapes += scale(axis, Strip(16, top=bottom, left=left, width=460))
+    return Drawing("", tuple(shapes), left + 475, bottom + 16)
 
 
-def _draw_curves(section: CurvesSection) -> Figure:
-    figure = _new_figure(9, 3.4)
-    left, right = figure.subplots(1, 2)
-    for panel in section.panels:
-        label = f"fold {panel.fold}" if panel.model == "all" else f"fold {panel.fold}, {_plain(panel.model)}"
-        left.plot(panel.epochs, panel.scores, label=label, linewidth=1.3)
-        right.plot(panel.epochs, panel.train_loss, linewidth=1.3)
-    left.set_title("valid score", loc="left", fontsize=10)
-    right.set_title("train loss", loc="left", fontsize=10)
-    for axes in (left, right):
-        axes.set_xlabel("epoch")
-        axes.grid(color="#e2e6eb")
-        _clear(axes)
-    if len(section.panels) <= 12:
-        left.legend(frameon=False, fontsize=8)
-    return figure
+def _draw_matrix(target: TargetSection) -> Drawing:
+    """The page's confusion matrix, its cells and shades, as a drawing."""
+    matrix = [(shorten(name), cells) for name, cells in shade_matrix(target)]
+    left = top = 8 + max(text_width(name) for name, _ in matrix)
+    shapes: list[Shape] = []
+    for row, (name, cells) in enumerate(matrix):
+        shapes.append(Text(left - 8, top + _CELL * (row + 0.5) + 4, name, "end"))
+        shapes.append(Text(left + _CELL * (row + 0.5) + 4, top - 8, name, "start", turned=True))
+        for column, cell in enumerate(cells):
+            x, y = left + _CELL * column, top + _CELL * row
+            shapes.append(Rect(x + 1, y + 1, _CELL - 2, _CELL - 2, cell.kind))
+            if cell.n:
+                shapes.append(Text(x + _CELL / 2, y + _CELL / 2 + 4, str(cell.n), kind=cell.ink))
+    side = _CELL * len(target.confusion)
+    return Drawing("", tuple(shapes), max(340.0, left + side), top + side)

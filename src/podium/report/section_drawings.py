@@ -1,96 +1,115 @@
-"""The drawings of the page, each a function of a section's data alone."""
+"""The drawings of the page and of the plots, each a function of a section's data alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from markupsafe import Markup
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from podium.metrics import Interval
 from podium.report.axis import UNIT, Axis, fit_axis
 from podium.report.calibration_section import CalibrationSection
+from podium.report.charts import Series, Strip, bar, columns, draw_lines, draw_stack, scale, whisker
 from podium.report.curves_section import CurvePanel, CurvesSection
 from podium.report.data_section import CountLine, LabelCounts
-from podium.report.drawings import (
-    draw_bar,
-    draw_columns,
-    draw_curve,
-    draw_reliability,
-    draw_scale,
-    draw_stack,
-    draw_whisker,
-)
+from podium.report.drawing import Drawing
 from podium.report.folds_section import FoldLine
 from podium.report.headline import Headline, ScoreLine
 from podium.report.numbers import plain_score
+from podium.report.paint import DARK_FROM, N_LINES
+from podium.report.ranking_curves import RankingCurve, RankingCurves
 from podium.report.targets_section import ClassLine, DistanceLine, TargetSection
 
-__all__ = ["MOST_PANELS", "SECTION_DRAWINGS"]
+__all__ = [
+    "MOST_MODELS",
+    "SECTION_DRAWINGS",
+    "draw_calibration",
+    "draw_confidence",
+    "draw_losses",
+    "draw_precision_recall",
+    "draw_roc",
+    "draw_scores",
+    "shade_matrix",
+    "shorten",
+    "targets_axis",
+]
 
-MOST_PANELS = 40
-"""Trainings whose curves are drawn."""
+MOST_MODELS = 20
+"""Models whose curves are drawn."""
 _MOST_COLUMNS = 60
+_N_NAMED = 5
+"""Classes whose curves have a colour and a name."""
+_SCALE_HEIGHT = 16
 
 
-def draw_score(headline: Headline) -> Markup:
+def draw_score(headline: Headline) -> Drawing:
     """The main score with its interval, and the scale below."""
-    if headline.interval is None:
-        return Markup("")
-    axis = _axis_of(headline.interval)
-    return _draw_interval(headline.interval, axis, from_zero=axis.low == 0, height=30) + draw_scale(axis)
+    interval = headline.interval
+    assert interval is not None
+    axis = _axis_of(interval)
+    shapes = whisker(*_bounds(interval), axis, Strip(30), from_zero=axis.low == 0)
+    below = scale(axis, Strip(_SCALE_HEIGHT, top=30))
+    return Drawing(_interval_words(interval), (*shapes, *below), None, 30 + _SCALE_HEIGHT)
 
 
-def draw_target_score(headline: Headline, line: ScoreLine) -> Markup:
+def draw_target_score(headline: Headline, line: ScoreLine) -> Drawing:
     """One target's score, on the scale that all targets share."""
-    return _draw_interval(line.interval, _targets_axis(headline), height=40)
+    shapes = whisker(*_bounds(line.interval), targets_axis(headline), Strip(40))
+    return Drawing(_interval_words(line.interval), tuple(shapes), None, 40)
 
 
-def draw_targets_scale(headline: Headline) -> Markup:
+def draw_targets_scale(headline: Headline) -> Drawing:
     """The numbers below the targets' scores."""
-    return draw_scale(_targets_axis(headline))
+    return _draw_scale(targets_axis(headline))
+
+
+def targets_axis(headline: Headline) -> Axis:
+    """The scale that all targets share."""
+    values = [value for line in headline.targets for value in _bounds(line.interval)]
+    return fit_axis(values, within=(0.0, 1.0))
+
+
+def _draw_scale(axis: Axis) -> Drawing:
+    words = f"scale from {axis.label(axis.low)} to {axis.label(axis.high)}"
+    return Drawing(words, tuple(scale(axis, Strip(_SCALE_HEIGHT))), None, _SCALE_HEIGHT)
 
 
 def _axis_of(interval: Interval) -> Axis:
-    values = (interval.value, interval.low, interval.high)
+    values = _bounds(interval)
     if all(not 0 <= value <= 1 for value in values):
         return fit_axis((0.0, *values))
     return UNIT if all(value != value or 0 <= value <= 1 for value in values) else fit_axis((0.0, 1.0, *values))
 
 
-def _targets_axis(headline: Headline) -> Axis:
-    items = [line.interval for line in headline.targets]
-    return fit_axis([value for item in items for value in (item.value, item.low, item.high)], within=(0.0, 1.0))
+def _bounds(interval: Interval) -> tuple[float, float, float]:
+    return interval.value, interval.low, interval.high
 
 
-def _draw_interval(interval: Interval, axis: Axis, *, from_zero: bool = False, height: int = 18) -> Markup:
+def _interval_words(interval: Interval) -> str:
     words = plain_score(interval.value, 4)
-    if interval.has_bounds:
-        words += f", {interval.level:.0%} interval {plain_score(interval.low, 4)} to {plain_score(interval.high, 4)}"
-    return draw_whisker(
-        interval.value, interval.low, interval.high, axis, words=words, from_zero=from_zero, height=height
-    )
+    if not interval.has_bounds:
+        return words
+    return f"{words}, {interval.level:.0%} interval {plain_score(interval.low, 4)} to {plain_score(interval.high, 4)}"
 
 
-def draw_class_score(line: ClassLine) -> Markup:
+def draw_class_score(line: ClassLine) -> Drawing:
     """F1 of a class with its interval."""
     item = line.score
     words = f"F1 {plain_score(item.f1)}, from {plain_score(item.f1_low)} to {plain_score(item.f1_high)}"
-    return draw_whisker(item.f1, item.f1_low, item.f1_high, UNIT, words=words, height=30)
+    return Drawing(words, tuple(whisker(item.f1, item.f1_low, item.f1_high, UNIT, Strip(30))), None, 30)
 
 
-def draw_class_scale() -> Markup:
+def draw_class_scale() -> Drawing:
     """The numbers over the classes' scores."""
-    return draw_scale(UNIT)
+    return _draw_scale(UNIT)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the confusion matrix: its count, its shade 0 to 10, and whether it is right."""
+    """A cell of the confusion matrix: its count, and how its share of the row paints the cell and the count."""
 
     n: int
-    shade: int
-    is_right: bool
+    kind: str
+    ink: str
 
 
 def shade_matrix(target: TargetSection) -> list[tuple[str, list[Cell]]]:
@@ -98,69 +117,140 @@ def shade_matrix(target: TargetSection) -> list[tuple[str, list[Cell]]]:
     rows = []
     for truth, counts in enumerate(target.confusion):
         total = max(1, sum(counts))
-        cells = [Cell(n, _shade(n / total), truth == answer) for answer, n in enumerate(counts)]
+        cells = [_cell(n, n / total, is_right=truth == answer) for answer, n in enumerate(counts)]
         rows.append((target.classes[truth].score.name, cells))
     return rows
 
 
-def _shade(share: float) -> int:
-    """0 for nothing, 1 to 10 for a share; by its root, so that errors of a few percent still differ."""
-    return 0 if share == 0 else max(1, round(10 * share**0.5))
+def _cell(n: int, share: float, *, is_right: bool) -> Cell:
+    """Shade 0 for nothing, 1 to 10 for a share; by its root, so that errors of a few percent still differ."""
+    shade = 0 if share == 0 else max(1, round(10 * share**0.5))
+    return Cell(n, f"{'hit' if is_right else 'miss'}-{shade}", "on-dark" if shade >= DARK_FROM else "on-light")
 
 
-def draw_distance(lines: Sequence[DistanceLine], line: DistanceLine) -> Markup:
+def draw_distance(lines: Sequence[DistanceLine], line: DistanceLine) -> Drawing:
     """How many answers lie so far off, beside the most frequent distance."""
-    return draw_bar(line.n / max(1, *(other.n for other in lines)), words=f"{line.n}")
+    return bar(line.n / max(1, *(other.n for other in lines)), words=f"{line.n}")
 
 
-def draw_count(target: LabelCounts, line: CountLine) -> Markup:
+def draw_count(target: LabelCounts, line: CountLine) -> Drawing:
     """How many images a class has, beside the most frequent class."""
     top = max(1, *(other.n for other in (*target.lines, *target.tail)))
-    return draw_bar(line.n / top, words=f"{line.n} images")
+    return bar(line.n / top, words=f"{line.n} images")
 
 
-def draw_balance(line: FoldLine) -> Markup:
+def draw_balance(line: FoldLine) -> Drawing | str:
     """Shares of the classes in a fold; nothing where there are too many."""
     if not line.shares or len(line.shares) > _MOST_COLUMNS:
-        return Markup("")
-    return draw_columns(line.shares, words="share of each class")
+        return ""
+    return columns(line.shares, words="share of each class")
 
 
-def draw_calibration(section: CalibrationSection) -> Markup:
-    """Fraction right against probability."""
+def draw_calibration(section: CalibrationSection) -> Drawing:
+    """Fraction right against probability; dots grow with their share of the answers."""
     used = [item for item in section.bins if item.n]
     total = sum(item.n for item in used)
-    return draw_reliability(
+    found = Series(
         [item.confidence for item in used],
         [item.n_right / item.n for item in used],
-        [item.n / total for item in used],
+        radii=[2.5 + 7 * (item.n / total) ** 0.5 for item in used],
     )
+    return draw_lines([_DIAGONAL, found], UNIT, UNIT, words="fraction right against probability", width=300, height=300)
 
 
-def draw_confidence(section: CalibrationSection) -> Markup:
+_DIAGONAL = Series((0.0, 1.0), (0.0, 1.0), "chance")
+
+
+def draw_confidence(section: CalibrationSection) -> Drawing:
     """Answers by their probability, right and wrong."""
     labels = [f"{100 * item.low:.0f}" if place % 2 == 0 else "" for place, item in enumerate(section.bins)]
     right = [item.n_right for item in section.bins]
-    return draw_stack(right, [item.n - item.n_right for item in section.bins], labels)
+    wrong = [item.n - item.n_right for item in section.bins]
+    return draw_stack(right, wrong, labels, words="answers by their probability, right and wrong")
 
 
-@dataclass(frozen=True)
-class CurveScales:
-    """The scales that all panels share."""
-
-    epochs: Axis
-    score: Axis
-    loss: Axis
-
-
-def fit_curve_scales(section: CurvesSection) -> CurveScales:
-    """Scales that hold every epoch of every training."""
-    panels = section.panels
-    return CurveScales(
-        epochs=_epoch_axis(max(epoch for panel in panels for epoch in panel.epochs)),
-        score=fit_axis([value for panel in panels for value in panel.scores], n_ticks=4, within=(0.0, 1.0)),
-        loss=fit_axis([0.0, *(value for panel in panels for value in panel.train_loss)], n_ticks=4),
+def draw_precision_recall(ranking: RankingCurves) -> Drawing:
+    """Precision against recall: the mean of all classes, the weakest classes by name, and chance."""
+    mean = ranking.macro
+    return _draw_ranking(
+        ranking,
+        lambda item: (item.precision[0], *item.precision),
+        lambda item: item.average_precision,
+        Series((0.0, 1.0), (mean.share, mean.share), "chance", f"chance {mean.share:.2f}"),
+        words=f"precision against recall; macro average precision {plain_score(mean.average_precision)}",
+        names=("recall", "precision"),
     )
+
+
+def draw_roc(ranking: RankingCurves) -> Drawing:
+    """True against false positives: the mean of all classes, the weakest classes by name, and chance."""
+    return _draw_ranking(
+        ranking,
+        lambda item: (0.0, *item.true_positive_rate),
+        lambda item: item.roc_auc,
+        Series((0.0, 1.0), (0.0, 1.0), "chance", "chance 0.50"),
+        words=f"ROC curve; the macro area under it is {plain_score(ranking.macro.roc_auc)}",
+        names=("false positive rate", "true positive rate"),
+    )
+
+
+def _draw_ranking(
+    ranking: RankingCurves,
+    ys: Callable[[RankingCurve], Sequence[float]],
+    area: Callable[[RankingCurve], float],
+    chance: Series,
+    *,
+    words: str,
+    names: tuple[str, str],
+) -> Drawing:
+    xs, weakest = (0.0, *ranking.grid), _weakest(ranking)
+    faint = [Series(xs, ys(item), "faint") for item in ranking.classes if item not in weakest]
+    lines = [
+        Series(xs, ys(item), kind, f"{shorten(item.name)} {plain_score(area(item), 2)}")
+        for item, kind in [(ranking.macro, "trace"), *((item, f"line-{n}") for n, item in enumerate(weakest, start=1))]
+    ]
+    every, (x_name, y_name) = [*faint, *lines, chance], names
+    return draw_lines(every, UNIT, UNIT, words=words, x_name=x_name, y_name=y_name, width=400, height=300)
+
+
+def _weakest(ranking: RankingCurves) -> list[RankingCurve]:
+    """The classes with a colour and a name: all where they are few, else those with the lowest average precision."""
+    if len(ranking.classes) <= _N_NAMED:
+        return list(ranking.classes)
+    return sorted(ranking.classes, key=lambda item: item.average_precision)[:_N_NAMED]
+
+
+def shorten(name: str, most: int = 22) -> str:
+    """A name cut to a length."""
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def draw_scores(section: CurvesSection, model: str) -> Drawing:
+    """The score of a model over epochs, all folds on one chart, their best epochs marked."""
+    panels = section.panels_of(model)
+    axis = fit_axis([value for panel in panels for value in panel.scores], n_ticks=4, within=(0.0, 1.0))
+    lines = [replace(_fold_line(panel, panel.scores), mark=panel.best_place) for panel in panels]
+    return _draw_epochs(panels, lines, axis, "score")
+
+
+def draw_losses(section: CurvesSection, model: str) -> Drawing:
+    """The train loss of a model over epochs, all folds on one chart."""
+    panels = section.panels_of(model)
+    axis = fit_axis([0.0, *(value for panel in panels for value in panel.train_loss)], n_ticks=4)
+    return _draw_epochs(panels, [_fold_line(panel, panel.train_loss) for panel in panels], axis, "train loss")
+
+
+def _draw_epochs(panels: Sequence[CurvePanel], lines: Sequence[Series], axis: Axis, what: str) -> Drawing:
+    epochs = _epoch_axis(max(epoch for panel in panels for epoch in panel.epochs))
+    words = f"{what} over epochs, {len(panels)} {'fold' if len(panels) == 1 else 'folds'}"
+    if len(lines) > N_LINES:  # some would look alike
+        lines = [replace(line, name="") for line in lines]
+    return draw_lines(lines, epochs, axis, words=words, x_name="epoch", y_name=what, width=400, height=200)
+
+
+def _fold_line(panel: CurvePanel, values: Sequence[float]) -> Series:
+    place = panel.fold % N_LINES
+    return Series(panel.epochs, values, f"line-{place}", f"fold {panel.fold}", dot=f"dot-{place}")
 
 
 def _epoch_axis(last: int) -> Axis:
@@ -168,16 +258,6 @@ def _epoch_axis(last: int) -> Axis:
     axis = fit_axis([0, max(1, last)], n_ticks=5)
     ticks = tuple(tick for tick in axis.ticks if tick == int(tick) and tick <= max(1, last))
     return Axis(0.0, float(max(1, last)), ticks)
-
-
-def draw_panel(panel: CurvePanel, scales: CurveScales) -> Markup:
-    """The score of a training over epochs, with its best epoch marked, and the train loss below."""
-    epochs = [float(epoch) for epoch in panel.epochs]
-    mark = panel.epochs.index(panel.best_epoch) if panel.best_epoch is not None else None
-    words = f"{panel.name}: {panel.score_name} over {len(epochs)} epochs"
-    return draw_curve(epochs, panel.scores, scales.epochs, scales.score, words=words, mark=mark) + draw_curve(
-        epochs, panel.train_loss, scales.epochs, scales.loss, words=f"{panel.name}: train loss over epochs"
-    )
 
 
 SECTION_DRAWINGS = {
@@ -194,8 +274,10 @@ SECTION_DRAWINGS = {
         draw_balance,
         draw_calibration,
         draw_confidence,
-        fit_curve_scales,
-        draw_panel,
+        draw_precision_recall,
+        draw_roc,
+        draw_scores,
+        draw_losses,
     )
 }
 """What the page's template calls, by name."""

@@ -12,6 +12,7 @@ from podium.metrics import ClassScore, Interval, TargetScore
 from podium.report.contents import RunContents
 from podium.report.judged import JudgedRows, judge_rows
 from podium.report.numbers import KIND_WORDS
+from podium.report.ranking_curves import RankingCurves, describe_ranking
 from podium.report.section import Section
 
 __all__ = ["ClassLine", "ConfusedPair", "DistanceLine", "TargetSection", "describe_targets"]
@@ -68,6 +69,7 @@ class TargetSection(Section):
         pairs: Classes most often taken for another; for a multi-label target labels missed and given instead.
         distances: Answers of an ordinal target by prediction minus label, in classes.
         wrong_labels: Images of a multi-label target by their number of wrong labels.
+        ranking: Precision over recall and ROC curves; None without out-of-fold predictions.
     """
 
     name: str
@@ -82,6 +84,7 @@ class TargetSection(Section):
     pairs: tuple[ConfusedPair, ...]
     distances: tuple[DistanceLine, ...]
     wrong_labels: tuple[DistanceLine, ...]
+    ranking: RankingCurves | None
 
 
 def describe_targets(contents: RunContents) -> tuple[TargetSection, ...]:
@@ -98,8 +101,9 @@ def _make_section(contents: RunContents, target: TargetScore, is_main: bool) -> 
     names = [item.name for item in target.per_class]
     shows_matrix = not is_multi and len(names) <= MOST_MATRIX
     n_pairs = N_PAIRS if shows_matrix or is_multi else N_PAIRS_ALONE
+    judged = _judge(contents, target)
     if is_multi:
-        pairs = _mixed_up_labels(contents, target, n_pairs)
+        pairs = _mixed_up_labels(judged, names, n_pairs)
     elif len(names) > 2:
         pairs = _confused_pairs(target.confusion, names, n_pairs)
     else:
@@ -116,7 +120,8 @@ def _make_section(contents: RunContents, target: TargetScore, is_main: bool) -> 
         confusion=tuple(map(tuple, target.confusion.tolist())) if shows_matrix else (),
         pairs=pairs,
         distances=_distances(target.confusion) if target.kind == "ordinal" else (),
-        wrong_labels=_wrong_labels(contents, target) if is_multi else (),
+        wrong_labels=_wrong_labels(judged) if is_multi else (),
+        ranking=describe_ranking(judged),
     )
 
 
@@ -143,16 +148,14 @@ def _confused_pairs(confusion: NDArray[np.int64], names: list[str], most: int) -
     )
 
 
-def _mixed_up_labels(contents: RunContents, target: TargetScore, most: int) -> tuple[ConfusedPair, ...]:
+def _mixed_up_labels(judged: JudgedRows | None, names: list[str], most: int) -> tuple[ConfusedPair, ...]:
     """Label missed, other label given instead, in the same image; the share is of the images that miss the first."""
-    judged = _judge(contents, target)
     if judged is None:
         return ()
     missed = ((judged.labels == 1) & (judged.decisions == 0)).astype(np.float32)  # (N, C)
     extra = ((judged.labels == 0) & (judged.decisions == 1)).astype(np.float32)  # (N, C)
     together = np.rint(missed.T @ extra).astype(np.int64)  # (C, C)
     n_missed = missed.sum(axis=0)
-    names = [item.name for item in target.per_class]
     order = np.argsort(-together, axis=None, kind="stable")[:most]
     places = [divmod(int(place), len(names)) for place in order]
     return tuple(
@@ -183,9 +186,8 @@ def _distances(confusion: NDArray[np.int64]) -> tuple[DistanceLine, ...]:
     return _lines_of_counts({offset: n for offset, n in counts.items() if abs(offset) <= reach})
 
 
-def _wrong_labels(contents: RunContents, target: TargetScore) -> tuple[DistanceLine, ...]:
+def _wrong_labels(judged: JudgedRows | None) -> tuple[DistanceLine, ...]:
     """Images by their number of wrong labels."""
-    judged = _judge(contents, target)
     if judged is None:
         return ()
     counts = np.bincount(judged.is_wrong.sum(axis=1))

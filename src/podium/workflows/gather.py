@@ -39,7 +39,7 @@ def gather(
         CorruptFileError: If a table of the run is not the one it was started with.
         StorageError: If a file cannot be read or written.
     """
-    from podium.report import make_report  # draws with matplotlib, which no training needs in its memory
+    from podium.report import make_report  # its templates are nothing that a training needs in its memory
 
     waiting = say_while_waiting("the process that scores the run", progress or Silent(), stop)
     with durable.wait_for_lock(run.path, while_waiting=waiting):
