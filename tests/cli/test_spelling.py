@@ -168,6 +168,7 @@ def test_short_options_are_recipe_keys() -> None:
     [
         (choices.Layout, scan_options.Layout),
         (choices.LabelKind, scan_options.LabelKind),
+        (choices.Duplicates, scan_options.Duplicates),
         (choices.SplitMethod, SplitMethod),
         (choices.LeakKind, LeakKind),
         (choices.ValueKind, submission_options.ValueKind),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import podium
+from podium.cli.spelling import respell
 from podium.curate import ScanOptions, scan
-from podium.errors import SourceError
+from podium.errors import SourceError, UnknownNameError
 
 _TAGS = {"0": {"cat"}, "1": {"cat", "dog"}, "2": {"dog", "owl"}, "3": {"owl"}, "4": {"cat", "owl", "dog"}}
 
@@ -153,3 +155,26 @@ def test_tables_of_split_folders_may_have_one_label_a_row_in_some(make_tree):
     samples = scan(root).samples
     assert _sets(samples)["train/4"] == {"cat", "owl", "dog"}
     assert _sets(samples)["valid/1"] == {"cat"}
+
+
+@pytest.mark.parametrize(("duplicates", "ids", "labels"), [("first", "012", [0, 1, 0]), ("drop", "12", [1, 0])])
+def test_duplicate_rows_can_be_left_out(make_tree, duplicates, ids, labels):
+    root = make_tree(*(f"{i}.jpg" for i in range(3)), t="image,label\n0.jpg,a\n1.jpg,b\n0.jpg,b\n2.jpg,a\n")
+    with pytest.raises(SourceError, match="several rows") as caught:
+        scan(root)
+    assert "--duplicates first" in respell(str(caught.value))
+    assert "--duplicates drop" in respell(str(caught.value))
+    found = scan(root, ScanOptions(duplicates=duplicates))
+    assert found.samples.ids.tolist() == [f"{i}.jpg" for i in ids]
+    assert found.samples.labels["label"].tolist() == labels
+    assert any("1 images have several rows" in note for note in found.notes)
+    assert podium.scan(root, duplicates=duplicates).samples.ids.tolist() == found.samples.ids.tolist()
+
+
+def test_duplicates_of_attributes_and_of_zero_one_columns(make_tree):
+    rows = "0.jpg,x,1\n1.jpg,y,0\n0.jpg,y,0\n2.jpg,x,1\n3.jpg,y,0\n"
+    root = make_tree(*(f"{i}.jpg" for i in range(4)), t=f"image,hue,flag\n{rows}")
+    options = ScanOptions(label_columns=("hue", "flag"), duplicates="first")
+    assert scan(root, options).samples.labels["hue"].tolist() == [0, 1, 0, 1]
+    with pytest.raises(UnknownNameError, match="duplicates"):
+        ScanOptions(duplicates="last")

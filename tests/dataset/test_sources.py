@@ -101,3 +101,15 @@ def test_a_scan_is_saved_into_its_own_folder_only(tmp_path: Path) -> None:
         assert [path.name for path in (tmp_path / name).iterdir()] == [mark]
     with pytest.raises(UsageError, match="not a scan"):
         save_scan(found, tmp_path / "main")
+
+
+def test_groups_of_several_sources_have_one_spelling_and_shared_class_numbers_are_said(tmp_path: Path) -> None:
+    for place, person in (("main", "Ann"), ("more", "ann ")):
+        draw_images(tmp_path / place, 4, seed=len(person))
+        rows = "".join(f"{row:02d}.png,{row % 2},{person if row < 2 else place}\n" for row in range(4))
+        (tmp_path / place / "t.csv").write_text("image,label,person\n" + rows)
+    found = read_source([tmp_path / "main", tmp_path / "more"])
+    assert found.samples.group is not None
+    assert found.samples.group.tolist() == ["Ann", "Ann", "main", "main", "Ann", "Ann", "more", "more"]
+    assert any("spelt in several ways" in note for note in found.notes)
+    assert any("share the class numbers of 'label'" in note for note in found.notes)

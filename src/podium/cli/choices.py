@@ -11,6 +11,7 @@ from typing import Literal
 __all__ = [
     "Decoding",
     "DemoTask",
+    "Duplicates",
     "LabelKind",
     "Layout",
     "LeakKind",
@@ -27,6 +28,7 @@ Decoding = Literal["independent", "class_first", "attributes_first"]
 Preset = Literal["baseline", "quick", "finetune"]
 Layout = Literal["auto", "folders", "table", "pattern"]
 LabelKind = Literal["auto", "single", "multi"]
+Duplicates = Literal["error", "first", "drop"]
 SplitMethod = Literal[
     "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"
 ]

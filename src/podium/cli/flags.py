@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from podium.cli.choices import LabelKind, Layout, LeakKind, Metric, Preset, SplitMethod
+from podium.cli.choices import Duplicates, LabelKind, Layout, LeakKind, Metric, Preset, SplitMethod
 from podium.cli.words import read_assignments, read_numbers, read_pairs
 from podium.errors import UsageError
 
@@ -72,6 +72,9 @@ class ScanFlags:
         composite: Formula of the contest's class number, such as 'mask*6 + gender*3 + age', or auto.
         composite_column: Column with the contest's class number, to check the formula against.
         missing_values: Cells that mean "not known", besides empty ones, such as NA.
+        merge_spellings: Take classes that differ only in letter case, spaces or number format for one.
+        duplicates: What happens to an image with several rows in the table: an error, the first row is kept, or the
+            image is left out.
         head_name: Name of the head that folders or 0/1 columns make.
         layout: Where the labels are: a folder per class, a table, or a path pattern.
         allow_missing_files: Drop rows whose image does not exist.
@@ -98,6 +101,8 @@ class ScanFlags:
     composite: str | None = None
     composite_column: str | None = None
     missing_values: Annotated[tuple[str, ...], Many] = ()
+    merge_spellings: Switch = False
+    duplicates: Duplicates = "error"
     head_name: str | None = None
     layout: Layout = "auto"
     allow_missing_files: Switch = False

@@ -3,6 +3,7 @@
 from podium.curate.audit import Audit, Quarantined, audit, audit_of_facts
 from podium.curate.bins import assign_bins, is_near_border, name_bins, rebin, soft_bins
 from podium.curate.classes import order_classes
+from podium.curate.group_cells import merge_groups
 from podium.curate.options import IMAGE_EXTENSIONS, ScanOptions
 from podium.curate.pattern_source import PathPattern
 from podium.curate.quarantine import QUARANTINE_LIMIT, check_quarantine, drop_quarantined
@@ -24,6 +25,7 @@ __all__ = [
     "check_quarantine",
     "drop_quarantined",
     "is_near_border",
+    "merge_groups",
     "name_bins",
     "order_classes",
     "rebin",

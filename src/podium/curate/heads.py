@@ -24,6 +24,7 @@ from podium.curate.indicators import (
 )
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows
+from podium.curate.spellings import merge_spellings, same_names, spelling_key
 from podium.errors import LabelError, UnknownNameError
 from podium.listing import list_some
 from podium.tables import Head
@@ -168,11 +169,11 @@ def _add_column(made: Labelling, rows: Rows, name: str, cells: list[str], option
     if written is not None:
         _add_written_lists(made, name, written, rows.places, options)
     elif delim is not None:
-        _add_lists(made, name, [_split(cell, delim) for cell in cells], rows.places, given)
+        _add_lists(made, name, [_split(cell, delim) for cell in cells], rows.places, options)
     elif options.label_kind == "multi" and is_indicator(cells) and given is None:
         made.add(Head(name, "multi", (name,)), encode_indicators({name: cells}))
     elif options.label_kind == "multi":
-        _add_lists(made, name, [_split(cell, "\n") for cell in cells], rows.places, given)
+        _add_lists(made, name, [_split(cell, "\n") for cell in cells], rows.places, options)
     else:
         _add_single(made, name, cells, rows.places, options)
         mark = (
@@ -187,6 +188,7 @@ def _add_column(made: Labelling, rows: Rows, name: str, cells: list[str], option
 
 def _add_single(made: Labelling, name: str, cells: Sequence[str], places: Sequence[str], options: ScanOptions) -> None:
     given, is_ordinal = options.classes.get(name), name in options.ordinal
+    cells = _in_one_spelling(made, name, cells, options)
     classes = given or order_classes(cells)
     refuse_unknown(name, cells, classes, places)
     has_order = given is not None or all(is_number(label) for label in classes)
@@ -238,7 +240,7 @@ def _add_written_lists(
         if options.label_kind == "auto":
             why = f"cells of {name!r} are lists in brackets"
             made.guesses.append(Guess("label kind", "multi", why, f"{advise(label_kind='multi')} (or 'single')"))
-        _add_lists(made, name, lists, places, given)
+        _add_lists(made, name, lists, places, options)
 
 
 def _choose_delim(made: Labelling, rows: Rows, name: str, cells: list[str], options: ScanOptions) -> str | None:
@@ -276,12 +278,32 @@ def _add_lists(
     name: str,
     lists: Sequence[list[str] | None],
     places: Sequence[str],
-    given: tuple[str, ...] | None,
+    options: ScanOptions,
 ) -> None:
+    spelt = iter(_in_one_spelling(made, name, [part for items in lists for part in items or ()], options))
+    lists = [None if items is None else list(dict.fromkeys(next(spelt) for _ in items)) for items in lists]
     parts = [(place, part) for place, items in zip(places, lists, strict=True) for part in items or ()]
-    classes = given or order_classes([part for _, part in parts])
+    classes = options.classes.get(name) or order_classes([part for _, part in parts])
     refuse_unknown(name, [part for _, part in parts], classes, [place for place, _ in parts])
     made.add(Head(name, "multi", tuple(classes)), encode_lists(lists, classes))
+
+
+def _in_one_spelling(made: Labelling, name: str, labels: Sequence[str], options: ScanOptions) -> Sequence[str]:
+    """The labels with one spelling a name where the user wants that: the given class's, else the most frequent."""
+    if not options.merge_spellings:
+        return labels
+    given = options.classes.get(name)
+    if given is not None:
+        by_key = {spelling_key(known): known for known in given}
+        return [label if label in given else by_key.get(spelling_key(label), label) for label in labels]
+    merged, sets = merge_spellings(labels)
+    if sets:
+        made.notes.append(f"Spellings of {name!r} that were merged: {_list_spellings(sets)}.")
+    return merged
+
+
+def _list_spellings(sets: Sequence[Sequence[str]]) -> str:
+    return list_some([" and ".join(map(repr, names)) for names in sets], most=3)
 
 
 def _add_bins(made: Labelling, name: str, cells: list[str], places: Sequence[str], options: ScanOptions) -> None:
@@ -319,11 +341,11 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
                 f"No image is known to lack {list_some([repr(name) for name in sure])} of {head.name!r}: a model"
                 ' cannot learn it, and its score means nothing. Write 0 where an empty cell means "no".'
             )
-    alike = _alike(head.classes)
+    alike = same_names(head.classes)
     if alike:
-        pairs = list_some([" and ".join(map(repr, names)) for names in alike], most=3)
         made.notes.append(
-            f"Classes of {head.name!r} that differ only in letter case or spaces, and were kept apart: {pairs}."
+            f"Classes of {head.name!r} that differ only in letter case, spaces or number format, and were kept apart:"
+            f" {_list_spellings(alike)}. To make them one, set {advise(merge_spellings=True)}."
         )
     odd = [name for name in head.classes if looks_missing(name)]
     if odd:
@@ -335,11 +357,3 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
             f"{head.name!r} has {head.n_classes} different numbers as classes. To make classes of ranges, give"
             f" borders, such as {advise(bins={head.name: [30, 60]})}."
         )
-
-
-def _alike(classes: Sequence[str]) -> list[list[str]]:
-    """Sets of class names that are one name but for letter case and blanks."""
-    spelt: dict[str, list[str]] = {}
-    for name in classes:
-        spelt.setdefault(" ".join(name.casefold().split()), []).append(name)
-    return [names for names in spelt.values() if len(names) > 1]

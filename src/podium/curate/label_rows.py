@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 
 from podium.advice import options as advise
 from podium.curate.indicators import is_indicator
-from podium.curate.options import ScanOptions
+from podium.curate.options import Duplicates, ScanOptions
 from podium.curate.rows import Guess
 from podium.errors import SourceError
 from podium.listing import list_some
 from podium.tables import ImageNames, NameMatch
 from podium.texttable import Table, write_list_cell
 
-__all__ = ["OneRowAnImage", "join_label_rows", "spread_pairs"]
+__all__ = ["OneRowAnImage", "drop_duplicates", "join_label_rows", "spread_pairs"]
 
 _SEPARATORS = ("_", "-", ":", "|", "/", " ", ".")
 _FEWEST_CLASSES = 3
@@ -88,6 +88,35 @@ def join_label_rows(
     return OneRowAnImage(replace(joined, columns=columns), column, (label,), label, guesses)
 
 
+def drop_duplicates(table: Table, match: NameMatch, duplicates: Duplicates) -> tuple[Table, list[int]]:
+    """The table without further rows of an image that has one, or without all rows of such an image.
+
+    Args:
+        table: The table.
+        match: The images of its cells.
+        duplicates: "first" keeps the first row of an image, "drop" none; "error" leaves the table as it is.
+
+    Returns:
+        The table, and the places of the rows that were kept.
+    """
+    every = list(range(len(table)))
+    if duplicates == "error":
+        return table, every
+    rows_of: dict[int, list[int]] = {}
+    for row, images in enumerate(match.images):
+        for image in images:
+            rows_of.setdefault(image, []).append(row)
+    several = [rows for rows in rows_of.values() if len(rows) > 1]
+    gone = {row for rows in several for row in (rows[1:] if duplicates == "first" else rows)}
+    if not gone:
+        return table, every
+    kept = [row for row in every if row not in gone]
+    what = "the first row of each was kept" if duplicates == "first" else "they were left out"
+    numbers = list_some([str(table.row_numbers[row]) for row in sorted(gone)], most=5)
+    note = f"{len(several)} images have several rows; {what} (rows left out: {numbers})."
+    return _keep_rows(table, kept, notes=(note,)), kept
+
+
 def _keep_rows(table: Table, rows: Sequence[int], *, notes: tuple[str, ...] = ()) -> Table:
     columns = {name: [cells[row] for row in rows] for name, cells in table.columns.items()}
     numbers = [table.row_numbers[row] for row in rows]
@@ -151,7 +180,8 @@ def _several_rows(table: Table, column: str, match: NameMatch, ids: Sequence[str
     return SourceError(
         f"column {column!r} names {len(first)} images in {len(table)} rows: several rows per image.",
         where=table.path,
-        fix="Keep one row per image. If each row holds one of several labels, set"
+        fix=f"Keep the first row of each image: {advise(duplicates='first')}; leave these images out:"
+        f" {advise(duplicates='drop')}; or, if each row holds one of several labels, set"
         f" {advise(label_columns=['COLUMN'], label_kind='multi')}.",
         details=again,
     )

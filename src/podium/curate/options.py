@@ -13,13 +13,14 @@ from podium.errors import UnknownNameError, UsageError
 from podium.tables import IMAGE_EXTENSIONS, SPLIT_NAMES
 from podium.texttable import column_name
 
-__all__ = ["IMAGE_EXTENSIONS", "LEFT_OUT", "LabelKind", "Layout", "ScanOptions"]
+__all__ = ["IMAGE_EXTENSIONS", "LEFT_OUT", "Duplicates", "LabelKind", "Layout", "ScanOptions"]
 
 LEFT_OUT = "none"
 """What a user calls the split of folders or rows that are not used."""
 
 Layout = Literal["auto", "folders", "table", "pattern"]
 LabelKind = Literal["auto", "single", "multi"]
+Duplicates = Literal["error", "first", "drop"]
 
 
 @strict_fields
@@ -49,6 +50,10 @@ class ScanOptions:
         composite: Formula of a class number, such as "mask*6 + gender*3 + age", or "auto".
         composite_column: Column that holds the contest's own class number, to check the formula against.
         missing_values: Cells that mean "not known", besides empty ones. None but empty by default: "NA" may be a class.
+        merge_spellings: Take classes that differ only in letter case, spaces or number format for one, in the spelling
+            that is most frequent or that `classes` gives.
+        duplicates: What happens to an image with several rows in the table: "error", "first" keeps the first row,
+            "drop" leaves the image out.
         unlabelled: Take no labels at all (a test set).
         allow_missing_files: Drop rows whose image is not there; otherwise an error.
         allow_unmatched: Drop files that do not match the pattern; otherwise an error.
@@ -77,6 +82,8 @@ class ScanOptions:
     composite: str | None = None
     composite_column: str | None = None
     missing_values: tuple[str, ...] = ()
+    merge_spellings: bool = False
+    duplicates: Duplicates = "error"
     unlabelled: bool = False
     allow_missing_files: bool = False
     allow_unmatched: bool = False
@@ -96,6 +103,8 @@ class ScanOptions:
             raise UnknownNameError("layout", self.layout, get_args(Layout), field="layout")
         if self.label_kind not in get_args(LabelKind):
             raise UnknownNameError("label kind", self.label_kind, get_args(LabelKind), field="label_kind")
+        if self.duplicates not in get_args(Duplicates):
+            raise UnknownNameError("way with duplicates", self.duplicates, get_args(Duplicates), field="duplicates")
         if self.layout == "pattern" and self.pattern is None:
             raise UsageError(
                 "layout 'pattern' needs a pattern.", fix=f"Give one, such as {options(pattern='{person}/{mask}*')}."

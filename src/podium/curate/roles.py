@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from podium.advice import option
 from podium.advice import options as advise
+from podium.curate.group_cells import clean_groups
 from podium.curate.indicators import guess_delim, is_indicator, split_cell
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows, count_values, plain_name, require_column
@@ -62,7 +62,7 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     split_name, split = found.name, found.split
     guesses += found.guesses
     notes += found.notes
-    group_name, group = _choose_group(rows, options, guesses)
+    group_name, group = _choose_group(rows, options, guesses, notes)
     used = {rows.id_column, split_name, group_name} - set(options.label_columns)
     labels = () if options.unlabelled else _choose_labels(rows, options, used, guesses, notes)
     if group_name is not None and not labels and not options.unlabelled and options.group is None:
@@ -92,11 +92,14 @@ def _describe_groups(group: Sequence[str]) -> str:
     return f"{len(counts)} groups over {n_grouped} images; a group is never split between train and valid.{alone}"
 
 
-def _spelt(cell: str) -> str:
-    return unicodedata.normalize("NFC", cell.strip())
+def _choose_group(
+    rows: Rows, options: ScanOptions, guesses: list[Guess], notes: list[str]
+) -> tuple[str | None, list[str] | None]:
+    def clean(name: str, cells: Sequence[str]) -> list[str]:
+        group, found = clean_groups(name, cells, options.missing_values)
+        notes.extend(found)
+        return group
 
-
-def _choose_group(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tuple[str | None, list[str] | None]:
     wanted = options.group
     if wanted is None:
         name = _guess_group(rows, options)
@@ -111,15 +114,15 @@ def _choose_group(rows: Rows, options: ScanOptions, guesses: list[Guess]) -> tup
                 f"{advise(group=name)} (or 'none')",
             )
         )
-        return name, [_spelt(cell) for cell in rows.columns[name]]
+        return name, clean(name, rows.columns[name])
     if wanted in rows.columns:
-        return wanted, [_spelt(cell) for cell in rows.columns[wanted]]
+        return wanted, clean(wanted, rows.columns[wanted])
     if wanted in _PLACES:
         return None, [name.rpartition("/")[0] for name in rows.ids]
     if wanted == "none":
         return None, None
     if "(" in wanted:
-        return None, _search_groups(rows, wanted)
+        return None, clean(wanted, _search_groups(rows, wanted))
     raise UnknownNameError("group", wanted, [*rows.columns, *_PLACES, "none"], field="group")
 
 
@@ -128,11 +131,12 @@ def _guess_group(rows: Rows, options: ScanOptions) -> str | None:
     wanted = (lambda p: p.removesuffix("id") in _GROUP_NAMES, lambda p: p in _GROUP_IDS, lambda p: p == "id")
     for is_wanted in wanted:
         for name, cells in rows.columns.items():
-            n_known = sum(bool(cell) for cell in cells)
-            comes_again = len(set(cells)) > 1 and len(set(cells) - {""}) < n_known
             is_free = name not in (*options.label_columns, rows.id_column, *rows.label_columns)
-            if is_free and is_wanted(plain_name(name)) and comes_again:
-                return name
+            if is_free and is_wanted(plain_name(name)):
+                groups, _ = clean_groups(name, cells, options.missing_values)
+                n_known = sum(map(bool, groups))
+                if len(set(groups)) > 1 and len(set(groups) - {""}) < n_known:
+                    return name
     return rows.group_column
 
 

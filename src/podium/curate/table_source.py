@@ -9,7 +9,7 @@ from pathlib import Path
 from podium.advice import option
 from podium.advice import options as advise
 from podium.curate.files import ImageFiles
-from podium.curate.label_rows import OneRowAnImage, join_label_rows, spread_pairs
+from podium.curate.label_rows import OneRowAnImage, drop_duplicates, join_label_rows, spread_pairs
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows
 from podium.errors import SourceError
@@ -60,6 +60,9 @@ def _join(files: ImageFiles, table: Table, options: ScanOptions) -> Rows:
     made, match = _find_images(table, names, files, options)
     _refuse_ambiguous(made.table, made.column, match)
     _check_missing(made.table, made.column, match, options)
+    table, kept = drop_duplicates(made.table, match, options.duplicates)
+    if len(kept) < len(made.table):
+        made, match = replace(made, table=table), replace(match, images=[match.images[row] for row in kept])
     joined = join_label_rows(made.table, made.column, match, files.ids, options)
     if joined is not None:
         made = replace(joined, guesses=(*made.guesses, *joined.guesses))

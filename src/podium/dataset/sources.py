@@ -9,9 +9,9 @@ from itertools import count
 from pathlib import Path
 
 from podium import durable
-from podium.curate import Scan, ScanOptions, scan
+from podium.curate import Scan, ScanOptions, merge_groups, scan
 from podium.errors import SourceError, UsageError, nearest_name
-from podium.tables import Samples, concat_samples, load_samples, save_samples, write_csv
+from podium.tables import Samples, as_text_array, concat_samples, load_samples, save_samples, write_csv
 
 __all__ = ["SCAN_FILES", "SCAN_MARK", "Source", "check_scan_folder", "read_source", "save_scan"]
 
@@ -55,13 +55,39 @@ def _read_sources(sources: Mapping[str, OneSource], options: ScanOptions | None)
     def named(name: str, lines: Sequence[str], mark: str) -> list[str]:
         return list(lines) if name == names[0] else [f"{name}{mark}{line}" for line in lines]
 
+    samples, merged = _with_one_spelling(concat_samples({name: scan.samples for name, scan in found.items()}))
+    notes = tuple(line for name, scan in found.items() for line in named(name, scan.notes, ": "))
     return Scan(
-        concat_samples({name: scan.samples for name, scan in found.items()}),
-        notes=tuple(line for name, scan in found.items() for line in named(name, scan.notes, ": ")),
+        samples,
+        notes=(*notes, *merged, *_number_note(list(found.values()))),
         guesses=main.guesses,
         unlisted=tuple(own for name, scan in found.items() for own in named(name, scan.unlisted, ":")),
         missing=tuple(own for name, scan in found.items() for own in named(name, scan.missing, ":")),
     )
+
+
+def _with_one_spelling(samples: Samples) -> tuple[Samples, list[str]]:
+    """The samples with groups of all sources in one spelling each, for somebody is the same in any spelling."""
+    if samples.group is None:
+        return samples, []
+    group, notes = merge_groups(samples.group.tolist())
+    return (replace(samples, group=as_text_array(group)) if notes else samples), notes
+
+
+def _number_note(scans: Sequence[Scan]) -> list[str]:
+    """A note where sources have classes that are numbers, for each may have its own meaning of them."""
+    tasks = [scan.samples.task for scan in scans if scan.samples.task is not None]
+    numbered = [
+        head.name
+        for head in (tasks[0].heads if tasks else ())
+        if all(name.isdecimal() for name in head.classes)
+        and any(head.name == other.name for task in tasks[1:] for other in task.heads)
+    ]
+    return [
+        f"The sources share the class numbers of {name!r}: 0 is taken for the same class in each. If it is not, write"
+        " names into the tables."
+        for name in numbered
+    ]
 
 
 def _name_sources(sources: Sequence[OneSource]) -> dict[str, OneSource]:
