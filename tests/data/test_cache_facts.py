@@ -12,7 +12,7 @@ import pytest
 
 from podium.data.cache_facts import CacheFacts, facts_record, read_facts, write_facts
 from podium.errors import CorruptFileError
-from podium.images import ImageFacts, Outcome, Stored
+from podium.images import ImageFacts, Outcome, ShortageError, Stored
 from podium.tables import as_text_array
 
 FACTS = ImageFacts("ab" * 32, 2**40, 4000, 3000, "RGB", "JPEG", 6, 2**64 - 1, 0.1 + 0.2, True, 3)
@@ -38,7 +38,8 @@ def test_facts_come_back_exactly(tmp_path: Path) -> None:
 
 
 def test_columns_have_the_types_they_promise_and_are_read_only(tmp_path: Path) -> None:
-    _, facts = write(tmp_path / "facts.parquet", [facts_record(GOOD)])
+    ids, facts = write(tmp_path / "facts.parquet", [facts_record(GOOD)])
+    assert not ids.flags.writeable
     types = {"phash": np.uint64, "crc32": np.uint32, "brightness": np.float64, "has_alpha": np.bool_}
     texts = {"outcome", "reason", "sha256", "mode", "format"}
     for column in fields(CacheFacts):
@@ -63,6 +64,20 @@ def test_many_rows_of_few_and_of_many_texts_keep_their_order(tmp_path: Path) -> 
 def test_no_images_are_no_rows(tmp_path: Path) -> None:
     ids, facts = write(tmp_path / "facts.parquet", [])
     assert len(ids) == len(facts) == 0
+
+
+@pytest.mark.parametrize("kind", ["MemoryError", "ArrowMemoryError"])
+def test_a_lack_of_memory_is_no_damage(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise MemoryError if kind == "MemoryError" else pa.ArrowMemoryError("malloc of size 64 failed")
+
+    write(tmp_path / "facts.parquet", [facts_record(GOOD)])
+    monkeypatch.setattr(pq, "read_table", fail)
+    with pytest.raises(ShortageError, match="out of memory"):
+        read_facts(tmp_path / "facts.parquet")
 
 
 @pytest.mark.parametrize("damage", ["absent", "empty", "garbage", "half", "column"])

@@ -198,3 +198,7 @@ def test_images_that_changed_since_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="2 of 36 images differ from the files that were prepared") as refused:
         open_prepared_images(prepared, make_recipe(), make_settings(tmp_path), Notes())
     assert list(refused.value.details) == ["03.png", "05.png"]
+    for row in range(30):
+        samples.file(row).write_bytes(b"no image")
+    with pytest.raises(ImageError, match="30 of 36 images differ"):  # so many are no reason to say something else
+        open_prepared_images(prepared, make_recipe(), make_settings(tmp_path), Notes())

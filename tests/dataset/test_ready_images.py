@@ -109,12 +109,12 @@ def test_findings_name_three_images_and_count_all(tmp_path: Path) -> None:
     assert describe_findings(make_ready(samples, make_recipe(), settings, Notes()).audit) == []
     for row in (1, 3, 5, 7):
         samples.file(row).write_bytes(b"no image")
-    for row in (10, 12, 20):
+    for row in (10, 12, 20, 24):
         samples.file(row + 1).write_bytes(samples.file(row).read_bytes())  # of the other class
     samples.file(32).write_bytes(samples.file(30).read_bytes())  # of the same class
     broken, conflicts = describe_findings(make_ready(samples, make_recipe(), settings, Notes()).audit)
     assert broken == "4 of 36 images cannot be decoded: 01.png, 03.png, 05.png."
     assert conflicts == (
-        "Identical files with different labels, 3 times: 10.png = 11.png; 12.png = 13.png; 20.png = 21.png."
+        "Identical files with different labels, 4 times: 10.png = 11.png; 12.png = 13.png; 20.png = 21.png."
         " One label is wrong."
     )

@@ -29,6 +29,15 @@ def test_the_best_epoch_is_the_first_of_equal_ones_and_never_nan() -> None:
     assert (state.best_epoch, state.best_score, state.epochs_since_best) == (5, 0.6, 1)
 
 
+def test_a_training_that_has_not_begun_is_at_its_start_and_has_no_best_epoch() -> None:
+    state = TrainState()
+    assert (state.epoch, state.offset, state.step, state.loss_sum, state.history) == (0, 0, 0, 0.0, [])
+    assert state.to_dict()["best_score"] is None
+    state.finish_epoch({})
+    assert state.note_score(-1e300), "any number is better than none"
+    assert state.best_epoch == 0
+
+
 def test_epochs_since_best_count_from_the_start_where_there_is_none() -> None:
     state = TrainState()
     state.finish_epoch({})

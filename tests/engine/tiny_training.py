@@ -95,7 +95,7 @@ def make_parts(*, name: str = "adamw", seed: int = 3, **changes: Any) -> Parts:
 
 
 class StopAt:
-    """An callback that asks to stop after a step."""
+    """A callback that asks to stop after a step."""
 
     def __init__(self, stop: StopRequest, step: int) -> None:
         self.stop, self.step = stop, step

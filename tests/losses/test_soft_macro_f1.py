@@ -39,6 +39,13 @@ def test_sample_weights_count_as_scikit_learns() -> None:
     assert float(soft_macro_f1(logits, target, weight)) == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_class_with_one_sample_counts_and_one_without_does_not() -> None:
+    target, predicted = torch.tensor([0, 1, 2]), torch.tensor([0, 1, 1])
+    logits = torch.nn.functional.one_hot(predicted, C).double() * 1e4
+    expected = 1 - f1_score(target, predicted, average="macro", labels=[0, 1, 2], zero_division=0)
+    assert float(soft_macro_f1(logits, target)) == pytest.approx(expected, abs=1e-12)
+
+
 def test_descent_raises_the_metric() -> None:
     generator = torch.Generator().manual_seed(0)
     target = torch.randint(C, (N,), generator=generator)

@@ -75,6 +75,14 @@ def test_a_metric_of_your_own_is_resampled_by_repeating_rows() -> None:
     np.testing.assert_allclose(found.values["share"], expected)
 
 
+@pytest.mark.parametrize("name", ["roc_auc_macro", "share"])
+def test_a_metric_that_walks_through_the_rows_does_so_as_often_as_asked(name: str) -> None:
+    own = Metric("share", ("single",), "decisions", True, lambda probs, labels, head: float((labels == 0).mean()))
+    head, probs, labels, groups = _data("single", n=10)  # 40 cells, far fewer than resamples
+    judged = Judged(head, probs, labels, (own if name == "share" else metric(name),))
+    assert len(resample([judged], groups, 12, n_resamples=150, seed=3)[0].values[name]) == 150
+
+
 def test_two_targets_share_their_resamples() -> None:
     head, probs, labels, groups = _data("single")
     chosen = tuple(metric(name) for name in ("accuracy", "roc_auc_macro", "log_loss"))

@@ -66,3 +66,18 @@ def test_many_classes_are_counted_without_a_table_of_all_pairs(n_classes: int) -
     counts = count_classes(np.roll(labels, 1), labels, head)
     assert counts.hits.sum() == 0
     assert counts.actual.tolist() == counts.predicted.tolist() == [1.0] * n_classes
+
+
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_small_integers_count_as_large_ones_do(kind: str) -> None:
+    """100 classes times 3 are more than an int8 holds."""
+    rng = np.random.default_rng(0)
+    head = Head("h", kind, tuple(map(str, range(100))))  # type: ignore[arg-type]
+    high, shape = (100, 300) if kind == "single" else (2, (5, 100))
+    labels, decisions = rng.integers(-1, high, shape), rng.integers(0, high, shape)
+    small = count_classes(decisions.astype(np.int8), labels.astype(np.int8), head)
+    large = count_classes(decisions, labels, head)
+    for name in ("hits", "actual", "predicted", "n"):
+        np.testing.assert_array_equal(getattr(small, name), getattr(large, name))
+    table = confusion_counts(decisions.astype(np.int8), labels.astype(np.int8), head)
+    np.testing.assert_array_equal(table, confusion_counts(decisions, labels, head))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from podium.errors import UsageError
 from podium.metrics import paired_difference, score
@@ -65,6 +66,24 @@ def test_the_same_run_twice_cannot_be_told_apart() -> None:
     assert found.verdict == "cannot tell"
     assert (found.difference.low, found.difference.value, found.difference.high) == (0.0, 0.0, 0.0)
     assert found.to_dict()["verdict"] == "cannot tell"
+
+
+def test_several_labels_are_compared_too() -> None:
+    """Groups count that have any label; the value is scikit-learn's."""
+    rng = np.random.default_rng(0)
+    head = Head("h", "multi", ("a", "b"))
+    labels = rng.integers(0, 2, (80, 2))
+    a, b = rng.random((80, 2)), np.clip(labels + rng.uniform(-0.6, 0.6, (80, 2)), 0, 1)
+    labels[:4], labels[4:8, 0] = -1, -1  # one group without any, one with half of them
+    groups = np.repeat(np.arange(20), 4).tolist()
+    found = paired_difference(a, b, labels, groups, "f1_macro", head, n_resamples=200)
+    scores = [
+        np.mean([f1_score(labels[known, c], probs[known, c] >= 0.5) for c, known in enumerate((labels >= 0).T)])
+        for probs in (a, b)
+    ]
+    assert found.difference.value == pytest.approx(scores[1] - scores[0])
+    assert found.difference.n_groups == 19
+    assert found.verdict == "helps"
 
 
 def test_one_group_can_tell_nothing() -> None:

@@ -68,6 +68,14 @@ def test_stages_of_a_resnet_are_the_stem_and_four_layers() -> None:
         freeze_blocks(model, 6)
 
 
+def test_a_stage_of_several_blocks_is_frozen_whole() -> None:
+    model = make_model("tf_efficientnet_lite0")  # its second stage of blocks has two
+    freeze_blocks(model, 3)
+    frozen = {key.removeprefix("backbone.") for key, value in model.named_parameters() if not value.requires_grad}
+    assert {".".join(key.split(".")[:2]) for key in frozen if key.startswith("blocks")} == {"blocks.0", "blocks.1"}
+    assert {key for key, _ in model.backbone.blocks[1].named_parameters(prefix="blocks.1")} <= frozen
+
+
 def count_parameters(model: Classifier) -> tuple[int, int]:
     """Number of parameters that train, and of all."""
     trains = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

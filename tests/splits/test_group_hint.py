@@ -117,6 +117,101 @@ def test_equal_names_in_two_classes_count_unless_they_are_counted(make_samples: 
     assert not is_counted([str(n) for n in numbers])
 
 
+def test_classes_in_folders_of_wider_classes_are_no_groups(make_samples: Build) -> None:
+    """As in CIFAR-100: each of the wider classes holds several classes, but so does a folder of a person."""
+    ids = [f"{wide}/{wide}{fine}/{i}.jpg" for wide in "abcdef" for fine in range(4) for i in range(5)]
+    assert hint_groups(labelled(make_samples, ids, [name.split("/")[1] for name in ids])) == []
+    turned = [f"{wide}/{fine}/{i}.jpg" for wide in "abcdef" for fine in range(4) for i in range(5)]
+    (hint,) = hint_groups(labelled(make_samples, turned, [name.split("/")[1] for name in turned]))
+    assert (hint.kind, hint.n_groups) == ("folder", 6)
+
+
+def test_versions_marked_with_their_class_are_seen(make_samples: Build) -> None:
+    faces = [f"with mask/{n}_With-Mask.jpg" for n in range(30)] + [f"without/{n}.jpg" for n in range(30)]
+    label = ["with mask"] * 30 + ["without"] * 30
+    (hint,) = hint_groups(labelled(make_samples, faces, label))
+    assert (hint.kind, hint.n_groups, hint.confidence) == ("same_stem", 30, "medium")
+    assert set(hint.examples) == {"with mask/0_With-Mask.jpg", "without/0.jpg"}
+    # Numbered anew in every class, each file says its class.
+    counted = [f"{name.split('/')[0]}/{n % 30}_{name.split('/')[0]}.jpg" for n, name in enumerate(faces)]
+    assert hint_groups(labelled(make_samples, counted, label)) == []
+
+
+@pytest.mark.parametrize(("n_pairs", "is_hint"), [(9, False), (10, True)])
+def test_a_fifth_of_the_images_must_have_their_name_in_two_classes(
+    make_samples: Build, n_pairs: int, is_hint: bool
+) -> None:
+    numbers = np.random.default_rng(0).choice(10**6, 100 - n_pairs, replace=False)
+    ids = [f"sick/{n}.jpg" for n in numbers[:50]]
+    ids += [f"well/{n}.jpg" for n in (*numbers[:n_pairs], *numbers[50:])]
+    assert len(ids) == 100
+    found = hint_groups(labelled(make_samples, ids, [name.split("/")[0] for name in ids]))
+    assert [hint.kind for hint in found] == ["same_stem"] * is_hint
+
+
+def of_sizes(*sizes: int) -> list[str]:
+    """Names of persons with so many images each."""
+    return [f"person{number}_{i}.jpg" for number, size in enumerate(sizes) for i in range(size)]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "is_hint"),
+    [
+        ((2, 2, 2), True),
+        ((2, 3), False),  # fewer than six images, and two groups
+        ((3, 3), False),  # fewer than three groups
+        ((2, 2, 2, 2, 1, 1, 1, 1), True),  # one and a half images a group
+        ((2, 2, 2, 1, 1, 1, 1, 1), False),
+        ((7, 7, 6, *[1] * 20), True),  # half of the images share a group
+        ((7, 6, 6, *[1] * 21), False),
+        ((10, 5, 5), True),  # one group has half of the images
+        ((11, 5, 5), False),
+    ],
+)
+def test_persons_must_be_several_and_explain_most_images(
+    make_samples: Build, sizes: tuple[int, ...], is_hint: bool
+) -> None:
+    found = hint_groups(make_samples(of_sizes(*sizes)))
+    assert [(hint.kind, hint.n_groups) for hint in found] == [("person", sum(n > 1 for n in sizes))] * is_hint
+
+
+def test_six_images_are_the_fewest_to_say_anything_of(make_samples: Build) -> None:
+    video = [f"street_frame{i}.jpg" for i in range(6)]
+    assert [hint.kind for hint in hint_groups(make_samples(video))] == ["frames"]  # one video is a group, too
+    assert hint_groups(make_samples(video[:5])) == []
+
+
+@pytest.mark.parametrize(("n_folders", "is_hint"), [(4, False), (5, True)])
+def test_folders_must_be_five(make_samples: Build, n_folders: int, is_hint: bool) -> None:
+    ids = [f"{'abcde'[k]}/{3 * k + i}.jpg" for k in range(n_folders) for i in range(3)]
+    found = hint_groups(labelled(make_samples, ids))
+    assert [(hint.kind, hint.n_groups) for hint in found] == [("folder", n_folders)] * is_hint
+
+
+@pytest.mark.parametrize(
+    ("n_images", "n_copies", "is_hint"), [(90, 2, False), (90, 3, True), (797, 3, False), (796, 4, True)]
+)
+@pytest.mark.parametrize("has_originals", [True, False])
+def test_three_altered_copies_are_enough_or_one_in_two_hundred(
+    make_samples: Build, n_images: int, n_copies: int, is_hint: bool, has_originals: bool
+) -> None:
+    ids = [f"{i:05d}.jpg" for i in range(n_images)]
+    ids += [f"{i:05d}_flip.jpg" if has_originals else f"augmented_{i}.jpg" for i in range(n_copies)]
+    found = hint_groups(labelled(make_samples, ids))
+    n_groups, confidence = (n_copies, "high") if has_originals else (0, "medium")
+    assert [(hint.kind, hint.n_groups, hint.confidence) for hint in found] == [
+        ("augmented", n_groups, confidence)
+    ] * is_hint
+    if is_hint:
+        assert set(found[0].examples) <= {"00000.jpg", "00000_flip.jpg", *ids[n_images:]}
+
+
+def test_examples_are_the_first_of_one_group(make_samples: Build) -> None:
+    ids = of_sizes(4, 4, 4)
+    (hint,) = hint_groups(make_samples(ids))
+    assert list(hint.examples) == ids[:3]
+
+
 def test_hints_on_real_sets(make_samples: Build, shared_data: Callable[[str], Path]) -> None:
     def read(name: str, column: str) -> list[str]:
         with (shared_data(name) / "labels.csv").open(newline="") as lines:

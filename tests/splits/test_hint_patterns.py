@@ -29,7 +29,8 @@ def test_words_must_stand_before_a_number_and_not_inside_a_word() -> None:
         (["cat", "cat", "dog", "dog"], [0, 0, 1, 1], True),
         (["tabby", "siamese", "dog", "dog"], [0, 0, 1, 1], True),
         (["ann", "bob", "ann", "bob"], [0, 0, 1, 1], False),  # a key of two classes
-        (list("abcdef"), [0, 0, 0, 1, 1, 1], False),  # too many keys for classes
+        (list("abcde"), [0, 0, 0, 1, 1], True),
+        (list("abcdef"), [0, 0, 0, 1, 1, 1], False),  # three keys a class
     ],
 )
 def test_keys_that_are_class_names(keys: list[str], label: list[int], wanted: bool) -> None:
@@ -42,6 +43,9 @@ def test_keys_that_are_class_names(keys: list[str], label: list[int], wanted: bo
         (["patient1", "patient2", "patient3", "patient4"], True),
         (["ann1", "bob2", "eve3", "joe4"], False),
         (["p1", "p2", "p3", "anna"], False),
+        ([*(f"a{i}" for i in range(4)), *(f"b{i}" for i in range(4))], True),  # a word for every fourth
+        ([*(f"a{i}" for i in range(4)), *(f"b{i}" for i in range(3))], False),
+        (["p1"], True),
     ],
 )
 def test_numbered_keys(keys: list[str], wanted: bool) -> None:
@@ -50,7 +54,17 @@ def test_numbered_keys(keys: list[str], wanted: bool) -> None:
 
 @pytest.mark.parametrize(
     ("keys", "wanted"),
-    [([f"{i}" for i in range(1, 9)], True), (["7", "900", "45000"], False), (["a1", "b1", "c1", "d1"], False)],
+    [
+        ([f"{i}" for i in range(1, 9)], True),
+        (["7", "900", "45000"], False),
+        (["100", "104", "108", "112"], True),  # 4 of 13 places are more than 0.3 of them
+        (["100", "104", "108", "113"], False),  # 4 of 14 are not
+        (["a1", "b1", "c1"], True),
+        (["a1", "b1", "c1", "d1"], False),
+        ([f"{word}{i}" for word in "abcd" for i in range(10)], True),  # a word for every tenth
+        ([f"{word}{i}" for word in "abcd" for i in range(10)][1:], False),
+        (["cover", "back"], True),
+    ],
 )
 def test_counted_keys(keys: list[str], wanted: bool) -> None:
     assert is_counted(keys) is wanted

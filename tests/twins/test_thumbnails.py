@@ -56,6 +56,29 @@ def test_what_a_whole_set_shares_makes_no_twins() -> None:
     assert np.mean(plain) > 0.95, "as plain images they are all alike"
 
 
+@pytest.mark.parametrize(
+    ("n", "correlation", "is_same"),
+    [
+        (20, 0.94, False),  # of a set too small to have a look, plain images are compared: 0.95
+        (20, 0.96, True),
+        (400, 0.87, False),  # of what the set does not share: 0.9
+        (400, 0.94, True),
+    ],
+)
+def test_the_limit_is_lower_once_the_look_of_the_set_is_taken_out(n: int, correlation: float, is_same: bool) -> None:
+    rng = np.random.default_rng(2)
+    looks = rng.normal(0, 1, (n, 256))
+    looks -= looks.mean(axis=1, keepdims=True)
+    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    other = looks[1] - (looks[1] @ looks[0]) * looks[0]
+    looks[1] = correlation * looks[0] + np.sqrt(1 - correlation**2) * other / np.linalg.norm(other)
+    small = np.clip(np.round(128 + 500 * looks), 0, 255).astype(np.uint8).reshape(n, 16, 16)
+    found = np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1]
+    assert found == pytest.approx(correlation, abs=0.005)
+    likeness = Likeness(small, rng.integers(0, 2**64, n, dtype=np.uint64))
+    assert likeness.is_same_photo(np.asarray([0]), np.asarray([1])).tolist() == [is_same]
+
+
 def read_looks(folder: Path, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     small, hashes = [], []
     for name in names:

@@ -24,7 +24,7 @@ _FITTED_ROWS = 4_096
 _ROWS_PER_COMPONENT = 64
 _MOST_COMPONENTS = 16
 _DISTINCT_DISTANCE = 4
-# Chosen on real sets, 2026-11 (asserted in tests/splits/test_thumbnails.py): with hashes within 10 bits, 0.9 after
+# Chosen on real sets, 2026-11 (asserted in tests/twins/test_thumbnails.py): with hashes within 10 bits, 0.9 after
 # taking out 16 components finds all 561 near-identical mask_pairs at precision 0.999, and no false pair among 2,062
 # sign_digits, where the hash alone accuses 3,728.
 _LEAST_UNUSUAL = 0.90
