@@ -90,6 +90,13 @@ def test_folder_without_images_says_what_was_looked_for_and_what_is_there(make_t
     assert caught.value.exit_code == 3
 
 
+def test_formats_that_are_not_read_are_named_as_such(make_tree):
+    root = make_tree("a/1.heic", "a/2.HEIC", "b/3.dng")
+    with pytest.raises(SourceError, match=r"2 \.heic, 1 \.dng are there, which it does not read. Convert them"):
+        list_images(root, IMAGE_EXTENSIONS)
+    assert any("does not read (2 .heic)" in note for note in list_images(root, ("heic",)).notes)
+
+
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(SourceError, match="does not exist"):
         list_images(tmp_path / "gone", IMAGE_EXTENSIONS)

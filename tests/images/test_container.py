@@ -38,7 +38,7 @@ def test_whole_files_are_whole_and_cut_files_are_cut(kind: str) -> None:
     [
         (b"8BPS\0\1", "Photoshop"),
         (b"\0\0\0\x0cjP  \r\n", "JPEG 2000"),
-        (b"P5 1 1 255 x", "PNM"),
+        (b"P7\nWIDTH 1\n", "PNM"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
         (b"  <!-- made by hand --><svg width='1'>", "SVG"),
         (b"plain text", None),

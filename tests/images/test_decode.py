@@ -161,7 +161,7 @@ def test_noise_gets_an_outcome(magic: bytes, noise: bytes) -> None:
         (b"8BPS" + bytes(30), Outcome.UNSUPPORTED_FORMAT),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(50), Outcome.UNSUPPORTED_FORMAT),
         (b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>", Outcome.UNSUPPORTED_FORMAT),
-        (b"P6 2 2 255 " + bytes(12), Outcome.UNSUPPORTED_FORMAT),
+        (b"P7 2 2 255 " + bytes(12), Outcome.UNSUPPORTED_FORMAT),
         (b"\xff\xd8\xff", Outcome.TRUNCATED),
         (b"\x89PNG\r\n\x1a\n", Outcome.TRUNCATED),
     ],
@@ -334,3 +334,40 @@ def test_hostile_files_get_an_outcome_and_print_nothing(
     assert outcomes[Outcome.OK] > 0.1 * outcomes.total()
     assert outcomes[Outcome.TRUNCATED] > 0.1 * outcomes.total()
     assert capfd.readouterr() == ("", "")
+
+
+PPM = {
+    "P1": b"P1\n# a comment\n3 2\n1 0 1\n0 1 0\n",
+    "P2": b"P2\n3 2\n255\n0 50 100\n150 200 255\n",
+    "P3": b"P3 3 2 15\n" + b"0 7 15 " * 6,
+    "P4": b"P4\n3 2\n" + bytes([0b10100000, 0b01000000]),
+    "P5": b"P5 3 2 255\n" + bytes(range(6)),
+    "P5 of 16 bits": b"P5 3 2 65535\n" + struct.pack(">6H", 0, 256, 512, 40000, 65000, 65535),
+    "P6": b"P6\n#c\n3 2\n255\n" + bytes(range(18)),
+}
+PIXELS = {  # the samples as written above, scaled to 255
+    "P1": [0, 255, 0, 255, 0, 255],
+    "P2": [0, 50, 100, 150, 200, 255],
+    "P3": [0, 119, 255] * 6,
+    "P4": [0, 255, 0, 255, 0, 255],
+    "P5": list(range(6)),
+    "P5 of 16 bits": [0, 1, 2, 156, 253, 255],
+    "P6": list(range(18)),
+}
+
+
+@pytest.mark.parametrize("kind", PPM)
+def test_ppm_gives_its_samples(kind: str) -> None:
+    result = decode_bytes(PPM[kind])
+    assert_consistent(result)
+    assert result.pixels is not None
+    samples = result.pixels.reshape(-1) if len(PIXELS[kind]) == 18 else result.pixels[:, :, 0].reshape(-1)
+    assert samples.tolist() == PIXELS[kind]
+
+
+@pytest.mark.parametrize("kind", PPM)
+def test_ppm_that_ends_early_is_truncated(kind: str) -> None:
+    cut = {"P1": 4, "P2": 4, "P3": 4}.get(kind, 1)
+    result = decode_bytes(PPM[kind][:-cut])
+    assert_consistent(result)
+    assert result.outcome is Outcome.TRUNCATED

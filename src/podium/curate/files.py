@@ -10,6 +10,7 @@ from pathlib import Path
 
 from podium.advice import option
 from podium.advice import options as advise
+from podium.curate.lost_classes import count_endings, is_picture
 from podium.curate.walk import Found, walk
 from podium.errors import SourceError
 from podium.tables import normalise_id, path_to_text
@@ -94,6 +95,9 @@ def _no_images(root: Path, wanted: tuple[str, ...] | None, found: Found) -> Sour
     seen = [path_to_text(path) for path in [*found.others, *found.dead_links, *found.outward][:10]]
     content = f"{len(found.others)} other files are there" if seen else "the folder is empty"
     fix = f"Name the folder that holds the images, or their file extension with {option('extensions')}."
+    if found.others and all(map(is_picture, found.others)):
+        content = f"{count_endings(found.others)} are there, which it does not read"
+        fix = "Convert them, to JPEG or PNG for example."
     if found.outward and not found.others:
         content = f"{len(found.outward)} links lead to folders outside and were not followed"
         fix = f"If the images are there, set {advise(follow_links=True)}."
@@ -133,6 +137,12 @@ def _notes(found: Found, pairs: list[tuple[str, str]]) -> tuple[str, ...]:
         notes.append(
             f"{len(found.outward)} links lead to folders outside and were not followed ({first}). To follow them, set"
             f" {advise(follow_links=True)}."
+        )
+    unread = [text for _, text in pairs if is_picture(text)]
+    if unread:
+        notes.append(
+            f"{len(unread)} files have the ending of a format that Podium does not read ({count_endings(unread)}); they"
+            " are set aside unless they hold another. Convert them, to JPEG or PNG for example."
         )
     n_respelt = sum(name != text for name, text in pairs)
     if n_respelt:

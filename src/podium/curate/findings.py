@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.curate.rows import count_values
-from podium.tables import Head, Samples
+from podium.tables import IMAGE_FORMATS, Head, Samples
 
 if TYPE_CHECKING:
     from podium.curate.audit import Audit
@@ -31,16 +31,7 @@ HUGE_PX = 6000
 """An image with a side longer than this is called huge."""
 
 _WIDE_MODES = ("I", "F")
-_FORMAT_ENDINGS = {
-    "JPEG": {"jpg", "jpeg", "jpe", "jfif"},
-    "MPO": {"jpg", "jpeg", "jpe", "jfif", "mpo"},
-    "PNG": {"png"},
-    "GIF": {"gif"},
-    "BMP": {"bmp"},
-    "TIFF": {"tif", "tiff"},
-    "WEBP": {"webp"},
-    "AVIF": {"avif"},
-}
+_FORMAT_ENDINGS = {**IMAGE_FORMATS, "MPO": (*IMAGE_FORMATS["JPEG"], "mpo")}
 _Sets = tuple[tuple[str, ...], ...]
 
 
@@ -98,7 +89,7 @@ def odd_images(audit: Audit) -> dict[str, NDArray[np.bool_]]:
     short, long = np.minimum(audit.width, audit.height), np.maximum(audit.width, audit.height)
     endings = [PurePosixPath(name).suffix.lower().lstrip(".") for name in audit.ids]
     misnamed = [
-        ending not in _FORMAT_ENDINGS.get(kind, {ending}) for ending, kind in zip(endings, audit.format, strict=True)
+        ending not in _FORMAT_ENDINGS.get(kind, (ending,)) for ending, kind in zip(endings, audit.format, strict=True)
     ]
     modes = audit.mode.astype(str)
     return {

@@ -25,6 +25,9 @@ _FOREIGN = (
     (b"#?RADIANCE", "Radiance HDR"),
     (b"%!PS", "PostScript"),
 )
+_BLANK = rb"(?:\s|#[^\r\n]*[\r\n])+"
+_PPM = re.compile(rb"P([1-6])" + _BLANK + rb"(\d+)" + _BLANK + rb"(\d+)(?=\s|#)")
+_PPM_MAXIMUM = re.compile(_BLANK + rb"(\d+)\s")
 _FTYP_BRANDS = {
     b"avif": "AVIF",
     b"avis": "AVIF",
@@ -59,6 +62,8 @@ def sniff_format(data: bytes) -> str | None:
         return "TIFF"
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "WEBP"
+    if _PPM.match(data):
+        return "PPM"
     return "AVIF" if _ftyp_format(data) == "AVIF" else None
 
 
@@ -72,7 +77,7 @@ def sniff_foreign_format(data: bytes) -> str | None:
     for magic, name in _FOREIGN:
         if data.startswith(magic):
             return name
-    if re.match(rb"P[1-7]\s", data):
+    if re.match(rb"P[7Ff]\s", data):
         return "PNM"
     if re.match(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]", data[:2048], re.DOTALL):
         return "SVG"
@@ -98,6 +103,7 @@ def is_cut_short(data: bytes) -> bool:
         "TIFF": _tiff_ends_early,
         "WEBP": _webp_ends_early,
         "AVIF": _avif_ends_early,
+        "PPM": _ppm_ends_early,
     }.get(sniff_format(data) or "")
     try:
         return walker is not None and walker(data)
@@ -185,6 +191,25 @@ def _tiff_ends_early(data: bytes) -> bool:
 
 def _webp_ends_early(data: bytes) -> bool:
     return bool(struct.unpack_from("<I", data, 4)[0] + 8 > len(data))
+
+
+def _ppm_ends_early(data: bytes) -> bool:
+    """Whether samples are missing: of a bitmap (P1, P4), grey (P2, P5) or colour (P3, P6), in digits or in bytes."""
+    header = _PPM.match(data)
+    assert header is not None, "sniffed"
+    kind, width, height = (int(part) for part in header.groups())
+    n_samples, start, n_bytes = width * height * (3 if kind in (3, 6) else 1), header.end(), 1
+    if kind not in (1, 4):
+        maximum = _PPM_MAXIMUM.match(data, start)
+        if maximum is None:
+            return True
+        start, n_bytes = maximum.end(), 1 if int(maximum[1]) < 256 else 2
+    body = re.sub(rb"#[^\r\n]*", b"", data[start:]) if kind < 4 else data[start + (kind == 4) :]
+    if kind == 1:
+        return len(re.findall(rb"[01]", body)) < n_samples
+    if kind in (2, 3):
+        return len(body.split()) < n_samples
+    return len(body) < (height * -(-width // 8) if kind == 4 else n_samples * n_bytes)
 
 
 def _avif_ends_early(data: bytes) -> bool:

@@ -24,6 +24,7 @@ from PIL import (
     JpegImagePlugin,  # noqa: F401
     MpoImagePlugin,  # noqa: F401
     PngImagePlugin,  # noqa: F401
+    PpmImagePlugin,  # noqa: F401
     TiffImagePlugin,  # noqa: F401
     WebPImagePlugin,  # noqa: F401
     features,
@@ -112,8 +113,8 @@ def decode_bytes(
 ) -> Decoded:
     """The upright RGB image in the bytes of a file, or why there is none. Raises nothing for any bytes.
 
-    JPEG (and MPO), PNG, BMP, GIF, TIFF, WebP and AVIF; of several frames the first. How each mode becomes RGB is
-    written in `podium.images.colour`.
+    JPEG (and MPO), PNG, BMP, GIF, TIFF, WebP, AVIF and PPM (with PGM and PBM); of several frames the first. How each
+    mode becomes RGB is written in `podium.images.colour`.
 
     Args:
         data: The whole file.

@@ -17,7 +17,7 @@ class ImageFacts:
         width: Width of the upright image in pixels.
         height: Height of the upright image in pixels.
         mode: Pillow's name of the stored pixels, such as "RGB", "P" or "I;16".
-        format: "JPEG", "MPO" (a JPEG with further images), "PNG", "BMP", "GIF", "TIFF", "WEBP" or "AVIF".
+        format: "JPEG", "MPO" (a JPEG with further images), "PNG", "BMP", "GIF", "TIFF", "WEBP", "AVIF" or "PPM".
         orientation: EXIF orientation, 1 to 8; 1 where there is none. The pixels are already turned.
         phash: 64-bit perceptual hash of the upright image, 0 to 2**64 - 1.
         brightness: Mean luma of the upright image, 0 (black) to 1 (white).

@@ -26,7 +26,7 @@ from podium.tables.files import (
 )
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
 from podium.tables.ids import as_text_array, first_duplicate, normalise_id, path_from_text, path_to_text
-from podium.tables.image_names import IMAGE_EXTENSIONS, is_image_name
+from podium.tables.image_names import IMAGE_EXTENSIONS, IMAGE_FORMATS, is_image_name
 from podium.tables.naming import ImageNames, NameMatch
 from podium.tables.predictions import MEAN_OF_FOLDS, Predictions, concat_predictions, mean_predictions
 from podium.tables.samples import Samples
@@ -38,6 +38,7 @@ __all__ = [
     "DECISION_THRESHOLD",
     "HOLDOUT",
     "IMAGE_EXTENSIONS",
+    "IMAGE_FORMATS",
     "MEAN_OF_FOLDS",
     "SPLIT_NAMES",
     "Composite",
