@@ -29,6 +29,7 @@ def test_words_must_stand_before_a_number_and_not_inside_a_word() -> None:
         (["cat", "cat", "dog", "dog"], [0, 0, 1, 1], True),
         (["tabby", "siamese", "dog", "dog"], [0, 0, 1, 1], True),
         (["ann", "bob", "ann", "bob"], [0, 0, 1, 1], False),  # a key of two classes
+        (["bob", "ann", "ann", "eve"], [0, 0, 1, 1], False),
         (list("abcde"), [0, 0, 0, 1, 1], True),
         (list("abcdef"), [0, 0, 0, 1, 1, 1], False),  # three keys a class
     ],
@@ -46,6 +47,7 @@ def test_keys_that_are_class_names(keys: list[str], label: list[int], wanted: bo
         ([*(f"a{i}" for i in range(4)), *(f"b{i}" for i in range(4))], True),  # a word for every fourth
         ([*(f"a{i}" for i in range(4)), *(f"b{i}" for i in range(3))], False),
         (["p1"], True),
+        ([*(f"p{i}" for i in range(7)), "anna"], False),
     ],
 )
 def test_numbered_keys(keys: list[str], wanted: bool) -> None:
@@ -59,6 +61,8 @@ def test_numbered_keys(keys: list[str], wanted: bool) -> None:
         (["7", "900", "45000"], False),
         (["100", "104", "108", "112"], True),  # 4 of 13 places are more than 0.3 of them
         (["100", "104", "108", "113"], False),  # 4 of 14 are not
+        (["1_500", "2_9000", "3_70000"], False),  # the last number counts
+        (["500_1", "9000_2", "70000_3"], True),
         (["a1", "b1", "c1"], True),
         (["a1", "b1", "c1", "d1"], False),
         ([f"{word}{i}" for word in "abcd" for i in range(10)], True),  # a word for every tenth

@@ -77,7 +77,7 @@ def make_forward(
 
     Args:
         model: In evaluation mode, on the device.
-        cut: Where the network is split; None runs the whole backbone.
+        split_point: Where the network is split; None runs the whole backbone.
         size: Height and width of the images.
         way: Engine and precision.
         device: Where torch computes.
