@@ -25,6 +25,7 @@ from podium.curate.indicators import (
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows
 from podium.curate.spellings import merge_spellings, same_names, spelling_key
+from podium.curate.votes import describe_counts, refuse_votes
 from podium.errors import LabelError, UnknownNameError
 from podium.listing import list_some
 from podium.tables import Head
@@ -76,6 +77,11 @@ def make_heads(rows: Rows, names: Sequence[str], options: ScanOptions) -> Labell
     if _are_indicators(cells, options):
         _add_indicators(made, cells, options)
     else:
+        if options.label_kind == "auto" and cells.keys().isdisjoint(
+            {*options.classes, *options.bins, *options.ordinal}
+        ):
+            refuse_votes(cells)
+            made.notes += describe_counts(cells)
         for name, column in cells.items():
             _add_column(made, rows, name, column, options)
     for field_name, given in (("classes", options.classes), ("bins", options.bins), ("ordinal", options.ordinal)):

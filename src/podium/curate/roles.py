@@ -11,6 +11,7 @@ from podium.advice import options as advise
 from podium.curate.group_cells import clean_groups
 from podium.curate.indicators import guess_delim, is_indicator, split_cell
 from podium.curate.options import ScanOptions
+from podium.curate.passed_over import say_passed_over
 from podium.curate.rows import Guess, Rows, count_values, plain_name, require_column
 from podium.curate.split_column import FOLD_COLUMNS, SPLIT_COLUMNS, choose_split
 from podium.errors import SourceError, UnknownNameError
@@ -190,6 +191,7 @@ def _choose_labels(
         return ()
     shown: list[object] = [*chosen[:3], *([...] if len(chosen) > 3 else [])]
     guesses.append(Guess("labels", list_some(chosen), why, advise(label_columns=shown)))
+    notes += say_passed_over(rows, chosen, candidates, taken)
     return chosen
 
 

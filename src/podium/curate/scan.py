@@ -13,6 +13,7 @@ from podium.curate.composites import check_composite_column, make_composite
 from podium.curate.files import ImageFiles, list_images
 from podium.curate.folder_source import read_folders
 from podium.curate.heads import Labelling, make_heads
+from podium.curate.idle_options import find_idle_options
 from podium.curate.lost_classes import describe_lost
 from podium.curate.options import ScanOptions
 from podium.curate.pattern_source import read_pattern
@@ -190,7 +191,8 @@ def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptio
     if options.composite_column is not None and not options.unlabelled:
         check_composite_column(samples, rows, options.composite_column)
     guesses = (*rows.guesses, *roles.guesses, *labelling.guesses)
-    notes = (*(str(g) for g in guesses), *rows.notes, *roles.notes, *labelling.notes, *_lost_notes(rows, labelling))
+    notes = (*(str(g) for g in guesses), *rows.notes, *roles.notes, *labelling.notes)
+    notes = (*notes, *_lost_notes(rows, labelling), *find_idle_options(rows, options))
     return Scan(samples, notes, guesses, rows.unlisted, rows.missing)
 
 
