@@ -45,10 +45,37 @@ def test_a_gpu_takes_more_images_at_a_time() -> None:
     assert frozen_batch(CPU) < frozen_batch(GPU)
 
 
+def make_model() -> Classifier:
+    torch.manual_seed(0)
+    return Classifier(build_backbone("tiny", "random", 32), Task((Head("label", "single", ("a", "b")),)))
+
+
 @pytest.mark.parametrize(("precision", "tolerance"), [("fp32", 1e-6), ("bf16", 0.05)])
 def test_torch_gives_the_features_of_the_model(precision: str, tolerance: float) -> None:
-    model = Classifier(build_backbone("tiny", "random", 32), Task((Head("h", "single", ("a", "b")),))).eval()
+    model = make_model().eval()
     images = torch.randint(0, 256, (5, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         found = make_forward(model, None, (32, 32), Way("torch", precision), CPU, 1)(images)
         torch.testing.assert_close(found.float(), model.features(images), rtol=tolerance, atol=tolerance)
+
+
+def test_a_frozen_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = make_model().eval()
+    images = torch.randint(0, 256, (11, 32, 32, 3), dtype=torch.uint8)
+    expected = model.features(images)
+    sizes: list[int] = []
+
+    def short(given: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(given))
+        if len(given) > fits:
+            raise torch.OutOfMemoryError("no room")
+        return Classifier.features(model, given)
+
+    monkeypatch.setattr(model, "features", short)
+    forward = make_forward(model, None, (32, 32), Way("torch", "fp32"), CPU, 1)
+    fits = 3
+    assert torch.allclose(forward(images), expected, atol=1e-5)
+    assert max(size for size in sizes if size <= fits) == 3
+    fits = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        forward(images)

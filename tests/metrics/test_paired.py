@@ -101,6 +101,13 @@ def test_a_group_without_labels_was_not_asked() -> None:
     assert found.verdict == "cannot tell"
 
 
+def test_without_any_label_nothing_can_be_told() -> None:
+    a, b, labels, groups = _runs(2.0, 3, n_groups=4)
+    found = paired_difference(a, b, np.full_like(labels, -1), groups, "accuracy", HEAD, n_resamples=200)
+    assert np.isnan(found.difference.value)
+    assert (found.difference.n_groups, found.verdict) == (0, "cannot tell")
+
+
 @pytest.mark.parametrize(("n_groups", "verdict"), [(2, "cannot tell"), (5, "cannot tell"), (6, "helps")])
 def test_groups_so_few_that_all_may_agree_by_chance_tell_nothing(n_groups: int, verdict: str) -> None:
     labels = np.tile([0, 1], n_groups)

@@ -5,29 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from podium import durable
-from podium.backbone.frozen_forward import Way, frozen_batch, make_forward
+from podium.backbone.frozen_forward import Way
 from podium.errors import UsageError
 from podium.models import Classifier, build_backbone
-from podium.recipe import finetune, resolve_recipe
 from podium.tables import Head, Task
-from podium.training import autotune, timed_choice
-from podium.training.autotune import autotune_recipe
+from podium.training import timed_choice
 from podium.training.timed_choice import (
     Candidate,
-    Choice,
     choose_frozen,
     choose_place,
     choose_training,
     race,
     remembered,
 )
-from tiny.contest import Notes, make_recipe, make_settings
 
 CPU = torch.device("cpu")
 FP32, BF16, OTHER = (
@@ -125,74 +120,6 @@ def test_what_is_slow_at_its_first_turn_gets_no_other(monkeypatch: pytest.Monkey
     assert clock.turns[BF16] == clock.turns[OTHER] > 1
 
 
-def test_a_frozen_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = make_model().eval()
-    images = torch.randint(0, 256, (11, 32, 32, 3), dtype=torch.uint8)
-    expected = model.features(images)
-    sizes: list[int] = []
-
-    def short(given: torch.Tensor) -> torch.Tensor:
-        sizes.append(len(given))
-        if len(given) > fits:
-            raise torch.OutOfMemoryError("no room")
-        return Classifier.features(model, given)
-
-    monkeypatch.setattr(model, "features", short)
-    forward = make_forward(model, None, (32, 32), Way("torch", "fp32"), CPU, 1)
-    fits = 3
-    assert torch.allclose(forward(images), expected, atol=1e-5)
-    assert max(size for size in sizes if size <= fits) == 3
-    fits = 0
-    with pytest.raises(torch.OutOfMemoryError):
-        forward(images)
-
-
-def test_a_trial_on_a_gpu_takes_the_batch_of_the_training() -> None:
-    recipe = finetune()
-    cuda, large = torch.device("cuda"), recipe.training.model_copy(update={"batch_size": 256})
-    assert autotune._measured_batch(recipe, CPU) == timed_choice.BATCH == 16
-    assert autotune._measured_batch(recipe.model_copy(update={"training": large}), cuda) == 256
-    short = large.model_copy(update={"micro_batch": 64})
-    assert autotune._measured_batch(recipe.model_copy(update={"training": short}), cuda) == 64
-    assert frozen_batch(cuda) > frozen_batch(CPU)
-
-
-@pytest.mark.parametrize(("fits", "tried"), [(20, [64, 32, 16]), (0, [64, 32, 16, 8, 4, 2, 1])])
-def test_a_trial_that_does_not_fit_takes_fewer_images(
-    fits: int, tried: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    task = Task((Head("label", "single", ("a", "b")),))
-    recipe = make_recipe("model.freeze=none", "training.precision=auto", "training.layout=auto", preset="finetune")
-    recipe = resolve_recipe(recipe, median_side_px=32)
-    batches: list[int] = []
-
-    def run(*arguments: Any, batch: int) -> Choice:
-        batches.append(batch)
-        if batch > fits:
-            raise RuntimeError("MPS backend out of memory (no room)")
-        return choose_training(*arguments, batch=batch)
-
-    monkeypatch.setattr(autotune, "choose_training", run)
-    monkeypatch.setattr(autotune, "_measured_batch", lambda recipe, device: 64)
-    settled, trials = autotune_recipe(recipe, task, 500, make_settings(tmp_path), CPU, Notes())
-    assert batches == tried
-    chosen = {"precision": settled.training.precision, "layout": settled.training.layout}
-    assert trials["training"]["chosen"] == chosen
-    assert fits or chosen == {"precision": "bf16", "layout": "contiguous"}
-
-
-def test_another_error_of_a_trial_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    task = Task((Head("label", "single", ("a", "b")),))
-    recipe = make_recipe("model.freeze=none", "training.precision=auto", preset="finetune")
-
-    def run(*_arguments: Any, batch: int) -> Choice:
-        raise RuntimeError(f"a kernel failed with {batch} images")
-
-    monkeypatch.setattr(autotune, "choose_training", run)
-    with pytest.raises(RuntimeError, match="a kernel failed with 16 images"):
-        autotune_recipe(resolve_recipe(recipe, median_side_px=32), task, 500, make_settings(tmp_path), CPU, Notes())
-
-
 @pytest.mark.parametrize(
     ("training", "on_cpu", "on_device", "place"),
     [
@@ -212,78 +139,6 @@ def test_images_are_made_where_an_epoch_is_over_first(
     found = choose_place(*(partial(ran.append, name) for name in told), CPU)
     assert found == {"chosen": place, "seconds": told}
     assert set(ran) == set(told)
-
-
-def test_the_trial_of_places_makes_real_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = make_recipe("augmentations=[{kind: horizontal_flip}]", "image.stored_px=40", preset="finetune")
-    recipe, model, settings = resolve_recipe(recipe, median_side_px=40), make_model(), make_settings(tmp_path)
-    made: list[int] = []
-
-    def choose(*runs: Any) -> dict[str, Any]:
-        made.extend(sum(len(batch.images) for batch in run()) for run in runs[1:3])
-        runs[0]()
-        return {"chosen": "device", "seconds": {}}
-
-    monkeypatch.setattr(autotune, "choose_place", choose)
-    assert autotune._try_places(recipe, model, 100, settings, CPU)["chosen"] == "device"
-    assert made == [4 * timed_choice.BATCH, 4 * timed_choice.BATCH]
-    assert all(parameter.grad is not None for parameter in model.heads.parameters())
-    autotune._try_places(recipe, model, 100, settings, CPU)
-    assert len(made) == 2  # remembered
-
-    def fail(*_runs: Any) -> dict[str, Any]:
-        raise torch.OutOfMemoryError
-
-    monkeypatch.setattr(autotune, "choose_place", fail)
-    other = make_settings(tmp_path / "other")
-    assert autotune._try_places(recipe, model, 100, other, CPU) == {"chosen": "cpu", "seconds": {}}
-    monkeypatch.setattr(autotune, "choose_place", choose)  # memory that a neighbour took is not remembered
-    assert autotune._try_places(recipe, model, 100, other, CPU)["chosen"] == "device"
-
-
-@pytest.mark.parametrize("freeze", ["none", "blocks", "backbone"])
-def test_a_trial_sees_images_of_the_recipes_height_and_width(
-    freeze: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = [f"model.freeze={freeze}", *(f"{part}=auto" for part in ("training.precision", "model.frozen_precision"))]
-    lines += ["image.size_px=[40,24]", "image.stored_px=[46,28]", "model.frozen_engine=auto"]
-    preset = "baseline" if freeze == "backbone" else "finetune"
-    recipe = resolve_recipe(make_recipe(*lines, *BLOCK_LINES[freeze], preset=preset), median_side_px=32)
-    seen: set[tuple[int, ...]] = set()
-    features = Classifier.features
-
-    def note(self: Classifier, images: torch.Tensor) -> torch.Tensor:
-        if not self.takes_block_output:
-            seen.add(tuple(map(int, images.shape[1:])))
-        return features(self, images)
-
-    monkeypatch.setattr(Classifier, "features", note)
-    task, settings = Task((Head("label", "single", ("a", "b")),)), make_settings(tmp_path)
-    settings.cache_folder.mkdir(parents=True)
-    settled, measured = autotune_recipe(recipe, task, 2000, settings, CPU, Notes())
-    assert seen == {(40, 24, 3)}
-    assert ("training" in measured) == (freeze != "backbone")
-    assert ("frozen" in measured) == (freeze != "none")
-    assert settled.image == recipe.image
-
-
-BLOCK_LINES = {"blocks": ("model.frozen_blocks=1",), "none": (), "backbone": ()}
-
-
-def test_places_are_tried_with_images_of_the_recipes_height_and_width(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recipe = make_recipe("image.size_px=[40,24]", "image.stored_px=[46,28]", preset="finetune")
-    recipe = resolve_recipe(recipe, median_side_px=40)
-
-    def choose(*runs: Any) -> dict[str, Any]:
-        for run in runs[1:3]:
-            assert {tuple(batch.images.shape[1:]) for batch in run()} == {(40, 24, 3)}
-        runs[0]()
-        return {"chosen": "device", "seconds": {}}
-
-    monkeypatch.setattr(autotune, "choose_place", choose)
-    assert autotune._try_places(recipe, make_model(), 100, make_settings(tmp_path), CPU)["chosen"] == "device"
 
 
 def test_an_answer_is_remembered_for_the_same_question_only(tmp_path: Path) -> None:
