@@ -31,8 +31,8 @@ def options(**values: object) -> str:
         "`labels='train.csv', label_columns=['age', 'sex']`"
         >>> options(group=r"(\d+)_")
         "`group=r'(\\d+)_'`"
-        >>> options(classes={"mask": ("worn", "none")}, allow_rare=True)
-        "`classes={'mask': ['worn', 'none']}, allow_rare=True`"
+        >>> options(classes={"mask": ("worn", "none")}, strict=True)
+        "`classes={'mask': ['worn', 'none']}, strict=True`"
     """
     return f"`{_arguments(values)}`"
 

@@ -68,6 +68,7 @@ class PodiumError(Exception):
         field: Argument or option at fault, by its name in Python, such as "max_bad_fraction".
         fix: What to do, as a sentence or a command.
         details: Further lines, such as the bad rows.
+        retry: Options, by their names in Python, that let the same call go through; empty where none is known.
     """
 
     exit_code = 1
@@ -80,12 +81,14 @@ class PodiumError(Exception):
         field: str | None = None,
         fix: str | None = None,
         details: Sequence[str] = (),
+        retry: Mapping[str, object] | None = None,
     ) -> None:
         self.what = what
         self.where = None if where is None else str(where)
         self.field = field
         self.fix = fix
         self.details = tuple(details)
+        self.retry = dict(retry or {})
         super().__init__(what)
 
     def __str__(self) -> str:
@@ -102,6 +105,7 @@ class PodiumError(Exception):
             "field": self.field,
             "fix": self.fix,
             "details": list(self.details),
+            "retry": self.retry,
             "exit_code": self.exit_code,
         }
 
@@ -122,6 +126,7 @@ class PodiumError(Exception):
             field=record["field"],
             fix=record["fix"],
             details=tuple(record["details"]),
+            retry=record["retry"],
         )
         return error
 

@@ -138,8 +138,8 @@ class FoldFlags:
         stratify_by: Head whose classes are balanced over the folds (default: the main target).
         holdout_fraction: Fraction of the samples that no model sees, for a final check.
         folds_from: Use the folds of this folder: a run's, or one that podium split wrote.
-        group_duplicates: Keep identical files and near-duplicates on one side of the split.
-        allow_rare: Allow classes with fewer samples than folds.
+        strict: Stop at duplicates and at classes with fewer samples or groups than folds. Without it, duplicates are kept
+            on one side of the split, and a rare class is validated in the folds that have it.
         allow_leaks: Kinds of leak to accept.
     """
 
@@ -149,8 +149,7 @@ class FoldFlags:
     stratify_by: str | None = None
     holdout_fraction: float = 0.0
     folds_from: Path | None = None
-    group_duplicates: Switch = False
-    allow_rare: Switch = False
+    strict: Switch = False
     allow_leaks: Annotated[tuple[LeakKind, ...], Many] = ()
 
     def as_options(self) -> FoldOptions:

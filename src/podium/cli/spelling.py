@@ -71,8 +71,8 @@ def respell(text: str) -> str:
     """A text with the options and calls between backticks as a shell takes them.
 
     Example:
-        >>> respell("Name it with `labels='my train.csv', label_columns=['age', 'sex'], allow_rare=True`.")
-        "Name it with --labels 'my train.csv' --label-columns age sex --allow-rare."
+        >>> respell("Name it with `labels='my train.csv', label_columns=['age', 'sex'], strict=True`.")
+        "Name it with --labels 'my train.csv' --label-columns age sex --strict."
         >>> respell("Continue with `podium.resume('mine')`, or see `table`.")
         'Continue with podium train --resume mine, or see `table`.'
     """

@@ -23,9 +23,9 @@ class FoldOptions:
         split_seed: Seed of the division.
         holdout_fraction: Share of the samples that no model sees until one is confirmed on them.
         stratify_by: Head to stratify by; None takes the main target.
-        allow_rare: Whether a class may have fewer samples than there are folds.
         allow_leaks: Kinds of leak that are known and accepted.
-        group_duplicates: Whether samples with the same file or nearly the same image are put in one group first.
+        strict: Refuse duplicates that would be divided, and classes with fewer samples or groups than folds. By default
+            duplicates are kept on one side of the split, and a rare class is validated where it occurs.
         folds_from: Folder with folds.csv of an earlier split, to use instead of making one.
     """
 
@@ -34,9 +34,8 @@ class FoldOptions:
     split_seed: int = 0
     holdout_fraction: float = 0.0
     stratify_by: str | None = None
-    allow_rare: bool = False
     allow_leaks: tuple[str, ...] = ()
-    group_duplicates: bool = False
+    strict: bool = False
     folds_from: Path | None = None
 
     def __post_init__(self) -> None:
@@ -46,5 +45,5 @@ class FoldOptions:
     @property
     def request(self) -> dict[str, Any]:
         """The arguments of `make_folds`; the other options say what happens before and after it."""
-        names = ("folds", "split_seed", "split_method", "stratify_by", "holdout_fraction", "allow_rare")
+        names = ("folds", "split_seed", "split_method", "stratify_by", "holdout_fraction", "strict")
         return {name: getattr(self, name) for name in names}

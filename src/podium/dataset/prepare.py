@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
+
+from podium import advice
+from podium.curate import check_quarantine
 from podium.data import ImageCache
 from podium.dataset.fold_options import FoldOptions
 from podium.dataset.prepared import Prepared, audit_rows
@@ -12,39 +17,63 @@ from podium.dataset.ready_images import ReadyImages, describe_findings, make_rea
 from podium.errors import ImageError, SplitError
 from podium.machine import Progress, Settings
 from podium.recipe import Recipe
+from podium.problems import Problems
 from podium.splits import (
+    JoinedSamples,
+    LeakReport,
     check_leak_names,
     check_request,
+    choose_method,
     find_leaks,
     hint_groups,
-    join_groups,
+    join_duplicates,
     make_folds,
     require_no_leak,
     summarise_folds,
 )
 from podium.tables import Folds, Samples, load_folds
-from podium.twins import find_twins
 
 __all__ = ["check_folds", "open_prepared_images", "prepare_samples"]
 
 
-def check_folds(samples: Samples, options: FoldOptions) -> int:
-    """How many folds there will be; all that can be known wrong about them before an image is decoded is refused here.
+def check_folds(samples: Samples, options: FoldOptions, problems: Problems) -> int:
+    """How many folds there will be; keeps all that can be known wrong about them before an image is decoded.
 
     Raises:
-        UsageError: If an option names nothing or is out of its range.
-        SplitError: If they cannot be made, or belong to other samples.
+        SplitError: If there are no folds to take.
     """
-    check_leak_names(options.allow_leaks)
-    if options.folds_from is None:
-        return check_request(samples, **options.request)
-    if not (options.folds_from / "folds.csv").is_file():
+    with problems.kept():
+        check_leak_names(options.allow_leaks)
+    if options.folds_from is not None:
+        return _check_frozen(samples, _load_frozen(options.folds_from), options, problems)
+    with problems.kept():
+        n_folds = check_request(samples, **options.request)
+        if choose_method(samples, options.split_method, options.stratify_by) == "predefined":
+            _check_groups(samples, make_folds(samples, **options.request), options)
+        return n_folds
+    return options.folds
+
+
+def _load_frozen(folder: Path) -> Folds:
+    if not (folder / "folds.csv").is_file():
         fix = "Name the folder of a run, or one that the command podium split wrote."
-        raise SplitError("there are no folds here.", where=options.folds_from, field="folds_from", fix=fix)
-    frozen = load_folds(options.folds_from)
-    if set(frozen.ids) - set(samples.ids):  # images may yet be left out, but none will be found
-        frozen.match(samples)
+        raise SplitError("there are no folds here.", where=folder, field="folds_from", fix=fix)
+    return load_folds(folder)
+
+
+def _check_frozen(samples: Samples, frozen: Folds, options: FoldOptions, problems: Problems) -> int:
+    with problems.kept():
+        missing = ~np.isin(frozen.ids, samples.ids)
+        if missing.any():  # images may yet be left out, but none will be found
+            frozen.match(samples)
+        elif len(frozen.ids) == len(samples):
+            _check_groups(samples, frozen.match(samples), options)
     return frozen.n_folds
+
+
+def _check_groups(samples: Samples, folds: Folds, options: FoldOptions) -> None:
+    """Refuse folds that divide groups, which needs no image."""
+    require_no_leak(find_leaks(samples, folds), allow=options.allow_leaks, fix=_how_to_keep_together(options, folds))
 
 
 def prepare_samples(
@@ -77,18 +106,24 @@ def prepare_samples(
     images = make_ready(samples, recipe, settings, progress)
     for note in describe_findings(images.audit):
         progress.note(note)
+    problems = Problems()
+    with problems.kept():
+        check_quarantine(images.audit, limit_fraction=settings.max_bad_fraction)
+    if 2 * len(images.samples) < len(samples):
+        problems.raise_all()  # what is left says nothing about the folds
     hints = tuple(map(str, hint_groups(images.samples)))  # of groups that a person might have named, not of copies
     for hint in hints:
         progress.note(hint)
-    if options.group_duplicates:
-        images = _group_duplicates(images, progress)
-    folds = _divide(images.samples, options)
-    report = require_no_leak(find_leaks(images.samples, folds, **images.fingerprints()), allow=options.allow_leaks)
-    summary = summarise_folds(images.samples, folds)
+    with problems.kept():
+        ready, folds, report = _divide(images, options)
+    problems.raise_all()
+    if report.joined is not None:
+        progress.note(str(report.joined))
+    summary = summarise_folds(ready, folds)
     for note in summary.notes:
         progress.note(note)
     prepared = Prepared(
-        samples=images.samples,
+        samples=ready,
         folds=folds,
         sha256=images.cache.facts.sha256[images.rows],
         audit=images.audit.to_dict(),
@@ -109,7 +144,7 @@ def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings,
         StorageError: If the cache cannot be written.
         Stopped: If a signal asked for it; what is decoded stays.
     """
-    cache = make_ready(prepared.samples, recipe, settings, progress, limit_fraction=1.0).cache
+    cache = make_ready(prepared.samples, recipe, settings, progress).cache
     rows = cache.rows_of(prepared.samples.ids)
     is_changed = ~cache.is_usable[rows] | (cache.facts.sha256[rows] != prepared.sha256)
     if is_changed.any():
@@ -122,15 +157,33 @@ def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings,
     return cache
 
 
-def _group_duplicates(images: ReadyImages, progress: Progress) -> ReadyImages:
-    """The images with equal files and near duplicates joined into groups, so that no split divides them."""
-    pairs = find_twins(**images.fingerprints())
-    joined = replace(images.samples, group=join_groups(images.samples, pairs))
-    progress.note(f"{len(pairs)} pairs of identical files or near-duplicates were put into one group each.")
-    return replace(images, samples=joined)
+def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, LeakReport]:
+    """The samples as they were divided, their folds, and what the folds share.
 
-
-def _divide(samples: Samples, options: FoldOptions) -> Folds:
+    Raises:
+        SplitError: If the folds cannot be made, or belong to other samples.
+        LeakError: If they leak.
+    """
+    prints = images.fingerprints()
+    whole = JoinedSamples(images.samples, options.split_method)
+    if options.folds_from is None and not options.strict:
+        how = {"stratify_by": options.stratify_by, "allow_leaks": options.allow_leaks}
+        whole = join_duplicates(images.samples, split_method=options.split_method, **how, **prints)
     if options.folds_from is not None:
-        return load_folds(options.folds_from).match(samples)
-    return make_folds(samples, **options.request)
+        folds = load_folds(options.folds_from).match(whole.samples)
+    else:
+        folds = make_folds(whole.samples, **options.request | {"split_method": whole.split_method})
+    report = replace(find_leaks(whole.samples, folds, **prints, near=whole.near), joined=whole.joined)
+    fix = _how_to_keep_together(options, folds)
+    return whole.samples, folds, require_no_leak(report, allow=options.allow_leaks, fix=fix)
+
+
+def _how_to_keep_together(options: FoldOptions, folds: Folds) -> str:
+    """What lets folds be made that divide no group and no duplicates."""
+    if options.folds_from is not None:
+        return f"Leave out {advice.option('folds_from')} to make new folds, which keep duplicates on one side."
+    if options.strict:
+        return f"Leave out {advice.option('strict')} to keep duplicates on one side of the split."
+    if folds.method == "predefined":
+        return f"Make new folds with {advice.options(split_method='stratified')}, which keep duplicates on one side."
+    return f"Use {advice.options(split_method='auto')}, which keeps groups and duplicates on one side."

@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.curate import Audit, audit_of_facts, check_quarantine, drop_quarantined
+from podium.curate import Audit, audit_of_facts, drop_quarantined
 from podium.data import ImageCache, build_cache
 from podium.images import read_size
 from podium.machine import Progress, Settings, say_while_waiting
@@ -69,9 +69,7 @@ def median_side(samples: Samples) -> float:
     return float(np.median(sides)) if sides else 224.0
 
 
-def make_ready(
-    samples: Samples, recipe: Recipe, settings: Settings, progress: Progress, *, limit_fraction: float | None = None
-) -> ReadyImages:
+def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: Progress) -> ReadyImages:
     """Decode every image once; take up an interrupted or an earlier decoding where it fits.
 
     Args:
@@ -79,10 +77,8 @@ def make_ready(
         recipe: A resolved recipe.
         settings: Places and limits.
         progress: Told of the images done.
-        limit_fraction: Fraction of images that may be unusable; None takes the settings'.
 
     Raises:
-        ImageError: If more images cannot be used, or a class loses all of its images.
         StorageError: If the cache cannot be written.
         Stopped: If a signal asked for it; what is decoded stays.
     """
@@ -100,7 +96,6 @@ def make_ready(
             announce=progress.note,
         )
     audit = audit_of_facts(samples, cache.facts)
-    check_quarantine(audit, limit_fraction=settings.max_bad_fraction if limit_fraction is None else limit_fraction)
     return ReadyImages(drop_quarantined(samples, audit), cache, audit)
 
 

@@ -80,7 +80,7 @@ def open_run_images(
     cache = _open_if_sound(Path(record["cache"]) / record["cache_key"])
     if cache is None:
         _require_files(run, samples)
-        cache = make_ready(samples, recipe, settings, progress, limit_fraction=1.0).cache
+        cache = make_ready(samples, recipe, settings, progress).cache
         _require_same(run, samples, cache)
         with edit_record(run) as newest:
             newest |= {"cache": str(settings.cache_folder.resolve()), "cache_key": cache.key}

@@ -1,12 +1,12 @@
 """Splits: stratified, grouped, multi-label or both; a hold-out; leak checks; hints where a group was forgotten."""
 
 from podium.splits.group_hint import Confidence, GroupHint, HintKind, hint_groups
+from podium.splits.join_duplicates import JoinedDuplicates, JoinedSamples, join_duplicates
 from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport, check_leak_names, require_no_leak
 from podium.splits.leaks import find_leaks, find_twins_between
 from podium.splits.make_folds import SplitMethod, check_request, choose_method, make_folds
 from podium.splits.merge_groups import join_groups
 from podium.splits.summary import FoldPart, FoldSummary, summarise_folds
-from podium.twins import NearDuplicates, find_near_duplicates, find_twins, make_thumbnails
 
 __all__ = [
     "Confidence",
@@ -14,23 +14,22 @@ __all__ = [
     "FoldSummary",
     "GroupHint",
     "HintKind",
+    "JoinedDuplicates",
+    "JoinedSamples",
     "LeakCount",
     "LeakKind",
     "LeakPair",
     "LeakReport",
-    "NearDuplicates",
     "SplitMethod",
     "check_leak_names",
     "check_request",
     "choose_method",
     "find_leaks",
-    "find_near_duplicates",
-    "find_twins",
     "find_twins_between",
     "hint_groups",
+    "join_duplicates",
     "join_groups",
     "make_folds",
-    "make_thumbnails",
     "require_no_leak",
     "summarise_folds",
 ]

@@ -12,9 +12,7 @@ from podium.splits.strata import Strata
 __all__ = ["check_class_counts", "check_classes_left", "count_class_units"]
 
 
-def check_class_counts(
-    strata: Strata, unit: NDArray[np.int64], n_folds: int, *, is_grouped: bool, allow_rare: bool
-) -> None:
+def check_class_counts(strata: Strata, unit: NDArray[np.int64], n_folds: int, *, is_grouped: bool) -> None:
     """Raise if a class lives in fewer units than there are folds, for then a fold would hold none of it.
 
     A class without any sample is let pass: no number of folds would help it.
@@ -24,21 +22,20 @@ def check_class_counts(
         unit: Group of every row, or the row itself, shape (N,).
         n_folds: Folds asked for.
         is_grouped: Whether units are groups, for the wording.
-        allow_rare: Pass whatever is found.
 
     Raises:
         SplitError: Names the rarest class, its count, and the largest number of folds that every class can fill.
     """
     n_units = count_class_units(strata, unit)
     is_rare = strata.is_class & (n_units > 0) & (n_units < n_folds)
-    if allow_rare or not is_rare.any():
+    if not is_rare.any():
         return
     rare = np.flatnonzero(is_rare)[np.argsort(n_units[is_rare], kind="stable")]
     fewest = int(n_units[rare[0]])
     head, name = strata.names[rare[0]]
     noun = "group" if is_grouped else "image"
     others = f" ({len(rare) - 1} other classes have too few, too)" if len(rare) > 1 else ""
-    allow = f"set {options(allow_rare=True)} to accept folds that lack it"
+    allow = f"leave out {option('strict')} to accept folds that lack it"
     fix = f"Add images, merge the class with another, or {allow}."
     if fewest >= 2:
         fix = f"Use {options(folds=fewest)}, or {allow}."
@@ -46,6 +43,7 @@ def check_class_counts(
         f"class {name!r} of {head!r} has {fewest} {noun}{'s' if fewest != 1 else ''}, fewer than {n_folds}"
         f" folds{others}.",
         fix=fix,
+        retry={"folds": fewest} if fewest >= 2 else {"strict": False},
         details=[
             f"{strata.names[i][0]}={strata.names[i][1]}: {n_units[i]} {noun}{'s' if n_units[i] != 1 else ''}"
             for i in rare
@@ -72,7 +70,7 @@ def check_classes_left(strata: Strata, free: NDArray[np.int64]) -> None:
     raise SplitError(
         f"every image of class {name!r} of {head!r} is in the hold-out{others}.",
         fix=f"Use another {option('split_seed')} or a smaller {option('holdout_fraction')}, merge the class with"
-        f" another, or set {options(allow_rare=True)}.",
+        f" another, or leave out {option('strict')}.",
         details=[f"{head}={name}" for head, name in lost],
     )
 

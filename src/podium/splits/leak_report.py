@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from podium.advice import option, options
+from podium.advice import options
 from podium.errors import LeakError, UnknownNameError
+from podium.splits.join_duplicates import JoinedDuplicates
 
 __all__ = ["LeakCount", "LeakKind", "LeakPair", "LeakReport", "check_leak_names", "require_no_leak"]
 
@@ -18,14 +19,9 @@ _NOUNS = {
     "same_bytes": ("file found on both sides", "files found on both sides"),
     "near_duplicate": ("near-duplicate pair", "near-duplicate pairs"),
 }
-_KEEP_TOGETHER = (
-    f"Keep copies on one side with {options(group_duplicates=True)}, or name a group column with {option('group')}."
-)
-_FIXES = {
-    "same_group": f"Make the folds with {options(split_method='auto')}, which keeps groups together.",
-    "same_bytes": _KEEP_TOGETHER,
-    "near_duplicate": _KEEP_TOGETHER,
-}
+
+
+_FIX = f"Make the folds with {options(split_method='auto')}, which keeps groups and duplicates together."
 
 
 @dataclass(frozen=True)
@@ -83,6 +79,7 @@ class LeakReport:
         max_distance: Bits in which two hashes may differ; None if hashes were not compared.
         is_partial: Whether more near duplicates exist than were counted.
         accepted: Kinds that the user accepts.
+        joined: Duplicates that were kept on one side when the folds were made; None if there were none.
     """
 
     counts: Mapping[LeakKind, LeakCount]
@@ -94,6 +91,7 @@ class LeakReport:
     max_distance: int | None = None
     is_partial: bool = False
     accepted: tuple[LeakKind, ...] = ()
+    joined: JoinedDuplicates | None = None
 
     @property
     def found(self) -> tuple[LeakKind, ...]:
@@ -112,7 +110,8 @@ class LeakReport:
         unchecked = [kind.replace("_", " ") for kind in get_args(LeakKind) if kind not in self.counts]
         not_checked = f" Not checked: {', '.join(unchecked)}." if unchecked else ""
         if self.is_clean:
-            return f"No leak found. Checked: {checked}.{not_checked}"
+            joined = "" if self.joined is None else f" {self.joined}"
+            return f"No leak found. Checked: {checked}.{not_checked}{joined}"
         parts = []
         for kind in self.found:
             count = self.counts[kind]
@@ -137,6 +136,7 @@ class LeakReport:
             "n_unjudged": self.n_unjudged,
             "max_distance": self.max_distance,
             "is_partial": self.is_partial,
+            "joined": None if self.joined is None else vars(self.joined),
             "findings": [vars(pair) for pair in self.pairs],
         }
 
@@ -153,6 +153,7 @@ class LeakReport:
             counts={kind: LeakCount(**count) for kind, count in record["counts"].items()},
             pairs=tuple(LeakPair(**pair) for pair in record["findings"]),
             accepted=tuple(record["accepted"]),
+            joined=None if record["joined"] is None else JoinedDuplicates(**record["joined"]),
             **{name: record[name] for name in plain},
         )
 
@@ -164,12 +165,13 @@ def check_leak_names(names: Collection[str]) -> None:
             raise UnknownNameError("kind of leak", name, get_args(LeakKind), field="allow_leaks")
 
 
-def require_no_leak(report: LeakReport, *, allow: Collection[str] = ()) -> LeakReport:
+def require_no_leak(report: LeakReport, *, allow: Collection[str] = (), fix: str | None = None) -> LeakReport:
     """The report, with the kinds that were found and are accepted noted in it.
 
     Args:
         report: What `find_leaks` found.
         allow: Kinds to accept.
+        fix: How the folds can be made without leaks, as a sentence.
 
     Raises:
         LeakError: If a kind was found that is not accepted; lists the first pairs.
@@ -180,7 +182,8 @@ def require_no_leak(report: LeakReport, *, allow: Collection[str] = ()) -> LeakR
     if refused:
         raise LeakError(
             f"these folds leak: {report.verdict}",
-            fix=f"{_FIXES[refused[0]]} To train in spite of them, set {options(allow_leaks=refused)}.",
+            fix=f"{fix or _FIX} To train in spite of them, set {options(allow_leaks=refused)}.",
+            retry={"allow_leaks": [*allow, *refused]},
             details=[str(pair) for pair in report.pairs if pair.kind in refused],
         )
     return replace(report, accepted=tuple(kind for kind in report.found if kind in allow))

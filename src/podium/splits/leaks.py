@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
-from podium.twins import find_near_duplicates, join_pairs
+from podium.twins import NearDuplicates, find_near_duplicates, join_pairs
 from podium.twins.near_duplicates import DISTANCE_CONFIRMED, DISTANCE_UNCONFIRMED
 
 __all__ = ["find_leaks", "find_twins_between"]
@@ -34,6 +34,7 @@ def find_leaks(
     phash: NDArray[np.integer[Any]] | None = None,
     thumbnails: NDArray[np.uint8] | None = None,
     max_distance: int | None = None,
+    near: NearDuplicates | None = None,
 ) -> LeakReport:
     """What the sides of these folds share.
 
@@ -49,6 +50,7 @@ def find_leaks(
             10 bits and every pair is looked at; without them by 4, and sets whose images all look alike are accused
             wrongly.
         max_distance: Most differing bits, if not the above.
+        near: Near-duplicates among all of these samples, where they are known; hashes are then not compared again.
 
     Raises:
         SplitError: If the folds belong to other samples.
@@ -68,7 +70,9 @@ def find_leaks(
     search.compare_keys("same_group", samples.group_keys)
     if sha256 is not None:
         search.compare_keys("same_bytes", sha256)
-    if phash is not None:
+    if near is not None:
+        search.note_near(near.between(folds.fold), DISTANCE_CONFIRMED if max_distance is None else max_distance)
+    elif phash is not None:
         search.compare_hashes(phash, sha256, thumbnails, max_distance)
     return search.report()
 
@@ -175,6 +179,11 @@ class _Search:
         near = find_near_duplicates(
             phash, side=self.side, sha256=sha256, thumbnails=thumbnails, max_distance=max_distance
         )
+        default = DISTANCE_UNCONFIRMED if thumbnails is None else DISTANCE_CONFIRMED
+        self.note_near(near, default if max_distance is None else max_distance)
+
+    def note_near(self, near: NearDuplicates, max_distance: int) -> None:
+        """Note near duplicates, all on different sides."""
         involved = np.unique(near.pairs)
         self.is_involved[involved] = True
         for rows, others in (near.pairs.T, near.pairs.T[::-1]):
@@ -185,8 +194,7 @@ class _Search:
         nearest = np.argsort(near.distance, kind="stable")[:_LISTED_PAIRS]
         self._list_pairs("near_duplicate", near.pairs[nearest], near.distance[nearest])
         self.n_unjudged, self.is_partial = near.n_unjudged, near.is_partial
-        default = DISTANCE_UNCONFIRMED if thumbnails is None else DISTANCE_CONFIRMED
-        self.max_distance = default if max_distance is None else max_distance
+        self.max_distance = max_distance
 
     def _list_pairs(self, kind: LeakKind, pairs: NDArray[np.int64], distance: NDArray[np.int64] | None) -> None:
         for place, (a, b) in enumerate(pairs.tolist()):

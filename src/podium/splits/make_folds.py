@@ -18,12 +18,12 @@ from podium.splits.deal_units import deal_units
 from podium.splits.strata import Strata, build_strata, choose_targets
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
 
-__all__ = ["SplitMethod", "check_request", "choose_method", "make_folds"]
+__all__ = ["GROUPED_METHODS", "SplitMethod", "check_request", "choose_method", "make_folds"]
 
 SplitMethod = Literal[
     "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"
 ]
-_GROUPED = ("group", "stratified_group", "multilabel_group")
+GROUPED_METHODS = ("group", "stratified_group", "multilabel_group")
 _MULTILABEL = ("multilabel", "multilabel_group")
 
 
@@ -36,7 +36,7 @@ def make_folds(
     split_method: SplitMethod = "auto",
     stratify_by: str | None = None,
     holdout_fraction: float = 0.0,
-    allow_rare: bool = False,
+    strict: bool = False,
 ) -> Folds:
     """A fold for every sample, the same whatever the order of the rows.
 
@@ -56,8 +56,8 @@ def make_folds(
             whole if any are named, and balances every head's labels if there are several heads or a multi-label one.
         stratify_by: Head or composite class to balance by; None takes the main target, or all heads for multi-label.
         holdout_fraction: Share of the samples that no model sees, in [0, 1), chosen first, by the same method.
-        allow_rare: Go on when a class has fewer samples (or groups) than there are folds. Some folds then hold none
-            of it; `summarise_folds` says which classes.
+        strict: Refuse a class that has fewer samples (or groups) than there are folds. By default it is validated in
+            the folds that hold some of it; `summarise_folds` names such classes.
 
     Returns:
         The folds, in the row order of the samples.
@@ -84,7 +84,7 @@ def make_folds(
     if chosen == "predefined":
         fold, folds = _follow_source(samples, holdout_fraction), 1
     else:
-        hand = _take_up(samples, folds, split_seed, chosen, stratify_by, holdout_fraction, allow_rare)
+        hand = _take_up(samples, folds, split_seed, chosen, stratify_by, holdout_fraction, strict)
         fold = _deal(samples, hand, folds, split_seed, chosen)
     return Folds(samples.ids, fold, folds, chosen, split_seed, samples.digest)
 
@@ -97,7 +97,7 @@ def check_request(
     split_method: SplitMethod = "auto",
     stratify_by: str | None = None,
     holdout_fraction: float = 0.0,
-    allow_rare: bool = False,
+    strict: bool = False,
 ) -> int:
     """How many folds `make_folds` would make; refuses what it would refuse, without the work of dealing.
 
@@ -109,7 +109,7 @@ def check_request(
     if chosen == "predefined":
         _follow_source(samples, holdout_fraction)
         return 1
-    _take_up(samples, folds, split_seed, chosen, stratify_by, holdout_fraction, allow_rare)
+    _take_up(samples, folds, split_seed, chosen, stratify_by, holdout_fraction, strict)
     return folds
 
 
@@ -184,7 +184,7 @@ def _check_request(samples: Samples, n_folds: int, holdout_fraction: float, meth
             f"the source already holds out rows of split 'test', got holdout_fraction={holdout_fraction}.",
             fix=f"Leave out {option('holdout_fraction')}, or clear the split column.",
         )
-    if method in _GROUPED and not samples.has_groups:
+    if method in GROUPED_METHODS and not samples.has_groups:
         raise SplitError(
             f"split method {method!r} needs groups, but no sample names one.",
             fix=f"Name a group column or pattern with {option('group')}, or use {options(split_method='auto')}.",
@@ -207,7 +207,7 @@ def _take_up(
     method: str,
     target: str | None,
     holdout_fraction: float,
-    allow_rare: bool,
+    strict: bool,
 ) -> _Hand:
     """The rows to deal, the hold-out taken off, once every class can fill the folds."""
     # By id, so that the order of the rows does not matter.
@@ -218,19 +218,19 @@ def _take_up(
     strata = None
     if method not in ("random", "group"):
         strata = build_strata(rows, choose_targets(rows, target, is_multilabel=method in _MULTILABEL))
-    unit = number_groups(rows.group_keys.tolist()) if method in _GROUPED else np.arange(len(rows))
+    unit = number_groups(rows.group_keys.tolist()) if method in GROUPED_METHODS else np.arange(len(rows))
     free = np.arange(len(rows))
     if holdout_fraction:
         _check_units(unit, 2, method, "a hold-out and folds")
         is_held = _take(method, strata, unit, holdout_fraction, np.random.default_rng([seed, 1]))
         free = np.flatnonzero(~is_held)
-        if strata is not None and not allow_rare:
+        if strata is not None and strict:
             check_classes_left(strata, free)
     unit = np.unique(unit[free], return_inverse=True)[1]
     strata = None if strata is None else Strata(strata.matrix[free], strata.names, strata.is_class)
     _check_units(unit, n_folds, method, f"{n_folds} folds")
-    if strata is not None:
-        check_class_counts(strata, unit, n_folds, is_grouped=method in _GROUPED, allow_rare=allow_rare)
+    if strata is not None and strict:
+        check_class_counts(strata, unit, n_folds, is_grouped=method in GROUPED_METHODS)
     return _Hand(order[free], unit, strata)
 
 
@@ -250,11 +250,12 @@ def number_groups(keys: Sequence[str]) -> NDArray[np.int64]:
 def _check_units(unit: NDArray[np.int64], n_needed: int, method: str, purpose: str) -> None:
     n_units = len(np.unique(unit))
     if n_units < n_needed:
-        noun = "groups" if method in _GROUPED else "samples"
+        noun = "groups" if method in GROUPED_METHODS else "samples"
         fix = f"Use at most {n_units} folds." if n_units >= 2 else f"Add more {noun}."
-        if method in _GROUPED and n_units < 2:
+        if method in GROUPED_METHODS and n_units < 2:
             fix = "Check the group column: a group should be one person or patient, not the whole data set."
-        raise SplitError(f"{n_units} {noun} are too few for {purpose}.", fix=fix)
+        retry = {"folds": n_units} if n_needed > 2 and n_units >= 2 else None
+        raise SplitError(f"{n_units} {noun} are too few for {purpose}.", fix=fix, retry=retry)
 
 
 def _take(

@@ -21,7 +21,7 @@ def join_groups(samples: Samples, pairs: NDArray[np.integer]) -> NDArray[np.obje
 
     Args:
         samples: Samples with or without groups.
-        pairs: Rows that belong together, shape (M, 2), such as `find_twins` gives.
+        pairs: Rows that belong together, shape (M, 2), such as `find_near_duplicates` gives.
 
     Returns:
         Group of each sample, shape (N,); "" for a sample that stays on its own. A joined group has the name of the

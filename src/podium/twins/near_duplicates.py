@@ -18,7 +18,13 @@ from podium.errors import UsageError
 from podium.twins.close_pairs import find_close_pairs
 from podium.twins.thumbnails import Likeness
 
-__all__ = ["DISTANCE_CONFIRMED", "DISTANCE_UNCONFIRMED", "NearDuplicates", "find_near_duplicates", "find_twins"]
+__all__ = [
+    "DISTANCE_CONFIRMED",
+    "DISTANCE_UNCONFIRMED",
+    "NearDuplicates",
+    "chain_equal_files",
+    "find_near_duplicates",
+]
 
 DISTANCE_UNCONFIRMED = 4
 """Bits in which two hashes may differ when there is nothing else to go by: precision 0.991 on mask_pairs."""
@@ -46,35 +52,12 @@ class NearDuplicates:
     n_unjudged: int
     is_partial: bool
 
+    def between(self, side: NDArray[np.integer[Any]]) -> NearDuplicates:
+        """The pairs whose images are on different sides; `side` has shape (N,)."""
+        is_divided = side[self.pairs[:, 0]] != side[self.pairs[:, 1]]
+        is_partial = self.is_partial and bool(is_divided.any())
+        return NearDuplicates(self.pairs[is_divided], self.distance[is_divided], self.n_unjudged, is_partial)
 
-def find_twins(
-    *,
-    sha256: Sequence[str] | NDArray[Any] | None = None,
-    phash: NDArray[np.integer[Any]] | None = None,
-    thumbnails: NDArray[np.uint8] | None = None,
-    max_distance: int | None = None,
-) -> NDArray[np.int64]:
-    """Pairs of rows that should share a group, for `join_groups`.
-
-    Args:
-        sha256: Digest of each file, "" where unknown, shape (N,).
-        phash: 64-bit perceptual hashes, shape (N,).
-        thumbnails: Grey thumbnails, uint8 (N, h, w).
-        max_distance: Most differing bits; None takes 10 with thumbnails and 4 without.
-
-    Returns:
-        Rows, shape (M, 2). Equal files are chained, so that joining the pairs joins all of them.
-
-    Example:
-        >>> find_twins(sha256=["a", "b", "a", ""]).tolist()
-        [[0, 2]]
-    """
-    pairs = [np.empty((0, 2), dtype=np.int64)]
-    if sha256 is not None:
-        pairs.append(_chain_equal_files(sha256))
-    if phash is not None:
-        pairs.append(find_near_duplicates(phash, sha256=sha256, thumbnails=thumbnails, max_distance=max_distance).pairs)
-    return np.concatenate(pairs)
 
 
 def find_near_duplicates(
@@ -114,7 +97,7 @@ def find_near_duplicates(
     return NearDuplicates(pairs, distance, int((~is_judged).sum()), is_partial)
 
 
-def _chain_equal_files(sha256: Sequence[str] | NDArray[Any]) -> NDArray[np.int64]:
+def chain_equal_files(sha256: Sequence[str] | NDArray[Any]) -> NDArray[np.int64]:
     """Each row of a file that came before, with the last row before it, shape (M, 2)."""
     last: dict[str, int] = {}
     pairs = []

@@ -67,7 +67,7 @@ def predict_run(
     predictor = open_predictor(run, settings, progress, keep=False)
     learnt, frozen = load_tables(run)
     prepare_process(settings.n_threads)
-    images = make_ready(samples, predictor.recipe, settings, progress, limit_fraction=1.0)
+    images = make_ready(samples, predictor.recipe, settings, progress)
     _require_some(images)
     known = find_known_images(run.read(), learnt, frozen, images)
     return_freed_memory()

@@ -1,0 +1,78 @@
+"""All that stops a piece of work, found in one go and reported as one error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from podium.advice import options
+from podium.errors import DataError, PodiumError, UsageError
+
+__all__ = ["Problems", "join_errors"]
+
+
+class Problems:
+    """Errors that are kept until every check was made, so that a user meets them together.
+
+    Example:
+        >>> problems = Problems()
+        >>> for name in ("labels", "group"):
+        ...     with problems.kept():
+        ...         raise UsageError(f"there is no column {name!r}.")
+        >>> problems.raise_all()
+        Traceback (most recent call last):
+        podium.errors.UsageError: 2 problems stop this.
+    """
+
+    def __init__(self) -> None:
+        self._errors: list[PodiumError] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._errors)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """A check whose usage or data error waits for the others; any other error goes on at once."""
+        try:
+            yield
+        except (UsageError, DataError) as error:
+            self._errors.append(error)
+
+    def raise_all(self) -> None:
+        """Raise what was kept, if there was anything.
+
+        Raises:
+            UsageError: If one of several errors is one.
+            DataError: If several errors are all about the data.
+            PodiumError: The error itself, if it is the only one.
+        """
+        if self._errors:
+            raise join_errors(self._errors)
+
+
+def join_errors(errors: list[PodiumError]) -> PodiumError:
+    """One error that lists these, with the options that settle all of them; a single one stays as it is."""
+    if len(errors) == 1:
+        return errors[0]
+    kind = type(errors[0])
+    if any(type(error) is not kind for error in errors):
+        kind = UsageError if any(isinstance(error, UsageError) for error in errors) else DataError
+    retry = {name: value for error in errors for name, value in error.retry.items()}
+    can_go_on = all(error.retry for error in errors)
+    joined = kind.__new__(kind)  # some classes make their message from other arguments
+    PodiumError.__init__(
+        joined,
+        f"{len(errors)} problems stop this.",
+        fix=f"To go on in spite of them, set {options(**retry)}." if can_go_on else None,
+        details=[line for number, error in enumerate(errors, 1) for line in _describe(number, error)],
+        retry=retry if can_go_on else None,
+    )
+    return joined
+
+
+_FEW = 3
+
+
+def _describe(number: int, error: PodiumError) -> list[str]:
+    more = [f"   ... and {len(error.details) - _FEW:,} more"] if len(error.details) > _FEW else []
+    return [f"{number}. {error}", *(f"   {line}" for line in error.details[:_FEW]), *more]
