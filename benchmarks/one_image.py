@@ -49,7 +49,7 @@ def measure(folder: Path, preset: str, n_folds: int, rounds: int) -> None:
         samples,
         preset=preset,
         overrides=lines,
-        folds=podium.FoldOptions(folds=n_folds, allow_rare=True),
+        folds=podium.FoldOptions(folds=n_folds),
         settings=settings,
     )
     torch.set_num_threads(1)

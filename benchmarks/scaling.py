@@ -112,7 +112,7 @@ def make_predictions(samples: Samples, folds: Folds) -> list[Predictions]:
 
 def folds_of(point: Point, *, multi: bool = False, grouped: bool = True) -> Work:
     samples = make_table(point, multi=multi, grouped=grouped)
-    return lambda: make_folds(samples, folds=point.folds, allow_rare=True)
+    return lambda: make_folds(samples, folds=point.folds)
 
 
 def build(point: Point, folder: Path) -> Work:

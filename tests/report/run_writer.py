@@ -119,7 +119,7 @@ def write_run(
     run = create_run(
         root, name, {"command": command, "preset": "baseline", "folds": list(range(n_folds)), "threads": 2}
     )
-    folds = make_folds(samples, folds=n_folds, split_seed=0, allow_rare=True)
+    folds = make_folds(samples, folds=n_folds, split_seed=0)
     durable.write_text(run.recipe_file, RECIPE)
     durable.write_json(run.environment_file, describe_environment())
     save_samples(samples, run.path)

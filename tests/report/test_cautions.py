@@ -119,7 +119,7 @@ def test_single_split_and_holdout(samples: Samples) -> None:
 def test_few_groups_and_rare_classes() -> None:
     few = make_samples(TASK, Path("data"), 25, n_groups=10)
     found = {
-        c.name: c.words for c in describe_cautions(contents_of(few, make_folds(few, folds=2, allow_rare=True))).cautions
+        c.name: c.words for c in describe_cautions(contents_of(few, make_folds(few, folds=2))).cautions
     }
     assert "Only 10 groups" in found["Few groups"]
     assert "Rare classes" in found
@@ -141,7 +141,7 @@ def test_a_class_of_many_images_in_few_groups_is_rare() -> None:
     of_class = samples.target_labels(TASK.main_target.name)
     keys = [f"{label} {row % (4 if label == 0 else 40)}" for row, label in enumerate(of_class.tolist())]
     many = replace(samples, group=as_text_array(keys))
-    contents = contents_of(many, make_folds(many, folds=2, allow_rare=True))
+    contents = contents_of(many, make_folds(many, folds=2))
     found, scores = {c.name: c.words for c in describe_cautions(contents).cautions}, contents.scores
     assert scores is not None
     sizes = {item.name: item for item in scores.targets[scores.main_target].per_class}

@@ -26,7 +26,7 @@ finite = st.floats(-1e6, 1e6, allow_nan=False)
 
 def contents_of(shape: str) -> RunContents:
     samples = make_samples(SHAPES[shape](), Path("data"), 150, n_groups=50)
-    folds = make_folds(samples, allow_rare=True)
+    folds = make_folds(samples)
     oof = predict(samples, folds, skill=1.0)
     scores = score_predictions(oof, samples, n_resamples=20)
     return RunContents(RunFolder(Path("r")), samples=samples, folds=folds, scores=scores, oof=oof)

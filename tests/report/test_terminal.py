@@ -22,7 +22,7 @@ class Terminal(io.StringIO):
 
 def scores_of(classes: tuple[str, ...], n: int = 200) -> Scores:
     samples = make_samples(Task((Head("h", "single", classes),)), Path("data"), n, n_groups=50)
-    return score_predictions(predict(samples, make_folds(samples, allow_rare=True)), samples, n_resamples=20)
+    return score_predictions(predict(samples, make_folds(samples)), samples, n_resamples=20)
 
 
 def test_lines_say_the_record(any_run: RunFolder) -> None:

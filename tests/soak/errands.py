@@ -139,7 +139,7 @@ def start_mine(root: str, samples: str, lines: Sequence[str], n_folds: int) -> N
     """Make the run folder "mine", ready to be trained."""
     settings = tiny_contest.make_settings(Path(root))
     with durable.using_backend(NoWaiting()):
-        folds = FoldOptions(folds=n_folds, allow_rare=True)
+        folds = FoldOptions(folds=n_folds)
         recipe = tiny_contest.make_recipe(*lines)
         start_run(load_samples(Path(samples)), recipe, folds, settings, Silent(), name="mine")
 

@@ -58,7 +58,7 @@ def test_each_seed_holds_out_others_and_deals_otherwise(make_samples: Build, met
 def test_groups_stay_whole(make_samples: Build, method: str, seed: int, n_folds: int, holdout: float) -> None:
     samples = person_samples(make_samples, 120, 24, seed)
     folds = make_folds(
-        samples, split_method=method, folds=n_folds, split_seed=seed, holdout_fraction=holdout, allow_rare=True
+        samples, split_method=method, folds=n_folds, split_seed=seed, holdout_fraction=holdout
     )
     for person in set(samples.group.tolist()):
         assert len(set(folds.fold[samples.group == person].tolist())) == 1
@@ -163,7 +163,7 @@ def test_a_class_with_fewer_images_than_folds_is_refused_by_name(make_samples: B
     more = make_samples(63, {"c": [0] * 50 + [1] * 3 + [2] * 4 + [3] * 2 + [4] * 4})
     with pytest.raises(SplitError, match=r"class 'c3' .* has 2 images.*\(3 other classes have too few, too\)"):
         make_folds(more)
-    folds = make_folds(samples, allow_rare=True)
+    folds = make_folds(samples)
     assert np.bincount(folds.fold[-3:], minlength=5).max() == 1
 
 
@@ -181,7 +181,7 @@ def test_a_single_image_of_a_class_offers_no_number_of_folds(make_samples: Build
     with pytest.raises(SplitError, match="has 1 image, fewer than 2 folds") as caught:
         make_folds(make_samples(30, {"t": labels}), folds=2)
     assert "folds=" not in str(caught.value)
-    assert make_folds(make_samples(30, {"t": labels}), folds=2, allow_rare=True).n_folds == 2
+    assert make_folds(make_samples(30, {"t": labels}), folds=2).n_folds == 2
 
 
 def test_a_class_without_images_is_no_obstacle(make_samples: Build) -> None:
@@ -284,7 +284,7 @@ def test_long_tail_of_a_real_catalogue_can_be_split(make_samples: Build, shared_
     samples = make_samples(table["path"].tolist(), codes)
     with pytest.raises(SplitError, match="other classes have too few"):
         make_folds(samples)
-    folds = make_folds(samples, allow_rare=True)
+    folds = make_folds(samples)
     for column in codes.values():
         held = np.array([np.bincount(column[folds.fold == fold], minlength=column.max() + 1) for fold in range(5)])
         assert np.ptp(held, axis=0).max() <= 3
@@ -299,7 +299,7 @@ def test_a_class_that_goes_to_the_holdout_whole_is_refused(make_samples: Build) 
         rows = np.repeat(np.arange(len(of_group)), rng.integers(1, 40, len(of_group)))
         samples = make_samples(len(rows), {"kind": of_group[rows]}, group=[f"p{row}" for row in rows])
         how = {"folds": 2, "split_seed": seed, "holdout_fraction": 0.5}
-        folds = make_folds(samples, allow_rare=True, **how)
+        folds = make_folds(samples, **how)
         if any((folds.fold[of_group[rows] == label] == HOLDOUT).all() for label in set(of_group.tolist())):
             n_refused += 1
             with pytest.raises(SplitError, match="is in the hold-out"):

@@ -45,7 +45,7 @@ def test_classes_that_cannot_be_judged_are_named(make_samples: Build) -> None:
     label = [0] * 40 + [1] * 10 + [2] * 3
     group = [f"g{i}" for i in range(40)] + ["big"] * 8 + ["x", "y"] + ["z"] * 3
     samples = make_samples(53, {"c": label}, group=group, classes={"c": ["a", "b", "rare", "never"]})
-    notes = "\n".join(summarise_folds(samples, make_folds(samples, allow_rare=True)).notes)
+    notes = "\n".join(summarise_folds(samples, make_folds(samples)).notes)
     assert "missing from the validation part of some folds" in notes
     assert "c=rare (in 1 of 5 folds)" in notes
     assert "1 class without training images in some folds, so those models cannot know it: c=rare" in notes

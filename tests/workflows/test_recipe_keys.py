@@ -255,7 +255,7 @@ def trained(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
     @cache
     def train(preset: str, lines: Sequence[str]) -> dict[str, bytes]:
-        options = podium.FoldOptions(folds=2, allow_rare=True)
+        options = podium.FoldOptions(folds=2)
         run = podium.train(samples, preset=preset, overrides=lines, folds=options, only_folds=[0], settings=settings)
         probs = {name: values.tobytes() for name, values in run.oof.probs.items()}
         return probs | {
@@ -381,7 +381,7 @@ def started(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Calla
     def start(preset: str, lines: Sequence[str]) -> podium.Run:
         settings = make_settings(folder)
         recipe = apply_overrides(find_preset(preset), lines)
-        options = podium.FoldOptions(folds=2, allow_rare=True)
+        options = podium.FoldOptions(folds=2)
         return podium.Run(start_run(samples, recipe, options, settings, Silent()), settings)
 
     return start

@@ -248,7 +248,7 @@ def test_a_class_that_is_not_in_a_fold_does_not_stop_a_run(contest: Contest, tmp
     labels[:2] = 1
     rare = replace(samples, labels={"mask": labels}, group=None)
     recipe = make_recipe("metric=roc_auc_macro")
-    how = FoldOptions(folds=3, allow_rare=True)
+    how = FoldOptions(folds=3)
     run = train(rare, recipe=recipe, folds=how, settings=make_settings(tmp_path, checkpoint_seconds=0.0))
     assert len(run.oof) == 12
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from podium.errors import PodiumError, StorageError
@@ -14,25 +15,39 @@ __all__ = ["name_system_error", "print_error", "print_fault"]
 SHOWN = 10
 
 
-def print_error(error: PodiumError, *, as_json: bool, verbose: bool = False) -> None:
+def print_error(
+    error: PodiumError, *, as_json: bool, verbose: bool = False, arguments: Sequence[str] | None = None
+) -> None:
     """One line on standard error with the first of its details; with `--json` also one document on standard output.
 
     Args:
         error: The error; its options are named as flags from here on.
         as_json: Whether to print the document.
         verbose: Whether to print all details, and the traceback with the errors that caused this one.
+        arguments: The command that failed, to print it with the options that let it go through.
     """
     error = _in_flags(error)
+    again = _retry(error, arguments)
     if as_json:
-        sys.stdout.write(json.dumps(error.to_dict(), ensure_ascii=True) + "\n")
+        sys.stdout.write(json.dumps(error.to_dict() | again, ensure_ascii=True) + "\n")
     shown = len(error.details) if verbose else SHOWN
     lines = [f"podium: {error}", *(f"  {line}" for line in error.details[:shown])]
     if len(error.details) > shown:
         left = f"  ... and {len(error.details) - SHOWN:,} more"
         lines.append(left if as_json else left + _keep_details(error))
+    lines += [f"  to go on: {command}" for command in again.values()]
     if verbose:
         lines = [line for part in traceback.format_exception(error) for line in part.rstrip().splitlines()] + lines
     sys.stderr.write("\n".join(_printable(line) for line in lines) + "\n")
+
+
+def _retry(error: PodiumError, arguments: Sequence[str] | None) -> dict[str, str]:
+    """The command to copy, if the error names options that settle it."""
+    if not error.retry or not arguments:
+        return {}
+    from podium.cli.retry import retry_command
+
+    return {"command": retry_command(arguments, error.retry)}
 
 
 def _in_flags(error: PodiumError) -> PodiumError:

@@ -48,7 +48,7 @@ def run_command(arguments: Sequence[str]) -> int:
     except _Terminated:
         return _end(Stopped("stopped by a signal (SIGTERM).", fix=_HOW_TO_CONTINUE), as_json=as_json)
     except PodiumError as error:
-        return _end(error, as_json=as_json, verbose=verbose)
+        return _end(error, as_json=as_json, verbose=verbose, arguments=arguments)
     except KeyboardInterrupt:
         return _end(Interrupted("stopped by Ctrl-C.", fix=_HOW_TO_CONTINUE), as_json=as_json)
     except (OSError, MemoryError) as error:
@@ -93,8 +93,8 @@ def _listening_for_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _end(error: PodiumError, *, as_json: bool, verbose: bool = False) -> int:
-    print_error(error, as_json=as_json, verbose=verbose)
+def _end(error: PodiumError, *, as_json: bool, verbose: bool = False, arguments: Sequence[str] | None = None) -> int:
+    print_error(error, as_json=as_json, verbose=verbose, arguments=arguments)
     return error.exit_code
 
 

@@ -138,8 +138,8 @@ class FoldFlags:
         stratify_by: Head whose classes are balanced over the folds (default: the main target).
         holdout_fraction: Fraction of the samples that no model sees, for a final check.
         folds_from: Use the folds of this folder: a run's, or one that podium split wrote.
-        strict: Stop at duplicates and at classes with fewer samples or groups than folds. Without it, duplicates are kept
-            on one side of the split, and a rare class is validated in the folds that have it.
+        strict: Stop at duplicates and at classes with fewer samples or groups than folds. Without it, duplicates are
+            kept on one side of the split, and a rare class is validated in the folds that have it.
         allow_leaks: Kinds of leak to accept.
     """
 

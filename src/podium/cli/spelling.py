@@ -19,7 +19,7 @@ from cyclopts import Parameter
 from podium.cli import COMMANDS
 from podium.cli.commands import load_verb
 
-__all__ = ["flag_of", "option_flags", "respell", "respell_record"]
+__all__ = ["flag_of", "flag_words", "option_flags", "respell", "respell_record"]
 
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _PLACES = ("data", "run", "template")
@@ -139,7 +139,20 @@ def _respell_function(function: ast.expr) -> list[str]:
 
 def _option_words(keyword: ast.keyword) -> list[str]:
     assert keyword.arg is not None
-    flag, value = option_flags()[keyword.arg], ast.literal_eval(keyword.value)
+    return flag_words(keyword.arg, ast.literal_eval(keyword.value))
+
+
+def flag_words(name: str, value: Any) -> list[str]:
+    """An option with its value as the words of a shell line.
+
+    Raises:
+        KeyError: If there is no such option.
+
+    Example:
+        >>> flag_words("classes", {"mask": ["worn", "none"]})
+        ['--classes', 'mask=worn,none']
+    """
+    flag = option_flags()[name]
     if isinstance(value, bool):
         return [flag if value else f"--no-{flag.removeprefix('--')}"]
     if isinstance(value, dict):

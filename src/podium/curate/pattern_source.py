@@ -100,6 +100,7 @@ def read_pattern(files: ImageFiles, options: ScanOptions) -> Rows:
             f"{len(unmatched)} of {len(files)} images do not match pattern {pattern.text!r}.",
             where=files.root,
             fix=f"Correct the pattern, or leave these images out with {advise(allow_unmatched=True)}.",
+            retry={"allow_unmatched": True} if kept else None,
             details=unmatched,
         )
     notes = list(files.notes)

@@ -38,11 +38,12 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
         )
     if len(rows) > limit_fraction * len(audit):
         counts = audit.to_dict()["outcomes"]
+        limit = _round_up(len(rows) / len(audit))
         reasons = ", ".join(f"{name} {n}" for name, n in counts.items() if name != "ok")
         raise ImageError(
             f"{len(rows)} of {len(audit)} images cannot be used ({reasons}); {limit_fraction:.2%} is allowed.",
-            fix="Replace or remove the files, or raise the limit:"
-            f" {options(max_bad_fraction=_round_up(len(rows) / len(audit)))}.",
+            fix=f"Replace or remove the files, or raise the limit: {options(max_bad_fraction=limit)}.",
+            retry={"max_bad_fraction": limit},
             details=details,
         )
 

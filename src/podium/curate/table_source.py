@@ -204,6 +204,7 @@ def _check_missing(table: Table, column: str, match: NameMatch, options: ScanOpt
             f"{len(missing)} of {len(table)} rows name an image that does not exist (column {column!r}, {match.rule}).",
             where=table.path,
             fix=f"Add the images, correct the cells, or leave these rows out with {advise(allow_missing_files=True)}.",
+            retry={"allow_missing_files": True},
             details=missing,
         )
     return missing

@@ -16,8 +16,8 @@ from podium.dataset.prepared import Prepared, audit_rows
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
 from podium.errors import ImageError, SplitError
 from podium.machine import Progress, Settings
-from podium.recipe import Recipe
 from podium.problems import Problems
+from podium.recipe import Recipe
 from podium.splits import (
     JoinedSamples,
     LeakReport,
@@ -167,8 +167,13 @@ def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, 
     prints = images.fingerprints()
     whole = JoinedSamples(images.samples, options.split_method)
     if options.folds_from is None and not options.strict:
-        how = {"stratify_by": options.stratify_by, "allow_leaks": options.allow_leaks}
-        whole = join_duplicates(images.samples, split_method=options.split_method, **how, **prints)
+        whole = join_duplicates(
+            images.samples,
+            split_method=options.split_method,
+            stratify_by=options.stratify_by,
+            allow_leaks=options.allow_leaks,
+            **prints,
+        )
     if options.folds_from is not None:
         folds = load_folds(options.folds_from).match(whole.samples)
     else:

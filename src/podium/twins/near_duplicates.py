@@ -59,7 +59,6 @@ class NearDuplicates:
         return NearDuplicates(self.pairs[is_divided], self.distance[is_divided], self.n_unjudged, is_partial)
 
 
-
 def find_near_duplicates(
     phash: NDArray[np.integer[Any]],
     *,

@@ -186,9 +186,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return take(np.arange(len(ids))), None
         if not 0 < self.validation_fraction < 1:
             raise UsageError(f"validation_fraction must be between 0 and 1, got {self.validation_fraction}.")
-        folds = make_folds(
-            samples, folds=2, split_seed=self.recipe_.seed, holdout_fraction=self.validation_fraction
-        )
+        folds = make_folds(samples, folds=2, split_seed=self.recipe_.seed, holdout_fraction=self.validation_fraction)
         is_valid = folds.fold == HOLDOUT
         if not is_valid.any():
             raise UsageError(f"validation_fraction={self.validation_fraction} of {len(ids)} images is none.")

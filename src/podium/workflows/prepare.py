@@ -13,6 +13,7 @@ from podium.dataset.prepared import Prepared, is_prepared, load_prepared
 from podium.dataset.ready_images import median_side
 from podium.errors import UsageError
 from podium.machine import Progress, Settings, Silent
+from podium.problems import Problems
 from podium.recipe import Recipe, find_preset, resolve_sizes
 from podium.workflows.option_homes import option_homes
 
@@ -61,7 +62,9 @@ def prepare(
     for note in opened.notes:
         progress.note(note)
     how = fold_options(folds)
-    check_folds(opened.samples, how)
+    problems = Problems()
+    check_folds(opened.samples, how, problems)
+    problems.raise_all()
     wanted = find_preset(recipe) if isinstance(recipe, str) else recipe
     wanted = resolve_sizes(wanted, median_side_px=median_side(opened.samples))
     return prepare_samples(opened.samples, wanted, how, settings, progress, notes=opened.notes)[0]

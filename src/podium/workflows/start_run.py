@@ -17,6 +17,7 @@ from podium.machine.allocator import return_freed_memory
 from podium.machine.device import choose_device, prepare_process
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
+from podium.problems import Problems
 from podium.recipe import Recipe, arrange, resolve_recipe, save_recipe
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
@@ -58,9 +59,12 @@ def start_run(
         StorageError: If a folder cannot be written; found out before any work.
     """
     samples = data.samples if isinstance(data, Prepared) else data
-    task = _check_request(samples, recipe, settings, name, only_folds)
-    n_folds = data.folds.n_folds if isinstance(data, Prepared) else check_folds(samples, folds)
-    chosen = _choose_folds(n_folds, only_folds)
+    task = _require_labels(samples)
+    problems = Problems()
+    _check_request(task, recipe, settings, name, problems)
+    n_folds = data.folds.n_folds if isinstance(data, Prepared) else check_folds(samples, folds, problems)
+    chosen = _choose_folds(n_folds, only_folds, problems)
+    problems.raise_all()
     durable.check_writable(settings.runs)
     durable.check_writable(durable.make_cache_folder(settings.cache_folder))
     prepare_process(settings.n_threads)
@@ -93,22 +97,20 @@ def start_run(
     return create_run(settings.runs, name, record, stem=recipe.preset, fill=fill)
 
 
-def _choose_folds(n_folds: int, only_folds: Collection[int] | None) -> list[int]:
+def _choose_folds(n_folds: int, only_folds: Collection[int] | None, problems: Problems) -> list[int]:
     chosen = sorted(set(range(n_folds)) if only_folds is None else set(only_folds))
     unknown = [fold for fold in chosen if not 0 <= fold < n_folds]
-    if unknown:
-        raise UsageError(f"there is no fold {unknown[0]}; folds are 0 to {n_folds - 1}.", field="only_folds")
+    with problems.kept():
+        if not chosen:
+            fix = f"Name some, such as {options(only_folds=[0, 1])}, or leave the option out."
+            raise UsageError("no fold was chosen.", fix=fix)
+        if unknown:
+            raise UsageError(f"there is no fold {unknown[0]}; folds are 0 to {n_folds - 1}.", field="only_folds")
     return chosen
 
 
-def _check_request(
-    samples: Samples,
-    recipe: Recipe,
-    settings: Settings,
-    name: str | None,
-    only_folds: Collection[int] | None,
-) -> Task:
-    """Refuse what can be known wrong before anything is read; gives the task."""
+def _require_labels(samples: Samples) -> Task:
+    """The task."""
     if samples.task is None:
         raise SourceError(
             "these images have no labels, so there is nothing to learn.",
@@ -116,18 +118,24 @@ def _check_request(
             fix="Put the images of each class into a folder of their own (at least two classes), or name a table with"
             f" {option('labels')} and its column with {option('label_columns')}.",
         )
-    if recipe.metric is not None:
-        check_metric_fits(find_metric(recipe.metric), samples.task.main_target)
-    arrange(samples.task, recipe.model.arrangement)
-    refuse_idle_for_task(recipe, samples.task)
-    choose_device(settings.device)
-    if only_folds is not None and not only_folds:
-        raise UsageError(
-            "no fold was chosen.", fix=f"Name some, such as {options(only_folds=[0, 1])}, or leave the option out."
-        )
-    if name is not None:
-        check_run_name(name)
-    if name is not None and RunFolder(settings.runs / name).run_file.exists():
-        fix = f"Continue it with {call('podium.resume', name)}, or choose another {option('name')}."
-        raise UsageError(f"run {name!r} exists.", fix=fix)
     return samples.task
+
+
+def _check_request(task: Task, recipe: Recipe, settings: Settings, name: str | None, problems: Problems) -> None:
+    """Keep what can be known wrong before anything is read."""
+    with problems.kept():
+        if recipe.metric is not None:
+            check_metric_fits(find_metric(recipe.metric), task.main_target)
+    with problems.kept():
+        arrange(task, recipe.model.arrangement)
+    with problems.kept():
+        refuse_idle_for_task(recipe, task)
+    with problems.kept():
+        choose_device(settings.device)
+    if name is None:
+        return
+    with problems.kept():
+        check_run_name(name)
+        if RunFolder(settings.runs / name).run_file.exists():
+            fix = f"Continue it with {call('podium.resume', name)}, or choose another {option('name')}."
+            raise UsageError(f"run {name!r} exists.", fix=fix)
