@@ -34,7 +34,7 @@ SETS = {
     "mask7": MASK7,
     "mask7, row-wise": [*MASK7, "--split-method", "random", "--allow-leaks", "same_group", "near_duplicate"],
     "letters": ["dirty_letters26"],
-    "fashion": [*FASHION, "--allow-rare", "--group-duplicates"],
+    "fashion": FASHION,
     "hymenoptera": ["hymenoptera", "--layout", "folders"],
     "sign_digits": ["sign_digits"],
 }

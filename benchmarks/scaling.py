@@ -48,7 +48,7 @@ from podium.tables import (
     save_predictions,
     save_samples,
 )
-from podium.twins import find_twins
+from podium.twins import chain_equal_files, find_near_duplicates
 
 Work = Callable[[], object]
 LIMIT_S = 900
@@ -143,7 +143,13 @@ def leaks(point: Point, folder: Path) -> Work:
 
 def twins(point: Point, folder: Path) -> Work:
     samples, prints = make_table(point), make_prints(point.images)
-    return lambda: join_groups(samples, find_twins(**prints))
+    sha256 = prints.pop("sha256")
+
+    def join() -> object:
+        near = find_near_duplicates(sha256=sha256, **prints).pairs
+        return join_groups(samples, np.concatenate([chain_equal_files(sha256), near]))
+
+    return join
 
 
 def hints(point: Point, folder: Path) -> Work:

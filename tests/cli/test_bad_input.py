@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -213,11 +214,11 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     ),
     "unlisted class": (("pets", "--classes", "label=cat,bird"), 3, ["8 rows", "['dog']", "--classes"]),
     # folds
-    "rare class": (("rare",), 3, ["'owl' of 'label' has 1 image, fewer than 2 folds", "--allow-rare"]),
-    "too many folds": (("pets", "--folds", "10"), 3, ["has 8 images, fewer than 10 folds", "--folds 8"]),
-    "rare in groups": (("pets", "--labels", "people.csv"), 3, ["'dog' of 'label' has 1 group,"]),
-    "rare label": (("pets", "--labels", "tags.csv"), 3, ["'green' of 'labels' has 1 image"]),
-    "rare attribute": ((*MANY, "--bins", "age=21,60"), 3, ["'<21' of 'age' has 1 image"]),
+    "rare class": (("rare", "--strict"), 3, ["'owl' of 'label' has 1 image, fewer than 2 folds", "--strict"]),
+    "too many folds": (("pets", "--folds", "10", "--strict"), 3, ["has 8 images, fewer than 10 folds", "--folds 8"]),
+    "rare in groups": (("pets", "--labels", "people.csv", "--strict"), 3, ["'dog' of 'label' has 1 group,"]),
+    "rare label": (("pets", "--labels", "tags.csv", "--strict"), 3, ["'green' of 'labels' has 1 image"]),
+    "rare attribute": ((*MANY, "--bins", "age=21,60", "--strict"), 3, ["'<21' of 'age' has 1 image"]),
     "one fold": (("pets", "--folds", "1"), 2, ["at least 2, got 1", "--only-folds 0"]),
     "no number of folds": (("pets", "--folds", "-2"), 2, ["--folds", "at least 2, got -2"]),
     "seed of the folds": (("pets", "--split-seed", "-1"), 2, ["--split-seed", "0 or more, got -1"]),
@@ -499,12 +500,12 @@ def test_unreadable_images_are_refused_counted_and_listed(
     assert [row.split(",")[:2] for row in rows[1:]] == [["cat/x.png", "not_an_image"], ["dog/y.png", "truncated"]]
     for number in range(8):
         (folder / "dog" / f"{number}.png").write_bytes(b"no image")
-    answer = train(folder, "--max-bad-fraction", "0.9", "--allow-rare")
+    answer = train(folder, "--max-bad-fraction", "0.9")
     assert (answer.code, "label: dog" in answer.complaint) == (3, True)
 
 
 def test_a_class_rarer_than_folds_works_when_allowed(yard: Path, train: Callable[..., Answer]) -> None:
-    assert train(yard / "rare", "--allow-rare", "--only-folds", "0").code == 0
+    assert train(yard / "rare", "--only-folds", "0").code == 0
 
 
 def test_leaks_are_refused_accepted_by_name_or_cured(yard: Path, train: Callable[..., Answer], tmp_path: Path) -> None:
@@ -512,9 +513,9 @@ def test_leaks_are_refused_accepted_by_name_or_cured(yard: Path, train: Callable
     for number in range(7):
         shutil.copy(folder / "cat" / f"{number}.png", folder / "cat" / f"copy of {number}.png")
     shutil.copy(folder / "cat" / "7.png", folder / "dog" / "wrong.png")
-    answer = train(folder)
+    answer = train(folder, "--strict")
     assert answer.code == 3
-    assert "--group-duplicates" in answer.complaint
+    assert "Leave out --strict" in answer.complaint
     assert "--allow-leaks same_bytes" in answer.complaint
     assert all(line.startswith("same_bytes: ") for line in answer.details)
     assert "Identical files with different labels, 1 times: cat/7.png = dog/wrong.png" in answer.err
@@ -522,7 +523,7 @@ def test_leaks_are_refused_accepted_by_name_or_cured(yard: Path, train: Callable
     run = tmp_path / "runs" / "leaky"
     assert json.loads((run / "folds.json").read_text())["leaks"]["accepted"] == ["same_bytes"]
     assert "Accepted: same_bytes" in (run / "report.html").read_text()
-    assert train(folder, "--group-duplicates", "--name", "cured").code == 0
+    assert train(folder, "--name", "cured").code == 0
     assert json.loads((tmp_path / "runs" / "cured" / "folds.json").read_text())["leaks"]["is_clean"]
 
 
@@ -581,7 +582,7 @@ def test_odd_names_survive_the_whole_way(tmp_path: Path, ask: Ask, train: Callab
     shutil.copy(tmp_path / "odd" / "dog 🐶" / "😀.png", stray)
     ids = {f"{kind}/{name}" for kind in ("고양이", "dog 🐶") for name in names} | {"dog 🐶/bad\\xff.png"}
     assert ask("scan", tmp_path / "odd", "--out", tmp_path / "scan").code == 0
-    assert train(tmp_path / "scan", "--name", "odd", "--group-duplicates").code == 0
+    assert train(tmp_path / "scan", "--name", "odd").code == 0
     runs = ("--runs", tmp_path / "runs")
     assert ask("predict", "odd", tmp_path / "odd", *runs).code == 0
     assert ask("submit", "odd", "--out", tmp_path / "out.csv", *runs).code == 0
@@ -596,3 +597,19 @@ def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:
     for line in (f"{command} | head -0", f"{command} | true", f"{command} >&-"):
         done = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, ""), line
+
+
+def test_all_that_stops_a_run_is_reported_at_once_with_one_command(
+    yard: Path, train: Callable[..., Answer], ask: Ask, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(yard / "pets", tmp_path / "pets")
+    (folder / "cat" / "x.png").write_bytes(b"no image")
+    shutil.copy(folder / "cat" / "7.png", folder / "dog" / "copy.png")
+    answer = train(folder, "--strict", "--json")
+    assert answer.code == 3
+    assert "2 problems stop this." in answer.complaint
+    assert answer.record["retry"] == {"max_bad_fraction": 0.06, "strict": False}
+    command = answer.record["command"]
+    assert "--strict" not in command
+    again = ask(*shlex.split(command.removeprefix("podium ").replace("--json", "")))
+    assert again.code == 0, again.err

@@ -82,3 +82,14 @@ def test_our_own_fault_says_so(capsys: Streams) -> None:
     out, err = capsys.readouterr()
     assert "bug in Podium, not your mistake: ValueError: oops" in json.loads(out)["what"]
     assert "Traceback" in err or "ValueError: oops" in err
+
+
+def test_the_command_that_goes_through_is_ready_to_copy(capsys: Streams) -> None:
+    error = LabelError("bad rows.", retry={"max_bad_fraction": 0.1})
+    print_error(error, as_json=True, arguments=["train", "my photos", "--json"])
+    out, err = capsys.readouterr()
+    command = "podium train 'my photos' --json --max-bad-fraction 0.1"
+    assert json.loads(out)["command"] == command
+    assert err.splitlines()[-1] == f"  to go on: {command}"
+    print_error(LabelError("bad rows."), as_json=True, arguments=["train", "my photos"])
+    assert "command" not in json.loads(capsys.readouterr().out)

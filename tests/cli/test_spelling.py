@@ -238,11 +238,11 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min
 @settings(deadline=None, max_examples=30)
 @given(word=words, several=st.lists(words, min_size=1, max_size=3))
 def test_what_is_respelt_means_the_same_to_the_parser(word: str, several: list[str]) -> None:
-    line = respell(options(group=word, label_columns=several, max_bad_fraction=0.25, allow_rare=True))
+    line = respell(options(group=word, label_columns=several, max_bad_fraction=0.25, strict=True))
     _, bound, _ = make_app("train").parse_args(["photos", *shlex.split(line)], exit_on_error=False, print_error=False)
     data, folds = bound.arguments["reading"], bound.arguments["folds"]
     assert (data.group, data.label_columns) == (word, tuple(several))
-    assert (bound.arguments["max_bad_fraction"], folds.allow_rare) == (0.25, True)
+    assert (bound.arguments["max_bad_fraction"], folds.strict) == (0.25, True)
 
 
 def test_verbs_annotate_what_the_table_reads() -> None:

@@ -118,9 +118,7 @@ def test_single_split_and_holdout(samples: Samples) -> None:
 
 def test_few_groups_and_rare_classes() -> None:
     few = make_samples(TASK, Path("data"), 25, n_groups=10)
-    found = {
-        c.name: c.words for c in describe_cautions(contents_of(few, make_folds(few, folds=2))).cautions
-    }
+    found = {c.name: c.words for c in describe_cautions(contents_of(few, make_folds(few, folds=2))).cautions}
     assert "Only 10 groups" in found["Few groups"]
     assert "Rare classes" in found
 

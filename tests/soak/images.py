@@ -172,7 +172,7 @@ def _passed(n: int, folder: Path) -> Figure:
 
 
 def _train(folder: Path, *arguments: object) -> Answer:
-    leaks = ("--allow-leaks", "near_duplicate", "same_bytes", "--allow-rare")
+    leaks = ("--allow-leaks", "near_duplicate", "same_bytes")
     return ask(
         *("train", folder / "data", *TINY, "--folds", "2", "--runs", folder / "runs", "--json"),
         *(*leaks, *arguments),

@@ -32,13 +32,12 @@ def test_units_are_counted_as_sets_are(strata: Strata) -> None:
 
 
 def check(strata: Strata, unit: Any, n_folds: int, **changes: bool) -> None:
-    options = {"is_grouped": False, "allow_rare": False}
+    options = {"is_grouped": False}
     check_class_counts(strata, unit, n_folds, **options | changes)
 
 
 def test_enough_units_pass_and_missing_or_absent_classes_do_not_count(strata: Strata) -> None:
     check(strata, np.arange(10), 2)
-    check(strata, GROUP, 3, allow_rare=True)
 
 
 def test_the_rarest_class_and_the_largest_number_of_folds_are_named(strata: Strata) -> None:

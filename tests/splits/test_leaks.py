@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from podium.errors import SplitError
 from podium.splits import find_leaks, find_twins_between, join_groups, make_folds
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
-from podium.twins import find_twins
+from podium.twins import find_near_duplicates
 
 Build = Callable[..., Samples]
 NORMAL = 0x0F0F_3C3C_5A5A_6969
@@ -118,7 +118,7 @@ def test_joining_twins_makes_clean_folds(make_samples: Build) -> None:
     samples = make_samples(300, {"c": np.arange(300) % 3})
     before = find_leaks(samples, make_folds(samples), phash=hashes, max_distance=0)
     assert not before.is_clean
-    group = join_groups(samples, find_twins(phash=hashes, max_distance=0))
+    group = join_groups(samples, find_near_duplicates(hashes, max_distance=0).pairs)
     joined = make_samples(300, {"c": np.arange(300) % 3}, group=group.tolist())
     after = find_leaks(joined, make_folds(joined), phash=hashes, max_distance=0)
     assert after.is_clean

@@ -57,9 +57,7 @@ def test_each_seed_holds_out_others_and_deals_otherwise(make_samples: Build, met
 @pytest.mark.parametrize("method", ["group", "stratified_group", "multilabel_group"])
 def test_groups_stay_whole(make_samples: Build, method: str, seed: int, n_folds: int, holdout: float) -> None:
     samples = person_samples(make_samples, 120, 24, seed)
-    folds = make_folds(
-        samples, split_method=method, folds=n_folds, split_seed=seed, holdout_fraction=holdout
-    )
+    folds = make_folds(samples, split_method=method, folds=n_folds, split_seed=seed, holdout_fraction=holdout)
     for person in set(samples.group.tolist()):
         assert len(set(folds.fold[samples.group == person].tolist())) == 1
     assert set(folds.fold.tolist()) - {HOLDOUT} == set(range(n_folds))
@@ -157,12 +155,12 @@ def test_rows_that_the_source_calls_test_are_never_dealt(make_samples: Build) ->
 def test_a_class_with_fewer_images_than_folds_is_refused_by_name(make_samples: Build) -> None:
     samples = make_samples(53, {"c": [0] * 50 + [1] * 3})
     with pytest.raises(SplitError, match=r"class 'c1' of 'c' has 3 images, fewer than 5 folds.*folds=3") as caught:
-        make_folds(samples)
+        make_folds(samples, strict=True)
     assert make_folds(samples, folds=3).n_folds == 3
     assert "other classes" not in str(caught.value)
     more = make_samples(63, {"c": [0] * 50 + [1] * 3 + [2] * 4 + [3] * 2 + [4] * 4})
     with pytest.raises(SplitError, match=r"class 'c3' .* has 2 images.*\(3 other classes have too few, too\)"):
-        make_folds(more)
+        make_folds(more, strict=True)
     folds = make_folds(samples)
     assert np.bincount(folds.fold[-3:], minlength=5).max() == 1
 
@@ -171,7 +169,7 @@ def test_for_groups_it_is_groups_that_count(make_samples: Build) -> None:
     group = [f"g{i // 4}" for i in range(40)]
     samples = make_samples(40, {"c": [0] * 32 + [1] * 8}, group=group)
     with pytest.raises(SplitError, match=r"has 2 groups, fewer than 4 folds.*folds=2"):
-        make_folds(samples, folds=4)
+        make_folds(samples, folds=4, strict=True)
     assert set(make_folds(samples, folds=2).fold[-8:].tolist()) == {0, 1}
 
 
@@ -179,7 +177,7 @@ def test_a_single_image_of_a_class_offers_no_number_of_folds(make_samples: Build
     labels = np.zeros((30, 3), int)
     labels[:20, 0], labels[3, 1] = 1, 1
     with pytest.raises(SplitError, match="has 1 image, fewer than 2 folds") as caught:
-        make_folds(make_samples(30, {"t": labels}), folds=2)
+        make_folds(make_samples(30, {"t": labels}), folds=2, strict=True)
     assert "folds=" not in str(caught.value)
     assert make_folds(make_samples(30, {"t": labels}), folds=2).n_folds == 2
 
@@ -246,7 +244,7 @@ def test_unknown_names_and_too_few_groups(make_samples: Build) -> None:
         {"split_method": "predefined"},
         {"split_method": "predefined", "holdout_fraction": 0.2},
         {"split_method": "stratified", "folds": 16},
-        {"split_method": "stratified", "folds": 16, "allow_rare": True},
+        {"split_method": "stratified", "folds": 16, "strict": True},
         {"holdout_fraction": 0.5, "folds": 8},
         {"stratify_by": "d", "split_method": "stratified"},
         {"stratify_by": "e", "split_method": "stratified"},
@@ -283,7 +281,7 @@ def test_long_tail_of_a_real_catalogue_can_be_split(make_samples: Build, shared_
     codes = {name: pd.factorize(table[name], sort=True)[0] for name in ("gender", "articleType", "season")}
     samples = make_samples(table["path"].tolist(), codes)
     with pytest.raises(SplitError, match="other classes have too few"):
-        make_folds(samples)
+        make_folds(samples, strict=True)
     folds = make_folds(samples)
     for column in codes.values():
         held = np.array([np.bincount(column[folds.fold == fold], minlength=column.max() + 1) for fold in range(5)])
@@ -303,5 +301,5 @@ def test_a_class_that_goes_to_the_holdout_whole_is_refused(make_samples: Build) 
         if any((folds.fold[of_group[rows] == label] == HOLDOUT).all() for label in set(of_group.tolist())):
             n_refused += 1
             with pytest.raises(SplitError, match="is in the hold-out"):
-                make_folds(samples, **how)
+                make_folds(samples, **how, strict=True)
     assert n_refused

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium.errors import UsageError
-from podium.twins import find_near_duplicates, find_twins, join_pairs
+from podium.twins import chain_equal_files, find_near_duplicates, join_pairs
 
 NORMAL = np.uint64(0x0F0F_3C3C_5A5A_6969)  # 32 bits set, as a DCT hash has
 
@@ -92,10 +92,21 @@ def test_thumbnails_confirm_pair_by_pair_even_under_one_hash() -> None:
         find_near_duplicates(hashes, thumbnails=small[:3])
 
 
-def test_twins_join_files_and_near_duplicates() -> None:
+def test_equal_files_are_chained_and_unknown_ones_left_alone() -> None:
+    assert chain_equal_files(["a", "b", "a", "", "a", "", "b"]).tolist() == [[0, 2], [2, 4], [1, 6]]
+    assert chain_equal_files([]).shape == (0, 2)
+
+
+def test_hashes_may_be_signed() -> None:
     hashes = np.asarray([NORMAL, 0, flip(NORMAL, 1, 2), 0, 0], np.uint64)
-    pairs = find_twins(sha256=["a", "b", "c", "b", ""], phash=hashes)
-    assert sorted(map(sorted, pairs.tolist())) == [[0, 2], [1, 3]]
-    assert find_twins().shape == (0, 2)
-    signed = find_twins(phash=hashes.view(np.int64))
-    assert signed.tolist() == [[0, 2]]
+    assert find_near_duplicates(hashes.view(np.int64)).pairs.tolist() == [[0, 2]]
+
+
+def test_pairs_between_sides_are_those_that_a_split_divides() -> None:
+    hashes = np.asarray([NORMAL] * 4, np.uint64)
+    near = find_near_duplicates(hashes)
+    assert len(near.pairs) == 6
+    divided = near.between(np.asarray([0, 0, 1, 1]))
+    assert divided.pairs.tolist() == [pair for pair in near.pairs.tolist() if (pair[0] < 2) != (pair[1] < 2)]
+    assert len(divided.distance) == 4
+    assert not near.between(np.zeros(4, np.int64)).pairs.size

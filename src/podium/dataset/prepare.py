@@ -14,7 +14,7 @@ from podium.data import ImageCache
 from podium.dataset.fold_options import FoldOptions
 from podium.dataset.prepared import Prepared, audit_rows
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
-from podium.errors import ImageError, SplitError
+from podium.errors import ImageError, LeakError, SplitError
 from podium.machine import Progress, Settings
 from podium.problems import Problems
 from podium.recipe import Recipe
@@ -73,7 +73,7 @@ def _check_frozen(samples: Samples, frozen: Folds, options: FoldOptions, problem
 
 def _check_groups(samples: Samples, folds: Folds, options: FoldOptions) -> None:
     """Refuse folds that divide groups, which needs no image."""
-    require_no_leak(find_leaks(samples, folds), allow=options.allow_leaks, fix=_how_to_keep_together(options, folds))
+    _require_no_leak(find_leaks(samples, folds), folds, options)
 
 
 def prepare_samples(
@@ -179,8 +179,16 @@ def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, 
     else:
         folds = make_folds(whole.samples, **options.request | {"split_method": whole.split_method})
     report = replace(find_leaks(whole.samples, folds, **prints, near=whole.near), joined=whole.joined)
-    fix = _how_to_keep_together(options, folds)
-    return whole.samples, folds, require_no_leak(report, allow=options.allow_leaks, fix=fix)
+    return whole.samples, folds, _require_no_leak(report, folds, options)
+
+
+def _require_no_leak(report: LeakReport, folds: Folds, options: FoldOptions) -> LeakReport:
+    try:
+        return require_no_leak(report, allow=options.allow_leaks, fix=_how_to_keep_together(options, folds))
+    except LeakError as error:
+        if options.strict and options.folds_from is None:
+            error.retry = {"strict": False}
+        raise
 
 
 def _how_to_keep_together(options: FoldOptions, folds: Folds) -> str:
