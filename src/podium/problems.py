@@ -21,7 +21,7 @@ class Problems:
         ...         raise UsageError(f"there is no column {name!r}.")
         >>> problems.raise_all()
         Traceback (most recent call last):
-        podium.errors.UsageError: 2 problems stop this.
+        podium.errors.UsageError: 2 problems: (1) there is no column 'labels'. (2) there is no column 'group'.
     """
 
     def __init__(self) -> None:
@@ -62,17 +62,9 @@ def join_errors(errors: list[PodiumError]) -> PodiumError:
     joined = kind.__new__(kind)  # some classes make their message from other arguments
     PodiumError.__init__(
         joined,
-        f"{len(errors)} problems stop this.",
+        f"{len(errors)} problems: " + " ".join(f"({n}) {error}" for n, error in enumerate(errors, 1)),
         fix=f"To go on in spite of them, set {options(**retry)}." if can_go_on else None,
-        details=[line for number, error in enumerate(errors, 1) for line in _describe(number, error)],
+        details=[f"({number}) {line}" for number, error in enumerate(errors, 1) for line in error.details],
         retry=retry if can_go_on else None,
     )
     return joined
-
-
-_FEW = 3
-
-
-def _describe(number: int, error: PodiumError) -> list[str]:
-    more = [f"   ... and {len(error.details) - _FEW:,} more"] if len(error.details) > _FEW else []
-    return [f"{number}. {error}", *(f"   {line}" for line in error.details[:_FEW]), *more]

@@ -15,8 +15,9 @@ from podium.data import ImageCache
 from podium.dataset import FoldOptions
 from podium.dataset.prepare import check_folds, open_prepared_images, prepare_samples
 from podium.dataset.prepared import Prepared
-from podium.errors import ImageError, LeakError, SplitError, UsageError
-from podium.splits import make_folds
+from podium.errors import DataError, ImageError, LeakError, SplitError, UsageError
+from podium.problems import Problems
+from podium.splits import LeakReport, make_folds
 from podium.tables import Samples, as_text_array, save_folds
 from tiny.contest import N, Notes, make_recipe, make_samples, make_settings
 
@@ -28,6 +29,13 @@ def prepare(
 ) -> tuple[Prepared, ImageCache]:
     options = FoldOptions(**{"folds": 3, **how})  # type: ignore[arg-type]
     return prepare_samples(samples, make_recipe(), options, make_settings(folder), progress or Notes())
+
+
+def check(samples: Samples, options: FoldOptions) -> int:
+    problems = Problems()
+    n_folds = check_folds(samples, options, problems)
+    problems.raise_all()
+    return n_folds
 
 
 def with_copy(samples: Samples, *, of: int = 0, at: int = 2) -> Samples:
@@ -46,11 +54,11 @@ def test_the_options_reach_the_folds(contest: Contest, tmp_path: Path) -> None:
         {"stratify_by": "age"},
         {"split_method": "stratified"},
     ):
-        how = {"folds": 3, "allow_rare": True, **asked}
+        how = {"folds": 3, **asked}
         leaky = {"allow_leaks": ("same_group",)}
         prepared, _ = prepare(samples, tmp_path, **how, **leaky)
         assert prepared.folds.digest == make_folds(samples, **how).digest  # type: ignore[arg-type]
-        assert check_folds(samples, FoldOptions(**how, **leaky)) == how["folds"]  # type: ignore[arg-type]
+        assert check(samples, FoldOptions(**how, **leaky)) == how["folds"]  # type: ignore[arg-type]
 
 
 def test_digests_and_pixels_are_those_of_the_files(contest: Contest, tmp_path: Path) -> None:
@@ -68,7 +76,7 @@ def test_an_unreadable_image_is_left_out_of_everything_but_the_quarantine(tmp_pa
     samples.file(4).write_bytes(b"no image")
     settings = make_settings(tmp_path, max_bad_fraction=1 / N)
     notes = Notes()
-    how = FoldOptions(folds=3, group_duplicates=True)
+    how = FoldOptions(folds=3)
     prepared, _ = prepare_samples(samples, make_recipe(), how, settings, notes)
     left = [name for name in samples.ids if name != "04.png"]
     assert prepared.samples.ids.tolist() == prepared.folds.ids.tolist() == left
@@ -86,7 +94,7 @@ def test_folds_of_an_earlier_split_are_used_again(contest: Contest, tmp_path: Pa
     save_folds(first.folds, tmp_path / "old")
     frozen = FoldOptions(folds_from=tmp_path / "old")
     turned = samples.take(np.arange(N)[::-1])
-    assert check_folds(turned, frozen) == 3
+    assert check(turned, frozen) == 3
     second, _ = prepare_samples(turned, make_recipe(), frozen, make_settings(tmp_path), Notes())
     assert second.folds.digest == first.folds.digest
     assert second.folds.ids.tolist() == second.samples.ids.tolist() == samples.ids.tolist()[::-1]
@@ -103,13 +111,13 @@ def test_frozen_folds_refuse_samples_that_changed(contest: Contest, tmp_path: Pa
         with pytest.raises(SplitError, match="made for another sample table"):
             prepare_samples(changed, make_recipe(), frozen, make_settings(tmp_path), Notes())
     with pytest.raises(SplitError, match=r"missing.*34\.png, 35\.png"):
-        check_folds(fewer, frozen)  # images that are not there will not be found by decoding
+        check(fewer, frozen)  # images that are not there will not be found by decoding
 
 
 def test_frozen_folds_may_lack_images_that_could_not_be_decoded(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     save_folds(make_folds(samples.take(np.arange(N - 2)), folds=3), tmp_path)
-    assert check_folds(samples, FoldOptions(folds_from=tmp_path)) == 3
+    assert check(samples, FoldOptions(folds_from=tmp_path)) == 3
 
 
 @pytest.mark.parametrize(
@@ -127,42 +135,68 @@ def test_what_is_known_to_be_wrong_is_refused_before_any_image_is_decoded(
     how: dict[str, object], error: type[Exception], message: str, contest: Contest, tmp_path: Path
 ) -> None:
     with pytest.raises(error, match=message):
-        check_folds(contest("single"), FoldOptions(**how))  # type: ignore[arg-type]
+        check(contest("single"), FoldOptions(**how))  # type: ignore[arg-type]
 
 
 def test_a_folder_without_folds_is_named(contest: Contest, tmp_path: Path) -> None:
     with pytest.raises(SplitError, match="there are no folds here") as refused:
-        check_folds(contest("single"), FoldOptions(folds_from=tmp_path))
+        check(contest("single"), FoldOptions(folds_from=tmp_path))
     assert refused.value.where == str(tmp_path)
     with pytest.raises(UsageError, match="same_bytes"):
-        check_folds(contest("single"), FoldOptions(folds_from=tmp_path, allow_leaks=("same_bites",)))
+        check(contest("single"), FoldOptions(folds_from=tmp_path, allow_leaks=("same_bites",)))
 
 
-def test_twins_across_folds_are_refused_until_they_are_accepted_or_joined(contest: Contest, tmp_path: Path) -> None:
+def test_duplicates_are_kept_on_one_side_unless_strict_or_accepted(contest: Contest, tmp_path: Path) -> None:
     twins = with_copy(contest("single"))  # with a fold for every image of its class, they are apart
     with pytest.raises(LeakError, match="1 file found on both sides") as refused:
-        prepare(twins, tmp_path, folds=18)
+        prepare(twins, tmp_path, folds=18, strict=True)
     assert "00.png" in " ".join(refused.value.details)
     with pytest.raises(LeakError):
-        prepare(twins, tmp_path, folds=18, allow_leaks=("same_group",))
+        prepare(twins, tmp_path, folds=18, strict=True, allow_leaks=("same_group",))
     accepted, _ = prepare(twins, tmp_path, folds=18, allow_leaks=("same_bytes", "near_duplicate"))
     assert accepted.leaks.accepted == ("same_bytes",)
     assert accepted.leaks.counts["same_bytes"].n_pairs == 1
     assert not accepted.samples.has_groups
     notes = Notes()
-    joined, _ = prepare(twins, tmp_path, notes, folds=17, group_duplicates=True)
+    joined, _ = prepare(twins, tmp_path, notes, folds=17)
     assert joined.leaks.is_clean
     assert joined.folds.fold[0] == joined.folds.fold[2]
     assert joined.samples.group_keys[0] == joined.samples.group_keys[2]
     assert len(set(joined.samples.group_keys)) == N - 1
-    assert "1 pairs of identical files or near-duplicates were put into one group each." in notes.notes
+    assert str(joined.leaks.joined) in notes.notes
+    assert LeakReport.from_dict(joined.leaks.to_dict()) == joined.leaks
+
+
+def test_folds_that_were_given_are_not_cured(contest: Contest, tmp_path: Path) -> None:
+    """Of an earlier split, of the source, or of a method that ignores groups; divided groups before any decoding."""
+    samples, twins = contest("single"), with_copy(contest("single"))
+    save_folds(make_folds(samples, folds=3, split_method="random"), tmp_path)
+    with pytest.raises(LeakError, match="divided groups") as refused:
+        check(samples, FoldOptions(folds_from=tmp_path))
+    assert refused.value.retry == {"allow_leaks": ["same_group"]}
+    split = as_text_array(["valid" if row == 2 else "train" for row in range(N)])
+    with pytest.raises(LeakError, match="1 divided group"):
+        check(replace(samples, split=split), FoldOptions())
+    with pytest.raises(LeakError, match=r"1 file found on both sides.*split_method='stratified'") as refused:
+        prepare(replace(twins, split=split), tmp_path)
+    assert refused.value.retry == {"allow_leaks": ["same_bytes"]}
+    with pytest.raises(LeakError, match=r"divided groups.*split_method='auto'"):
+        prepare(samples, tmp_path, folds=3, split_method="stratified")
+
+
+def test_bad_images_and_leaks_are_reported_together(tmp_path: Path) -> None:
+    samples = with_copy(make_samples(tmp_path / "images", "single"))
+    samples.file(4).write_bytes(b"no image")
+    with pytest.raises(DataError, match="2 problems: ") as refused:
+        prepare(samples, tmp_path, folds=17, strict=True)
+    assert refused.value.retry == {"max_bad_fraction": 0.03, "strict": False}
 
 
 def test_a_forgotten_group_is_hinted_at_though_copies_are_grouped(contest: Contest, tmp_path: Path) -> None:
     notes = Notes()
     ids = as_text_array([f"patient{row // 6}_{row % 6:03d}.png" for row in range(N)])
     named = replace(with_copy(contest("single")), ids=ids)
-    prepared, _ = prepare(named, tmp_path, notes, group_duplicates=True)
+    prepared, _ = prepare(named, tmp_path, notes)
     (hint,) = [line for line in notes.notes if "patient" in line]
     assert hint in prepared.hints
 
@@ -173,7 +207,7 @@ def test_what_is_odd_about_the_folds_is_told_and_kept_with_the_notes_of_the_scan
     mask = np.zeros(N, dtype=np.int64)
     mask[[0, N // 2]] = 1  # one person
     lone = replace(contest("single"), labels={"mask": mask})
-    notes, how = Notes(), FoldOptions(folds=2, allow_rare=True)
+    notes, how = Notes(), FoldOptions(folds=2)
     settings = make_settings(tmp_path)
     prepared, _ = prepare_samples(lone, make_recipe(), how, settings, notes, notes=["from the scan"])
     (told,) = [line for line in notes.notes if "without training images in some folds" in line]

@@ -37,16 +37,12 @@ __all__ = ["check_folds", "open_prepared_images", "prepare_samples"]
 
 
 def check_folds(samples: Samples, options: FoldOptions, problems: Problems) -> int:
-    """How many folds there will be; keeps all that can be known wrong about them before an image is decoded.
-
-    Raises:
-        SplitError: If there are no folds to take.
-    """
+    """How many folds there will be; keeps all that can be known wrong about them before an image is decoded."""
     with problems.kept():
         check_leak_names(options.allow_leaks)
-    if options.folds_from is not None:
-        return _check_frozen(samples, _load_frozen(options.folds_from), options, problems)
     with problems.kept():
+        if options.folds_from is not None:
+            return _check_frozen(samples, _load_frozen(options.folds_from), options, problems)
         n_folds = check_request(samples, **options.request)
         if choose_method(samples, options.split_method, options.stratify_by) == "predefined":
             _check_groups(samples, make_folds(samples, **options.request), options)
