@@ -37,7 +37,7 @@ from podium.tables import CompositeDecoding
 
 SOURCE = Path(podium.__file__).parent
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts[0] != "cli")
-FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
+FLAG = re.compile(r"(?<![\w-])(?<!var\()--[a-z][a-z-]*[a-z]")  # var(--card) is a colour of a page
 PIP_FLAGS = {"--no-deps", "--force-reinstall"}
 
 
