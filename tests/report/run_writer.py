@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from podium import durable
-from podium.metrics import score_predictions
+from podium.metrics import score_folds, score_predictions
 from podium.splits import find_leaks, make_folds
-from podium.store import RunFolder, create_run, describe_environment, write_results
+from podium.store import SECONDS_NAME, RunFolder, create_run, describe_environment, write_results
 from podium.tables import (
     Composite,
     Folds,
@@ -87,9 +88,11 @@ def write_journals(
     random = np.random.default_rng(5)
     for fold in range(n_folds):
         for part in parts:
+            times = durable.Journal(run.training_folder(fold, part) / SECONDS_NAME, sync=False)
             journal = durable.Journal(run.training_folder(fold, part) / "journal.jsonl", sync=False)
             for epoch in range(n_epochs):
                 done = (epoch + 1) / n_epochs
+                times.append({"epoch": epoch, "seconds": 2.5 + fold})
                 journal.append(
                     {
                         "epoch": epoch,
@@ -148,7 +151,9 @@ def write_run(
     write_results(run)
     oof = predict(samples, folds, skill=skill)
     save_predictions(oof, run.oof_file)
-    durable.write_json(run.scores_file, score_predictions(oof, samples, n_resamples=n_resamples).to_dict())
+    scores = score_predictions(oof, samples, n_resamples=n_resamples)
+    scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric, n_resamples=n_resamples))
+    durable.write_json(run.scores_file, scores.to_dict())
     return run
 
 

@@ -22,12 +22,13 @@ from podium.errors import StorageError
 from podium.metrics import Interval, Scores, score_predictions
 from podium.report import describe_run, make_report, read_contents
 from podium.report import page as page_module
+from podium.report.numbers import metric_words
 from podium.report.thumbnails import ThumbnailBook
 from podium.store import FORMAT, RunFolder
 from podium.tables import Head, Task, load_predictions, load_samples, save_predictions
 
 from .page_reader import Node, read_page
-from .run_writer import draw_files, make_samples, write_run
+from .run_writer import SHAPES, draw_files, make_samples, write_run
 
 Page = tuple[RunFolder, Scores, Node]
 
@@ -313,6 +314,39 @@ def test_folds_add_up(page: Page) -> None:
     assert len(rows) == 5
     assert sum(int(row.numbers[0]) for row in rows) == len(samples)
     assert sum(int(row.numbers[1]) for row in rows) == len(set(samples.group_keys.tolist()))
+
+
+def test_the_table_of_folds_is_the_record(page: Page) -> None:
+    _, scores, tree = page
+    table = tree.one("section", id="folds").one("table")
+    header = [cell.text for cell in table.one("thead").all("th")]
+    assert header[3:8] == [metric_words(scores.main_metric), "interval", "epochs", "best epoch", "time"]
+    for number, row in enumerate(table.one("tbody").all("tr")):
+        cells = row.all("td")
+        assert [*cells[2].numbers, *cells[3].numbers] == bounds(scores.folds[number].interval)
+        assert (cells[4].numbers, cells[6].numbers) == ([12], [12 * (2.5 + number)])
+        assert cells[6].text == ("30 s" if number == 0 else "42 s" if number == 1 else cells[6].text)
+
+
+def test_a_fold_of_several_models_lists_their_epochs_and_adds_their_time(tmp_path: Path) -> None:
+    samples = make_samples(SHAPES["faces"](), tmp_path / "data", 60, n_groups=30)
+    run = write_run(tmp_path / "runs", samples, name="r", n_folds=2, n_epochs=3, parts=("mask", "age"))
+    section = load_page(run).one("section", id="folds")
+    for number, row in enumerate(section.one("tbody").all("tr")):
+        cells = row.all("td")
+        assert cells[4].text == "3, 3"
+        assert cells[6].numbers == [2 * 3 * (2.5 + number)]
+    assert "those of age, mask, in this order" in section.words
+
+
+def test_a_run_without_times_and_scores_of_folds(copied: RunFolder) -> None:
+    for path in copied.path.glob("fold-*/*/seconds.jsonl"):
+        path.unlink()
+    record = durable.read_json(copied.scores_file)
+    durable.write_json(copied.scores_file, record | {"folds": []})
+    section = load_page(copied).one("section", id="folds")
+    assert "interval" not in [cell.text for cell in section.one("thead").all("th")]
+    assert {row.all("td")[4].text for row in section.one("tbody").all("tr")} == {"–"}
 
 
 def test_label_counts_add_up(page: Page) -> None:

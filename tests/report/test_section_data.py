@@ -122,6 +122,7 @@ def test_data_data(described: Described) -> None:
 def test_folds_data(described: Described) -> None:
     run, _, document = described
     samples, folds = load_samples(run.path), load_folds(run.path)
+    scores = Scores.from_dict(durable.read_json(run.scores_file))
     assert samples.task is not None
     head = samples.task.main_target
     labels = samples.target_labels(head.name)
@@ -131,6 +132,13 @@ def test_folds_data(described: Described) -> None:
         shares = [(labels[rows] == 1).mean(axis=0)] if head.is_multi else []
         shares = shares or [np.bincount(labels[rows], minlength=head.n_classes) / rows.sum()]
         np.testing.assert_allclose(line["shares"], shares[0], rtol=1e-12)
+        assert line["score"] == scores.folds[number].interval.to_dict()
+        (training,) = line["trainings"]
+        panel = document["curves"]["panels"][number]
+        assert training == {
+            "model": "all", "n_epochs": 12, "best_epoch": panel["best_epoch"], "seconds": 12 * (2.5 + number)
+        }  # fmt: skip
+    assert document["folds"]["metric"] == scores.main_metric
     assert document["folds"]["leaks"]["state"] == "clean"
     assert document["folds"]["digest"] == folds.digest
 

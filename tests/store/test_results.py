@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from podium import durable
-from podium.store import RunFolder, create_run, describe_environment, list_differences, read_epochs, write_results
+from podium.store import (
+    SECONDS_NAME,
+    RunFolder,
+    create_run,
+    describe_environment,
+    list_differences,
+    read_epochs,
+    read_seconds,
+    write_results,
+)
 
 
 @pytest.fixture
@@ -41,6 +50,13 @@ def test_results_hold_the_journals_exactly(run: RunFolder) -> None:
         assert (int(row["step"]), float(row["lr"]), float(row["train/loss"])) == (epoch.step, epoch.lr, 1 / 7)
         told = {name: float(row[f"valid/{name}"]) for name in ("f1", "qwk") if row[f"valid/{name}"]}
         assert told == epoch.scores
+
+
+def test_seconds_of_all_starts_are_added(run: RunFolder) -> None:
+    times = durable.Journal(run.training_folder(2, "mask") / SECONDS_NAME)
+    for epoch, seconds in ((0, 1.5), (1, 2.0), (1, 2.25)):
+        times.append({"epoch": epoch, "seconds": seconds})
+    assert read_seconds(run) == {(2, "mask"): 5.75}
 
 
 def test_a_part_keeps_its_name_whatever_its_folder_is_called(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 from podium import durable
 from podium.dataset import FoldOptions
 from podium.errors import CorruptFileError, RecipeError
+from podium.store import SECONDS_NAME, RunFolder, read_seconds
 from podium.tables import Samples, save_samples
 from podium.workflows import Run, resume, train
 from tiny.contest import TINY, Notes, go_on, make_recipe, make_settings, results_of
@@ -67,6 +68,23 @@ def nursery() -> Iterator[Nursery]:
     server = Nursery()
     yield server
     server.close()
+
+
+def test_each_training_knows_how_long_its_epochs_took(samples: Path, tmp_path: Path) -> None:
+    started = time.monotonic()
+    run = RunFolder(go_on(tmp_path, samples, FROZEN))
+    elapsed = time.monotonic() - started
+    assert sorted(read_seconds(run)) == [(fold, "all") for fold in run.read()["folds"]]
+    assert 0 < sum(read_seconds(run).values()) < elapsed
+    torn = run.training_folder(0, "all") / SECONDS_NAME
+    assert [record["epoch"] for record in durable.Journal(torn).read()] == [0, 1, 2]
+    durable.write_bytes(torn, b"torn by a power cut\n")
+    durable.remove_file(run.predictions_file("oof", 0))
+    for name in ("model.safetensors", "model.json"):
+        durable.remove_file(torn.parent / name)
+    durable.remove_file(run.scores_file)
+    go_on(tmp_path, samples, FROZEN)
+    assert [record["epoch"] for record in durable.Journal(torn).read()] == [0, 1, 2]
 
 
 def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(

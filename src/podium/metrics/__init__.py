@@ -7,17 +7,19 @@ from podium.metrics.counts import (
     count_classes,
 )
 from podium.metrics.definition import Metric
+from podium.metrics.fold_scores import score_folds
 from podium.metrics.interval import Interval
 from podium.metrics.paired import PairedDifference, Verdict, paired_difference
 from podium.metrics.ranked_class import RankedClass, rank_classes
 from podium.metrics.registry import METRICS, default_metric, fitting_metrics, metric, score, usual_metrics
-from podium.metrics.scores import ClassScore, Scores, TargetScore
+from podium.metrics.scores import ClassScore, FoldScore, Scores, TargetScore
 from podium.metrics.scoring import score_predictions, score_targets_fast
 
 __all__ = [
     "METRICS",
     "ClassCounts",
     "ClassScore",
+    "FoldScore",
     "Interval",
     "Metric",
     "PairedDifference",
@@ -34,6 +36,7 @@ __all__ = [
     "paired_difference",
     "rank_classes",
     "score",
+    "score_folds",
     "score_predictions",
     "score_targets_fast",
     "usual_metrics",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from podium.metrics.interval import Interval, nan_if_none, none_if_nan
 from podium.tables import HeadKind
 
-__all__ = ["ClassScore", "Scores", "TargetScore"]
+__all__ = ["ClassScore", "FoldScore", "Scores", "TargetScore"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,30 @@ class ClassScore:
         """The class score that `to_dict` wrote."""
         bounds = {name: nan_if_none(record[name]) for name in ("f1_low", "f1_high")}
         return cls(**{**record, **bounds})
+
+
+@dataclass(frozen=True)
+class FoldScore:
+    """How well one fold's model predicts its valid images.
+
+    Args:
+        fold: The fold.
+        n: Images with a label of the main target.
+        interval: Main score of the main target.
+    """
+
+    fold: int
+    n: int
+    interval: Interval
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fold's score as JSON-ready data."""
+        return {"fold": self.fold, "n": self.n, "interval": self.interval.to_dict()}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> FoldScore:
+        """The fold's score that `to_dict` wrote."""
+        return cls(record["fold"], record["n"], Interval.from_dict(record["interval"]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +130,13 @@ class Scores:
         main_target: The target whose score stands at the top.
         main_metric: The metric that runs are compared by.
         targets: Per target name.
+        folds: Main score of each fold, see `score_folds`; empty where nobody asked for them.
     """
 
     main_target: str
     main_metric: str
     targets: dict[str, TargetScore]
+    folds: tuple[FoldScore, ...] = ()
 
     @property
     def main(self) -> Interval:
@@ -123,10 +149,12 @@ class Scores:
             "main_target": self.main_target,
             "main_metric": self.main_metric,
             "targets": {name: item.to_dict() for name, item in self.targets.items()},
+            "folds": [item.to_dict() for item in self.folds],
         }
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Scores:
         """The scores that `to_dict` wrote."""
         targets = {name: TargetScore.from_dict(item) for name, item in record["targets"].items()}
-        return cls(record["main_target"], record["main_metric"], targets)
+        folds = tuple(FoldScore.from_dict(item) for item in record.get("folds", ()))
+        return cls(record["main_target"], record["main_metric"], targets, folds)

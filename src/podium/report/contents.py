@@ -13,7 +13,7 @@ from podium import durable
 from podium.errors import PodiumError
 from podium.metrics import Scores
 from podium.splits import LeakReport
-from podium.store import EpochRow, RunFolder, check_format, check_tables, read_epochs, read_plain_yaml
+from podium.store import EpochRow, RunFolder, check_format, check_tables, read_epochs, read_plain_yaml, read_seconds
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
 __all__ = ["RunContents", "read_contents"]
@@ -40,6 +40,7 @@ class RunContents:
         audit: Summary of the images.
         quarantine: Columns of quarantine.csv.
         epochs: A row an epoch, over all folds and parts.
+        seconds: Seconds that each training took, by fold and model.
         problems: Files that are there but cannot be read, a line each.
     """
 
@@ -57,6 +58,7 @@ class RunContents:
     audit: Mapping[str, Any] = field(default_factory=dict)
     quarantine: Mapping[str, list[str]] = field(default_factory=dict)
     epochs: tuple[EpochRow, ...] = ()
+    seconds: Mapping[tuple[int, str], float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
     @property
@@ -133,6 +135,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         audit=record(run.audit_file),
         quarantine=attempt(run.quarantine_file, lambda: read_csv(run.quarantine_file)) or {},
         epochs=tuple(attempt(folder, lambda: read_epochs(run)) or ()),
+        seconds=attempt(folder, lambda: read_seconds(run)) or {},
         problems=tuple(problems),
     )
 

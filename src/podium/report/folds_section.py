@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.metrics import Interval
 from podium.report.contents import RunContents
+from podium.report.curves_section import describe_curves
 from podium.report.section import Section
 from podium.splits import LeakReport
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
 
-__all__ = ["FoldLine", "FoldsSection", "LeakVerdict", "count_divided_groups", "describe_folds"]
+__all__ = ["FoldLine", "FoldTraining", "FoldsSection", "LeakVerdict", "count_divided_groups", "describe_folds"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,23 @@ class LeakVerdict:
 
 
 @dataclass(frozen=True)
+class FoldTraining:
+    """The training of one model in a fold.
+
+    Args:
+        model: The model; "all" where one model answers all targets.
+        n_epochs: Epochs trained.
+        best_epoch: The epoch of its best score; None where no epoch has a score.
+        seconds: How long its epochs took; None where nobody noted it.
+    """
+
+    model: str
+    n_epochs: int
+    best_epoch: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class FoldLine:
     """One fold.
 
@@ -41,6 +61,8 @@ class FoldLine:
         shares: Share of each class of the main target; empty without classes.
         drift: Largest difference of a class's share from its share over all folds, a fraction; nan without classes.
         drift_class: That class.
+        score: Main score of the fold's images, with its interval; None where they are not judged.
+        trainings: One a model; none for rows that no fold validates, and before the first epoch.
     """
 
     name: str
@@ -49,12 +71,21 @@ class FoldLine:
     shares: tuple[float, ...]
     drift: float
     drift_class: str
+    score: Interval | None = None
+    trainings: tuple[FoldTraining, ...] = ()
+
+    @property
+    def seconds(self) -> float | None:
+        """How long all trainings took; None where that is not known of each."""
+        known = [training.seconds for training in self.trainings if training.seconds is not None]
+        return sum(known) if known and len(known) == len(self.trainings) else None
 
 
 @dataclass(frozen=True)
 class FoldsSection(Section):
-    """How the folds are."""
+    """How the folds are, and how the models of each do."""
 
+    metric: str
     method: str
     seed: int
     digest: str
@@ -72,11 +103,12 @@ def describe_folds(contents: RunContents) -> FoldsSection | None:
     if folds is None or samples is None:
         return None
     return FoldsSection(
+        metric="" if contents.scores is None else contents.scores.main_metric,
         method=folds.method.replace("_", " + "),
         seed=folds.seed,
         digest=folds.digest,
         samples_digest=folds.samples_digest,
-        lines=tuple(_lines(folds, samples)),
+        lines=tuple(_add_trainings(_lines(folds, samples), contents)),
         target=samples.task.main_target.name if samples.task else "",
         has_groups=samples.has_groups,
         leaks=None if contents.leaks is None else _judge_leaks(contents.leaks),
@@ -99,6 +131,19 @@ def count_divided_groups(samples: Samples, folds: Folds) -> int:
 def _judge_leaks(found: LeakReport) -> LeakVerdict:
     state = "clean" if found.is_clean else "accepted" if found.accepted else "leaks"
     return LeakVerdict(state, found.verdict, tuple(str(pair) for pair in found.pairs))
+
+
+def _add_trainings(lines: list[FoldLine], contents: RunContents) -> Iterator[FoldLine]:
+    """The lines of folds with their score and trainings; other lines as they are."""
+    scores = {} if contents.scores is None else {str(item.fold): item.interval for item in contents.scores.folds}
+    curves = describe_curves(contents)
+    trainings: dict[str, list[FoldTraining]] = {}
+    for panel in () if curves is None else curves.panels:
+        seconds = contents.seconds.get((panel.fold, panel.model))
+        training = FoldTraining(panel.model, len(panel.epochs), panel.best_epoch, seconds)
+        trainings.setdefault(str(panel.fold), []).append(training)
+    for line in lines:
+        yield replace(line, score=scores.get(line.name), trainings=tuple(trainings.get(line.name, ())))
 
 
 def _lines(folds: Folds, samples: Samples) -> list[FoldLine]:

@@ -15,8 +15,10 @@ __all__ = [
     "METRIC_WORDS",
     "metric_words",
     "plain_count",
+    "plain_duration",
     "plain_score",
     "show_count",
+    "show_duration",
     "show_percent",
     "show_score",
 ]
@@ -79,6 +81,19 @@ def plain_count(value: int) -> str:
     return f"{value:,}"
 
 
+def plain_duration(seconds: float) -> str:
+    """A time span as a person says it.
+
+    Example:
+        >>> plain_duration(4.2), plain_duration(150), plain_duration(4980)
+        ('4 s', '2.5 min', '1 h 23 min')
+    """
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{seconds / 60:.1f} min" if seconds < 3570 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def show_score(value: float | None, digits: int = 3) -> Markup:
     """A score for the page."""
     if value is None or not math.isfinite(value):
@@ -96,3 +111,10 @@ def show_percent(fraction: float | None, digits: int = 1) -> Markup:
     if fraction is None or not math.isfinite(fraction):
         return Markup('<span class="none">–</span>')
     return Markup('<data value="{}">{}&#8239;%</data>').format(repr(float(fraction)), f"{100 * fraction:.{digits}f}")
+
+
+def show_duration(seconds: float | None) -> Markup:
+    """A time span for the page."""
+    if seconds is None:
+        return Markup('<span class="none">–</span>')
+    return Markup('<data value="{}">{}</data>').format(repr(float(seconds)), plain_duration(seconds))

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from podium import durable
 from podium.report.contents import RunContents, read_contents
-from podium.report.numbers import metric_words, show_count, show_percent, show_score
+from podium.report.numbers import metric_words, show_count, show_duration, show_percent, show_score
 from podium.report.paint import paint_css
 from podium.report.section_drawings import MOST_MODELS, SECTION_DRAWINGS
 from podium.report.sections import RunReport, describe_run
@@ -83,6 +83,7 @@ def _environment() -> jinja2.Environment:
         "score": show_score,
         "count": show_count,
         "percent": show_percent,
+        "duration": show_duration,
         "metric_words": metric_words,
     }
     environment.globals |= SECTION_DRAWINGS | {"most_models": MOST_MODELS}

@@ -4,7 +4,7 @@ from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
 from podium.store.environment import describe_environment
 from podium.store.plain_yaml import read_plain_yaml
-from podium.store.results import EpochRow, read_epochs, write_results
+from podium.store.results import SECONDS_NAME, EpochRow, read_epochs, read_seconds, write_results
 from podium.store.run_folder import (
     FORMAT,
     TABLE_FILES,
@@ -20,6 +20,7 @@ from podium.store.run_tables import check_tables, digest_tables, load_tables
 
 __all__ = [
     "FORMAT",
+    "SECONDS_NAME",
     "TABLE_FILES",
     "EpochRow",
     "RunFolder",
@@ -37,5 +38,6 @@ __all__ = [
     "model_of",
     "read_epochs",
     "read_plain_yaml",
+    "read_seconds",
     "write_results",
 ]

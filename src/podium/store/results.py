@@ -11,7 +11,10 @@ from podium import durable
 from podium.store.run_folder import RunFolder, model_of
 from podium.tables import write_csv
 
-__all__ = ["EpochRow", "read_epochs", "write_results"]
+__all__ = ["SECONDS_NAME", "EpochRow", "read_epochs", "read_seconds", "write_results"]
+
+SECONDS_NAME = "seconds.jsonl"
+"""In the folder of a training: a line an epoch that was trained, with the seconds that it took."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,27 @@ def read_epochs(run: RunFolder) -> list[EpochRow]:
 
 
 def _row_of(journal: Path, record: dict[str, Any]) -> EpochRow:
-    found = re.fullmatch(r"fold-(\d+)", journal.parent.parent.name)
-    fold = int(found[1]) if found else -1
     values = {name: record[name] for name in ("epoch", "step", "lr", "train_loss")}
     scores = {name: value for name, value in record["scores"].items() if value is not None}
-    return EpochRow(fold=fold, model=model_of(journal.parent), scores=scores, **values)
+    return EpochRow(fold=_fold_of(journal.parent), model=model_of(journal.parent), scores=scores, **values)
+
+
+def read_seconds(run: RunFolder) -> dict[tuple[int, str], float]:
+    """Seconds that the finished epochs of each training took, by fold and model, over all its starts.
+
+    Epochs that a killed process trained and the next one repeated count twice, as they took time twice.
+    """
+    return {
+        (_fold_of(path.parent), model_of(path.parent)): sum(
+            record["seconds"] for record in durable.Journal(path).read()
+        )
+        for path in run.path.glob(f"fold-*/*/{SECONDS_NAME}")
+    }
+
+
+def _fold_of(training_folder: Path) -> int:
+    found = re.fullmatch(r"fold-(\d+)", training_folder.parent.name)
+    return int(found[1]) if found else -1
 
 
 def write_results(run: RunFolder) -> None:

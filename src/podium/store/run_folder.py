@@ -11,7 +11,7 @@
         folds.csv, .json       the frozen folds, with digest and the leak check's verdict
         audit.json             what the images are like
         backbone/              a frozen backbone: model.safetensors, model.json
-        fold-<k>/<model>/      one training: journal.jsonl, checkpoints/, model.safetensors, model.json
+        fold-<k>/<model>/      one training: journal.jsonl, seconds.jsonl, checkpoints/, model.safetensors, model.json
         results.csv            a row an epoch, over all folds and parts
         predictions/oof.parquet         out-of-fold rows of every validated sample
         predictions/<test>.parquet      mean over folds of a test set; <test>-fold-<k>.parquet each fold's

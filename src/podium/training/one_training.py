@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from types import MappingProxyType
 from typing import Literal
 
@@ -15,12 +16,13 @@ from podium import durable
 from podium.callbacks import Callbacks, EpochInfo, StepInfo, TrainingInfo
 from podium.engine import Callback, Checkpoints, EpochRecord, TrainState, mix_seed
 from podium.engine.saved_weights import has_weights, load_weights, save_weights
+from podium.errors import CorruptFileError
 from podium.machine import Progress
 from podium.machine.progress import Update
 from podium.models import Classifier, LinearHeads
 from podium.recipe import Recipe
 from podium.stopping import StopRequest
-from podium.store import model_of
+from podium.store import SECONDS_NAME, model_of
 from podium.tables import Folds, Samples, Task
 from podium.training.fitting import Fitting, LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import Inputs
@@ -118,10 +120,12 @@ class _Run:
         state = state or TrainState()
         journal = _write_journal(folder / "journal.jsonl", state)
         n_epochs = given.recipe.training.epochs
+        clock = _Clock(_open_times(folder / SECONDS_NAME))
         info = TrainingInfo(fold, model_of(folder), n_epochs, fitting.n_steps, epochs_done=state.epoch)
         given.callbacks.emit("on_training_start", info)
         with progress.stage(title, fitting.n_steps) as update:
-            followers: list[Callback] = [_Journalist(journal), _Counter(update), _Follower(given.callbacks, info)]
+            followers: list[Callback] = [_Journalist(journal), clock, _Counter(update)]
+            followers.append(_Follower(given.callbacks, info))
             weights = fitting.run(state, checkpoints, stop, followers)
         for note in fitting.parts.notes:
             progress.note(f"{title}: {note}")
@@ -179,6 +183,32 @@ class _Journalist:
 
     def on_epoch(self, record: EpochRecord) -> None:
         self.journal.append(record.to_dict())
+
+
+def _open_times(path: Path) -> durable.Journal:
+    """The seconds of earlier epochs, to go on with; without them where a power cut tore the file."""
+    journal = durable.Journal(path, sync=False)
+    try:
+        journal.read()
+    except CorruptFileError:
+        durable.remove_file(path)
+    return journal
+
+
+@dataclass
+class _Clock:
+    """Notes how long each epoch took. Its file is apart from the journal, which a resume must give bit for bit."""
+
+    times: durable.Journal
+    _last: float = field(default_factory=monotonic)
+
+    def on_step(self, state: TrainState, loss: float) -> None:
+        pass
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        now = monotonic()
+        self.times.append({"epoch": record.epoch, "seconds": round(now - self._last, 3)})
+        self._last = now
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from podium import durable
 from podium.machine import Progress, Silent, say_while_waiting
-from podium.metrics import score_predictions
+from podium.metrics import score_folds, score_predictions
 from podium.recipe import load_recipe
 from podium.stopping import StopRequest
 from podium.store import RunFolder, load_tables, write_results
@@ -54,6 +56,7 @@ def gather(
         write_results(run)
         samples = samples or load_tables(run)[0]
         scores = score_predictions(oof, samples, metric=load_recipe(run.recipe_file).metric)
+        scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric))
         durable.write_json(run.scores_file, scores.to_dict())
         make_report(run)
     return True
