@@ -14,7 +14,7 @@ import torch
 from podium.backbone.block_outputs import block_outputs
 from podium.data import TrainLoader, open_cache, sample_keys
 from podium.errors import UsageError
-from podium.recipe import Recipe, build_backbone_of, build_model, load_recipe
+from podium.recipe import Recipe, build_backbone_of, build_model, check_buildable, load_recipe
 from podium.stopping import StopRequest
 from podium.tables import Samples, load_predictions
 from podium.training.autotune import autotune_recipe
@@ -90,7 +90,8 @@ def test_auto_takes_a_view_an_epoch_where_there_is_room(
     settings.cache_folder.mkdir(parents=True)
 
     def views(*lines: str, n_images: int = 100) -> object:
-        settled, _ = autotune_recipe(finetune(*lines), task, n_images, settings, CPU, notes)
+        recipe = finetune(*lines)
+        settled, _ = autotune_recipe(recipe, check_buildable(recipe, task)[1], n_images, settings, CPU, notes)
         assert "auto" not in settled.model.model_dump_json() + settled.training.model_dump_json()
         return settled.model.cached_views
 
@@ -98,7 +99,7 @@ def test_auto_takes_a_view_an_epoch_where_there_is_room(
     assert views("training.epochs=50") == 16
     assert views("model.cached_views=2") == 2
     whole = make_recipe("model.freeze=none", "training.epochs=3", preset="finetune")
-    assert autotune_recipe(whole, task, 100, settings, CPU, notes)[0].model.cached_views == 0
+    assert autotune_recipe(whole, check_buildable(whole, task)[1], 100, settings, CPU, notes)[0].model.cached_views == 0
     assert views(n_images=10**7) == 0
     disk = namedtuple("disk", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: disk(10**9, 10**9, 10**6))
@@ -106,4 +107,4 @@ def test_auto_takes_a_view_an_epoch_where_there_is_room(
     assert any("run again for every batch" in note for note in notes.notes)
     from_file = whole.model_copy(update={"model": whole.model.model_copy(update={"cached_views": 5})})
     with pytest.raises(UsageError, match="cached_views=5"):
-        autotune_recipe(from_file, task, 100, settings, CPU, notes)
+        autotune_recipe(from_file, check_buildable(from_file, task)[1], 100, settings, CPU, notes)

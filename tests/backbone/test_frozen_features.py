@@ -99,12 +99,10 @@ def test_what_a_trial_traced_is_dropped_where_torch_was_chosen(
     assert frozen_forward._kept == {}
 
 
-def test_a_gpu_is_no_place_for_openvino(contest: Contest, tmp_path: Path) -> None:
-    samples = contest("single")
-    assert samples.task is not None
+def test_a_gpu_is_no_place_for_openvino() -> None:
     recipe = resolve_recipe(make_recipe(*OPENVINO), median_side_px=32)
     with pytest.raises(UsageError, match="frozen_engine=torch"):
-        autotune.autotune_recipe(recipe, samples.task, 36, make_settings(tmp_path), torch.device("cuda"), Notes())
+        autotune.require_engine(recipe, torch.device("cuda"))
     notes = Notes()
     way = frozen_forward.recorded_way(recipe, torch.device("cuda"), notes)
     assert str(way) == "torch fp32"

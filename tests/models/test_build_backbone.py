@@ -8,7 +8,9 @@ import torch
 from safetensors.torch import save_file
 
 from podium.errors import UnknownNameError, UsageError, WeightsError
-from podium.models import build_backbone
+from podium.images import Size, height_and_width
+from podium.models import PACKAGED, build_backbone
+from podium.recipe.image_size import LEAST_SIDE_PX
 
 IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
@@ -68,7 +70,8 @@ def test_a_file_gives_the_features_of_its_model(resnet_file: Path) -> None:
     whole = timm.create_model("resnet10t", num_classes=7).eval()
     expected = whole.forward_head(whole.forward_features(IMAGES), pre_logits=True)
     torch.testing.assert_close(backbone.module(IMAGES), expected)
-    assert backbone.notes == ("dropped the file's classifier: fc.bias (7,), fc.weight (7, 512)",)
+    left_out = "fc.bias (7,), fc.weight (7, 512)"
+    assert backbone.notes == (f"The classifier in {resnet_file.name} was left out: {left_out}.",)
 
 
 @pytest.mark.parametrize("wrapper", ["state_dict", "model", "state_dict_ema"])
@@ -168,3 +171,11 @@ def test_tiny_is_the_same_everywhere() -> None:
     assert torch.equal(first(IMAGES), second(IMAGES))
     with pytest.raises(WeightsError, match="no trained weights"):
         build_backbone("tiny", "packaged")
+
+
+@pytest.mark.parametrize("name", sorted(PACKAGED))
+@pytest.mark.parametrize("size_px", [LEAST_SIDE_PX, (33, 97), 224])
+def test_the_packaged_models_take_images_of_every_size(name: str, size_px: Size) -> None:
+    backbone = build_backbone(name, "random", size_px, n_features=1280)  # what is given is not asked for again
+    with torch.no_grad():
+        assert backbone.module(torch.zeros(1, 3, *height_and_width(size_px))).shape == (1, backbone.n_features)

@@ -76,24 +76,26 @@ def frozen_features(
         )
 
 
-def keep_backbone(recipe: Recipe, folder: Path) -> Backbone:
+def keep_backbone(recipe: Recipe, folder: Path, *, built: Backbone | None = None) -> Backbone:
     """The frozen backbone of a run, kept in a folder: from there on, no resume and no prediction needs a hub.
 
     Args:
         recipe: A resolved recipe.
         folder: The run's folder for it.
+        built: The backbone, where it is built already.
     """
     if has_weights(folder):
         return load_backbone(recipe, folder)
     with wait_for_lock(folder):  # a second process must not go on with other weights, should the hub change them
         if has_weights(folder):
             return load_backbone(recipe, folder)
-        backbone = build_backbone_of(recipe)
+        backbone = built or build_backbone_of(recipe)
         about = {
             "name": backbone.name,
             "source": backbone.weight_source,
             "mean": list(backbone.mean),
             "std": list(backbone.std),
+            "n_features": backbone.n_features,
         }
         save_weights(backbone.module.state_dict(), folder, about)
     return backbone
@@ -101,6 +103,7 @@ def keep_backbone(recipe: Recipe, folder: Path) -> Backbone:
 
 def load_backbone(recipe: Recipe, folder: Path) -> Backbone:
     """The backbone that `keep_backbone` kept, with the normalisation its weights were made for."""
-    backbone, about = build_backbone_of(recipe, weights="random"), read_about(folder)
+    about = read_about(folder)
+    backbone = build_backbone_of(recipe, weights="random", n_features=about["n_features"])
     load_weights(backbone.module, folder)
     return replace(backbone, mean=tuple(about["mean"]), std=tuple(about["std"]))

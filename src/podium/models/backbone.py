@@ -20,7 +20,7 @@ class Backbone:
         mean: Mean of each RGB channel on the scale [0, 1], subtracted before the module.
         std: Standard deviation of each RGB channel on the scale [0, 1].
         weight_source: Where the weights came from, for the run's record.
-        notes: What was dropped or ignored while loading, one line each.
+        notes: What was left out of a user's weight file, one sentence each.
     """
 
     name: str

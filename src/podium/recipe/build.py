@@ -50,17 +50,21 @@ __all__ = ["build_backbone_of", "build_model", "build_objective", "build_parts",
 Labels = Mapping[str, NDArray[np.integer[Any]]]
 
 
-def build_backbone_of(recipe: Recipe, *, weights: str | None = None) -> Backbone:
+def build_backbone_of(recipe: Recipe, *, weights: str | None = None, n_features: int | None = None) -> Backbone:
     """The backbone that a resolved recipe names.
 
     Args:
         recipe: A resolved recipe.
         weights: Where to take weights from instead of the recipe's; "random" when a saved state follows.
+        n_features: Number of its features, where that is known.
     """
     source = recipe.model.weights if weights is None else weights
     if source == "random":
         torch.manual_seed(mix_seed(recipe.seed, 1))
-    return build_backbone(recipe.model.name, source, recipe.image.sides, drop_path_rate=recipe.model.drop_path_rate)
+    drop_path_rate = recipe.model.drop_path_rate
+    return build_backbone(
+        recipe.model.name, source, recipe.image.sides, drop_path_rate=drop_path_rate, n_features=n_features
+    )
 
 
 def build_model(recipe: Recipe, backbone: Backbone, task: Task, *, seed: int) -> Classifier:
@@ -76,7 +80,7 @@ def build_model(recipe: Recipe, backbone: Backbone, task: Task, *, seed: int) ->
     return model
 
 
-def check_buildable(recipe: Recipe, task: Task) -> Classifier:
+def check_buildable(recipe: Recipe, task: Task) -> tuple[Backbone, Classifier]:
     """Build what a recipe names, at once: a wrong name or a missing weight file costs seconds, not a decoding.
 
     Args:
@@ -84,7 +88,7 @@ def check_buildable(recipe: Recipe, task: Task) -> Classifier:
         task: What will be learnt.
 
     Returns:
-        The model of the first part, with its start weights.
+        The backbone, and the model of the first part on it, with their start weights.
 
     Raises:
         UnknownNameError: If the model, the optimizer or a weighted head does not exist.
@@ -98,7 +102,8 @@ def check_buildable(recipe: Recipe, task: Task) -> Classifier:
     spec = recipe.optimizer
     group = {"params": [torch.nn.Parameter(torch.zeros(1, 1))]}
     build_optimizer(spec.name, [group], spec.lr, weight_decay=spec.weight_decay, momentum=spec.momentum)
-    return build_model(recipe, build_backbone_of(recipe), next(iter(parts.values())), seed=recipe.seed)
+    backbone = build_backbone_of(recipe)
+    return backbone, build_model(recipe, backbone, next(iter(parts.values())), seed=recipe.seed)
 
 
 def build_parts(

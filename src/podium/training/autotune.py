@@ -22,8 +22,7 @@ from podium.errors import UsageError
 from podium.machine import Progress, Settings
 from podium.machine.device import suitable_precision
 from podium.models import Classifier
-from podium.recipe import Recipe, check_buildable
-from podium.tables import Task
+from podium.recipe import Recipe
 from podium.training.timed_choice import (
     BATCH,
     Candidate,
@@ -47,13 +46,13 @@ _PLAIN = {"frozen_precision": "fp32", "frozen_engine": "torch"}
 
 
 def autotune_recipe(
-    recipe: Recipe, task: Task, n_images: int, settings: Settings, device: torch.device, progress: Progress
+    recipe: Recipe, model: Classifier, n_images: int, settings: Settings, device: torch.device, progress: Progress
 ) -> tuple[Recipe, dict[str, Any]]:
     """The recipe with nothing left to choose, and what was tried for it.
 
     Args:
-        recipe: A recipe with its sizes and weights resolved.
-        task: What will be learnt.
+        recipe: A recipe with its sizes and weights resolved, that `require_engine` let through.
+        model: The recipe's model, from `check_buildable`; moved to the device, and trained by some measurements.
         n_images: Images there are.
         settings: Places and threads.
         device: Where it will be trained.
@@ -63,12 +62,9 @@ def autotune_recipe(
         The recipe that is recorded with the run; and the seconds measured, JSON-ready, empty where nothing was.
 
     Raises:
-        UsageError: If cached views are asked for and the network cannot be split after its frozen blocks, or
-            OpenVINO is asked for and cannot be used.
-        PodiumError: If the recipe names what cannot be built.
+        UsageError: If cached views are asked for and the network cannot be split after its frozen blocks.
     """
-    require_engine(recipe, device)
-    model = check_buildable(recipe, task).to(device).eval()
+    model = model.to(device).eval()
     split_point = find_split_point(model, _draw(recipe, 2, device)) if recipe.model.freeze == "blocks" else None
     recipe = _set_model(recipe, cached_views=_choose_views(recipe, split_point, n_images, settings, progress))
     measured: dict[str, Any] = {}

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from podium import durable
 from podium.advice import call, option, options
+from podium.backbone.frozen_features import keep_backbone
 from podium.dataset import FoldOptions
 from podium.dataset.prepare import check_folds, open_prepared_images, prepare_samples
 from podium.dataset.prepared import Prepared, write_prepared_tables
@@ -18,11 +19,11 @@ from podium.machine.device import choose_device, prepare_process
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.problems import Problems
-from podium.recipe import Recipe, arrange, resolve_recipe, save_recipe
+from podium.recipe import Recipe, arrange, check_buildable, resolve_recipe, save_recipe
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, Task
-from podium.training.autotune import autotune_recipe
+from podium.training.autotune import autotune_recipe, require_engine
 
 __all__ = ["start_run"]
 
@@ -70,7 +71,13 @@ def start_run(
     prepare_process(settings.n_threads)
     recipe = resolve_recipe(recipe, median_side_px=median_side(samples))
     device = choose_device(settings.device)
-    recipe, measured = autotune_recipe(recipe, task, len(samples), settings, device, progress)
+    require_engine(recipe, device)
+    backbone, model = check_buildable(recipe, task)
+    for note in backbone.notes:
+        progress.note(note)
+    recipe, measured = autotune_recipe(recipe, model, len(samples), settings, device, progress)
+    frozen = backbone if recipe.model.freeze == "backbone" else None  # no measurement trains it
+    del backbone, model
     return_freed_memory()
     if isinstance(data, Prepared):
         prepared, cache = data, open_prepared_images(data, recipe, settings, progress)
@@ -91,6 +98,8 @@ def start_run(
 
     def fill(run: RunFolder) -> None:
         save_recipe(recipe, run.recipe_file)
+        if frozen is not None:
+            keep_backbone(recipe, run.backbone_folder, built=frozen)
         write_prepared_tables(prepared, run.path)
         durable.write_json(run.environment_file, describe_environment())
 
