@@ -14,7 +14,7 @@ import torch
 from podium.backbone.block_outputs import block_outputs
 from podium.data import TrainLoader, open_cache, sample_keys
 from podium.errors import UsageError
-from podium.recipe import Recipe, build_backbone_of, build_model, check_buildable, load_recipe
+from podium.recipe import Recipe, build_backbone_of, build_model, check_buildable, load_recipe, resolve_recipe
 from podium.stopping import StopRequest
 from podium.tables import Samples, load_predictions
 from podium.training.autotune import autotune_recipe
@@ -90,7 +90,7 @@ def test_auto_takes_a_view_an_epoch_where_there_is_room(
     settings.cache_folder.mkdir(parents=True)
 
     def views(*lines: str, n_images: int = 100) -> object:
-        recipe = finetune(*lines)
+        recipe = resolve_recipe(finetune(*lines), median_side_px=32)
         settled, _ = autotune_recipe(recipe, check_buildable(recipe, task)[1], n_images, settings, CPU, notes)
         assert "auto" not in settled.model.model_dump_json() + settled.training.model_dump_json()
         return settled.model.cached_views
