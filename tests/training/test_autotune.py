@@ -10,7 +10,7 @@ import torch
 
 from podium.backbone.frozen_forward import frozen_batch
 from podium.models import Classifier, build_backbone
-from podium.recipe import finetune, resolve_recipe
+from podium.recipe import check_buildable, finetune, resolve_recipe
 from podium.tables import Head, Task
 from podium.training import autotune, timed_choice
 from podium.training.autotune import autotune_recipe
@@ -53,7 +53,8 @@ def test_a_trial_that_does_not_fit_takes_fewer_images(
 
     monkeypatch.setattr(autotune, "choose_training", run)
     monkeypatch.setattr(autotune, "_measured_batch", lambda recipe, device: 64)
-    settled, trials = autotune_recipe(recipe, task, 500, make_settings(tmp_path), CPU, Notes())
+    _, model = check_buildable(recipe, task)
+    settled, trials = autotune_recipe(recipe, model, 500, make_settings(tmp_path), CPU, Notes())
     assert batches == tried
     chosen = {"precision": settled.training.precision, "layout": settled.training.layout}
     assert trials["training"]["chosen"] == chosen
@@ -63,13 +64,15 @@ def test_a_trial_that_does_not_fit_takes_fewer_images(
 def test_another_error_of_a_trial_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     task = Task((Head("label", "single", ("a", "b")),))
     recipe = make_recipe("model.freeze=none", "training.precision=auto", preset="finetune")
+    recipe = resolve_recipe(recipe, median_side_px=32)
+    _, model = check_buildable(recipe, task)
 
     def run(*_arguments: Any, batch: int) -> Choice:
         raise RuntimeError(f"a kernel failed with {batch} images")
 
     monkeypatch.setattr(autotune, "choose_training", run)
     with pytest.raises(RuntimeError, match="a kernel failed with 16 images"):
-        autotune_recipe(resolve_recipe(recipe, median_side_px=32), task, 500, make_settings(tmp_path), CPU, Notes())
+        autotune_recipe(recipe, model, 500, make_settings(tmp_path), CPU, Notes())
 
 
 def test_the_trial_of_places_makes_real_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +121,8 @@ def test_a_trial_sees_images_of_the_recipes_height_and_width(
     monkeypatch.setattr(Classifier, "features", note)
     task, settings = Task((Head("label", "single", ("a", "b")),)), make_settings(tmp_path)
     settings.cache_folder.mkdir(parents=True)
-    settled, measured = autotune_recipe(recipe, task, 2000, settings, CPU, Notes())
+    _, model = check_buildable(recipe, task)
+    settled, measured = autotune_recipe(recipe, model, 2000, settings, CPU, Notes())
     assert seen == {(40, 24, 3)}
     assert ("training" in measured) == (freeze != "backbone")
     assert ("frozen" in measured) == (freeze != "none")
