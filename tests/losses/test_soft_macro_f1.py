@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from sklearn.metrics import f1_score
@@ -37,6 +39,26 @@ def test_sample_weights_count_as_scikit_learns() -> None:
     logits = torch.nn.functional.one_hot(predicted, C).double() * 1e4
     expected = 1 - f1_score(target, predicted, average="macro", sample_weight=weight)
     assert float(soft_macro_f1(logits, target, weight)) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("is_multi", [False, True])
+def test_unsure_predictions_count_by_their_probability(is_multi: bool) -> None:
+    generator = torch.Generator().manual_seed(1)
+    logits = torch.randn(N, C, generator=generator, dtype=torch.float64)
+    marks = torch.randint(2, (N, C), generator=generator)
+    target = marks if is_multi else torch.randint(C, (N,), generator=generator)
+    losses = []
+    for c in range(C):
+        true = marks[:, c] if is_multi else target == c
+        # A sigmoid a label for labels, one softmax for classes.
+        probs = [
+            1 / (1 + math.exp(-row[c])) if is_multi else math.exp(row[c]) / sum(map(math.exp, row))
+            for row in logits.tolist()
+        ]
+        hits = sum(p for p, is_true in zip(probs, true, strict=True) if is_true)
+        losses.append(1 - 2 * hits / (sum(probs) + int(true.sum())))
+    found = soft_macro_f1(logits, target, is_multi=True) if is_multi else soft_macro_f1(logits, target)
+    assert float(found) == pytest.approx(sum(losses) / C, abs=1e-12)
 
 
 def test_a_class_with_one_sample_counts_and_one_without_does_not() -> None:
