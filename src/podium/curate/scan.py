@@ -11,6 +11,7 @@ from podium.advice import option
 from podium.advice import options as advise
 from podium.curate.composites import check_composite_column, make_composite
 from podium.curate.files import ImageFiles, list_images
+from podium.curate.folder_labels import check_folder_labels
 from podium.curate.folder_source import read_folders
 from podium.curate.heads import Labelling, make_heads
 from podium.curate.idle_options import find_idle_options
@@ -24,7 +25,7 @@ from podium.curate.split_tables import find_split_tables, read_split_tables
 from podium.curate.table_source import ImageColumnError, read_labels
 from podium.errors import SourceError
 from podium.tables import Samples, Task, as_text_array
-from podium.texttable import JSON_ENDINGS, TABLE_ENDINGS, check_table_exists
+from podium.texttable import JSON_ENDINGS, TABLE_ENDINGS, bare_name, check_table_exists
 
 __all__ = ["Scan", "scan"]
 
@@ -91,6 +92,7 @@ def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
     rows = leave_out_rows(rows, options)
     roles = choose_roles(rows, options)
     labelling = make_heads(rows, roles.labels, options)
+    labelling.notes += check_folder_labels(files, rows, labelling, options)
     return _assemble(rows, roles, labelling, options)
 
 
@@ -106,7 +108,7 @@ def _follow_joined_rows(options: ScanOptions, rows: Rows) -> ScanOptions:
 
 def _refuse_other_files(source: Path, options: ScanOptions) -> None:
     """A single image, or a file that is no table, named as the source."""
-    ending = source.suffix.lower()
+    ending = bare_name(source).suffix.lower()
     if ending.lstrip(".") in options.extensions:
         raise SourceError("this is one image.", where=source, fix=f"Name the folder of images: {source.parent}.")
     if ending not in (*TABLE_ENDINGS, *JSON_ENDINGS, ".txt", ""):
@@ -146,12 +148,13 @@ def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
 
 def _tables_in(root: Path) -> list[Path]:
     """Tables right in the folder, sample submissions aside."""
-    return sorted(
+    found = sorted(
         path
         for path in root.iterdir()
-        if path.suffix.lower() in TABLE_ENDINGS and path.is_file() and not path.name.startswith(".")
+        if bare_name(path).suffix.lower() in TABLE_ENDINGS and path.is_file() and not path.name.startswith(".")
         if "submission" not in path.name.lower()
     )
+    return [path for path in found if bare_name(path) == path or bare_name(path) not in found]
 
 
 def _read_table_found(files: ImageFiles, table: Path, options: ScanOptions) -> Rows:

@@ -178,8 +178,20 @@ def _no_image_column(table: Table, files: ImageFiles, tried: Sequence[str]) -> I
         fix = f"The first row looks like data: put a header row above it, or set {advise(header=False)}."
     else:
         fix = f"Name the folder that the cells are relative to, or the column with {option('image_column')}."
+    if len(table.columns) == 1 and all(map(_starts_with_image, next(iter(table.columns.values())))):
+        return ImageColumnError(
+            "each cell starts with an image and goes on after a space, but not every row has as many parts.",
+            where=table.path,
+            fix="Quote parts that hold spaces, or divide the cells by commas or tabs.",
+            details=examples,
+        )
     named = f"column {tried[0]!r} does not name" if len(tried) == 1 else f"none of the columns {list(tried)} names"
     return ImageColumnError(f"{named} images under {files.root}.", where=table.path, fix=fix, details=examples)
+
+
+def _starts_with_image(cell: str) -> bool:
+    first, *rest = cell.split()[:2] or [""]
+    return bool(rest) and is_image_name(first)
 
 
 def _refuse_ambiguous(table: Table, column: str, match: NameMatch) -> None:

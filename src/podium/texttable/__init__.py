@@ -4,6 +4,7 @@
 keeps a text byte by byte, so that it can be written again with only some cells changed.
 """
 
+from podium.texttable.archives import bare_name
 from podium.texttable.column_names import column_name
 from podium.texttable.json_rows import JSON_ENDINGS
 from podium.texttable.list_cells import read_list_cells, write_list_cell
@@ -17,6 +18,7 @@ __all__ = [
     "TABLE_ENDINGS",
     "RawTable",
     "Table",
+    "bare_name",
     "cell_value",
     "check_table_exists",
     "column_name",

@@ -20,6 +20,7 @@ __all__ = ["RawTable", "read_raw_table"]
 
 _EXCEL_LINE = re.compile(r'"?sep=(.)"?(?=[\r\n])', re.IGNORECASE)
 _ROWS = "It needs one row per image."
+_SEEN = 20
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -118,7 +119,12 @@ class RawTable:
 
 
 def read_raw_table(
-    path: Path, *, delimiter: str | None = None, encoding: str | None = None, header: bool = True
+    path: Path,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    header: bool = True,
+    data: bytes | None = None,
 ) -> RawTable:
     """A text table, cell by cell as it stands in the file.
 
@@ -127,13 +133,14 @@ def read_raw_table(
         delimiter: What separates cells; None finds it among comma, semicolon, tab, pipe and runs of spaces.
         encoding: Text encoding; None finds it.
         header: Whether the first row names the columns.
+        data: The content of the file, where it was read already.
 
     Raises:
         TableError: If it is no table of text, is empty, has a header but no rows, a column name occurs twice, or rows
             have another number of cells than the header. Names row, column and remedy.
         StorageError: If there is no such file.
     """
-    decoded = decode_table(durable.read_bytes(path), where=path, encoding=encoding)
+    decoded = decode_table(durable.read_bytes(path) if data is None else data, where=path, encoding=encoding)
     named, body = _split_excel_line(decoded.text)
     mark = _check_delimiter(delimiter, path) or named or find_delimiter(body, where=path, header=header)
     top, rows, numbers = _fold_empty_lines(_split(body, mark, path))
@@ -235,10 +242,12 @@ def _even_lengths(rows: Sequence[RawRow], numbers: Sequence[int], width: int, ma
                 wrong.append(f"row {number} has {len(cells)} cells: {[cell[:60] for cell in cells[:6]]}")
         even.append(row)
     if wrong:
+        is_spaced = width == 1 and mark != SPACES and any(" " in row[0][0].strip() for row in rows[:_SEEN])
+        spaces = f" The cells look divided by spaces: {options(delimiter=SPACES)}." if is_spaced else ""
         raise TableError(
             f"{len(wrong)} rows do not have the header's {width} cells.",
             where=path,
-            fix=f"Quote cells that hold the delimiter, or name the right {option('delimiter')}.",
+            fix=f"Quote cells that hold the delimiter, or name the right {option('delimiter')}.{spaces}",
             details=wrong,
         )
     return even

@@ -9,6 +9,7 @@ from pathlib import Path
 from podium import durable
 from podium.advice import options
 from podium.errors import TableError, nearest_name
+from podium.texttable.archives import unpack_table
 from podium.texttable.column_names import check_column_names
 from podium.texttable.encodings import decode_table
 from podium.texttable.json_rows import JSON_ENDINGS, read_json_rows
@@ -67,7 +68,7 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
     """The table, as text.
 
     Args:
-        path: A Parquet file, rows of JSON, or text with a header row.
+        path: A Parquet file, rows of JSON, or text with a header row; the latter two also in a zip or gzip archive.
         delimiter: Character between two cells; found among comma, semicolon, tab, pipe and runs of spaces when None.
         encoding: Encoding of the text; found when None.
         header: Whether the first row of a text names the columns; else they are called `column_1` and so on.
@@ -78,15 +79,19 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
         UsageError: If there is no such encoding.
     """
     check_table_exists(path)
-    ending = path.suffix.lower()
+    unpacked = unpack_table(path)
+    ending = Path(unpacked[0]).suffix.lower() if unpacked else path.suffix.lower()
+    data = unpacked[1] if unpacked else None
+    if ending == ".parquet" and unpacked:
+        raise TableError("a Parquet file inside an archive is not read.", where=path, fix="Unpack it first.")
     if ending == ".parquet":
         names, cells, n_rows = read_parquet_rows(path)
         return _make_table(path, names, cells, list(range(2, n_rows + 2)))
     if ending in JSON_ENDINGS:
-        decoded = decode_table(durable.read_bytes(path), where=path, encoding=encoding)
+        decoded = decode_table(durable.read_bytes(path) if data is None else data, where=path, encoding=encoding)
         columns, numbers = read_json_rows(decoded.text, path)
         return _make_table(path, list(columns), list(columns.values()), numbers, decoded.encoding)
-    raw = read_raw_table(path, delimiter=delimiter, encoding=encoding, header=header)
+    raw = read_raw_table(path, delimiter=delimiter, encoding=encoding, header=header, data=data)
     return _drop_empty_rows(raw)
 
 
