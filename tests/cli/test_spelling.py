@@ -225,8 +225,18 @@ def test_other_code_stays_as_it_is(text: str) -> None:
 
 
 def test_only_texts_of_a_document_are_respelt() -> None:
-    record = {"notes": ["see `group`"], "id": "`group`", "guesses": [{"option": "`group='x'`", "value": "`group`"}]}
-    wanted = {"notes": ["see --group"], "id": "`group`", "guesses": [{"option": "--group x", "value": "`group`"}]}
+    record = {
+        "notes": ["see `group`"],
+        "words": "see `group`",
+        "id": "`group`",
+        "guesses": [{"option": "`group='x'`", "value": "`group`"}],
+    }
+    wanted = {
+        "notes": ["see --group"],
+        "words": "see --group",
+        "id": "`group`",
+        "guesses": [{"option": "--group x", "value": "`group`"}],
+    }
     assert respell_record(record) == wanted
 
 

@@ -1,4 +1,4 @@
-"""Images to be predicted that a run has learnt from: found by file and by look, the hold-out and other images not."""
+"""Images to be predicted that a run has learnt from: found by file and by look, the holdout and other images not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Contest = Callable[[str], Samples]
 
 @pytest.fixture
 def prepared(contest: Contest, tmp_path: Path) -> tuple[dict[str, Any], Prepared]:
-    """A run's record and data, with a hold-out."""
+    """A run's record and data, with a holdout."""
     how, settings = FoldOptions(folds=2, holdout_fraction=0.25), make_settings(tmp_path)
     data, cache = prepare_samples(contest("single"), make_recipe(), how, settings, Notes())
     return {"cache": str(settings.cache_folder), "cache_key": cache.key}, data

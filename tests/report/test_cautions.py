@@ -104,8 +104,8 @@ def test_folds_not_trained(samples: Samples, only: tuple[int, ...], words: str) 
     contents = contents_of(samples, folds, only)
     found = {caution.name: caution.words for caution in describe_cautions(contents).cautions}
     n_judged = int(np.isin(folds.fold, only).sum())
-    assert found["Not all images are judged"].startswith(f"{n_judged} of {len(samples)} images")
-    assert words in found["Not all images are judged"]
+    assert found["Not all images are evaluated"].startswith(f"{n_judged} of {len(samples)} images")
+    assert words in found["Not all images are evaluated"]
     assert ("A single fold" in found) == (len(only) == 1)
 
 
@@ -113,7 +113,7 @@ def test_single_split_and_holdout(samples: Samples) -> None:
     split = np.where(np.arange(len(samples)) % 50 < 15, "valid", "train").astype(object)
     known = replace(samples, split=split)
     assert "A single split" in names(contents_of(known, make_folds(known, split_method="predefined")))
-    assert "A hold-out is kept" in names(contents_of(samples, make_folds(samples, holdout_fraction=0.2)))
+    assert "A holdout set is set aside" in names(contents_of(samples, make_folds(samples, holdout_fraction=0.2)))
 
 
 def test_few_groups_and_rare_classes() -> None:

@@ -169,6 +169,20 @@ def test_a_damaged_leak_check_is_named(copied: RunFolder, name: str) -> None:
     assert "folds.json" in boxes[0]
 
 
+def test_options_in_kept_notes_are_code(copied: RunFolder) -> None:
+    record = durable.read_json(copied.path / "folds.json")
+    kept = {"hints": ["Keep them together: `group=r'(<p>)_'`."], "notes": ["a lone ` stays"]}
+    durable.write_json(copied.path / "folds.json", record | kept)
+    tree = load_page(copied)
+    box = next(node for node in tree.all("section") if node.attributes.get("aria-label") == "Cautions")
+    assert "A group may be missing. Keep them together: group=r'(<p>)_'." in box.words
+    assert [node.text for node in box.all("code")] == ["group=r'(<p>)_'", "split_seed=1", "--split-seed 1"]
+    assert "a lone ` stays" in [node.words for node in tree.all("p", kind="note")]
+    record = durable.read_json(copied.path / "folds.json")
+    durable.write_json(copied.path / "folds.json", record | {"hints": ["No option."]})
+    assert "--split-seed" not in load_page(copied).words
+
+
 SECTIONS = {
     "samples.csv": ("data", "folds", "mistakes"),
     "folds.csv": ("folds",),

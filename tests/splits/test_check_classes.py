@@ -59,5 +59,5 @@ def test_a_class_that_is_held_out_whole_is_refused(strata: Strata) -> None:
     check_classes_left(strata, np.array([0, 4, 7]))
     with pytest.raises(SplitError) as caught:
         check_classes_left(strata, np.array([0, 1, 9]))
-    assert "every image of class 'dog' of 'pet' is in the hold-out (1 other" in caught.value.what
+    assert "every image of class 'dog' of 'pet' is in the holdout (1 other" in caught.value.what
     assert caught.value.details == ("pet=dog", "pet=owl")

@@ -8,7 +8,7 @@ from podium.errors import LeakError, UnknownNameError
 from podium.splits import LeakCount, LeakPair, LeakReport, require_no_leak
 
 PAIRS = (
-    LeakPair("a.jpg", "b.jpg", "same_bytes", "fold 0", "hold-out"),
+    LeakPair("a.jpg", "b.jpg", "same_bytes", "fold 0", "holdout"),
     *(LeakPair(f"{i}.jpg", f"{i}x.jpg", "near_duplicate", "fold 0", "fold 1", 2) for i in range(15)),
 )
 LEAKING = LeakReport(
@@ -30,7 +30,7 @@ def test_a_leak_is_refused_with_pairs_and_a_way_out() -> None:
     with pytest.raises(LeakError, match=r"1 file found on both sides and 15 near-duplicate pairs: 50\.0%") as caught:
         require_no_leak(LEAKING)
     assert len(caught.value.details) == 16
-    assert caught.value.details[0] == "same_bytes: a.jpg (fold 0) and b.jpg (hold-out)"
+    assert caught.value.details[0] == "same_bytes: a.jpg (fold 0) and b.jpg (holdout)"
     assert "near_duplicate" in str(caught.value.fix)
 
 

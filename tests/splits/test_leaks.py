@@ -38,7 +38,7 @@ def test_counts_are_those_of_comparing_all_with_all(make_samples: Build, rows: l
         assert report.counts[kind].n_samples == len(involved) == report.n_samples
         assert report.counts[kind].n_sets == len({keys[i] for i, _ in bad})
     judged = [row for row in range(len(rows)) if fold[row] != ALWAYS_TRAIN]
-    # No model learns from the hold-out.
+    # No model learns from the holdout.
     known = {one for pair in bad for one, other in (pair, pair[::-1]) if fold[other] != HOLDOUT}
     assert report.judged_fraction == pytest.approx(len(known & set(judged)) / len(judged))
 
@@ -49,7 +49,7 @@ def test_counts_are_those_of_comparing_all_with_all(make_samples: Build, rows: l
     [
         ([ALWAYS_TRAIN, ALWAYS_TRAIN, 0, HOLDOUT], 0.0),  # one model, and it learns from the training rows alone
         ([ALWAYS_TRAIN, 0, ALWAYS_TRAIN, 0], 0.5),
-        ([0, 1, 0, HOLDOUT], 1 / 4),  # the models of fold 1 have seen the twin of the hold-out's row
+        ([0, 1, 0, HOLDOUT], 1 / 4),  # the models of fold 1 have seen the twin of the holdout's row
         ([0, 1, 0, 1], 0.5),
     ],
 )
@@ -85,7 +85,7 @@ def test_each_kind_is_seen_on_each_side(make_samples: Build, other: int, kind: s
     assert report.found == (kind,)
     (pair,) = report.pairs
     assert {pair.a, pair.b} == {"000000.jpg", "000002.jpg"}
-    assert {pair.side_a, pair.side_b} == {"fold 0", {1: "fold 1", ALWAYS_TRAIN: "train", HOLDOUT: "hold-out"}[other]}
+    assert {pair.side_a, pair.side_b} == {"fold 0", {1: "fold 1", ALWAYS_TRAIN: "train", HOLDOUT: "holdout"}[other]}
     assert pair.distance == (2 if kind == "near_duplicate" else None)
     same_side = find_leaks(samples, folds_of(samples, [0, 0, 0, 1]), sha256=sha256, phash=phash)
     assert same_side.is_clean

@@ -300,6 +300,6 @@ def test_a_class_that_goes_to_the_holdout_whole_is_refused(make_samples: Build) 
         folds = make_folds(samples, **how)
         if any((folds.fold[of_group[rows] == label] == HOLDOUT).all() for label in set(of_group.tolist())):
             n_refused += 1
-            with pytest.raises(SplitError, match="is in the hold-out"):
+            with pytest.raises(SplitError, match="is in the holdout"):
                 make_folds(samples, **how, strict=True)
     assert n_refused

@@ -18,7 +18,7 @@ def test_counts_and_deviation_equal_a_plain_count(make_samples: Build) -> None:
     samples = make_samples(90, labels, group=[f"g{i % 12}" for i in range(90)])
     folds = make_folds(samples, split_method="random", folds=3, holdout_fraction=0.2)
     summary = summarise_folds(samples, folds)
-    assert [part.name for part in summary.parts] == ["fold 0", "fold 1", "fold 2", "hold-out"]
+    assert [part.name for part in summary.parts] == ["fold 0", "fold 1", "fold 2", "holdout"]
     for part, fold in zip(summary.parts, [0, 1, 2, HOLDOUT], strict=True):
         rows = folds.fold == fold
         assert part.n_samples == rows.sum()

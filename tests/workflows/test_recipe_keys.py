@@ -317,7 +317,7 @@ def test_image_classifier(key: str, fitted: Callable[..., dict[str, bytes]]) -> 
         return
     assert fit(case.line) != fit()
     if case.validation is not None:
-        with pytest.raises(UsageError, match="judge each epoch"):
+        with pytest.raises(UsageError, match="needs validation images"):
             fit(case.line, validation=None)
 
 

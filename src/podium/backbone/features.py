@@ -65,7 +65,7 @@ def compute_features(
         views: Views V.
         batch_size: Images a forward pass.
         dtype: What they are stored as.
-        on_progress: Told (images done, images in all), over all views.
+        on_progress: Called with (images done, images in all), over all views.
         while_waiting: Called again and again while another process computes the same features; what it raises ends
             the wait.
 

@@ -29,7 +29,7 @@ class FrozenBackbone:
         task: Any task of the run; its heads are not used.
         device: Where torch computes.
         n_threads: Threads that OpenVINO may use.
-        progress: Told where OpenVINO is named and cannot be used.
+        progress: Receives a note where OpenVINO is named and cannot be used.
 
     Attributes:
         backbone: The network.

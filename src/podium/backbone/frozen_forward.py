@@ -49,7 +49,7 @@ def can_use_openvino(device: torch.device) -> bool:
 
 
 def recorded_way(recipe: Recipe, device: torch.device, progress: Progress) -> Way:
-    """The way a settled recipe names; torch in fp32, with a note, where OpenVINO is named and cannot be used here."""
+    """The way that a recipe names; torch in fp32, with a note, where OpenVINO is named and cannot be used here."""
     way = Way(recipe.model.frozen_engine, str(recipe.model.frozen_precision))
     if way.engine == "openvino" and not can_use_openvino(device):
         why = "is not installed here" if device.type == "cpu" else f"does not run on {device.type}"

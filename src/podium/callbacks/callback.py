@@ -1,4 +1,4 @@
-"""What a callback can be told: read-only records of a run, its trainings, their steps and epochs."""
+"""What a callback receives: read-only records of a run, its trainings, their steps and epochs."""
 
 from __future__ import annotations
 

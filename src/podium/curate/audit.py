@@ -40,7 +40,7 @@ class FileFacts(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Audit:
-    """What decoding told of every image. N images; facts of images that do not decode are "", 0 or nan.
+    """What decoding found out about every image. N images; facts of images that do not decode are "", 0 or nan.
 
     Args:
         ids: Sample ids, shape (N,).

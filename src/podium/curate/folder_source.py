@@ -142,7 +142,7 @@ def _describe_classes(classes: Sequence[str], splits: Sequence[str], names: Fold
 
 
 def _find_lost(files: ImageFiles, names: FolderNames, classes: set[str]) -> dict[str, str]:
-    """Classes of which no image can be read, and why: their folders are empty or hold pictures of other formats."""
+    """Classes of which no image can be read, and why: their folders are empty or hold images of other formats."""
     pictures: dict[tuple[str, ...], list[str]] = {}
     for name in filter(is_picture, files.others):
         pictures.setdefault(folder_of(name), []).append(name)

@@ -64,10 +64,10 @@ def split_cell(cell: str, delim: str) -> list[str]:
 def guess_delim(cells: Sequence[str]) -> str | None:
     """What divides list cells, or None if the cells look like single classes.
 
-    A bar or semicolon is believed where a part of one cell is also a part of another. A comma or blank may belong to
+    A bar or semicolon is believed where a part of one cell is also a part of another. A comma or space may belong to
     a name such as "red shirt", so it is believed only where it leaves at most half as many different labels as there
     are different cells, and either a label of a list also stands alone or there are lists of three lengths; or where
-    every label of a list stands alone somewhere; a blank also between whole numbers.
+    every label of a list stands alone somewhere; a space also between whole numbers.
 
     Example:
         >>> guess_delim(["cat|dog", "cat", "dog"])

@@ -32,11 +32,11 @@ _PICTURES = frozenset(
         "mat",
     }
 )
-"""Endings of pictures that are not read."""
+"""Endings of image formats that are not read."""
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file that is not read is a picture, by its ending.
+    """Whether a file that is not read is an image, by its ending.
 
     Example:
         >>> is_picture("a/IMG_1.HEIC"), is_picture("a/notes.md")

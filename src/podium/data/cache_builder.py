@@ -83,7 +83,7 @@ def build_cache(
         while_waiting: Called again and again meanwhile; what it raises ends the wait.
         on_progress: Called with (images done, images in all), at least twice a second. What it raises ends the build
             and its workers; what is on the disk stays.
-        announce: Told in a line of workers that were lost or cannot be started; a warning in the log where None.
+        announce: Receives a line about workers that were lost or cannot be started; None logs a warning.
 
     Raises:
         SourceError: If there are no samples, or an image file changed during the build.

@@ -1,6 +1,6 @@
-"""Colour augmentations: however many are listed, each picture gets one linear map of its colours.
+"""Colour augmentations: however many are listed, each image gets one linear map of its colours.
 
-A picture p becomes A p + K m, where m is the mean colour of the picture. Brightness, contrast, saturation and grey are
+An image p becomes A p + K m, where m is the mean colour of the image. Brightness, contrast, saturation and grey are
 all of that form, so they multiply into one pair (A, K), which is applied once, with one rounding.
 """
 

@@ -39,15 +39,15 @@ class TrainLoader:
         targets: Labels of these rows by head: (n,) class indices or (n, C) of 0 and 1; -1 = missing.
         keys: Keys of these rows' samples, shape (n,), as `sample_keys` gives.
         batch_size: Samples a batch, at least 1.
-        height: Height of the pictures.
-        width: Width of the pictures.
-        augmentations: What is done to each picture.
+        height: Height of the images.
+        width: Width of the images.
+        augmentations: What is done to each image.
         seed: Seed of the run.
-        n_threads: Threads that make pictures; 0 works in the caller's thread, without prefetching.
+        n_threads: Threads that make images; 0 works in the caller's thread, without prefetching.
         mixing: MixUp or CutMix; all targets are soft then.
         n_classes: Number of classes of each head with class indices, needed for mixing only.
         weights: Weights of these rows, shape (n,), to draw n samples an epoch with replacement; None visits each once.
-        pictures: Makes the pictures on the device where the model computes; None makes them here.
+        device_images: Makes the images on the device where the model computes; None makes them here.
 
     Raises:
         UsageError: If a column has another length than `rows`, or a size is below 1.

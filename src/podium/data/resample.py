@@ -1,4 +1,4 @@
-"""Reads frames out of stored images: one crop-and-resize, or one warp, for each picture.
+"""Reads frames out of stored images: one crop-and-resize, or one warp, for each image.
 
 All work is on uint8. Turning every image to float first costs more than all of this together.
 """

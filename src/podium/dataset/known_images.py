@@ -1,4 +1,4 @@
-"""Whether images to be predicted are images the run was trained on: the same file, or nearly the same picture."""
+"""Whether images to be predicted are images the run was trained on: the same file, or nearly the same image."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def find_known_images(
     Args:
         record: The run's run.json, which names its cache.
         samples: The run's samples.
-        folds: Their folds; no model learnt from the hold-out.
+        folds: Their folds; no model learnt from the holdout.
         images: The images to be predicted.
     """
     folder = Path(record["cache"]) / record["cache_key"]

@@ -88,7 +88,7 @@ def prepare_samples(
         recipe: A recipe whose image sizes are resolved; it says at which size images are stored.
         options: How to divide them.
         settings: Places and limits.
-        progress: Told what is going on and what was found.
+        progress: Receives progress and notes.
         notes: What the scan reported, kept with the data.
 
     Returns:

@@ -76,7 +76,7 @@ def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: P
         samples: The images.
         recipe: A resolved recipe.
         settings: Places and limits.
-        progress: Told of the images done.
+        progress: Receives the number of images done.
 
     Raises:
         StorageError: If the cache cannot be written.

@@ -70,7 +70,7 @@ def open_run_images(
         samples: Its samples.
         recipe: Its recipe.
         settings: Places and limits.
-        progress: Told of the images done.
+        progress: Receives the number of images done.
 
     Raises:
         ImageError: If cache and images are gone, or a file is another one than it was; lists them.

@@ -12,7 +12,7 @@ __all__ = ["DemoData"]
 
 @dataclass(frozen=True)
 class DemoData:
-    """A data set laid out on the disk as a contest would give it, and what a scan of it needs to be told.
+    """A data set laid out on the disk as a contest would give it, and the options that a scan of it needs.
 
     Args:
         task: Name of the data set: "sign_digits", "letters" or "glyphs".

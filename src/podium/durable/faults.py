@@ -26,7 +26,7 @@ class FaultyBackend(Backend):
     A write that meets the fault leaves half of its bytes behind, as a full disk or a power cut does.
 
     Args:
-        is_faulty: Told the 1-based index and the name of an operation; True where it must not work.
+        is_faulty: Called with the 1-based index and the name of an operation; True where it must not work.
         fault: Called at each faulty operation; must not return.
 
     Attributes:

@@ -1,7 +1,7 @@
 """Keeps the resident memory of a process small while it reads or writes a large memory map.
 
 Pages of a mapped file that were touched count as the process's memory until the system needs them elsewhere. They are
-handed back from time to time; the file cache of the system keeps them, so that touching them again is quick.
+released from time to time; the file cache of the system keeps them, so that touching them again is fast.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class PageBudget:
 
     Args:
         array: The map; nothing is done for any other array, one that can be written, or one within the budget.
-        n_bytes: Bytes after which the pages are handed back.
+        n_bytes: Bytes after which the pages are released.
     """
 
     def __init__(self, array: NDArray[Any], n_bytes: int = _BUDGET_BYTES) -> None:

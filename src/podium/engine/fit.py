@@ -22,7 +22,7 @@ __all__ = ["Callback", "fit"]
 
 
 class Callback(Protocol):
-    """Looks on: logs, draws, counts. What it is given is read only."""
+    """Follows a training: logs, draws, counts. What it is given is read only."""
 
     def on_step(self, state: TrainState, loss: float) -> None:
         """After every optimizer step, with the mean loss over its batch."""
@@ -54,7 +54,7 @@ def fit(
         checkpoints: Saves state and tensors when due.
         stop: Asked after every step, and before every batch of an evaluation.
         patience: Epochs without a better score before stopping early; None never stops early.
-        callbacks: Told of every step and epoch.
+        callbacks: Called after every step and epoch.
 
     Returns:
         The state at the end.
@@ -77,7 +77,7 @@ def fit(
         try:
             scores = {} if valid is None else evaluate(parts, stop.watch(valid))
         except Stopped:
-            checkpoints.save(state, parts)  # of the epoch's last step: a resume judges the epoch anew
+            checkpoints.save(state, parts)  # of the epoch's last step: a resume evaluates the epoch anew
             raise
         record = state.finish_epoch(scores)
         if scores and state.note_score(scores[parts.score_name] * (1 if parts.greater_is_better else -1)):

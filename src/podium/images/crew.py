@@ -24,7 +24,7 @@ from podium.images.wire import Result
 __all__ = ["Announce", "Crew"]
 
 Announce = Callable[[str], None]
-"""Told in one line what went wrong and what is done about it."""
+"""Receives one line: what went wrong and what is done about it."""
 
 _MOST_LOSSES = 2
 _MOST_MURDERS = 5
@@ -42,7 +42,7 @@ class Crew:
         n_workers: Worker processes at most; 0 decodes in the calling threads.
         deadline_s: Seconds that one image may take. Processes only.
         memory_mib: Memory that one image may take. Processes on Linux only.
-        announce: Told of losses and recoveries.
+        announce: Receives a line for each loss and recovery.
     """
 
     def __init__(self, job: Job, n_workers: int, *, deadline_s: float, memory_mib: int, announce: Announce) -> None:

@@ -53,7 +53,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is told of an image whose pixels went into a row of a file.
+    """What is reported about an image whose pixels went into a row of a file.
 
     Attributes:
         row: Number of the row. It holds zeros unless the outcome is OK.

@@ -19,14 +19,14 @@ _EQUAL_WITHIN = 1.0
 
 
 def compute_phash(pixels: NDArray[np.uint8]) -> int:
-    """The 64-bit DCT hash of a picture.
+    """The 64-bit DCT hash of an image.
 
-    The picture is turned to grey, shrunk to 32x32 with an antialiased filter and transformed; each of the
+    The image is turned to grey, shrunk to 32x32 with an antialiased filter and transformed; each of the
     8x8 lowest frequencies gives one bit, set where it is above their median. Robust to size,
     compression and slight changes of colour; not to mirroring, turning or cropping.
 
     Args:
-        pixels: Upright picture, shape (H, W, 3) or grey (H, W), uint8.
+        pixels: Upright image, shape (H, W, 3) or grey (H, W), uint8.
 
     Returns:
         An integer from 0 to 2**64 - 1. The first bit (row 0, column 0) is the highest. The same on every machine:
@@ -38,9 +38,9 @@ def compute_phash(pixels: NDArray[np.uint8]) -> int:
 
     Source:
         Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions". The `phash` of the imagehash
-        package, but shrinking (Lanczos) and transform are one product, without rounding the 32x32 picture to whole
+        package, but shrinking (Lanczos) and transform are one product, without rounding the 32x32 image to whole
         grey levels between them: equal in 75 to 94 of 100 photos, at most 4 of 64 bits apart in the others, at a
-        quarter of the time. A flat picture hashes no rounding noise.
+        quarter of the time. A flat image hashes no rounding noise.
     """
     return hash_grey(to_grey(pixels))
 

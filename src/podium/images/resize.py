@@ -34,7 +34,7 @@ def resize_to(
         width: Columns wanted, at least 1.
         fit: "stretch" ignores the aspect ratio; "crop" first cuts the centre to the wanted ratio; "pad" keeps
             everything and fills the borders (letterbox).
-        pad_colour: RGB of the borders for "pad"; black unless told otherwise.
+        pad_colour: RGB of the borders for "pad"; black by default.
 
     Returns:
         Shape (height, width, 3), uint8, C-contiguous. `pixels` itself where nothing changes.

@@ -59,7 +59,7 @@ def decode_many(
         deadline_s: Seconds that one image may take. Processes only.
         memory_mib: Memory that one image may take. Processes on Linux only.
         in_order: Results in the order of `paths`, or as they come.
-        announce: Told in a line of lost workers and what is done about it; a warning in the log where None.
+        announce: Receives a line about lost workers and what is done; None logs a warning.
 
     Yields:
         Index in `paths` and result. At most three results a worker wait to be taken.

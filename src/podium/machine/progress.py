@@ -9,7 +9,7 @@ from typing import Protocol
 __all__ = ["Progress", "Silent"]
 
 Update = Callable[[int], None]
-"""Told how much is done, of the stage's total."""
+"""Called with how much is done, of the stage's total."""
 
 
 class Progress(Protocol):

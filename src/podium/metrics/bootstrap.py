@@ -41,7 +41,7 @@ MAX_DENSE_CELLS = 20_000_000
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Probabilities of one target beside its labels, and the metrics they are judged by.
+    """Probabilities of one target beside its labels, and the metrics to compute.
 
     Args:
         head: The target.

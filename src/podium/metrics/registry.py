@@ -102,7 +102,7 @@ def metric(name: str) -> Metric:
 
 
 def default_metric(head: Head) -> str:
-    """Name of the metric a head is judged by where the user names none."""
+    """Name of the metric that scores a head where the user names none."""
     return "label_accuracy" if head.is_multi else "f1_macro"
 
 

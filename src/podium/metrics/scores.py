@@ -17,7 +17,7 @@ __all__ = ["ClassScore", "FoldScore", "Scores", "TargetScore"]
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How one class is told.
+    """The scores of one class.
 
     Args:
         name: The class.

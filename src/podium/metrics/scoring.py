@@ -37,7 +37,7 @@ def score_predictions(
     Pass out-of-fold, valid or holdout predictions: on rows a model was trained on, every number here is too good.
 
     Args:
-        predictions: Rows to judge, matched to the samples by id. Samples without a prediction are not judged.
+        predictions: Rows to score, matched to the samples by id. Samples without a prediction are left out.
         samples: Labels and groups.
         metric: Metric of the main target; the default is "f1_macro", for multi-label heads "label_accuracy".
         n_resamples: Resamples of groups; 0 gives values without intervals.

@@ -57,8 +57,8 @@ def _about_leaks(contents: RunContents) -> Iterator[Caution]:
         if n_divided:
             yield Caution(
                 "Groups are divided",
-                f"{plain_count(n_divided)} groups have images on both sides of a split, so models are judged on groups"
-                " they know. On new groups the score will be lower, often much lower. Split by group.",
+                f"{plain_count(n_divided)} groups have images on both sides of a split, so models are evaluated on"
+                " groups they know. On new groups the score will be lower, often much lower. Split by group.",
             )
     if contents.leaks is not None and not contents.leaks.is_clean:
         yield Caution("Leaks between folds", f"{contents.leaks.verdict} The score is too good by an unknown amount.")
@@ -91,19 +91,19 @@ def _about_rows(contents: RunContents) -> Iterator[Caution]:
     if samples is not None and folds is not None and oof is not None:
         n_wanted = int((folds.fold >= 0).sum())
         if len(oof) < n_wanted:
-            judged = sorted(set(oof.fold.tolist()))
+            evaluated = sorted(set(oof.fold.tolist()))
             yield Caution(
-                "Not all images are judged",
-                f"{plain_count(len(oof))} of {plain_count(n_wanted)} images are judged: only"
-                f" {_list_folds(judged, folds.n_folds)}.",
+                "Not all images are evaluated",
+                f"{plain_count(len(oof))} of {plain_count(n_wanted)} images are evaluated: only"
+                f" {_list_folds(evaluated, folds.n_folds)}.",
             )
     if folds is not None and folds.n_folds == 1:
         yield Caution("A single split", "There is one train and valid split; another split would give another score.")
     elif oof is not None and len(set(oof.fold.tolist())) == 1 and folds is not None:
-        yield Caution("A single fold", "One model is judged. Train the other folds to judge every image once.")
+        yield Caution("A single fold", "One model is evaluated. Train the other folds to evaluate every image once.")
     if folds is not None and (folds.fold == HOLDOUT).any():
         n_holdout = int((folds.fold == HOLDOUT).sum())
-        yield Caution("A hold-out is kept", f"{plain_count(n_holdout)} images are not part of this score.")
+        yield Caution("A holdout set is set aside", f"{plain_count(n_holdout)} images are not part of this score.")
 
 
 def _list_folds(numbers: list[int], n_folds: int) -> str:

@@ -148,7 +148,7 @@ def _add_trainings(lines: list[FoldLine], contents: RunContents) -> Iterator[Fol
 
 def _lines(folds: Folds, samples: Samples) -> list[FoldLine]:
     numbers = [*range(folds.n_folds), *(extra for extra in (ALWAYS_TRAIN, HOLDOUT) if (folds.fold == extra).any())]
-    names = {ALWAYS_TRAIN: "training only", HOLDOUT: "hold-out"}
+    names = {ALWAYS_TRAIN: "training only", HOLDOUT: "holdout"}
     groups = samples.group_keys
     overall = _class_shares(samples, np.arange(len(samples)))
     lines = []

@@ -107,10 +107,10 @@ def _measured_on(contents: RunContents, n: int, n_groups: int) -> str:
     if samples is None or folds is None:
         return f"{start}."
     if not samples.has_groups:
-        return f"{start}, each judged by a model that never saw it."
+        return f"{start}, each predicted by a model that never saw it."
     if count_divided_groups(samples, folds) == 0:
-        return f"{start} of {plain_count(n_groups)} groups, each judged by a model that never saw its group."
+        return f"{start} of {plain_count(n_groups)} groups, each predicted by a model that never saw its group."
     return (
-        f"{start} of {plain_count(n_groups)} groups, each judged by a model that never saw that image,"
+        f"{start} of {plain_count(n_groups)} groups, each predicted by a model that never saw that image,"
         " but may have seen others of its group."
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from podium import durable
 from podium.report.contents import RunContents, read_contents
@@ -85,9 +85,25 @@ def _environment() -> jinja2.Environment:
         "percent": show_percent,
         "duration": show_duration,
         "metric_words": metric_words,
+        "with_code": with_code,
     }
     environment.globals |= SECTION_DRAWINGS | {"most_models": MOST_MODELS}
     return environment
+
+
+def with_code(text: str) -> Markup:
+    """A sentence as HTML; what stands between backticks is code.
+
+    Example:
+        >>> with_code("Set `split_seed=1` & <go>.")
+        Markup('Set <code>split_seed=1</code> &amp; &lt;go&gt;.')
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # a lone backtick is one of the text
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 def _asset(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Splits: stratified, grouped, multi-label or both; a hold-out; leak checks; hints where a group was forgotten."""
+"""Splits: stratified, grouped, multi-label or both; a holdout; leak checks; hints where a group was forgotten."""
 
 from podium.splits.group_hint import Confidence, GroupHint, HintKind, hint_groups
 from podium.splits.join_duplicates import JoinedDuplicates, JoinedSamples, join_duplicates

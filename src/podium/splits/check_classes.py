@@ -52,7 +52,7 @@ def check_class_counts(strata: Strata, unit: NDArray[np.int64], n_folds: int, *,
 
 
 def check_classes_left(strata: Strata, free: NDArray[np.int64]) -> None:
-    """Raise if a class is in the hold-out whole, for then no model would know it.
+    """Raise if a class is in the holdout whole, for then no model would know it.
 
     Args:
         strata: Columns of the target.
@@ -68,7 +68,7 @@ def check_classes_left(strata: Strata, free: NDArray[np.int64]) -> None:
     head, name = lost[0]
     others = f" ({len(lost) - 1} other classes too)" if len(lost) > 1 else ""
     raise SplitError(
-        f"every image of class {name!r} of {head!r} is in the hold-out{others}.",
+        f"every image of class {name!r} of {head!r} is in the holdout{others}.",
         fix=f"Use another {option('split_seed')} or a smaller {option('holdout_fraction')}, merge the class with"
         f" another, or leave out {option('strict')}.",
         details=[f"{head}={name}" for head, name in lost],

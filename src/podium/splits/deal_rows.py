@@ -1,4 +1,4 @@
-"""Dealing single rows to folds and to the hold-out, at random or class by class."""
+"""Dealing single rows to folds and to the holdout, at random or class by class."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class LeakPair:
         a: Id of one.
         b: Id of the other.
         kind: What they share.
-        side_a: Where the first is, such as "fold 0", "hold-out" or "train".
+        side_a: Where the first is, such as "fold 0", "holdout" or "train".
         side_b: Where the other is.
         distance: Differing bits of their hashes; None where no hash was compared.
     """

@@ -1,8 +1,8 @@
-"""Looking for samples that sit on both sides of a split: in train and in valid, hold-out or test.
+"""Looking for samples that sit on both sides of a split: in train and in valid, holdout or test.
 
 Three kinds: a group that is divided, one file under two names, and near duplicates (the same photo saved or
 retouched again). Samples of one fold are never compared; two different folds always are, since each is the other's
-training data. Hold-out and training-only rows count as sides of their own.
+training data. Holdout and training-only rows count as sides of their own.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def find_twins_between(
 
     Args:
         train: Samples that models learn from.
-        test: Samples they are judged by.
+        test: Samples they are evaluated on.
         sha256: Digests of the two, shapes (N,) and (M,).
         phash: Hashes of the two.
         thumbnails: Thumbnails of the two, of equal size.
@@ -118,7 +118,7 @@ def find_twins_between(
 
 
 def _fold_names(n_folds: int) -> dict[int, str]:
-    return {HOLDOUT: "hold-out", ALWAYS_TRAIN: "train", **{fold: f"fold {fold}" for fold in range(n_folds)}}
+    return {HOLDOUT: "holdout", ALWAYS_TRAIN: "train", **{fold: f"fold {fold}" for fold in range(n_folds)}}
 
 
 class _Search:
@@ -128,7 +128,7 @@ class _Search:
         self.ids, self.side, self.names, self.n_folds = ids, side, names, n_folds
         self.is_judged = side != ALWAYS_TRAIN
         self.is_involved = np.zeros(len(ids), dtype=bool)
-        # To a model that judges the row: it learns from the training rows and every other fold, never from a hold-out.
+        # To a model that predicts the row: it learns from the training rows and every other fold, never from a holdout.
         self.is_known = np.zeros(len(ids), dtype=bool)
         self.counts: dict[LeakKind, LeakCount] = {}
         self.pairs: list[LeakPair] = []

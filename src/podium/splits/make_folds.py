@@ -1,4 +1,4 @@
-"""Folds and hold-out from a table of samples."""
+"""Folds and holdout from a table of samples."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def make_folds(
     Methods: "stratified" gives every fold its share of each class; "group" keeps groups whole; "stratified_group"
     does both. "multilabel" and "multilabel_group" share out every positive label of every head. "random" deals rows
     blindly, even through groups: it shows what a careless split would have claimed. "predefined" follows the source:
-    rows of split "valid" are fold 0, "test" is the hold-out, all others train.
+    rows of split "valid" are fold 0, "test" is the holdout, all others train.
 
-    Rows that the source calls "test" are the hold-out under every method. A missing label is a class of its own for
+    Rows that the source calls "test" are the holdout under every method. A missing label is a class of its own for
     balance, so unlabelled rows are spread too.
 
     Args:
@@ -209,7 +209,7 @@ def _take_up(
     holdout_fraction: float,
     strict: bool,
 ) -> _Hand:
-    """The rows to deal, the hold-out taken off, once every class can fill the folds."""
+    """The rows to deal, the holdout taken off, once every class can fill the folds."""
     # By id, so that the order of the rows does not matter.
     order = np.asarray(sorted(range(len(samples)), key=samples.ids.tolist().__getitem__), dtype=np.int64)
     if samples.split is not None:
@@ -221,7 +221,7 @@ def _take_up(
     unit = number_groups(rows.group_keys.tolist()) if method in GROUPED_METHODS else np.arange(len(rows))
     free = np.arange(len(rows))
     if holdout_fraction:
-        _check_units(unit, 2, method, "a hold-out and folds")
+        _check_units(unit, 2, method, "a holdout and folds")
         is_held = _take(method, strata, unit, holdout_fraction, np.random.default_rng([seed, 1]))
         free = np.flatnonzero(~is_held)
         if strata is not None and strict:
@@ -261,7 +261,7 @@ def _check_units(unit: NDArray[np.int64], n_needed: int, method: str, purpose: s
 def _take(
     method: str, strata: Strata | None, unit: NDArray[np.int64], fraction: float, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Mask of the hold-out, shape (N,)."""
+    """Mask of the holdout, shape (N,)."""
     if method == "random":
         return take_at_random(len(unit), fraction, rng)
     if method == "stratified" and strata is not None:

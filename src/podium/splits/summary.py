@@ -21,10 +21,10 @@ _MOST_NAMES = 10
 
 @dataclass(frozen=True)
 class FoldPart:
-    """One fold, the hold-out, or the rows that are only trained on.
+    """One fold, the holdout, or the rows that are only trained on.
 
     Args:
-        name: "fold 0", "hold-out" or "train".
+        name: "fold 0", "holdout" or "train".
         n_samples: Samples in it.
         n_groups: Groups in it, ungrouped samples counting as one each.
         counts: Per target, samples of each class (positives of a multi-label head); without missing labels.
@@ -47,7 +47,7 @@ class FoldSummary:
     Args:
         method: How they were made.
         seed: Seed they were made with.
-        parts: The folds in order, then the training-only rows and the hold-out, if there are any.
+        parts: The folds in order, then the training-only rows and the holdout, if there are any.
         notes: What a user should know, in sentences.
     """
 
@@ -58,7 +58,7 @@ class FoldSummary:
 
     @property
     def deviation(self) -> float:
-        """Largest gap of any class's share in any fold, in [0, 1]; the hold-out counts, training-only rows do not."""
+        """Largest gap of any class's share in any fold, in [0, 1]; the holdout counts, training-only rows do not."""
         return max((part.deviation for part in self.parts if part.name != "train"), default=0.0)
 
     def rows(self) -> list[tuple[str, ...]]:
@@ -106,7 +106,7 @@ def summarise_folds(samples: Samples, folds: Folds) -> FoldSummary:
     strata = None if samples.task is None else build_strata(samples, samples.task.targets)
     numbers = [(fold, f"fold {fold}") for fold in range(folds.n_folds)]
     numbers += [
-        (code, name) for code, name in ((ALWAYS_TRAIN, "train"), (HOLDOUT, "hold-out")) if (folds.fold == code).any()
+        (code, name) for code, name in ((ALWAYS_TRAIN, "train"), (HOLDOUT, "holdout")) if (folds.fold == code).any()
     ]
     parts = [_summarise_part(name, np.flatnonzero(folds.fold == code), unit, strata) for code, name in numbers]
     notes = [] if strata is None else _note_classes(strata, unit, folds, has_groups=samples.has_groups)

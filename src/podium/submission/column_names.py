@@ -74,7 +74,7 @@ def read_name(name: str, task: Task) -> list[Reading]:
     """The readings of a column's name: exactly a target's or class's, else up to case, else with an affix.
 
     Affixes are "target=class", "target_class" and common words: "label_a", "a_prob". More than one reading is an
-    ambiguity that the caller must settle.
+    ambiguity that the caller must resolve.
 
     Example:
         >>> task = Task((Head("letters", "multi", ("a", "b")),))

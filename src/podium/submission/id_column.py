@@ -28,7 +28,7 @@ def find_id_column(
 ) -> tuple[str, str]:
     """The id column and why it is the one.
 
-    The first that settles it: the option; the only column whose cells match the predictions' ids; the only column of
+    The first that decides it: the option; the only column whose cells match the predictions' ids; the only column of
     image names; the only column called like an id; the first column, if no cell occurs twice.
 
     Args:

@@ -86,7 +86,7 @@ def match_columns(
 
     Raises:
         SubmissionError: If a column fits nothing or two things, or a target lacks the column of a class. Names the
-            column and the option that settles it.
+            column and the option that decides it.
         UsageError: If an option does not fit the sample.
         UnknownNameError: If an option names a column, target or class that does not exist.
     """

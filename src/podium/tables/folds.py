@@ -1,4 +1,4 @@
-"""Folds: which samples each model trains on and which it is judged by, frozen with a digest."""
+"""Folds: which samples each model trains on and which it is validated on, frozen with a digest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ALWAYS_TRAIN", "HOLDOUT", "Folds"]
 
 ALWAYS_TRAIN = -1
-"""Fold number of samples that every model trains on and none is judged by (external data, a given train folder)."""
+"""Fold number of samples that every model trains on and none is validated on (external data, a given train folder)."""
 HOLDOUT = -2
 """Fold number of samples that no model sees until one is confirmed on them, once."""
 
@@ -71,7 +71,7 @@ class Folds:
         return np.flatnonzero((self.fold != fold) & (self.fold != HOLDOUT))
 
     def valid_rows(self, fold: int) -> NDArray[np.int64]:
-        """Rows that the model of this fold is judged by."""
+        """Rows that the model of this fold is validated on."""
         self._check_fold(fold)
         return np.flatnonzero(self.fold == fold)
 

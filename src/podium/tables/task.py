@@ -1,4 +1,4 @@
-"""What is to be told from an image: a tuple of heads, and a composite class over them.
+"""What is predicted from an image: a tuple of heads, and a composite class over them.
 
 Single-label is one `single` head, multi-label one `multi` head, multi-attribute several heads. Nothing below asks
 which of the three it is.

@@ -56,7 +56,7 @@ def autotune_recipe(
         n_images: Images there are.
         settings: Places and threads.
         device: Where it will be trained.
-        progress: Told what was chosen.
+        progress: Receives a note of what was chosen.
 
     Returns:
         The recipe that is recorded with the run; and the seconds measured, JSON-ready, empty where nothing was.
@@ -117,7 +117,7 @@ def require_engine(recipe: Recipe, device: torch.device) -> None:
 def resolve_without_autotune(recipe: Recipe, device: torch.device) -> Recipe:
     """The recipe with what mostly is right in place of every measurement, and nothing kept on disk.
 
-    A recipe that was settled before stays as it is.
+    A recipe without "auto" stays as it is.
     """
     return _fill_rest(_set_model(recipe, cached_views=0), device)
 

@@ -48,7 +48,7 @@ class Fitting:
         recipe: The recipe.
         parts: Model, loss, optimizer, schedule, score.
         train: Its training batches.
-        valid: Its validation batches; None trains without looking.
+        valid: Its validation batches; None trains without validation.
     """
 
     recipe: Recipe
@@ -70,7 +70,7 @@ class Fitting:
             state: Where to start; changed while it trains.
             checkpoints: Saves state and tensors when due.
             stop: Asked after every step.
-            callbacks: Told of every step and epoch.
+            callbacks: Called after every step and epoch.
         """
         spec = self.recipe.training
         fit(
@@ -110,7 +110,7 @@ def prepare_fitting(
         model: From `inputs.build_model`, on the device.
         inputs: What it is trained on.
         train: Rows to train on.
-        valid: Rows that judge each epoch; None trains without looking.
+        valid: Rows to validate each epoch on; None trains without validation.
         metric: Score that chooses the best epoch; None takes the default of the task's main target.
         seed: Seed of this training.
         device: Where the model is.

@@ -40,7 +40,7 @@ def make_inputs(
         images: The decoded images.
         device: Where models are trained.
         settings: Places and threads.
-        progress: Told of what is computed.
+        progress: Receives the progress of what is computed.
         backbone_folder: Where a frozen backbone's weights are kept, or are kept already; None keeps them nowhere.
         frozen: A frozen backbone that is ready already.
         stop: Asked before every batch of a frozen forward pass.

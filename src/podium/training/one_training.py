@@ -73,7 +73,7 @@ def train_one(
         place: Number of the part, for its seed.
         folder: Its folder.
         stop: Asked after every step and before every batch of a prediction.
-        progress: Told of the epochs.
+        progress: Receives the steps and notes.
 
     Returns:
         Probabilities of the fold's valid samples per head of the part, float64 (n, C).

@@ -61,7 +61,7 @@ class Predictor:
         trained: The models.
         device: Where they compute.
         settings: Threads, and the place of features that are computed for a cache.
-        progress: Told of what takes long.
+        progress: Receives the progress of what takes long.
         keep: Whether several models are kept in memory; False loads one after the other into the same network.
 
     Example:
@@ -243,7 +243,7 @@ def open_predictor(
     Args:
         run: A run with at least one finished fold.
         settings: Machine and places.
-        progress: Told of what takes long.
+        progress: Receives the progress of what takes long.
         keep: Whether all models are kept in memory once they are loaded.
 
     Raises:

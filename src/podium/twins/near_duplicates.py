@@ -1,7 +1,7 @@
 """Twins: images with the same bytes, and near duplicates (the same photo saved, shrunk or retouched again).
 
 Hashes propose, thumbnails confirm. Without thumbnails only hashes within 4 bits count, with them within 10, since
-every proposal is then looked at. Flat images (blank pages, black frames) have hashes that mean nothing; they are
+every proposal is then compared. Flat images (blank pages, black frames) have hashes that mean nothing; they are
 left to the comparison of bytes. Many images with one hash are compared along a chain, not each with each.
 """
 

@@ -30,7 +30,7 @@ def ask_for_folds(
         run: The run folder.
         new_folds: Folds to add; may be empty.
         settings: Machine and places.
-        progress: Told who is waited for.
+        progress: Receives a note of who is waited for.
         stop: Ends the wait.
         root: Folder of the images, if they moved since; remembered.
 

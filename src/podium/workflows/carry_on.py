@@ -45,7 +45,7 @@ def carry_on(
     Args:
         run: A run folder that `start_run` wrote.
         settings: Machine and places; threads are the ones recorded with the run.
-        progress: Told what is going on.
+        progress: Receives progress and notes.
         only_folds: Folds to train now, which the run is asked for from here on; empty trains all that it was asked for.
         root: Folder of the images, if they moved since; remembered.
         callbacks: Follow the trainings of this process.

@@ -135,7 +135,7 @@ def _predicted(run: RunFolder) -> list[str]:
 
 
 def _decision_metric(run: RunFolder, task: Task, head: Head) -> str:
-    """The run's metric where it judges decisions of this kind of target, else macro F1."""
+    """The run's metric where it scores decisions of this kind of target, else macro F1."""
     scores = durable.read_json(run.scores_file) if run.scores_file.is_file() else {}
     main = scores.get("main_metric") if isinstance(scores, dict) else None
     for name in (main, default_metric(head)):

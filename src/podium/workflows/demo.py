@@ -60,7 +60,7 @@ def run_demo(
         preset: The recipe.
         seed: Seed of what is drawn; of sign_digits only the test names depend on it.
         settings: Machine and limits; runs go into `folder`/runs.
-        progress: Told what is going on.
+        progress: Receives progress and notes.
     """
     folder, progress = Path(folder), progress or Silent()
     data = prepare(task, folder / task, seed=seed)

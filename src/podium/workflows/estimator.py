@@ -50,7 +50,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         preset: "baseline", "quick" or "finetune".
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"]. The seed is
             `random_state`.
-        validation_fraction: Share of the training images that judge each epoch, drawn as stratified as the labels
+        validation_fraction: Share of the training images that validate each epoch, drawn as stratified as the labels
             allow; None trains on all images. Needed for training.select=best, training.patience and metric.
         random_state: Seed of everything random; None draws one anew at each fit.
         device: "auto", "cpu", "cuda" or "mps".
@@ -131,7 +131,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ]
         if needs and self.validation_fraction is None:
             raise UsageError(
-                f"{', '.join(needs)} needs images that judge each epoch.",
+                f"{', '.join(needs)} needs validation images.",
                 fix="Set validation_fraction, such as ImageClassifier(validation_fraction=0.1).",
             )
         return recipe
@@ -175,7 +175,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.validation_scores_[name] = [epoch.scores[fitting.parts.score_name] for epoch in state.history]
 
     def _divide(self, given: GivenLabels, ids: NDArray[np.object_]) -> tuple[LabelledRows, LabelledRows | None]:
-        """Rows to train on and rows that judge, with the labels of all targets."""
+        """Rows to train on and rows to validate on, with the labels of all targets."""
         samples = Samples(Path(), ids, ids, given.task, given.labels)
         labels = {head.name: samples.target_labels(head.name) for head in given.task.targets}
 

@@ -30,7 +30,7 @@ def gather(
     Args:
         run: The run folder.
         samples: Its samples; None reads them.
-        progress: Told who is waited for.
+        progress: Receives a note of who is waited for.
         stop: Ends the wait.
         again: Whether a run that is scored already is scored again.
 

@@ -50,7 +50,7 @@ def predict_run(
         run: A run with at least one finished fold.
         samples: Images; labels are not looked at.
         settings: Machine and places.
-        progress: Told what is going on.
+        progress: Receives progress and notes.
         name: Name of the files in the run's `predictions` folder.
         views: Views to average over; None takes the recipe's.
 

@@ -373,7 +373,7 @@ def _check_callbacks(callbacks: Sequence[Callback], settings: Settings) -> None:
 
 
 def describe_run(folder: RunFolder) -> RunInfo:
-    """What callbacks are told of a run."""
+    """What callbacks receive about a run."""
     from podium.recipe import load_recipe
 
     recipe = load_recipe(folder.recipe_file).model_dump(mode="json")

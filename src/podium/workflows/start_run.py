@@ -46,7 +46,7 @@ def start_run(
         recipe: The recipe, "auto" allowed.
         folds: How to divide the samples; not looked at for prepared data.
         settings: Places, machine and limits.
-        progress: Told what is going on.
+        progress: Receives progress and notes.
         name: The run's name; None counts on from the preset's.
         only_folds: Folds to train now; None trains all.
         notes: What the scan said, for the record.

@@ -43,7 +43,7 @@ def train_fold(
         run: A run folder.
         fold: One of its folds, which the run is asked for from here on.
         settings: Machine and places; threads are the ones recorded with the run.
-        progress: Told what is going on.
+        progress: Receives progress and notes.
 
     Returns:
         Whether the fold is done. Where it is not, another process has one of its models.
@@ -69,7 +69,7 @@ class FoldTrainer:
         samples: Its samples.
         folds: Its folds, in the same order.
         settings: Machine and places; threads are the ones recorded with the run.
-        progress: Told what is going on.
+        progress: Receives progress and notes.
         stop: Asked after every step.
         callbacks: Follow the trainings.
 

@@ -36,7 +36,7 @@ def train_in_processes(
     Args:
         run: A run folder with folds left to train.
         settings: Machine and places; each process uses the number of threads recorded with the run.
-        progress: Told how many folds are done, and gets the notes of all processes.
+        progress: Receives the number of folds done, and the notes of all processes.
         stop: Asked ten times a second.
         only_folds: Folds to train; empty trains all that the run was asked for.
         n_models: Models of a fold: no more processes are started than models are left.
