@@ -137,7 +137,6 @@ def _check_request(task: Task, recipe: Recipe, settings: Settings, name: str | N
             check_metric_fits(find_metric(recipe.metric), task.main_target)
     with problems.kept():
         arrange(task, recipe.model.arrangement)
-    with problems.kept():
         refuse_idle_for_task(recipe, task)
     with problems.kept():
         choose_device(settings.device)
