@@ -33,3 +33,18 @@ def test_one_readable_class_is_no_test_set(make_tree):
         scan(make_tree("a/1.jpg", "b/2.heic"))
     assert caught.value.details == ("b: 1 .heic",)
     assert len(scan(make_tree(), ScanOptions(unlabelled=True)).samples) == 1
+
+
+def test_classes_of_rows_without_an_image_are_named(make_tree):
+    rows = "0.jpg,a\n1.jpg,b\n2.jpg,c\n3.jpg,a\n4.jpg,b\n5.jpg,c\n"
+    root = make_tree("0.jpg", "1.jpg", "3.jpg", "4.jpg", t="image,label\n" + rows)
+    (note,) = [note for note in scan(root, ScanOptions(allow_missing_files=True)).notes if "can be read" in note]
+    assert "c (no image of its rows)" in note
+
+
+def test_classes_of_a_pattern_in_other_formats_are_named(make_tree):
+    root = make_tree("p1/mask_1.jpg", "p1/none_1.jpg", "p2/wrong_1.heic", "p2/mask_2.jpg")
+    options = ScanOptions(pattern="{person}/{kind}_{n:int}", label_columns=("kind",))
+    (note,) = [note for note in scan(root, options).notes if "can be read" in note]
+    assert "wrong (1 .heic)" in note
+    assert "--classes kind=mask,none,wrong" in respell(note)

@@ -47,7 +47,7 @@ def test_numbers_and_lists_of_json_stay_as_they_are_written(tmp_path):
         ("t.jsonl", '{"image": "\\ud800"}', "row 1 has half a surrogate pair"),
         ("t.jsonl", "[" * 100_000, "not JSON"),
         ("t.jsonl", "\n\n", "no rows"),
-        ("t.json", '{"a.jpg": 1}', "not a list of rows"),
+        ("t.json", '{"version": 1}', "not a list of rows, but an object with 'version'"),
         ("t.json", "[]", "no rows"),
     ],
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from podium.advice import options as advise
 from podium.curate.files import ImageFiles
+from podium.curate.lost_classes import count_endings, is_picture
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Rows
 from podium.errors import SourceError, UnknownNameError, UsageError
@@ -117,4 +119,20 @@ def read_pattern(files: ImageFiles, options: ScanOptions) -> Rows:
         origin="pattern",
         notes=tuple(notes),
         unlisted=unmatched,
+        lost=_find_lost(files, pattern, fields),
     )
+
+
+def _find_lost(
+    files: ImageFiles, pattern: PathPattern, fields: Sequence[Mapping[str, str] | None]
+) -> dict[str, dict[str, str]]:
+    """Per field, values that only pictures of formats have that are not read."""
+    pictures = {name: found for name in filter(is_picture, files.others) if (found := pattern.read(name)) is not None}
+    lost: dict[str, dict[str, str]] = {}
+    for field in pattern.fields if pictures else ():
+        kept = {found[field] for found in fields if found is not None}
+        by_value: dict[str, list[str]] = {}
+        for name, found in pictures.items():
+            by_value.setdefault(found[field], []).append(name)
+        lost[field] = {value: count_endings(names) for value, names in by_value.items() if value not in kept}
+    return lost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,9 +26,12 @@ from podium.curate.split_tables import find_split_tables, read_split_tables
 from podium.curate.table_source import ImageColumnError, read_labels
 from podium.errors import SourceError
 from podium.tables import Samples, Task, as_text_array
-from podium.texttable import JSON_ENDINGS, TABLE_ENDINGS, bare_name, check_table_exists
+from podium.texttable import JSON_ENDINGS, TABLE_ENDINGS, bare_name, check_table_exists, read_export
 
 __all__ = ["Scan", "scan"]
+
+
+_LARGEST_EXPORT = 256 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
     if not tables and options.layout == "table":
         raise SourceError("there is no table in the folder.", where=files.root, fix=f"Name it with {option('labels')}.")
     if not tables:
-        return read_folders(files, options)
+        return _read_folders_or_export(files, options)
     return _read_table_found(files, tables[0], options)
 
 
@@ -155,6 +159,38 @@ def _tables_in(root: Path) -> list[Path]:
         if "submission" not in path.name.lower()
     )
     return [path for path in found if bare_name(path) == path or bare_name(path) not in found]
+
+
+def _read_folders_or_export(files: ImageFiles, options: ScanOptions) -> Rows:
+    """Folders as classes; where there are none, the one JSON document of another tool that holds labels."""
+    folders = read_folders(files, options)
+    exports = [] if options.unlabelled else _exports_in(files.root)
+    if not exports:
+        return folders
+    if len(exports) > 1 or folders.label_columns:
+        names = ", ".join(path.name for path in exports)
+        note = f"Labels of other tools in the folder were not read: {names}. To read one: {advise(labels=exports[0])}."
+        return replace(folders, notes=(*folders.notes, note))
+    try:
+        rows = read_labels(files, exports[0], options)
+    except ImageColumnError as error:
+        return replace(folders, notes=(*folders.notes, f"{exports[0].name} was not read: {error.what}"))
+    guess = Guess("table of labels", exports[0].name, "another tool wrote labels into it", advise(labels=exports[0]))
+    return replace(rows, guesses=(guess, *rows.guesses))
+
+
+def _exports_in(root: Path) -> list[Path]:
+    """JSON documents right in the folder that another tool wrote labels into."""
+    found = []
+    for path in sorted(root.glob("*.json")):
+        if path.is_file() and path.stat().st_size <= _LARGEST_EXPORT:
+            try:
+                document = json.loads(path.read_bytes())
+            except (ValueError, RecursionError):
+                continue
+            if read_export(document) is not None:
+                found.append(path)
+    return found
 
 
 def _read_table_found(files: ImageFiles, table: Path, options: ScanOptions) -> Rows:
@@ -203,6 +239,8 @@ def _lost_notes(rows: Rows, labelling: Labelling) -> list[str]:
     """Notes on classes that only images have that cannot be read."""
     notes = []
     for head in labelling.heads:
+        if head.is_multi or head.name in labelling.numbers:
+            continue
         lost = {name: why for name, why in rows.lost.get(head.name, {}).items() if name not in head.classes}
         if lost:
             notes.append(describe_lost(head.name, lost, head.classes))

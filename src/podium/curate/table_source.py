@@ -110,7 +110,18 @@ def _make_rows(files: ImageFiles, table: Table, column: str, match: NameMatch, o
         notes=tuple(notes),
         unlisted=unlisted,
         missing=tuple(missing),
+        lost=_find_lost(table, match) if missing else {},
     )
+
+
+def _find_lost(table: Table, match: NameMatch) -> dict[str, dict[str, str]]:
+    """Per column, values that only rows without an image have."""
+    lost = {}
+    for name, cells in table.columns.items():
+        kept = {cell.strip() for cell, images in zip(cells, match.images, strict=True) if images}
+        gone = {cell.strip() for cell, images in zip(cells, match.images, strict=True) if not images}
+        lost[name] = dict.fromkeys(gone - kept - {""}, "no image of its rows")
+    return lost
 
 
 def _find_image_column(

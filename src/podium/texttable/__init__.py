@@ -6,6 +6,7 @@ keeps a text byte by byte, so that it can be written again with only some cells 
 
 from podium.texttable.archives import bare_name
 from podium.texttable.column_names import column_name
+from podium.texttable.json_exports import read_export
 from podium.texttable.json_rows import JSON_ENDINGS
 from podium.texttable.list_cells import read_list_cells, write_list_cell
 from podium.texttable.raw_cells import SPACES, cell_value, split_rows
@@ -22,6 +23,7 @@ __all__ = [
     "cell_value",
     "check_table_exists",
     "column_name",
+    "read_export",
     "read_list_cells",
     "read_raw_table",
     "read_table",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from podium.errors import TableError
+from podium.listing import list_some
+from podium.texttable.json_exports import read_export
 from podium.texttable.list_cells import write_list_cell
 
 __all__ = ["JSON_ENDINGS", "read_json_rows"]
@@ -22,14 +24,17 @@ class _TwiceError(ValueError):
     """A key that an object holds twice."""
 
 
-def read_json_rows(text: str, path: Path) -> tuple[dict[str, list[str]], list[int]]:
+def read_json_rows(text: str, path: Path) -> tuple[dict[str, list[str]], list[int], str | None]:
     """Cells by column name, "" where an object lacks the key, and the line (or place in the list) of each row.
+
+    The last value is the tool that wrote the document, where it is another's.
 
     Raises:
         TableError: If the text is no JSON, a row is no object, or an object holds a key twice; names the row.
     """
     records = []
-    for number, value in _values(text, path):
+    values, tool = _values(text, path)
+    for number, value in values:
         if not isinstance(value, dict):
             raise TableError(
                 f"row {number} is not an object with names and values: {_short(value)}.",
@@ -39,21 +44,28 @@ def read_json_rows(text: str, path: Path) -> tuple[dict[str, list[str]], list[in
         records.append((number, {name.strip(): _cell_text(cell) for name, cell in value.items()}))
     names = dict.fromkeys(name for _, record in records for name in record)
     columns = {name: [record.get(name, "") for _, record in records] for name in names}
-    return columns, [number for number, _ in records]
+    return columns, [number for number, _ in records], tool
 
 
-def _values(text: str, path: Path) -> Iterator[tuple[int, Any]]:
-    """Each row's value. A file of one list is its items, anything else is read line by line."""
-    if text.lstrip().startswith("["):
-        rows = _load(text, 1, path)
-        yield from enumerate(rows, start=1)
-        return
-    if path.suffix.lower() == ".json":
+def _values(text: str, path: Path) -> tuple[Iterable[tuple[int, Any]], str | None]:
+    """Each row's value, and the tool that wrote them. A file of one list is its items; others are read by line."""
+    is_list = text.lstrip().startswith("[")
+    if not is_list and path.suffix.lower() != ".json":
+        return _lines(text, path), None
+    document = _load(text, 1, path)
+    export = read_export(document)
+    if export is None and not is_list:
+        keys = f", but an object with {list_some([repr(key) for key in document], most=5)}" if document else ""
         raise TableError(
-            "the file is not a list of rows.",
+            f"the file is not a list of rows{keys}.",
             where=path,
             fix='Write it as [{"file_name": "1.jpg", "label": "cat"}, ...], or one object per line in a .jsonl.',
         )
+    tool, rows = export or (None, document)
+    return enumerate(rows, start=1), tool
+
+
+def _lines(text: str, path: Path) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, _load(line, number, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from podium import durable
@@ -89,8 +89,10 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
         return _make_table(path, names, cells, list(range(2, n_rows + 2)))
     if ending in JSON_ENDINGS:
         decoded = decode_table(durable.read_bytes(path) if data is None else data, where=path, encoding=encoding)
-        columns, numbers = read_json_rows(decoded.text, path)
-        return _make_table(path, list(columns), list(columns.values()), numbers, decoded.encoding)
+        columns, numbers, tool = read_json_rows(decoded.text, path)
+        table = _make_table(path, list(columns), list(columns.values()), numbers, decoded.encoding)
+        said = () if tool is None else (f"{path.name} was read as {tool} writes labels.",)
+        return replace(table, notes=(*table.notes, *said))
     raw = read_raw_table(path, delimiter=delimiter, encoding=encoding, header=header, data=data)
     return _drop_empty_rows(raw)
 
