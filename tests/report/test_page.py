@@ -24,6 +24,7 @@ from podium.report import describe_run, make_report, read_contents
 from podium.report import page as page_module
 from podium.report.numbers import metric_words
 from podium.report.thumbnails import ThumbnailBook
+from podium.splits.join_duplicates import JoinedDuplicates
 from podium.store import FORMAT, RunFolder
 from podium.tables import Head, Task, load_predictions, load_samples, save_predictions
 
@@ -361,6 +362,21 @@ def test_a_run_without_times_and_scores_of_folds(copied: RunFolder) -> None:
     section = load_page(copied).one("section", id="folds")
     assert "interval" not in [cell.text for cell in section.one("thead").all("th")]
     assert {row.all("td")[4].text for row in section.one("tbody").all("tr")} == {"–"}
+
+
+def test_groups_that_nobody_named_are_duplicate_clusters(any_run: RunFolder) -> None:
+    contents = replace(read_contents(any_run), fold_notes=())
+    contents = replace(contents, oof=None)
+    named = page_module.render_report(contents)
+    assert contents.leaks is not None
+    joined = JoinedDuplicates(n_files=0, n_near=3, n_samples=6, n_sets=3, n_largest=2, is_named=False)
+    leaks = replace(contents.leaks, joined=joined)
+    unnamed = page_module.render_report(replace(contents, leaks=leaks))
+    again = replace(contents, leaks=replace(leaks, joined=replace(joined, is_named=True)))
+    assert "duplicate clusters" not in page_module.render_report(again)
+    assert " groups" in read_page(named).one("main").words
+    assert " groups" not in read_page(unnamed).one("main").words
+    assert "of 40 duplicate clusters, each predicted by a model that never saw a near-duplicate of it." in unnamed
 
 
 def test_label_counts_add_up(page: Page) -> None:

@@ -51,14 +51,14 @@ def describe_cautions(contents: RunContents) -> CautionsSection:
 
 
 def _about_leaks(contents: RunContents) -> Iterator[Caution]:
-    samples, folds = contents.samples, contents.folds
+    samples, folds, words = contents.samples, contents.folds, contents.group_words
     if samples is not None and folds is not None:
         n_divided = count_divided_groups(samples, folds)
         if n_divided:
             yield Caution(
-                "Groups are divided",
-                f"{plain_count(n_divided)} groups have images on both sides of a split, so models are evaluated on"
-                " groups they know. On new groups the score will be lower, often much lower. Split by group.",
+                f"{words.capitalize()} are divided",
+                f"{plain_count(n_divided)} {words} have images on both sides of a split, so models are evaluated on"
+                f" {words} they know. On new {words} the score will be lower, often much lower. Split by group.",
             )
     if contents.leaks is not None and not contents.leaks.is_clean:
         yield Caution("Leaks between folds", f"{contents.leaks.verdict} The score is too good by an unknown amount.")
@@ -117,13 +117,13 @@ def _about_numbers(contents: RunContents) -> Iterator[Caution]:
     if scores is not None:
         main = scores.targets[scores.main_target]
         if main.n_groups < FEW_GROUPS:
-            kind = "groups" if main.n_groups < main.n else "images"
+            kind = contents.group_words if main.n_groups < main.n else "images"
             yield Caution(
-                "Few groups",
+                f"Few {contents.group_words}",
                 f"Only {main.n_groups} {kind} were drawn. With fewer than {FEW_GROUPS} the interval itself is rough,"
                 " and likely too narrow.",
             )
-        yield from _about_classes(main)
+        yield from _about_classes(main, contents.group_words)
     n_broken = len(next(iter(contents.quarantine.values()), []))
     if contents.samples is not None and n_broken > MANY_BROKEN * (len(contents.samples) + n_broken):
         yield Caution("Broken images", f"{plain_count(n_broken)} images cannot be decoded and are left out.")
@@ -151,13 +151,13 @@ def _about_sure_labels(contents: RunContents) -> Iterator[Caution]:
             )
 
 
-def _about_classes(target: TargetScore) -> Iterator[Caution]:
+def _about_classes(target: TargetScore, group_words: str) -> Iterator[Caution]:
     is_grouped = any(0 < item.n_groups < item.n for item in target.per_class)
     size = {item.name: item.n_groups if is_grouped else item.n for item in target.per_class}
     rare = sorted((name for name in size if size[name] < FEW_IMAGES), key=size.__getitem__)
     if not rare:
         return
-    kind = "groups" if is_grouped else "images"
+    kind = group_words if is_grouped else "images"
     first = list_some((f"{name} ({size[name]})" for name in rare), most=4)
     yield Caution(
         "Rare classes",

@@ -62,6 +62,17 @@ class RunContents:
     problems: tuple[str, ...] = ()
 
     @property
+    def groups_are_duplicates(self) -> bool:
+        """Whether nobody named a group, so that the groups are clusters of near-duplicates."""
+        joined = None if self.leaks is None else self.leaks.joined
+        return joined is not None and not joined.is_named
+
+    @property
+    def group_words(self) -> str:
+        """What the groups are called, in the plural."""
+        return "duplicate clusters" if self.groups_are_duplicates else "groups"
+
+    @property
     def recipe(self) -> Mapping[str, Any]:
         """The recipe as data; empty where there is none."""
         record = read_plain_yaml(self.recipe_text) if self.recipe_text else None

@@ -88,7 +88,7 @@ def describe_data(contents: RunContents) -> DataSection | None:
     columns = contents.quarantine
     rows = tuple(zip(*columns.values(), strict=False))
     return DataSection(
-        facts=_facts(samples, len(rows)),
+        facts=_facts(samples, len(rows), contents.group_words),
         targets=tuple(_count_labels(samples, head) for head in (samples.task.targets if samples.task else ())),
         audit=dict(_audit_lines(contents.audit)),
         conflicts=tuple(" = ".join(members) for members in contents.audit.get("label_conflicts") or ()),
@@ -99,10 +99,10 @@ def describe_data(contents: RunContents) -> DataSection | None:
     )
 
 
-def _facts(samples: Samples, n_broken: int) -> dict[str, int]:
+def _facts(samples: Samples, n_broken: int, group_words: str) -> dict[str, int]:
     facts = {"images": len(samples)}
     if samples.has_groups:
-        facts["groups"] = len(set(samples.group_keys.tolist()))
+        facts[group_words] = len(set(samples.group_keys.tolist()))
     sources = set() if samples.source is None else set(samples.source.tolist()) - {""}
     if len(sources) > 1:
         facts["sources"] = len(sources)

@@ -93,6 +93,7 @@ class FoldsSection(Section):
     lines: tuple[FoldLine, ...]
     target: str
     has_groups: bool
+    group_words: str
     leaks: LeakVerdict | None
     notes: tuple[str, ...]
 
@@ -111,6 +112,7 @@ def describe_folds(contents: RunContents) -> FoldsSection | None:
         lines=tuple(_add_trainings(_lines(folds, samples), contents)),
         target=samples.task.main_target.name if samples.task else "",
         has_groups=samples.has_groups,
+        group_words=contents.group_words,
         leaks=None if contents.leaks is None else _judge_leaks(contents.leaks),
         notes=contents.fold_notes,
     )

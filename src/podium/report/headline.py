@@ -90,7 +90,7 @@ def _explain(contents: RunContents, scores: Scores) -> tuple[str, ...]:
     target, interval = scores.targets[scores.main_target], scores.main
     sentences = [_measured_on(contents, target.n, target.n_groups)]
     if interval.has_bounds:
-        drawn = "groups" if target.n_groups < target.n else "images"
+        drawn = "groups" if target.n_groups < target.n and not contents.groups_are_duplicates else "images"
         sentences.append(
             f"With other {drawn} of the same kind, the score would most likely lie between"
             f" {plain_score(interval.low)} and {plain_score(interval.high)}"
@@ -108,9 +108,11 @@ def _measured_on(contents: RunContents, n: int, n_groups: int) -> str:
         return f"{start}."
     if not samples.has_groups:
         return f"{start}, each predicted by a model that never saw it."
+    start += f" of {plain_count(n_groups)} {contents.group_words}"
     if count_divided_groups(samples, folds) == 0:
-        return f"{start} of {plain_count(n_groups)} groups, each predicted by a model that never saw its group."
+        other = "a near-duplicate of it" if contents.groups_are_duplicates else "its group"
+        return f"{start}, each predicted by a model that never saw {other}."
     return (
-        f"{start} of {plain_count(n_groups)} groups, each predicted by a model that never saw that image,"
-        " but may have seen others of its group."
+        f"{start}, each predicted by a model that never saw that image,"
+        f" but may have seen {'a near-duplicate' if contents.groups_are_duplicates else 'others of its group'}."
     )

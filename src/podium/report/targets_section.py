@@ -61,6 +61,7 @@ class TargetSection(Section):
         words: What it asks.
         n: Images judged.
         n_groups: Groups they came from.
+        group_words: What groups are called: "groups", or "duplicate clusters" where nobody named one.
         is_main: Whether it is the main target.
         metrics: Scores by the name of the metric.
         classes: Scores of every class, in their order.
@@ -77,6 +78,7 @@ class TargetSection(Section):
     words: str
     n: int
     n_groups: int
+    group_words: str
     is_main: bool
     metrics: Mapping[str, Interval]
     classes: tuple[ClassLine, ...]
@@ -114,6 +116,7 @@ def _make_section(contents: RunContents, target: TargetScore, is_main: bool) -> 
         words=KIND_WORDS[target.kind].format(len(names)),
         n=target.n,
         n_groups=target.n_groups,
+        group_words=contents.group_words,
         is_main=is_main,
         metrics=dict(target.metrics),
         classes=tuple(_class_line(target, place) for place in range(len(names))),
