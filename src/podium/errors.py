@@ -15,6 +15,7 @@
     │   └── SubmissionError    3   predictions that do not fit the sample submission
     ├── StorageError           1   a folder that cannot be written, a full disk
     │   ├── CorruptFileError   1   a file whose content is not what was written
+    │   │   └── TableChangedError 3   a table of samples, folds or predictions that was edited or replaced
     │   └── LockedError        1   another process works in this run folder
     ├── WeightsError           1   a weight file that is missing or does not fit the model
     ├── DivergedError          1   the loss is no longer a number
@@ -51,6 +52,7 @@ __all__ = [
     "Stopped",
     "StorageError",
     "SubmissionError",
+    "TableChangedError",
     "TableError",
     "UnknownNameError",
     "UsageError",
@@ -219,6 +221,12 @@ class StorageError(PodiumError):
 
 class CorruptFileError(StorageError):
     """A file whose content is not what was written."""
+
+
+class TableChangedError(CorruptFileError):
+    """A table of samples, folds or predictions that was edited after it was written, or is another one."""
+
+    exit_code = 3
 
 
 class LockedError(StorageError):

@@ -165,7 +165,9 @@ def test_a_damaged_leak_check_is_named(copied: RunFolder, name: str) -> None:
     record = durable.read_json(copied.path / "folds.json")
     durable.write_json(copied.path / "folds.json", record | {name: 7})
     tree = load_page(copied)
-    boxes = [node.words for node in tree.all("section") if "cannot be read" in node.attributes.get("aria-label", "")]
+    boxes = [
+        node.words for node in tree.all("section") if "Problems with files" in node.attributes.get("aria-label", "")
+    ]
     assert len(boxes) == 1
     assert "folds.json" in boxes[0]
 
@@ -221,7 +223,9 @@ def test_a_damaged_file_is_named(copied: RunFolder, name: str, damage: bytes) ->
     if damage == b"{}" and name not in ("scores.json", "folds.json"):
         assert tree.one("section", id="settings")
         return
-    boxes = [node.words for node in tree.all("section") if "cannot be read" in node.attributes.get("aria-label", "")]
+    boxes = [
+        node.words for node in tree.all("section") if "Problems with files" in node.attributes.get("aria-label", "")
+    ]
     assert len(boxes) == 1
     assert Path(name).name in boxes[0]
 

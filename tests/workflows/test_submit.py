@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,7 +17,16 @@ from podium import durable
 from podium.errors import ArgumentError, CorruptFileError, SubmissionError, UsageError
 from podium.store import RunFolder, create_run
 from podium.submission import SubmissionOptions
-from podium.tables import MEAN_OF_FOLDS, Head, Predictions, Samples, Task, as_text_array, save_predictions
+from podium.tables import (
+    MEAN_OF_FOLDS,
+    Head,
+    Predictions,
+    Samples,
+    Task,
+    as_text_array,
+    load_predictions,
+    save_predictions,
+)
 from podium.workflows import resume, train
 from podium.workflows.submit import submit, submit_run
 from tiny.contest import draw_images, make_recipe, make_settings
@@ -32,10 +42,13 @@ def predictions(ids: Sequence[str] = IDS) -> Predictions:
     return Predictions(TAGS, as_text_array(list(ids)), fold, {"tags": PROBS[: len(ids)]})
 
 
-def write_predictions(run: RunFolder, name: str = "test", *, folds: object = (0, 1)) -> None:
+def write_predictions(run: RunFolder, name: str = "test", *, folds: Sequence[int] = (0, 1)) -> None:
     """As `podium predict` leaves them."""
-    save_predictions(predictions(), run.predictions_file(name))
-    durable.write_json(run.predictions_file(name).with_suffix(".json"), {"root": "data/test", "folds": folds})
+    path = run.predictions_file(name)
+    weights = {f"fold-{fold}/all": f"digest {fold}" for fold in folds}
+    (origin,) = save_predictions(predictions(), path, weights=weights).origins
+    about = {"root": "data/test", "folds": list(folds), "files": {path.name: origin.sha256}, "weights": weights}
+    durable.write_json(path.with_suffix(".json"), about)
 
 
 @pytest.fixture
@@ -44,6 +57,7 @@ def run(tmp_path: Path) -> RunFolder:
     made = create_run(tmp_path / "runs", "mine", {"folds": [0, 1]})
     for fold in (0, 1):
         save_predictions(predictions(), made.predictions_file("oof", fold))
+        durable.write_json(made.training_folder(fold, "all") / "model.json", {"sha256": f"digest {fold}"})
     write_predictions(made)
     return made
 
@@ -92,28 +106,35 @@ def test_predictions_that_are_not_there_say_how_they_are_made(run: RunFolder, na
     assert not run.submission_file.exists()
 
 
-@pytest.mark.parametrize(
-    ("about", "made_by", "again"),
-    [
-        ({"root": "data/test", "folds": [0]}, "folds 0", "('data/test')"),
-        ({"root": "data/test", "folds": [0, 1, 2]}, "folds 0, 1, 2", "('data/test')"),
-        ({"folds": []}, "unknown folds", "('FOLDER')"),
-        ({}, "unknown folds", "('FOLDER')"),
-        ([0, 1], "unknown folds", "('FOLDER')"),
-        (None, "unknown folds", "('FOLDER')"),
-    ],
-)
+@pytest.mark.parametrize(("folds", "made_by"), [((0,), "folds 0"), ((0, 1, 2), "folds 0, 1, 2"), ((), "unknown folds")])
 def test_predictions_of_other_folds_than_are_trained_are_refused(
-    run: RunFolder, about: object, made_by: str, again: str
+    run: RunFolder, folds: Sequence[int], made_by: str
 ) -> None:
+    write_predictions(run, folds=folds)
+    with pytest.raises(UsageError, match=f"are the mean of {made_by}; folds 0, 1 are trained now") as refused:
+        submit_run(run, None)
+    assert refused.value.fix == "Make them again with `podium.load_run('mine').predict('data/test')`."
+    assert not run.submission_file.exists()
+
+
+def test_predictions_of_other_weights_are_refused(run: RunFolder) -> None:
+    durable.write_json(run.training_folder(1, "all") / "model.json", {"sha256": "another"})
+    with pytest.raises(UsageError, match="are the mean of folds 0, 1, whose weights are others now"):
+        submit_run(run, None)
+
+
+@pytest.mark.parametrize("about", [{"root": "data/test"}, {"files": {"test.parquet": "another"}}, [0, 1], None])
+def test_predictions_that_were_not_finished_are_refused(run: RunFolder, about: object) -> None:
+    """The JSON is written last, with the digests of what was written before it."""
     file = run.predictions_file("test").with_suffix(".json")
     if about is None:
         file.unlink()
     else:
         durable.write_json(file, about)
-    with pytest.raises(UsageError, match=f"are the mean of {made_by}; folds 0, 1 are trained now") as refused:
+    with pytest.raises(UsageError, match="were changed, or podium predict was not finished") as refused:
         submit_run(run, None)
-    assert refused.value.fix == f"Make them again with `podium.load_run('mine').predict{again}`."
+    images = "data/test" if isinstance(about, dict) and "root" in about else "FOLDER"
+    assert refused.value.fix == f"Make them again with `podium.load_run('mine').predict({images!r})`."
     assert not run.submission_file.exists()
 
 
@@ -182,3 +203,27 @@ def test_folds_that_were_trained_later_need_new_predictions(contest: Contest, tm
     assert caught.value.fix == f"Make them again with `podium.load_run({made.name!r}).predict({folder!r})`."
     made.predict(tmp_path / "test")
     submit_run(made.folder, None)
+
+
+@pytest.mark.parametrize("how", ["in memory", "from its file", "some rows"])
+def test_python_submits_as_the_command_does(run: RunFolder, sample: Path, tmp_path: Path, how: str) -> None:
+    """The run's rules are followed, and its log has the line that the command would write."""
+    durable.write_json(run.decisions_file, {"thresholds": {"tags": [0.4, 0.6]}, "composite": "independent"})
+    submit_run(run, sample, out=tmp_path / "command.csv")
+    made = load_predictions(run.predictions_file("test"))
+    made = made if how != "some rows" else made.take(np.array([2, 0, 1]))
+    if how == "in memory":
+        made = save_predictions(made, run.predictions_file("test"), weights=made.origins[0].weights)
+    submit(made, template=sample, out=tmp_path / "python.csv")
+    assert (tmp_path / "python.csv").read_bytes() == (tmp_path / "command.csv").read_bytes()
+    command, python = durable.Journal(run.submissions_file).read()
+    assert {**command, "at": "", "path": ""} == {**python, "at": "", "path": ""}
+    assert python["path"] == str(tmp_path / "python.csv")
+
+
+def test_a_mean_of_two_runs_is_in_both_logs(run: RunFolder, sample: Path, tmp_path: Path) -> None:
+    other = RunFolder(Path(shutil.copytree(run.path, tmp_path / "runs" / "other")))
+    parts = [load_predictions(one.predictions_file("test")) for one in (run, other)]
+    submit(podium.mean_predictions(parts), template=sample, out=tmp_path / "out.csv")
+    digests = [line["sha256"] for one in (run, other) for line in durable.Journal(one.submissions_file).read()]
+    assert digests == [hashlib.sha256((tmp_path / "out.csv").read_bytes()).hexdigest()] * 2

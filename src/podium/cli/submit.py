@@ -96,6 +96,7 @@ def submit(
     name: Annotated[str, Parameter(group=RUN)] = "test",
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    overwrite: Annotated[bool, Parameter(group=OUTPUT, negative="")] = False,
     output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
     """Write predictions in the sample submission's columns, order and types, or refuse with the reasons.
@@ -108,11 +109,13 @@ def submit(
         name: Name of the predictions, as given to podium predict.
         runs: Folder of all runs.
         out: File to write (default: submission.csv in the run folder).
+        overwrite: Replace a file that Podium did not write, or that was changed since.
     """
     from podium.store import find_run
     from podium.workflows.submit import submit_run
 
-    record = submit_run(find_run(runs, run), template, name=name, out=out, options=flags.as_options())
+    found = find_run(runs, run)
+    record = submit_run(found, template, name=name, out=out, options=flags.as_options(), overwrite=overwrite)
     if output.json:
         print_json(record.to_dict())
         return 0

@@ -5,6 +5,7 @@ the old state or the new one, and an error that names the file.
 """
 
 from podium.durable.atomic import (
+    check_regular,
     make_cache_folder,
     sync_file,
     write_atomically,
@@ -49,6 +50,7 @@ __all__ = [
     "Version",
     "check_claimable",
     "check_manifest",
+    "check_regular",
     "check_writable",
     "commit_version",
     "create_mapped",

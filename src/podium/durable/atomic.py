@@ -20,6 +20,7 @@ from podium.durable.home import CACHE_MARK, refuse_no_regular_file
 from podium.durable.stream import write_new_file
 
 __all__ = [
+    "check_regular",
     "encode_json",
     "encode_json_file",
     "make_cache_folder",
@@ -116,6 +117,19 @@ def encode_json_file(value: object) -> bytes:
     """A value as the content `write_json` gives a file; ValueError for NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
     return text.encode("utf-8", errors="backslashreplace")
+
+
+def check_regular(path: str | Path) -> None:
+    """Raise unless `path` is a regular file or absent.
+
+    Raises:
+        StorageError: If it is a link, a pipe, a device or a folder.
+    """
+    path = Path(path)
+    with explaining_failures(path):
+        refuse_no_regular_file(path)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
 def make_cache_folder(folder: str | Path) -> Path:

@@ -1,9 +1,18 @@
 """A run in words and images: sections as data, one HTML page, PNG plots, and lines for the terminal."""
 
 from podium.report.contents import read_contents
-from podium.report.page import make_report
+from podium.report.page import make_report, write_page
 from podium.report.plots import write_plots
 from podium.report.sections import RunReport, describe_run
 from podium.report.terminal import print_summary, summary_lines
 
-__all__ = ["RunReport", "describe_run", "make_report", "print_summary", "read_contents", "summary_lines", "write_plots"]
+__all__ = [
+    "RunReport",
+    "describe_run",
+    "make_report",
+    "print_summary",
+    "read_contents",
+    "summary_lines",
+    "write_page",
+    "write_plots",
+]

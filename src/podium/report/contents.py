@@ -13,7 +13,16 @@ from podium import durable
 from podium.errors import PodiumError
 from podium.metrics import Scores
 from podium.splits import LeakReport
-from podium.store import EpochRow, RunFolder, check_format, check_tables, read_epochs, read_plain_yaml, read_seconds
+from podium.store import (
+    EpochRow,
+    RunFolder,
+    check_format,
+    check_tables,
+    find_stale,
+    read_epochs,
+    read_plain_yaml,
+    read_seconds,
+)
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
 __all__ = ["RunContents", "read_contents"]
@@ -41,7 +50,8 @@ class RunContents:
         quarantine: Columns of quarantine.csv.
         epochs: A row an epoch, over all folds and parts.
         seconds: Seconds that each training took, by fold and model.
-        problems: Files that are there but cannot be read, a line each.
+        problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
+        scores_digest: SHA-256 of scores.json; empty without one.
     """
 
     run: RunFolder
@@ -60,6 +70,7 @@ class RunContents:
     epochs: tuple[EpochRow, ...] = ()
     seconds: Mapping[tuple[int, str], float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    scores_digest: str = ""
 
     @property
     def groups_are_duplicates(self) -> bool:
@@ -82,7 +93,8 @@ class RunContents:
 def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunContents:
     """Read a run folder as far as it is there.
 
-    A missing file leaves its part empty. A damaged one does too, and is named in `problems`.
+    A missing file leaves its part empty. A damaged one does too, and is named in `problems`, as are files that are
+    older than what they were made from.
 
     Args:
         run: The run folder.
@@ -131,6 +143,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         folds = attempt(folder / "folds.csv", lambda: frozen.match(table))
     notes = record(folder / "folds.json")
     recipe_text = attempt(run.recipe_file, lambda: _read_yaml_text(run.recipe_file))
+    stale = [str(item) for item in find_stale(run) if item.file != run.report_file.name]
     return RunContents(
         run=run,
         samples=samples,
@@ -147,7 +160,8 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         quarantine=attempt(run.quarantine_file, lambda: read_csv(run.quarantine_file)) or {},
         epochs=tuple(attempt(folder, lambda: read_epochs(run)) or ()),
         seconds=attempt(folder, lambda: read_seconds(run)) or {},
-        problems=tuple(problems),
+        problems=(*problems, *stale),
+        scores_digest=durable.sha256_file(run.scores_file) if run.scores_file.is_file() else "",
     )
 
 

@@ -21,7 +21,7 @@ from podium.report.sections import RunReport, describe_run
 from podium.report.thumbnails import ThumbnailBook
 from podium.store import RunFolder
 
-__all__ = ["draw_page", "make_report", "render_report"]
+__all__ = ["draw_page", "make_report", "render_report", "write_page"]
 
 
 def make_report(run: RunFolder, *, title: str | None = None, image_root: Path | None = None) -> Path:
@@ -40,9 +40,14 @@ def make_report(run: RunFolder, *, title: str | None = None, image_root: Path | 
     Raises:
         StorageError: If the file cannot be written.
     """
-    contents = read_contents(run, image_root=image_root)
-    durable.write_text(run.report_file, render_report(contents, title=title))
-    return run.report_file
+    return write_page(read_contents(run, image_root=image_root), title=title)
+
+
+def write_page(contents: RunContents, *, title: str | None = None) -> Path:
+    """Write the report of a run's contents into its folder; gives the file. Raises like `make_report`."""
+    path = contents.run.report_file
+    durable.write_text(path, render_report(contents, title=title))
+    return path
 
 
 def render_report(contents: RunContents, *, title: str | None = None) -> str:

@@ -27,7 +27,7 @@ class RunReport(Section):
         run: The run's name.
         headline: The score and what it means.
         cautions: What weakens the score.
-        problems: Files that are there but cannot be read, a line each.
+        problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
         targets: Scores of every target, the main one first.
         mistakes: The worst mistakes of every target.
         calibration: How well the probabilities of the main target match the share that is right.
@@ -36,6 +36,7 @@ class RunReport(Section):
         curves: Loss and score over epochs.
         settings: Everything needed to make the run again.
         has_predictions: Whether there are out-of-fold predictions.
+        scores_digest: SHA-256 of the scores.json that the report was made from; empty without one.
     """
 
     run: str
@@ -50,6 +51,7 @@ class RunReport(Section):
     curves: CurvesSection | None
     settings: SettingsSection
     has_predictions: bool
+    scores_digest: str
 
 
 def describe_run(contents: RunContents) -> RunReport:
@@ -67,4 +69,5 @@ def describe_run(contents: RunContents) -> RunReport:
         curves=describe_curves(contents),
         settings=describe_settings(contents),
         has_predictions=contents.oof is not None,
+        scores_digest=contents.scores_digest,
     )

@@ -3,6 +3,16 @@
 from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
 from podium.store.environment import describe_environment
+from podium.store.lineage import (
+    StaleFile,
+    check_scores,
+    digest_rules,
+    find_stale,
+    list_predictions,
+    sources_of_scores,
+    weights_of,
+)
+from podium.store.out_file import check_out_file
 from podium.store.plain_yaml import read_plain_yaml
 from podium.store.results import SECONDS_NAME, EpochRow, read_epochs, read_seconds, write_results
 from podium.store.run_folder import (
@@ -24,20 +34,28 @@ __all__ = [
     "TABLE_FILES",
     "EpochRow",
     "RunFolder",
+    "StaleFile",
     "check_format",
+    "check_out_file",
     "check_run_name",
+    "check_scores",
     "check_tables",
     "create_run",
     "describe_environment",
+    "digest_rules",
     "digest_tables",
     "edit_record",
     "find_run",
+    "find_stale",
     "list_differences",
+    "list_predictions",
     "list_runs",
     "load_tables",
     "model_of",
     "read_epochs",
     "read_plain_yaml",
     "read_seconds",
+    "sources_of_scores",
+    "weights_of",
     "write_results",
 ]

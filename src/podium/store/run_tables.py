@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from podium.errors import CorruptFileError
+from podium.errors import TableChangedError
 from podium.store.run_folder import RunFolder
 from podium.tables import Folds, Samples, load_folds, load_samples
 
@@ -35,14 +35,16 @@ def check_tables(
         folds: The folds, if they are to be compared.
 
     Raises:
-        CorruptFileError: If a table is another one.
+        TableChangedError: If a table is another one.
     """
     if samples is not None and record.get("samples_digest") not in (None, samples.table_digest):
         where = run.path / "samples.csv"
-        raise CorruptFileError("this is not the table of samples that the run was started with.", where=where, fix=_FIX)
+        raise TableChangedError(
+            "this is not the table of samples that the run was started with.", where=where, fix=_FIX
+        )
     if folds is not None and record.get("folds_digest") not in (None, folds.digest):
         where = run.path / "folds.csv"
-        raise CorruptFileError("these are not the folds that the run was started with.", where=where, fix=_FIX)
+        raise TableChangedError("these are not the folds that the run was started with.", where=where, fix=_FIX)
 
 
 def load_tables(run: RunFolder) -> tuple[Samples, Folds]:
@@ -50,7 +52,7 @@ def load_tables(run: RunFolder) -> tuple[Samples, Folds]:
 
     Raises:
         StorageError: If a file is missing.
-        CorruptFileError: If a table was changed, or is another one than the run was started with.
+        TableChangedError: If a table was changed, or is another one than the run was started with.
         SplitError: If the folds belong to other samples.
     """
     samples = load_samples(run.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ def write_submission(
     template_path: str | Path | None,
     out_path: str | Path,
     options: SubmissionOptions | None = None,
+    *,
+    log: Callable[[SubmissionRecord], object] | None = None,
 ) -> SubmissionRecord:
     """Write a submission, or refuse with the reason and leave what was there.
 
@@ -70,6 +73,8 @@ def write_submission(
         template_path: The organiser's sample; None writes ids, class names and top probabilities.
         out_path: File to write, whole or not at all.
         options: What is set; the rest is guessed from the sample.
+        log: Called with the record just before the file gets its name: whatever instant the process ends at, no
+            submission is found that a log does not know.
 
     Raises:
         SubmissionError: If sample and predictions do not fit, or the result would not pass `check_submission`.
@@ -78,7 +83,7 @@ def write_submission(
     """
     out_path = Path(out_path)
     if template_path is None:
-        return _write(make_plain_submission(predictions, options), None, out_path)
+        return _write(make_plain_submission(predictions, options), None, out_path, log)
     options = options or SubmissionOptions()
     template = read_template(
         template_path, delimiter=options.delimiter, encoding=options.encoding, header=options.header
@@ -95,15 +100,14 @@ def write_submission(
             fix="Compare the sample and the options.",
             details=[line for finding in errors for line in (finding.what, *finding.details)][:10],
         )
-    return _write(submission, template.path, out_path)
+    return _write(submission, template.path, out_path, log)
 
 
-def _write(submission: Submission, template: Path | None, out_path: Path) -> SubmissionRecord:
-    durable.write_bytes(out_path, submission.data)
+def _write(
+    submission: Submission, template: Path | None, out_path: Path, log: Callable[[SubmissionRecord], object] | None
+) -> SubmissionRecord:
     digest = hashlib.sha256(submission.data).hexdigest()
-    if durable.sha256_file(out_path) != digest:
-        raise CorruptFileError("the file on disk is not what was written.", where=out_path, fix="Check the disk.")
-    return SubmissionRecord(
+    record = SubmissionRecord(
         path=out_path,
         template=template,
         n_rows=submission.n_rows,
@@ -114,3 +118,11 @@ def _write(submission: Submission, template: Path | None, out_path: Path) -> Sub
         notes=submission.notes,
         warnings=submission.warnings,
     )
+    with durable.write_atomically(out_path, needed=len(submission.data)) as file:
+        file.write(submission.data)
+        file.flush()  # a full disk is found out before the log tells of the file
+        if log is not None:
+            log(record)
+    if durable.sha256_file(out_path) != digest:
+        raise CorruptFileError("the file on disk is not what was written.", where=out_path, fix="Check the disk.")
+    return record

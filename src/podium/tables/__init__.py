@@ -28,6 +28,7 @@ from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
 from podium.tables.ids import as_text_array, first_duplicate, normalise_id, path_from_text, path_to_text
 from podium.tables.image_names import IMAGE_EXTENSIONS, IMAGE_FORMATS, is_image_name
 from podium.tables.naming import ImageNames, NameMatch
+from podium.tables.origin import Origin
 from podium.tables.predictions import MEAN_OF_FOLDS, Predictions, concat_predictions, mean_predictions
 from podium.tables.samples import Samples
 from podium.tables.split_names import SPLIT_NAMES, split_of, splits_of
@@ -48,6 +49,7 @@ __all__ = [
     "HeadKind",
     "ImageNames",
     "NameMatch",
+    "Origin",
     "Predictions",
     "Samples",
     "Task",

@@ -7,10 +7,12 @@ read. The JSON holds what a CSV cannot: task, root folder, digest. A table whose
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.errors import CorruptFileError, DataError, UnknownNameError
+from podium.errors import DataError, TableChangedError, UnknownNameError
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
 from podium.tables.ids import as_text_array, path_from_text, path_to_text
+from podium.tables.origin import Origin
 from podium.tables.predictions import Predictions
 from podium.tables.samples import Samples
 from podium.tables.task import Head, Task
@@ -66,17 +69,17 @@ def read_csv(path: Path) -> dict[str, list[str]]:
     """Columns of a CSV that `write_csv` wrote.
 
     Raises:
-        CorruptFileError: If it is not UTF-8, or a row has another number of cells than the header.
+        TableChangedError: If it is not UTF-8, or a row has another number of cells than the header.
     """
     try:
         text = durable.read_bytes(path).decode("utf-8-sig")  # spreadsheets put a byte order mark in front
     except UnicodeDecodeError as problem:
-        raise CorruptFileError(f"this table is not UTF-8 ({problem}).", where=path) from None
+        raise TableChangedError(f"this table is not UTF-8 ({problem}).", where=path) from None
     rows = list(csv.reader(io.StringIO(text, newline="")))
     header = [_unguard(name) for name in rows[0]] if rows else []
     for number, row in enumerate(rows, start=1):
         if len(row) != len(header):
-            raise CorruptFileError(f"row {number} has {len(row)} cells, the header has {len(header)}.", where=path)
+            raise TableChangedError(f"row {number} has {len(row)} cells, the header has {len(header)}.", where=path)
     return {name: [_unguard(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
 
 
@@ -84,7 +87,7 @@ def _read_record(path: Path, keys: Sequence[str]) -> dict[str, Any]:
     record = durable.read_json(path)
     missing = [key for key in keys if not isinstance(record, dict) or key not in record]
     if missing:
-        raise CorruptFileError(f"{path.name} lacks {', '.join(missing)}.", where=path)
+        raise TableChangedError(f"{path.name} lacks {', '.join(missing)}.", where=path)
     return dict(record)
 
 
@@ -94,9 +97,11 @@ def _refusing_edits(path: Path, fix: str) -> Iterator[None]:
     try:
         yield
     except KeyError as problem:
-        raise CorruptFileError(f"column {problem} is missing.", where=path, fix=fix) from None
+        raise TableChangedError(f"column {problem} is missing.", where=path, fix=fix) from None
     except (ValueError, DataError) as problem:
-        raise CorruptFileError(f"the table was changed after it was written: {problem}.", where=path, fix=fix) from None
+        raise TableChangedError(
+            f"the table was changed after it was written: {problem}.", where=path, fix=fix
+        ) from None
 
 
 def save_samples(samples: Samples, folder: Path) -> None:
@@ -142,7 +147,7 @@ def load_samples(folder: Path, *, root: Path | None = None) -> Samples:
 
     Raises:
         StorageError: If a file is missing.
-        CorruptFileError: If the table is not the one that was written.
+        TableChangedError: If the table is not the one that was written.
     """
     record, path = _read_record(folder / "samples.json", ("root", "digest", "task")), folder / "samples.csv"
     columns = read_csv(path)
@@ -238,7 +243,7 @@ def load_folds(folder: Path) -> Folds:
 
     Raises:
         StorageError: If a file is missing.
-        CorruptFileError: If the folds are not the ones that were written.
+        TableChangedError: If the folds are not the ones that were written.
     """
     record, path = _read_record(folder / "folds.json", (*_FOLD_FACTS, "digest")), folder / "folds.csv"
     columns = read_csv(path)
@@ -255,8 +260,17 @@ def _folds_of(record: Mapping[str, Any], columns: Mapping[str, list[str]]) -> Fo
     return Folds(as_text_array(columns["id"]), fold, *(record[name] for name in _FOLD_FACTS))
 
 
-def save_predictions(predictions: Predictions, path: Path) -> None:
-    """Write one Parquet file: `id`, `fold`, and a float64 column `<target>=<class>` a probability."""
+def save_predictions(predictions: Predictions, path: Path, *, weights: Mapping[str, str] | None = None) -> Predictions:
+    """Write one Parquet file: `id`, `fold`, and a float64 column `<target>=<class>` a probability.
+
+    Args:
+        predictions: The table.
+        path: File to write.
+        weights: Digest of the weights of every model that made them, see `Origin`.
+
+    Returns:
+        The same predictions, with this file as their origin.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -265,9 +279,11 @@ def save_predictions(predictions: Predictions, path: Path) -> None:
         for place, name in enumerate(head.classes):
             columns[f"{head.name}={name}"] = np.asarray(predictions.probs[head.name][:, place], dtype=np.float64)
     task = json.dumps(predictions.task.to_dict(), ensure_ascii=False)
-    table = pa.table(columns).replace_schema_metadata({"podium.task": task})
+    facts = {"podium.task": task, "podium.weights": json.dumps(dict(weights or {}), sort_keys=True)}
+    table = pa.table(columns).replace_schema_metadata(facts)
     with durable.write_atomically(path) as file:
         pq.write_table(table, file, write_page_checksum=True)
+    return replace(predictions, origins=(Origin(path.absolute(), durable.sha256_file(path), dict(weights or {})),))
 
 
 def load_predictions(path: Path) -> Predictions:
@@ -275,7 +291,7 @@ def load_predictions(path: Path) -> Predictions:
 
     Raises:
         StorageError: If the file is missing.
-        CorruptFileError: If it is not such a file, or not the one that was written.
+        TableChangedError: If it is not such a file, or not the one that was written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -289,6 +305,8 @@ def load_predictions(path: Path) -> Predictions:
             for head in task.targets
         }
         fold = np.array(table["fold"].to_numpy(), dtype=np.int64)
-        return Predictions(task, as_text_array(table["id"].to_pylist()), fold, probs)
+        weights = dict(json.loads(table.schema.metadata.get(b"podium.weights", b"{}")))
+        origin = Origin(path.absolute(), hashlib.sha256(data).hexdigest(), weights)
+        return Predictions(task, as_text_array(table["id"].to_pylist()), fold, probs, (origin,))
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, DataError) as problem:
-        raise CorruptFileError(f"not a valid file of predictions ({problem}).", where=path) from None
+        raise TableChangedError(f"not a valid file of predictions ({problem}).", where=path) from None

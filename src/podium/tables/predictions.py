@@ -13,6 +13,7 @@ from podium.errors import DataError, SourceError
 from podium.listing import list_some
 from podium.tables.decide import DECISION_THRESHOLD, decide
 from podium.tables.ids import first_duplicate
+from podium.tables.origin import Origin
 from podium.tables.task import Task
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Predictions:
         ids: Sample ids, shape (N,).
         fold: Fold of the model that made each row, shape (N,); MEAN_OF_FOLDS for a mean.
         probs: Per target name, float64 (N, C); rows sum to 1 except for multi-label heads.
+        origins: Files that they were read from, written to or combined from.
 
     Raises:
         DataError: If a target is missing, a shape is wrong, or a probability is not finite or outside [0, 1].
@@ -42,6 +44,7 @@ class Predictions:
     ids: NDArray[np.object_]
     fold: NDArray[np.int64]
     probs: Mapping[str, NDArray[np.floating[Any]]]
+    origins: tuple[Origin, ...] = ()
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())
@@ -115,7 +118,7 @@ def concat_predictions(parts: Sequence[Predictions]) -> Predictions:
     first = _first_of_same_task(parts)
     probs = {name: np.concatenate([part.probs[name] for part in parts]) for name in first.probs}
     ids = np.concatenate([part.ids for part in parts])
-    return Predictions(first.task, ids, np.concatenate([part.fold for part in parts]), probs)
+    return Predictions(first.task, ids, np.concatenate([part.fold for part in parts]), probs, _origins_of(parts))
 
 
 def mean_predictions(parts: Sequence[Predictions]) -> Predictions:
@@ -131,7 +134,11 @@ def mean_predictions(parts: Sequence[Predictions]) -> Predictions:
     aligned = [part.align(first.ids) for part in parts]
     probs = {name: np.mean([part.probs[name] for part in aligned], axis=0) for name in first.probs}
     fold = first.fold if len(parts) == 1 else np.full(len(first), MEAN_OF_FOLDS, dtype=np.int64)
-    return Predictions(first.task, first.ids, fold, probs)
+    return Predictions(first.task, first.ids, fold, probs, _origins_of(parts))
+
+
+def _origins_of(parts: Sequence[Predictions]) -> tuple[Origin, ...]:
+    return tuple(origin for part in parts for origin in part.origins)
 
 
 def _first_of_same_task(parts: Sequence[Predictions]) -> Predictions:

@@ -54,5 +54,6 @@ def ask_for_folds(
             record["cloud_drive"] = True
         durable.write_json(run.environment_file, describe_environment() | {"device": settings.device})
         if run.folds_left(record["folds"]):
-            durable.remove_file(run.scores_file)  # they were of fewer folds: the run is not finished any more
+            for path in (run.report_file, run.scores_file):  # of fewer folds: the run is not finished any more
+                durable.remove_file(path)
     return samples, folds

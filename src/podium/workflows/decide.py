@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from podium import durable
-from podium.advice import call
 from podium.decisions import DecisionRules
-from podium.errors import UsageError
 from podium.metrics import METRICS, PairedDifference, default_metric, paired_difference
-from podium.store import RunFolder, load_tables
+from podium.store import RunFolder, check_scores, digest_rules, find_stale, list_predictions, load_tables
 from podium.submission import SubmissionOptions, write_submission
 from podium.tables import CompositeDecoding, Head, Predictions, Task, as_certain_probs, load_predictions
 
-__all__ = ["RunDecision", "decide_run", "follow_rules", "load_rules", "write_answers"]
+__all__ = ["RunDecision", "decide_run", "follow_rules", "load_rules", "renew_answers", "write_answers"]
 
 
 @dataclass(frozen=True)
@@ -68,13 +66,11 @@ def decide_run(
         decoding: How a composite class and its attributes are decided together.
 
     Raises:
-        UsageError: If the run is not finished, or the task has nothing to decide this way.
+        UsageError: If the run is not finished, its scores are not of its predictions, or the task has nothing to decide
+            this way.
         UnknownNameError: If there is no such class or decoding.
     """
-    if not run.oof_file.is_file():
-        raise UsageError(
-            f"run {run.name!r} is not finished.", fix=f"Continue it with {call('podium.resume', run.name)}."
-        )
+    check_scores(run)
     samples, _ = load_tables(run)
     oof = load_predictions(run.oof_file)
     rules = DecisionRules.of_task(oof.task, thresholds, decoding)
@@ -96,9 +92,10 @@ def decide_run(
     if rules.is_default:
         durable.remove_file(run.decisions_file)
     else:
-        durable.write_json(run.decisions_file, rules.to_dict())
-    for name in _predicted(run):
-        write_answers(run, name, load_predictions(run.predictions_file(name)))
+        made_from = {"oof": oof.origins[0].sha256}
+        durable.write_json(run.decisions_file, rules.to_dict() | {"made_from": made_from})
+    for name in list_predictions(run):
+        renew_answers(run, name, load_predictions(run.predictions_file(name)))
     return RunDecision(rules, differences, n_changed)
 
 
@@ -123,15 +120,26 @@ def follow_rules(run: RunFolder, task: Task, options: SubmissionOptions) -> Subm
     return options
 
 
-def write_answers(run: RunFolder, name: str, predictions: Predictions) -> None:
-    """Write predictions/<name>.csv: id, then the answer and its probability for every target, as the run decides."""
+def write_answers(run: RunFolder, name: str, predictions: Predictions) -> dict[str, str | None]:
+    """Write predictions/<name>.csv: id, then the answer and its probability for every target, as the run decides.
+
+    Returns:
+        What the JSON beside it remembers: digests of the file, the predictions and the rules.
+    """
     options = follow_rules(run, predictions.task, SubmissionOptions())
-    write_submission(predictions, None, run.predictions_file(name).with_suffix(".csv"), options)
+    record = write_submission(predictions, None, run.predictions_file(name).with_suffix(".csv"), options)
+    return {"sha256": record.sha256, "predictions": predictions.origins[0].sha256, "rules": digest_rules(run)}
 
 
-def _predicted(run: RunFolder) -> list[str]:
-    """Names of the predictions that have answers."""
-    return sorted(path.stem for path in run.oof_file.parent.glob("*.csv") if path.with_suffix(".parquet").is_file())
+def renew_answers(run: RunFolder, name: str, predictions: Predictions) -> None:
+    """Write predictions/<name>.csv again, unless it is the answer of these predictions to the run's rules."""
+    file = run.predictions_file(name).with_suffix(".csv")
+    about_file = file.with_suffix(".json")
+    about = durable.read_json(about_file) if about_file.is_file() else {}
+    is_stale = any(stale.file == f"predictions/{file.name}" for stale in find_stale(run))
+    if "answers" in about and file.is_file() and not is_stale:
+        return
+    durable.write_json(about_file, about | {"answers": write_answers(run, name, predictions)})
 
 
 def _decision_metric(run: RunFolder, task: Task, head: Head) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from podium import durable
+from podium.errors import TableChangedError
 from podium.machine import Progress, Silent, say_while_waiting
 from podium.metrics import score_folds, score_predictions
 from podium.recipe import load_recipe
 from podium.stopping import StopRequest
-from podium.store import RunFolder, load_tables, write_results
-from podium.tables import Samples, concat_predictions, load_predictions, save_predictions
+from podium.store import RunFolder, find_stale, load_tables, sources_of_scores, weights_of, write_results
+from podium.tables import Predictions, Samples, concat_predictions, load_predictions, save_predictions
 
 __all__ = ["gather"]
 
@@ -51,12 +52,31 @@ def gather(
             return True
         if not run.is_finished:
             durable.remove_file(run.report_file)  # with both files there a run counts as gathered
-        oof = concat_predictions([load_predictions(run.predictions_file("oof", fold)) for fold in run.read()["folds"]])
-        save_predictions(oof, run.oof_file)
+        folds = run.read()["folds"]
+        oof = concat_predictions([_load_fold(run, fold) for fold in folds])
+        save_predictions(oof, run.oof_file, weights=weights_of(run, folds))
         write_results(run)
         samples = samples or load_tables(run)[0]
         scores = score_predictions(oof, samples, metric=load_recipe(run.recipe_file).metric)
         scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric))
-        durable.write_json(run.scores_file, scores.to_dict())
+        durable.write_json(run.scores_file, scores.to_dict() | {"made_from": sources_of_scores(run)})
         make_report(run)
+        stale = find_stale(run)
+    for item in stale:
+        (progress or Silent()).note(str(item))
     return True
+
+
+def _load_fold(run: RunFolder, fold: int) -> Predictions:
+    """A fold's out-of-fold predictions, made by the weights that are there.
+
+    Raises:
+        TableChangedError: If other weights made them.
+    """
+    path = run.predictions_file("oof", fold)
+    predictions = load_predictions(path)
+    made_by = predictions.origins[0].weights
+    if made_by and made_by != weights_of(run, [fold]):
+        fix = f"Remove {path} and resume the run: the fold is predicted again by its weights."
+        raise TableChangedError("other weights made these predictions than are here now.", where=path, fix=fix)
+    return predictions

@@ -18,7 +18,7 @@ from podium.listing import list_some
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import prepare_process
-from podium.store import RunFolder, load_tables
+from podium.store import RunFolder, find_stale, load_tables, weights_of
 from podium.tables import (
     Predictions,
     Samples,
@@ -81,23 +81,28 @@ def predict_run(
     with progress.stage(f"predict with {n_folds} folds", n_folds) as update:
         for done, (fold, made) in enumerate(made_by_fold, start=1):
             predictions = _fill_unreadable(made, bad, load_predictions(run.predictions_file("oof", fold)))
-            save_predictions(predictions, run.predictions_file(name, fold))
-            per_fold.append(predictions)
+            path = run.predictions_file(name, fold)
+            per_fold.append(save_predictions(predictions, path, weights=weights_of(run, [fold])))
             update(done)
     if len(bad):
         few = list_some(images.cache.ids[bad], most=5)
         progress.note(f"{len(bad)} images cannot be decoded; they get the average prediction: {few}.")
-    mean = mean_predictions(per_fold)
-    save_predictions(mean, run.predictions_file(name))
-    write_answers(run, name, mean)
+    weights = weights_of(run, predictor.folds)
+    mean = save_predictions(mean_predictions(per_fold), run.predictions_file(name), weights=weights)
     about = {
         "root": str(samples.root),
         "views": list(views or predictor.recipe.predict_views),
         "folds": list(predictor.folds),
         "unreadable": images.cache.ids[bad].tolist(),
         "known_images": None if known is None else known.to_dict(),
+        "weights": weights,
+        "files": {origin.path.name: origin.sha256 for made in (*per_fold, mean) for origin in made.origins},
+        "answers": write_answers(run, name, mean),
     }
+    # Last: it proves that the files are of one prediction.
     durable.write_json(run.predictions_file(name).with_suffix(".json"), about)
+    for stale in find_stale(run):
+        progress.note(str(stale))
     return mean
 
 

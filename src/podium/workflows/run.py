@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from podium import durable
-from podium.advice import call, option
+from podium.advice import option
 from podium.arguments import strict_arguments
 from podium.callbacks import Callback, Callbacks, RunInfo
 from podium.dataset import FoldOptions, Source, read_source
@@ -17,7 +17,7 @@ from podium.errors import RecipeError, UsageError
 from podium.machine import Progress, Settings, Silent
 from podium.machine.tuning import restored_torch
 from podium.metrics import Scores
-from podium.store import RunFolder, find_run, list_differences, load_tables
+from podium.store import RunFolder, check_scores, find_run, list_differences, load_tables
 from podium.tables import Folds, Predictions, Samples, load_predictions
 from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, fold_options, open_data
@@ -66,17 +66,19 @@ class Run:
         """Scores of the out-of-fold predictions, with intervals.
 
         Raises:
-            UsageError: If the run is not finished.
+            UsageError: If the run is not finished, or the scores are not of the predictions that are there.
         """
-        if not self.folder.is_finished:
-            raise UsageError(
-                f"run {self.name!r} is not finished.", fix=f"Continue it with {call('podium.resume', self.name)}."
-            )
+        check_scores(self.folder)
         return Scores.from_dict(durable.read_json(self.folder.scores_file))
 
     @property
     def oof(self) -> Predictions:
-        """Out-of-fold predictions: every row by a model that did not see it."""
+        """Out-of-fold predictions: every row by a model that did not see it.
+
+        Raises:
+            UsageError: If the run is not finished, or the table is not the one that was scored.
+        """
+        check_scores(self.folder)
         return load_predictions(self.folder.oof_file)
 
     @strict_arguments()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +14,10 @@ from podium.advice import call
 from podium.arguments import refuse_unknown
 from podium.errors import UsageError
 from podium.metrics import METRICS
-from podium.store import RunFolder
+from podium.store import RunFolder, StaleFile, check_out_file, digest_rules, find_stale, weights_of
 from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
-from podium.tables import Predictions, load_predictions
-from podium.workflows.decide import follow_rules
+from podium.tables import Origin, Predictions, load_predictions
+from podium.workflows.decide import follow_rules, renew_answers
 
 __all__ = ["submit", "submit_run"]
 
@@ -27,6 +29,7 @@ def submit_run(
     name: str = "test",
     out: Path | None = None,
     options: SubmissionOptions | None = None,
+    overwrite: bool = False,
 ) -> SubmissionRecord:
     """Write a run's predictions as a submission, and log it in the run folder.
 
@@ -36,9 +39,11 @@ def submit_run(
         name: Name of the predictions, as given to `podium predict`.
         out: File to write; None is submission.csv in the run folder.
         options: How to read the sample.
+        overwrite: Replace also a file that no log of a submission knows.
 
     Raises:
-        UsageError: If there are no predictions of that name, or other folds made them than are trained now.
+        UsageError: If there are no predictions of that name, other models made them than are trained now, or a file
+            would be replaced that Podium did not write.
         SubmissionError: If predictions and sample do not fit.
     """
     path = run.predictions_file(name)
@@ -48,47 +53,28 @@ def submit_run(
             f"run {run.name!r} has no predictions {name!r}.",
             fix=f"Make them with {call(f'podium.load_run({run.name!r}).predict', 'FOLDER', **named)}.",
         )
-    _require_all_folds(run, name)
     predictions = load_predictions(path)
-    options = follow_rules(run, predictions.task, _with_metric(run, options or SubmissionOptions()))
-    record = write_submission(predictions, template, out or run.submission_file, options)
-    line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "predictions": name, **record.to_dict()}
-    durable.Journal(run.submissions_file).append(line)
-    return record
-
-
-def _require_all_folds(run: RunFolder, name: str) -> None:
-    """Refuse predictions of other folds than are trained now: the mean of all of them was meant."""
-    about_file = run.predictions_file(name).with_suffix(".json")
-    about = durable.read_json(about_file) if about_file.is_file() else {}
-    made_by = about.get("folds") if isinstance(about, dict) else None
-    trained = [fold for fold in run.read()["folds"] if run.is_fold_done(fold)]
-    if made_by == trained:
-        return
-    images = about.get("root") if isinstance(about, dict) else None
-    named = {} if name == "test" else {"name": name}
-    raise UsageError(
-        f"predictions {name!r} are the mean of {_name_folds(made_by)}; {_name_folds(trained)} are trained now.",
-        where=about_file,
-        fix=f"Make them again with {call(f'podium.load_run({run.name!r}).predict', images or 'FOLDER', **named)}.",
-    )
-
-
-def _name_folds(folds: object) -> str:
-    if not isinstance(folds, list) or not folds:
-        return "unknown folds"
-    return "folds " + ", ".join(map(str, folds))
+    return _submit(predictions, [run], template, out or run.submission_file, options, overwrite=overwrite)
 
 
 def submit(
-    predictions: Predictions, *, template: str | Path, out: str | Path = "submission.csv", **options: Any
+    predictions: Predictions,
+    *,
+    template: str | Path,
+    out: str | Path = "submission.csv",
+    overwrite: bool = False,
+    **options: Any,
 ) -> SubmissionRecord:
     """Write predictions as the organiser's sample file wants them, or refuse with reasons.
+
+    Predictions of a run, in memory or read from its folder, are logged in its submissions.jsonl and follow what it
+    decided (`podium decide`), as with the command. A mean over several runs is logged in each of them.
 
     Args:
         predictions: Mean predictions of the test set.
         template: Sample submission.
         out: File to write.
+        overwrite: Replace also a file that no log of a submission knows.
         **options: Any field of `podium.submission.SubmissionOptions`.
 
     Returns:
@@ -96,10 +82,91 @@ def submit(
 
     Raises:
         SubmissionError: If ids, columns or values do not fit.
+        UsageError: If other models made the predictions than are trained now, or a file would be replaced that Podium
+            did not write.
         ArgumentError: If an option does not exist; suggests the nearest one.
     """
-    refuse_unknown("submit", options, ["template", "out", *(item.name for item in fields(SubmissionOptions))])
-    return write_submission(predictions, Path(template), Path(out), SubmissionOptions(**options))
+    known = ["template", "out", "overwrite", *(item.name for item in fields(SubmissionOptions))]
+    refuse_unknown("submit", options, known)
+    runs = list(dict.fromkeys(run for origin in predictions.origins if (run := _run_of(origin)) is not None))
+    return _submit(predictions, runs, Path(template), Path(out), SubmissionOptions(**options), overwrite=overwrite)
+
+
+def _submit(
+    predictions: Predictions,
+    runs: Sequence[RunFolder],
+    template: Path | None,
+    out: Path,
+    options: SubmissionOptions | None,
+    *,
+    overwrite: bool,
+) -> SubmissionRecord:
+    stale = [item for origin in predictions.origins for item in _check_origin(origin)]
+    if template is None or not out.exists() or not template.exists() or not out.samefile(template):
+        check_out_file(out, runs, overwrite=overwrite)  # the sample itself is refused in words of its own
+    runs = [RunFolder(run.path.absolute()) for run in runs]
+    options = options or SubmissionOptions()
+    if len(runs) == 1:
+        options = follow_rules(runs[0], predictions.task, _with_metric(runs[0], options))
+
+    def log(record: SubmissionRecord) -> None:
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        for run in runs:
+            digests = {origin.path.stem: origin.sha256 for origin in predictions.origins if _run_of(origin) == run}
+            made_from = {"predictions": digests, "rules": digest_rules(run)}
+            line = {"at": at, "predictions": next(iter(digests)), "made_from": made_from, **record.to_dict()}
+            durable.Journal(run.submissions_file).append(line)
+
+    record = write_submission(predictions, template, out, options, log=log)
+    return replace(record, notes=(*record.notes, *dict.fromkeys(map(str, stale))))
+
+
+def _run_of(origin: Origin) -> RunFolder | None:
+    run = RunFolder(origin.path.parent.parent)
+    return run if origin.path.parent == run.oof_file.parent and run.run_file.is_file() else None
+
+
+def _check_origin(origin: Origin) -> list[StaleFile]:
+    """Refuse predictions of a run that other models made than are trained now: the mean of all of them was meant.
+
+    Answers that are older than the decisions are written again.
+
+    Returns:
+        What the user should know besides.
+    """
+    run, name = _run_of(origin), origin.path.stem
+    if run is None or name == "oof" or re.search(r"-fold-\d+$", name):
+        return []
+    now = weights_of(run, [fold for fold in run.read()["folds"] if run.is_fold_done(fold)])
+    about_file = origin.path.with_suffix(".json")
+    about = durable.read_json(about_file) if about_file.is_file() else {}
+    about = about if isinstance(about, dict) else {}
+    named = {} if name == "test" else {"name": name}
+    images = about.get("root") or "FOLDER"
+    again = f"Make them again with {call(f'podium.load_run({run.name!r}).predict', images, **named)}."
+    if origin.weights != now or not now:
+        raise UsageError(f"predictions {name!r} are {_made_by(origin.weights, now)}.", where=origin.path, fix=again)
+    if origin.path.is_file():
+        files = about.get("files")
+        if not isinstance(files, dict) or files.get(origin.path.name) != durable.sha256_file(origin.path):
+            what = f"predictions {name!r} were changed, or podium predict was not finished."
+            raise UsageError(what, where=origin.path, fix=again)
+        renew_answers(run, name, load_predictions(origin.path))
+    return [item for item in find_stale(run) if item.file == run.decisions_file.name]
+
+
+def _made_by(weights: object, now: object) -> str:
+    made, trained = _name_folds(weights), _name_folds(now)
+    if made == trained:
+        return f"the mean of {made}, whose weights are others now"
+    return f"the mean of {made}; {trained} are trained now"
+
+
+def _name_folds(weights: object) -> str:
+    if not isinstance(weights, dict) or not weights:
+        return "unknown folds"
+    numbers = sorted({int(name.partition("/")[0].removeprefix("fold-")) for name in weights})
+    return "folds " + ", ".join(map(str, numbers))
 
 
 def _with_metric(run: RunFolder, options: SubmissionOptions) -> SubmissionOptions:

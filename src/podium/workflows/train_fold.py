@@ -22,7 +22,7 @@ from podium.machine.device import choose_device, prepare_process
 from podium.machine.tuning import restored_torch
 from podium.recipe import arrange, load_recipe
 from podium.stopping import StopRequest, listen_for_stop
-from podium.store import RunFolder, write_results
+from podium.store import RunFolder, weights_of, write_results
 from podium.tables import Folds, Predictions, Samples, save_predictions
 from podium.training.autotune import resolve_without_autotune
 from podium.training.make_inputs import make_inputs
@@ -139,7 +139,9 @@ class FoldTrainer:
             rows = self._folds.valid_rows(fold)
             made_by = np.full(len(rows), fold, dtype=np.int64)
             predictions = Predictions(self._task, self._samples.ids[rows], made_by, complete_probs(probs, self._task))
-            save_predictions(predictions, self._run.predictions_file("oof", fold))
+            save_predictions(
+                predictions, self._run.predictions_file("oof", fold), weights=weights_of(self._run, [fold])
+            )
         with suppress(StorageError):  # a journal of another training may be torn until it is taken up again
             write_results(self._run)
         return True

@@ -1,0 +1,63 @@
+"""Which file a submission may be written to: none that Podium did not write, and none of a run but its submissions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from podium import durable
+from podium.advice import options
+from podium.errors import StorageError, UsageError
+from podium.store.run_folder import RunFolder
+
+__all__ = ["check_out_file"]
+
+
+def check_out_file(path: Path, runs: Collection[RunFolder], *, overwrite: bool = False) -> None:
+    """Raise unless a submission may be written to `path`; nothing is changed.
+
+    A file that is there is replaced only where the log of a run knows it, by its digest: that of one of `runs` or of a
+    run beside them.
+
+    Args:
+        path: The file.
+        runs: Runs whose submission it is; may be empty.
+        overwrite: Replace also a file that no log knows.
+
+    Raises:
+        UsageError: If the file is one that must not be replaced.
+        StorageError: If it is a link, a pipe, a device or a folder, or cannot be read.
+    """
+    _refuse_files_of_runs(path, runs)
+    durable.check_regular(path)
+    if overwrite or not path.exists() or durable.sha256_file(path) in set(_digests(runs)):
+        return
+    raise UsageError(
+        "this file exists, and Podium did not write it, or it was changed since.",
+        where=path,
+        fix=f"Write to another file, or replace it with {options(overwrite=True)}.",
+    )
+
+
+def _refuse_files_of_runs(path: Path, runs: Collection[RunFolder]) -> None:
+    place = path.parent.resolve() / path.name
+    home = next((folder for folder in place.parents if RunFolder(folder).run_file.exists()), None)
+    if home is None:
+        return
+    is_own = home in {run.path.resolve() for run in runs}
+    if is_own and place.parent == home and place.suffix == ".csv" and place.stem.startswith("submission"):
+        return
+    raise UsageError(
+        "this is a place inside a run folder, whose files are the run's own.",
+        where=path,
+        fix="Leave the option out to write submission.csv in the run folder, or write to a file elsewhere.",
+    )
+
+
+def _digests(runs: Collection[RunFolder]) -> Iterator[str]:
+    for folder in {run.path.parent for run in runs}:
+        for log in folder.glob("*/submissions.jsonl"):
+            try:
+                yield from (str(line.get("sha256")) for line in durable.Journal(log).read())
+            except StorageError:
+                continue  # a damaged log knows nothing; appending to it says so

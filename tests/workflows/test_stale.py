@@ -1,0 +1,257 @@
+"""R19: no table of a run is used without a word once what it was made from is another one; all pairs are tried."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import podium
+from podium import durable
+from podium.cli import main
+from podium.errors import PodiumError, TableChangedError, UsageError
+from podium.machine import Silent
+from podium.report import make_report, read_contents
+from podium.stopping import listen_for_stop
+from podium.store import RunFolder, find_stale
+from podium.tables import Samples, load_predictions
+from podium.workflows import Run, load_run, resume, train
+from podium.workflows.ask_for_folds import ask_for_folds
+from podium.workflows.decide import decide_run
+from podium.workflows.submit import submit_run
+from tiny.contest import Notes, make_recipe, make_settings
+
+Contest = Callable[[str], Samples]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A finished run of two folds with predictions, decisions and a submission; and one like it with another seed."""
+
+    mine: Path
+    other: Path
+    samples: Samples
+
+
+def finish(samples: Samples, root: Path, seed: int) -> Path:
+    settings = make_settings(root)
+    recipe = make_recipe("training.epochs=1", f"seed={seed}")
+    run = train(samples, recipe=recipe, folds=2, name="mine", settings=settings)
+    decide_run(run.folder, thresholds=0.4)
+    run.predict(samples)
+    submit_run(run.folder, None)
+    make_report(run.folder)
+    return run.folder.path
+
+
+@pytest.fixture(scope="module")
+def desk(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    samples = contest("multi")
+    folders = [finish(samples, tmp_path_factory.mktemp(name), seed) for seed, name in enumerate(("mine", "other"))]
+    return Desk(*folders, samples)
+
+
+@pytest.fixture
+def mine(desk: Desk, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(desk.mine, tmp_path / "runs" / "mine"))
+
+
+FILES = {
+    "weights": ("fold-0/all/model.safetensors", "fold-0/all/model.json"),
+    "a fold's predictions": ("predictions/oof-fold-0.parquet",),
+    "out-of-fold predictions": ("predictions/oof.parquet",),
+    "scores": ("scores.json",),
+    "test predictions": ("predictions/test.parquet",),
+    "a fold's test predictions": ("predictions/test-fold-0.parquet",),
+    "answers": ("predictions/test.csv",),
+    "submission": ("submission.csv",),
+}
+
+
+def change(source: str, mine: Path, desk: Desk) -> None:
+    """Put another, sound file in the place of a source: that of the other run, or other rules."""
+    if source == "decisions":
+        record = durable.read_json(mine / "decisions.json")
+        durable.write_json(mine / "decisions.json", {**record, "thresholds": {"tags": [0.9, 0.1]}})
+    for name in FILES.get(source, ()):
+        assert (mine / name).read_bytes() != (desk.other / name).read_bytes()
+        shutil.copy(desk.other / name, mine / name)
+
+
+def see_scores(run: Run) -> str:
+    return str(run.scores)
+
+
+def see_oof(run: Run) -> str:
+    return str(run.oof)
+
+
+def decide(run: Run) -> str:
+    return " ".join(decide_run(run.folder, thresholds=0.3).lines())
+
+
+def submit_folder(run: Run) -> str:
+    out = run.folder.path.parent / "out.csv"
+    notes = submit_run(run.folder, None, out=out).notes
+    assert find_stale_answers(run) == []  # renewed, whatever they were
+    return " ".join(notes)
+
+
+def submit_loaded(run: Run) -> str:
+    predictions = load_predictions(run.folder.predictions_file("test"))
+    sample = run.folder.path.parent / "sample.csv"
+    sample.write_text("id,red,green\n" + "".join(f"{name},0,1\n" for name in predictions.ids))
+    return " ".join(podium.submit(predictions, template=sample, out=run.folder.path.parent / "out.csv").notes)
+
+
+def report(run: Run) -> str:
+    return " ".join(read_contents(run.folder).problems)
+
+
+def find_stale_answers(run: Run) -> list[str]:
+    return [item.file for item in find_stale(run.folder) if item.file == "predictions/test.csv"]
+
+
+OOF = {"a fold's predictions", "out-of-fold predictions", "scores"}
+PREDICTED = {"weights", "test predictions", "a fold's test predictions"}
+USES: dict[str, tuple[Callable[[Run], str], set[str]]] = {
+    "scores": (see_scores, OOF),
+    "out-of-fold predictions": (see_oof, OOF),
+    "decide": (decide, OOF),
+    "submit": (submit_folder, {"weights", "test predictions", "out-of-fold predictions"}),
+    "podium.submit": (submit_loaded, {"weights", "test predictions", "out-of-fold predictions"}),
+    "report": (report, OOF | PREDICTED | {"decisions", "answers", "submission"}),
+}
+"""What uses a table, and the sources of which it must not use another one without a word. Decisions that differ are
+what submit follows, and the others are no sources of it."""
+SOURCES = [*FILES, "decisions"]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("use", USES)
+def test_every_pair_is_told_or_unconcerned(use: str, source: str, mine: Path, desk: Desk) -> None:
+    run = Run(RunFolder(mine))
+    act, sources = USES[use]
+    change(source, mine, desk)
+    if source == "scores" and use != "report":  # the other run's scores say what they were made from
+        if source in sources:
+            with pytest.raises(UsageError, match=r"scores.json was not made from"):
+                act(run)
+        else:
+            act(run)
+        return
+    try:
+        said = act(run)
+    except PodiumError as problem:
+        said = str(problem)
+        code = problem.exit_code
+    else:
+        code = 0
+    is_told = any(words in said for words in ("not made from", "others now", "were changed", "Make them again"))
+    assert is_told == (source in sources), said
+    assert code in (0, 2, 3)
+
+
+def test_nothing_is_stale_in_a_finished_run(mine: Path) -> None:
+    assert find_stale(RunFolder(mine)) == []
+    assert read_contents(RunFolder(mine)).problems == ()
+
+
+@pytest.mark.parametrize("source", ["out-of-fold predictions", "scores"])
+def test_a_resume_makes_again_what_it_can(source: str, mine: Path, desk: Desk) -> None:
+    change(source, mine, desk)
+    assert [item.file for item in find_stale(RunFolder(mine))]
+    resume("mine", settings=make_settings(mine.parent.parent))
+    assert find_stale(RunFolder(mine)) == []
+    assert (mine / "predictions" / "oof.parquet").read_bytes() == (desk.mine / "predictions/oof.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("source", ["weights", "a fold's predictions"])
+def test_predictions_of_other_weights_are_not_gathered(source: str, mine: Path, desk: Desk) -> None:
+    change(source, mine, desk)
+    with pytest.raises(TableChangedError, match=r"other weights made these predictions.*Remove"):
+        resume("mine", settings=make_settings(mine.parent.parent))
+
+
+def test_folds_trained_later_make_everything_of_before_old(desk: Desk, tmp_path: Path) -> None:
+    settings, progress = make_settings(tmp_path), Notes()
+    recipe = make_recipe("training.epochs=1")
+    run = train(desk.samples, recipe=recipe, folds=2, only_folds=[0], name="late", settings=settings)
+    early = run.predict(desk.samples)
+    submit_run(run.folder, None)
+    sample = tmp_path / "sample.csv"
+    sample.write_text("id,red,green\n" + "".join(f"{name},0,1\n" for name in early.ids))
+    report_before = run.folder.report_file.read_bytes()
+    resume("late", only_folds=[1], settings=settings, progress=progress)
+    assert run.folder.report_file.read_bytes() != report_before
+    said = " ".join(progress.notes)
+    assert "predictions/test.parquet was not made from all models that are trained now" in said
+    for predictions in (early, load_predictions(run.folder.predictions_file("test"))):
+        with pytest.raises(UsageError, match="the mean of folds 0; folds 0, 1 are trained now"):
+            podium.submit(predictions, template=sample, out=tmp_path / "out.csv")
+    with pytest.raises(UsageError, match="the mean of folds 0; folds 0, 1 are trained now"):
+        submit_run(run.folder, sample)
+    run.predict(desk.samples, progress=progress)
+    assert "submission.csv was not made from the predictions" in progress.notes[-1]
+    submit_run(run.folder, sample)
+    assert find_stale(run.folder) == []
+
+
+def test_a_fold_that_is_asked_for_leaves_no_report_of_fewer(mine: Path) -> None:
+    run = RunFolder(mine)
+    (mine / "predictions" / "oof-fold-1.parquet").unlink()
+    with listen_for_stop() as stop:
+        ask_for_folds(run, [], make_settings(mine.parent.parent), Silent(), stop)
+    assert not run.report_file.exists()
+    for use in ("scores", "out-of-fold predictions", "decide"):
+        with pytest.raises(UsageError, match="not finished"):
+            USES[use][0](Run(run))
+
+
+@pytest.mark.slow
+def test_a_prediction_that_dies_is_whole_or_refused(desk: Desk, tmp_path: Path) -> None:
+    """Whatever operation is its last: the files are of one prediction, or submit says that they are not."""
+    refused = 0
+    for k in range(1, 96, 5):
+        mine = Path(shutil.copytree(desk.mine, tmp_path / str(k) / "runs" / "mine"))
+        with contextlib.suppress(durable.Death), durable.using_backend(durable.die_at(k)):
+            Run(RunFolder(mine)).predict(desk.samples, tta=["hflip"])
+        try:
+            submit_run(RunFolder(mine), None, out=tmp_path / str(k) / "out.csv")
+        except UsageError as problem:
+            assert "podium predict was not finished" in problem.what  # noqa: PT017 - only some are refused
+            refused += 1
+        else:
+            files = durable.read_json(mine / "predictions" / "test.json")["files"]
+            assert {name: durable.sha256_file(mine / "predictions" / name) for name in files} == files
+    assert 0 < refused < 19
+
+
+def test_a_submission_is_in_the_log_whenever_it_is_found(mine: Path) -> None:
+    run = RunFolder(mine)
+    before = run.submission_file.read_bytes()
+    decide_run(run, thresholds=0.95)
+    found = set()
+    for k in range(1, 40):
+        with contextlib.suppress(durable.Death), durable.using_backend(durable.die_at(k)):
+            submit_run(run, None)
+        digest = durable.sha256_file(run.submission_file)
+        assert digest in {line["sha256"] for line in durable.Journal(run.submissions_file).read()}
+        found.add(run.submission_file.read_bytes() == before)
+    assert found == {True, False}
+
+
+def test_the_report_command_names_what_was_changed(
+    mine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(mine.parent.parent)
+    table = mine / "samples.csv"
+    table.write_bytes(table.read_bytes().replace(b"person 1\r\n", b"person 2\r\n").replace(b"person 1,", b"person 2,"))
+    assert main(["report", "mine"]) == 0
+    said = capsys.readouterr().err
+    assert "note: samples.csv: the table was changed after it was written" in said
+    assert main(["predict", "mine", str(load_run("mine", runs="runs").folder.path)]) == 3
