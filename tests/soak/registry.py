@@ -6,6 +6,7 @@ from . import (
     crash_points,
     damage,
     foreign,
+    foreign_links,
     full_disk,
     images,
     kills,
@@ -38,5 +39,6 @@ ALL: tuple[Trial, ...] = (
     *names.TRIALS,  # R12
     *tables.TRIALS,  # R13
     *foreign.TRIALS,  # R14
+    *foreign_links.TRIALS,  # R18
     *together.TRIALS,  # R20
 )
