@@ -201,12 +201,25 @@ def test_folds_trained_later_make_everything_of_before_old(desk: Desk, tmp_path:
     assert find_stale(run.folder) == []
 
 
+def test_one_folds_predictions_are_submitted_while_its_weights_are_there(mine: Path, desk: Desk) -> None:
+    out, run = mine.parent / "out.csv", RunFolder(mine)
+    for name in ("test-fold-0", "test-fold-1", "oof", "oof-fold-1"):
+        submit_run(run, None, name=name, out=out)
+    change("weights", mine, desk)
+    submit_run(run, None, name="test-fold-1", out=out)
+    with pytest.raises(UsageError, match="'test-fold-0' are the mean of folds 0, whose weights are others now"):
+        submit_run(run, None, name="test-fold-0", out=out)
+
+
 def test_a_fold_that_is_asked_for_leaves_no_report_of_fewer(mine: Path) -> None:
     run = RunFolder(mine)
     (mine / "predictions" / "oof-fold-1.parquet").unlink()
     with listen_for_stop() as stop:
         ask_for_folds(run, [], make_settings(mine.parent.parent), Silent(), stop)
     assert not run.report_file.exists()
+    assert "predictions/oof.parquet was not made from all folds" in report(Run(run))
+    with pytest.raises(UsageError, match="not finished"):
+        submit_run(run, None, name="oof", out=mine.parent / "out.csv")
     for use in ("scores", "out-of-fold predictions", "decide"):
         with pytest.raises(UsageError, match="not finished"):
             USES[use][0](Run(run))
@@ -243,6 +256,15 @@ def test_a_submission_is_in_the_log_whenever_it_is_found(mine: Path) -> None:
         assert digest in {line["sha256"] for line in durable.Journal(run.submissions_file).read()}
         found.add(run.submission_file.read_bytes() == before)
     assert found == {True, False}
+
+
+def test_the_list_of_runs_shows_no_score_of_other_predictions(
+    mine: Path, desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for source, words in (("answers", "label_accuracy 0."), ("out-of-fold predictions", "podium train --resume mine")):
+        change(source, mine, desk)
+        assert main(["runs", "--runs", str(mine.parent)]) == 0
+        assert words in capsys.readouterr().out
 
 
 def test_the_report_command_names_what_was_changed(

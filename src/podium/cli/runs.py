@@ -61,11 +61,16 @@ def _describe_or_excuse(run: RunFolder) -> dict[str, Any]:
 
 def _describe(run: RunFolder) -> dict[str, Any]:
     from podium import durable
+    from podium.store import check_scores
 
     record = run.read()
     row: dict[str, Any] = {"name": run.name, "created": record["created"], "folds": record["folds"], "score": None}
     if not run.is_finished:
         return row | {"text": f"not finished; podium train --resume {run.name}"}
+    try:
+        check_scores(run)
+    except UsageError:
+        return row | {"text": f"scores are older than its predictions; podium train --resume {run.name}"}
     scores = durable.read_json(run.scores_file)
     target, metric = scores["main_target"], scores["main_metric"]
     interval = scores["targets"][target]["metrics"][metric]

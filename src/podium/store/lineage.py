@@ -95,10 +95,10 @@ def find_stale(run: RunFolder) -> list[StaleFile]:
 
 def _about_scores(run: RunFolder) -> Iterator[StaleFile]:
     made_from = _read_record(run.scores_file).get("made_from")
-    if made_from is None:
-        return
-    if made_from != sources_of_scores(run):
-        fix = f"Score the run again with {call('podium.resume', run.name)}."
+    fix = f"Score the run again with {call('podium.resume', run.name)}."
+    if not run.is_finished and run.oof_file.is_file() and run.run_file.is_file():
+        yield StaleFile("predictions/oof.parquet", "all folds that the run was asked for", fix)
+    if made_from is not None and made_from != sources_of_scores(run):
         yield StaleFile("scores.json", "the out-of-fold predictions that are here now", fix)
 
 

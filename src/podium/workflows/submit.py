@@ -14,7 +14,7 @@ from podium.advice import call
 from podium.arguments import refuse_unknown
 from podium.errors import UsageError
 from podium.metrics import METRICS
-from podium.store import RunFolder, StaleFile, check_out_file, digest_rules, find_stale, weights_of
+from podium.store import RunFolder, StaleFile, check_out_file, check_scores, digest_rules, find_stale, weights_of
 from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
 from podium.tables import Origin, Predictions, load_predictions
 from podium.workflows.decide import follow_rules, renew_answers
@@ -135,24 +135,35 @@ def _check_origin(origin: Origin) -> list[StaleFile]:
         What the user should know besides.
     """
     run, name = _run_of(origin), origin.path.stem
-    if run is None or name == "oof" or re.search(r"-fold-\d+$", name):
+    if run is None:
         return []
-    now = weights_of(run, [fold for fold in run.read()["folds"] if run.is_fold_done(fold)])
-    about_file = origin.path.with_suffix(".json")
+    if name == run.oof_file.stem:
+        check_scores(run)
+    else:
+        _check_predictions(run, name, origin)
+    return [item for item in find_stale(run) if item.file == run.decisions_file.name]
+
+
+def _check_predictions(run: RunFolder, name: str, origin: Origin) -> None:
+    one_fold = re.fullmatch(r"(.+)-fold-(\d+)", name)
+    folds = [int(one_fold[2])] if one_fold else [fold for fold in run.read()["folds"] if run.is_fold_done(fold)]
+    test_set, now = one_fold[1] if one_fold else name, weights_of(run, folds)
+    about_file = run.predictions_file(test_set).with_suffix(".json")
     about = durable.read_json(about_file) if about_file.is_file() else {}
     about = about if isinstance(about, dict) else {}
-    named = {} if name == "test" else {"name": name}
+    named = {} if test_set == "test" else {"name": test_set}
     images = about.get("root") or "FOLDER"
     again = f"Make them again with {call(f'podium.load_run({run.name!r}).predict', images, **named)}."
     if origin.weights != now or not now:
         raise UsageError(f"predictions {name!r} are {_made_by(origin.weights, now)}.", where=origin.path, fix=again)
-    if origin.path.is_file():
-        files = about.get("files")
-        if not isinstance(files, dict) or files.get(origin.path.name) != durable.sha256_file(origin.path):
-            what = f"predictions {name!r} were changed, or podium predict was not finished."
-            raise UsageError(what, where=origin.path, fix=again)
+    if not origin.path.is_file() or test_set == run.oof_file.stem:
+        return
+    files = about.get("files")
+    if not isinstance(files, dict) or files.get(origin.path.name) != durable.sha256_file(origin.path):
+        what = f"predictions {name!r} were changed, or podium predict was not finished."
+        raise UsageError(what, where=origin.path, fix=again)
+    if not one_fold:
         renew_answers(run, name, load_predictions(origin.path))
-    return [item for item in find_stale(run) if item.file == run.decisions_file.name]
 
 
 def _made_by(weights: object, now: object) -> str:
@@ -165,8 +176,8 @@ def _made_by(weights: object, now: object) -> str:
 def _name_folds(weights: object) -> str:
     if not isinstance(weights, dict) or not weights:
         return "unknown folds"
-    numbers = sorted({int(name.partition("/")[0].removeprefix("fold-")) for name in weights})
-    return "folds " + ", ".join(map(str, numbers))
+    numbers = {int(found[1]) for name in weights if (found := re.match(r"fold-(\d+)/", str(name)))}
+    return "folds " + ", ".join(map(str, sorted(numbers)))
 
 
 def _with_metric(run: RunFolder, options: SubmissionOptions) -> SubmissionOptions:
