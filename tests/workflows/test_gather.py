@@ -130,24 +130,30 @@ def test_another_table_of_samples_is_refused(run: RunFolder) -> None:
     assert not run.is_finished
 
 
-def test_one_gathers_and_others_wait_until_they_are_stopped(run: RunFolder) -> None:
-    is_held, is_over = threading.Event(), threading.Event()
+def test_one_gathers_and_others_wait_until_they_are_stopped(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("podium.machine.waiting._SILENT_S", 0.0)
+    is_held, is_over, stop = threading.Event(), threading.Event(), StopRequest()
+
+    class Impatient(Notes):
+        def note(self, line: str) -> None:
+            super().note(line)
+            stop.signal = 15
 
     def hold() -> None:
         with durable.hold_lock(run.path):
             is_held.set()
             is_over.wait(60)
 
-    holder = threading.Thread(target=hold)
+    holder, notes = threading.Thread(target=hold), Impatient()
     holder.start()
     try:
         assert is_held.wait(60)
-        notes, stop = Notes(), StopRequest()
-        stop.signal = 15
         with pytest.raises(Stopped):
             gather(run, progress=notes, stop=stop)
         assert not run.is_finished
     finally:
         is_over.set()
         holder.join()
+    (told,) = notes.notes
+    assert told.startswith("Waiting for the process that scores the run.")
     assert gather(run)
