@@ -70,3 +70,17 @@ def test_split_folders_of_images_alone_are_no_classes(make_tree):
     assert found.samples.task is None
     assert found.samples.split.tolist() == [name.split("/")[0] for name in found.samples.ids]
     assert scan(make_tree(*FILES), ScanOptions(layout="folders")).samples.task is None
+
+
+def test_tables_are_found_beside_stray_and_unlabelled_images_and_under_other_names(make_tree):
+    root = make_tree(
+        *(f"{top}/{i}.jpg" for top in ("training_set", "val", "unlabeled") for i in range(2)), "preview.png"
+    )
+    for top in ("training_set", "val"):
+        (root / top / "metadata.csv").write_text("file_name,label\n0.jpg,a\n1.jpg,b\n")
+    found = scan(root)
+    assert found.samples.split.tolist() == ["train", "train", "valid", "valid"]
+    assert set(found.unlisted) == {"preview.png", "unlabeled/0.jpg", "unlabeled/1.jpg"}
+    assert any("3 images are outside the split folders" in note for note in found.notes)
+    given = scan(root, ScanOptions(split_names={"val": "test"})).samples
+    assert given.split.tolist() == ["train", "train", "test", "test"]

@@ -140,7 +140,7 @@ def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
             fix=f"Name one: {advise(labels=tables[0])}; or take folders as classes: {advise(layout='folders')}.",
             details=[path.name for path in tables],
         )
-    in_splits = find_split_tables(files, _tables_in) if not tables else {}
+    in_splits = find_split_tables(files, _tables_in, options) if not tables else {}
     if in_splits:
         return read_split_tables(files, in_splits, options)
     if not tables and options.layout == "table":

@@ -8,28 +8,35 @@ from pathlib import Path
 
 from podium.advice import options as advise
 from podium.curate.files import ImageFiles
-from podium.curate.options import ScanOptions
+from podium.curate.options import LEFT_OUT, ScanOptions
 from podium.curate.rows import Guess, Rows
+from podium.curate.split_folders import find_split_level
 from podium.curate.table_source import read_labels
 from podium.errors import SourceError
+from podium.listing import list_some
 from podium.tables import splits_of
 from podium.texttable import write_list_cell
 
 __all__ = ["find_split_tables", "read_split_tables"]
 
 
-def find_split_tables(files: ImageFiles, tables_in: Callable[[Path], list[Path]]) -> dict[str, Path]:
-    """The one table of each split folder on top, by folder; empty unless every image lies in such a folder.
+def find_split_tables(
+    files: ImageFiles, tables_in: Callable[[Path], list[Path]], options: ScanOptions
+) -> dict[str, Path]:
+    """The one table of each split folder on top, by folder; empty unless folders on top name splits.
 
     Args:
         files: The images.
         tables_in: Finds the tables right in a folder.
+        options: `split_names` is read.
     """
-    tops = {path.split("/", 1)[0] for path in files.paths if "/" in path}
-    splits = splits_of(tops)
-    if not tops or set(splits) != tops:
+    tops = sorted({name.split("/", 1)[0] for name in files.ids if "/" in name})
+    given = {name: split for name, split in options.split_names.items() if split != LEFT_OUT}
+    level = find_split_level([(top,) for top in tops if options.split_names.get(top) != LEFT_OUT], given, ask=False)
+    if level is None:
         return {}
-    found = {top: tables_in(files.root / top) for top in sorted(tops)}
+    used = [top for top in tops if level.splits.get(top, LEFT_OUT) != LEFT_OUT]
+    found = {top: tables_in(files.root / top) for top in used}
     return {top: tables[0] for top, tables in found.items() if tables} if all(map(_is_one, found.values())) else {}
 
 
@@ -62,10 +69,12 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
     for rows in parts.values():
         for name in names:
             cells[name] += rows.columns.get(name, [""] * len(rows.ids))
-    split_of_top = splits_of(parts)
+    split_of_top = splits_of(parts) | {top: split for top, split in options.split_names.items() if top in parts}
     split = [split_of_top[top] for top, rows in parts.items() for _ in rows.ids]
     counts = {name: split.count(name) for name in ("train", "valid", "test") if name in split}
     said = "Split, from the top folders: " + ", ".join(f"{name} {n}" for name, n in counts.items()) + "."
+    strays = [name for name in files.ids if name.split("/", 1)[0] not in parts]
+    left_out = (f"{len(strays)} images are outside the split folders and were left out: {list_some(strays, most=3)}.",)
     split_column = "split" if "split" not in cells else "split folder"
     first = max(parts.values(), key=lambda rows: len(rows.label_columns))
     listed = ", ".join(f"{top}/{table.name}" for top, table in tables.items())
@@ -79,9 +88,14 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
         columns=cells | {split_column: split},
         places=[f"{top}: {place}" for top, rows in parts.items() for place in rows.places],
         split_column=split_column,
-        notes=(*files.notes, said, *(f"{top}: {note}" for top, rows in parts.items() for note in rows.notes)),
+        notes=(
+            *files.notes,
+            said,
+            *(left_out if strays else ()),
+            *(f"{top}: {note}" for top, rows in parts.items() for note in rows.notes),
+        ),
         guesses=(guess, *first.guesses),
-        unlisted=tuple(f"{top}/{name}" for top, rows in parts.items() for name in rows.unlisted),
+        unlisted=(*(f"{top}/{name}" for top, rows in parts.items() for name in rows.unlisted), *strays),
         missing=tuple(f"{top}: {name}" for top, rows in parts.items() for name in rows.missing),
     )
 
