@@ -188,7 +188,7 @@ def test_the_best_epoch_is_chosen_on_the_validation_part(paths: list[Path]) -> N
 
 def test_what_needs_validation_is_refused_without(paths: list[Path]) -> None:
     for line in ("training.select=best", "training.patience=2", "metric=accuracy"):
-        with pytest.raises(UsageError, match=rf"{line} needs images that judge") as refused:
+        with pytest.raises(UsageError, match=rf"{line} needs validation images") as refused:
             make_classifier((*FROZEN, line)).fit(paths, LABELS)
         assert "validation_fraction" in str(refused.value.fix)
     with pytest.raises(UsageError, match="random_state"):

@@ -25,7 +25,7 @@ from podium.machine.device import choose_device
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.models import Backbone
-from podium.recipe import Overrides, Recipe, arrange, check_buildable, override_keys, resolve_recipe
+from podium.recipe import Overrides, Recipe, arrange, build_backbone_of, check_buildable, override_keys, resolve_recipe
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.splits import make_folds
 from podium.stopping import StopRequest
@@ -107,11 +107,11 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         require_engine(recipe, device)
         self.recipe_ = resolve_without_autotune(recipe, device)
         refuse_idle_for_task(self.recipe_, given.task)
-        backbone, _ = check_buildable(self.recipe_, given.task)
+        check_buildable(self.recipe_, given.task)
         self._given = given
         classes = list(given.classes.values())
         self.classes_: Any = classes if len(classes) > 1 else classes[0]
-        self._train(images, given, device, backbone)
+        self._train(images, given, device)
         return self
 
     def _compose(self) -> Recipe:
@@ -136,14 +136,14 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return recipe
 
-    def _train(self, images: Sequence[Any], given: GivenLabels, device: torch.device, backbone: Backbone) -> None:
+    def _train(self, images: Sequence[Any], given: GivenLabels, device: torch.device) -> None:
         recipe, settings = self.recipe_, Settings()
         image = recipe.image
         stored = store_in_memory(images, *image.stored_sides, image.fit, n_threads=settings.n_threads)
         frozen: FrozenBackbone | None = None
         self._backbone: Backbone | None = None
         if recipe.model.freeze == "backbone":
-            self._backbone = backbone
+            self._backbone = build_backbone_of(recipe)  # the one above has modules that freezing changed
             frozen = FrozenBackbone(recipe, self._backbone, given.task, device, settings.n_threads, Silent())
         inputs = make_inputs(recipe, given.task, stored, device, settings, Silent(), frozen=frozen)
         train, valid = self._divide(given, stored.ids)
