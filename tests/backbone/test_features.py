@@ -94,6 +94,38 @@ def test_damaged_features_are_computed_anew(damage: str, tmp_path: Path) -> None
     np.testing.assert_array_equal(compute(tmp_path, Source()), wanted())
 
 
+@pytest.mark.parametrize("how", ["zeros", "a bit", "chunks swapped"])
+def test_damaged_chunks_are_computed_again_and_only_they(how: str, tmp_path: Path) -> None:
+    compute(tmp_path, Source())
+    path = tmp_path / "features.bin"
+    stored = np.fromfile(path, np.float32).reshape(2, N, D)
+    if how == "zeros":
+        stored[0, 3:7] = 0  # in two chunks of five rows
+    elif how == "a bit":
+        stored.view(np.uint32)[0, 7, 1] ^= 1
+    else:
+        stored[0, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]] = stored[0, [5, 6, 7, 8, 9, 0, 1, 2, 3, 4]]
+    path.write_bytes(stored.tobytes())
+    source, damaged = Source(), []
+    np.testing.assert_array_equal(compute(tmp_path, source, on_damage=damaged.append), wanted())
+    assert {row for view, rows in source.calls for row in rows if view == "plain"} == (
+        set(range(5, 10)) if how == "a bit" else set(range(10))
+    )
+    assert all(view == "plain" for view, _ in source.calls)
+    assert damaged == [5 if how == "a bit" else 10]
+    np.testing.assert_array_equal(compute(tmp_path, Source(die_at=0)), wanted())
+
+
+def test_a_chunk_that_was_damaged_before_the_rest_was_computed_is_found(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        compute(tmp_path, Source(die_at=15))
+    path = tmp_path / "features.bin"
+    stored = np.fromfile(path, np.float32)
+    stored[0] += 1
+    path.write_bytes(stored.tobytes())
+    np.testing.assert_array_equal(compute(tmp_path, Source()), wanted())
+
+
 def test_two_at_once_compute_it_once(tmp_path: Path) -> None:
     """The second waits for the first, as two runs on the same images must."""
     inside, go_on, results = threading.Event(), threading.Event(), []

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from podium.data import cache_builder
-from podium.data.cache_builder import JOURNAL_NAME, build_cache
+from podium.data import cache_builder, cache_filling
+from podium.data.cache_builder import build_cache
+from podium.data.cache_filling import JOURNAL_NAME
 from podium.data.cache_key import cache_key
 from podium.data.image_cache import FACTS_NAME, MARK_NAME, PIXELS_NAME, ImageCache, is_complete, open_cache
-from podium.durable import Death, Journal, die_at, fill_disk_at, hold_lock, using_backend
+from podium.durable import Death, Journal, die_at, fill_disk_at, hold_lock, sha256_file, using_backend
 from podium.errors import CorruptFileError, LockedError, SourceError, StorageError
 from podium.images import decode_file, resize_to
 from podium.tables import Samples, as_text_array
@@ -58,7 +59,7 @@ def samples(tmp_path: Path) -> Samples:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two rows a chunk, so that few images make many commits."""
-    monkeypatch.setattr(cache_builder, "_CHUNK_BYTES", 2 * 24 * 20 * 3)
+    monkeypatch.setattr(cache_filling, "_CHUNK_BYTES", 2 * 24 * 20 * 3)
 
 
 @pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
@@ -119,13 +120,18 @@ def test_threads_and_processes_give_the_same_bits(samples: Samples, tmp_path: Pa
 
 def test_a_file_that_changes_meanwhile_is_noticed(samples: Samples, tmp_path: Path) -> None:
     def change(done: int, total: int) -> None:
-        if 0 < done < total:
+        if done == total:  # it is decoded by then
             save_photo(samples.file(2), 99)
 
     with pytest.raises(SourceError, match="changed while"):
         build_cache(samples, tmp_path / "cache", on_progress=change, **QUICK)
     cache = build_cache(samples, tmp_path / "cache", **QUICK)
-    assert cache.facts.n_bytes[2] == samples.file(2).stat().st_size
+    assert cache.facts.sha256[2] == sha256_file(samples.file(2))
+
+
+def test_a_file_that_is_only_touched_meanwhile_does_not_matter(samples: Samples, tmp_path: Path) -> None:
+    cache = build_cache(samples, tmp_path / "cache", on_progress=lambda *_: os.utime(samples.file(2)), **QUICK)
+    assert cache.is_usable.all()
 
 
 def test_progress_reaches_the_total(samples: Samples, tmp_path: Path) -> None:
@@ -222,10 +228,55 @@ def test_a_damaged_cache_is_built_anew(samples: Samples, tmp_path: Path, name: s
         (cache.folder / name).write_bytes((cache.folder / name).read_bytes()[:-1])
     else:
         (cache.folder / name).write_bytes(damage)
-    if not (name == MARK_NAME and damage is None):  # all that is lost there is the last line end
-        with pytest.raises(CorruptFileError):
-            open_cache(cache.folder)
-    assert np.array_equal(build_cache(samples, tmp_path / "cache", **QUICK).pixels, expected)
+    with pytest.raises(CorruptFileError):
+        open_cache(cache.folder)
+    said: list[str] = []
+    assert np.array_equal(build_cache(samples, tmp_path / "cache", announce=said.append, **QUICK).pixels, expected)
+    assert said == ["The cache of decoded images is damaged; the images are decoded again."]
+
+
+@pytest.mark.parametrize("how", ["zeros", "a bit", "rows swapped"])
+def test_damaged_pixels_are_decoded_again_and_only_they(
+    samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    cache = build_cache(samples, tmp_path / "cache", **QUICK)
+    path, expected = cache.folder / PIXELS_NAME, np.array(cache.pixels)
+    before = {name: (cache.folder / name).read_bytes() for name in (PIXELS_NAME, FACTS_NAME, MARK_NAME)}
+    pixels = np.array(expected)
+    if how == "zeros":
+        pixels[4:9] = 0
+    elif how == "a bit":
+        pixels[7, 3, 2, 1] ^= 64
+    else:
+        pixels[[2, 5]] = pixels[[5, 2]]
+    damaged = np.flatnonzero((pixels != expected).any(axis=(1, 2, 3)))
+    path.write_bytes(pixels.tobytes())
+    decode, decoded = cache_builder.decode_into_rows, []
+    monkeypatch.setattr(
+        cache_builder, "decode_into_rows", lambda items, *a, **k: decode(_noted(items, decoded), *a, **k)
+    )
+    said: list[str] = []
+    again = build_cache(samples, tmp_path / "cache", announce=said.append, **QUICK)
+    assert np.array_equal(again.pixels, expected)
+    assert decoded == damaged.tolist()
+    assert said == [f"{len(damaged)} of 12 images in the cache are damaged; they are decoded again."]
+    assert {name: (again.folder / name).read_bytes() for name in before} == before
+    assert build_cache(samples, tmp_path / "cache", announce=said.append, **QUICK).key == again.key
+    assert len(said) == 1
+
+
+def _noted(items: Any, rows: list[int]) -> Any:
+    for item in items:
+        rows.append(item[0])
+        yield item
+
+
+def test_a_disk_that_gives_back_other_bytes_is_blamed(
+    samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageCache, "find_damage", lambda cache: np.array([1]))
+    with pytest.raises(CorruptFileError, match=r"pixels\.u8: what was read back is not what was written"):
+        build_cache(samples, tmp_path / "cache", announce=lambda line: None, **QUICK)
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -287,10 +338,10 @@ BUILDER = textwrap.dedent(
     """
     import os, sys
     from pathlib import Path
-    from podium.data import cache_builder
+    from podium.data import cache_builder, cache_filling
     from podium.tables import Samples, as_text_array
 
-    cache_builder._CHUNK_BYTES = 3 * 24 * 20 * 3
+    cache_filling._CHUNK_BYTES = 3 * 24 * 20 * 3
     root, folder = Path(sys.argv[1]), sys.argv[2]
     names = as_text_array(sorted(path.name for path in root.iterdir()))
     while sys.stdin.readline():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from podium.data.cache_facts import CacheFacts, facts_record, read_facts, write_facts
+from podium.durable import sha256_file
 from podium.errors import CorruptFileError
 from podium.images import ImageFacts, Outcome, ShortageError, Stored
 from podium.tables import as_text_array
@@ -22,7 +23,7 @@ BAD = Stored(1, Outcome.EMPTY, "no bytes in " + os.fsdecode(b"caf\xe9"), None, 0
 
 def write(path: Path, records: list[list[Any]]) -> tuple[Any, CacheFacts]:
     write_facts(path, as_text_array([f"{i}.jpg" for i in range(len(records))]), records)
-    return read_facts(path)
+    return read_facts(path, sha256_file(path))
 
 
 def test_facts_come_back_exactly(tmp_path: Path) -> None:
@@ -77,25 +78,31 @@ def test_a_lack_of_memory_is_no_damage(tmp_path: Path, kind: str, monkeypatch: p
     write(tmp_path / "facts.parquet", [facts_record(GOOD)])
     monkeypatch.setattr(pq, "read_table", fail)
     with pytest.raises(ShortageError, match="out of memory"):
-        read_facts(tmp_path / "facts.parquet")
+        read_facts(tmp_path / "facts.parquet", sha256_file(tmp_path / "facts.parquet"))
 
 
-@pytest.mark.parametrize("damage", ["absent", "empty", "garbage", "half", "column"])
+@pytest.mark.parametrize("damage", ["absent", "empty", "garbage", "half", "column", "bit"])
 def test_a_file_that_is_not_what_was_written_is_corrupt(tmp_path: Path, damage: str) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = tmp_path / "facts.parquet"
     write(path, [facts_record(GOOD)])
+    sha256 = sha256_file(path)
     if damage == "absent":
         path.unlink()
     elif damage == "column":
         pq.write_table(pa.table({"id": pa.array([b"a"])}), path)
+        sha256 = sha256_file(path)
+    elif damage == "bit":
+        whole = bytearray(path.read_bytes())
+        whole[whole.index(b"ab" * 32)] ^= 1  # one letter of a SHA-256: read without an error, and another file's
+        path.write_bytes(whole)
     else:
         whole = path.read_bytes()
         path.write_bytes({"empty": b"", "garbage": b"\x00" * 500, "half": whole[: len(whole) // 2]}[damage])
     with pytest.raises(CorruptFileError, match=r"facts\.parquet"):
-        read_facts(path)
+        read_facts(path, sha256)
 
 
 def test_a_path_that_is_not_utf8_is_read(tmp_path: Path) -> None:

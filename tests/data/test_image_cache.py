@@ -10,15 +10,22 @@ import numpy as np
 import pytest
 
 from podium.data.cache_facts import facts_record, write_facts
-from podium.data.image_cache import FACTS_NAME, MARK_NAME, PIXELS_NAME, ImageCache, is_complete, open_cache
-from podium.durable import write_json
+from podium.data.image_cache import (
+    FACTS_NAME,
+    MARK_NAME,
+    PIXELS_NAME,
+    ImageCache,
+    is_complete,
+    open_cache,
+    write_mark,
+)
 from podium.errors import CorruptFileError, SourceError, StorageError
 from podium.images import ImageFacts, Outcome, Stored
 from podium.tables import as_text_array
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 4, 6, 3), dtype=np.uint8)
 PIXELS[3] = 0
-MARK: dict[str, Any] = {"key": "k" * 32, "n_images": 5, "height": 4, "width": 6}
+MARK: dict[str, Any] = {"request": "r" * 32, "key": "k" * 32, "n_images": 5, "height": 4, "width": 6}
 FACTS = ImageFacts("ab" * 32, 9, 8, 7, "RGB", "PNG", 1, 1, 0.5, False, 1)
 
 
@@ -33,7 +40,7 @@ def make_cache(folder: Path) -> ImageCache:
     ]
     (folder / PIXELS_NAME).write_bytes(PIXELS.tobytes())
     write_facts(folder / FACTS_NAME, as_text_array(list("abcde")), [facts_record(item) for item in records])
-    write_json(folder / MARK_NAME, MARK)
+    write_mark(folder, MARK)
     return open_cache(folder)
 
 
@@ -80,10 +87,10 @@ def test_without_its_mark_it_is_not_finished(tmp_path: Path) -> None:
         open_cache(tmp_path)
 
 
-@pytest.mark.parametrize("mark", [[], {}, {**MARK, "height": "4"}, {k: v for k, v in MARK.items() if k != "key"}])
-def test_a_strange_mark_is_refused(tmp_path: Path, mark: object) -> None:
+@pytest.mark.parametrize("mark", [{}, {**MARK, "height": "4"}, {k: v for k, v in MARK.items() if k != "key"}])
+def test_a_strange_mark_is_refused(tmp_path: Path, mark: dict[str, Any]) -> None:
     make_cache(tmp_path)
-    write_json(tmp_path / MARK_NAME, mark)
+    write_mark(tmp_path, mark)
     with pytest.raises(CorruptFileError, match=r"cache\.json: this is not"):
         open_cache(tmp_path)
 
@@ -91,6 +98,6 @@ def test_a_strange_mark_is_refused(tmp_path: Path, mark: object) -> None:
 @pytest.mark.parametrize("change", [{"n_images": 4}, {"height": 5}, {"width": 5}])
 def test_files_that_do_not_fit_the_mark_are_refused(tmp_path: Path, change: dict[str, int]) -> None:
     make_cache(tmp_path)
-    write_json(tmp_path / MARK_NAME, MARK | change)
+    write_mark(tmp_path, MARK | change)
     with pytest.raises(CorruptFileError):
         open_cache(tmp_path)

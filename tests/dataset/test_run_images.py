@@ -172,6 +172,45 @@ def test_a_damaged_cache_is_made_again(half: tuple[Run, Samples], whole: dict[st
     assert finish(run)[0] == whole
 
 
+@pytest.mark.parametrize("damage", ["zeros", "a bit", "cut"])
+def test_damaged_pixels_are_never_trained_on(half: tuple[Run, Samples], whole: dict[str, bytes], damage: str) -> None:
+    run, samples = half
+    path = run.settings.cache_folder / run.folder.read()["cache_key"] / "pixels.u8"
+    before = path.read_bytes()
+    n_row = len(before) // len(samples)
+    changed = {
+        "zeros": before[: 2 * n_row] + bytes(7 * n_row) + before[9 * n_row :],
+        "a bit": before[:-1] + bytes([before[-1] ^ 128]),
+        "cut": before[:-1],
+    }
+    path.write_bytes(changed[damage])
+    results, progress = finish(run)
+    assert results == whole
+    assert path.read_bytes() == before
+    said = {"zeros": "7 of 36 images in the cache are", "a bit": "1 of 36 images in the cache are", "cut": "cache"}
+    assert any(said[damage] in note and "decoded again" in note for note in progress.notes)
+
+
+def test_damaged_pixels_whose_images_are_gone_are_refused(half: tuple[Run, Samples]) -> None:
+    run, samples = half
+    path = run.settings.cache_folder / run.folder.read()["cache_key"] / "pixels.u8"
+    path.write_bytes(bytes(path.stat().st_size))
+    durable.remove_tree(samples.root)
+    with pytest.raises(ImageError, match="36 of 36 images are missing, and the cache with their pixels is damaged"):
+        finish(run)
+
+
+def test_a_new_run_on_a_damaged_cache_has_the_right_pixels(half: tuple[Run, Samples], tmp_path: Path) -> None:
+    run, samples = half
+    path = run.settings.cache_folder / run.folder.read()["cache_key"] / "pixels.u8"
+    path.write_bytes(bytes(path.stat().st_size))
+    options = {"recipe": make_recipe(), "folds": 2, "only_folds": [0]}
+    other = train(samples, settings=run.settings, progress=(progress := Notes()), **options)  # type: ignore[arg-type]
+    weights = "fold-0/all/model.safetensors"
+    assert (other.folder.path / weights).read_bytes() == (run.folder.path / weights).read_bytes()
+    assert any("36 of 36 images in the cache are damaged" in note for note in progress.notes)
+
+
 def test_edited_digests_of_the_images_are_refused(half: tuple[Run, Samples]) -> None:
     run, _ = half
     lines = run.folder.images_file.read_text().splitlines(keepends=True)

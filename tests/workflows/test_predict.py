@@ -172,3 +172,28 @@ def test_a_run_without_a_finished_fold_cannot_predict(run: Run, test_folder: Pat
         unfinished.predict(test_folder)
     with pytest.raises(UsageError, match="not finished"):
         _ = unfinished.scores
+
+
+@pytest.mark.parametrize("lost", ["nothing", "cache", "fingerprints", "both"])
+def test_images_of_the_training_data_are_known_by_the_run_itself(
+    contest: Contest, tmp_path: Path, test_folder: Path, lost: str
+) -> None:
+    """Whoever deletes the cache, or takes only the run folder along, is still told."""
+    samples = contest("single")
+    run = train(samples, recipe=make_recipe(), folds=2, only_folds=[0], settings=make_settings(tmp_path))
+    shutil.copy(samples.file(0), test_folder / "again.png")
+    if lost in ("cache", "both"):
+        durable.remove_tree(run.settings.cache_folder)
+    if lost in ("fingerprints", "both"):
+        path = run.folder.fingerprints_file
+        path.write_bytes(path.read_bytes()[:-9] + b"123456789")
+    progress = Notes()
+    run.predict(test_folder, progress=progress)
+    about = durable.read_json(run.folder.predictions_file("test").with_suffix(".json"))
+    if lost == "both":
+        assert about["known_images"] is None
+        assert any(note.startswith("Whether some of these images were in the training data") for note in progress.notes)
+    else:
+        assert any("in the training data of this run" in note for note in progress.notes)
+        assert "again.png" in str(about["known_images"])
+        assert "same_bytes" in str(about["known_images"])

@@ -114,6 +114,9 @@ def block_outputs(
             batch_size=frozen_batch(device),
             dtype=np.float16,
             on_progress=lambda done, _total: update(done),
+            on_damage=lambda n: progress.note(
+                f"The outputs of the frozen blocks of {n} images are damaged; they are computed again."
+            ),
             while_waiting=say_while_waiting("the outputs of the frozen blocks", progress, stop),
         )
     return split_point, outputs

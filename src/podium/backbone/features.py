@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from podium import durable
-from podium.errors import DivergedError, LockedError, StorageError
+from podium.backbone.kept_features import KeptFeatures
+from podium.errors import DivergedError, LockedError
 
 __all__ = ["Encoder", "compute_features", "compute_in_memory", "feature_key", "state_digest"]
 
@@ -51,11 +51,12 @@ def compute_features(
     batch_size: int,
     dtype: type[np.float32] | type[np.float16] = np.float32,
     on_progress: Callable[[int, int], None] | None = None,
+    on_damage: Callable[[int], None] | None = None,
     while_waiting: Callable[[LockedError], None] | None = None,
 ) -> NDArray[np.floating[Any]]:
     """Features of all images in all views, memory-mapped from a file that a later call finds again.
 
-    A computation that was split off goes on at its last mark.
+    A computation that was cut off goes on at its last mark. What is no longer what was written is computed again.
 
     Args:
         folder: Where they are kept; its name must tell images, weights and size apart (`feature_key`).
@@ -66,6 +67,7 @@ def compute_features(
         batch_size: Images a forward pass.
         dtype: What they are stored as.
         on_progress: Called with (images done, images in all), over all views.
+        on_damage: Told how many images' features are damaged and computed again, counted over all views.
         while_waiting: Called again and again while another process computes the same features; what it raises ends
             the wait.
 
@@ -77,29 +79,24 @@ def compute_features(
         StorageError: If the disk refuses; the same call goes on where it stopped.
     """
     whole = (len(views), n_samples, *shape)
-    path, journal = folder / "features.bin", durable.Journal(folder / "done.jsonl")
-    jobs = [(place, start) for place in range(len(views)) for start in range(0, n_samples, CHUNK)]
-    if not set(jobs) <= _read_done(path, journal, whole, dtype):
-        with durable.wait_for_lock(folder, while_waiting=while_waiting):
-            done = _read_done(path, journal, whole, dtype)
-            if not done:
-                durable.remove_file(journal.path)
-                durable.check_writable(folder, needed=math.prod(whole) * np.dtype(dtype).itemsize)
-                durable.create_mapped(path, whole, np.dtype(dtype))
-            mapped = durable.open_mapped(path, whole, np.dtype(dtype), "r+")
-            for place, start in (job for job in jobs if job not in done):
-                stop = min(start + CHUNK, n_samples)
-                for first in range(start, stop, batch_size):
-                    rows = np.arange(first, min(first + batch_size, stop))
-                    mapped[place, first : first + len(rows)] = _encode(encode, views[place], rows, dtype)
-                durable.sync_mapped(mapped)
-                durable.release_pages(mapped)
-                journal.append({"view": place, "start": start})
-                if on_progress is not None:
-                    on_progress(place * n_samples + stop, len(views) * n_samples)
-            del mapped
-    features: NDArray[np.floating[Any]] = durable.open_mapped(path, whole, np.dtype(dtype), "r")
-    return features
+    kept = KeptFeatures(folder, whole, dtype, CHUNK)
+    if kept.is_whole():
+        return kept.map("r")
+    with durable.wait_for_lock(folder, while_waiting=while_waiting):
+        missing = kept.find_missing(on_damage)
+        if len(missing) == kept.n_chunks:
+            kept.start()
+        mapped = kept.map("r+")
+        for place, start in missing:
+            stop = min(start + CHUNK, n_samples)
+            for first in range(start, stop, batch_size):
+                rows = np.arange(first, min(first + batch_size, stop))
+                mapped[place, first : first + len(rows)] = _encode(encode, views[place], rows, dtype)
+            kept.mark_done(mapped, place, start)
+            if on_progress is not None:
+                on_progress(place * n_samples + stop, len(views) * n_samples)
+        del mapped
+    return kept.map("r")
 
 
 def compute_in_memory(
@@ -126,12 +123,3 @@ def _encode(encode: Encoder, view: str, rows: NDArray[np.int64], dtype: type) ->
     if not torch.isfinite(encoded).all():
         raise DivergedError(f"features of view {view!r} are not finite as {dtype.__name__}.")
     return np.asarray(encoded.cpu().numpy())
-
-
-def _read_done(path: Path, journal: durable.Journal, shape: tuple[int, ...], dtype: type) -> set[tuple[int, int]]:
-    """The (view, first row) of every chunk that is on the disk; none where a file is damaged: it can be made again."""
-    try:
-        durable.open_mapped(path, shape, np.dtype(dtype), "r")
-        return {(record["view"], record["start"]) for record in journal.read()}
-    except StorageError:
-        return set()

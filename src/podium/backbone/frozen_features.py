@@ -72,6 +72,7 @@ def frozen_features(
             views=views,
             batch_size=batch_size,
             on_progress=lambda done, _total: update(done),
+            on_damage=lambda n: progress.note(f"The features of {n} images are damaged; they are computed again."),
             while_waiting=say_while_waiting("the features", progress, stop),
         )
 

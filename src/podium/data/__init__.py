@@ -9,6 +9,7 @@ from podium.data.augment import Augmentation, augment_batch
 from podium.data.cache_builder import build_cache
 from podium.data.cache_facts import CacheFacts
 from podium.data.cache_key import cache_key
+from podium.data.cache_thumbnails import cached_thumbnails
 from podium.data.colour import ColorJitter, Grayscale
 from podium.data.erasing import RandomErasing
 from podium.data.geometric import (
@@ -20,7 +21,7 @@ from podium.data.geometric import (
     Rotate90,
     VerticalFlip,
 )
-from podium.data.image_cache import ImageCache, open_cache
+from podium.data.image_cache import ImageCache, is_complete, is_sound, open_cache
 from podium.data.memory_images import GivenImage, MemoryImages, StoredImages, median_side_of, store_in_memory
 from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targets, soften_targets
 from podium.data.order import balance_weights, epoch_order, weighted_order
@@ -76,8 +77,11 @@ __all__ = [
     "balance_weights",
     "build_cache",
     "cache_key",
+    "cached_thumbnails",
     "epoch_order",
     "eval_batch",
+    "is_complete",
+    "is_sound",
     "median_side_of",
     "mix_batch",
     "mix_targets",

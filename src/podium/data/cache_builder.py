@@ -1,47 +1,48 @@
-"""Building a cache: each image is decoded once; a build that was killed goes on where its disk says it was.
+"""Finding and building a cache: each image is decoded once, and no pixel is used that is not what was decoded.
 
-Workers decode and write pixels into the rows of one file; only facts come back. This process forces the pixels to the
-disk before a line of the journal says that their rows are done, so a row that is marked done is done, whatever instant
-a worker, the process or the machine ended at. A row that is not marked may hold anything and is written again.
+A cache is found by what it holds: the same images, by content. Its pixels are compared with their checksums before they
+are used, and damaged rows are decoded again. A build that was killed goes on where its disk says it was.
 """
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from podium.data.cache_facts import facts_record, write_facts
-from podium.data.cache_key import cache_key
-from podium.data.image_cache import FACTS_NAME, MARK_NAME, PIXELS_NAME, ImageCache, is_complete, open_cache
+from podium.data.cache_filling import CacheFilling, Progress, mark_missing
+from podium.data.cache_key import folder_name, request_key
+from podium.data.file_stamps import FileStamps, read_stamps
+from podium.data.image_cache import (
+    MARK_NAME,
+    PIXELS_NAME,
+    ImageCache,
+    is_complete,
+    is_sound,
+    open_cache,
+    read_mark,
+)
+from podium.data.same_files import is_of_files
 from podium.durable import (
-    Journal,
-    check_writable,
-    create_mapped,
     make_cache_folder,
     make_folder,
-    open_mapped,
     remove_file,
-    sync_file,
     wait_for_lock,
-    write_json,
 )
 from podium.errors import CorruptFileError, LockedError, SourceError, StorageError
-from podium.images import Fit, Isolation, Limits, ShortageError, Stored, decode_into_rows
+from podium.images import Fit, Isolation, Limits, ShortageError, decode_into_rows
 from podium.tables import Samples
 
 __all__ = ["build_cache"]
 
-JOURNAL_NAME = "rows.jsonl"
-_CHUNK_BYTES = 32 * 1024**2
+_MOST_TURNS = 5
+_log = logging.getLogger("podium")
 
-Progress = Callable[[int, int], None]
 Announce = Callable[[str], None]
 
 
@@ -64,8 +65,10 @@ def build_cache(
 ) -> ImageCache:
     """The cache of these images, built where it is not there yet.
 
-    The cache lies in `folder`/<key>. A second call with unchanged files opens it without decoding anything. The disk
-    space is reserved before the first image. Neither building nor reading holds the array in memory.
+    A second call with the same files opens the cache in `folder` without decoding anything, after comparing its pixels
+    with their checksums: damaged rows are decoded again. The same files are those of the same content: where size and
+    times are not those of the files that were decoded, their SHA-256 is compared. The disk space is reserved before the
+    first image. Neither building nor reading holds the array in memory.
 
     Args:
         samples: Images; row i of the cache is sample i.
@@ -123,119 +126,111 @@ def _open_or_build(
     on_progress: Progress | None,
     decoding: dict[str, Any],
 ) -> ImageCache:
-    height, width = size
     if not len(samples):
         raise SourceError("there are no images to cache.")
-    key = cache_key(samples, height, width, fit, limits=limits)
-    place = folder / key
-    if (found := _open_if_sound(place)) is not None:
+    request = _Request(samples, size, fit, limits, on_progress or (lambda done, total: None), decoding)
+    found = request.find(folder)
+    if found is not None and is_sound(found):
         return found
     make_cache_folder(folder)
-    make_folder(place)
-    with wait(place):
-        if (found := _open_if_sound(place)) is not None:
-            return found
-        build = _Build(place, samples, size, on_progress)
-        items = ((row, samples.file(row)) for row in build.missing)
-        n_items = len(build.missing)
-        build.fill(
-            decode_into_rows(
-                items, build.path, len(samples), n_items=n_items, size=size, fit=fit, limits=limits, **decoding
-            )
+    for place in request.places(folder) if found is None else (found.folder,):
+        make_folder(place)
+        with wait(place):
+            if not request.is_taken(place):
+                return request.complete(place)
+    raise AssertionError("there is always another place")
+
+
+class _Request:
+    """The cache that somebody wants: what is in it, how it is found, how it is made."""
+
+    def __init__(
+        self,
+        samples: Samples,
+        size: tuple[int, int],
+        fit: Fit,
+        limits: Limits | None,
+        on_progress: Progress,
+        decoding: dict[str, Any],
+    ) -> None:
+        self._samples = samples
+        self._size = size
+        self._fit: Fit = fit
+        self._on_progress = on_progress
+        self._decoding = decoding | {"limits": limits}
+        self._key = request_key(samples, *size, fit, limits=limits)
+        self._stamps = read_stamps(samples)
+
+    def places(self, folder: Path) -> Iterator[Path]:
+        """Folders in which it can be built: the first, unless a cache of other files with the same stamps is there."""
+        return (folder / folder_name(self._key, self._stamps, turn) for turn in count())
+
+    def find(self, folder: Path) -> ImageCache | None:
+        """The finished cache of these very files, whatever its folder is called and wherever it came from."""
+        first = next(self.places(folder))
+        for place in (first, *sorted(mark.parent for mark in folder.glob(f"*/{MARK_NAME}") if mark.parent != first)):
+            cache = self._open(place)
+            if cache is not None and self._is_of_files(cache, self._stamps):
+                return cache
+        return None
+
+    def is_taken(self, place: Path) -> bool:
+        """Whether a finished cache of other files is there."""
+        cache = self._open(place)
+        return cache is not None and not self._is_of_files(cache, self._stamps)
+
+    def complete(self, place: Path) -> ImageCache:
+        """The cache in a folder that this process has locked, made, made anew or mended where it has to be."""
+        announce = self._decoding["announce"] or _log.warning
+        for _ in range(_MOST_TURNS):
+            cache = self._open(place)
+            if cache is None:
+                if is_complete(place):
+                    announce("The cache of decoded images is damaged; the images are decoded again.")
+                self._build(place)
+            elif is_sound(cache):
+                return cache
+            else:
+                damaged = cache.find_damage()
+                announce(f"{len(damaged)} of {len(cache)} images in the cache are damaged; they are decoded again.")
+                mark_missing(cache, damaged)
+        raise CorruptFileError(
+            "what was read back is not what was written.", where=place / PIXELS_NAME, fix="Check the disk."
         )
-        if cache_key(samples, height, width, fit, limits=limits) != key:
-            remove_file(place / JOURNAL_NAME)
-            raise SourceError(
-                "image files changed while the cache was being built.", where=samples.root, fix="Run the command again."
-            )
-        build.finish({"key": key, "n_images": len(samples), "height": height, "width": width, "fit": fit})
-    return open_cache(place)
 
-
-class _Build:
-    """A cache that is being filled.
-
-    Attributes:
-        path: File of the pixels.
-        missing: Rows that are not on the disk yet, in order.
-    """
-
-    def __init__(self, place: Path, samples: Samples, size: tuple[int, int], on_progress: Progress | None) -> None:
-        self._place = place
-        self._ids = samples.ids
-        self._n_images = len(samples)
-        self._row_bytes = math.prod(size) * 3
-        self._on_progress = on_progress or (lambda done, total: None)
-        self._journal = Journal(place / JOURNAL_NAME)
-        self._records: dict[int, list[Any]] = {}
-        self.path = place / PIXELS_NAME
-        self._prepare_file((len(samples), *size, 3))
-        self.missing = [row for row in range(len(samples)) if row not in self._records]
-
-    def _prepare_file(self, shape: tuple[int, ...]) -> None:
+    def _open(self, place: Path) -> ImageCache | None:
         try:
-            for line in self._journal.read():
-                self._records |= {int(row): record for row, record in line["rows"].items()}
-            if self._records:
-                open_mapped(self.path, shape, np.uint8, "r")  # for its checks; nothing here reads or writes the map
-                return
-        except StorageError:
-            # All of it can be made again, so damage is no reason to stop.
-            self._records = {}
-        remove_file(self._place / JOURNAL_NAME)
-        remove_file(self._place / MARK_NAME)
-        self._journal = Journal(self._place / JOURNAL_NAME)
-        # Asked first, because reserving on a disk that is too small fills it before it fails.
-        check_writable(self._place, needed=math.prod(shape))
-        create_mapped(self.path, shape, np.uint8)
+            is_wanted = is_complete(place) and read_mark(place)["request"] == self._key
+            return open_cache(place) if is_wanted else None
+        except StorageError:  # also where it was removed just now
+            return None
 
-    def fill(self, stored: Iterator[list[Stored]]) -> None:
-        """Mark the rows that arrive, chunk by chunk, each forced to the disk while the next is being made."""
-        n_chunk = max(1, _CHUNK_BYTES // self._row_bytes)
-        n_done = len(self._records)
-        chunk: dict[int, list[Any]] = {}
-        pending: Future[None] | None = None
-        self._on_progress(n_done, self._n_images)
-        with ThreadPoolExecutor(1, thread_name_prefix="podium-cache") as writer, _closing(stored):
-            for some in stored:
-                chunk |= {result.row: facts_record(result) for result in some}
-                n_done += len(some)
-                if len(chunk) >= n_chunk:
-                    if pending is not None:
-                        pending.result()
-                    pending, chunk = writer.submit(self._commit, chunk), {}
-                self._on_progress(n_done, self._n_images)
-            if pending is not None:
-                pending.result()
-            if chunk:
-                self._commit(chunk)
+    def _is_of_files(self, cache: ImageCache, stamps: FileStamps) -> bool:
+        return is_of_files(
+            cache,
+            self._samples,
+            stamps,
+            decoding=self._decoding,
+            between=lambda: self._on_progress(0, len(self._samples)),
+        )
 
-    def _commit(self, chunk: dict[int, list[Any]]) -> None:
-        sync_file(self.path)
-        self._journal.append({"rows": {str(row): record for row, record in chunk.items()}})
-        self._records |= chunk
+    def _build(self, place: Path) -> None:
+        build = CacheFilling(place, self._samples, self._size, self._on_progress)
+        items = ((row, self._samples.file(row)) for row in build.missing)
+        options = self._decoding | {"size": self._size, "fit": self._fit}
+        build.fill(decode_into_rows(items, build.path, len(self._samples), n_items=len(build.missing), **options))
+        build.finish(self._key, self._stamps, {"fit": self._fit})
+        self._require_unchanged(place)
 
-    def finish(self, mark: dict[str, Any]) -> None:
-        """Write facts and mark, in this order, and remove the journal that they replace."""
-        write_facts(self._place / FACTS_NAME, self._ids, [self._records[row] for row in range(self._n_images)])
-        write_json(self._place / MARK_NAME, mark)
-        remove_file(self._place / JOURNAL_NAME)
-
-
-def _open_if_sound(place: Path) -> ImageCache | None:
-    if not is_complete(place):
-        return None
-    try:
-        return open_cache(place)
-    except CorruptFileError:
-        return None
-
-
-@contextmanager
-def _closing(decoded: Iterator[Any]) -> Iterator[None]:
-    """Ends the decoding threads however the block ends; waiting for the garbage collector would leave them running."""
-    try:
-        yield
-    finally:
-        if isinstance(decoded, Generator):
-            decoded.close()
+    def _require_unchanged(self, place: Path) -> None:
+        """Refuse the cache where a file was another one when it was decoded than it is now."""
+        stamps = read_stamps(self._samples)
+        if (stamps.values == self._stamps.values).all():
+            return
+        if not self._is_of_files(open_cache(place), stamps):
+            remove_file(place / MARK_NAME)
+            raise SourceError(
+                "image files changed while the cache was being built.",
+                where=self._samples.root,
+                fix="Run the command again.",
+            )

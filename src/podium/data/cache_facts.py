@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,7 +15,7 @@ from podium.durable import write_atomically
 from podium.errors import CorruptFileError
 from podium.images import ShortageError, Stored
 
-__all__ = ["CacheFacts", "facts_record", "read_facts", "write_facts"]
+__all__ = ["SHA256_PLACE", "CacheFacts", "facts_record", "facts_records", "read_facts", "write_facts"]
 
 _Text = NDArray[np.object_]
 _PROBED = 1000
@@ -75,6 +76,7 @@ _TYPES: dict[str, Any] = dict.fromkeys(("outcome", "reason", "sha256", "mode", "
     "n_frames": np.int64,
     "crc32": np.uint32,
 }
+SHA256_PLACE = list(_TYPES).index("sha256")
 _MISSING = {name: "" if kind is object else kind(0).item() for name, kind in _TYPES.items()}
 
 
@@ -100,20 +102,31 @@ def write_facts(path: Path, ids: _Text, records: Sequence[Sequence[Any]]) -> Non
         pq.write_table(pa.table(columns), file, compression="zstd")
 
 
-def read_facts(path: Path) -> tuple[_Text, CacheFacts]:
+def facts_records(facts: CacheFacts) -> list[list[Any]]:
+    """All facts as JSON-ready values, row by row, as `facts_record` gives them."""
+    return [list(row) for row in zip(*(getattr(facts, name).tolist() for name in _TYPES), strict=True)]
+
+
+def read_facts(path: Path, sha256: str) -> tuple[_Text, CacheFacts]:
     """Ids, shape (N,), and facts that `write_facts` wrote.
 
+    Args:
+        path: The file.
+        sha256: SHA-256 that it had when it was written.
+
     Raises:
-        CorruptFileError: If the file is not what was written.
+        CorruptFileError: If it is not what was written.
         ShortageError: If there is no memory left for it.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        with path.open("rb") as file:  # a path of its own must be UTF-8 to Arrow
-            # Without threads: where no thread can be started the error would look like a damaged file.
-            table = pq.read_table(file, use_threads=False, pre_buffer=False)
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise CorruptFileError("this file was changed after it was written, or is damaged.", where=path)
+        # Without threads: where no thread can be started the error would look like a damaged file.
+        table = pq.read_table(pa.BufferReader(data), use_threads=False, pre_buffer=False)
         columns: dict[str, Any] = {
             name: _text_column(table[name]) if kind is object else table[name].to_numpy().astype(kind)
             for name, kind in _TYPES.items()

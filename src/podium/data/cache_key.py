@@ -1,45 +1,51 @@
-"""The name of a cache: a hash of everything its pixels depend on."""
+"""The names of a cache: what its pixels are, what is asked of it, and the folder that a new one is built in."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
+from collections.abc import Iterable
 from dataclasses import asdict
 
+from podium.data.file_stamps import FileStamps, read_stamps
 from podium.images import Fit, Limits
 from podium.tables import Samples
 
-__all__ = ["cache_key"]
+__all__ = ["cache_key", "folder_name", "pixels_key", "request_key"]
 
 # Raise it when a decode or a resize gives other pixels than before; every cache is then built anew.
 _DECODE_VERSION = 2
 
-_ABSENT = (-1, -1)
 
-
-def cache_key(samples: Samples, height: int, width: int, fit: Fit = "stretch", *, limits: Limits | None = None) -> str:
-    """The key of the cache of these images at this size, 32 hex digits.
-
-    It covers the way images are decoded and its limits, the geometry, and for every sample in order its id and its
-    file's size and time of change. It does not cover where the folder lies, the labels or the groups: a data set that
-    is moved with its times (mv, cp -a, rsync -a) keeps its cache, and corrected labels need no new one.
-    """
+def request_key(
+    samples: Samples, height: int, width: int, fit: Fit = "stretch", *, limits: Limits | None = None
+) -> str:
+    """What is asked of a cache, whatever the files hold now: ids in order, geometry, decoder and its limits."""
     digest = hashlib.sha256(json.dumps([_DECODE_VERSION, height, width, fit, asdict(limits or Limits())]).encode())
-    root = None if samples.roots else os.fspath(samples.root)
-    for row, name in enumerate(samples.ids):
-        size, time_ns = _stamp(samples, row, root)
-        digest.update(f"{name!r} {size} {time_ns}\n".encode("utf-8", "surrogatepass"))
+    for name in samples.ids:
+        digest.update(f"{name!r}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:32]
 
 
-def _stamp(samples: Samples, row: int, root: str | None) -> tuple[int, int]:
-    """Size in bytes and time of change in ns of a sample's file; -1 where there is none."""
-    text = samples.paths[row]
-    # Most paths are plain text: without making a Path of each, a million files take half as long.
-    file = samples.file(row) if root is None or "\\x" in text else os.path.join(root, text)  # noqa: PTH118
-    try:
-        status = os.stat(file)  # noqa: PTH116
-    except (OSError, ValueError):
-        return _ABSENT
-    return status.st_size, status.st_mtime_ns
+def folder_name(request: str, stamps: FileStamps, turn: int = 0) -> str:
+    """The folder in which a cache of files with these stamps is built, 32 hex digits.
+
+    A build that was killed finds its own folder by it. A finished cache is found by what it holds, in any folder.
+    """
+    return hashlib.sha256(f"{request} {turn} ".encode() + stamps.values.astype("<i8").tobytes()).hexdigest()[:32]
+
+
+def pixels_key(request: str, digests: Iterable[str]) -> str:
+    """The key of the pixels, 32 hex digits: of what was asked, and of the SHA-256 of every file in order.
+
+    Features are kept under it, so they serve wherever the same images lie, and never for others.
+    """
+    digest = hashlib.sha256(request.encode())
+    for sha256 in digests:
+        digest.update(f" {sha256}".encode())
+    return digest.hexdigest()[:32]
+
+
+def cache_key(samples: Samples, height: int, width: int, fit: Fit = "stretch", *, limits: Limits | None = None) -> str:
+    """The folder in which a cache of these images, as they are now, would be built."""
+    return folder_name(request_key(samples, height, width, fit, limits=limits), read_stamps(samples))

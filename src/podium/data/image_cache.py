@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.data.cache_facts import CacheFacts, read_facts
-from podium.durable import ONE_PASS_BYTES, PageBudget, open_mapped, read_json
+from podium.durable import (
+    find_damaged_pieces,
+    is_known_sound,
+    open_mapped,
+    read_sealed,
+    remember_sound,
+    sha256_file,
+    write_sealed,
+)
 from podium.errors import CorruptFileError, SourceError
 from podium.listing import list_some
 
-__all__ = ["FACTS_NAME", "MARK_NAME", "PIXELS_NAME", "ImageCache", "is_complete", "open_cache"]
+__all__ = [
+    "FACTS_NAME",
+    "MARK_NAME",
+    "PIXELS_NAME",
+    "STAMPS_NAME",
+    "THUMBNAILS_NAME",
+    "ImageCache",
+    "is_complete",
+    "is_sound",
+    "open_cache",
+    "read_mark",
+    "write_mark",
+]
 
 PIXELS_NAME = "pixels.u8"
 FACTS_NAME = "facts.parquet"
+STAMPS_NAME = "stamps.bin"
+THUMBNAILS_NAME = "thumbnails.bin"
 MARK_NAME = "cache.json"
 """Written last; a cache without it is not finished."""
 
@@ -30,7 +51,7 @@ class ImageCache:
 
     Attributes:
         folder: Where it lies.
-        key: What it was made from, see `cache_key`.
+        key: What it was made from, see `pixels_key`.
         ids: Ids of the samples, in the order of the rows, shape (N,).
         pixels: Read-only memory map, uint8 (N, height, width, 3), upright RGB. Index it, do not copy it.
         is_usable: Whether the image could be decoded, bool (N,); where not, its row is zeros.
@@ -72,13 +93,7 @@ class ImageCache:
 
     def find_damage(self) -> NDArray[np.int64]:
         """Rows whose pixels are no longer those that were written. Reads the whole file."""
-        pages = PageBudget(self.pixels, ONE_PASS_BYTES)
-        damaged = []
-        for row in range(len(self)):
-            if zlib.crc32(self.pixels[row]) != self.facts.crc32[row]:
-                damaged.append(row)
-            pages.count(self.pixels[row].nbytes)
-        return np.array(damaged, dtype=np.int64)
+        return find_damaged_pieces(self.pixels, range(len(self)), self.facts.crc32)
 
 
 def is_complete(folder: Path) -> bool:
@@ -86,16 +101,32 @@ def is_complete(folder: Path) -> bool:
     return (folder / MARK_NAME).is_file()
 
 
+def is_sound(cache: ImageCache) -> bool:
+    """Whether all pixels are those that were written; compared once per process, and when the file has changed."""
+    path = cache.folder / PIXELS_NAME
+    if is_known_sound(path):
+        return True
+    if len(cache.find_damage()):
+        return False
+    remember_sound(path)
+    return True
+
+
+def write_mark(folder: Path, mark: dict[str, Any]) -> None:
+    """Declare a cache finished, with facts that describe it; its facts must be on the disk."""
+    write_sealed(folder / MARK_NAME, mark | {"facts": sha256_file(folder / FACTS_NAME)})
+
+
 def open_cache(folder: str | Path) -> ImageCache:
-    """The finished cache in a folder; its pixels are mapped, not read.
+    """The finished cache in a folder; its pixels are mapped, and neither read nor compared (`is_sound`).
 
     Raises:
         StorageError: If there is none.
-        CorruptFileError: If a file is not what was written.
+        CorruptFileError: If another of its files is not what was written.
     """
     folder = Path(folder)
-    mark = _read_mark(folder)
-    ids, facts = read_facts(folder / FACTS_NAME)
+    mark = read_mark(folder)
+    ids, facts = read_facts(folder / FACTS_NAME, mark["facts"])
     if len(ids) != mark["n_images"]:
         raise CorruptFileError(
             f"it has facts of {len(ids)} images, expected {mark['n_images']}.",
@@ -109,16 +140,19 @@ def open_cache(folder: str | Path) -> ImageCache:
     return ImageCache(folder, mark["key"], ids, pixels, is_usable, facts)
 
 
-def _read_mark(folder: Path) -> dict[str, Any]:
-    mark = read_json(folder / MARK_NAME)
-    is_whole = isinstance(mark, dict) and all(
-        isinstance(mark.get(name), kind)
-        for name, kind in (("key", str), ("n_images", int), ("height", int), ("width", int))
-    )
-    if not is_whole:
+def read_mark(folder: Path) -> dict[str, Any]:
+    """What a finished cache says of itself.
+
+    Raises:
+        StorageError: If there is none.
+        CorruptFileError: If it is damaged, or of another version.
+    """
+    mark = read_sealed(folder / MARK_NAME)
+    kinds = {"request": str, "key": str, "n_images": int, "height": int, "width": int, "facts": str}
+    if not all(isinstance(mark.get(name), kind) for name, kind in kinds.items()):
         raise CorruptFileError(
             "this is not a cache of Podium.",
             where=folder / MARK_NAME,
             fix="Remove this folder; the cache is then built again.",
         )
-    return dict(mark)
+    return mark

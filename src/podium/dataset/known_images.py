@@ -8,38 +8,55 @@ from typing import Any
 
 import numpy as np
 
-from podium.data import open_cache
-from podium.data.image_cache import is_complete
+from podium.data import is_complete, open_cache
+from podium.dataset.fingerprints import Fingerprints, fingerprints_of, load_fingerprints
 from podium.dataset.ready_images import ReadyImages
+from podium.errors import StorageError
 from podium.splits import LeakReport, find_twins_between
+from podium.store import RunFolder
 from podium.tables import HOLDOUT, Folds, Samples
-from podium.twins import make_thumbnails
 
 __all__ = ["find_known_images"]
 
 
-def find_known_images(
-    record: Mapping[str, Any], samples: Samples, folds: Folds, images: ReadyImages
-) -> LeakReport | None:
-    """What the images share with the training images of a run; None where the run's decoded images are gone.
+def find_known_images(run: RunFolder, samples: Samples, folds: Folds, images: ReadyImages) -> LeakReport | None:
+    """What the images share with the training images of a run; None where nobody knows any more.
 
     Args:
-        record: The run's run.json, which names its cache.
+        run: The run folder, which holds the fingerprints of its images.
         samples: The run's samples.
         folds: Their folds; no model learnt from the holdout.
         images: The images to be predicted.
     """
+    learnt = _fingerprints_of(run, samples)
+    if learnt is None:
+        return None
+    rows = np.flatnonzero(folds.fold != HOLDOUT)
+    new = images.fingerprints()
+    return find_twins_between(
+        samples.take(rows),
+        images.samples,
+        sha256=(learnt["sha256"][rows], new["sha256"]),
+        phash=(learnt["phash"][rows], new["phash"]),
+        thumbnails=(learnt["thumbnails"][rows], new["thumbnails"]),
+    )
+
+
+def _fingerprints_of(run: RunFolder, samples: Samples) -> Fingerprints | None:
+    """Those of the run's samples, from its folder, or from its cache where the folder has none or they are damaged."""
+    record = run.read()
+    try:
+        return load_fingerprints(run.fingerprints_file, record["fingerprints_sha256"])
+    except (StorageError, KeyError):
+        return _fingerprints_of_cache(record, samples)
+
+
+def _fingerprints_of_cache(record: Mapping[str, Any], samples: Samples) -> Fingerprints | None:
     folder = Path(record["cache"]) / record["cache_key"]
     if not is_complete(folder):
         return None
-    cache = open_cache(folder)
-    trained_on = samples.take(np.flatnonzero(folds.fold != HOLDOUT))
-    rows = cache.rows_of(trained_on.ids)
-    new = images.fingerprints()
-    return find_twins_between(
-        trained_on,
-        images.samples,
-        sha256=(cache.facts.sha256[rows], new["sha256"]),
-        phash=(cache.facts.phash[rows], new["phash"]),
-        thumbnails=(make_thumbnails(cache.pixels, rows), new["thumbnails"]),
-    )
+    try:
+        cache = open_cache(folder)
+    except StorageError:
+        return None
+    return fingerprints_of(cache, samples.ids)

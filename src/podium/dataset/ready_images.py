@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from podium.curate import Audit, audit_of_facts, drop_quarantined
 from podium.data import ImageCache, build_cache
+from podium.dataset.fingerprints import Fingerprints, fingerprints_of
 from podium.images import read_size
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.recipe import Recipe
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Samples
-from podium.twins import make_thumbnails
 
 __all__ = ["ReadyImages", "describe_findings", "make_ready", "median_side"]
 
 PROBED = 200
 """Files whose header tells the size that "auto" goes by."""
-
-
-class Fingerprints(TypedDict):
-    """Digests and hashes, shape (N,), and grey thumbnails, shape (N, h, w)."""
-
-    sha256: NDArray[np.object_]
-    phash: NDArray[np.uint64]
-    thumbnails: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -53,12 +44,7 @@ class ReadyImages:
 
     def fingerprints(self) -> Fingerprints:
         """What tells twins among the usable samples."""
-        is_ok = self.audit.is_ok
-        return {
-            "sha256": self.audit.sha256[is_ok],
-            "phash": self.audit.phash[is_ok],
-            "thumbnails": make_thumbnails(self.cache.pixels, self.rows),
-        }
+        return fingerprints_of(self.cache, self.samples.ids)
 
 
 def median_side(samples: Samples) -> float:

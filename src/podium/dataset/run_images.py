@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.advice import call
-from podium.data import ImageCache, open_cache
-from podium.data.image_cache import is_complete
+from podium.data import ImageCache, is_complete, is_sound, open_cache
 from podium.dataset.ready_images import make_ready
-from podium.errors import CorruptFileError, ImageError, UsageError
+from podium.errors import CorruptFileError, ImageError, StorageError, UsageError
 from podium.machine import Progress, Settings
 from podium.recipe import Recipe
 from podium.store import RunFolder, edit_record
@@ -62,7 +61,8 @@ def open_run_images(
     settings: Settings,
     progress: Progress,
 ) -> ImageCache:
-    """The pixels the run was started with. The cache has them; where it is gone, the files are decoded again.
+    """The pixels the run was started with. The cache has them; where it is gone, the files are decoded again, and where
+    some of its pixels are damaged, the files of those.
 
     Args:
         run: The run folder.
@@ -77,13 +77,14 @@ def open_run_images(
         StorageError: If the cache cannot be written.
         Stopped: If a signal asked for it; what is decoded stays.
     """
-    cache = _open_if_sound(Path(record["cache"]) / record["cache_key"])
+    folder = Path(record["cache"]) / record["cache_key"]
+    cache = _open_if_sound(folder)
     if cache is None:
-        _require_files(run, samples)
+        _require_files(run, samples, is_damaged=is_complete(folder))
         cache = make_ready(samples, recipe, settings, progress).cache
         _require_same(run, samples, cache)
         with edit_record(run) as newest:
-            newest |= {"cache": str(settings.cache_folder.resolve()), "cache_key": cache.key}
+            newest |= {"cache": str(settings.cache_folder.resolve()), "cache_key": cache.folder.name}
     else:
         _require_same(run, samples, cache)
     return cache
@@ -93,16 +94,18 @@ def _open_if_sound(folder: Path) -> ImageCache | None:
     if not is_complete(folder):
         return None
     try:
-        return open_cache(folder)
-    except CorruptFileError:
+        cache = open_cache(folder)
+    except StorageError:
         return None
+    return cache if is_sound(cache) else None
 
 
-def _require_files(run: RunFolder, samples: Samples) -> None:
+def _require_files(run: RunFolder, samples: Samples, *, is_damaged: bool) -> None:
     gone = [samples.ids[row] for row in range(len(samples)) if not samples.file(row).is_file()]
     if gone:
+        cache = "the cache with their pixels is damaged" if is_damaged else "so is the cache with their pixels"
         raise ImageError(
-            f"{len(gone)} of {len(samples)} images are missing, and so is the cache with their pixels.",
+            f"{len(gone)} of {len(samples)} images are missing, and {cache}.",
             where=samples.root,
             fix=f"Restore them, or say where they are now: {call('podium.resume', run.name, root='FOLDER')}.",
             details=gone,

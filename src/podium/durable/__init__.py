@@ -23,6 +23,7 @@ from podium.durable.folders import (
     remove_leftovers,
     remove_tree,
     resolve_inside,
+    sweep_leftovers,
 )
 from podium.durable.holder import Holder
 from podium.durable.journal import Journal
@@ -31,13 +32,16 @@ from podium.durable.manifest import MANIFEST_NAME, Manifest, check_manifest, rea
 from podium.durable.mapped import RowFile, create_mapped, open_mapped, sync_mapped
 from podium.durable.pages import ONE_PASS_BYTES, PageBudget, release_pages
 from podium.durable.parts import PartWriter
+from podium.durable.pieces import SETTLED_NS, find_damaged_pieces, is_known_sound, remember_sound
 from podium.durable.read import read_bytes, read_json
+from podium.durable.sealed import read_sealed, write_sealed
 from podium.durable.versioned import Version, commit_version, list_versions, load_newest, load_version
 
 __all__ = [
     "LOCK_NAME",
     "MANIFEST_NAME",
     "ONE_PASS_BYTES",
+    "SETTLED_NS",
     "Backend",
     "Death",
     "FaultyBackend",
@@ -58,7 +62,9 @@ __all__ = [
     "die_at",
     "fail_at",
     "fill_disk_at",
+    "find_damaged_pieces",
     "hold_lock",
+    "is_known_sound",
     "kill_at",
     "list_versions",
     "load_newest",
@@ -69,13 +75,16 @@ __all__ = [
     "read_bytes",
     "read_json",
     "read_manifest",
+    "read_sealed",
     "release_pages",
+    "remember_sound",
     "remove_file",
     "remove_leftovers",
     "remove_tree",
     "resolve_inside",
     "set_backend",
     "sha256_file",
+    "sweep_leftovers",
     "sync_file",
     "sync_mapped",
     "using_backend",
@@ -84,5 +93,6 @@ __all__ = [
     "write_bytes",
     "write_json",
     "write_manifest",
+    "write_sealed",
     "write_text",
 ]

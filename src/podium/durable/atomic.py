@@ -15,9 +15,10 @@ from typing import BinaryIO
 
 from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
-from podium.durable.folders import make_folder, temporary_path
+from podium.durable.folders import make_folder
 from podium.durable.home import CACHE_MARK, refuse_no_regular_file
 from podium.durable.stream import write_new_file
+from podium.durable.temporary import temporary_path
 
 __all__ = [
     "check_regular",

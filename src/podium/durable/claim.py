@@ -6,8 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from podium.durable.failures import explaining_failures
-from podium.durable.folders import is_leftover
 from podium.durable.lock import LOCK_NAME
+from podium.durable.temporary import is_leftover
 from podium.errors import UsageError
 
 __all__ = ["check_claimable"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import stat
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
+from podium.durable.temporary import is_abandoned, is_leftover, temporary_path
 from podium.errors import DataError, StorageError
 
 __all__ = [
@@ -20,10 +20,8 @@ __all__ = [
     "remove_leftovers",
     "remove_tree",
     "resolve_inside",
-    "temporary_path",
+    "sweep_leftovers",
 ]
-
-_PREFIX, _SUFFIX = ".podium-", ".tmp"
 
 
 def make_folder(folder: str | Path) -> Path:
@@ -51,7 +49,8 @@ def make_folder(folder: str | Path) -> Path:
 
 
 def check_writable(folder: str | Path, *, needed: int = 0) -> None:
-    """Make a folder and prove that files can be written there, before any work is done.
+    """Make a folder and prove that files can be written there, before any work is done; what killed processes left
+    unfinished in it is removed.
 
     Args:
         folder: Folder to make and to probe. The probe file is removed again.
@@ -61,6 +60,7 @@ def check_writable(folder: str | Path, *, needed: int = 0) -> None:
         StorageError: If the folder cannot be made or written, or fewer bytes are free. Names what stands in the way.
     """
     folder = make_folder(folder)
+    sweep_leftovers(folder)
     probe = temporary_path(folder)
     backend = current_backend()
     with explaining_failures(folder, needed=max(needed, 1)):
@@ -131,11 +131,6 @@ def remove_tree(folder: str | Path, *, truncate: bool = False) -> None:
         current_backend().rmdir(folder)
 
 
-def temporary_path(folder: Path) -> Path:
-    """A name in `folder` for something unfinished. Short, so that a name of 255 bytes has a temporary one too."""
-    return folder / f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
-
-
 def remove_leftovers(folder: str | Path) -> list[str]:
     """Remove what killed processes left unfinished in a folder; call it only while holding the folder's lock.
 
@@ -155,9 +150,20 @@ def remove_leftovers(folder: str | Path) -> list[str]:
     return [entry.name for entry in found]
 
 
-def is_leftover(name: str) -> bool:
-    """Whether a name is one that `temporary_path` gives."""
-    return name.startswith(_PREFIX) and name.endswith(_SUFFIX)
+def sweep_leftovers(folder: str | Path, *, deep: bool = False) -> None:
+    """Remove what killed processes left unfinished in a folder, at any time: what somebody may be writing stays.
+
+    Args:
+        folder: The folder. A missing one, and what cannot be removed, is passed over.
+        deep: Look into its folders too.
+    """
+    with suppress(OSError, StorageError):
+        for entry in Path(folder).iterdir():
+            is_folder = entry.is_dir() and not entry.is_symlink()
+            if is_abandoned(entry):
+                remove_tree(entry) if is_folder else remove_file(entry)
+            elif is_folder and deep and not is_leftover(entry.name):
+                sweep_leftovers(entry, deep=True)
 
 
 def resolve_inside(root: str | Path, relative: str) -> Path:

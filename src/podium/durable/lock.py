@@ -17,7 +17,7 @@ from pathlib import Path
 
 from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
-from podium.durable.folders import make_folder
+from podium.durable.folders import make_folder, sweep_leftovers
 from podium.durable.holder import Holder, describe_self, encode_holder, locked_error
 from podium.durable.named_lock import holding_named_lock
 from podium.errors import LockedError
@@ -34,7 +34,7 @@ _held: set[int] = set()
 
 @contextmanager
 def hold_lock(folder: str | Path) -> Iterator[Holder]:
-    """Keep other processes from working in a folder during a `with` block.
+    """Keep other processes from working in a folder during a `with` block. What killed ones left unfinished is removed.
 
     The file `run.lock` stays in the folder; while locked it tells the holder's process, machine and start.
     Forked children do not hold the lock.
@@ -55,11 +55,13 @@ def hold_lock(folder: str | Path) -> Iterator[Holder]:
         descriptor = _take(path)
     if descriptor is None:
         with holding_named_lock(path, holder):
+            sweep_leftovers(folder)
             yield holder
         return
     try:
         with explaining_failures(path):
             _write_holder(descriptor, holder)
+        sweep_leftovers(folder)
         yield holder
     finally:
         _release(descriptor, holder)

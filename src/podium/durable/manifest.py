@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from podium.durable.atomic import encode_json, encode_json_file, sync_file, write_json
+from podium.durable.atomic import sync_file
 from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
 from podium.durable.folders import resolve_inside
-from podium.durable.read import read_bytes, read_json
+from podium.durable.sealed import read_sealed, write_sealed
 from podium.errors import CorruptFileError, DataError
 
 __all__ = ["MANIFEST_NAME", "Manifest", "check_manifest", "read_manifest", "sha256_file", "write_manifest"]
@@ -76,7 +76,7 @@ def write_manifest(folder: str | Path, names: Iterable[str], meta: Mapping[str, 
     digests = {name: sha256_file(path) for name, path in paths.items()}
     files = {name: {"bytes": sizes[name], "sha256": digests[name]} for name in paths}
     record = {"format": _FORMAT, "meta": dict(meta or {}), "files": files}
-    write_json(folder / MANIFEST_NAME, {**record, "sha256": _digest_record(record)})
+    write_sealed(folder / MANIFEST_NAME, record)
     return Manifest(sizes, digests, dict(meta or {}))
 
 
@@ -90,11 +90,7 @@ def read_manifest(folder: str | Path) -> Manifest:
     with explaining_failures(path):
         if not path.is_file():
             raise CorruptFileError("the manifest is missing, so this folder is incomplete.", where=path)
-    record = read_json(path)
-    # Compared as bytes too: JSON forgives a changed blank or a lost line end, a manifest does not.
-    is_whole = isinstance(record, dict) and encode_json_file(record) == read_bytes(path)
-    if not is_whole or record.pop("sha256", None) != _digest_record(record):
-        raise CorruptFileError("the manifest was changed after it was written.", where=path)
+    record = read_sealed(path)
     try:
         if record["format"] != _FORMAT:
             raise CorruptFileError(f"the manifest has format {record['format']}, expected {_FORMAT}.", where=path)
@@ -134,7 +130,3 @@ def _check_file(folder: Path, name: str, manifest: Manifest, *, contents: bool) 
         raise CorruptFileError(f"this file has {n_bytes:,} bytes, {expected:,} were written.", where=folder / name)
     if contents and sha256_file(path) != manifest.digests[name]:
         raise CorruptFileError("this file was changed after it was written, or is damaged.", where=folder / name)
-
-
-def _digest_record(record: Mapping[str, Any]) -> str:
-    return hashlib.sha256(encode_json(record)).hexdigest()

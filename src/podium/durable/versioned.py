@@ -16,10 +16,11 @@ from typing import Any, Literal
 
 from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
-from podium.durable.folders import make_folder, remove_leftovers, remove_tree, temporary_path
+from podium.durable.folders import make_folder, remove_leftovers, remove_tree
 from podium.durable.manifest import MANIFEST_NAME, check_manifest, read_manifest
 from podium.durable.parts import PartWriter, write_parts
 from podium.durable.slots import SLOT_NAMES, commit_to_slot, has_committed_slots, is_unfinished_slot
+from podium.durable.temporary import temporary_path
 from podium.errors import CorruptFileError, StorageError
 
 __all__ = ["Version", "commit_version", "list_versions", "load_newest", "load_version"]

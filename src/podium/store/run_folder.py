@@ -7,6 +7,7 @@
         environment.json       machine and library versions of the last start
         samples.csv, .json     the table of samples, with task and digest
         images.csv             SHA-256 of every image file
+        fingerprints.parquet   SHA-256, perceptual hash and thumbnail of every image, to know it again
         quarantine.csv         images that cannot be decoded, and why
         folds.csv, .json       the frozen folds, with digest and the leak check's verdict
         audit.json             what the images are like
@@ -59,7 +60,7 @@ TABLE_FILES = (
     *("samples.csv", "samples.json", "images.csv", "quarantine.csv", "audit.json", "folds.csv", "folds.json"),
 )
 """Tables of prepared data, which a run holds too."""
-_FIRST_FILES = ("recipe.yaml", "environment.json", *TABLE_FILES)
+_FIRST_FILES = ("recipe.yaml", "environment.json", "fingerprints.parquet", *TABLE_FILES)
 LONGEST_NAME = 100
 """Bytes of a run's name; a file system takes 255, and names of files are made from it."""
 
@@ -99,6 +100,11 @@ class RunFolder:
     def images_file(self) -> Path:
         """Digests of the image files."""
         return self.path / "images.csv"
+
+    @property
+    def fingerprints_file(self) -> Path:
+        """What tells twins of the images."""
+        return self.path / "fingerprints.parquet"
 
     @property
     def quarantine_file(self) -> Path:

@@ -233,14 +233,14 @@ def remembered(folder: Path, about: Mapping[str, Any], measure: Callable[[], dic
     key = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:16]
     path = folder / f"{key}.json"
     try:
-        known = durable.read_json(path)
-        if isinstance(known, dict) and known.get("question") == question:
+        known = durable.read_sealed(path)
+        if known.get("question") == question:
             return dict(known["answer"])
     except (StorageError, KeyError):
         pass  # never asked, or damaged: ask now
     answer = measure()
-    durable.make_folder(folder)
-    durable.write_json(path, {"question": question, "answer": answer})
+    durable.check_writable(folder)
+    durable.write_sealed(path, {"question": question, "answer": answer})
     return answer
 
 

@@ -46,6 +46,7 @@ def gather(
 
     waiting = say_while_waiting("the process that scores the run", progress or Silent(), stop)
     with durable.wait_for_lock(run.path, while_waiting=waiting):
+        durable.sweep_leftovers(run.path, deep=True)
         if run.folds_left():
             return False
         if not again and run.is_finished and run.report_file.is_file():

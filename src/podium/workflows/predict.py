@@ -69,9 +69,14 @@ def predict_run(
     prepare_process(settings.n_threads)
     images = make_ready(samples, predictor.recipe, settings, progress)
     _require_some(images)
-    known = find_known_images(run.read(), learnt, frozen, images)
+    known = find_known_images(run, learnt, frozen, images)
     return_freed_memory()
-    if known is not None and not known.is_clean:
+    if known is None:
+        progress.note(
+            "Whether some of these images were in the training data cannot be told: the run has no sound fingerprints"
+            " of its images, and no cache."
+        )
+    elif not known.is_clean:
         progress.note(
             f"Some of these images, or near-duplicates of them, were in the training data of this run. {known.verdict}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Collection, Sequence
 
@@ -9,6 +10,7 @@ from podium import durable
 from podium.advice import call, option, options
 from podium.backbone.frozen_features import keep_backbone
 from podium.dataset import FoldOptions
+from podium.dataset.fingerprints import encode_fingerprints, fingerprints_of
 from podium.dataset.prepare import check_folds, open_prepared_images, prepare_samples
 from podium.dataset.prepared import Prepared, write_prepared_tables
 from podium.dataset.ready_images import median_side
@@ -83,6 +85,7 @@ def start_run(
         prepared, cache = data, open_prepared_images(data, recipe, settings, progress)
     else:
         prepared, cache = prepare_samples(data, recipe, folds, settings, progress, notes=notes)
+    fingerprints = encode_fingerprints(fingerprints_of(cache, prepared.samples.ids))
     return_freed_memory()
     record = {
         "command": ["podium", *sys.argv[1:]],
@@ -92,7 +95,8 @@ def start_run(
         "cloud_drive": settings.cloud_drive,
         "autotune": measured,
         "cache": str(settings.cache_folder.resolve()),
-        "cache_key": cache.key,
+        "cache_key": cache.folder.name,
+        "fingerprints_sha256": hashlib.sha256(fingerprints).hexdigest(),
         **digest_tables(prepared.samples, prepared.folds),
     }
 
@@ -100,6 +104,7 @@ def start_run(
         save_recipe(recipe, run.recipe_file)
         if frozen is not None:
             keep_backbone(recipe, run.backbone_folder, built=frozen)
+        durable.write_bytes(run.fingerprints_file, fingerprints)
         write_prepared_tables(prepared, run.path)
         durable.write_json(run.environment_file, describe_environment())
 
