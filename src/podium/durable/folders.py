@@ -157,8 +157,11 @@ def sweep_leftovers(folder: str | Path, *, deep: bool = False) -> None:
         folder: The folder. A missing one, and what cannot be removed, is passed over.
         deep: Look into its folders too.
     """
-    with suppress(OSError, StorageError):
-        for entry in Path(folder).iterdir():
+    entries: list[Path] = []
+    with suppress(OSError):
+        entries = list(Path(folder).iterdir())
+    for entry in entries:
+        with suppress(OSError, StorageError):
             is_folder = entry.is_dir() and not entry.is_symlink()
             if is_abandoned(entry):
                 remove_tree(entry) if is_folder else remove_file(entry)
