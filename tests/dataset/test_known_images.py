@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +13,14 @@ from PIL import Image
 
 from podium import durable
 from podium.dataset import FoldOptions
+from podium.dataset.fingerprints import encode_fingerprints, fingerprints_of
 from podium.dataset.known_images import find_known_images
 from podium.dataset.prepare import prepare_samples
 from podium.dataset.prepared import Prepared
 from podium.dataset.ready_images import make_ready
 from podium.splits import LeakReport
+from podium.store import RunFolder
+from podium.store.run_folder import FORMAT
 from podium.tables import HOLDOUT, Samples, as_text_array
 from tiny.contest import Notes, make_recipe, make_settings
 
@@ -25,21 +28,31 @@ Contest = Callable[[str], Samples]
 
 
 @pytest.fixture
+<<<<<<< HEAD
 def prepared(contest: Contest, tmp_path: Path) -> tuple[dict[str, Any], Prepared]:
     """A run's record and data, with a holdout."""
+=======
+def prepared(contest: Contest, tmp_path: Path) -> tuple[RunFolder, Prepared]:
+    """A run with a hold-out: its record, its fingerprints and its cache."""
+>>>>>>> d6f59eb (Damage derived data and replace images at random, as R17 of the soak)
     how, settings = FoldOptions(folds=2, holdout_fraction=0.25), make_settings(tmp_path)
     data, cache = prepare_samples(contest("single"), make_recipe(), how, settings, Notes())
-    return {"cache": str(settings.cache_folder), "cache_key": cache.key}, data
+    run, kept = RunFolder(tmp_path / "run"), encode_fingerprints(fingerprints_of(cache, data.samples.ids))
+    durable.write_bytes(run.fingerprints_file, kept)
+    record = {"cache": str(settings.cache_folder), "cache_key": cache.folder.name}
+    record |= {"fingerprints_sha256": hashlib.sha256(kept).hexdigest()}
+    durable.write_json(run.run_file, {"format": FORMAT, **record})
+    return run, data
 
 
-def find(prepared: tuple[dict[str, Any], Prepared], images: Samples, folder: Path) -> LeakReport | None:
-    record, data = prepared
+def find(prepared: tuple[RunFolder, Prepared], images: Samples, folder: Path) -> LeakReport | None:
+    run, data = prepared
     ready = make_ready(images, make_recipe(), make_settings(folder), Notes())
-    return find_known_images(record, data.samples, data.folds, ready)
+    return find_known_images(run, data.samples, data.folds, ready)
 
 
 def test_images_of_the_folds_are_known_and_those_of_the_holdout_are_not(
-    prepared: tuple[dict[str, Any], Prepared], tmp_path: Path
+    prepared: tuple[RunFolder, Prepared], tmp_path: Path
 ) -> None:
     _, data = prepared
     is_held = data.folds.fold == HOLDOUT
@@ -55,7 +68,7 @@ def test_images_of_the_folds_are_known_and_those_of_the_holdout_are_not(
 
 
 def test_a_copy_under_another_name_and_one_saved_anew_are_known(
-    prepared: tuple[dict[str, Any], Prepared], tmp_path: Path
+    prepared: tuple[RunFolder, Prepared], tmp_path: Path
 ) -> None:
     _, data = prepared
     seen, other = (data.samples.file(int(row)) for row in np.flatnonzero(data.folds.fold != HOLDOUT)[:2])
@@ -75,9 +88,34 @@ def test_a_copy_under_another_name_and_one_saved_anew_are_known(
     assert known.judged_fraction == pytest.approx(2 / 3)
 
 
-def test_without_the_runs_decoded_images_nothing_can_be_said(
-    prepared: tuple[dict[str, Any], Prepared], contest: Contest, tmp_path: Path
+@pytest.mark.parametrize("damage", [None, "fingerprints", "cache"])
+def test_the_folder_knows_without_the_cache_and_the_cache_without_the_folder(
+    prepared: tuple[RunFolder, Prepared], contest: Contest, tmp_path: Path, damage: str | None
 ) -> None:
-    record, _ = prepared
-    durable.remove_tree(Path(record["cache"]) / record["cache_key"])
+    run, _ = prepared
+    expected = find(prepared, contest("multi"), tmp_path / "elsewhere")
+    assert expected is not None
+    assert not expected.is_clean
+    if damage == "fingerprints":
+        run.fingerprints_file.write_bytes(run.fingerprints_file.read_bytes()[:-20])
+    elif damage == "cache":
+        durable.remove_tree(cache_of(run))
+    assert find(prepared, contest("multi"), tmp_path / "elsewhere") == expected
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_with_neither_nothing_can_be_said(
+    prepared: tuple[RunFolder, Prepared], contest: Contest, tmp_path: Path, damage: str
+) -> None:
+    run, _ = prepared
+    run.fingerprints_file.unlink()
+    if damage == "missing":
+        durable.remove_tree(cache_of(run))
+    else:
+        (cache_of(run) / "facts.parquet").write_bytes(b"damaged")
     assert find(prepared, contest("multi"), tmp_path / "elsewhere") is None
+
+
+def cache_of(run: RunFolder) -> Path:
+    record = run.read()
+    return Path(record["cache"]) / record["cache_key"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     crash_points,
     damage,
+    derived,
     foreign,
     foreign_links,
     full_disk,
@@ -39,6 +40,10 @@ ALL: tuple[Trial, ...] = (
     *names.TRIALS,  # R12
     *tables.TRIALS,  # R13
     *foreign.TRIALS,  # R14
+<<<<<<< HEAD
     *foreign_links.TRIALS,  # R18
+=======
+    *derived.TRIALS,  # R17
+>>>>>>> d6f59eb (Damage derived data and replace images at random, as R17 of the soak)
     *together.TRIALS,  # R20
 )
