@@ -28,13 +28,8 @@ Contest = Callable[[str], Samples]
 
 
 @pytest.fixture
-<<<<<<< HEAD
-def prepared(contest: Contest, tmp_path: Path) -> tuple[dict[str, Any], Prepared]:
-    """A run's record and data, with a holdout."""
-=======
 def prepared(contest: Contest, tmp_path: Path) -> tuple[RunFolder, Prepared]:
-    """A run with a hold-out: its record, its fingerprints and its cache."""
->>>>>>> d6f59eb (Damage derived data and replace images at random, as R17 of the soak)
+    """A run with a holdout: its record, its fingerprints and its cache."""
     how, settings = FoldOptions(folds=2, holdout_fraction=0.25), make_settings(tmp_path)
     data, cache = prepare_samples(contest("single"), make_recipe(), how, settings, Notes())
     run, kept = RunFolder(tmp_path / "run"), encode_fingerprints(fingerprints_of(cache, data.samples.ids))

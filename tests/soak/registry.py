@@ -40,10 +40,7 @@ ALL: tuple[Trial, ...] = (
     *names.TRIALS,  # R12
     *tables.TRIALS,  # R13
     *foreign.TRIALS,  # R14
-<<<<<<< HEAD
-    *foreign_links.TRIALS,  # R18
-=======
     *derived.TRIALS,  # R17
->>>>>>> d6f59eb (Damage derived data and replace images at random, as R17 of the soak)
+    *foreign_links.TRIALS,  # R18
     *together.TRIALS,  # R20
 )

@@ -135,7 +135,7 @@ def test_prepared_data_keep_their_folds_whatever_is_asked(contest: Contest, tmp_
     prepared, cache = prepare_samples(contest("single"), recipe, THREE, settings, Notes(), notes=["of the scan"])
     run = start_run(prepared, recipe, FoldOptions(folds=9, split_seed=4), settings, Notes(), only_folds=[2])
     assert load_tables(run)[1].digest == prepared.folds.digest
-    assert run.read()["cache_key"] == cache.key
+    assert run.read()["cache_key"] == cache.folder.name
     assert run.read()["folds"] == [2]
     assert load_prepared(run.path).notes == prepared.notes
     assert durable.read_json(run.audit_file) == prepared.audit
