@@ -100,7 +100,10 @@ def test_splits_of_public_layouts_are_splits_and_no_classes(make_tree, layout):
 def test_what_was_left_out_and_which_folder_is_which_split_is_said(make_tree):
     files, *_ = LAYOUTS["Intel: an affix, the folder twice, images to predict"]
     notes = scan(make_tree(*files)).notes
-    assert "Split, from the top folders: train 2 (seg_train), test 2 (seg_test)." in "\n".join(notes)
+    (said,) = [
+        note for note in notes if note.startswith("Split, from the top folders: train 2 (seg_train), test 2 (seg_")
+    ]
+    assert "--split-names seg_train=none" in respell(said)
     assert any(
         "1 images are in folders beside the split" in note and "seg_pred/seg_pred/1.jpg" in note for note in notes
     )
@@ -157,3 +160,14 @@ def test_folder_names_that_are_not_there_and_splits_that_do_not_exist_are_named(
         scan(root, ScanOptions(split_names={"extras": "none"}))
     with pytest.raises(UnknownNameError, match="split 'tarin'"):
         ScanOptions(split_names={"extra": "tarin"})
+
+
+def test_classes_in_the_file_names_are_pointed_out_with_a_pattern_that_works(make_tree):
+    root = make_tree(
+        *(f"train/train/{c}.{i}.jpg" for c in ("cat", "dog") for i in range(3)), "test1/1.jpg", "test1/2.jpg"
+    )
+    (note,) = [note for note in scan(root).notes if note.startswith("File names begin with cat 3, dog 3")]
+    assert "--pattern '{label}*' --label-columns label --allow-unmatched" in respell(note)
+    options = ScanOptions(pattern="{label}*", label_columns=("label",), allow_unmatched=True)
+    assert scan(root, options).samples.task.heads[0].classes == ("cat", "dog")
+    assert not any("File names" in note for note in scan(make_tree("x/IMG_1.jpg", "x/IMG_2.jpg") / "x").notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from podium.advice import options as advise
@@ -9,13 +10,15 @@ from podium.curate.files import ImageFiles
 from podium.curate.folder_names import FolderNames, folder_of, name_folders
 from podium.curate.lost_classes import count_endings, is_picture
 from podium.curate.options import LEFT_OUT, ScanOptions
-from podium.curate.rows import Guess, Rows
+from podium.curate.rows import Guess, Rows, count_values
 from podium.errors import SourceError
 from podium.listing import list_some
 from podium.tables import SPLIT_NAMES
 
 __all__ = ["read_folders"]
 
+_FIRST_WORD = re.compile(r"([^\W\d_]+(?:_[^\W\d_]+)*)[._ -]*\(?\d+\)?\.\w+$")
+_MOST_WORDS = 50
 _ANY_DEPTH = advise(layout="folders")
 
 
@@ -51,6 +54,7 @@ def read_folders(files: ImageFiles, options: ScanOptions) -> Rows:
     elif not options.unlabelled:
         where = "outside any class folder" if any(splits) else "in one folder"
         notes.append(f"All {len(files)} images are {where}: no labels (a test set).{_beside(files)}")
+        notes += _describe_names(files.ids)
     splits = ["" if split == LEFT_OUT else split for split in splits]
     columns = ({head: classes} if has_labels else {}) | ({"split": splits} if any(splits) else {})
     dropped = sorted(set(range(len(files))) - set(kept))
@@ -83,15 +87,18 @@ def _is_kept(name: str, split: str, folder: tuple[str, ...], names: FolderNames,
 def _describe_split(names: FolderNames, folders: Sequence[tuple[str, ...]], splits: Sequence[str]) -> list[str]:
     if names.level is None:
         return []
-    parts = []
+    parts, doubtful = [], []
     for split in ("train", "valid", "test"):
         spelt = [name for name, meant in sorted(names.level.splits.items()) if meant == split]
         if split in splits:
-            is_plain = all(SPLIT_NAMES.get(name.lower()) == split for name in spelt)
-            parts.append(f"{split} {splits.count(split)}" + ("" if is_plain else f" ({', '.join(spelt)})"))
+            odd = [name for name in spelt if SPLIT_NAMES.get(name.lower()) != split]
+            doubtful += odd
+            parts.append(f"{split} {splits.count(split)}" + (f" ({', '.join(spelt)})" if odd else ""))
     where = "from the top folders" if names.level.depth == 0 else "from the folders inside of the classes"
-    other = "" if all("(" not in part for part in parts) else f" To say otherwise, use {advise(layout='folders')}."
-    return [f"Split, {where}: {', '.join(parts)}.{other}"]
+    said = f"Split, {where}: {', '.join(parts)}."
+    if doubtful:
+        said += f" To say otherwise, set {advise(split_names={doubtful[0]: LEFT_OUT})} (or train, valid, test)."
+    return [said]
 
 
 def _describe_left_out(files: ImageFiles, splits: Sequence[str], kept: Sequence[int]) -> list[str]:
@@ -171,3 +178,17 @@ def _require_classes(files: ImageFiles, classes: set[str], lost: Mapping[str, st
 
 def _beside(files: ImageFiles) -> str:
     return f" Empty folders beside them: {list_some(files.empty, most=3)}." if files.empty else ""
+
+
+def _describe_names(ids: Sequence[str]) -> list[str]:
+    """A note where the file names of images without class folders begin with a few words, such as `cat.0.jpg`."""
+    words = [found[1] if (found := _FIRST_WORD.match(name.rpartition("/")[2])) else "" for name in ids]
+    counts = count_values(words)
+    if not 2 <= len(counts) <= _MOST_WORDS or min(counts.values()) < 2:
+        return []
+    more = {"allow_unmatched": True} if "" in words else {}
+    shown = list_some([f"{word} {n}" for word, n in counts.items()], most=5)
+    return [
+        f"File names begin with {shown}. If these words are the classes, set"
+        f" {advise(pattern='{label}*', label_columns=['label'], **more)}."
+    ]
