@@ -21,7 +21,7 @@ from scipy.stats import t as student
 from podium.metrics import metric, score
 from podium.metrics.bootstrap import Judged, number_groups, resample
 from podium.metrics.counts import ClassCounts, count_events
-from podium.metrics.interval import make_interval
+from podium.metrics.interval import bound_without_width, make_interval
 from podium.tables import Head, decide
 
 Array = NDArray[np.float64]
@@ -248,9 +248,9 @@ def measure_near_perfect(n: int, share_wrong: float, *, n_replicates: int, n_res
         n_perfect += int((judged.probs.argmax(axis=1) == judged.labels).all())
         for item in items:
             value, values = score(item.name, judged.probs, judged.labels, head), drawn.values[item.name]
-            for limits in (item.limits, (-math.inf, math.inf)):
-                kept = make_interval(value, values, n_groups=n, level=LEVEL, limits=limits)
-                how = "shipped" if limits == item.limits else "without a bound for perfect scores"
+            plain = make_interval(value, values, n_groups=n, level=LEVEL, limits=item.limits_for(head))
+            shipped = bound_without_width(plain, perfect=1.0, worst=item.worst_for(head))
+            for how, kept in (("shipped", shipped), ("without a bound for perfect scores", plain)):
                 held = kept.low <= truth[item.name] <= kept.high
                 found.setdefault(f"{item.name}, {how}", []).append(
                     (held, truth[item.name] < kept.low, kept.high - kept.low)

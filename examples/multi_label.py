@@ -15,8 +15,8 @@ if __name__ == "__main__":
     run = podium.train(data, preset="baseline", overrides=plain, folds=podium.FoldOptions(folds=3))
 
     letters = run.scores.targets["labels"]
-    print(f"accuracy over all labels {run.scores.main}")
-    print(f"average precision {letters.metrics['average_precision_macro']}")
+    print(f"average precision {run.scores.main}, chance {run.scores.chance:.4f}")
+    print(f"label accuracy {letters.metrics['label_accuracy']}, chance {letters.chance['label_accuracy']:.4f}")
 
     predictions = run.predict(FOLDER / "test")
     record = podium.submit(

@@ -67,7 +67,12 @@ def test_a_weighted_metric_counts_every_row_once() -> None:
 )
 def test_no_bound_goes_beyond_the_best(best: float | None, greater: bool, limits: tuple[float, float]) -> None:
     made = Metric("own", ALL_KINDS, "probs", greater, lambda probs, labels, head: 0.0, best=best)
-    assert made.limits == limits
+    assert made.limits_for(HEAD) == limits
+    below = Metric(
+        "own", ALL_KINDS, "probs", greater, lambda *_: 0.0, best=best, worst=lambda head: 7.0 - head.n_classes
+    )
+    expected = {1.0: (7.0 - HEAD.n_classes, 1.0), 0.0: (0.0, 7.0 - HEAD.n_classes), None: UNLIMITED}
+    assert below.limits_for(HEAD) == expected[best]
 
 
 def test_it_fits_the_kinds_it_names() -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
-from podium.metrics import Interval, metric, score, score_predictions
+from podium.metrics import Interval, TargetScore, metric, score, score_predictions
 from podium.metrics.bootstrap import Judged, resample
-from podium.metrics.interval import make_interval, perfect_low, resampled_bounds
+from podium.metrics.interval import bound_without_width, make_interval, perfect_low, resampled_bounds
 from podium.tables import Head, Predictions, Samples, Task, as_text_array
 
 
@@ -99,7 +101,9 @@ def test_the_macro_f1_of_many_rare_classes_lies_in_its_interval(n_classes: int, 
         judged = Judged(head, np.eye(n_classes)[decided], labels, (metric("f1_macro"),))
         (drawn,) = resample([judged], np.arange(len(labels)), len(labels), n_resamples=400, seed=0)
         values, value = drawn.values["f1_macro"], score("f1_macro", judged.probs, labels, head)
-        found = make_interval(value, values, n_groups=len(labels), level=0.95, limits=metric("f1_macro").limits)
+        found = make_interval(
+            value, values, n_groups=len(labels), level=0.95, limits=metric("f1_macro").limits_for(head)
+        )
         assert found.low < value < found.high
         assert found.high - found.low > 2.5 * values.std()
         held.append(found.low <= skill <= found.high)  # as many right as wrong decisions fall on each class
@@ -134,16 +138,73 @@ def test_record_is_json_and_exact() -> None:
 def test_the_lower_bound_of_a_perfect_score_is_that_of_clopper_and_pearson(n_groups: int) -> None:
     exact = stats.binomtest(n_groups, n_groups).proportion_ci(0.95, method="exact").low
     assert perfect_low(n_groups, level=0.95) == pytest.approx(exact, abs=1e-12)
-    found = make_interval(1.0, np.ones(500), n_groups=n_groups, level=0.95, limits=(-math.inf, 1.0))
+    drawn = make_interval(1.0, np.ones(500), n_groups=n_groups, level=0.95)
+    found = bound_without_width(drawn, perfect=1.0, worst=0.0)
     assert (found.low, found.high) == (pytest.approx(exact, abs=1e-12), 1.0)
+    drawn = make_interval(0.0, np.zeros(500), n_groups=n_groups, level=0.95)
+    found = bound_without_width(drawn, perfect=1.0, worst=0.0)
+    assert (found.low, found.high) == (0.0, pytest.approx(1 - exact, abs=1e-12))
 
 
-def test_only_a_perfect_score_without_any_width_gets_that_bound() -> None:
-    limits = (-math.inf, 1.0)
-    spread = np.r_[np.full(50, 0.9), np.ones(450)]
-    assert make_interval(1.0, spread, n_groups=20, level=0.95, limits=limits).low == 0.9
-    assert make_interval(0.5, np.full(500, 0.5), n_groups=20, level=0.95, limits=limits).low == 0.5
-    assert make_interval(0.0, np.zeros(500), n_groups=20, level=0.95).low == 0.0
+def test_only_a_score_without_any_width_gets_another_bound() -> None:
+    spread = make_interval(1.0, np.r_[np.full(50, 0.9), np.ones(450)], n_groups=20, level=0.95)
+    assert bound_without_width(spread, perfect=1.0, worst=0.0) == spread
+
+
+@pytest.mark.parametrize(("perfect", "worst"), [(1.0, 0.0), (0.5, 0.5), (math.nan, 0.0), (0.5, math.nan)])
+def test_a_score_between_that_all_resamples_share_has_no_interval(perfect: float, worst: float) -> None:
+    drawn = make_interval(0.5, np.full(500, 0.5), n_groups=20, level=0.95)
+    found = bound_without_width(drawn, perfect=perfect, worst=worst)
+    assert (found.value, found.has_bounds, found.n_resamples) == (0.5, False, 500)
+
+
+def _score(labels: list[int], decided: list[int], kind: str, n_classes: int) -> TargetScore:
+    head = Head("kind", kind, tuple("abcde"[:n_classes]))  # type: ignore[arg-type]
+    task, ids = Task((head,)), as_text_array([f"{i}.jpg" for i in range(len(labels))])
+    samples = Samples(Path("data"), ids, ids, task, {"kind": np.array(labels)})
+    probs = {"kind": np.eye(n_classes)[decided]}
+    predictions = Predictions(task, ids, np.zeros(len(labels), dtype=np.int64), probs)
+    return score_predictions(predictions, samples, n_resamples=200).targets["kind"]
+
+
+def test_all_right_with_an_absent_class_is_bounded_below_the_most_that_can_be_reached() -> None:
+    """200 of 200 right, but no image of the third class: macro F1 2/3 was [0.6667, 0.6667]."""
+    found = _score([0, 1] * 100, [0, 1] * 100, "single", 3)
+    assert found.absent_classes == ("c",)
+    assert found.perfect["f1_macro"] == pytest.approx(2 / 3)
+    macro, right = found.metrics["f1_macro"], perfect_low(200, level=0.95)
+    assert (macro.value, macro.high) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
+    assert macro.low == pytest.approx(2 / 3 * right)
+    assert found.metrics["accuracy"].low == pytest.approx(right)
+    assert math.isnan(found.per_class[2].f1_low)
+
+
+def test_an_error_of_exactly_zero_may_be_larger() -> None:
+    """Off by at most 3 classes of 4: at worst the share of groups that may be wrong times 3."""
+    found = _score([0, 1, 2, 3] * 10, [0, 1, 2, 3] * 10, "ordinal", 4).metrics["mean_absolute_error"]
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(3 * (1 - perfect_low(40, level=0.95)))
+
+
+def test_all_wrong_may_be_better_and_a_class_never_found_too() -> None:
+    found = _score([0, 1] * 20, [1, 0] * 20, "single", 2)
+    assert found.metrics["accuracy"].high == pytest.approx(1 - perfect_low(40, level=0.95))
+    assert found.per_class[0].f1_high == pytest.approx(1 - perfect_low(20, level=0.95))
+
+
+@given(st.data())
+@settings(max_examples=30, deadline=None)
+def test_no_interval_is_of_zero_width(data: st.DataObject) -> None:
+    n_classes, n = data.draw(st.integers(2, 3)), data.draw(st.integers(2, 8))
+    cells = st.lists(st.integers(0, n_classes - 1), min_size=n, max_size=n)
+    found = _score(data.draw(cells), data.draw(cells), "ordinal", n_classes)
+    bounds = [(item.low, item.high) for item in found.metrics.values()]
+    bounds += [(item.f1_low, item.f1_high) for item in found.per_class]
+    assert all(math.isnan(low) or high - low > 1e-9 for low, high in bounds)
+    for name, item in found.metrics.items():
+        if item.has_bounds:
+            low, high = metric(name).limits_for(Head("kind", "ordinal", tuple("abc"[:n_classes])))
+            assert low - 1e-12 <= item.low <= item.value <= item.high <= high + 1e-12, name
 
 
 def test_a_class_without_a_mistake_is_bounded_by_its_own_groups() -> None:

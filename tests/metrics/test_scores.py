@@ -20,7 +20,8 @@ def make_scores() -> Scores:
         "accuracy": Interval(math.nan, math.nan, math.nan, 0, 0, 0.95),
     }
     confusion = np.array([[7, 0], [2, 3]])
-    first = TargetScore("pet", "single", 12, 6, metrics, (perfect, other), confusion)
+    chance, best = {"f1_macro": 0.1 + 0.2, "accuracy": math.nan}, {"f1_macro": 1.0, "accuracy": math.nan}
+    first = TargetScore("pet", "single", 12, 6, metrics, (perfect, other), confusion, chance, best)
     second = TargetScore(
         "tags", "multi", 4, 4, {"f1_macro": Interval(0.5, 0.4, 0.6, 4, 9, 0.9)}, (), np.ones((3, 2, 2), int)
     )
@@ -50,6 +51,14 @@ def test_nan_is_written_as_none_and_read_as_nan() -> None:
     assert math.isnan(again.f1_low)
     assert math.isnan(again.f1_high)
     assert (again.name, again.n, again.n_groups) == ("cat", 7, 3)
+
+
+def test_chance_is_that_of_the_main_metric_and_unknown_for_records_without_it() -> None:
+    assert make_scores().chance == 0.1 + 0.2
+    assert math.isnan(Scores("tags", "f1_macro", make_scores().targets).chance)
+    record = make_scores().to_dict()
+    del record["targets"]["pet"]["chance"]
+    assert math.isnan(Scores.from_dict(record).chance)
 
 
 def test_the_main_score_is_the_main_metric_of_the_main_target() -> None:

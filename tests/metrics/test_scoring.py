@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sklearn.metrics as oracle
+from scipy.stats import entropy
 
 from podium.errors import LabelError, SourceError, UnknownNameError, UsageError
 from podium.metrics import Scores, score_predictions, score_targets_fast
@@ -84,12 +85,29 @@ def test_multi_label_counts_positives_and_known_labels() -> None:
     found = score_predictions(predictions, samples, n_resamples=100)
     labels = samples.labels["letters"]
     target = found.targets["letters"]
-    assert found.main_metric == "label_accuracy"
+    assert found.main_metric == "average_precision_macro"
     assert [item.n for item in target.per_class] == (labels == 1).sum(axis=0).tolist()
     assert [item.n_groups for item in target.per_class] == (labels == 1).sum(axis=0).tolist()
     assert target.n == (labels >= 0).any(axis=1).sum()
     assert target.confusion.sum() == (labels >= 0).sum()
-    assert {"subset_accuracy", "f1_macro", "f1_micro", "average_precision_macro"} <= set(target.metrics)
+    assert {"subset_accuracy", "f1_macro", "f1_micro", "label_accuracy"} <= set(target.metrics)
+
+
+def test_every_score_of_every_target_has_its_chance() -> None:
+    """The composite class too, whose best constant class is the most frequent one of 18."""
+    predictions, samples = _face()
+    found = score_predictions(predictions, samples, n_resamples=0)
+    for name, target in found.targets.items():
+        labels = samples.target_labels(name)
+        shares = np.bincount(labels[labels >= 0]) / (labels >= 0).sum()
+        assert set(target.chance) == set(target.metrics)
+        assert target.chance["accuracy"] == pytest.approx(shares.max())
+        assert target.chance["log_loss"] == pytest.approx(entropy(shares))
+    assert found.chance == found.targets["class"].chance["f1_macro"]
+    predictions, samples = _letters()
+    labels = samples.labels["letters"]
+    expected = [(column == 1).sum() / (column >= 0).sum() for column in labels.T]
+    assert score_predictions(predictions, samples, n_resamples=0).chance == pytest.approx(np.mean(expected))
 
 
 def test_rows_are_matched_by_id_whatever_their_order() -> None:

@@ -57,6 +57,7 @@ def test_headline_is_the_record(page: Page) -> None:
     _, scores, tree = page
     assert tree.one("p", id="main-score").numbers == [scores.main.value]
     assert tree.one("p", id="main-interval").numbers[:2] == [scores.main.low, scores.main.high]
+    assert tree.one("p", id="main-chance").numbers == [scores.chance]
     assert tree.one("p", id="main-score").words == f"{scores.main.value:.4f}"
 
 
@@ -68,7 +69,8 @@ def test_target_chart_is_the_record(page: Page) -> None:
         rows = [row for row in table.all("tr") if row.all("data")]
         assert [row.one("th").words.split()[0] for row in rows] == list(scores.targets)
         assert [row.numbers for row in rows] == [
-            bounds(item.metrics[scores.main_metric]) for item in scores.targets.values()
+            [*bounds(item.metrics[scores.main_metric]), item.chance[scores.main_metric]]
+            for item in scores.targets.values()
         ]
 
 
@@ -79,7 +81,7 @@ def test_every_metric_and_class_number_is_the_record(page: Page) -> None:
     for article in articles:
         target = scores.targets[article.one("h3").words.split()[0]]
         shown = [block.numbers for block in article.one("dl", kind="metrics").all("div")]
-        assert shown == [bounds(interval) for interval in target.metrics.values()]
+        assert shown == [[*bounds(interval), target.chance[name]] for name, interval in target.metrics.items()]
         rows = article.one("table", kind="classes").one("tbody").all("tr")
         assert [row.one("th").text for row in rows] == [item.name for item in target.per_class]
         for place, (row, item) in enumerate(zip(rows, target.per_class, strict=True)):
@@ -404,7 +406,7 @@ def test_scores_without_intervals_and_with_rare_classes(tmp_path: Path) -> None:
     tree = load_page(run)
     assert not tree.all("p", id="main-interval")
     assert "no interval" in tree.one("div", kind="meaning").words
-    assert "never (0)" in tree.one("section", kind="cautions").words
+    assert "No evaluated image has the class never. It counts as 0" in tree.one("section", kind="cautions").words
 
 
 def test_a_lower_is_better_metric(tmp_path: Path) -> None:

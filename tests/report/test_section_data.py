@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from podium import durable
-from podium.metrics import Scores
+from podium.metrics import METRICS, Scores, chance_score
 from podium.report import RunReport, describe_run, read_contents
 from podium.report.section import Section
+from podium.splits import summarise_folds
 from podium.store import RunFolder, read_epochs
 from podium.tables import load_folds, load_predictions, load_samples
 
@@ -133,12 +134,16 @@ def test_folds_data(described: Described) -> None:
         shares = shares or [np.bincount(labels[rows], minlength=head.n_classes) / rows.sum()]
         np.testing.assert_allclose(line["shares"], shares[0], rtol=1e-12)
         assert line["score"] == scores.folds[number].interval.to_dict()
+        metric = METRICS[scores.main_metric]
+        assert line["chance"] == scores.folds[number].chance == chance_score(metric, labels[rows], head)
         (training,) = line["trainings"]
         panel = document["curves"]["panels"][number]
         assert training == {
             "model": "all", "n_epochs": 12, "best_epoch": panel["best_epoch"], "seconds": 12 * (2.5 + number)
         }  # fmt: skip
     assert document["folds"]["metric"] == scores.main_metric
+    for line, part in zip(document["folds"]["lines"], summarise_folds(samples, folds).parts, strict=True):
+        assert (line["deviation"], line["deviation_at"]) == (part.deviation, part.deviation_at)
     assert document["folds"]["leaks"]["state"] == "clean"
     assert document["folds"]["digest"] == folds.digest
 

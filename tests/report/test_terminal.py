@@ -29,6 +29,11 @@ def test_lines_say_the_record(any_run: RunFolder) -> None:
     scores = Scores.from_dict(durable.read_json(any_run.scores_file))
     text = "\n".join(summary_lines(scores))
     assert f"{scores.main.value:.4f} [{scores.main.low:.4f}, {scores.main.high:.4f}]" in summary_lines(scores)[0]
+    assert f"chance {scores.chance:.4f}" in summary_lines(scores)[0]
+    for name, found in scores.targets[scores.main_target].metrics.items():
+        chance = scores.targets[scores.main_target].chance[name]
+        row = f"{found.value:.4f}  {found.low:.4f} to {found.high:.4f}  {chance:.4f}"
+        assert " ".join(row.split()) in " ".join(text.split())
     for item in scores.targets[scores.main_target].per_class:
         assert f"{item.precision:.3f}  " in text
         assert f"{item.f1_low:.3f} to {item.f1_high:.3f}" in text
@@ -53,7 +58,9 @@ def test_columns_stay_straight_with_wide_letters() -> None:
     from rich.cells import cell_len
 
     scores = scores_of(("고양이", "dog", "e\u0301te\u0301"))
-    table = summary_lines(scores)[2:]
+    lines = summary_lines(scores)
+    table = lines[lines.index("", 2) + 1 :]
+    assert len(table) == 4
     assert len({cell_len(line) for line in table}) == 1
 
 
@@ -71,7 +78,7 @@ def test_class_names_cannot_steer_the_terminal(name: str) -> None:
 def test_of_many_classes_the_worst_are_shown() -> None:
     scores = scores_of(tuple(f"c{number}" for number in range(50)), n=600)
     lines = summary_lines(scores, most_classes=10)
-    shown = {line.split()[0] for line in lines[3:13]}
+    shown = {line.split()[0] for line in lines[-11:-1]}
     worst = sorted(scores.main_target and scores.targets["h"].per_class, key=lambda item: item.f1)
     assert shown == {item.name for item in worst[:10]}
     assert lines[-1] == "40 classes with a higher F1 are not shown."

@@ -7,17 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from podium import durable
 from podium.dataset import FoldOptions
 from podium.dataset.prepare import prepare_samples
 from podium.dataset.prepared import load_prepared
-from podium.errors import ImageError, SourceError, SplitError, StorageError, UnknownNameError, UsageError
+from podium.errors import ImageError, LabelError, SourceError, SplitError, StorageError, UnknownNameError, UsageError
 from podium.machine import Settings
 from podium.recipe import load_recipe
 from podium.store import RunFolder, load_tables
-from podium.tables import Samples
+from podium.tables import Folds, Samples, save_folds
 from podium.workflows.start_run import start_run
 from tiny.contest import Notes, make_recipe, make_samples, make_settings
 
@@ -141,3 +142,38 @@ def test_prepared_data_keep_their_folds_whatever_is_asked(contest: Contest, tmp_
     assert durable.read_json(run.audit_file) == prepared.audit
     with pytest.raises(UsageError, match="no fold 3"):
         start_run(prepared, recipe, FoldOptions(folds=9), settings, Notes(), only_folds=[3])
+
+
+@pytest.mark.parametrize(
+    ("lines", "where"),
+    [
+        (("metric=roc_auc_macro",), "the validation images: all of them are mask=worn"),
+        (("metric=matthews_corrcoef",), "the validation images: all of them are mask=worn"),
+    ],
+)
+def test_a_metric_that_the_judged_images_give_no_value_is_refused_before_training(
+    contest: Contest, tmp_path: Path, lines: tuple[str, ...], where: str
+) -> None:
+    """The one fold validates on images of one class: the training would end with a dash."""
+    samples = contest("single")
+    split = np.where(samples.labels["mask"] == 0, "valid", "train").astype(object)
+    split[np.flatnonzero(split == "valid")[::2]] = "train"
+    one_class = replace(samples, split=split, group=None)
+    with pytest.raises(LabelError, match=where) as caught:
+        start(one_class, tmp_path, lines=lines, folds=FoldOptions())
+    assert "f1_macro" in str(caught.value.fix)
+    assert not (tmp_path / "runs" / "baseline-1").exists()
+
+
+def test_a_fold_that_chooses_its_epoch_must_have_a_score_of_its_own(contest: Contest, tmp_path: Path) -> None:
+    """All images together have both classes, but fold 1 has one: it could not tell epochs apart."""
+    samples = contest("single")
+    known = samples.take(np.flatnonzero(samples.labels["mask"] >= 0))
+    table = tmp_path / "folds"
+    fold = np.where(np.arange(len(known)) % 3 == 0, 0, np.where(known.labels["mask"] == 0, 1, 2))
+    save_folds(Folds(known.ids, fold, 3, "predefined", 0, known.digest), table)
+    options = FoldOptions(folds_from=table, allow_leaks=("same_group", "near_duplicate"))
+    chooses = ("metric=roc_auc_macro", "training.select=best")
+    with pytest.raises(LabelError, match="the validation images of fold 1, which choose its epoch"):
+        start(known, tmp_path, lines=chooses, folds=options)
+    assert start(known, tmp_path, lines=chooses[:1], folds=options).folds_left() == [0, 1, 2]

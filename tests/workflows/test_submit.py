@@ -162,25 +162,34 @@ def test_the_runs_rules_decide_and_an_option_comes_first(run: RunFolder, sample:
 
 
 @pytest.mark.parametrize(
-    ("scores", "kind"),
+    ("recipe", "kind"),
     [
-        ({"main_metric": "f1_macro"}, "decision"),
-        ({"main_metric": "roc_auc_macro"}, "probability"),
-        ({"main_metric": "no such metric"}, "decision"),
-        ({"main_metric": ["roc_auc_macro"]}, "decision"),
-        (["roc_auc_macro"], "decision"),
+        ("metric: f1_macro", "decision"),
+        ("metric: roc_auc_macro", "probability"),
+        ("metric: null", "decision"),
+        ("metric: no such metric", "decision"),
+        ("metric: [roc_auc_macro]", "decision"),
+        ("[roc_auc_macro]", "decision"),
         (None, "decision"),
     ],
 )
-def test_a_sample_of_zeros_gets_what_the_runs_metric_needs(
-    run: RunFolder, sample: Path, scores: object, kind: str
+def test_a_sample_of_zeros_gets_what_the_metric_that_was_asked_for_needs(
+    run: RunFolder, sample: Path, recipe: str | None, kind: str
 ) -> None:
-    if scores is not None:
-        durable.write_json(run.scores_file, scores)
+    """The default metric, of ranks for several labels, was not asked for: it says nothing of the contest."""
+    durable.write_json(run.scores_file, {"main_metric": "average_precision_macro"})
+    if recipe is not None:
+        durable.write_text(run.recipe_file, recipe)
     assert submit_run(run, sample).values == {"red": kind, "green": kind}
     other = "decision" if kind == "probability" else "probability"
     asked = SubmissionOptions(values=other)  # type: ignore[arg-type]
     assert submit_run(run, sample, options=asked).values == {"red": other, "green": other}
+
+
+def test_a_recipe_that_is_no_yaml_is_refused(run: RunFolder, sample: Path) -> None:
+    durable.write_text(run.recipe_file, "metric: [")
+    with pytest.raises(CorruptFileError, match="recipe"):
+        submit_run(run, sample)
 
 
 def test_predictions_of_any_origin_are_written(sample: Path, tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ class RecipeFlags:
         image_size: Size of the model's input in pixels: one side, or height and width (--image-size 280 210); short for
             --set image.size_px=N.
         batch_size: Images per step; short for --set training.batch_size=N.
-        metric: Primary metric (default: macro F1; label accuracy for multi-label).
+        metric: Primary metric (default: macro F1; macro average precision for multi-label).
         seed: Random seed of training (default: the recipe's, 0 in every preset).
     """
 

@@ -75,8 +75,10 @@ def _describe(run: RunFolder) -> dict[str, Any]:
     target, metric = scores["main_target"], scores["main_metric"]
     interval = scores["targets"][target]["metrics"][metric]
     bounds = "" if interval["low"] is None else f" [{interval['low']:.4f}, {interval['high']:.4f}]"
-    text = f"{metric} {interval['value']:.4f}{bounds} of {target}, {len(record['folds'])} folds"
-    return row | {"score": interval, "metric": metric, "target": target, "text": text}
+    chance = scores["targets"][target].get("chance", {}).get(metric)
+    beside = "" if chance is None else f" (chance {chance:.4f})"
+    text = f"{metric} {interval['value']:.4f}{bounds}{beside} of {target}, {len(record['folds'])} folds"
+    return row | {"score": interval, "chance": chance, "metric": metric, "target": target, "text": text}
 
 
 def _show_difference(first: RunFolder, second: RunFolder, *, as_json: bool) -> int:

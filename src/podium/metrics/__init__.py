@@ -1,6 +1,8 @@
 """From probabilities and labels to numbers, equal to scikit-learn's, with intervals by group."""
 
 from podium.metrics.bootstrap import number_groups
+from podium.metrics.chance import chance_score, is_computable, perfect_score
+from podium.metrics.computable import check_metric_computable
 from podium.metrics.counts import (
     ClassCounts,
     confusion_counts,
@@ -27,13 +29,17 @@ __all__ = [
     "Scores",
     "TargetScore",
     "Verdict",
+    "chance_score",
+    "check_metric_computable",
     "confusion_counts",
     "count_classes",
     "default_metric",
     "fitting_metrics",
+    "is_computable",
     "metric",
     "number_groups",
     "paired_difference",
+    "perfect_score",
     "rank_classes",
     "score",
     "score_folds",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from podium.metrics.bootstrap import Judged, number_groups, resample
-from podium.metrics.interval import MIN_GROUPS, make_interval
+from podium.metrics.interval import MIN_GROUPS
+from podium.metrics.measured import measure
 from podium.metrics.registry import metric as find_metric
 from podium.metrics.scores import FoldScore
 from podium.tables import Predictions, Samples
@@ -37,7 +38,7 @@ def score_folds(
     Returns:
         One a fold that has images with a label of the main target, by its number.
     """
-    head, measure = predictions.task.main_target, find_metric(metric)
+    head, item = predictions.task.main_target, find_metric(metric)
     rows = samples.rows_of(predictions.ids)
     labels = samples.target_labels(head.name)[rows]
     is_known = (labels >= 0).any(axis=1) if head.is_multi else labels >= 0
@@ -45,13 +46,12 @@ def score_folds(
     for fold in sorted(set(predictions.fold[is_known & (predictions.fold >= 0)].tolist())):
         own = np.flatnonzero(is_known & (predictions.fold == fold))
         own = own[np.argsort(rows[own])]  # so that intervals do not depend on the order of the predictions
-        judged = Judged(head, predictions.probs[head.name][own], labels[own], (measure,))
+        judged = Judged(head, predictions.probs[head.name][own], labels[own], (item,))
         groups, n_groups = number_groups(samples.group_keys[rows[own]])
         values = np.empty(0)
         if n_resamples and n_groups >= MIN_GROUPS:
             (resampled,) = resample([judged], groups, n_groups, n_resamples=n_resamples, seed=seed)
-            values = resampled.values[measure.name]
-        value = measure.function(judged.probs, judged.labels, head)
-        interval = make_interval(value, values, n_groups=n_groups, level=level, limits=measure.limits)
-        found.append(FoldScore(fold, len(own), interval))
+            values = resampled.values[item.name]
+        interval, chance, _ = measure(item, judged, values, n_groups=n_groups, level=level)
+        found.append(FoldScore(fold, len(own), interval, chance))
     return tuple(found)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "make_interval", "nan_if_none", "none_if_nan", "perfect_low", "resampled_bounds"]
+__all__ = [
+    "Interval",
+    "bound_without_width",
+    "make_interval",
+    "nan_if_none",
+    "none_if_nan",
+    "perfect_low",
+    "resampled_bounds",
+]
 
 MIN_GROUPS = 2
 """Fewest groups that say anything about other groups."""
@@ -22,13 +30,12 @@ UNLIMITED = (-math.inf, math.inf)
 
 @dataclass(frozen=True)
 class Interval:
-    """A score and its confidence interval.
-
-    Resampling cannot draw a mistake that was never made; the lower bound of a perfect score is `perfect_low`.
+    """A score and its confidence interval, which is never of zero width.
 
     Args:
         value: The score of all samples; nan where it is not defined.
-        low: Lower bound; nan where no interval was asked for or there are fewer than two groups.
+        low: Lower bound; nan where no interval was asked for, there are fewer than two groups, or resampling says
+            nothing because it always gives the same value (`bound_without_width`).
         high: Upper bound, as `low`.
         n_groups: Groups the samples came from.
         n_resamples: Resamples drawn; fewer than asked for where a metric or data set is very large.
@@ -79,17 +86,46 @@ def make_interval(
     low, high = resampled_bounds(
         np.array([value]), resampled[:, None], n_groups=n_groups, level=level, shifts=shifts, limits=limits
     )
-    lowest = float(low[0])
-    if value == lowest == limits[1]:
-        lowest -= 1 - perfect_low(n_groups, level=level)
-    return Interval(float(value), lowest, float(high[0]), n_groups, len(resampled), level)
+    return Interval(float(value), float(low[0]), float(high[0]), n_groups, len(resampled), level)
+
+
+def bound_without_width(found: Interval, *, perfect: float, worst: float) -> Interval:
+    """The interval, with another bound where resampling gave it no width.
+
+    Resampling cannot draw a mistake that was never made. A perfect score says that all n groups are right, so the share
+    of groups that are may still be as low as `perfect_low`; the rest may score as badly as can be. The worst score says
+    the same of groups that are wrong. Any other score that all resamples share says nothing: there are no bounds.
+
+    Args:
+        found: The interval from resampling.
+        perfect: What nothing can beat on these labels; nan where the metric is not defined for them.
+        worst: What answers score that are as wrong as can be; nan where it is not known.
+
+    Example:
+        >>> always_right = Interval(1.0, 1.0, 1.0, 30, 2000, 0.95)
+        >>> print(bound_without_width(always_right, perfect=1.0, worst=0.0))
+        1.0000 [0.8843, 1.0000]
+    """
+    if not found.has_bounds or not _is_same(found.low, found.high):
+        return found
+    other = math.nan
+    if not _is_same(perfect, worst):
+        other = worst if _is_same(found.value, perfect) else perfect if _is_same(found.value, worst) else math.nan
+    edge = found.value + (1 - perfect_low(found.n_groups, level=found.level)) * (other - found.value)
+    if math.isnan(edge):
+        return replace(found, low=edge, high=edge)
+    return replace(found, low=min(found.value, edge), high=max(found.value, edge))
+
+
+def _is_same(a: float, b: float) -> bool:
+    """Whether two values differ by no more than sums in another order do."""
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def perfect_low(n_groups: int, *, level: float) -> float:
     """Lower bound of the share of groups without a mistake where all of `n_groups` had none: about 1 - 3.7 / n_groups.
 
-    Exact for shares of groups; for other metrics that run from 0 to a best of 1, what the worst of the groups that
-    were not drawn may cost.
+    Exact for shares of groups; for other metrics, see `bound_without_width`.
 
     Example:
         >>> round(perfect_low(30, level=0.95), 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,11 @@ from numpy.typing import NDArray
 
 from podium.tables import Head
 
-__all__ = ["log_loss_totals"]
+__all__ = ["LARGEST_LOSS", "log_loss_totals"]
 
 _SMALLEST = float(np.finfo(np.float64).eps)
+LARGEST_LOSS = -math.log(_SMALLEST)
+"""What a sure mistake costs, in nats."""
 
 
 def log_loss_totals(

@@ -18,6 +18,7 @@ from podium.metrics.average_precision import average_precision_macro
 from podium.metrics.balanced_accuracy import balanced_accuracy
 from podium.metrics.brier import brier_totals
 from podium.metrics.calibration_error import calibration_error_from_totals, calibration_error_totals
+from podium.metrics.constant_answers import class_shares, each_class, frequent_label_set, overlapping_label_set
 from podium.metrics.definition import (
     ALL_KINDS,
     ONE_CLASS,
@@ -29,7 +30,7 @@ from podium.metrics.definition import (
 )
 from podium.metrics.f1 import f1_macro, f1_micro, f1_samples_totals, f1_weighted
 from podium.metrics.kappa import cohen_kappa, quadratic_kappa_from_totals, quadratic_kappa_totals
-from podium.metrics.log_loss import log_loss_totals
+from podium.metrics.log_loss import LARGEST_LOSS, log_loss_totals
 from podium.metrics.matthews import matthews_corrcoef
 from podium.metrics.precision_recall import precision_macro, recall_macro
 from podium.metrics.roc_auc import roc_auc_macro
@@ -37,6 +38,11 @@ from podium.metrics.top_k import top_k_accuracy_totals
 from podium.tables import Head
 
 __all__ = ["METRICS", "check_metric_fits", "default_metric", "fitting_metrics", "metric", "score", "usual_metrics"]
+
+
+def _minus_one(_head: Head) -> float:
+    return -1.0
+
 
 _ALL = (
     count_metric("accuracy", ONE_CLASS, accuracy),
@@ -46,8 +52,8 @@ _ALL = (
     count_metric("f1_weighted", ALL_KINDS, f1_weighted),
     count_metric("precision_macro", ALL_KINDS, precision_macro),
     count_metric("recall_macro", ALL_KINDS, recall_macro),
-    count_metric("matthews_corrcoef", ONE_CLASS, matthews_corrcoef),
-    count_metric("cohen_kappa", ONE_CLASS, cohen_kappa),
+    count_metric("matthews_corrcoef", ONE_CLASS, matthews_corrcoef, _minus_one),
+    count_metric("cohen_kappa", ONE_CLASS, cohen_kappa, _minus_one),
     total_metric(
         "quadratic_kappa",
         ("ordinal",),
@@ -55,16 +61,47 @@ _ALL = (
         quadratic_kappa_totals,
         quadratic_kappa_from_totals,
         greater_is_better=True,
+        worst=_minus_one,
+        constants=each_class,
     ),
-    mean_metric("mean_absolute_error", ("ordinal",), "decisions", mean_absolute_error_totals, greater_is_better=False),
+    mean_metric(
+        "mean_absolute_error",
+        ("ordinal",),
+        "decisions",
+        mean_absolute_error_totals,
+        greater_is_better=False,
+        worst=lambda head: head.n_classes - 1.0,
+        constants=each_class,
+    ),
     *(
         mean_metric(
-            f"top_{k}_accuracy", ONE_CLASS, "probs", partial(top_k_accuracy_totals, k=k), greater_is_better=True
+            f"top_{k}_accuracy",
+            ONE_CLASS,
+            "probs",
+            partial(top_k_accuracy_totals, k=k),
+            greater_is_better=True,
+            constants=class_shares,
         )
         for k in (2, 3, 5, 10)
     ),
-    mean_metric("log_loss", ALL_KINDS, "probs", log_loss_totals, greater_is_better=False),
-    mean_metric("brier", ALL_KINDS, "probs", brier_totals, greater_is_better=False),
+    mean_metric(
+        "log_loss",
+        ALL_KINDS,
+        "probs",
+        log_loss_totals,
+        greater_is_better=False,
+        worst=lambda _head: LARGEST_LOSS,
+        constants=class_shares,
+    ),
+    mean_metric(
+        "brier",
+        ALL_KINDS,
+        "probs",
+        brier_totals,
+        greater_is_better=False,
+        worst=lambda head: 2.0 if not head.is_multi and head.n_classes > 2 else 1.0,
+        constants=class_shares,
+    ),
     total_metric(
         "expected_calibration_error",
         ALL_KINDS,
@@ -72,12 +109,28 @@ _ALL = (
         calibration_error_totals,
         calibration_error_from_totals,
         greater_is_better=False,
+        worst=lambda _head: 1.0,
+        constants=class_shares,
     ),
     weighted_metric("roc_auc_macro", ALL_KINDS, roc_auc_macro),
     weighted_metric("average_precision_macro", ALL_KINDS, average_precision_macro),
     count_metric("label_accuracy", ("multi",), label_accuracy),
-    mean_metric("subset_accuracy", ("multi",), "decisions", subset_accuracy_totals, greater_is_better=True),
-    mean_metric("f1_samples", ("multi",), "decisions", f1_samples_totals, greater_is_better=True),
+    mean_metric(
+        "subset_accuracy",
+        ("multi",),
+        "decisions",
+        subset_accuracy_totals,
+        greater_is_better=True,
+        constants=frequent_label_set,
+    ),
+    mean_metric(
+        "f1_samples",
+        ("multi",),
+        "decisions",
+        f1_samples_totals,
+        greater_is_better=True,
+        constants=overlapping_label_set,
+    ),
 )
 
 METRICS = MappingProxyType({item.name: item for item in _ALL})
@@ -86,7 +139,7 @@ METRICS = MappingProxyType({item.name: item for item in _ALL})
 _USUAL = {
     "single": ("f1_macro", "accuracy", "balanced_accuracy", "f1_weighted", "matthews_corrcoef", "log_loss"),
     "ordinal": ("f1_macro", "accuracy", "balanced_accuracy", "quadratic_kappa", "mean_absolute_error", "log_loss"),
-    "multi": ("label_accuracy", "subset_accuracy", "f1_macro", "f1_micro", "average_precision_macro", "log_loss"),
+    "multi": ("average_precision_macro", "f1_macro", "f1_micro", "label_accuracy", "subset_accuracy", "log_loss"),
 }
 
 
@@ -103,7 +156,7 @@ def metric(name: str) -> Metric:
 
 def default_metric(head: Head) -> str:
     """Name of the metric that scores a head where the user names none."""
-    return "label_accuracy" if head.is_multi else "f1_macro"
+    return "average_precision_macro" if head.is_multi else "f1_macro"
 
 
 def usual_metrics(head: Head) -> tuple[str, ...]:

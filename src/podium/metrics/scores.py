@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,8 @@ class ClassScore:
         precision: Share of its predictions that are right; 0 without predictions.
         recall: Share of its samples that are found; 0 without samples.
         f1: Harmonic mean of both.
-        f1_low: Lower bound of the F1; nan without interval.
-        f1_high: Upper bound of the F1; nan without interval.
+        f1_low: Lower bound of the F1; nan without interval, and for a class that does not occur.
+        f1_high: Upper bound of the F1, as `f1_low`.
         n_groups: Groups it occurs in. Below about 10 its interval, and that of the macro F1, are too narrow.
     """
 
@@ -58,20 +59,24 @@ class FoldScore:
         fold: The fold.
         n: Images with a label of the main target.
         interval: Main score of the main target.
+        chance: What the best answer that is the same for every image of the fold scores; nan where there is none.
     """
 
     fold: int
     n: int
     interval: Interval
+    chance: float = math.nan
 
     def to_dict(self) -> dict[str, Any]:
         """The fold's score as JSON-ready data."""
-        return {"fold": self.fold, "n": self.n, "interval": self.interval.to_dict()}
+        chance = none_if_nan(self.chance)
+        return {"fold": self.fold, "n": self.n, "interval": self.interval.to_dict(), "chance": chance}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> FoldScore:
         """The fold's score that `to_dict` wrote."""
-        return cls(record["fold"], record["n"], Interval.from_dict(record["interval"]))
+        chance = nan_if_none(record.get("chance"))
+        return cls(record["fold"], record["n"], Interval.from_dict(record["interval"]), chance)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +91,10 @@ class TargetScore:
         metrics: Per metric name, in the order to print them.
         per_class: One a class, in the order of the classes.
         confusion: Counts, rows true and columns decided, int64 (C, C); for a multi-label head (C, 2, 2).
+        chance: Per metric name, the score of the best answer that is the same for every image; nan where there is
+            none. See `chance_score`.
+        perfect: Per metric name, the score of the labels themselves, which nothing can beat. A macro average that
+            counts an absent class as 0 cannot reach 1.
     """
 
     target: str
@@ -95,6 +104,17 @@ class TargetScore:
     metrics: dict[str, Interval]
     per_class: tuple[ClassScore, ...]
     confusion: NDArray[np.int64]
+    chance: dict[str, float] = field(default_factory=dict)
+    perfect: dict[str, float] = field(default_factory=dict)
+
+    def chance_of(self, metric: str) -> float:
+        """What the best answer that is the same for every image scores by a metric; nan where that is not known."""
+        return self.chance.get(metric, math.nan)
+
+    @property
+    def absent_classes(self) -> tuple[str, ...]:
+        """Classes that no judged image has."""
+        return tuple(item.name for item in self.per_class if item.n == 0)
 
     def to_dict(self) -> dict[str, Any]:
         """The target's score as JSON-ready data."""
@@ -106,6 +126,9 @@ class TargetScore:
             "metrics": {name: interval.to_dict() for name, interval in self.metrics.items()},
             "per_class": [item.to_dict() for item in self.per_class],
             "confusion": self.confusion.tolist(),
+            "chance": {name: none_if_nan(value) for name, value in self.chance.items()},
+            "perfect": {name: none_if_nan(value) for name, value in self.perfect.items()},
+            "absent_classes": list(self.absent_classes),
         }
 
     @classmethod
@@ -119,6 +142,10 @@ class TargetScore:
             {name: Interval.from_dict(item) for name, item in record["metrics"].items()},
             tuple(ClassScore.from_dict(item) for item in record["per_class"]),
             np.array(record["confusion"], dtype=np.int64),
+            *(
+                {name: nan_if_none(value) for name, value in record.get(key, {}).items()}
+                for key in ("chance", "perfect")
+            ),
         )
 
 
@@ -142,6 +169,16 @@ class Scores:
     def main(self) -> Interval:
         """The one score that runs are compared by."""
         return self.targets[self.main_target].metrics[self.main_metric]
+
+    @property
+    def chance(self) -> float:
+        """What the best answer that is the same for every image scores on the same rows; nan where there is none."""
+        return self.targets[self.main_target].chance_of(self.main_metric)
+
+    def metric_of(self, target: str) -> str:
+        """Name of the metric that a target is shown by: the main one, or its own first one where it lacks that."""
+        metrics = self.targets[target].metrics
+        return self.main_metric if self.main_metric in metrics else next(iter(metrics))
 
     def to_dict(self) -> dict[str, Any]:
         """The scores as JSON-ready data; floats are exact, nan is None."""

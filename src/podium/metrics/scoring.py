@@ -13,7 +13,8 @@ from podium.metrics.bootstrap import Judged, Resampled, number_groups, resample
 from podium.metrics.counts import confusion_counts, count_classes
 from podium.metrics.definition import Metric
 from podium.metrics.f1 import class_f1
-from podium.metrics.interval import MIN_GROUPS, make_interval, perfect_low, resampled_bounds
+from podium.metrics.interval import MIN_GROUPS, Interval, bound_without_width, resampled_bounds
+from podium.metrics.measured import measure
 from podium.metrics.precision_recall import class_precision, class_recall
 from podium.metrics.registry import check_metric_fits, default_metric, score, usual_metrics
 from podium.metrics.registry import metric as find_metric
@@ -39,7 +40,8 @@ def score_predictions(
     Args:
         predictions: Rows to score, matched to the samples by id. Samples without a prediction are left out.
         samples: Labels and groups.
-        metric: Metric of the main target; the default is "f1_macro", for multi-label heads "label_accuracy".
+        metric: Metric of the main target; the default is "f1_macro", for multi-label heads
+            "average_precision_macro".
         n_resamples: Resamples of groups; 0 gives values without intervals.
         seed: Seed of the resamples.
         level: Confidence level of the intervals.
@@ -146,19 +148,20 @@ def _score_target(target: Judged, groups: NDArray[np.int64], resampled: Resample
     decisions = decide(target.probs, head)
     is_known = (labels >= 0).any(axis=1) if head.is_multi else labels >= 0
     n_groups = _count_distinct(groups[is_known])
-    intervals = {}
+    measured = {}
     for item in target.metrics:
-        value = item.function(target.probs, labels, head)
         values = np.empty(0) if resampled is None else resampled.values[item.name]
-        intervals[item.name] = make_interval(value, values, n_groups=n_groups, level=level, limits=item.limits)
+        measured[item.name] = measure(item, target, values, n_groups=n_groups, level=level)
     return TargetScore(
         target=head.name,
         kind=head.kind,
         n=int(is_known.sum()),
         n_groups=n_groups,
-        metrics=intervals,
+        metrics={name: found.interval for name, found in measured.items()},
         per_class=_score_classes(target, groups, resampled, n_groups=n_groups, level=level),
         confusion=confusion_counts(decisions, labels, head),
+        chance={name: found.chance for name, found in measured.items()},
+        perfect={name: found.perfect for name, found in measured.items()},
     )
 
 
@@ -172,8 +175,13 @@ def _score_classes(
     if resampled is not None:
         low, high = resampled_bounds(f1, class_f1(resampled.counts), n_groups=n_groups, level=level, limits=(0.0, 1.0))
     class_groups = _count_class_groups(target, groups)
-    perfect = np.array([perfect_low(n, level=level) for n in class_groups])
-    low = np.where((f1 == 1) & (low == 1), perfect, low)
+    bounds = [
+        # An absent class has no F1 that could be better or worse.
+        bound_without_width(
+            Interval(float(f1[i]), float(low[i]), float(high[i]), n, 0, level), perfect=1.0 if n else 0.0, worst=0.0
+        )
+        for i, n in enumerate(class_groups)
+    ]
     return tuple(
         ClassScore(
             name=name,
@@ -181,8 +189,8 @@ def _score_classes(
             precision=float(precision[i]),
             recall=float(recall[i]),
             f1=float(f1[i]),
-            f1_low=float(low[i]),
-            f1_high=float(high[i]),
+            f1_low=bounds[i].low,
+            f1_high=bounds[i].high,
             n_groups=class_groups[i],
         )
         for i, name in enumerate(head.classes)

@@ -251,7 +251,7 @@ class Recipe(_Part):
     predict_views: tuple[View, ...] = ("plain",)
     """Views whose probabilities are averaged at prediction (test-time augmentation)."""
     metric: str | None = None
-    """Primary metric; null is macro F1, or label accuracy for multi-label."""
+    """Primary metric; null is macro F1, or macro average precision for multi-label."""
 
     @model_validator(mode="after")
     def _check_frozen_backbone(self) -> Recipe:

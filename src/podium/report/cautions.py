@@ -9,6 +9,7 @@ from podium.listing import list_some
 from podium.metrics import TargetScore
 from podium.report.contents import RunContents
 from podium.report.folds_section import count_divided_groups
+from podium.report.gaps import describe_gaps
 from podium.report.numbers import plain_count
 from podium.report.section import Section
 from podium.tables import HOLDOUT
@@ -115,6 +116,7 @@ def _list_folds(numbers: list[int], n_folds: int) -> str:
 def _about_numbers(contents: RunContents) -> Iterator[Caution]:
     scores = contents.scores
     if scores is not None:
+        yield from (Caution(gap.name, gap.words) for gap in describe_gaps(scores))
         main = scores.targets[scores.main_target]
         if main.n_groups < FEW_GROUPS:
             kind = contents.group_words if main.n_groups < main.n else "images"
@@ -153,7 +155,7 @@ def _about_sure_labels(contents: RunContents) -> Iterator[Caution]:
 
 def _about_classes(target: TargetScore, group_words: str) -> Iterator[Caution]:
     is_grouped = any(0 < item.n_groups < item.n for item in target.per_class)
-    size = {item.name: item.n_groups if is_grouped else item.n for item in target.per_class}
+    size = {item.name: item.n_groups if is_grouped else item.n for item in target.per_class if item.n}
     rare = sorted((name for name in size if size[name] < FEW_IMAGES), key=size.__getitem__)
     if not rare:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from podium.metrics import Interval
 from podium.report.contents import RunContents
 from podium.report.curves_section import describe_curves
 from podium.report.section import Section
-from podium.splits import LeakReport
+from podium.splits import LeakReport, summarise_folds
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
 
 __all__ = ["FoldLine", "FoldTraining", "FoldsSection", "LeakVerdict", "count_divided_groups", "describe_folds"]
@@ -59,9 +60,11 @@ class FoldLine:
         n: Images.
         n_groups: Groups among them.
         shares: Share of each class of the main target; empty without classes.
-        drift: Largest difference of a class's share from its share over all folds, a fraction; nan without classes.
-        drift_class: That class.
+        deviation: Largest gap between the share of any target's class here and in the whole, as `summarise_folds`
+            counts it, in [0, 1].
+        deviation_at: Target and class of that gap, such as "age=60+"; empty without classes.
         score: Main score of the fold's images, with its interval; None where they are not judged.
+        chance: What the best answer that is the same for every image of the fold scores; nan where it is not judged.
         trainings: One a model; none for rows that no fold validates, and before the first epoch.
     """
 
@@ -69,9 +72,10 @@ class FoldLine:
     n: int
     n_groups: int
     shares: tuple[float, ...]
-    drift: float
-    drift_class: str
+    deviation: float
+    deviation_at: str
     score: Interval | None = None
+    chance: float = math.nan
     trainings: tuple[FoldTraining, ...] = ()
 
     @property
@@ -137,7 +141,7 @@ def _judge_leaks(found: LeakReport) -> LeakVerdict:
 
 def _add_trainings(lines: list[FoldLine], contents: RunContents) -> Iterator[FoldLine]:
     """The lines of folds with their score and trainings; other lines as they are."""
-    scores = {} if contents.scores is None else {str(item.fold): item.interval for item in contents.scores.folds}
+    scores = {} if contents.scores is None else {str(item.fold): item for item in contents.scores.folds}
     curves = describe_curves(contents)
     trainings: dict[str, list[FoldTraining]] = {}
     for panel in () if curves is None else curves.panels:
@@ -145,25 +149,30 @@ def _add_trainings(lines: list[FoldLine], contents: RunContents) -> Iterator[Fol
         training = FoldTraining(panel.model, len(panel.epochs), panel.best_epoch, seconds)
         trainings.setdefault(str(panel.fold), []).append(training)
     for line in lines:
-        yield replace(line, score=scores.get(line.name), trainings=tuple(trainings.get(line.name, ())))
+        own = tuple(trainings.get(line.name, ()))
+        found = scores.get(line.name)
+        if found is None:
+            yield replace(line, trainings=own)
+        else:
+            yield replace(line, score=found.interval, chance=found.chance, trainings=own)
 
 
 def _lines(folds: Folds, samples: Samples) -> list[FoldLine]:
     numbers = [*range(folds.n_folds), *(extra for extra in (ALWAYS_TRAIN, HOLDOUT) if (folds.fold == extra).any())]
     names = {ALWAYS_TRAIN: "training only", HOLDOUT: "holdout"}
-    groups = samples.group_keys
-    overall = _class_shares(samples, np.arange(len(samples)))
     lines = []
-    for number in numbers:
-        rows = np.flatnonzero(folds.fold == number)
-        shares = _class_shares(samples, rows)
-        drift, drift_class = float("nan"), ""
-        if shares is not None and overall is not None and samples.task is not None:
-            gaps = np.abs(shares - overall)
-            drift, drift_class = float(gaps.max()), samples.task.main_target.classes[int(gaps.argmax())]
-        n_groups = len(set(groups[rows].tolist()))
-        all_shares = () if shares is None else tuple(shares.tolist())
-        lines.append(FoldLine(names.get(number, str(number)), len(rows), n_groups, all_shares, drift, drift_class))
+    for number, part in zip(numbers, summarise_folds(samples, folds).parts, strict=True):
+        shares = _class_shares(samples, np.flatnonzero(folds.fold == number))
+        lines.append(
+            FoldLine(
+                name=names.get(number, str(number)),
+                n=part.n_samples,
+                n_groups=part.n_groups,
+                shares=() if shares is None else tuple(shares.tolist()),
+                deviation=part.deviation,
+                deviation_at=part.deviation_at,
+            )
+        )
     return lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from podium.metrics import METRICS, Interval, Scores
@@ -15,11 +16,12 @@ __all__ = ["Headline", "ScoreLine", "describe_headline", "describe_status"]
 
 @dataclass(frozen=True)
 class ScoreLine:
-    """One target's score: in the main metric, or in its own first one where it lacks that."""
+    """One target's score and chance: in the main metric, or in its own first one where it lacks that."""
 
     target: str
     metric: str
     interval: Interval
+    chance: float
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Headline(Section):
         metric: Name of the main metric.
         target: The main target.
         is_error: Whether lower is better.
+        chance: What the best answer that is the same for every image scores; nan where there is none.
         meaning: Sentences that say what was measured.
         targets: One line a target, where there are several.
     """
@@ -41,6 +44,7 @@ class Headline(Section):
     metric: str = ""
     target: str = ""
     is_error: bool = False
+    chance: float = math.nan
     meaning: tuple[str, ...] = ()
     targets: tuple[ScoreLine, ...] = ()
 
@@ -57,6 +61,7 @@ def describe_headline(contents: RunContents) -> Headline:
         metric=scores.main_metric,
         target=scores.main_target,
         is_error=metric is not None and not metric.greater_is_better,
+        chance=scores.chance,
         meaning=_explain(contents, scores),
         targets=_target_lines(scores),
     )
@@ -81,8 +86,8 @@ def _target_lines(scores: Scores) -> tuple[ScoreLine, ...]:
         return ()
     lines = []
     for name, target in scores.targets.items():
-        metric = scores.main_metric if scores.main_metric in target.metrics else next(iter(target.metrics))
-        lines.append(ScoreLine(name, metric, target.metrics[metric]))
+        metric = scores.metric_of(name)
+        lines.append(ScoreLine(name, metric, target.metrics[metric], target.chance_of(metric)))
     return tuple(lines)
 
 
@@ -97,8 +102,21 @@ def _explain(contents: RunContents, scores: Scores) -> tuple[str, ...]:
             f" ({interval.level:.0%} interval from {plain_count(interval.n_resamples)} resamples)."
         )
     else:
-        sentences.append("There is no interval: too few groups, or none was asked for.")
+        sentences.append(f"There is no interval: {_why_no_interval(interval, target.n_groups)}.")
+    if not math.isnan(scores.chance):
+        sentences.append(
+            f"Chance is {plain_score(scores.chance)}: no answer that is the same for every image scores better on"
+            " these images."
+        )
     return tuple(sentences)
+
+
+def _why_no_interval(interval: Interval, n_groups: int) -> str:
+    if math.isnan(interval.value):
+        return "there is no score"
+    if n_groups < 2:
+        return "all images are of one group"
+    return "every resample gives the same value" if interval.n_resamples else "none was asked for"
 
 
 def _measured_on(contents: RunContents, n: int, n_groups: int) -> str:

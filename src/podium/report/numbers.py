@@ -32,7 +32,7 @@ METRIC_WORDS = {
     "recall_macro": "macro recall",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
-    "label_accuracy": "accuracy over all labels",
+    "label_accuracy": "label accuracy",
     "subset_accuracy": "images with every label right",
     "roc_auc_macro": "macro ROC AUC",
     "average_precision_macro": "macro average precision",

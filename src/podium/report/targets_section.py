@@ -64,6 +64,7 @@ class TargetSection(Section):
         group_words: What groups are called: "groups", or "duplicate clusters" where nobody named one.
         is_main: Whether it is the main target.
         metrics: Scores by the name of the metric.
+        chance: What the best answer that is the same for every image scores, by the name of the metric.
         classes: Scores of every class, in their order.
         confusion: How often each class (row) was answered with each class (column); empty for a multi-label target,
             and for more than 40 classes.
@@ -81,6 +82,7 @@ class TargetSection(Section):
     group_words: str
     is_main: bool
     metrics: Mapping[str, Interval]
+    chance: Mapping[str, float]
     classes: tuple[ClassLine, ...]
     confusion: tuple[tuple[int, ...], ...]
     pairs: tuple[ConfusedPair, ...]
@@ -119,6 +121,7 @@ def _make_section(contents: RunContents, target: TargetScore, is_main: bool) -> 
         group_words=contents.group_words,
         is_main=is_main,
         metrics=dict(target.metrics),
+        chance={name: target.chance_of(name) for name in target.metrics},
         classes=tuple(_class_line(target, place) for place in range(len(names))),
         confusion=tuple(map(tuple, target.confusion.tolist())) if shows_matrix else (),
         pairs=pairs,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from podium.metrics import Interval, Scores, TargetScore
+from podium.report.gaps import describe_gaps
 from podium.report.numbers import metric_words, plain_count, plain_score
 
 if TYPE_CHECKING:
@@ -16,19 +17,22 @@ if TYPE_CHECKING:
 __all__ = ["print_summary", "summary_lines"]
 
 MOST_CLASSES = 30
+_TARGET_HEADER = ("target", "metric", "score", "interval", "chance")
+_METRIC_HEADER = ("metric", "score", "interval", "chance")
 _CLASS_HEADER = ("class", "n", "precision", "recall", "F1", "interval")
 
 
 def summary_lines(scores: Scores, *, most_classes: int = MOST_CLASSES) -> list[str]:
-    """The headline, a line a target where there are several, and the classes of the main target.
+    """The headline, a line a target where there are several, and the metrics and classes of the main target.
 
     Args:
         scores: Scores of a run.
         most_classes: Of more classes only the worst by F1 are shown.
     """
-    lines = [_headline(scores)]
+    lines = [_headline(scores), *(_one_line(gap.words) for gap in describe_gaps(scores))]
     if len(scores.targets) > 1:
-        lines += ["", *_align(("target", "metric", "score", "interval"), _target_rows(scores), left=2)]
+        lines += ["", *_align(_TARGET_HEADER, _target_rows(scores), left=2)]
+    lines += ["", *_align(_METRIC_HEADER, _metric_rows(scores), left=1)]
     rows, n_hidden = _class_rows(scores.targets[scores.main_target], most_classes)
     lines += ["", *_align(_CLASS_HEADER, rows, left=1)]
     if n_hidden:
@@ -53,8 +57,11 @@ def print_summary(scores: Scores, *, file: TextIO | None = None, most_classes: i
 
     console = Console(file=file, highlight=False)
     console.print(Text(_headline(scores), style="bold"))
+    for gap in describe_gaps(scores):
+        console.print(Text(_one_line(gap.words)))
     if len(scores.targets) > 1:
-        console.print(_table(("target", "metric", "score", "interval"), _target_rows(scores), left=2))
+        console.print(_table(_TARGET_HEADER, _target_rows(scores), left=2))
+    console.print(_table(_METRIC_HEADER, _metric_rows(scores), left=1))
     rows, n_hidden = _class_rows(scores.targets[scores.main_target], most_classes)
     console.print(_table(_CLASS_HEADER, rows, left=1))
     if n_hidden:
@@ -67,17 +74,26 @@ def _headline(scores: Scores) -> str:
     groups = f" of {plain_count(target.n_groups)} groups" if target.n_groups != target.n else ""
     return (
         f"{scores.main_target}: {metric_words(scores.main_metric)} {plain_score(main.value, 4)}{bounds},"
-        f" {plain_count(target.n)} images{groups}"
+        f" chance {plain_score(scores.chance, 4)}, {plain_count(target.n)} images{groups}"
     )
 
 
 def _target_rows(scores: Scores) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for name, target in scores.targets.items():
-        metric = scores.main_metric if scores.main_metric in target.metrics else next(iter(target.metrics))
-        found = target.metrics[metric]
-        rows.append((name, metric_words(metric), plain_score(found.value, 4), _bounds(found)))
+        metric = scores.metric_of(name)
+        found, chance = target.metrics[metric], target.chance_of(metric)
+        rows.append((name, metric_words(metric), plain_score(found.value, 4), _bounds(found), plain_score(chance, 4)))
     return rows
+
+
+def _metric_rows(scores: Scores) -> list[tuple[str, ...]]:
+    """All metrics of the main target."""
+    target = scores.targets[scores.main_target]
+    return [
+        (metric_words(name), plain_score(found.value, 4), _bounds(found), plain_score(target.chance_of(name), 4))
+        for name, found in target.metrics.items()
+    ]
 
 
 def _bounds(interval: Interval) -> str:

@@ -133,7 +133,7 @@ def _summarise_part(name: str, rows: NDArray[np.int64], unit: NDArray[np.int64],
 def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_groups: bool) -> list[str]:
     """Sentences about classes that cannot be judged well."""
     by_column = strata.matrix.tocsc()
-    empty, absent, untaught, dominated = [], [], [], []
+    empty, unjudged, absent, untaught, dominated = [], [], [], [], []
     for column in np.flatnonzero(strata.is_class):
         rows = by_column.indices[by_column.indptr[column] : by_column.indptr[column + 1]]
         name = "=".join(strata.names[column])
@@ -141,7 +141,9 @@ def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_
             empty.append(name)
             continue
         in_folds = np.bincount(folds.fold[rows][folds.fold[rows] >= 0], minlength=folds.n_folds)
-        if (in_folds == 0).any():
+        if (in_folds == 0).all():
+            unjudged.append(name)
+        elif (in_folds == 0).any():
             absent.append(f"{name} (in {np.count_nonzero(in_folds)} of {folds.n_folds} folds)")
         n_free = np.count_nonzero(folds.fold[rows] != HOLDOUT)
         if (n_free - in_folds <= 0).any():
@@ -150,7 +152,8 @@ def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_
         if has_groups and share > 0.5 and len(rows) > 1:
             dominated.append(f"{name} ({share:.0%})")
     sentences = [
-        (absent, "missing from the validation part of some folds, so its score comes from the other folds"),
+        (unjudged, "without any validation image, which therefore cannot be judged: most macro averages count it as 0"),
+        (absent, "missing from the validation part of some folds, and judged by the other folds only"),
         (untaught, "without training images in some folds, so those models cannot know it"),
         (dominated, "with more than half of its images in one group"),
         (empty, "without any image"),

@@ -22,6 +22,7 @@ from podium.engine import Checkpoints, TrainState, mix_seed
 from podium.errors import ImageError, LabelError, UsageError
 from podium.machine import Settings, Silent
 from podium.machine.device import choose_device
+from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.models import Backbone
@@ -140,13 +141,13 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recipe, settings = self.recipe_, Settings()
         image = recipe.image
         stored = store_in_memory(images, *image.stored_sides, image.fit, n_threads=settings.n_threads)
+        train, valid = self._divide(given, stored.ids)
         frozen: FrozenBackbone | None = None
         self._backbone: Backbone | None = None
         if recipe.model.freeze == "backbone":
             self._backbone = build_backbone_of(recipe)  # the one above has modules that freezing changed
             frozen = FrozenBackbone(recipe, self._backbone, given.task, device, settings.n_threads, Silent())
         inputs = make_inputs(recipe, given.task, stored, device, settings, Silent(), frozen=frozen)
-        train, valid = self._divide(given, stored.ids)
         self._weights: dict[str, Mapping[str, torch.Tensor]] = {}
         self.validation_scores_: dict[str, list[float]] = {}
         for place, name in enumerate(arrange(given.task, recipe.model.arrangement)):
@@ -190,6 +191,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         is_valid = folds.fold == HOLDOUT
         if not is_valid.any():
             raise UsageError(f"validation_fraction={self.validation_fraction} of {len(ids)} images is none.")
+        head, training = given.task.main_target, self.recipe_.training
+        if self.recipe_.metric is not None or training.select == "best" or training.patience is not None:
+            metric = find_metric(self.recipe_.metric or default_metric(head))
+            check_metric_computable(metric, labels[head.name][is_valid], head, where="the validation images")
         return take(np.flatnonzero(~is_valid)), take(np.flatnonzero(is_valid))
 
     def predict_proba(self, X: Any) -> Any:  # noqa: N803

@@ -248,7 +248,7 @@ def train(
         preset: "baseline", "quick" or "finetune".
         recipe: A recipe, or a recipe file, to start from instead of a preset.
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
-        metric: Primary metric (default: macro F1; label accuracy for multi-label).
+        metric: Primary metric (default: macro F1; macro average precision for multi-label).
         seed: Random seed of training.
         folds: Number of folds (default: 5), or `FoldOptions`.
         only_folds: Folds to train now; None trains all.

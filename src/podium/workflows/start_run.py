@@ -6,6 +6,8 @@ import hashlib
 import sys
 from collections.abc import Collection, Sequence
 
+import numpy as np
+
 from podium import durable
 from podium.advice import call, option, options
 from podium.backbone.frozen_features import keep_backbone
@@ -18,6 +20,7 @@ from podium.errors import SourceError, UsageError
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import choose_device, prepare_process
+from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.problems import Problems
@@ -58,7 +61,7 @@ def start_run(
 
     Raises:
         UsageError: If names or options are wrong, or the run exists.
-        DataError: If the samples, images or folds cannot be used.
+        DataError: If the samples, images or folds cannot be used, or give the metric no value.
         StorageError: If a folder cannot be written; found out before any work.
     """
     samples = data.samples if isinstance(data, Prepared) else data
@@ -87,6 +90,7 @@ def start_run(
         prepared, cache = prepare_samples(data, recipe, folds, settings, progress, notes=notes)
     fingerprints = encode_fingerprints(fingerprints_of(cache, prepared.samples.ids))
     return_freed_memory()
+    _check_metric(prepared, recipe, chosen)
     record = {
         "command": ["podium", *sys.argv[1:]],
         "preset": recipe.preset,
@@ -121,6 +125,19 @@ def _choose_folds(n_folds: int, only_folds: Collection[int] | None, problems: Pr
         if unknown:
             raise UsageError(f"there is no fold {unknown[0]}; folds are 0 to {n_folds - 1}.", field="only_folds")
     return chosen
+
+
+def _check_metric(prepared: Prepared, recipe: Recipe, chosen: Sequence[int]) -> None:
+    """Refuse a metric that the images to be judged give no value: a training would end with a dash."""
+    samples, folds = prepared.samples, prepared.folds.fold
+    assert samples.task is not None, "_require_labels refuses samples without labels"
+    head = samples.task.main_target
+    metric, labels = find_metric(recipe.metric or default_metric(head)), samples.target_labels(head.name)
+    check_metric_computable(metric, labels[np.isin(folds, chosen)], head, where="the validation images")
+    if recipe.training.select == "best" or recipe.training.patience is not None:
+        for fold in chosen:
+            where = f"the validation images of fold {fold}, which choose its epoch"
+            check_metric_computable(metric, labels[folds == fold], head, where=where)
 
 
 def _require_labels(samples: Samples) -> Task:

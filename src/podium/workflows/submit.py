@@ -9,12 +9,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from podium import durable
 from podium.advice import call
 from podium.arguments import refuse_unknown
-from podium.errors import UsageError
+from podium.errors import CorruptFileError, UsageError
 from podium.metrics import METRICS
-from podium.store import RunFolder, StaleFile, check_out_file, check_scores, digest_rules, find_stale, weights_of
+from podium.store import (
+    RunFolder,
+    StaleFile,
+    check_out_file,
+    check_scores,
+    digest_rules,
+    find_stale,
+    read_plain_yaml,
+    weights_of,
+)
 from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
 from podium.tables import Origin, Predictions, load_predictions
 from podium.workflows.decide import follow_rules, renew_answers
@@ -181,10 +192,16 @@ def _name_folds(weights: object) -> str:
 
 
 def _with_metric(run: RunFolder, options: SubmissionOptions) -> SubmissionOptions:
-    """Probabilities for a sample that does not say what it wants, where the run was to be good at probabilities."""
-    if not run.scores_file.is_file():
+    """Probabilities for a sample that does not say what it wants, where a metric of probabilities was asked for.
+
+    The default metric was not asked for, so it says nothing of what the contest wants.
+    """
+    if not run.recipe_file.is_file():
         return options
-    scores = durable.read_json(run.scores_file)
-    name = scores.get("main_metric") if isinstance(scores, dict) else None
+    try:
+        recipe = read_plain_yaml(durable.read_bytes(run.recipe_file))
+    except yaml.YAMLError:
+        raise CorruptFileError("this recipe cannot be read.", where=run.recipe_file, fix="Restore the file.") from None
+    name = recipe.get("metric") if isinstance(recipe, dict) else None
     needs_probs = isinstance(name, str) and name in METRICS and METRICS[name].needs == "probs"
     return replace(options, unclear="probability") if needs_probs else options
