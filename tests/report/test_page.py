@@ -341,12 +341,13 @@ def test_the_table_of_folds_is_the_record(page: Page) -> None:
     _, scores, tree = page
     table = tree.one("section", id="folds").one("table")
     header = [cell.text for cell in table.one("thead").all("th")]
-    assert header[3:8] == [metric_words(scores.main_metric), "interval", "epochs", "best epoch", "time"]
+    assert header[3:9] == [metric_words(scores.main_metric), "interval", "chance", "epochs", "best epoch", "time"]
     for number, row in enumerate(table.one("tbody").all("tr")):
         cells = row.all("td")
         assert [*cells[2].numbers, *cells[3].numbers] == bounds(scores.folds[number].interval)
-        assert (cells[4].numbers, cells[6].numbers) == ([12], [12 * (2.5 + number)])
-        assert cells[6].text == ("30 s" if number == 0 else "42 s" if number == 1 else cells[6].text)
+        assert cells[4].numbers == [scores.folds[number].chance]
+        assert (cells[5].numbers, cells[7].numbers) == ([12], [12 * (2.5 + number)])
+        assert cells[7].text == ("30 s" if number == 0 else "42 s" if number == 1 else cells[7].text)
 
 
 def test_a_fold_of_several_models_lists_their_epochs_and_adds_their_time(tmp_path: Path) -> None:
@@ -355,8 +356,8 @@ def test_a_fold_of_several_models_lists_their_epochs_and_adds_their_time(tmp_pat
     section = load_page(run).one("section", id="folds")
     for number, row in enumerate(section.one("tbody").all("tr")):
         cells = row.all("td")
-        assert cells[4].text == "3, 3"
-        assert cells[6].numbers == [2 * 3 * (2.5 + number)]
+        assert cells[5].text == "3, 3"
+        assert cells[7].numbers == [2 * 3 * (2.5 + number)]
     assert "those of age, mask, in this order" in section.words
 
 
