@@ -97,6 +97,12 @@ def test_formats_that_are_not_read_are_named_as_such(make_tree):
     assert any("does not read (2 .heic)" in note for note in list_images(root, ("heic",)).notes)
 
 
+def test_images_inside_other_files_are_named_as_such(make_tree):
+    with pytest.raises(SourceError, match="Images inside such files are not read") as caught:
+        list_images(make_tree("train-00000-of-00001.parquet", "README.md"), IMAGE_EXTENSIONS)
+    assert caught.value.details == ("train-00000-of-00001.parquet",)
+
+
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(SourceError, match="does not exist"):
         list_images(tmp_path / "gone", IMAGE_EXTENSIONS)

@@ -18,6 +18,21 @@ from podium.tables import normalise_id, path_to_text
 __all__ = ["ImageFiles", "list_images"]
 
 _TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".json")
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".7z", ".rar")
+_PACKED = (
+    *_ARCHIVES,
+    ".parquet",
+    ".arrow",
+    ".h5",
+    ".hdf5",
+    ".npz",
+    ".npy",
+    ".mat",
+    ".tfrecord",
+    ".mdb",
+    ".pkl",
+    ".rec",
+)
 _TEXT_ENDINGS = (*_TABLES, ".txt", ".md", ".xml", ".yaml", ".yml", ".html", ".pdf", ".db")
 
 
@@ -98,6 +113,10 @@ def _no_images(root: Path, wanted: tuple[str, ...] | None, found: Found) -> Sour
     if found.others and all(map(is_picture, found.others)):
         content = f"{count_endings(found.others)} are there, which it does not read"
         fix = "Convert them, to JPEG or PNG for example."
+    packed = [path for path in found.others if path.lower().endswith(_PACKED)]
+    if packed:
+        seen = [path_to_text(path) for path in packed[:10]]
+        fix = "Images inside such files are not read: unpack them, or write each image into a file of its own."
     if found.outward and not found.others:
         content = f"{len(found.outward)} links lead to folders outside and were not followed"
         fix = f"If the images are there, set {advise(follow_links=True)}."

@@ -61,7 +61,8 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
         raise SourceError(
             f"the tables of the split folders name their images in different columns: {sorted(map(str, columns))}.",
             where=files.root,
-            fix="Give all tables the same header, or read one folder at a time.",
+            fix="Give all tables the same header, or leave a folder out:"
+            f" {advise(split_names={min(parts, key=lambda top: len(parts[top].ids)): LEFT_OUT})}.",
         )
     parts = _with_lists(parts)
     names = dict.fromkeys(name for rows in parts.values() for name in rows.columns)
