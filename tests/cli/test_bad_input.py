@@ -171,7 +171,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "rows twice": (
         ("pets", "--labels", "twice.csv"),
         3,
-        ["'image' names 16 images in 28 rows", "one row per image"],
+        ["'image' names 16 images in 28 rows", "--duplicates first"],
     ),
     "a cell too many": (("pets", "--labels", "torn.csv"), 3, ["torn.csv: 1 rows", "--delimiter"]),
     "no header": (("pets", "--labels", "bare.csv"), 3, ["no header", "image,label"]),
