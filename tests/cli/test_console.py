@@ -7,6 +7,7 @@ import json
 import pytest
 
 from podium.cli.console import Console, print_json, print_lines
+from podium.machine import Caution
 
 Streams = pytest.CaptureFixture[str]
 
@@ -43,9 +44,11 @@ def test_notes_name_options_as_flags(capsys: Streams) -> None:
     assert "--id-column" in capsys.readouterr().err
 
 
-def test_quiet_shows_nothing(capsys: Streams) -> None:
+def test_quiet_shows_cautions_only(capsys: Streams) -> None:
     console = Console(quiet=True)
     console.note("a")
     with console.stage("b", 3) as update:
         update(3)
     assert capsys.readouterr() == ("", "")
+    console.note(Caution("All rows are the same."))
+    assert capsys.readouterr() == ("", "caution: All rows are the same.\n")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import combinations
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium.errors import SplitError
-from podium.splits import find_leaks, find_twins_between, join_groups, make_folds
+from podium.splits import LeakReport, find_leaks, find_twins_between, join_groups, make_folds
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
 from podium.twins import find_near_duplicates
 
@@ -149,4 +150,6 @@ def test_train_and_test_are_compared(make_samples: Build) -> None:
         ("b", "train", "d", "test"),
         ("a", "train", "a", "test"),
     ]
+    assert "100.0% of the test images match training images." in report.verdict  # no model is scored on them
+    assert LeakReport.from_dict(json.loads(json.dumps(report.to_dict()))) == report
     assert find_twins_between(train, make_samples(["x"]), sha256=(["1", "2", "3"], ["9"])).is_clean

@@ -14,6 +14,7 @@ import pytest
 
 import podium
 from podium import durable
+from podium.cli import main
 from podium.errors import ArgumentError, CorruptFileError, SubmissionError, UsageError
 from podium.store import RunFolder, create_run
 from podium.submission import SubmissionOptions
@@ -184,6 +185,18 @@ def test_a_sample_of_zeros_gets_what_the_metric_that_was_asked_for_needs(
     other = "decision" if kind == "probability" else "probability"
     asked = SubmissionOptions(values=other)  # type: ignore[arg-type]
     assert submit_run(run, sample, options=asked).values == {"red": other, "green": other}
+
+
+def test_quiet_does_not_hide_that_all_rows_are_the_same(
+    run: RunFolder, sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--values", "decision", "--thresholds", "0", "--runs", str(run.path.parent)]
+    capsys.readouterr()
+    assert main(["submit", run.name, str(sample), "-q", *options]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said
+    assert all(line.startswith("caution: ") for line in said)
+    assert any("same" in line for line in said)
 
 
 def test_a_recipe_that_is_no_yaml_is_refused(run: RunFolder, sample: Path) -> None:

@@ -29,7 +29,7 @@ class Console:
     Bars are drawn on a terminal only; elsewhere each stage is one line when it is done, for a log.
 
     Args:
-        quiet: Show nothing.
+        quiet: Show cautions only.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -42,9 +42,12 @@ class Console:
         return _bar(title, total) if sys.stderr.isatty() else _log_line(title)
 
     def note(self, line: str) -> None:
-        """Something the user should read; its options are named as flags."""
-        if not self._quiet:
-            sys.stderr.write(f"note: {_in_flags(line)}\n")
+        """Something the user should read; its options are named as flags. A `Caution` is shown always."""
+        from podium.machine.progress import Caution
+
+        is_caution = isinstance(line, Caution)
+        if is_caution or not self._quiet:
+            sys.stderr.write(f"{'caution' if is_caution else 'note'}: {_in_flags(line)}\n")
 
 
 def _in_flags(line: str) -> str:

@@ -268,7 +268,7 @@ class OutputFlags:
 
     Args:
         json: Print one JSON document on standard output instead of text.
-        quiet: Print no progress and no notes.
+        quiet: Print no progress, and of the notes only cautions.
         verbose: On an error, also print its cause and the traceback.
     """
 

@@ -111,6 +111,7 @@ def submit(
         out: File to write (default: submission.csv in the run folder).
         overwrite: Replace a file that Podium did not write, or that was changed since.
     """
+    from podium.machine import Caution
     from podium.store import find_run
     from podium.workflows.submit import submit_run
 
@@ -120,7 +121,9 @@ def submit(
         print_json(record.to_dict())
         return 0
     console = Console(quiet=output.quiet)
-    for line in (*record.notes, *record.warnings):
+    for line in record.notes:
         console.note(line)
+    for line in record.warnings:
+        console.note(Caution(line))
     print_lines(f"{record.n_rows:,} rows, columns {', '.join(record.columns)}", f"file     {record.path}")
     return 0

@@ -15,7 +15,7 @@ from podium.dataset.fold_options import FoldOptions
 from podium.dataset.prepared import Prepared, audit_rows
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
 from podium.errors import ImageError, LeakError, SplitError
-from podium.machine import Progress, Settings
+from podium.machine import Caution, Progress, Settings
 from podium.problems import Problems
 from podium.recipe import Recipe
 from podium.splits import (
@@ -109,7 +109,7 @@ def prepare_samples(
         problems.raise_all()  # what is left says nothing about the folds
     hints = tuple(map(str, hint_groups(images.samples)))  # of groups that a person might have named, not of copies
     for hint in hints:
-        progress.note(hint)
+        progress.note(Caution(hint))
     with problems.kept():
         ready, folds, report = _divide(images, options)
     problems.raise_all()
@@ -117,7 +117,7 @@ def prepare_samples(
         progress.note(str(report.joined))
     summary = summarise_folds(ready, folds)
     for note in summary.notes:
-        progress.note(note)
+        progress.note(Caution(note))
     prepared = Prepared(
         samples=ready,
         folds=folds,

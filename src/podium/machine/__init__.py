@@ -1,7 +1,7 @@
 """Where and how work is done: places, device, threads and memory, and how long work reports its progress."""
 
-from podium.machine.progress import Progress, Silent
+from podium.machine.progress import Caution, Progress, Silent
 from podium.machine.settings import Settings
 from podium.machine.waiting import say_while_waiting
 
-__all__ = ["Progress", "Settings", "Silent", "say_while_waiting"]
+__all__ = ["Caution", "Progress", "Settings", "Silent", "say_while_waiting"]

@@ -80,6 +80,7 @@ class LeakReport:
         is_partial: Whether more near duplicates exist than were counted.
         accepted: Kinds that the user accepts.
         joined: Duplicates that were kept on one side when the folds were made; None if there were none.
+        is_test_set: Whether the sides are a training set and a test set, not folds.
     """
 
     counts: Mapping[LeakKind, LeakCount]
@@ -92,6 +93,7 @@ class LeakReport:
     is_partial: bool = False
     accepted: tuple[LeakKind, ...] = ()
     joined: JoinedDuplicates | None = None
+    is_test_set: bool = False
 
     @property
     def found(self) -> tuple[LeakKind, ...]:
@@ -118,7 +120,8 @@ class LeakReport:
             number = count.n_pairs if kind == "near_duplicate" else count.n_sets
             at_least = "at least " if self.is_partial and kind == "near_duplicate" else ""
             parts.append(f"{at_least}{number:,} {_NOUNS[kind][number != 1]}")
-        share = f"{self.judged_fraction:.1%} of the images that models are scored on match training images."
+        scored_on = "test images" if self.is_test_set else "images that models are scored on"
+        share = f"{self.judged_fraction:.1%} of the {scored_on} match training images."
         accepted = f" Accepted: {', '.join(self.accepted)}." if self.accepted else ""
         return f"{' and '.join(parts)}: {share}{accepted}{not_checked}"
 
@@ -137,6 +140,7 @@ class LeakReport:
             "max_distance": self.max_distance,
             "is_partial": self.is_partial,
             "joined": None if self.joined is None else vars(self.joined),
+            "is_test_set": self.is_test_set,
             "findings": [vars(pair) for pair in self.pairs],
         }
 
@@ -153,6 +157,7 @@ class LeakReport:
             counts={kind: LeakCount(**count) for kind, count in record["counts"].items()},
             pairs=tuple(LeakPair(**pair) for pair in record["findings"]),
             accepted=tuple(record["accepted"]),
+            is_test_set=record.get("is_test_set", False),
             joined=None if record["joined"] is None else JoinedDuplicates(**record["joined"]),
             **{name: record[name] for name in plain},
         )

@@ -8,6 +8,7 @@ training data. Holdout and training-only rows count as sides of their own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,7 @@ def find_twins_between(
         both = np.concatenate([np.asarray(part).astype(np.uint64, copy=False) for part in phash])
         looks = None if thumbnails is None else np.concatenate(thumbnails)
         search.compare_hashes(both, both_sha, looks, max_distance)
-    return search.report()
+    return replace(search.report(), is_test_set=True)
 
 
 def _fold_names(n_folds: int) -> dict[int, str]:

@@ -17,7 +17,7 @@ from podium.callbacks import Callbacks, EpochInfo, StepInfo, TrainingInfo
 from podium.engine import Callback, Checkpoints, EpochRecord, TrainState, mix_seed
 from podium.engine.saved_weights import has_weights, load_weights, save_weights
 from podium.errors import CorruptFileError
-from podium.machine import Progress
+from podium.machine import Caution, Progress
 from podium.machine.progress import Update
 from podium.models import Classifier, LinearHeads
 from podium.recipe import Recipe
@@ -116,7 +116,7 @@ class _Run:
         checkpoints = Checkpoints(folder / CHECKPOINTS, every_s=given.checkpoint_every_s, mode=mode)
         state, notes = checkpoints.restore(fitting.parts)
         for note in notes:
-            progress.note(f"{title}: {note}")
+            progress.note(Caution(f"{title}: {note}"))
         state = state or TrainState()
         journal = _write_journal(folder / "journal.jsonl", state)
         n_epochs = given.recipe.training.epochs
@@ -128,7 +128,7 @@ class _Run:
             followers.append(_Follower(given.callbacks, info))
             weights = fitting.run(state, checkpoints, stop, followers)
         for note in fitting.parts.notes:
-            progress.note(f"{title}: {note}")
+            progress.note(Caution(f"{title}: {note}"))
         about = {
             "kind": "classifier" if isinstance(self.model, Classifier) else "heads",
             "task": self.task.to_dict(),

@@ -15,7 +15,7 @@ from podium.dataset.known_images import find_known_images
 from podium.dataset.ready_images import ReadyImages, make_ready
 from podium.errors import ImageError, UnknownNameError, UsageError
 from podium.listing import list_some
-from podium.machine import Progress, Settings
+from podium.machine import Caution, Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import prepare_process
 from podium.store import RunFolder, find_stale, load_tables, weights_of
@@ -73,13 +73,14 @@ def predict_run(
     return_freed_memory()
     if known is None:
         progress.note(
-            "Whether some of these images were in the training data cannot be told: the run has no sound fingerprints"
-            " of its images, and no cache."
+            Caution(
+                "Whether some of these images were in the training data cannot be told: the run has no sound"
+                " fingerprints of its images, and no cache."
+            )
         )
     elif not known.is_clean:
-        progress.note(
-            f"Some of these images, or near-duplicates of them, were in the training data of this run. {known.verdict}"
-        )
+        words = "Some of these images, or near-duplicates of them, were in the training data of this run."
+        progress.note(Caution(f"{words} {known.verdict}"))
     bad = np.flatnonzero(~images.cache.is_usable)
     per_fold, n_folds = [], len(predictor.folds)
     made_by_fold = predictor.predict_folds(images.cache, views=views)
@@ -91,7 +92,7 @@ def predict_run(
             update(done)
     if len(bad):
         few = list_some(images.cache.ids[bad], most=5)
-        progress.note(f"{len(bad)} images cannot be decoded; they get the average prediction: {few}.")
+        progress.note(Caution(f"{len(bad)} images cannot be decoded; they get the average prediction: {few}."))
     weights = weights_of(run, predictor.folds)
     mean = save_predictions(mean_predictions(per_fold), run.predictions_file(name), weights=weights)
     about = {

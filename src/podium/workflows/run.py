@@ -14,7 +14,7 @@ from podium.callbacks import Callback, Callbacks, RunInfo
 from podium.dataset import FoldOptions, Source, read_source
 from podium.dataset.prepared import Prepared
 from podium.errors import RecipeError, UsageError
-from podium.machine import Progress, Settings, Silent
+from podium.machine import Caution, Progress, Settings, Silent
 from podium.machine.tuning import restored_torch
 from podium.metrics import Scores
 from podium.store import RunFolder, check_scores, find_run, list_differences, load_tables
@@ -353,7 +353,7 @@ def _finish(
 ) -> Run:
     from podium.workflows.carry_on import carry_on
 
-    followers = Callbacks(callbacks, progress.note)
+    followers = Callbacks(callbacks, lambda line: progress.note(Caution(line)))
     about = describe_run(folder) if followers else None
     followers.emit("on_run_start", about)
     is_finished = carry_on(

@@ -9,7 +9,7 @@ from typing import Any
 from podium.advice import call
 from podium.errors import Interrupted, PodiumError, Stopped
 from podium.launch import run_processes
-from podium.machine import Progress, Settings
+from podium.machine import Caution, Progress, Settings
 from podium.stopping import StopRequest
 from podium.store import RunFolder
 from podium.workflows.worker import make_request
@@ -57,7 +57,7 @@ def train_in_processes(
             errors.append(message["error"])
         if "note" in message and message["note"] not in heard:  # each process may have the same to say
             heard[message["note"]] = None
-            progress.note(message["note"])
+            progress.note(Caution(message["note"]) if message.get("is_caution") else message["note"])
 
     with progress.stage(f"folds in {n_processes} processes", len(left)) as update:
         codes = run_processes(
@@ -71,7 +71,10 @@ def train_in_processes(
     _raise_first(run, errors, codes, is_done=not run.folds_left(left))
     if killed := [-code for code in codes if code < 0]:
         progress.note(
-            f"{len(killed)} of {n_processes} processes were killed (signal {killed[0]}); the others took over its work."
+            Caution(
+                f"{len(killed)} of {n_processes} processes were killed (signal {killed[0]});"
+                " the others took over its work."
+            )
         )
 
 

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from podium.errors import PodiumError
 from podium.launch import tie_to_parent
+from podium.machine import Caution
 from podium.machine.progress import Update
 from podium.machine.settings import Settings
 from podium.machine.tuning import tune_process
@@ -53,7 +54,7 @@ class _Reporter:
         yield lambda _done: None
 
     def note(self, line: str) -> None:
-        self.send({"note": line})
+        self.send({"note": line, "is_caution": isinstance(line, Caution)})
 
 
 def main() -> int:
