@@ -56,7 +56,7 @@ def _named(value: Any, classes: Sequence[Any] | None) -> Any:
         return [_named(item, classes) for item in value]
     if isinstance(value, dict):
         return _named(value.get("label"), None)
-    place = int(value) if isinstance(value, str) and value.isdecimal() else None
+    place = int(value) if str(value).isdecimal() else None
     return classes[place] if classes and place is not None and place < len(classes) else value
 
 
