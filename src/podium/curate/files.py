@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from podium.curate.walk import Found, walk
 from podium.errors import SourceError
 from podium.tables import normalise_id, path_to_text
 
-__all__ = ["ImageFiles", "list_images"]
+__all__ = ["ImageFiles", "list_images", "make_image_files"]
 
 _TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".json")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".7z", ".rar")
@@ -79,16 +79,20 @@ def list_images(root: Path, extensions: Sequence[str], *, follow_links: bool = F
     found = walk(os.fspath(root), wanted, follow_links=follow_links)
     if not found.paths:
         raise _no_images(root, wanted, found)
-    pairs = sorted((normalise_id(text), text) for text in map(path_to_text, found.paths))
+    files = make_image_files(root, found.paths)
+    pairs = list(zip(files.ids, files.paths, strict=True))
+    return replace(files, notes=_notes(found, pairs), others=_ids_of(found.others), empty=_ids_of(found.empty))
+
+
+def make_image_files(root: Path, paths: Sequence[str]) -> ImageFiles:
+    """Image files by their paths relative to a folder.
+
+    Raises:
+        SourceError: If two names differ only in their Unicode form.
+    """
+    pairs = sorted((normalise_id(text), text) for text in map(path_to_text, paths))
     _refuse_twins(root, pairs)
-    return ImageFiles(
-        root,
-        paths=tuple(text for _, text in pairs),
-        ids=tuple(name for name, _ in pairs),
-        notes=_notes(found, pairs),
-        others=_ids_of(found.others),
-        empty=_ids_of(found.empty),
-    )
+    return ImageFiles(root, paths=tuple(text for _, text in pairs), ids=tuple(name for name, _ in pairs))
 
 
 def _require_folder(root: Path) -> None:

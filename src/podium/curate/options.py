@@ -11,7 +11,7 @@ from podium.advice import option, options
 from podium.arguments import strict_fields
 from podium.errors import UnknownNameError, UsageError
 from podium.tables import IMAGE_EXTENSIONS, SPLIT_NAMES
-from podium.texttable import column_name
+from podium.texttable import Table, as_table, column_name
 
 __all__ = ["IMAGE_EXTENSIONS", "LEFT_OUT", "Duplicates", "LabelKind", "Layout", "ScanOptions"]
 
@@ -31,7 +31,7 @@ class ScanOptions:
     Args:
         layout: "folders" (a folder per class), "table", "pattern", or "auto": the pattern if one is given, else the
             table if one is given or lies in the folder, else the folders.
-        labels: Table of labels: CSV, TSV, JSON Lines or Parquet.
+        labels: Table of labels: CSV, TSV, JSON Lines or Parquet; or a DataFrame.
         image_column: Column of the table that names the image, or a folder of images.
         label_columns: Columns or pattern fields to learn. Several 0/1 columns are one multi-label head, several
             other columns a head each.
@@ -66,7 +66,7 @@ class ScanOptions:
     """
 
     layout: Layout = "auto"
-    labels: Path | None = None
+    labels: Path | Table | None = None
     image_column: str | None = None
     label_columns: tuple[str, ...] = ()
     label_kind: LabelKind = "auto"
@@ -94,8 +94,7 @@ class ScanOptions:
     follow_links: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.labels, str):  # from Python a path is often plain text
-            object.__setattr__(self, "labels", Path(self.labels))
+        object.__setattr__(self, "labels", as_table(self.labels))  # from Python also plain text, or a DataFrame
         if isinstance(self.ordinal, str):
             object.__setattr__(self, "ordinal", (self.ordinal,))
         object.__setattr__(self, "split_names", _read_split_names(self.split_names))

@@ -17,6 +17,7 @@ from podium.curate.folder_source import read_folders
 from podium.curate.heads import Labelling, make_heads
 from podium.curate.idle_options import find_idle_options
 from podium.curate.lost_classes import describe_lost
+from podium.curate.named_files import find_named_files, names_files_elsewhere
 from podium.curate.options import ScanOptions
 from podium.curate.pattern_source import read_pattern
 from podium.curate.roles import Roles, choose_roles
@@ -24,9 +25,21 @@ from podium.curate.rows import Guess, Rows
 from podium.curate.split_column import leave_out_rows
 from podium.curate.split_tables import find_split_tables, read_split_tables
 from podium.curate.table_source import ImageColumnError, read_labels
-from podium.errors import SourceError
+from podium.errors import SourceError, UsageError
+from podium.overview import Overview, Shown
 from podium.tables import Samples, Task, as_text_array
-from podium.texttable import JSON_ENDINGS, TABLE_ENDINGS, bare_name, check_table_exists, read_export
+from podium.texttable import (
+    JSON_ENDINGS,
+    TABLE_ENDINGS,
+    Frame,
+    Table,
+    bare_name,
+    check_table_exists,
+    is_frame,
+    read_export,
+    read_table,
+    table_of_frame,
+)
 
 __all__ = ["Scan", "scan"]
 
@@ -34,8 +47,8 @@ __all__ = ["Scan", "scan"]
 _LARGEST_EXPORT = 256 * 1024**2
 
 
-@dataclass(frozen=True)
-class Scan:
+@dataclass(frozen=True, repr=False)
+class Scan(Shown):
     """What a folder or table was read as.
 
     Args:
@@ -52,6 +65,10 @@ class Scan:
     unlisted: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
+    def overview(self) -> Overview:
+        """The samples, and what the user should know about them."""
+        return replace(self.samples.overview(), title="Scan", notes=self.notes)
+
     def to_dict(self) -> dict[str, Any]:
         """What was found, without the samples themselves, as JSON-ready data."""
         task = self.samples.task
@@ -67,11 +84,12 @@ class Scan:
         }
 
 
-def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
-    """The samples of a folder of images, or of a table and the images beside it.
+def scan(source: Path | str | Frame, options: ScanOptions | None = None) -> Scan:
+    """The samples of a folder of images, or of a table and the images it names.
 
     Args:
-        source: The folder; or a table, whose folder then holds the images.
+        source: The folder; or a table, whose folder then holds the images unless it names files elsewhere by absolute
+            paths; or a DataFrame with a column of paths, absolute or from the working directory.
         options: What not to guess.
 
     Returns:
@@ -83,15 +101,35 @@ def scan(source: Path | str, options: ScanOptions | None = None) -> Scan:
         LabelError: If there is one class only, or labels do not fit the classes given.
     """
     options = (options or ScanOptions()).with_named_columns()
+    if is_frame(source):
+        return _scan_named(table_of_frame(source), options, Path.cwd())
+    assert isinstance(source, str | Path)
     source = Path(source)
     if source.exists() and not source.is_file() and not source.is_dir():
         check_table_exists(source)
     if source.is_file() and options.labels is None and options.pattern is None:
         _refuse_other_files(source, options)
+        table = read_table(source, delimiter=options.delimiter, encoding=options.encoding, header=options.header)
+        if names_files_elsewhere(table, source.parent):
+            return _scan_named(table, options, source.parent)
         options = replace(options, labels=source)
         source = source.parent
     files = list_images(source, options.extensions, follow_links=options.follow_links)
-    rows = _read_rows(files, options)
+    return _scan_rows(files, _read_rows(files, options), options)
+
+
+def _scan_named(table: Table, options: ScanOptions, base: Path) -> Scan:
+    """The samples of a table alone, which says where its images are."""
+    if options.labels is not None or options.pattern is not None or options.layout == "folders":
+        raise UsageError(
+            "a table names its images; a second table, a pattern or a layout of folders does not fit.",
+            fix=f"Name the folder of images as the data, and the table with {option('labels')}.",
+        )
+    files, table, options = find_named_files(table, options, base)
+    return _scan_rows(files, read_labels(files, table, options), options)
+
+
+def _scan_rows(files: ImageFiles, rows: Rows, options: ScanOptions) -> Scan:
     options = _follow_joined_rows(options, rows)
     rows = leave_out_rows(rows, options)
     roles = choose_roles(rows, options)
@@ -123,13 +161,18 @@ def _refuse_other_files(source: Path, options: ScanOptions) -> None:
         )
 
 
+def _find_table(root: Path, labels: Path | Table) -> Path | Table:
+    """The table as it was named, or of that name in the folder of images."""
+    if isinstance(labels, Table) or labels.is_file():
+        return labels
+    return root / labels if (root / labels).is_file() else labels
+
+
 def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
     if options.pattern is not None:
         return read_pattern(files, options)
     if options.labels is not None and options.layout != "folders":
-        beside = files.root / options.labels
-        is_beside = beside.is_file() and not options.labels.is_file()
-        return read_labels(files, beside if is_beside else options.labels, options)
+        return read_labels(files, _find_table(files.root, options.labels), options)
     if options.layout == "folders":
         return read_folders(files, options)
     tables = _tables_in(files.root)

@@ -28,7 +28,7 @@ class ImageColumnError(SourceError):
     """No column of the table names images of the folder."""
 
 
-def read_labels(files: ImageFiles, path: Path, options: ScanOptions) -> Rows:
+def read_labels(files: ImageFiles, labels: Path | Table, options: ScanOptions) -> Rows:
     """One row an image, with the cells of its row in the table.
 
     A row may name a folder; it then stands for every image inside. Several rows may name an image, each with one of its
@@ -36,7 +36,7 @@ def read_labels(files: ImageFiles, path: Path, options: ScanOptions) -> Rows:
 
     Args:
         files: The images.
-        path: The table.
+        labels: The table, or its file.
         options: Which column names the image, how the text is read, and whether rows may lack an image.
 
     Raises:
@@ -44,14 +44,16 @@ def read_labels(files: ImageFiles, path: Path, options: ScanOptions) -> Rows:
         SourceError: If rows have no image, name an image twice or fit several; names the rows.
         TableError: If the table cannot be read, or lacks a column that was named.
     """
-    table = read_table(path, delimiter=options.delimiter, encoding=options.encoding, header=options.header)
+    if isinstance(labels, Table):
+        return _join(files, labels, options)
+    table = read_table(labels, delimiter=options.delimiter, encoding=options.encoding, header=options.header)
     try:
         return _join(files, table, options)
     except ImageColumnError:
         if table.delimiter != SPACES or options.delimiter is not None:
             raise
     # Spaces were guessed; perhaps they are part of the names in a table of one column.
-    return _join(files, read_table(path, delimiter=",", encoding=options.encoding, header=options.header), options)
+    return _join(files, read_table(labels, delimiter=",", encoding=options.encoding, header=options.header), options)
 
 
 def _join(files: ImageFiles, table: Table, options: ScanOptions) -> Rows:

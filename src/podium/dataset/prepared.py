@@ -17,6 +17,7 @@ from podium import durable
 from podium.curate import Audit
 from podium.dataset.sources import SCAN_FILES, SCAN_MARK
 from podium.errors import CorruptFileError, UsageError
+from podium.overview import Overview, Shown
 from podium.splits import FoldSummary, LeakReport
 from podium.store import TABLE_FILES, RunFolder, check_tables, digest_tables
 from podium.tables import (
@@ -45,8 +46,8 @@ MARK_NAME = "prepared.json"
 _AGAIN = "Prepare the data again with `podium split`."
 
 
-@dataclass(frozen=True, eq=False)
-class Prepared:
+@dataclass(frozen=True, eq=False, repr=False)
+class Prepared(Shown):
     """Samples and folds that any number of recipes can train on, without scanning, auditing or comparing them again.
 
     Args:
@@ -74,8 +75,11 @@ class Prepared:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __repr__(self) -> str:
-        return f"Prepared({len(self):,} images, {self.folds.n_folds} folds by {self.folds.method})"
+    def overview(self) -> Overview:
+        """The folds in numbers, the leak check's result, and what is odd."""
+        header, *rows = self.summary.rows()
+        facts = [f"{len(self):,} images", f"{self.folds.n_folds} folds by {self.folds.method}"]
+        return Overview("Prepared", facts, header, rows, notes=(self.leaks.verdict, *self.summary.notes))
 
     def to_dict(self) -> dict[str, Any]:
         """What stands in folds.json beside the folds."""

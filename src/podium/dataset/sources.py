@@ -12,13 +12,14 @@ from podium import durable
 from podium.curate import Scan, ScanOptions, merge_groups, scan
 from podium.errors import SourceError, UsageError, nearest_name
 from podium.tables import Samples, as_text_array, concat_samples, load_samples, save_samples, write_csv
+from podium.texttable import Frame, is_frame
 
 __all__ = ["SCAN_FILES", "SCAN_MARK", "Source", "check_scan_folder", "read_source", "save_scan"]
 
-OneSource = str | Path | Samples | Scan
+OneSource = str | Path | Samples | Scan | Frame
 Source = OneSource | Sequence[OneSource] | Mapping[str, OneSource]
-"""A folder of images, a table beside its images, a folder that `podium scan --out` wrote, or samples; or several of
-them, whose first is the main one, in a list or by the name that their ids get."""
+"""A folder of images, a table beside its images, a DataFrame, a folder that `podium scan --out` wrote, or samples; or
+several of them, whose first is the main one, in a list or by the name that their ids get."""
 
 UNLISTED, MISSING, SCAN_MARK = "unlisted.csv", "missing.csv", "scan.json"
 SCAN_FILES = ("samples.csv", "samples.json", UNLISTED, MISSING, SCAN_MARK)
@@ -106,6 +107,9 @@ def _read_one(source: OneSource, options: ScanOptions | None) -> Scan:
         return source
     if isinstance(source, Samples):
         return Scan(source)
+    if is_frame(source):
+        return scan(source, options)
+    assert isinstance(source, str | Path)
     path = Path(source).expanduser()
     if not path.exists():
         raise _no_such_source(path)

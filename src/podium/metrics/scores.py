@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.metrics.interval import Interval, nan_if_none, none_if_nan
+from podium.overview import Overview, Shown
 from podium.tables import HeadKind
 
 __all__ = ["ClassScore", "FoldScore", "Scores", "TargetScore"]
@@ -149,8 +150,8 @@ class TargetScore:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Scores:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores(Shown):
     """Scores of every target of a task, the main one first.
 
     Args:
@@ -179,6 +180,18 @@ class Scores:
         """Name of the metric that a target is shown by: the main one, or its own first one where it lacks that."""
         metrics = self.targets[target].metrics
         return self.main_metric if self.main_metric in metrics else next(iter(metrics))
+
+    def overview(self) -> Overview:
+        """The main score, and every metric of every target."""
+        rows = [
+            (name, metric, interval, "" if np.isnan(target.chance_of(metric)) else f"{target.chance_of(metric):.4f}")
+            for name, target in self.targets.items()
+            for metric, interval in target.metrics.items()
+        ]
+        facts = [f"{self.main_target}: {self.main_metric} {self.main}"]
+        if not np.isnan(self.chance):
+            facts.append(f"chance {self.chance:.4f}")
+        return Overview("Scores", facts, ("target", "metric", "score, 95 % interval", "chance"), rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The scores as JSON-ready data; floats are exact, nan is None."""

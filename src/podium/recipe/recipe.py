@@ -22,7 +22,9 @@ from pydantic import (
 
 from podium.data import Augmentation, View
 from podium.images import height_and_width
+from podium.overview import Overview
 from podium.recipe.image_size import LEAST_SIDE_PX, MOST_SIDE_PX, read_size
+from podium.store import list_differences
 
 __all__ = [
     "AsymmetricSpec",
@@ -252,6 +254,22 @@ class Recipe(_Part):
     """Views whose probabilities are averaged at prediction (test-time augmentation)."""
     metric: str | None = None
     """Primary metric; null is macro F1, or macro average precision for multi-label."""
+
+    def overview(self) -> Overview:
+        """What it trains, and every key that differs from the preset's."""
+        from podium.recipe.presets import PRESETS
+
+        start = PRESETS[self.preset]() if self.preset in PRESETS else Recipe()
+        changes = list_differences(start.model_dump(mode="json"), self.model_dump(mode="json"))
+        facts = [self.preset, str(self.model.name), f"{self.training.epochs} epochs"]
+        n_changes = f"{len(changes)} key{'s' if len(changes) != 1 else ''} changed"
+        return Overview("Recipe", [*facts, n_changes] if changes else facts, notes=changes)
+
+    def __repr__(self) -> str:
+        return str(self.overview())
+
+    def _repr_html_(self) -> str:
+        return self.overview().to_html()
 
     @model_validator(mode="after")
     def _check_frozen_backbone(self) -> Recipe:

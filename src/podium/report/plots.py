@@ -29,7 +29,7 @@ from podium.report.sections import RunReport, describe_run
 from podium.report.targets_section import TargetSection
 from podium.store import RunFolder
 
-__all__ = ["write_plots"]
+__all__ = ["draw_all", "write_plots"]
 
 _MOST_ROWS = 60
 _ROW = 24.0
@@ -51,14 +51,14 @@ def write_plots(run: RunFolder, folder: Path | None = None) -> list[Path]:
     """
     folder = run.path / "plots" if folder is None else folder
     paths = []
-    for name, title, drawings in _draw_all(describe_run(read_contents(run))):
+    for name, title, drawings in draw_all(describe_run(read_contents(run))):
         path = folder / f"{name}.png"
         durable.write_bytes(path, as_png(title, drawings))
         paths.append(path)
     return paths
 
 
-def _draw_all(report: RunReport) -> Iterator[tuple[str, str, list[Drawing]]]:
+def draw_all(report: RunReport) -> Iterator[tuple[str, str, list[Drawing]]]:
     """Name, title and drawings of every file."""
     if report.headline.targets:
         yield "targets", "Score of every target", [_draw_targets(report.headline)]

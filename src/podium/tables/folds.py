@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from podium.errors import SplitError
 from podium.listing import list_some
+from podium.overview import Overview, Shown
 from podium.tables.samples import Samples
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ HOLDOUT = -2
 """Fold number of samples that no model sees until one is confirmed on them, once."""
 
 
-@dataclass(frozen=True, eq=False)
-class Folds:
+@dataclass(frozen=True, eq=False, repr=False)
+class Folds(Shown):
     """Fold of every sample.
 
     Args:
@@ -64,6 +65,14 @@ class Folds:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def overview(self) -> Overview:
+        """Method, seed, and the size of every part."""
+        facts = [f"{self.n_folds} fold{'s' if self.n_folds != 1 else ''}", f"{len(self):,} images", self.method]
+        numbers = [*range(self.n_folds), *(code for code in (ALWAYS_TRAIN, HOLDOUT) if (self.fold == code).any())]
+        names = {ALWAYS_TRAIN: "train only", HOLDOUT: "hold-out"}
+        rows = [(names.get(code, f"fold {code}"), f"{np.count_nonzero(self.fold == code):,}") for code in numbers]
+        return Overview("Folds", [*facts, f"seed {self.seed}"], ("part", "images"), rows)
 
     def train_rows(self, fold: int) -> NDArray[np.int64]:
         """Rows that the model of this fold trains on."""

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from podium.errors import DataError, SourceError
 from podium.listing import list_some
+from podium.overview import SHOWN_ROWS, Overview, Shown
 from podium.tables.decide import DECISION_THRESHOLD, decide
 from podium.tables.ids import first_duplicate
 from podium.tables.origin import Origin
-from podium.tables.task import Task
+from podium.tables.task import Head, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +26,8 @@ MEAN_OF_FOLDS = -1
 """Fold number of a row that is the mean over several folds' models."""
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(Shown):
     """Probabilities per target (every head, and the composite class if the task has one).
 
     Args:
@@ -91,6 +92,16 @@ class Predictions:
             raise SourceError(f"these ids have no prediction: {list_some(missing)}.", details=list(map(str, missing)))
         return self.take(np.fromiter((place[name] for name in ids), dtype=np.int64, count=len(ids)))
 
+    def overview(self) -> Overview:
+        """Targets, the folds that made the rows, and the first rows with the most probable classes."""
+        folds = sorted(set(self.fold.tolist()))
+        made = "mean of folds" if folds == [MEAN_OF_FOLDS] else f"folds {', '.join(map(str, folds))}"
+        facts = [f"{len(self):,} images", *map(str, self.task.targets), made]
+        some = self.take(np.arange(min(len(self), SHOWN_ROWS)))
+        columns = [_words_of(head, some.probs[head.name]) for head in self.task.targets]
+        header = ["id", *(head.name for head in self.task.targets)]
+        return Overview("Predictions", facts, header, list(zip(some.ids, *columns, strict=True)), len(self))
+
     def to_frame(self) -> pd.DataFrame:
         """The table as a pandas frame indexed by id, a column "target=class" a probability."""
         from podium.tables.frames import predictions_frame
@@ -107,6 +118,19 @@ class Predictions:
         values = self.probs[target]
         head = next(head for head in self.task.targets if head.name == target)
         return decide(values, head, threshold)
+
+
+_NAMED = 3
+
+
+def _words_of(head: Head, probs: NDArray[np.floating[Any]]) -> list[str]:
+    """Per row the most probable class, or the three most probable labels of a multi-label head, with probabilities."""
+    n_named = min(_NAMED if head.is_multi else 1, head.n_classes)
+    best = np.argsort(-probs, axis=1, kind="stable")[:, :n_named]
+    return [
+        ", ".join(f"{head.classes[place]} {row[place]:.3f}" for place in places)
+        for row, places in zip(probs, best, strict=True)
+    ]
 
 
 def concat_predictions(parts: Sequence[Predictions]) -> Predictions:

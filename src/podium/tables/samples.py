@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from podium.errors import LabelError, SourceError
 from podium.listing import list_some
+from podium.overview import SHOWN_ROWS, Overview, Shown
 from podium.tables.ids import first_duplicate, path_from_text
 from podium.tables.task import Task
 
@@ -32,8 +33,8 @@ __all__ = ["Samples"]
 TextArray = NDArray[np.object_]
 
 
-@dataclass(frozen=True, eq=False)
-class Samples:
+@dataclass(frozen=True, eq=False, repr=False)
+class Samples(Shown):
     """Images and what is known of them. N samples, C classes.
 
     Args:
@@ -154,6 +155,15 @@ class Samples:
             source=None if self.source is None else self.source[index],
             numbers={name: column[index] for name, column in self.numbers.items()},
         )
+
+    def overview(self) -> Overview:
+        """Counts, heads, and the first rows."""
+        frame = self.take(np.arange(min(len(self), SHOWN_ROWS))).to_frame().dropna(axis="columns", how="all")
+        facts = [f"{len(self):,} images", *(() if self.task is None else map(str, self.task.heads))]
+        if self.has_groups:
+            facts.append(f"{len(set(self.group_keys.tolist())):,} groups")
+        header = [str(name) for name in (frame.index.name or "id", *frame.columns)]
+        return Overview("Samples", facts, header, list(frame.itertuples(name=None)), len(self))
 
     def to_frame(self) -> pd.DataFrame:
         """The table as a pandas frame indexed by id; see `podium.tables.frames`."""

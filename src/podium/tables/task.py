@@ -54,6 +54,10 @@ class Head:
                 fix="Add images of another class, or name another label column.",
             )
 
+    def __str__(self) -> str:
+        kind = {"single": "classes", "ordinal": "ordered classes", "multi": "labels"}[self.kind]
+        return f"{self.name} ({self.n_classes} {kind})"
+
     @property
     def n_classes(self) -> int:
         """Number of classes C."""

@@ -6,6 +6,7 @@ keeps a text byte by byte, so that it can be written again with only some cells 
 
 from podium.texttable.archives import bare_name
 from podium.texttable.column_names import column_name
+from podium.texttable.frame_rows import Frame, as_table, is_frame, table_of_frame
 from podium.texttable.json_exports import read_export
 from podium.texttable.json_rows import JSON_ENDINGS
 from podium.texttable.list_cells import read_list_cells, write_list_cell
@@ -17,16 +18,20 @@ __all__ = [
     "JSON_ENDINGS",
     "SPACES",
     "TABLE_ENDINGS",
+    "Frame",
     "RawTable",
     "Table",
+    "as_table",
     "bare_name",
     "cell_value",
     "check_table_exists",
     "column_name",
+    "is_frame",
     "read_export",
     "read_list_cells",
     "read_raw_table",
     "read_table",
     "split_rows",
+    "table_of_frame",
     "write_list_cell",
 ]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from podium.errors import TableError
-from podium.texttable.list_cells import write_list_cell
+from podium.texttable.cell_text import cell_text
 
 __all__ = ["read_parquet_rows"]
 
@@ -30,17 +29,5 @@ def read_parquet_rows(path: Path) -> tuple[list[str], list[list[str]], int]:
             fix="Write it again; a text table needs the file extension .csv.",
         ) from error
     names = [str(name) for name in frame.column_names]
-    columns = [[_cell_text(value) for value in column.to_pylist()] for column in frame.columns]
+    columns = [[cell_text(value) for value in column.to_pylist()] for column in frame.columns]
     return names, columns, frame.num_rows
-
-
-def _cell_text(value: Any) -> str:
-    if value is None or value != value:  # None, or a number that is not one
-        return ""
-    if isinstance(value, bool):
-        return "True" if value else "False"
-    if isinstance(value, (list, tuple)):
-        return write_list_cell([_cell_text(item) for item in value])
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "backslashreplace")
-    return str(value)

@@ -16,7 +16,7 @@ from podium.texttable.json_rows import JSON_ENDINGS, read_json_rows
 from podium.texttable.parquet_rows import read_parquet_rows
 from podium.texttable.raw_table import RawTable, read_raw_table
 
-__all__ = ["TABLE_ENDINGS", "Table", "check_table_exists", "read_table"]
+__all__ = ["TABLE_ENDINGS", "Table", "check_table_exists", "make_table", "read_table"]
 
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
 """Endings of files that are taken for tables without being named; .json and .txt may be anything."""
@@ -86,11 +86,11 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
         raise TableError("a Parquet file inside an archive is not read.", where=path, fix="Unpack it first.")
     if ending == ".parquet":
         names, cells, n_rows = read_parquet_rows(path)
-        return _make_table(path, names, cells, list(range(2, n_rows + 2)))
+        return make_table(path, names, cells, list(range(2, n_rows + 2)))
     if ending in JSON_ENDINGS:
         decoded = decode_table(durable.read_bytes(path) if data is None else data, where=path, encoding=encoding)
         columns, numbers, tool = read_json_rows(decoded.text, path)
-        table = _make_table(path, list(columns), list(columns.values()), numbers, decoded.encoding)
+        table = make_table(path, list(columns), list(columns.values()), numbers, decoded.encoding)
         said = () if tool is None else (f"{path.name} was read as {tool} writes labels.",)
         return replace(table, notes=(*table.notes, *said))
     raw = read_raw_table(path, delimiter=delimiter, encoding=encoding, header=header, data=data)
@@ -137,9 +137,21 @@ def _drop_empty_rows(raw: RawTable) -> Table:
     )
 
 
-def _make_table(
+def make_table(
     path: Path, names: Sequence[str], cells: Sequence[list[str]], numbers: list[int], encoding: str = "utf-8"
 ) -> Table:
+    """A table of named columns.
+
+    Args:
+        path: Its file, or what messages call it.
+        names: Names of the columns.
+        cells: The cells of each column.
+        numbers: Place of each row as a spreadsheet counts.
+        encoding: Encoding it was read with.
+
+    Raises:
+        TableError: If it has no rows, or a column name occurs twice.
+    """
     if not numbers:
         raise TableError("the table has no rows.", where=path, fix="It needs one row per image.")
     spelt = check_column_names(names, path)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.curate import ScanOptions
 from podium.demo import DemoData, prepare
-from podium.machine import Progress, Settings, Silent
+from podium.machine import Progress, Settings, default_progress
 from podium.metrics import score
 from podium.submission import SubmissionRecord, match_ids
 from podium.tables import Head, Predictions, load_predictions
@@ -62,7 +62,7 @@ def run_demo(
         settings: Machine and limits; runs go into `folder`/runs.
         progress: Receives progress and notes.
     """
-    folder, progress = Path(folder), progress or Silent()
+    folder, progress = Path(folder), progress or default_progress()
     data = prepare(task, folder / task, seed=seed)
     settings = settings or Settings(runs=folder / "runs")
     options = ScanOptions(**data.scan_options)

@@ -29,7 +29,7 @@ from podium.tables import (
 from podium.training.predictor import open_predictor
 from podium.workflows.decide import write_answers
 
-__all__ = ["predict_run"]
+__all__ = ["check_views", "predict_run"]
 
 
 def predict_run(
@@ -63,7 +63,7 @@ def predict_run(
         ImageError: If no image can be decoded.
     """
     _check_name(name)
-    _check_views(views or ())
+    check_views(views or ())
     predictor = open_predictor(run, settings, progress, keep=False)
     learnt, frozen = load_tables(run)
     prepare_process(settings.n_threads)
@@ -119,7 +119,8 @@ def _check_name(name: str) -> None:
         )
 
 
-def _check_views(views: Sequence[str]) -> None:
+def check_views(views: Sequence[str]) -> None:
+    """Raise UnknownNameError unless each of these is a view."""
     for view in views:
         if view not in get_args(View):
             raise UnknownNameError("view", view, get_args(View), field="tta")

@@ -12,7 +12,7 @@ from podium.dataset.prepare import check_folds, prepare_samples
 from podium.dataset.prepared import Prepared, is_prepared, load_prepared
 from podium.dataset.ready_images import median_side
 from podium.errors import UsageError
-from podium.machine import Progress, Settings, Silent
+from podium.machine import Progress, Settings, default_progress
 from podium.problems import Problems
 from podium.recipe import Recipe, find_preset, resolve_sizes
 from podium.workflows.option_homes import option_homes
@@ -55,7 +55,7 @@ def prepare(
         data.save("prepared")
         runs = [podium.train(data, preset=preset) for preset in ("baseline", "quick")]
     """
-    settings, progress = settings or Settings(), progress or Silent()
+    settings, progress = settings or Settings(), progress or default_progress()
     opened = open_data(data, options, folds)
     if isinstance(opened, Prepared):
         return opened

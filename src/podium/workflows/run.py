@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from podium import durable
 from podium.advice import option
@@ -14,24 +15,27 @@ from podium.callbacks import Callback, Callbacks, RunInfo
 from podium.dataset import FoldOptions, Source, read_source
 from podium.dataset.prepared import Prepared
 from podium.errors import RecipeError, UsageError
-from podium.machine import Caution, Progress, Settings, Silent
+from podium.machine import Caution, Progress, Settings, default_progress
 from podium.machine.tuning import restored_torch
 from podium.metrics import Scores
+from podium.overview import Overview, Shown
 from podium.store import RunFolder, check_scores, find_run, list_differences, load_tables
 from podium.tables import Folds, Predictions, Samples, load_predictions
+from podium.texttable import Frame, as_table, is_frame
 from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, fold_options, open_data
 
 if TYPE_CHECKING:
     from podium.curate import ScanOptions
-    from podium.data import View
+    from podium.data import GivenImage, View
     from podium.recipe import Overrides, Recipe
+    from podium.report.inline import Plots
     from podium.training.predictor import Predictor
 
 __all__ = ["Run", "compose_recipe", "load_run", "resume", "train"]
 
 
-class Run:
+class Run(Shown):
     """One run folder, read when asked.
 
     Args:
@@ -43,8 +47,14 @@ class Run:
         self.folder = folder
         self.settings = settings or Settings(runs=folder.path.parent)
 
-    def __repr__(self) -> str:
-        return f"Run({str(self.folder.path)!r})"
+    def overview(self) -> Overview:
+        """Where it is, its main score, and every metric of every target."""
+        left = self.folder.folds_left()
+        if left or not self.folder.is_finished:
+            folds = f"fold{'s' if len(left) != 1 else ''} {', '.join(map(str, left))} left" if left else "not scored"
+            return Overview("Run", [str(self.folder.path), folds])
+        scores = self.scores.overview()
+        return replace(scores, title="Run", facts=[str(self.folder.path), *scores.facts])
 
     @property
     def name(self) -> str:
@@ -84,9 +94,9 @@ class Run:
     @strict_arguments()
     def predict(
         self,
-        data: Source,
+        data: Source | GivenImage | Sequence[GivenImage],
         *,
-        rows: str | Path | None = None,
+        rows: str | Path | Frame | None = None,
         image_column: str | None = None,
         delimiter: str | None = None,
         encoding: str | None = None,
@@ -99,26 +109,38 @@ class Run:
         """Predictions for other images: the mean over the finished folds' models.
 
         Args:
-            data: A folder of images, a table whose rows name images beside it, or samples.
-            rows: Table whose rows name the images of the folder to predict; None predicts all of them.
+            data: A folder of images, a table whose rows name images beside it, or samples. Or images themselves: the
+                path of one, a Pillow image, an RGB array uint8 (H, W, 3), several arrays (N, H, W, 3), or a list of
+                any of these; for many calls, `predictor` keeps the models in memory.
+            rows: Table (a file or a DataFrame) whose rows name the images of the folder to predict; None predicts all.
             image_column: Column of the table that names the image.
             delimiter: Character between two cells of the table; found when None.
             encoding: Encoding of the table; found when None.
             header: Whether the table's first row names its columns; else they go by number, such as "1".
             follow_links: Whether to follow links to folders outside of the folder of images.
-            name: Name of the prediction files in the run folder.
+            name: Name of the prediction files in the run folder; nothing is written for images themselves.
             tta: Views for test-time augmentation, averaged with the plain one, such as ["hflip"]; None takes the
                 recipe's.
             progress: Receives progress and notes.
-        """
-        from podium.workflows.predict import predict_run
 
+        Raises:
+            UsageError: If no fold is finished, or a view does not exist.
+            DataError: If there are no images, or a table does not fit them.
+        """
+        from podium.workflows.predict import check_views, predict_run
+        from podium.workflows.predict_images import as_images, name_images
+
+        views = None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
+        images = as_images(data)
+        if images is not None:
+            check_views(views or ())
+            return self.predictor(progress=progress).predict(images, ids=name_images(images), views=views)
         table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
-        options = _prediction_options(data, rows, table, follow_links=follow_links)
-        found, progress = read_source(data, options), progress or Silent()
+        source = cast("Source", data)
+        options = _prediction_options(source, rows, table, follow_links=follow_links)
+        found, progress = read_source(source, options), progress or default_progress()
         for note in found.notes:
             progress.note(note)
-        views = None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
         with restored_torch():
             return predict_run(self.folder, found.samples, self.settings, progress, name=name, views=views)
 
@@ -135,6 +157,13 @@ class Run:
 
         return open_predictor(self.folder, self.settings, progress)
 
+    @property
+    def plot(self) -> Plots:
+        """Single drawings of the report, shown in place in a notebook: `run.plot.confusion()`."""
+        from podium.report.inline import Plots
+
+        return Plots(self.folder)
+
     def report(self) -> Path:
         """Write the report again; gives its path."""
         from podium.report import make_report
@@ -143,12 +172,14 @@ class Run:
 
 
 def _prediction_options(
-    source: Source, rows: str | Path | None, table: Mapping[str, Any], *, follow_links: bool
+    source: Source, rows: str | Path | Frame | None, table: Mapping[str, Any], *, follow_links: bool
 ) -> ScanOptions | None:
     """How images to predict are read: without labels and groups, and only a table's rows where one is named."""
     from podium.curate import ScanOptions
 
     is_set = any(value not in (None, True) for value in table.values())
+    if is_frame(source) and rows is None:
+        return ScanOptions(layout="table", group="none", unlabelled=True, **table)
     if not isinstance(source, str | Path) or (Path(source) / "samples.json").is_file():
         if rows is not None or is_set or follow_links:
             raise UsageError(
@@ -161,7 +192,7 @@ def _prediction_options(
         raise UsageError("was given without a table.", field=given, fix=f"Name the table with {option('rows')}.")
     return ScanOptions(
         layout="table" if has_table else "folders",
-        labels=None if rows is None else Path(rows),
+        labels=as_table(rows),
         group="none",
         unlabelled=True,
         follow_links=follow_links,
@@ -270,7 +301,7 @@ def train(
         run = podium.train("data/train", preset="baseline", folds=5)
         run.scores.main
     """
-    settings, progress = settings or Settings(), progress or Silent()
+    settings, progress = settings or Settings(), progress or default_progress()
     _check_callbacks(callbacks, settings)
     recipe = compose_recipe(preset, recipe=recipe, overrides=overrides, metric=metric, seed=seed)
     opened = open_data(data, options, folds)
@@ -320,7 +351,7 @@ def resume(
         SplitError: If there is no such fold.
         ImageError: If the images are gone, or are others than at the start.
     """
-    settings, progress = settings or Settings(), progress or Silent()
+    settings, progress = settings or Settings(), progress or default_progress()
     _check_callbacks(callbacks, settings)
     folder = find_run(settings.runs, run)
     if recipe is not None:

@@ -10,14 +10,15 @@ from typing import Any
 from podium import curate
 from podium.arguments import refuse_unknown
 from podium.curate import Scan, ScanOptions
+from podium.texttable import Frame, as_table
 
 __all__ = ["scan"]
 
 
 def scan(
-    data: str | Path,
+    data: str | Path | Frame,
     *,
-    labels: str | Path | None = None,
+    labels: str | Path | Frame | None = None,
     label_columns: str | Sequence[str] = (),
     group: str | None = None,
     pattern: str | None = None,
@@ -29,8 +30,8 @@ def scan(
     """Samples of a folder of images, a table beside them, or a described tree of folders.
 
     Args:
-        data: The folder, or the table.
-        labels: Table of labels.
+        data: The folder, the table, or a DataFrame with a column of paths.
+        labels: Table of labels: a file or a DataFrame.
         label_columns: Column or pattern field to learn, or several.
         group: What must stay on one side of a split.
         pattern: Description of the paths, such as "{id}_{gender}_{race}_{age:int}/{mask}*".
@@ -49,7 +50,7 @@ def scan(
     """
     refuse_unknown("scan", options, [item.name for item in fields(ScanOptions)])
     wanted = ScanOptions(
-        labels=None if labels is None else Path(labels),
+        labels=as_table(labels),
         label_columns=(label_columns,) if isinstance(label_columns, str) else tuple(label_columns),
         group=group,
         pattern=pattern,
@@ -57,4 +58,4 @@ def scan(
         classes={head: tuple(names) for head, names in (classes or {}).items()},
         composite=composite,
     )
-    return curate.scan(Path(data), replace(wanted, **options))
+    return curate.scan(data, replace(wanted, **options))
