@@ -110,8 +110,15 @@ class Plots:
 
         Args:
             target: A head's name or the composite's; None takes the main one.
+
+        Raises:
+            UsageError: If the target is a multi-label head.
         """
-        return self._draw("confusion", self._place(target))
+        place = self._place(target)
+        if self._report.targets[place - 1 :] and not self._report.targets[place - 1].confusion:
+            name = self._report.targets[place - 1].name
+            raise UsageError(f"{name!r} has several labels per image, and so no one matrix.", fix="Draw its classes().")
+        return self._draw("confusion", place)
 
     def ranking(self, target: str | None = None) -> Plot:
         """Precision-recall and ROC curves of every class against the rest.
