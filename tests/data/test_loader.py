@@ -78,8 +78,10 @@ def test_an_epoch_visits_each_sample_once_with_its_own_labels() -> None:
 
 @pytest.mark.parametrize("mixing", [None, MixUp(probability=0.7), CutMix()])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_resume_at_every_offset_is_bit_identical(mixing: Any, weighted: bool) -> None:
-    options = {"mixing": mixing, "n_classes": {"age": 3}, "weights": np.arange(1.0, N + 1) if weighted else None}
+@pytest.mark.parametrize("batch_size", [5, 11])
+def test_resume_at_every_offset_is_bit_identical(mixing: Any, weighted: bool, batch_size: int) -> None:
+    options: dict[str, Any] = {"mixing": mixing, "n_classes": {"age": 3}, "batch_size": batch_size}
+    options["weights"] = np.arange(1.0, N + 1) if weighted else None
     whole = list(make_loader(**options).from_position(2))
     for start in range(len(whole) + 1):
         offset = whole[start - 1].offset_after if start else 0

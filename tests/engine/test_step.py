@@ -104,7 +104,7 @@ def test_out_of_memory_halves_the_pieces_and_keeps_the_batch(net: DoubleNet) -> 
     short = OutOfMemoryAbove(net, limit=3)
     parts = parts_of(short)
     assert train_step(parts, MANY_MISSING, step=0) == pytest.approx(loss, rel=1e-6)
-    assert short.seen == [7, 4, 2, 2, 2, 1]
+    assert short.seen == [7, 4, 2, 2, 3]
     assert parts.micro_batch == 2
     assert len(parts.notes) == 2
     assert "2 images at a time" in parts.notes[-1]
@@ -112,7 +112,32 @@ def test_out_of_memory_halves_the_pieces_and_keeps_the_batch(net: DoubleNet) -> 
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-6, atol=1e-9)
 
     train_step(parts, MANY_MISSING, step=1)
-    assert short.seen[6:] == [2, 2, 2, 1], "the smaller size is remembered"
+    assert short.seen[5:] == [2, 2, 3], "the smaller size is remembered"
+
+
+@pytest.mark.parametrize(
+    ("n", "micro_batch", "wanted"),
+    [(7, 3, [3, 2, 2]), (7, 2, [2, 2, 3]), (7, 6, [5, 2]), (3, 2, [3]), (7, 4, [4, 3]), (2, 1, [1, 1]), (1, 4, [1])],
+)
+def test_no_piece_holds_a_single_image_unless_asked_to(
+    net: DoubleNet, n: int, micro_batch: int, wanted: list[int]
+) -> None:
+    watched = OutOfMemoryAbove(net, limit=100)
+    train_step(parts_of(watched, micro_batch=micro_batch), make_batch([0] * n, [[0, 1]] * n), step=0)
+    assert watched.seen == wanted
+
+
+@pytest.mark.parametrize(
+    ("n", "micro_batch", "key"), [(1, None, "training.batch_size"), (4, 1, "training.micro_batch")]
+)
+def test_maps_of_one_pixel_and_one_image_name_the_key(n: int, micro_batch: int | None, key: str) -> None:
+    # The third convolution of the tiny network leaves one pixel of eight.
+    parts = make_parts(micro_batch=micro_batch)
+    parts.model.train()
+    images = torch.randint(0, 256, (n, 8, 8, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    targets = {"kind": torch.zeros(n, dtype=torch.int64), "tags": torch.zeros(n, 2, dtype=torch.int8)}
+    with pytest.raises(PodiumError, match=f"cannot be trained on one image at a time.*{key}=2"):
+        train_step(parts, TinyBatch(images, targets), step=0)
 
 
 def test_one_image_that_does_not_fit_is_an_error_that_says_so(net: DoubleNet) -> None:

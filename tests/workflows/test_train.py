@@ -157,3 +157,21 @@ def test_a_wrong_request_leaves_no_run(contest: Contest, tmp_path: Path) -> None
         with pytest.raises(error):
             train(contest("single"), recipe=make_recipe(), folds=3, settings=settings, **changes)  # type: ignore[arg-type]
     assert not list(tmp_path.rglob("run.json"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("model.freeze=none", "training.batch_size=17"),
+        ("model.freeze=none", "training.batch_size=18", "training.micro_batch=17"),
+        ("model.freeze=blocks", "model.frozen_blocks=1", "model.cached_views=2", "training.batch_size=17"),
+        ("model.freeze=backbone", "training.batch_size=17"),
+    ],
+)
+def test_a_single_last_image_stops_no_model_whose_maps_are_one_pixel(
+    contest: Contest, tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    # Each fold trains on 18 images, and three strides of 2 leave one pixel of 8.
+    recipe = make_recipe("image.size_px=8", "image.stored_px=8", "predict_views=[plain]", *lines)
+    run = train(contest("single"), recipe=recipe, folds=2, settings=make_settings(tmp_path))
+    assert len(run.oof) == N

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data.batch import Batch, check_columns, gather_targets
+from podium.data.batch_places import batch_starts, batch_stop
 from podium.data.loader import check_batch_size, epoch_positions
 from podium.data.prefetch import prefetch
 from podium.data.randomness import uniforms
@@ -78,19 +79,19 @@ class FeatureTrainLoader:
 
     @property
     def n_batches(self) -> int:
-        """Batches an epoch, the smaller last one included."""
-        return -(-len(self._rows) // self._batch_size)
+        """Batches an epoch, the last one of another size included."""
+        return len(batch_starts(len(self._rows), self._batch_size))
 
     def from_position(self, epoch: int, offset: int = 0) -> Generator[Batch, None, None]:
         """The batches of an epoch from sample `offset` of its order on, as `TrainLoader.from_position` does."""
         order = epoch_positions(self._seed, epoch, len(self._rows), self._weights)
-        starts = range(offset, len(order), self._batch_size)
+        starts = batch_starts(len(order), self._batch_size, offset)
         # A prepared view is read sample by sample from a file that may not be in memory; pooled features are.
         depth = 0 if self._views is None else _AHEAD
         yield from prefetch(lambda start: self._make(epoch, start, order), starts, depth)
 
     def _make(self, epoch: int, start: int, order: NDArray[np.int64]) -> Batch:
-        positions = order[start : start + self._batch_size]
+        positions = order[start : batch_stop(start, len(order), self._batch_size)]
         rows = self._rows[positions]
         if self._views is None:
             views = uniforms(self._seed, epoch, self._keys[positions], _VIEW_STREAM, 1)[:, 0]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from podium.data.augment import Augmentation, augment_batch, draw_batch
 from podium.data.batch import Batch, check_columns, gather_targets
+from podium.data.batch_places import batch_starts, batch_stop
 from podium.data.buffers import BufferPool
 from podium.data.device_images import DeviceImages
 from podium.data.mixing import Mixing, mix_batch, mix_targets, soften_targets
@@ -31,7 +32,8 @@ Labels = Mapping[str, NDArray[Any]]
 class TrainLoader:
     """Shuffled, augmented batches. The bits of a batch depend on (seed, epoch, offset) and its samples alone.
 
-    The last batch of an epoch holds what is left; no sample is dropped.
+    The last batch of an epoch holds what is left; no sample is dropped. A single one that is left joins the batch
+    before, because batch norm cannot train on one.
 
     Args:
         cache_pixels: Stored images, shape (N, H, W, 3), uint8, usually a memory map.
@@ -87,7 +89,11 @@ class TrainLoader:
         self._weights = weights
         self._size = (height, width)
         self._device_images = device_images
-        self._buffers = BufferPool((batch_size, height, width, 3), pinned=_copies_to_gpu())
+        # One more than a batch holds, for a sample that joins the last.
+        self._buffers = BufferPool((batch_size + 1, height, width, 3), pinned=_copies_to_gpu())
+
+    def _starts(self, offset: int = 0) -> range:
+        return batch_starts(len(self._rows), self._batch_size, offset)
 
     @property
     def n_samples(self) -> int:
@@ -101,8 +107,8 @@ class TrainLoader:
 
     @property
     def n_batches(self) -> int:
-        """Batches an epoch, the smaller last one included."""
-        return -(-len(self._rows) // self._batch_size)
+        """Batches an epoch, the last one of another size included."""
+        return len(self._starts())
 
     def from_position(self, epoch: int, offset: int = 0) -> Generator[Batch, None, None]:
         """The batches of an epoch from sample `offset` of its order on.
@@ -112,9 +118,9 @@ class TrainLoader:
         order = epoch_positions(self._seed, epoch, len(self._rows), self._weights)
 
         def make(start: int, pool: ThreadPoolExecutor | None) -> Batch:
-            return self._make(epoch, start, order[start : start + self._batch_size], pool)
+            return self._make(epoch, start, order[start : batch_stop(start, len(order), self._batch_size)], pool)
 
-        return _stream(make, range(offset, len(order), self._batch_size), self._n_threads)
+        return _stream(make, self._starts(offset), self._n_threads)
 
     def _make(self, epoch: int, start: int, positions: NDArray[np.int64], pool: ThreadPoolExecutor | None) -> Batch:
         images = self._make_images(epoch, positions, pool)

@@ -16,6 +16,9 @@ from podium.errors import DivergedError, PodiumError
 
 __all__ = ["train_step"]
 
+_LONE_SAMPLE = "Expected more than 1 value per channel when training"
+"""How torch refuses a batch norm, or an instance norm, that has one value of each channel."""
+
 
 def train_step(parts: Parts, batch: Batch, *, step: int) -> float:
     """Take one optimizer step with a model in training mode; returns the mean loss over the batch.
@@ -25,13 +28,17 @@ def train_step(parts: Parts, batch: Batch, *, step: int) -> float:
 
     Raises:
         DivergedError: If the loss is not finite; the weights are left as they were before the step.
-        PodiumError: If one sample alone does not fit into memory.
+        PodiumError: If one sample alone does not fit into memory, or the model cannot train on one.
     """
     while True:
         seed_step(parts.seed, step)
         try:
             loss = _accumulate_gradients(parts, batch)
             break
+        except ValueError as problem:
+            if not str(problem).startswith(_LONE_SAMPLE):
+                raise
+            raise _lone_sample(parts, len(batch.images)) from problem
         except RuntimeError as problem:
             if not is_out_of_memory(problem):
                 raise
@@ -78,9 +85,23 @@ def _apply_gradients(parts: Parts, *, factor: float) -> None:
 
 
 def _pieces(n: int, size: int | None) -> Iterator[slice]:
+    """Parts of a batch of `n`; a last one of one sample gets another, because batch norm cannot train on one."""
     size = n if size is None else size
-    for start in range(0, n, size):
-        yield slice(start, min(start + size, n))
+    edges = [*range(0, n, size), n]
+    if size > 1 and n > size and n % size == 1:
+        edges[-2:-1] = [edges[-2] - 1] if size > 2 else []  # halves of three would leave one again
+    return map(slice, edges, edges[1:])
+
+
+def _lone_sample(parts: Parts, n: int) -> PodiumError:
+    """Why one image cannot be trained on alone; only `n` of 1 and pieces of 1 come here."""
+    key = "training.batch_size" if parts.micro_batch is None or parts.micro_batch >= n else "training.micro_batch"
+    return PodiumError(
+        "this model cannot be trained on one image at a time: its batch norm needs two values of each channel, "
+        f"and got one in a batch of {n}{'' if n == 1 else ' that is fed image by image'}.",
+        fix=f"Use {key}=2 or more on at least two images, larger images (image.size_px), or a frozen backbone "
+        "(model.freeze=backbone).",
+    )
 
 
 def _halve_micro_batch(parts: Parts, n: int) -> None:
