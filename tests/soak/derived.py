@@ -297,5 +297,5 @@ def _is_predicted(run: Any, folder: Path, place: int) -> str | None:
 TRIALS = (
     Trial("R17", "one file of derived data damaged: right, made again, or refused", damage_derived, 1000, 90),
     Trial("R17", "images replaced under their size and times: their own pixels", replace_images, 200, 20),
-    Trial("R17", "the same for images that a run predicts", predict_replaced, 10, 1),
+    Trial("R17", "the same for images that a run predicts", predict_replaced, 4, 1),
 )
