@@ -262,6 +262,7 @@ def test_every_error_becomes_its_exit_code_and_one_json_document(
         "field": None,
         "fix": "Do this.",
         "details": ["first", "second"],
+        "retry": {},
         "exit_code": kind.exit_code,
     }
     assert "here: something is wrong. Do this." in err
