@@ -396,7 +396,7 @@ def _finish(
         callbacks=followers,
     )
     if followers and is_finished:
-        followers.emit("on_run_end", about, durable.read_json(folder.scores_file))
+        followers.emit("on_run_end", about, Run(folder, settings).scores.to_dict())
     return Run(folder, settings)
 
 
