@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
     from podium.workflows import Run, compose_recipe, load_run, resume, train
     from podium.workflows.estimator import ImageClassifier
+    from podium.workflows.list_runs import list_runs
     from podium.workflows.prepare import prepare
     from podium.workflows.scan import scan
     from podium.workflows.submit import submit
@@ -57,6 +58,7 @@ __all__ = [
     "Settings",
     "Task",
     "compose_recipe",
+    "list_runs",
     "load_run",
     "make_folds",
     "mean_predictions",
@@ -86,6 +88,7 @@ __getattr__ = on_demand(
         "podium.machine.tuning": ["tune_process"],
         "podium.workflows": ["Run", "compose_recipe", "load_run", "resume", "train"],
         "podium.workflows.estimator": ["ImageClassifier"],
+        "podium.workflows.list_runs": ["list_runs"],
         "podium.workflows.prepare": ["prepare"],
         "podium.workflows.scan": ["scan"],
         "podium.workflows.submit": ["submit"],

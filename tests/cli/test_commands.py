@@ -18,7 +18,8 @@ import podium.cli
 from podium import errors
 from podium.cli import COMMANDS, EXIT_CODES, main
 from podium.cli.commands import list_arguments
-from podium.store import create_run
+from podium.metrics import Interval
+from podium.store import RunRow, create_run
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -252,7 +253,7 @@ def test_every_error_becomes_its_exit_code_and_one_json_document(
     def fail(*_arguments: object, **_options: object) -> None:
         raise kind("something is wrong.", where="here", fix="Do this.", details=["first", "second"])
 
-    monkeypatch.setattr("podium.store.list_runs", fail)
+    monkeypatch.setattr("podium.store.list_run_rows", fail)
     code, out, err = run("runs", "--json")
     assert code == kind.exit_code
     assert json.loads(out) == {
@@ -275,7 +276,7 @@ def test_ctrl_c_ends_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     def interrupt(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("podium.store.list_runs", interrupt)
+    monkeypatch.setattr("podium.store.list_run_rows", interrupt)
     code, out, _ = run("runs", "--json")
     assert (code, json.loads(out)["exit_code"]) == (130, 130)
 
@@ -288,8 +289,8 @@ def test_runs_are_listed_and_compared(run: Run, tmp_path: Path) -> None:
         made.recipe_file.write_text(f"seed: {seed}\n")
     code, out, _ = run("runs")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["a", "b"]
-    assert "podium train --resume a" in out
+    assert [line.split()[0] for line in out.splitlines()] == ["run", "a", "b"]
+    assert "0 of 1 folds trained; podium train --resume a goes on" in out
     assert run("runs", "--diff", "a", "b")[1] == "seed: 0 -> 1\n"
     assert json.loads(run("runs", "--diff", "a", "b", "--json")[1])["differences"] == ["seed: 0 -> 1"]
     code, _, err = run("runs", "--diff", "a", "c")
@@ -308,11 +309,52 @@ def test_a_damaged_run_does_not_hide_the_others(run: Run, tmp_path: Path) -> Non
     assert len(json.loads(run("runs", "--json")[1])["runs"]) == 2
 
 
+def test_runs_go_by_score(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        RunRow("good", "2026-11-30T10:00:00", metric="f1_macro", score=Interval(0.9, 0.8, 0.95, 9, 100, 0.95)),
+        RunRow("late", "2026-11-30T11:00:00", preset="quick", model="resnet18", seconds=90.0, state="waits"),
+    ]
+    asked = []
+    monkeypatch.setattr("podium.store.list_run_rows", lambda *given: asked.append(given) or rows)
+    header, good, late = run("runs", "--sort", "score")[1].splitlines()
+    assert asked == [(Path("runs"), "score")]
+    assert header.split()[:3] == ["run", "score", "interval"]
+    assert good.split()[:4] == ["good", "0.9000", "[0.8000,", "0.9500]"]
+    assert "quick resnet18  1.5      2026-11-30 11:00  waits" in late
+    assert json.loads(run("runs", "--sort", "score", "--json")[1])["runs"][0]["score"]["low"] == 0.8
+    assert "Did you mean 'score'?" in run("runs", "--sort", "scores")[2]
+
+
 def test_doctor_is_json_too(run: Run) -> None:
     record = json.loads(run("doctor", "--json")[1])
     assert record["environment"]["packages"]["torch"]
+    assert record["device"] is None
     assert "tf_efficientnet_lite0" in record["weights"]
     assert run("doctor")[1].startswith("python ")
+    assert json.loads(run("doctor", "--device", "cpu", "--json")[1])["device"] == "cpu"
+    assert run("doctor", "--device", "gpu")[0] == 2
+
+
+def test_doctor_imports_neither_torch_nor_timm() -> None:
+    code = ["import sys", "from podium.cli import main", "assert main(['doctor']) == 0"]
+    names = "('torch', 'timm', 'torchvision', 'scipy', 'sklearn', 'openvino', 'huggingface_hub')"
+    assert python(*code, f"print([name for name in {names} if name in sys.modules])").splitlines()[-1] == "[]"
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal")
+@pytest.mark.parametrize(
+    ("environment", "is_styled"),
+    [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_a_terminal_that_wants_no_colour_gets_neither_colour_nor_bold(
+    environment: dict[str, str], is_styled: bool
+) -> None:
+    reader, terminal = os.openpty()
+    command = [sys.executable, "-m", "podium", "doctor", "--help"]
+    inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    subprocess.run(command, stdout=terminal, env=inherited | environment, check=True)
+    os.close(terminal)
+    assert (b"\x1b" in os.read(reader, 65536)) is is_styled
 
 
 def test_output_that_nobody_reads_is_no_error(tmp_path: Path) -> None:

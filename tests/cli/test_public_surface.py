@@ -29,6 +29,7 @@ PUBLIC = [
     "Settings",
     "Task",
     "compose_recipe",
+    "list_runs",
     "load_run",
     "make_folds",
     "mean_predictions",

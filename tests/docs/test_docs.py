@@ -36,8 +36,8 @@ import podium
 from podium.cli import COMMANDS
 from podium.cli.commands import list_arguments
 from podium.errors import WeightsError
+from podium.machine.weight_packages import find_weight_file
 from podium.models import PACKAGED
-from podium.models.packaged_weights import find_weight_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"

@@ -21,8 +21,9 @@ COMMANDS = {
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
     "report": "Write the one-page report of a run again.",
-    "runs": "List runs with their scores, or compare the recipes of two runs.",
+    "runs": "List runs with their scores, the best first if you like, or compare two recipes.",
     "doctor": "Show versions, device and packaged weights: what works on this machine.",
+    "completion": "Complete commands and options with Tab, in bash, zsh and fish.",
 }
 
 EXIT_CODES = {

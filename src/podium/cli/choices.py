@@ -17,6 +17,8 @@ __all__ = [
     "LeakKind",
     "Metric",
     "Preset",
+    "RunOrder",
+    "Shell",
     "SplitMethod",
     "ValueKind",
     "View",
@@ -33,6 +35,8 @@ SplitMethod = Literal[
     "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"
 ]
 LeakKind = Literal["same_group", "same_bytes", "near_duplicate"]
+RunOrder = Literal["created", "score"]
+Shell = Literal["bash", "zsh", "fish"]
 View = Literal["hflip", "vflip", "rot90", "rot180", "rot270"]
 ValueKind = Literal["auto", "class_number", "class_name", "decision", "probability"]
 WhenNone = Literal["refuse", "empty", "top"]

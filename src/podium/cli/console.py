@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from podium.machine.styles import wants_styles
+
 __all__ = ["Console", "print_json", "print_lines"]
 
 
@@ -26,7 +28,7 @@ def print_lines(*lines: str) -> None:
 class Console:
     """Progress and notes on standard error.
 
-    Bars are drawn on a terminal only; elsewhere each stage is one line when it is done, for a log.
+    Bars are drawn on a terminal that takes styles; elsewhere each stage is one line when it is done, for a log.
 
     Args:
         quiet: Show cautions only.
@@ -39,7 +41,7 @@ class Console:
         """A block of work; gives the function that tells how much of it is done."""
         if self._quiet:
             return _silent()
-        return _bar(title, total) if sys.stderr.isatty() else _log_line(title)
+        return _bar(title, total) if wants_styles(sys.stderr) else _log_line(title)
 
     def note(self, line: str) -> None:
         """Something the user should read; its options are named as flags. A `Caution` is shown always."""

@@ -14,6 +14,7 @@ from types import FrameType
 from podium.cli import COMMANDS
 from podium.cli.complaint import name_system_error, print_error, print_fault
 from podium.errors import Interrupted, PodiumError, Stopped, UnknownNameError
+from podium.machine.styles import wants_styles
 from podium.machine.tuning import tune_process
 
 __all__ = ["ignore_stops", "run_command"]
@@ -109,8 +110,13 @@ def _run(arguments: Sequence[str]) -> int:
 
     if name in RUN_A_NETWORK:
         tune_process()
+    app = make_app(name)
+    if not {"--help", "-h"}.isdisjoint(arguments) and not wants_styles(sys.stdout):
+        from rich.console import Console
+
+        app.console = Console(color_system=None)
     try:
-        result = make_app(name)(arguments[1:], exit_on_error=False, print_error=False, help_on_error=False)
+        result = app(arguments[1:], exit_on_error=False, print_error=False, help_on_error=False)
     except CycloptsError as problem:
         raise explain(problem, name) from None
     return result if isinstance(result, int) else 0

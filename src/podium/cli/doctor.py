@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from podium.cli.console import print_json, print_lines
-from podium.cli.flags import ResultFlags
+from podium.cli.flags import MACHINE, ResultFlags
 
 __all__ = ["doctor"]
 
 
-def doctor(*, output: ResultFlags = ResultFlags()) -> int:  # noqa: B008 - a frozen value
+def doctor(
+    *,
+    device: Annotated[str | None, Parameter(group=MACHINE)] = None,
+    output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
+) -> int:
     """Show versions, device and packaged weights, and how to install what is missing.
 
-    Example: podium doctor
+    Example: podium doctor --device auto
+
+    Args:
+        device: Ask torch for this device: auto, cpu, cuda, cuda:1, ... or mps. That takes seconds; without it, the
+            operating system is asked which GPUs there are.
     """
-    record = _examine()
+    record = _examine(device)
     if output.json:
         print_json(record)
         return 0
@@ -23,7 +33,7 @@ def doctor(*, output: ResultFlags = ResultFlags()) -> int:  # noqa: B008 - a fro
     print_lines(
         f"python     {environment['python']} on {environment['system']}",
         f"CPU        {environment['cpu']}, {environment['n_cores']} cores",
-        f"device     {record['device']}",
+        f"device     {record['device'] or _not_asked(record['gpus'])}",
         f"memory     {record['memory_gib']:.1f} GiB",
         "packages   " + ", ".join(f"{name} {number}" for name, number in environment["packages"].items() if number),
     )
@@ -35,14 +45,17 @@ def doctor(*, output: ResultFlags = ResultFlags()) -> int:  # noqa: B008 - a fro
     return 0
 
 
-def _examine() -> dict[str, Any]:
-    import torch
+def _not_asked(gpus: list[str]) -> str:
+    if not gpus:
+        return "cpu (no GPU was found)"
+    return f"{', '.join(gpus)} (podium doctor --device auto says whether torch can use it)"
 
+
+def _examine(device: str | None) -> dict[str, Any]:
     from podium.errors import WeightsError
-    from podium.machine.device import choose_device
-    from podium.models import PACKAGED, weights_folder
-    from podium.models.packaged_weights import find_weight_file
-    from podium.store import describe_environment
+    from podium.machine.gpus import find_gpus
+    from podium.machine.weight_packages import PACKAGED, find_weight_file, weights_folder
+    from podium.store.environment import describe_environment
 
     weights = {}
     for name, spec in PACKAGED.items():
@@ -51,15 +64,24 @@ def _examine() -> dict[str, Any]:
             weights[name] = "installed"
         except WeightsError as missing:
             weights[name] = f"not installed. {missing.fix}"
-    device = choose_device("auto")
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     return {
         "environment": describe_environment(),
-        "device": name,
+        "device": None if device is None else _ask_torch(device),
+        "gpus": find_gpus(),
         "memory_gib": _memory_gib(),
         "weights": weights,
         "weights_folder": str(weights_folder()),
     }
+
+
+def _ask_torch(name: str) -> str:
+    """What torch calls the device."""
+    import torch
+
+    from podium.machine.device import choose_device
+
+    device = choose_device(name)
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def _memory_gib() -> float:

@@ -7,78 +7,66 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from podium.cli.choices import RunOrder
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, OUTPUT, ResultFlags
-from podium.errors import CorruptFileError, StorageError, UsageError
+from podium.cli.spelling import respell
+from podium.columns import align_columns
+from podium.errors import CorruptFileError, UsageError
 
 if TYPE_CHECKING:
-    from podium.store import RunFolder
+    from podium.store import RunFolder, RunRow
 
 __all__ = ["runs"]
+
+_HEADER = ("run", "score", "interval", "chance", "metric", "recipe", "minutes", "created (UTC)", "state")
 
 
 def runs(
     *,
     diff: Annotated[tuple[str, ...], Parameter(group=OUTPUT, consume_multiple=True, negative="")] = (),
+    sort: Annotated[RunOrder, Parameter(group=OUTPUT)] = "created",
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
     """List runs with their scores, or show how the recipes of two runs differ.
 
-    Example: podium runs --diff baseline-1 finetune-1
+    Example: podium runs --sort score
 
     Args:
         diff: Two runs whose recipes to compare.
+        sort: Order: created, the oldest first, or score, the best first. Scores of another metric or target cannot be
+            compared: those that most runs have come first, and runs without a score last.
         runs: Folder of all runs.
     """
-    from podium.store import find_run, list_runs
+    from podium.store import find_run, list_run_rows
 
     if diff:
         if len(diff) != 2:
             raise UsageError(f"--diff compares two runs, got {len(diff)}.")
         return _show_difference(find_run(runs, diff[0]), find_run(runs, diff[1]), as_json=output.json)
-    rows = [_describe_or_excuse(run) for run in list_runs(runs)]
+    rows = list_run_rows(runs, sort)
     if output.json:
-        print_json({"runs": rows})
-        return 0
-    if not rows:
+        print_json({"runs": [row.to_dict() for row in rows]})
+    elif rows:
+        print_lines(*align_columns(_HEADER, [_cells(row) for row in rows], left=len(_HEADER)))
+    else:
         print_lines(f"no runs in {runs}", "next     podium train FOLDER")
-        return 0
-    width = max(len(row["name"]) for row in rows)
-    for row in rows:
-        print_lines(f"{row['name']:<{width}}  {row['created'][:16]:<16}  {row['text']}")
     return 0
 
 
-def _describe_or_excuse(run: RunFolder) -> dict[str, Any]:
-    """A run's row; one damaged run does not hide the others."""
-    try:
-        return _describe(run)
-    except (StorageError, KeyError, TypeError, AttributeError, ValueError) as problem:
-        text = f"cannot be read: {problem}" if isinstance(problem, StorageError) else "cannot be read: a damaged file"
-        return {"name": run.name, "created": "", "folds": [], "score": None, "text": text}
-
-
-def _describe(run: RunFolder) -> dict[str, Any]:
-    from podium import durable
-    from podium.store import check_scores
-
-    record = run.read()
-    row: dict[str, Any] = {"name": run.name, "created": record["created"], "folds": record["folds"], "score": None}
-    if not run.is_finished:
-        return row | {"text": f"not finished; podium train --resume {run.name}"}
-    try:
-        check_scores(run)
-    except UsageError:
-        return row | {"text": f"scores are older than its predictions; podium train --resume {run.name}"}
-    scores = durable.read_json(run.scores_file)
-    target, metric = scores["main_target"], scores["main_metric"]
-    interval = scores["targets"][target]["metrics"][metric]
-    bounds = "" if interval["low"] is None else f" [{interval['low']:.4f}, {interval['high']:.4f}]"
-    chance = scores["targets"][target].get("chance", {}).get(metric)
-    beside = "" if chance is None else f" (chance {chance:.4f})"
-    text = f"{metric} {interval['value']:.4f}{bounds}{beside} of {target}, {len(record['folds'])} folds"
-    return row | {"score": interval, "chance": chance, "metric": metric, "target": target, "text": text}
+def _cells(row: RunRow) -> tuple[str, ...]:
+    """A row of the table; what is not known is a dash."""
+    score, bounds = "-", ""
+    if row.score is not None:
+        score = f"{row.score.value:.4f}"
+        bounds = f"[{row.score.low:.4f}, {row.score.high:.4f}]" if row.score.has_bounds else ""
+    chance = "" if row.chance is None else f"{row.chance:.4f}"
+    metric = f"{row.metric} of {row.target}" if row.metric else ""
+    recipe = " ".join(filter(None, (row.preset, row.model)))
+    minutes = f"{row.seconds / 60:.1f}" if row.seconds else ""
+    cells = (score, bounds, chance, metric, recipe, minutes, row.created[:16].replace("T", " "), respell(row.state))
+    return (row.name, *(cell or "-" for cell in cells))
 
 
 def _show_difference(first: RunFolder, second: RunFolder, *, as_json: bool) -> int:

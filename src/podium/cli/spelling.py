@@ -79,7 +79,7 @@ def respell(text: str) -> str:
     return _QUOTED.sub(lambda found: _respell_code(found[1]) or found[0], text) if "`" in text else text
 
 
-_TEXTS = ("notes", "warnings", "hints", "option", "words", "problems")
+_TEXTS = ("notes", "warnings", "hints", "option", "words", "problems", "state")
 """Keys of JSON documents whose texts are for people to read."""
 
 

@@ -1,13 +1,12 @@
 """Networks: any timm backbone, one linear layer a head, freezing, averaging of weights."""
 
+from podium.machine.weight_packages import PACKAGED, PackagedWeights, weights_folder
 from podium.models.backbone import Backbone
 from podium.models.build_backbone import build_backbone
 from podium.models.classifier import Classifier
 from podium.models.ema import Ema, ema_decay
 from podium.models.freeze import freeze, freeze_backbone, freeze_blocks, unfreeze
 from podium.models.heads import LinearHeads
-from podium.models.hub import weights_folder
-from podium.models.packaged_weights import PACKAGED, PackagedWeights
 from podium.models.parameter_groups import parameter_groups
 from podium.models.tiny import TinyBackbone
 

@@ -12,9 +12,10 @@ from torch import nn
 from podium.errors import UnknownNameError, UsageError, WeightsError
 from podium.images import Size, describe_size, height_and_width
 from podium.listing import list_some
+from podium.machine.weight_packages import PACKAGED
 from podium.models.backbone import Backbone
 from podium.models.hub import fetch_pretrained
-from podium.models.packaged_weights import PACKAGED, load_packaged
+from podium.models.packaged_weights import load_packaged
 from podium.models.tiny import TinyBackbone
 from podium.models.weight_files import load_into, read_weight_file
 

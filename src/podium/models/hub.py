@@ -16,9 +16,9 @@ from torch.hub import download_url_to_file
 
 from podium.durable import make_folder
 from podium.errors import WeightsError
-from podium.models.packaged_weights import PACKAGED
+from podium.machine.weight_packages import PACKAGED, weights_folder
 
-__all__ = ["WantedFile", "fetch_pretrained", "find_wanted_file", "weights_folder"]
+__all__ = ["WantedFile", "fetch_pretrained", "find_wanted_file"]
 
 CONNECT_TIMEOUT_S = 5.0
 OLD_FILENAME = "pytorch_model.bin"
@@ -45,12 +45,6 @@ class WantedFile:
     def origin(self) -> str:
         """Repository and file, or the address, as a person would look it up."""
         return f"{self.hub_id}/{self.filename}" if self.hub_id else str(self.url)
-
-
-def weights_folder() -> Path:
-    """Where weight files may be put by hand: PODIUM_WEIGHTS, else ~/.cache/podium/weights."""
-    given = os.environ.get("PODIUM_WEIGHTS")
-    return Path(given) if given else Path.home() / ".cache" / "podium" / "weights"
 
 
 def find_wanted_file(name: str) -> WantedFile:

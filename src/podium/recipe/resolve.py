@@ -9,6 +9,7 @@ from typing import Literal
 
 from podium.errors import WeightsError
 from podium.images import Size, height_and_width
+from podium.machine.weight_packages import PACKAGED, find_weight_file
 from podium.recipe.image_size import MOST_SIDE_PX
 from podium.recipe.recipe import Recipe
 
@@ -83,17 +84,12 @@ def enlarge(size: Size) -> Size:
 
 def choose_weights(name: str) -> Literal["packaged", "pretrained", "random"]:
     """Packaged weights where their package is installed, else timm's; "tiny" has none but random ones."""
-    from podium.models import PACKAGED
-
     if name == "tiny":
         return "random"
     return "packaged" if name in PACKAGED and _is_installed(name) else "pretrained"
 
 
 def _is_installed(name: str) -> bool:
-    from podium.models import PACKAGED
-    from podium.models.packaged_weights import find_weight_file
-
     try:
         return find_weight_file(PACKAGED[name]).is_file()
     except WeightsError:

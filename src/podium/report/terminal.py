@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from podium.columns import align_columns, one_line
+from podium.machine.styles import wants_styles
 from podium.metrics import Interval, Scores, TargetScore
 from podium.report.gaps import describe_gaps
 from podium.report.numbers import metric_words, plain_count, plain_score
@@ -29,19 +31,19 @@ def summary_lines(scores: Scores, *, most_classes: int = MOST_CLASSES) -> list[s
         scores: Scores of a run.
         most_classes: Of more classes only the worst by F1 are shown.
     """
-    lines = [_headline(scores), *(_one_line(gap.words) for gap in describe_gaps(scores))]
+    lines = [_headline(scores), *(one_line(gap.words) for gap in describe_gaps(scores))]
     if len(scores.targets) > 1:
-        lines += ["", *_align(_TARGET_HEADER, _target_rows(scores), left=2)]
-    lines += ["", *_align(_METRIC_HEADER, _metric_rows(scores), left=1)]
+        lines += ["", *align_columns(_TARGET_HEADER, _target_rows(scores), left=2)]
+    lines += ["", *align_columns(_METRIC_HEADER, _metric_rows(scores), left=1)]
     rows, n_hidden = _class_rows(scores.targets[scores.main_target], most_classes)
-    lines += ["", *_align(_CLASS_HEADER, rows, left=1)]
+    lines += ["", *align_columns(_CLASS_HEADER, rows, left=1)]
     if n_hidden:
         lines.append(f"{n_hidden} classes with a higher F1 are not shown.")
     return lines
 
 
 def print_summary(scores: Scores, *, file: TextIO | None = None, most_classes: int = MOST_CLASSES) -> None:
-    """Print the scores: as tables on a terminal, as plain lines into a file or pipe.
+    """Print the scores: as tables on a terminal, as plain lines into a file or pipe, or where styles are not wanted.
 
     Args:
         scores: Scores of a run.
@@ -49,7 +51,7 @@ def print_summary(scores: Scores, *, file: TextIO | None = None, most_classes: i
         most_classes: Of more classes only the worst by F1 are shown.
     """
     file = sys.stdout if file is None else file
-    if not file.isatty():
+    if not wants_styles(file):
         file.write("\n".join(summary_lines(scores, most_classes=most_classes)) + "\n")
         return
     from rich.console import Console
@@ -58,7 +60,7 @@ def print_summary(scores: Scores, *, file: TextIO | None = None, most_classes: i
     console = Console(file=file, highlight=False)
     console.print(Text(_headline(scores), style="bold"))
     for gap in describe_gaps(scores):
-        console.print(Text(_one_line(gap.words)))
+        console.print(Text(one_line(gap.words)))
     if len(scores.targets) > 1:
         console.print(_table(_TARGET_HEADER, _target_rows(scores), left=2))
     console.print(_table(_METRIC_HEADER, _metric_rows(scores), left=1))
@@ -118,36 +120,6 @@ def _class_rows(target: TargetScore, most: int) -> tuple[list[tuple[str, ...]], 
     return rows, len(target.per_class) - len(rows)
 
 
-def _align(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
-    """Rows as columns of text: the first `left` ones to the left, numbers to the right. Wide characters count two."""
-    table = [tuple(header), *(tuple(_one_line(cell) for cell in row) for row in rows)]
-    widths = [max(_width(row[place]) for row in table) for place in range(len(header))]
-    lines = []
-    for row in table:
-        cells = []
-        for place, cell in enumerate(row):
-            room = " " * (widths[place] - _width(cell))
-            cells.append(cell + room if place < left else room + cell)
-        lines.append("  ".join(cells).rstrip())
-    return lines
-
-
-def _one_line(text: str) -> str:
-    """A name from the data without line ends or terminal codes."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-
-
-def _width(text: str) -> int:
-    import unicodedata
-
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in text
-    )
-
-
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> Table:
     from rich import box
     from rich.table import Table
@@ -158,5 +130,5 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -
         table.add_column(name, justify="left" if place < left else "right")
     for row in rows:
         # Text, not str: a class called "[red]" is no markup.
-        table.add_row(*(Text(_one_line(cell)) for cell in row))
+        table.add_row(*(Text(one_line(cell)) for cell in row))
     return table

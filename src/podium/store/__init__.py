@@ -26,6 +26,7 @@ from podium.store.run_folder import (
     list_runs,
     model_of,
 )
+from podium.store.run_rows import RunOrder, RunRow, list_run_rows
 from podium.store.run_tables import check_tables, digest_tables, load_tables
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "TABLE_FILES",
     "EpochRow",
     "RunFolder",
+    "RunOrder",
+    "RunRow",
     "StaleFile",
     "check_format",
     "check_out_file",
@@ -49,6 +52,7 @@ __all__ = [
     "find_stale",
     "list_differences",
     "list_predictions",
+    "list_run_rows",
     "list_runs",
     "load_tables",
     "model_of",
