@@ -134,5 +134,5 @@ def test_a_frozen_backbone_refuses_what_it_could_not_do() -> None:
 @pytest.mark.parametrize("key", ["predict_views", "feature_views"])
 def test_views_are_one_or_more_and_each_stands_once(key: str) -> None:
     for views in ((), ("plain", "plain"), ("plain", "hflip", "plain")):
-        with pytest.raises(ValidationError, match=f"{key} must name each view once, and at least one"):
+        with pytest.raises(ValidationError, match=f"{key}: expected each view once, and at least one"):
             Recipe.model_validate({key: views})

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 from podium.lazy import on_demand
 from podium.recipe.arrangement import ALL_HEADS, arrange
+from podium.recipe.known_keys import recipe_keys
 from podium.recipe.overrides import (
     Overrides,
     apply_overrides,
     load_recipe,
     override_keys,
     parse_recipe,
-    recipe_keys,
     save_recipe,
     write_recipe_text,
 )

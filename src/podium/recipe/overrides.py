@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from podium import durable
-from podium.errors import RecipeError
-from podium.near_names import find_synonym, nearest_name
+from podium.errors import RecipeError, UsageError
+from podium.near_names import nearest_name
 from podium.recipe.idle_keys import refuse_idle_keys, reset_idle_values
+from podium.recipe.known_keys import nearest_key
 from podium.recipe.recipe import Recipe
+from podium.recipe.wrong_values import explain_problems, find_booleans
 from podium.store import read_plain_yaml
 
 Overrides = Mapping[str, Any] | Sequence[str]
@@ -26,7 +27,6 @@ __all__ = [
     "load_recipe",
     "override_keys",
     "parse_recipe",
-    "recipe_keys",
     "save_recipe",
     "write_recipe_text",
 ]
@@ -43,72 +43,16 @@ def parse_recipe(record: Mapping[str, Any], *, where: str | Path | None = None, 
     Raises:
         RecipeError: If a key is unknown (names the nearest) or a value is wrong (says what was expected).
     """
+    fix = "docs/recipes.md lists every key."
     try:
-        return Recipe.model_validate(record)
+        recipe = Recipe.model_validate(record)
     except ValidationError as problem:
-        raise RecipeError(
-            " ".join(_explain(problem, record)), where=where, field=field, fix="docs/recipes.md lists every key."
-        ) from None
-
-
-def _explain(problem: ValidationError, record: Mapping[str, Any]) -> list[str]:
-    return [_explain_one(item, record) for item in problem.errors(include_url=False)[:10]]
-
-
-def _explain_one(item: Any, record: Mapping[str, Any]) -> str:
-    place = _written_path(item["loc"], record)
-    name = ".".join(place) or "recipe"
-    if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
-        near = _nearest_key(place)
-        return f"unknown recipe key {name!r}." + (f" Did you mean {near!r}?" if near is not None else "")
-    message = item["msg"].removeprefix("Value error, ")
-    return f"{name}: {message}, got {item['input']!r}." if place else f"{message}."
-
-
-def _nearest_key(path: Sequence[str]) -> str | None:
-    """The key that was most likely meant, as a whole path where a recipe has one that ends so."""
-    dotted = recipe_keys()
-    near = find_synonym(path[-1], dotted) or nearest_name(".".join(path), dotted)
-    if near is not None and near not in ".".join(path):
-        return near
-    near = nearest_name(path[-1], _known_keys(Recipe))
-    return next((key for key in dotted if key.endswith(f".{near}")), near if near != path[-1] else None)
-
-
-def _written_path(location: Sequence[str | int], record: Any) -> list[str]:
-    """The keys as a user writes them: pydantic's location without the kinds of alternatives."""
-    path = []
-    for step in location:
-        if isinstance(record, Mapping) and step not in record and record.get("kind") == step:
-            continue
-        path.append(str(step))
-        is_inside = (isinstance(record, Mapping) and step in record) or isinstance(record, list | tuple)
-        record = record[step] if is_inside else None
-    return path
-
-
-def recipe_keys() -> list[str]:
-    """Every key of a recipe as a dotted path, such as "training.epochs"; of alternatives, the keys of the default."""
-    return list(_dotted(Recipe().model_dump(mode="json"), ""))
-
-
-def _dotted(record: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    for name, value in record.items():
-        yield prefix + name
-        if isinstance(value, Mapping):
-            yield from _dotted(value, f"{prefix}{name}.")
-
-
-def _known_keys(kind: Any) -> Iterator[str]:
-    """Every key below a type: of models and dataclasses, and of those that unions and tuples hold."""
-    for inner in get_args(kind):
-        yield from _known_keys(inner)
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        for name, spec in kind.model_fields.items():
-            yield name
-            yield from _known_keys(spec.annotation)
-    elif isinstance(kind, type) and is_dataclass(kind):
-        yield from (item.name for item in fields(kind))
+        raise RecipeError(" ".join(explain_problems(problem, record)), where=where, field=field, fix=fix) from None
+    except UsageError as problem:  # of an augmentation, which checks its own numbers
+        raise RecipeError(f"augmentations: {problem.what}", where=where, field=field, fix=fix) from None
+    for key, value in find_booleans(record):
+        raise RecipeError(f"{key}: expected a number, got {value}.", where=where, field=field, fix=fix)
+    return recipe
 
 
 def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
@@ -200,7 +144,7 @@ def _descend(record: Any, step: str, key: str) -> Any:
         return record[_place(record, step, key)]
     if not isinstance(record, dict) or step not in record:
         known = list(record) if isinstance(record, dict) else []
-        near = _nearest_key(key.split("."))
+        near = nearest_key(key.split("."))
         fix = f"Did you mean {near!r}?" if near else f"Known here: {', '.join(known)}."
         raise RecipeError(f"unknown recipe key {key!r}.", field="overrides", fix=fix)
     return record[step]

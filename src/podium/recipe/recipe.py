@@ -14,9 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
-    NonNegativeInt,
     PositiveFloat,
-    PositiveInt,
     model_validator,
 )
 
@@ -45,6 +43,8 @@ __all__ = [
 ]
 
 Precision = Literal["fp32", "bf16", "fp16"]
+Count = Annotated[int, Field(gt=0, le=10**9)]
+Name = Annotated[str, Field(min_length=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Pixels = Annotated[int, Field(ge=LEAST_SIDE_PX, le=MOST_SIDE_PX)]
 Sides = Annotated[tuple[Pixels, Pixels], Field(description="[height, width]")]
@@ -83,16 +83,16 @@ class ImageSpec(_Part):
 class ModelSpec(_Part):
     """The network."""
 
-    name: str = "tf_efficientnet_lite0"
+    name: Name = "tf_efficientnet_lite0"
     """A timm model's name, or "tiny"."""
-    weights: str = "auto"
+    weights: Name = "auto"
     """"packaged" (from the extra `weights`), "pretrained" (timm's, from a hub or a local file), "random", the path of
     a weight file; "auto" is packaged where it exists, else pretrained. Never silently random."""
     freeze: Literal["none", "blocks", "backbone"] = "none"
     """What is not trained; a frozen backbone trains its heads on cached features."""
-    frozen_blocks: PositiveInt = 3
+    frozen_blocks: Count = 3
     """Number of blocks that `freeze: blocks` freezes, counted from the image; the first convolution counts as one."""
-    cached_views: NonNegativeInt | Literal["auto"] = "auto"
+    cached_views: Annotated[int, Field(ge=0, le=10**9)] | Literal["auto"] = "auto"
     """Augmented views of every image that pass through the frozen blocks once and are cached for all folds; epoch e
     trains on view e modulo this number. 0 runs the frozen blocks again for every batch. auto is one view per epoch, at
     most 16, if they fit in 16 GiB and the network can be split after its frozen blocks; else 0."""
@@ -159,7 +159,7 @@ class LossSpec(_Part):
 class OptimizerSpec(_Part):
     """The optimizer: any that timm knows."""
 
-    name: str = "adamw"
+    name: Name = "adamw"
     lr: PositiveFloat = 1e-3
     """Highest learning rate."""
     weight_decay: NonNegativeFloat = 0.05
@@ -192,7 +192,7 @@ class StepDecay(_Part):
     """The learning rate is multiplied by `factor` every `every_epochs` epochs."""
 
     kind: Literal["step_decay"] = "step_decay"
-    every_epochs: PositiveInt = 3
+    every_epochs: Count = 3
     factor: PositiveFloat = 0.2
 
 
@@ -208,10 +208,10 @@ ScheduleSpec = Annotated[OneCycle | Cosine | StepDecay | Constant, Field(discrim
 class TrainingSpec(_Part):
     """Epochs, batches, precision, early stopping."""
 
-    epochs: PositiveInt = 10
-    batch_size: PositiveInt = 32
+    epochs: Count = 10
+    batch_size: Count = 32
     """Samples per optimizer step, even if they do not fit into memory at once."""
-    micro_batch: PositiveInt | None = None
+    micro_batch: Count | None = None
     """Samples per forward pass (gradient accumulation); gradients add up to the whole batch. null takes the whole
     batch, and halves it when memory runs out. Batch norm sees one piece at a time."""
     clip_norm: PositiveFloat | None = None
@@ -229,7 +229,7 @@ class TrainingSpec(_Part):
     """Weights that predict: those of the last epoch, or of the best one by the validation score; auto is best with
     `patience`, else last. "best" chooses on the validation samples, so the out-of-fold score is a little too good; the
     report says so."""
-    patience: PositiveInt | None = None
+    patience: Count | None = None
     """Early stopping: end after this many epochs without a better validation score, and predict with the best epoch;
     null never stops early."""
 
@@ -237,9 +237,9 @@ class TrainingSpec(_Part):
 class Recipe(_Part):
     """Everything that changes the numbers of a run."""
 
-    preset: str = "custom"
+    preset: Name = "custom"
     """Name of the preset that the recipe started from; for people only."""
-    seed: NonNegativeInt = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     image: ImageSpec = ImageSpec()
     model: ModelSpec = ModelSpec()
     loss: LossSpec = LossSpec()
@@ -252,7 +252,7 @@ class Recipe(_Part):
     """Views of every image whose features are cached for a frozen backbone; training picks one at a time."""
     predict_views: tuple[View, ...] = ("plain",)
     """Views whose probabilities are averaged at prediction (test-time augmentation)."""
-    metric: str | None = None
+    metric: Name | None = None
     """Primary metric; null is macro F1, or macro average precision for multi-label."""
 
     def overview(self) -> Overview:
@@ -280,7 +280,7 @@ class Recipe(_Part):
             if missing:
                 raise ValueError(f"predict_views {sorted(missing)} are not among the cached feature_views")
         if len(set(self.predict_views)) != len(self.predict_views) or not self.predict_views:
-            raise ValueError("predict_views must name each view once, and at least one")
+            raise ValueError("predict_views: expected each view once, and at least one")
         if len(set(self.feature_views)) != len(self.feature_views) or not self.feature_views:
-            raise ValueError("feature_views must name each view once, and at least one")
+            raise ValueError("feature_views: expected each view once, and at least one")
         return self

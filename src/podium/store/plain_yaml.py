@@ -42,5 +42,7 @@ def read_plain_yaml(text: str | bytes) -> Any:
         return loader.get_single_data()
     except RecursionError:
         raise yaml.YAMLError("too deeply nested") from None
+    except ValueError as problem:  # such as the day 2026-02-31, or a number of 5,000 digits
+        raise yaml.YAMLError(f"it holds a value that cannot be read ({problem})") from None
     finally:
         loader.dispose()
