@@ -17,7 +17,7 @@ from podium import durable
 from podium.curate import Audit
 from podium.dataset.sources import SCAN_FILES, SCAN_MARK
 from podium.errors import CorruptFileError, UsageError
-from podium.overview import Overview, Shown
+from podium.overview import Overview, Shown, count_of
 from podium.splits import FoldSummary, LeakReport
 from podium.store import TABLE_FILES, RunFolder, check_tables, digest_tables
 from podium.tables import (
@@ -78,7 +78,7 @@ class Prepared(Shown):
     def overview(self) -> Overview:
         """The folds in numbers, the leak check's result, and what is odd."""
         header, *rows = self.summary.rows()
-        facts = [f"{len(self):,} images", f"{self.folds.n_folds} folds by {self.folds.method}"]
+        facts = [count_of(len(self), "image"), f"{self.folds.n_folds} folds by {self.folds.method}"]
         return Overview("Prepared", facts, header, rows, notes=(self.leaks.verdict, *self.summary.notes))
 
     def to_dict(self) -> dict[str, Any]:

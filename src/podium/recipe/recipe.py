@@ -20,7 +20,7 @@ from pydantic import (
 
 from podium.data import Augmentation, View
 from podium.images import height_and_width
-from podium.overview import Overview
+from podium.overview import Overview, count_of
 from podium.recipe.image_size import LEAST_SIDE_PX, MOST_SIDE_PX, read_size
 from podium.store import list_differences
 
@@ -261,8 +261,8 @@ class Recipe(_Part):
 
         start = PRESETS[self.preset]() if self.preset in PRESETS else Recipe()
         changes = list_differences(start.model_dump(mode="json"), self.model_dump(mode="json"))
-        facts = [self.preset, str(self.model.name), f"{self.training.epochs} epochs"]
-        n_changes = f"{len(changes)} key{'s' if len(changes) != 1 else ''} changed"
+        facts = [self.preset, str(self.model.name), count_of(self.training.epochs, "epoch")]
+        n_changes = f"{count_of(len(changes), 'key')} changed"
         return Overview("Recipe", [*facts, n_changes] if changes else facts, notes=changes)
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from podium.errors import SplitError
 from podium.listing import list_some
-from podium.overview import Overview, Shown
+from podium.overview import Overview, Shown, count_of
 from podium.tables.samples import Samples
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Folds(Shown):
 
     def overview(self) -> Overview:
         """Method, seed, and the size of every part."""
-        facts = [f"{self.n_folds} fold{'s' if self.n_folds != 1 else ''}", f"{len(self):,} images", self.method]
+        facts = [count_of(self.n_folds, "fold"), count_of(len(self), "image"), self.method]
         numbers = [*range(self.n_folds), *(code for code in (ALWAYS_TRAIN, HOLDOUT) if (self.fold == code).any())]
         names = {ALWAYS_TRAIN: "train only", HOLDOUT: "hold-out"}
         rows = [(names.get(code, f"fold {code}"), f"{np.count_nonzero(self.fold == code):,}") for code in numbers]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from podium.errors import DataError, SourceError
 from podium.listing import list_some
-from podium.overview import SHOWN_ROWS, Overview, Shown
+from podium.overview import SHOWN_ROWS, Overview, Shown, count_of
 from podium.tables.decide import DECISION_THRESHOLD, decide
 from podium.tables.ids import first_duplicate
 from podium.tables.origin import Origin
@@ -96,7 +96,7 @@ class Predictions(Shown):
         """Targets, the folds that made the rows, and the first rows with the most probable classes."""
         folds = sorted(set(self.fold.tolist()))
         made = "mean of folds" if folds == [MEAN_OF_FOLDS] else f"folds {', '.join(map(str, folds))}"
-        facts = [f"{len(self):,} images", *map(str, self.task.targets), made]
+        facts = [count_of(len(self), "image"), *map(str, self.task.targets), made]
         some = self.take(np.arange(min(len(self), SHOWN_ROWS)))
         columns = [_words_of(head, some.probs[head.name]) for head in self.task.targets]
         header = ["id", *(head.name for head in self.task.targets)]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from podium.errors import LabelError, SourceError
 from podium.listing import list_some
-from podium.overview import SHOWN_ROWS, Overview, Shown
+from podium.overview import SHOWN_ROWS, Overview, Shown, count_of
 from podium.tables.ids import first_duplicate, path_from_text
 from podium.tables.task import Task
 
@@ -159,9 +159,9 @@ class Samples(Shown):
     def overview(self) -> Overview:
         """Counts, heads, and the first rows."""
         frame = self.take(np.arange(min(len(self), SHOWN_ROWS))).to_frame().dropna(axis="columns", how="all")
-        facts = [f"{len(self):,} images", *(() if self.task is None else map(str, self.task.heads))]
+        facts = [count_of(len(self), "image"), *(() if self.task is None else map(str, self.task.heads))]
         if self.has_groups:
-            facts.append(f"{len(set(self.group_keys.tolist())):,} groups")
+            facts.append(count_of(len(set(self.group_keys.tolist())), "group"))
         header = [str(name) for name in (frame.index.name or "id", *frame.columns)]
         return Overview("Samples", facts, header, list(frame.itertuples(name=None)), len(self))
 
