@@ -116,6 +116,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "cv": ("folds",),
     "k": ("folds", "top_k"),
     "kfold": ("folds",),
+    "foldcol": ("fold_column",),
     "nfolds": ("folds",),
     "numfolds": ("folds",),
     "nsplits": ("folds",),

@@ -65,6 +65,8 @@ class ScanFlags:
         split_column: Column that says train, valid or test, or "none" to follow none.
         split_names: What folder names and cells of the split column mean: extra=train 2=test; none leaves them out. An
             empty cell has no name: =valid.
+        fold_column: Column with each image's fold, where you have folds of your own: any numbers or names. An image
+            whose cell is empty or -1 trains in every fold.
         pattern: Description of the paths, such as '{id}_{gender}_{race}_{age:int}/{mask}*'.
         classes: Class order of a head: 'mask=worn,wrong,none'.
         bins: Borders that turn a number into classes: 'age=30,60'.
@@ -94,6 +96,7 @@ class ScanFlags:
     group: str | None = None
     split_column: str | None = None
     split_names: Annotated[tuple[str, ...], Many] = ()
+    fold_column: str | None = None
     pattern: str | None = None
     classes: Annotated[tuple[str, ...], Many] = ()
     bins: Annotated[tuple[str, ...], Many] = ()

@@ -43,6 +43,8 @@ class ScanOptions:
         split_column: Column that says train, valid or test, or "none" to follow none.
         split_names: What folder names and cells of the split column mean: {"extra": "train", "2": "test"}; "none"
             leaves them out. Usual words (train, val, dev, test, ...) are known.
+        fold_column: Column with each image's fold, where you have folds of your own: any numbers or names. An image
+            whose cell is empty or -1 trains in every fold.
         pattern: Description of the paths, such as "{id}_{gender}_{race}_{age:int}/{mask}*".
         classes: Class names of a head in their order. An unlisted name is then an error.
         bins: Borders that turn a number into classes: {"age": (30, 60)} gives <30, 30-59 and >=60.
@@ -75,6 +77,7 @@ class ScanOptions:
     group: str | None = None
     split_column: str | None = None
     split_names: Mapping[str, str] = field(default_factory=dict)
+    fold_column: str | None = None
     pattern: str | None = None
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -142,6 +145,7 @@ class ScanOptions:
             label_columns=tuple(map(name_of, self.label_columns)),
             group=None if self.group is None else name_of(self.group),
             split_column=None if self.split_column is None else name_of(self.split_column),
+            fold_column=None if self.fold_column is None else name_of(self.fold_column),
             classes={name_of(column): names for column, names in self.classes.items()},
             bins={name_of(column): borders for column, borders in self.bins.items()},
             ordinal=tuple(map(name_of, self.ordinal)),

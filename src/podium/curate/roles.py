@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from podium.advice import option
 from podium.advice import options as advise
+from podium.curate.fold_column import FOLD_COLUMNS, choose_fold_column
 from podium.curate.group_cells import clean_groups
 from podium.curate.indicators import guess_delim, is_indicator, split_cell
 from podium.curate.options import ScanOptions
 from podium.curate.passed_over import say_passed_over
 from podium.curate.rows import Guess, Rows, count_values, plain_name, require_column
-from podium.curate.split_column import FOLD_COLUMNS, SPLIT_COLUMNS, choose_split
+from podium.curate.split_column import SPLIT_COLUMNS, choose_split
 from podium.errors import SourceError, UnknownNameError
 from podium.listing import list_some
 from podium.texttable import read_list_cells
@@ -38,6 +39,7 @@ class Roles:
         labels: Columns to learn; none for a test set.
         group: Group of each image, N of them, "" = on its own; None when there is no group.
         split: "train", "valid", "test" or "" of each image; None when the source does not say.
+        fold: Name of each image's fold, "" = trains in all; None when no column was named.
         notes: What the user should know.
         guesses: What was guessed.
     """
@@ -45,6 +47,7 @@ class Roles:
     labels: tuple[str, ...]
     group: list[str] | None
     split: list[str] | None
+    fold: list[str] | None
     notes: tuple[str, ...]
     guesses: tuple[Guess, ...]
 
@@ -63,8 +66,10 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     split_name, split = found.name, found.split
     guesses += found.guesses
     notes += found.notes
+    folds = choose_fold_column(rows, options)
+    notes += folds.notes
     group_name, group = _choose_group(rows, options, guesses, notes)
-    used = {rows.id_column, split_name, group_name} - set(options.label_columns)
+    used = {rows.id_column, split_name, group_name, folds.name} - set(options.label_columns)
     labels = () if options.unlabelled else _choose_labels(rows, options, used, guesses, notes)
     if group_name is not None and not labels and not options.unlabelled and options.group is None:
         notes.append(_group_or_label(group_name))
@@ -73,7 +78,7 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     if split is not None and rows.split_column is None:
         counts = {name: split.count(name) for name in ("train", "valid", "test", "") if name in split}
         notes.append("Split: " + ", ".join(f"{name or 'empty'} {n}" for name, n in counts.items()) + ".")
-    return Roles(labels, group, split, tuple(notes), tuple(guesses))
+    return Roles(labels, group, split, folds.fold, tuple(notes), tuple(guesses))
 
 
 def _group_or_label(group_name: str) -> str:

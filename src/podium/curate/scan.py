@@ -267,6 +267,7 @@ def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptio
         labels=labelling.labels,
         group=_text_or_none(roles.group),
         split=_text_or_none(roles.split),
+        fold=_text_or_none(roles.fold),
         source=as_text_array([rows.origin] * len(rows.ids)),
         numbers=labelling.numbers,
     )

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from podium.advice import options as advise
+from podium.curate.fold_column import note_unused_folds
 from podium.curate.options import LEFT_OUT, ScanOptions
 from podium.curate.rows import Guess, Rows, plain_name, require_column, take_rows
 from podium.errors import SourceError
 from podium.listing import list_some
 from podium.tables import split_of
 
-__all__ = ["FOLD_COLUMNS", "SPLIT_COLUMNS", "SplitChoice", "choose_split", "leave_out_rows"]
+__all__ = ["SPLIT_COLUMNS", "SplitChoice", "choose_split", "leave_out_rows"]
 
-FOLD_COLUMNS = frozenset({"fold", "folds", "kfold"})
 _FLAGS = (
     {name: {"yes": "valid", "no": "train"} for name in ("isvalid", "isval", "isvalidation", "isdev")}
     | {name: {"yes": "test", "no": "train"} for name in ("istest", "istesting", "isholdout")}
@@ -53,7 +53,7 @@ def choose_split(rows: Rows, options: ScanOptions) -> SplitChoice:
             disagree, or cells are empty and it cannot be told what their rows are.
     """
     found = _choose(rows, options)
-    return replace(found, notes=(*_note_folds(rows, options, found.name), *found.notes))
+    return replace(found, notes=(*note_unused_folds(rows, options, found.name), *found.notes))
 
 
 def _choose(rows: Rows, options: ScanOptions) -> SplitChoice:
@@ -127,12 +127,6 @@ def _read_split(rows: Rows, name: str, options: ScanOptions) -> SplitChoice:
         rest = "train with the others" if "valid" in split else "are divided into folds, as those of train are"
         notes.append(f"{n_empty} rows with an empty cell in {name!r} {rest}.")
     return SplitChoice(name, split, (), tuple(notes))
-
-
-def _note_folds(rows: Rows, options: ScanOptions, split_name: str | None) -> list[str]:
-    used = {split_name, options.group, *options.label_columns}
-    names = [name for name in rows.columns if plain_name(name) in FOLD_COLUMNS and name not in used]
-    return [f"Column {name!r} numbers folds and was not used: Podium makes folds of its own." for name in names]
 
 
 def _note_no_train(split: Sequence[str]) -> tuple[str, ...]:

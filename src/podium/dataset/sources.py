@@ -45,8 +45,8 @@ def read_source(source: Source, options: ScanOptions | None = None) -> Scan:
 
 
 def _read_sources(sources: Mapping[str, OneSource], options: ScanOptions | None) -> Scan:
-    """Several sources as one scan. The table of labels and `split_names` are the main one's."""
-    others = None if options is None else replace(options, labels=None, split_names={})
+    """Several sources as one scan. The table of labels, `split_names` and `fold_column` are the main one's."""
+    others = None if options is None else replace(options, labels=None, split_names={}, fold_column=None)
     found = {
         name: _read_one(source, options if place == 0 else others)
         for place, (name, source) in enumerate(sources.items())

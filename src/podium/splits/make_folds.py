@@ -15,6 +15,7 @@ from podium.errors import SplitError, UnknownNameError, UsageError
 from podium.splits.check_classes import check_class_counts, check_classes_left
 from podium.splits.deal_rows import deal_at_random, deal_by_stratum, take_at_random, take_by_stratum
 from podium.splits.deal_units import deal_units
+from podium.splits.given_folds import number_given_folds
 from podium.splits.strata import Strata, build_strata, choose_targets
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
 
@@ -43,17 +44,19 @@ def make_folds(
     Methods: "stratified" gives every fold its share of each class; "group" keeps groups whole; "stratified_group"
     does both. "multilabel" and "multilabel_group" share out every positive label of every head. "random" deals rows
     blindly, even through groups: it shows what a careless split would have claimed. "predefined" follows the source:
-    rows of split "valid" are fold 0, "test" is the holdout, all others train.
+    the folds that it gives its rows, in the order of their numbers or names; else rows of split "valid" are fold 0.
+    Rows of split "test" are the holdout, all others train.
 
     Rows that the source calls "test" are the holdout under every method. A missing label is a class of its own for
     balance, so unlabelled rows are spread too.
 
     Args:
         samples: The samples; labels are needed by every method but "group", "random" and "predefined".
-        folds: Number of folds, at least 2; "predefined" has one.
+        folds: Number of folds, at least 2; "predefined" has the source's.
         split_seed: Seed of every random choice, 0 or more.
-        split_method: One of the above; "auto" takes "predefined" if the source names train and valid rows, keeps groups
-            whole if any are named, and balances every head's labels if there are several heads or a multi-label one.
+        split_method: One of the above; "auto" takes "predefined" if the source gives folds, or train and valid rows,
+            keeps groups whole if any are named, and balances every head's labels if there are several heads or a
+            multi-label one.
         stratify_by: Head or composite class to balance by; None takes the main target, or all heads for multi-label.
         holdout_fraction: Share of the samples that no model sees, in [0, 1), chosen first, by the same method.
         strict: Refuse a class that has fewer samples (or groups) than there are folds. By default it is validated in
@@ -82,7 +85,8 @@ def make_folds(
     """
     chosen = _check_options(samples, folds, split_seed, split_method, stratify_by, holdout_fraction)
     if chosen == "predefined":
-        fold, folds = _follow_source(samples, holdout_fraction), 1
+        fold = _follow_source(samples, holdout_fraction)
+        folds = 1 + int(fold.max())
     else:
         hand = _take_up(samples, folds, split_seed, chosen, stratify_by, holdout_fraction, strict)
         fold = _deal(samples, hand, folds, split_seed, chosen)
@@ -107,8 +111,7 @@ def check_request(
     """
     chosen = _check_options(samples, folds, split_seed, split_method, stratify_by, holdout_fraction)
     if chosen == "predefined":
-        _follow_source(samples, holdout_fraction)
-        return 1
+        return 1 + int(_follow_source(samples, holdout_fraction).max())
     _take_up(samples, folds, split_seed, chosen, stratify_by, holdout_fraction, strict)
     return folds
 
@@ -135,7 +138,7 @@ def choose_method(samples: Samples, split_method: str = "auto", stratify_by: str
         raise UnknownNameError("split method", split_method, get_args(SplitMethod), field="split_method")
     if split_method != "auto":
         return split_method
-    if samples.split is not None and {"train", "valid"} <= set(samples.split.tolist()):
+    if samples.fold is not None or _has_train_and_valid(samples):
         return "predefined"
     if samples.task is None:
         return "group" if samples.has_groups else "random"
@@ -149,24 +152,30 @@ def choose_method(samples: Samples, split_method: str = "auto", stratify_by: str
     return "multilabel" if is_multilabel else "stratified"
 
 
+def _has_train_and_valid(samples: Samples) -> bool:
+    return samples.split is not None and {"train", "valid"} <= set(samples.split.tolist())
+
+
 def _follow_source(samples: Samples, holdout_fraction: float) -> NDArray[np.int64]:
-    """Fold of every sample as the source splits them, shape (N,)."""
-    split = samples.split
-    if split is None or not {"train", "valid"} <= set(split.tolist()):
-        raise SplitError(
-            "split method 'predefined' needs samples of split 'train' and of split 'valid';"
-            f" the source names {sorted(set(split.tolist())) if split is not None else 'none'}.",
-            fix=f"Use {options(split_method='auto')} to make folds instead.",
-        )
+    """Fold of every sample as the source divides them, shape (N,)."""
     if holdout_fraction:
         raise SplitError(
             "split method 'predefined' holds out only the rows of split 'test',"
             f" got holdout_fraction={holdout_fraction}.",
             fix=f"Use another {option('split_method')}, or leave out {option('holdout_fraction')}.",
         )
-    fold = np.full(len(samples), ALWAYS_TRAIN, dtype=np.int64)
-    fold[split == "valid"] = 0
-    fold[split == "test"] = HOLDOUT
+    if samples.fold is not None:
+        fold = number_given_folds(samples)
+    elif _has_train_and_valid(samples):
+        fold = np.where(samples.split == "valid", 0, ALWAYS_TRAIN).astype(np.int64)
+    else:
+        named = sorted(set(samples.split.tolist())) if samples.split is not None else "none"
+        raise SplitError(
+            f"split method 'predefined' needs samples of split 'train' and of split 'valid'; the source names {named}.",
+            fix=f"Use {options(split_method='auto')} to make folds instead.",
+        )
+    if samples.split is not None:
+        fold[samples.split == "test"] = HOLDOUT
     return fold
 
 

@@ -24,6 +24,7 @@ from podium.tables.files import (
     save_samples,
     write_csv,
 )
+from podium.tables.fold_names import order_fold_names
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
 from podium.tables.ids import as_text_array, first_duplicate, normalise_id, path_from_text, path_to_text
 from podium.tables.image_names import IMAGE_EXTENSIONS, IMAGE_FORMATS, is_image_name
@@ -67,6 +68,7 @@ __all__ = [
     "mean_predictions",
     "move_samples",
     "normalise_id",
+    "order_fold_names",
     "path_from_text",
     "path_to_text",
     "read_csv",

@@ -52,6 +52,7 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
         labels={head.name: np.concatenate([_labels_of(part, head) for part in parts.values()]) for head in heads},
         group=_optional([part.group for part in parts.values()], parts),
         split=_optional([part.split for part in parts.values()], parts),
+        fold=_optional([part.fold for part in parts.values()], parts),
         source=_join([as_text_array([name] * len(part)) for name, part in parts.items()]),
         numbers={
             name: np.concatenate([part.numbers.get(name, np.full(len(part), np.nan)) for part in parts.values()])

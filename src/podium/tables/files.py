@@ -107,7 +107,7 @@ def _refusing_edits(path: Path, fix: str) -> Iterator[None]:
 def save_samples(samples: Samples, folder: Path) -> None:
     """Write `samples.csv` and `samples.json` into a folder."""
     columns: dict[str, Sequence[str]] = {"id": samples.ids.tolist(), "path": samples.paths.tolist()}
-    for name in ("group", "split", "source"):
+    for name in ("group", "split", "source", "fold"):
         column = getattr(samples, name)
         if column is not None:
             columns[name] = column.tolist()
@@ -191,7 +191,7 @@ def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], roo
         for name, column in columns.items()
         if name.startswith("number:")
     }
-    optional = {name: as_text_array(columns[name]) for name in ("group", "split", "source") if name in columns}
+    optional = {name: as_text_array(columns[name]) for name in ("group", "split", "source", "fold") if name in columns}
     return Samples(
         root=path_from_text(record["root"]) if root is None else root,
         ids=as_text_array(columns["id"]),

@@ -17,7 +17,7 @@ __all__ = ["folds_frame", "predictions_frame", "samples_frame"]
 
 
 def samples_frame(samples: Samples) -> pd.DataFrame:
-    """One row a sample, indexed by id: path, group, split, source, a column a head (class names, None = missing).
+    """One row a sample, indexed by id: path, group, split, source, fold, a column a head (class names, None = missing).
 
     A multi-label head is a column a class, named "head=class", with 0, 1 and NA. Numbers keep their name.
     """
@@ -25,7 +25,9 @@ def samples_frame(samples: Samples) -> pd.DataFrame:
 
     columns: dict[str, Any] = {"path": samples.paths}
     columns |= {
-        name: getattr(samples, name) for name in ("group", "split", "source") if getattr(samples, name) is not None
+        name: getattr(samples, name)
+        for name in ("group", "split", "source", "fold")
+        if getattr(samples, name) is not None
     }
     for head in samples.task.heads if samples.task else ():
         labels = samples.labels[head.name]

@@ -1,8 +1,8 @@
 """The table of samples: one row an image, read-only.
 
 On disk it is a CSV that opens in a spreadsheet, beside a small JSON with the task and the root folder.
-Columns: `id`, `path`, `group`, `split`, `source`, then `label:<head>` with the class name (empty = missing), for a
-multi-label head `label:<head>=<class>` with 0 or 1, and `number:<name>` for numbers that labels were derived from.
+Columns: `id`, `path`, `group`, `split`, `source`, `fold`, then `label:<head>` with the class name (empty = missing),
+for a multi-label head `label:<head>=<class>` with 0 or 1, and `number:<name>` for numbers that labels come from.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Samples(Shown):
         source: Where the row came from, shape (N,).
         numbers: Numbers that labels were derived from, float64 (N,), nan = missing.
         roots: Folder of the images of each further source, by its name in `source`; see `concat`.
+        fold: Name of the fold that the source gives each row, shape (N,); "" trains in every fold.
 
     Raises:
         SourceError: If ids repeat or a column has another length.
@@ -64,6 +65,7 @@ class Samples(Shown):
     source: TextArray | None = None
     numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     roots: Mapping[str, Path] = field(default_factory=dict)
+    fold: TextArray | None = None
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())
@@ -77,7 +79,7 @@ class Samples(Shown):
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         columns: dict[str, NDArray[Any]] = {"ids": self.ids, "paths": self.paths}
-        for name in ("group", "split", "source"):
+        for name in ("group", "split", "source", "fold"):
             if getattr(self, name) is not None:
                 columns[name] = getattr(self, name)
         columns |= {f"label:{name}": column for name, column in self.labels.items()}
@@ -153,6 +155,7 @@ class Samples(Shown):
             group=None if self.group is None else self.group[index],
             split=None if self.split is None else self.split[index],
             source=None if self.source is None else self.source[index],
+            fold=None if self.fold is None else self.fold[index],
             numbers={name: column[index] for name, column in self.numbers.items()},
         )
 
