@@ -73,3 +73,9 @@ def test_numbers_in_the_line_are_those_of_the_object() -> None:
     changed = podium.compose_recipe(overrides={"training.epochs": 7})
     assert repr(changed).endswith("7 epochs, 1 key changed)")
     assert "training.epochs" in changed._repr_html_()
+
+
+def test_names_from_the_data_command_neither_terminal_nor_page() -> None:
+    odd = Overview("Scan", ["a\x1b[31m\u202e"], header=["x\x9b"], rows=[["b\x07"]], notes=["c\u2066"])
+    assert str(odd) == "Scan(a\\x1b[31m\\u202e)"
+    assert odd.to_html().isprintable()

@@ -13,7 +13,8 @@ from podium.stopping import StopRequest, listen_for_stop
 
 
 @pytest.mark.parametrize(
-    ("number", "error", "code"), [(signal.SIGTERM, Stopped, 75), (signal.SIGINT, Interrupted, 130)]
+    ("number", "error", "code"),
+    [(signal.SIGTERM, Stopped, 75), (signal.SIGHUP, Stopped, 75), (signal.SIGINT, Interrupted, 130)],
 )
 def test_a_signal_is_noted_and_honoured_when_asked(number: int, error: type[Stopped], code: int) -> None:
     with listen_for_stop() as stop:
@@ -31,6 +32,19 @@ def test_a_signal_that_comes_after_the_last_question_is_honoured_at_the_end(numb
     with pytest.raises(error, match=r"podium\.resume"), listen_for_stop():
         os.kill(os.getpid(), number)
     assert signal.getsignal(number) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_an_ignored_signal_stays_ignored(number: int) -> None:
+    """As `nohup` asks for with SIGHUP, and a shell for the SIGINT of what runs in its background."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with listen_for_stop() as stop:
+            os.kill(os.getpid(), number)
+            assert not stop.is_made
+        assert signal.getsignal(number) == signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_second_ctrl_c_ends_at_once() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["align_columns", "one_line"]
+from podium.printable import printable
+
+__all__ = ["align_columns"]
 
 
 def align_columns(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
     """Rows as columns of text: the first `left` ones to the left, numbers to the right. Wide characters count two."""
-    table = [tuple(header), *(tuple(one_line(cell) for cell in row) for row in rows)]
+    table = [tuple(header), *(tuple(printable(cell) for cell in row) for row in rows)]
     widths = [max(_width(row[place]) for row in table) for place in range(len(header))]
     lines = []
     for row in table:
@@ -20,11 +22,6 @@ def align_columns(header: Sequence[str], rows: Sequence[Sequence[str]], *, left:
             cells.append(cell + room if place < left else room + cell)
         lines.append("  ".join(cells).rstrip())
     return lines
-
-
-def one_line(text: str) -> str:
-    """A name from the data without line ends or terminal codes."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _width(text: str) -> int:

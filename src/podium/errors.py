@@ -18,13 +18,18 @@
     │   │   └── TableChangedError 3   a table of samples, folds or predictions that was edited or replaced
     │   └── LockedError        1   another process works in this run folder
     ├── WeightsError           1   a weight file that is missing or does not fit the model
-    ├── DivergedError          1   the loss is no longer a number
-    └── Stopped               75   stopped by a signal; resuming the run continues exactly
-        └── Interrupted      130   stopped by Ctrl-C; resuming the run continues exactly
+    └── DivergedError          1   the loss is no longer a number
+
+    Stopped                   75   stopped by a signal; resuming the run continues exactly
+    └── Interrupted          130   stopped by Ctrl-C; resuming the run continues exactly
+
+A stop is no error: `Stopped` is a BaseException, and `Interrupted` a KeyboardInterrupt, so that an `except Exception`
+around a training does not swallow it.
 
 Exit code 0 means done. A message says what is wrong, where, and what to do; `details` lists the cases, such as the bad
 rows: a terminal shows the first ten, a file gets all of them. An error about an option carries its name in `field`, and
-its texts name options as Python does, between backticks (see `podium.advice`); the command line translates both.
+its texts name options as Python does, between backticks (see `podium.advice`); the command line translates both. Texts
+are shortened, for a cell of the data in them may have any length.
 """
 
 from __future__ import annotations
@@ -33,6 +38,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from podium.listing import shorten
 from podium.near_names import nearest_name
 
 __all__ = [
@@ -61,8 +67,14 @@ __all__ = [
 ]
 
 
-class PodiumError(Exception):
-    """What went wrong, where, and what to do about it.
+LONGEST_TEXT = 1000
+"""Characters of a sentence or a detail; more is data."""
+LONGEST_PLACE = 5000
+"""Characters of a place or a remedy, which hold paths and commands to copy."""
+
+
+class Explained(BaseException):
+    """What happened, where, and what to do about it: the content of every error and of a stop.
 
     Args:
         what: One line that says what is wrong, with what was got and what was expected.
@@ -85,13 +97,13 @@ class PodiumError(Exception):
         details: Sequence[str] = (),
         retry: Mapping[str, object] | None = None,
     ) -> None:
-        self.what = what
-        self.where = None if where is None else str(where)
+        self.what = shorten(what, most=LONGEST_TEXT)
+        self.where = None if where is None else shorten(str(where), most=LONGEST_PLACE)
         self.field = field
-        self.fix = fix
-        self.details = tuple(details)
+        self.fix = None if fix is None else shorten(fix, most=LONGEST_PLACE)
+        self.details = tuple(shorten(line, most=LONGEST_TEXT) for line in details)
         self.retry = dict(retry or {})
-        super().__init__(what)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         place = "".join(f"{part}: " for part in (self.where, self.field) if part)
@@ -110,6 +122,10 @@ class PodiumError(Exception):
             "retry": self.retry,
             "exit_code": self.exit_code,
         }
+
+
+class PodiumError(Explained, Exception):
+    """What went wrong, where, and what to do about it. Its arguments are those of `Explained`."""
 
     @staticmethod
     def from_dict(record: Mapping[str, Any]) -> PodiumError:
@@ -241,13 +257,16 @@ class DivergedError(PodiumError):
     """The loss is no longer a finite number."""
 
 
-class Stopped(PodiumError):  # noqa: N818 - a request that was honoured, not a fault
-    """Stopped by a signal with everything on disk; resuming the run continues exactly."""
+class Stopped(Explained):
+    """Stopped by a signal with everything on disk; resuming the run continues exactly.
+
+    Like KeyboardInterrupt and SystemExit no Exception: nobody takes a stop for a failure by mistake.
+    """
 
     exit_code = 75
 
 
-class Interrupted(Stopped):
+class Interrupted(Stopped, KeyboardInterrupt):
     """Stopped by Ctrl-C with everything on disk; resuming the run continues exactly."""
 
     exit_code = 130

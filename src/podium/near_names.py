@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable
 
 __all__ = ["SYNONYMS", "find_synonym", "nearest_name"]
 
+_LONGEST_NAME = 300
+"""Characters of a name that can be mistyped; comparing a longer one takes seconds."""
 SYNONYMS: dict[str, tuple[str, ...]] = {
     # metrics
     "acc": ("accuracy", "label_accuracy"),
@@ -184,6 +186,8 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
         >>> nearest_name("seed", ["split_seed", "folds"])
         'split_seed'
     """
+    if len(name) > _LONGEST_NAME:
+        return None
     lowered = {candidate.lower(): candidate for candidate in known}
     synonym = find_synonym(name, lowered)
     if synonym is not None:

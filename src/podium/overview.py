@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from podium.printable import printable
+
 __all__ = ["SHOWN_ROWS", "Overview", "Shown", "count_of"]
 
 SHOWN_ROWS = 10
@@ -50,7 +52,7 @@ class Overview:
             >>> print(Overview("Folds", ["5 folds", "450 images"]))
             Folds(5 folds, 450 images)
         """
-        return f"{self.title}({', '.join(self.facts)})"
+        return printable(f"{self.title}({', '.join(self.facts)})")
 
     def to_html(self) -> str:
         """A fragment of HTML without styles of its own, so that a notebook's theme, light or dark, applies."""
@@ -66,7 +68,7 @@ class Overview:
             parts.append(f"<p>and {n_left:,} more</p>")
         if self.notes:
             parts.append("<ul>" + "".join(f"<li>{escape(note)}</li>" for note in self.notes) + "</ul>")
-        return f"<div>{''.join(parts)}</div>"
+        return printable(f"<div>{''.join(parts)}</div>", keep="\n\t")
 
 
 class Shown(ABC):

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a request that is honoured between two steps."""
+"""SIGTERM, SIGHUP and Ctrl-C as a request that is honoured between two steps."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from typing import TypeVar
 from podium.advice import call
 from podium.errors import Interrupted, Stopped
 
-__all__ = ["HOW_TO_CONTINUE", "StopRequest", "listen_for_stop"]
+__all__ = ["HOW_TO_CONTINUE", "TERMINATIONS", "StopRequest", "is_ignored", "listen_for_stop"]
 
 T = TypeVar("T")
 
 HOW_TO_CONTINUE = f"Start the same again, or continue a run that had begun with {call('podium.resume', 'last')}."
 """What to do after a stop, whether or not a run folder was there yet."""
+
+TERMINATIONS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that ask a process to end: from a scheduler, or because its terminal is gone."""
 
 
 class StopRequest:
@@ -40,7 +43,7 @@ class StopRequest:
 
         Raises:
             Interrupted: After Ctrl-C.
-            Stopped: After SIGTERM.
+            Stopped: After SIGTERM or SIGHUP.
         """
         if not self.is_made:
             return
@@ -57,10 +60,11 @@ class StopRequest:
 
 @contextmanager
 def listen_for_stop() -> Iterator[StopRequest]:
-    """Turn SIGTERM and SIGINT into a request for the length of the block; a second Ctrl-C ends at once.
+    """Turn SIGTERM, SIGHUP and SIGINT into a request for the length of the block; a second Ctrl-C ends at once.
 
-    A request that nobody asked for in the block, because its work was nearly done, is honoured at its end. Outside the
-    main thread, where signals cannot be caught, the request is never made.
+    A signal that this process ignores stays ignored: `nohup` asks for that. A request that nobody asked for in the
+    block, because its work was nearly done, is honoured at its end. Outside the main thread, where signals cannot be
+    caught, the request is never made.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
@@ -73,7 +77,8 @@ def listen_for_stop() -> Iterator[StopRequest]:
             raise KeyboardInterrupt
         request.signal = number
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [number for number in (signal.SIGINT, *TERMINATIONS) if not is_ignored(number)]
+    before = {number: signal.signal(number, note) for number in heard}
     try:
         yield request
     finally:
@@ -81,3 +86,8 @@ def listen_for_stop() -> Iterator[StopRequest]:
             signal.signal(number, handler)
     if not request.is_honoured:
         request.check()
+
+
+def is_ignored(number: int) -> bool:
+    """Whether this process was told to ignore a signal, or somebody other than Python handles it."""
+    return signal.getsignal(number) in (signal.SIG_IGN, None)

@@ -601,6 +601,31 @@ def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:
         assert (done.returncode, done.stderr) == (0, ""), line
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_on_a_full_disk_is_told(desk: Desk) -> None:
+    command = f"'{sys.executable}' -m podium runs --runs '{desk.root}/runs' >/dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, "a list of runs is nothing but its output"
+    assert done.stderr == "podium: standard output: the results could not be printed: No space left on device.\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("log", ["2>&1 | head -0", ">/dev/full 2>/dev/full", ">&- 2>&-"])
+def test_a_lost_log_changes_neither_the_work_nor_its_exit_code(yard: Path, tmp_path: Path, log: str) -> None:
+    tiny = " ".join(map(shlex.quote, map(str, with_tiny(yard / "pets", "--name", "mine", "--processes", "2"))))
+    python = f"set -o pipefail; '{sys.executable}' -m podium"
+    for words in (f"train {tiny}", f"predict mine '{yard / 'flat'}'"):
+        done = subprocess.run(["bash", "-c", f"{python} {words} {log}"], cwd=tmp_path, capture_output=True, check=False)
+        assert (done.returncode, done.stdout) == (0, b""), done.stderr
+    run = tmp_path / "runs" / "mine"
+    assert (run / "report.html").is_file()
+    assert (run / "predictions" / "test.csv").is_file()
+    bad = subprocess.run(
+        ["bash", "-c", f"{python} train nowhere {log}"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert bad.returncode == 3, "what fails is told to fail, also where nobody hears why"
+
+
 def test_all_that_stops_a_run_is_reported_at_once_with_one_command(
     yard: Path, train: Callable[..., Answer], ask: Ask, tmp_path: Path
 ) -> None:

@@ -383,6 +383,7 @@ def test_a_signal_after_the_end_of_a_command_changes_nothing(tmp_path: Path) -> 
         "code = main()",
         "os.kill(os.getpid(), signal.SIGINT)",
         "os.kill(os.getpid(), signal.SIGTERM)",
+        "os.kill(os.getpid(), signal.SIGHUP)",
         "sys.exit(code)",
     ]
     done = subprocess.run([sys.executable, "-c", "\n".join(code)], cwd=tmp_path, capture_output=True, check=False)

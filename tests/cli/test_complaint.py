@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from podium.cli.complaint import name_system_error, print_error, print_fault
-from podium.errors import LabelError, PodiumError, StorageError
+from podium.cli.complaint import print_error, print_fault
+from podium.errors import LabelError, PodiumError
 
 Streams = pytest.CaptureFixture[str]
 
@@ -65,16 +65,6 @@ def test_text_cannot_break_a_line_or_a_terminal(capsys: Streams) -> None:
 def test_options_are_named_as_flags(capsys: Streams) -> None:
     print_error(PodiumError("wrong.", fix="Set `id_column='x'`."), as_json=False)
     assert "--id-column" in capsys.readouterr().err
-
-
-def test_what_the_system_refuses_has_a_name() -> None:
-    source = PermissionError(13, "Permission denied", "a.csv")
-    named = name_system_error(source)
-    assert isinstance(named, StorageError)
-    assert named.__cause__ is source
-    assert "a.csv" in str(named)
-    assert "Permission denied" in str(named)
-    assert "out of memory" in str(name_system_error(MemoryError()))
 
 
 def test_our_own_fault_says_so(capsys: Streams) -> None:

@@ -44,6 +44,25 @@ def test_notes_name_options_as_flags(capsys: Streams) -> None:
     assert "--id-column" in capsys.readouterr().err
 
 
+def test_names_from_the_data_command_no_terminal(capsys: Streams) -> None:
+    name = "a\x1b[31m\u202e\x9b2J\nb\udce9 \ud55c"
+    shown = "a\\x1b[31m\\u202e\\x9b2J\\nb\\udce9 \ud55c"
+    print_lines(name, "next")
+    assert capsys.readouterr().out == f"{shown}\nnext\n"
+    Console().note(name)
+    with Console().stage(name, 1) as update:
+        update(1)
+    err = capsys.readouterr().err.splitlines()
+    assert err[0] == f"note: {shown}"
+    assert err[1].startswith(f"{shown}: 1 in")
+    print_json({name: name})
+    out = capsys.readouterr().out
+    assert json.loads(out) == {name: name}
+    assert not [letter for letter in out if letter != "\n" and not letter.isprintable()]
+    Console().note("x" * 33_000 + " is wrong.")
+    assert len(capsys.readouterr().err) < 2_100
+
+
 def test_quiet_shows_cautions_only(capsys: Streams) -> None:
     console = Console(quiet=True)
     console.note("a")

@@ -37,6 +37,19 @@ def test_without_a_folder_to_ask_a_full_disk_is_still_told(tmp_path: Path, monke
     assert explain(errno.ENOSPC, tmp_path).what == "the disk is full: an unknown number of bytes needed."
 
 
+def test_a_full_table_of_files_is_no_lack_of_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = list(os.statvfs(tmp_path))
+    full = os.statvfs_result([*real[:5], 1000, 0, 0, *real[8:]])  # f_files, f_ffree, f_favail
+    monkeypatch.setattr(os, "statvfs", lambda path: full)
+    error = explain(errno.ENOSPC, tmp_path / "a")
+    assert "inodes" in error.what
+    assert "full" in error.what
+    assert "bytes" not in error.what
+    uncounted = os.statvfs_result([*real[:5], 0, 0, 0, *real[8:]])  # as btrfs answers
+    monkeypatch.setattr(os, "statvfs", lambda path: uncounted)
+    assert "the disk is full" in explain(errno.ENOSPC, tmp_path / "a").what
+
+
 @pytest.mark.parametrize("code", [errno.ELOOP, errno.EMLINK])
 def test_links_are_told_as_links(tmp_path: Path, code: int) -> None:
     assert "link" in explain(code, tmp_path).what

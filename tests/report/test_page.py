@@ -7,6 +7,7 @@ import json
 import math
 import re
 import shutil
+import unicodedata
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -446,3 +447,11 @@ def test_json_prints_the_data_of_every_section(copied: RunFolder, capsys: pytest
     assert printed.pop("report") == str(copied.report_file)
     assert printed == describe_run(read_contents(copied)).to_dict()
     assert copied.report_file.is_file()
+
+
+def test_names_from_the_data_give_the_page_no_orders(tmp_path: Path) -> None:
+    odd = "a\x1b[31m\u202e\x9bb"
+    samples = make_samples(Task((Head(odd, "single", (odd + "1", "b")),)), tmp_path, 40, n_groups=8)
+    text = make_report(write_run(tmp_path / "runs", samples, name="odd", n_folds=2, n_epochs=2)).read_text("utf-8")
+    assert "a\\x1b[31m\\u202e\\x9bb1" in text
+    assert not {letter for letter in text if unicodedata.category(letter) in {"Cc", "Cf"}} - {"\n", "\t"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from podium import __version__
 
@@ -62,11 +63,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["help"] and len(arguments) > 1:
         arguments = [arguments[1], "--help"]
-    if not arguments or arguments[0] in {"--help", "-h", "help"}:
-        sys.stdout.write(_help_text())
-        return 0
-    if arguments[0] in {"--version", "-V"}:
-        sys.stdout.write(f"podium {__version__}\n")
+    text = _text_for(arguments)
+    if text is not None:
+        with suppress(BrokenPipeError):  # `podium --help | head` has seen enough
+            sys.stdout.write(text)
+            sys.stdout.flush()
         return 0
     from podium.cli.dispatch import ignore_stops, run_command
 
@@ -74,6 +75,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         ignore_stops()
     return code
+
+
+def _text_for(arguments: Sequence[str]) -> str | None:
+    """What no command is needed for."""
+    if not arguments or arguments[0] in {"--help", "-h", "help"}:
+        return _help_text()
+    return f"podium {__version__}\n" if arguments[0] in {"--version", "-V"} else None
 
 
 def _help_text() -> str:

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from podium.listing import shorten
 from podium.machine.styles import wants_styles
+from podium.printable import is_harmless, printable
 
 __all__ = ["Console", "print_json", "print_lines"]
+
+_LONGEST_NOTE = 2000
 
 
 def print_json(record: Mapping[str, Any]) -> None:
     """One JSON document on standard output; its notes name options as flags."""
     from podium.cli.spelling import respell_record
 
-    sys.stdout.write(json.dumps(respell_record(record), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    text = json.dumps(respell_record(record), ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write(re.sub(r"[^\n\x20-\x7e]", _as_json, text) + "\n")
+
+
+def _as_json(found: re.Match[str]) -> str:
+    """The character, or where it would command a terminal, its escape in JSON."""
+    return found[0] if is_harmless(found[0]) else json.dumps(found[0])[1:-1]
 
 
 def print_lines(*lines: str) -> None:
     """Result lines on standard output."""
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("\n".join(map(printable, lines)) + "\n")
 
 
 class Console:
@@ -41,6 +52,7 @@ class Console:
         """A block of work; gives the function that tells how much of it is done."""
         if self._quiet:
             return _silent()
+        title = printable(title)
         return _bar(title, total) if wants_styles(sys.stderr) else _log_line(title)
 
     def note(self, line: str) -> None:
@@ -49,7 +61,8 @@ class Console:
 
         is_caution = isinstance(line, Caution)
         if is_caution or not self._quiet:
-            sys.stderr.write(f"{'caution' if is_caution else 'note'}: {_in_flags(line)}\n")
+            text = printable(shorten(_in_flags(line), most=_LONGEST_NOTE))
+            sys.stderr.write(f"{'caution' if is_caution else 'note'}: {text}\n")
 
 
 def _in_flags(line: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
 import signal
 import sys
 import threading
@@ -12,10 +10,13 @@ from contextlib import contextmanager
 from types import FrameType
 
 from podium.cli import COMMANDS
-from podium.cli.complaint import name_system_error, print_error, print_fault
-from podium.errors import Interrupted, PodiumError, Stopped, UnknownNameError
+from podium.cli.complaint import print_error, print_fault
+from podium.errors import Explained, Interrupted, PodiumError, Stopped, StorageError, UnknownNameError
+from podium.machine.refusals import name_refusal
+from podium.machine.streams import LossyStream, lossy_streams
 from podium.machine.styles import wants_styles
 from podium.machine.tuning import tune_process
+from podium.stopping import TERMINATIONS, is_ignored
 
 __all__ = ["ignore_stops", "run_command"]
 
@@ -26,75 +27,79 @@ _HOW_TO_CONTINUE = (
 )
 
 
+_ONLY_PRINT = {"doctor", "runs", "scan"}
+"""Commands that have done nothing where their output is lost; what others did is in their folders."""
+
+
 class _Terminated(BaseException):
-    """SIGTERM. Like KeyboardInterrupt no Exception: whoever expects a broken image or option would take it for one."""
+    """A termination. Like KeyboardInterrupt no Exception: whoever expects a broken image would take it for one."""
 
 
 def run_command(arguments: Sequence[str]) -> int:
-    """Run `arguments[0]` with the rest; gives the exit code.
+    """Run `arguments[0]` with the rest; gives the exit code, that of the work even where nobody can read of it.
 
     A command's module is imported only when it is the one that was asked for.
     """
+    with lossy_streams() as output:
+        code = _run_to_end(arguments)
+        output.flush()
+        return code or _report_loss(output, arguments)
+
+
+def _run_to_end(arguments: Sequence[str]) -> int:
     as_json, verbose = "--json" in arguments, not {"--verbose", "-v"}.isdisjoint(arguments)
-    _prepare_streams()
     try:
-        with _listening_for_sigterm():
-            code = _run(arguments)
-            sys.stdout.flush()  # here, where a reader that went away can still be answered
-        return code
-    except BrokenPipeError:
-        # The reader of our output went away (`podium runs | head`); Python would complain again when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except _Terminated:
-        return _end(Stopped("stopped by a signal (SIGTERM).", fix=_HOW_TO_CONTINUE), as_json=as_json)
-    except PodiumError as error:
+        with _listening_for_terminations():
+            return _run(arguments)
+    except _Terminated as signalled:
+        return _end(Stopped(f"stopped by a signal ({signalled}).", fix=_HOW_TO_CONTINUE), as_json=as_json)
+    except (PodiumError, Stopped) as error:
         return _end(error, as_json=as_json, verbose=verbose, arguments=arguments)
     except KeyboardInterrupt:
         return _end(Interrupted("stopped by Ctrl-C.", fix=_HOW_TO_CONTINUE), as_json=as_json)
-    except (OSError, MemoryError) as error:
-        return _end(name_system_error(error), as_json=as_json, verbose=verbose)
     except Exception as fault:
+        refusal = name_refusal(fault)
+        if refusal is not None:
+            return _end(refusal, as_json=as_json, verbose=verbose)
         print_fault(fault, as_json=as_json)
         return 1
 
 
+def _report_loss(output: LossyStream, arguments: Sequence[str]) -> int:
+    """Says why results did not reach standard output; a reader that went away (`podium runs | head`) needs no word."""
+    if output.loss is None or isinstance(output.loss, BrokenPipeError):
+        return 0
+    reason = getattr(output.loss, "strerror", None) or str(output.loss)
+    print_error(StorageError(f"the results could not be printed: {reason}.", where="standard output"), as_json=False)
+    return int(arguments[0] in _ONLY_PRINT and "--out" not in arguments)
+
+
 def ignore_stops() -> None:
     """Lets no signal change the exit code of a process whose command has ended; what is left takes milliseconds."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, *TERMINATIONS):
         signal.signal(number, signal.SIG_IGN)
 
 
-def _prepare_streams() -> None:
-    """Output streams that exist and take every character: a closed one, an old console or a file name that is no
-    text must not end a training that is done."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, io.StringIO())  # nobody reads it
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
 @contextmanager
-def _listening_for_sigterm() -> Iterator[None]:
-    """SIGTERM as an error, so that it ends with its own exit code and workers are taken leave of; training, which can
-    stop between two steps, listens for itself."""
+def _listening_for_terminations() -> Iterator[None]:
+    """SIGTERM and SIGHUP as an error, so that they end with their own exit code and workers are taken leave of;
+    training, which can stop between two steps, listens for itself."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _Terminated
+    def stop(number: int, _frame: FrameType | None) -> None:
+        raise _Terminated(signal.Signals(number).name)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in TERMINATIONS if not is_ignored(number)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _end(error: PodiumError, *, as_json: bool, verbose: bool = False, arguments: Sequence[str] | None = None) -> int:
+def _end(error: Explained, *, as_json: bool, verbose: bool = False, arguments: Sequence[str] | None = None) -> int:
     print_error(error, as_json=as_json, verbose=verbose, arguments=arguments)
     return error.exit_code
 

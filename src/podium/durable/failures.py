@@ -49,6 +49,13 @@ def explain_failure(error: OSError, path: str | Path, *, needed: int | None = No
     Returns:
         An error to raise `from` the given one. For a full disk it tells the bytes needed and the bytes free.
     """
+    if error.errno == errno.ENOSPC and _has_no_file_left(Path(path)):
+        return StorageError(
+            "no more files fit on this disk: its table of files (inodes) is full.",
+            where=path,
+            fix="Remove files that you do not need, `df -i` shows how many there are, and run the same command again;"
+            " finished work is kept.",
+        )
     if error.errno in _FULL:
         amount = "an unknown number of bytes" if needed is None else f"at least {needed:,} bytes"
         free = _free_bytes(Path(path))
@@ -81,3 +88,14 @@ def _free_bytes(path: Path) -> int | None:
         except OSError:
             continue
     return None
+
+
+def _has_no_file_left(path: Path) -> bool:
+    """Whether the disk has no inode left; many file systems count none."""
+    for folder in (path, *path.parents):
+        try:
+            disk = os.statvfs(folder)
+        except (OSError, AttributeError):  # not there yet; Windows
+            continue
+        return disk.f_files > 0 and disk.f_favail == 0
+    return False

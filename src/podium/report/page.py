@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from podium import durable
+from podium.printable import printable
 from podium.report.contents import RunContents, read_contents
 from podium.report.numbers import metric_words, show_count, show_duration, show_percent, show_score
 from podium.report.paint import paint_css
@@ -73,7 +74,7 @@ def draw_page(report: RunReport, book: ThumbnailBook | None, *, title: str | Non
         "script": Markup(script),
         "policy": _content_policy(style, script),
     }
-    return _environment().get_template("report.html").render(page)
+    return printable(_environment().get_template("report.html").render(page), keep="\n\t")
 
 
 def _environment() -> jinja2.Environment:

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from podium.columns import align_columns, one_line
+from podium.columns import align_columns
 from podium.machine.styles import wants_styles
 from podium.metrics import Interval, Scores, TargetScore
+from podium.printable import printable
 from podium.report.gaps import describe_gaps
 from podium.report.numbers import metric_words, plain_count, plain_score
 
@@ -31,7 +32,7 @@ def summary_lines(scores: Scores, *, most_classes: int = MOST_CLASSES) -> list[s
         scores: Scores of a run.
         most_classes: Of more classes only the worst by F1 are shown.
     """
-    lines = [_headline(scores), *(one_line(gap.words) for gap in describe_gaps(scores))]
+    lines = [_headline(scores), *(printable(gap.words) for gap in describe_gaps(scores))]
     if len(scores.targets) > 1:
         lines += ["", *align_columns(_TARGET_HEADER, _target_rows(scores), left=2)]
     lines += ["", *align_columns(_METRIC_HEADER, _metric_rows(scores), left=1)]
@@ -60,7 +61,7 @@ def print_summary(scores: Scores, *, file: TextIO | None = None, most_classes: i
     console = Console(file=file, highlight=False)
     console.print(Text(_headline(scores), style="bold"))
     for gap in describe_gaps(scores):
-        console.print(Text(one_line(gap.words)))
+        console.print(Text(printable(gap.words)))
     if len(scores.targets) > 1:
         console.print(_table(_TARGET_HEADER, _target_rows(scores), left=2))
     console.print(_table(_METRIC_HEADER, _metric_rows(scores), left=1))
@@ -75,7 +76,7 @@ def _headline(scores: Scores) -> str:
     bounds = f" [{plain_score(main.low, 4)}, {plain_score(main.high, 4)}] ({main.level:.0%})" if main.has_bounds else ""
     groups = f" of {plain_count(target.n_groups)} groups" if target.n_groups != target.n else ""
     return (
-        f"{scores.main_target}: {metric_words(scores.main_metric)} {plain_score(main.value, 4)}{bounds},"
+        f"{printable(scores.main_target)}: {metric_words(scores.main_metric)} {plain_score(main.value, 4)}{bounds},"
         f" chance {plain_score(scores.chance, 4)}, {plain_count(target.n)} images{groups}"
     )
 
@@ -130,5 +131,5 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -
         table.add_column(name, justify="left" if place < left else "right")
     for row in rows:
         # Text, not str: a class called "[red]" is no markup.
-        table.add_row(*(Text(one_line(cell)) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     return table

@@ -14,11 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from podium.errors import PodiumError
+from podium.errors import PodiumError, Stopped
 from podium.launch import tie_to_parent
 from podium.machine import Caution
 from podium.machine.progress import Update
+from podium.machine.refusals import name_refusal
 from podium.machine.settings import Settings
+from podium.machine.streams import lossy_streams
 from podium.machine.tuning import tune_process
 
 __all__ = ["FAULT", "main", "make_request"]
@@ -64,15 +66,22 @@ def main() -> int:
     # What a library prints to standard output must not be taken for a message.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as stream:
         os.dup2(2, 1)
-        reporter = _Reporter(stream)
-        try:
-            _train(json.loads(sys.argv[1]), reporter)
-        except PodiumError as error:
-            reporter.send({"error": error.to_dict()})
-            return error.exit_code
-        except Exception:
+        with lossy_streams():
+            return _answer(json.loads(sys.argv[1]), _Reporter(stream))
+
+
+def _answer(request: Mapping[str, Any], reporter: _Reporter) -> int:
+    try:
+        _train(request, reporter)
+    except Stopped as stop:
+        return stop.exit_code
+    except Exception as problem:
+        error = problem if isinstance(problem, PodiumError) else name_refusal(problem)
+        if error is None:
             traceback.print_exc()
             return FAULT
+        reporter.send({"error": error.to_dict()})
+        return error.exit_code
     return 0
 
 
