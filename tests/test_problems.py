@@ -26,6 +26,11 @@ def test_every_check_is_made_and_all_are_reported() -> None:
     assert list(error.details) == [f"(1) {row}" for row in range(5)]
 
 
+def test_a_switch_to_be_switched_off_is_left_out_for_the_command_has_no_other_way() -> None:
+    errors = [ImageError("a.", retry={"max_bad_fraction": 0.1}), LeakError("b.", retry={"strict": False})]
+    assert join_errors(errors).fix == "To go on in spite of them, set `max_bad_fraction=0.1` and leave out `strict`."
+
+
 def test_one_error_stays_itself() -> None:
     alone = UnknownNameError("metric", "f1_marco", ["f1_macro"])
     assert join_errors([alone]) is alone

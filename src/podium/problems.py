@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from podium.advice import options
+from podium.advice import option, options
 from podium.errors import DataError, PodiumError, UsageError
 
 __all__ = ["Problems", "join_errors"]
@@ -63,8 +63,16 @@ def join_errors(errors: list[PodiumError]) -> PodiumError:
     PodiumError.__init__(
         joined,
         f"{len(errors)} problems: " + " ".join(f"({n}) {error}" for n, error in enumerate(errors, 1)),
-        fix=f"To go on in spite of them, set {options(**retry)}." if can_go_on else None,
+        fix=_how_to_go_on(retry) if can_go_on else None,
         details=[f"({number}) {line}" for number, error in enumerate(errors, 1) for line in error.details],
         retry=retry if can_go_on else None,
     )
     return joined
+
+
+def _how_to_go_on(retry: Mapping[str, object]) -> str:
+    """The options in words; a switch that must be off is left out, for no command has a way to say it."""
+    given = {name: value for name, value in retry.items() if value is not False}
+    steps = [f"set {options(**given)}"] * bool(given)
+    steps += [f"leave out {option(name)}" for name in retry if name not in given]
+    return f"To go on in spite of them, {' and '.join(steps)}."

@@ -167,6 +167,57 @@ def test_duplicates_are_kept_on_one_side_unless_strict_or_accepted(contest: Cont
     assert LeakReport.from_dict(joined.leaks.to_dict()) == joined.leaks
 
 
+def test_too_many_duplicates_are_named_where_folds_cannot_be_made(contest: Contest, tmp_path: Path) -> None:
+    samples = contest("single")
+    same = replace(samples, paths=as_text_array([samples.paths[0]] * N), group=None)
+    with pytest.raises(SplitError, match=r"^1 group is too few for 2 folds.*36 images in 1 cluster") as refused:
+        prepare(same, tmp_path, folds=2, allow_leaks=("same_group",))
+    assert "`allow_leaks=['same_group', 'same_bytes']`" in str(refused.value)
+    prepare(same, tmp_path, folds=2, allow_leaks=("same_group", "same_bytes"))
+    twins = with_copy(samples)
+    with pytest.raises(SplitError, match=r"35 groups are too few for 36 folds.*1 file that exists") as refused:
+        prepare(twins, tmp_path, folds=N)
+    prepare(twins, tmp_path, **refused.value.retry)
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_folds_made_with_duplicates_on_one_side_are_used_again(
+    is_named: bool, contest: Contest, tmp_path: Path
+) -> None:
+    samples = with_copy(contest("single"))
+    if is_named:
+        samples = replace(samples, group=contest("single").group)
+    first, _ = prepare(samples, tmp_path)
+    assert first.leaks.joined is not None
+    first.save(tmp_path / "old")
+    frozen, turned = FoldOptions(folds_from=tmp_path / "old"), samples.take(np.arange(N)[::-1])
+    assert check(turned, frozen) == 3
+    second, _ = prepare_samples(turned, make_recipe(), frozen, make_settings(tmp_path), Notes())
+    assert second.folds.digest == first.folds.digest
+    assert second.leaks == first.leaks
+    regrouped = replace(samples, group=as_text_array([f"camera {row % 5}" for row in range(N)]))
+    with pytest.raises(SplitError, match="labels or groups changed"):
+        check(regrouped, frozen)
+    labels = samples.labels["mask"].copy()
+    labels[3] = 0
+    with pytest.raises(SplitError, match="labels or groups changed"):
+        check(replace(samples, labels={"mask": labels}), frozen)
+
+
+@pytest.mark.parametrize(
+    "how", [{"folds": 4}, {"split_seed": 1}, {"holdout_fraction": 0.1}, {"stratify_by": "mask"}, {"split_method": "group"}]
+)  # fmt: skip
+def test_options_of_new_folds_are_refused_beside_frozen_ones(
+    how: dict[str, object], contest: Contest, tmp_path: Path
+) -> None:
+    samples = contest("single")
+    save_folds(make_folds(samples, folds=3), tmp_path)
+    assert check(samples, FoldOptions(folds_from=tmp_path, folds=3, strict=True)) == 3
+    with pytest.raises(UsageError, match="has no effect beside `folds_from`") as refused:
+        check(samples, FoldOptions(folds_from=tmp_path, **how))  # type: ignore[arg-type]
+    assert [refused.value.field] == list(how)
+
+
 def test_folds_that_were_given_are_not_cured(contest: Contest, tmp_path: Path) -> None:
     """Of an earlier split, of the source, or of a method that ignores groups; divided groups before any decoding."""
     samples, twins = contest("single"), with_copy(contest("single"))

@@ -224,7 +224,7 @@ def test_unknown_names_and_too_few_groups(make_samples: Build) -> None:
     with pytest.raises(SplitError, match=r"3 groups are too few for 5 folds.*at most 3"):
         make_folds(samples)
     lone = make_samples(30, {"c": np.arange(30) % 2}, group=["all"] * 30)
-    with pytest.raises(SplitError, match=r"1 groups are too few for a holdout and folds.*Check the group column"):
+    with pytest.raises(SplitError, match=r"1 group is too few for a holdout and folds.*Check the group column"):
         make_folds(lone, holdout_fraction=0.2)
     with pytest.raises(UnknownNameError, match="stratified"):
         make_folds(samples, split_method="stratifed")

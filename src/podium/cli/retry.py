@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
+from podium.cli.commands import list_arguments
 from podium.cli.spelling import flag_words
 
 __all__ = ["retry_command"]
@@ -20,31 +22,44 @@ def retry_command(arguments: Sequence[str], retry: Mapping[str, object]) -> str:
     Example:
         >>> retry_command(["train", "my photos", "--folds", "5", "--json"], {"folds": 3, "max_bad_fraction": 0.02})
         "podium train 'my photos' --json --folds 3 --max-bad-fraction 0.02"
-        >>> retry_command(["train", "photos", "--strict"], {"strict": False})
+        >>> retry_command(["train", "--strict", "photos"], {"strict": False})
         'podium train photos'
     """
     words = list(arguments)
+    options = list(takewhile(lambda word: word != "--", words))
+    places = words[len(options) :]  # behind a bare -- no word is an option
     added: list[str] = []
     for name, value in retry.items():
         flag, *values = flag_words(name, True if value is False else value)
-        words = _without(words, flag)
+        options = list(_without(options, flag))
         if value is not False:
             added += [flag, *values]
-    return " ".join(["podium", *map(shlex.quote, words), *added])
+    return " ".join(["podium", *map(shlex.quote, options), *added, *map(shlex.quote, places)])
 
 
-def _without(words: Sequence[str], flag: str) -> list[str]:
+def _without(words: Sequence[str], flag: str) -> Iterator[str]:
     """The words without an option and its values."""
-    kept, is_inside = [], False
+    most, n_left = _most_values(words[0], flag), 0.0
     for word in words:
         if word.startswith("-") and not _is_number(word):
-            is_inside = word == flag
-            if is_inside or word.startswith(f"{flag}="):
+            name, equals, _ = word.partition("=")
+            is_it = name.replace("_", "-") == flag  # the parser takes both
+            n_left = most if is_it and not equals else 0
+            if is_it:
                 continue
-        elif is_inside:
+        elif n_left:
+            n_left -= 1
             continue
-        kept.append(word)
-    return kept
+        yield word
+
+
+def _most_values(command: str, flag: str) -> float:
+    """How many words behind an option can be its values; any other names the data."""
+    found = next((argument for argument in list_arguments(command) if flag in argument.names), None)
+    if found is None:
+        return 0
+    n_words, takes_all = found.token_count()
+    return float("inf") if takes_all else n_words
 
 
 def _is_number(word: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from podium import advice
 from podium.curate import check_quarantine
 from podium.data import ImageCache
 from podium.dataset.fold_options import FoldOptions
+from podium.dataset.frozen_folds import join_as_frozen, load_frozen
 from podium.dataset.prepared import Prepared, audit_rows
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
 from podium.errors import ImageError, LeakError, SplitError
@@ -31,7 +31,7 @@ from podium.splits import (
     require_no_leak,
     summarise_folds,
 )
-from podium.tables import Folds, Samples, load_folds
+from podium.tables import Folds, Samples
 
 __all__ = ["check_folds", "open_prepared_images", "prepare_samples"]
 
@@ -42,19 +42,12 @@ def check_folds(samples: Samples, options: FoldOptions, problems: Problems) -> i
         check_leak_names(options.allow_leaks)
     with problems.kept():
         if options.folds_from is not None:
-            return _check_frozen(samples, _load_frozen(options.folds_from), options, problems)
+            return _check_frozen(samples, load_frozen(options), options, problems)
         n_folds = check_request(samples, **options.request)
         if choose_method(samples, options.split_method, options.stratify_by) == "predefined":
             _check_groups(samples, make_folds(samples, **options.request), options)
         return n_folds
     return options.folds
-
-
-def _load_frozen(folder: Path) -> Folds:
-    if not (folder / "folds.csv").is_file():
-        fix = "Name the folder of a run, or one that the command podium split wrote."
-        raise SplitError("there are no folds here.", where=folder, field="folds_from", fix=fix)
-    return load_folds(folder)
 
 
 def _check_frozen(samples: Samples, frozen: Folds, options: FoldOptions, problems: Problems) -> int:
@@ -63,7 +56,8 @@ def _check_frozen(samples: Samples, frozen: Folds, options: FoldOptions, problem
         if missing.any():  # images may yet be left out, but none will be found
             frozen.match(samples)
         elif len(frozen.ids) == len(samples):
-            _check_groups(samples, frozen.match(samples), options)
+            whole = join_as_frozen(samples, options).samples
+            _check_groups(whole, frozen.match(whole), options)
     return frozen.n_folds
 
 
@@ -162,20 +156,33 @@ def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, 
     """
     prints = images.fingerprints()
     whole = JoinedSamples(images.samples, options.split_method)
-    if options.folds_from is None and not options.strict:
-        whole = join_duplicates(
-            images.samples,
-            split_method=options.split_method,
-            stratify_by=options.stratify_by,
-            allow_leaks=options.allow_leaks,
-            **prints,
-        )
     if options.folds_from is not None:
-        folds = load_folds(options.folds_from).match(whole.samples)
+        whole = join_as_frozen(images.samples, options)
+        folds = load_frozen(options).match(whole.samples)
     else:
-        folds = make_folds(whole.samples, **options.request | {"split_method": whole.split_method})
+        if not options.strict:
+            whole = join_duplicates(
+                images.samples,
+                split_method=options.split_method,
+                stratify_by=options.stratify_by,
+                allow_leaks=options.allow_leaks,
+                **prints,
+            )
+        folds = _make_folds(whole, options)
     report = replace(find_leaks(whole.samples, folds, **prints, near=whole.near), joined=whole.joined)
     return whole.samples, folds, _require_no_leak(report, folds, options)
+
+
+def _make_folds(whole: JoinedSamples, options: FoldOptions) -> Folds:
+    """New folds; where they cannot be made, the duplicates that were joined are part of the reason."""
+    try:
+        return make_folds(whole.samples, **options.request | {"split_method": whole.split_method})
+    except SplitError as error:
+        if whole.joined is None:
+            raise
+        accept = advice.options(allow_leaks=[*options.allow_leaks, *whole.joined.kinds])
+        fix = None if error.retry else f"Add images that differ, or accept duplicates on both sides with {accept}."
+        raise SplitError(f"{error.what} {whole.joined}", fix=fix or error.fix, retry=error.retry) from error
 
 
 def _require_no_leak(report: LeakReport, folds: Folds, options: FoldOptions) -> LeakReport:

@@ -40,6 +40,11 @@ class JoinedDuplicates:
     n_largest: int
     is_named: bool
 
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of leak that they would be."""
+        return ["same_bytes"] * bool(self.n_files) + ["near_duplicate"] * bool(self.n_near)
+
     def __str__(self) -> str:
         files = f"{self.n_files:,} file{'s that exist' if self.n_files != 1 else ' that exists'} more than once"
         near = f"{self.n_near:,} near-duplicate pair{'s' if self.n_near != 1 else ''}"

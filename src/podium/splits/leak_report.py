@@ -187,7 +187,7 @@ def require_no_leak(report: LeakReport, *, allow: Collection[str] = (), fix: str
     if refused:
         raise LeakError(
             f"these folds leak: {report.verdict}",
-            fix=f"{fix or _FIX} To train in spite of them, set {options(allow_leaks=refused)}.",
+            fix=f"{fix or _FIX} To train in spite of them, set {options(allow_leaks=[*allow, *refused])}.",
             retry={"allow_leaks": [*allow, *refused]},
             details=[str(pair) for pair in report.pairs if pair.kind in refused],
         )

@@ -264,7 +264,8 @@ def _check_units(unit: NDArray[np.int64], n_needed: int, method: str, purpose: s
         if method in GROUPED_METHODS and n_units < 2:
             fix = "Check the group column: a group should be one person or patient, not the whole data set."
         retry = {"folds": n_units} if n_needed > 2 and n_units >= 2 else None
-        raise SplitError(f"{n_units} {noun} are too few for {purpose}.", fix=fix, retry=retry)
+        few = f"1 {noun[:-1]} is" if n_units == 1 else f"{n_units} {noun} are"
+        raise SplitError(f"{few} too few for {purpose}.", fix=fix, retry=retry)
 
 
 def _take(
