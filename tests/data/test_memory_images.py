@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,3 +63,35 @@ def test_what_is_no_image_is_refused_by_name(tmp_path: Path) -> None:
             store_in_memory([np.zeros(shape, np.uint8)], 8, 8)
     with pytest.raises(ImageError, match="'0' is a dict"):
         store_in_memory([{}], 8, 8)  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "convert"),
+    [
+        ((4, 5, 4), "u1", lambda a: Image.fromarray(a.squeeze())),
+        ((4, 5, 1), "u1", lambda a: Image.fromarray(a.squeeze())),
+        ((4, 5), "u1", lambda a: Image.fromarray(a.squeeze())),
+        ((3, 4, 5), "u1", lambda a: a.transpose(1, 2, 0)),
+        ((4, 5, 3), "f4", lambda a: a.astype(np.uint8)),
+    ],
+)
+def test_the_answer_to_another_array_leads_to_one_that_is_read(
+    shape: tuple[int, ...], dtype: str, convert: Callable[[Any], Any]
+) -> None:
+    array = np.ones(shape, dtype)
+    words = {"f4": r"\.astype\(np\.uint8\)"}.get(dtype, "transpose" if shape[0] == 3 else "fromarray.*squeeze")
+    with pytest.raises(ImageError, match=words):
+        store_in_memory([array], 4, 5)
+    assert store_in_memory([convert(array)], 4, 5).pixels.shape == (1, 4, 5, 3)
+
+
+def test_an_opened_image_that_pillow_cannot_read_is_named(tmp_path: Path) -> None:
+    Image.effect_noise((64, 64), 90).save(tmp_path / "whole.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "whole.png").read_bytes()[:2000])
+    with (
+        Image.open(tmp_path / "cut.png") as cut,
+        pytest.raises(ImageError, match="image '0' cannot be decoded"),
+    ):
+        store_in_memory([cut], 4, 5)
+    with pytest.raises(ImageError, match="image '0' cannot be decoded: colour mode HSV"):
+        store_in_memory([Image.new("HSV", (4, 4))], 4, 5)

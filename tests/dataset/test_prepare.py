@@ -205,7 +205,8 @@ def test_folds_made_with_duplicates_on_one_side_are_used_again(
 
 
 @pytest.mark.parametrize(
-    "how", [{"folds": 4}, {"split_seed": 1}, {"holdout_fraction": 0.1}, {"stratify_by": "mask"}, {"split_method": "group"}]
+    "how",
+    [{"folds": 4}, {"split_seed": 1}, {"holdout_fraction": 0.1}, {"stratify_by": "mask"}, {"split_method": "group"}],
 )  # fmt: skip
 def test_options_of_new_folds_are_refused_beside_frozen_ones(
     how: dict[str, object], contest: Contest, tmp_path: Path

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import podium
 from podium.cli import main
 from podium.curate import ScanOptions
 from podium.dataset import read_source, save_scan
@@ -47,6 +49,13 @@ def test_the_table_of_labels_is_the_main_sources(tmp_path: Path) -> None:
 def test_one_source_in_a_list_is_that_source(tmp_path: Path) -> None:
     place = lay_out(tmp_path / "main")
     assert read_source([place]).samples.table_digest == read_source(place).samples.table_digest
+
+
+@pytest.mark.parametrize("source", [None, 3, b"folder", [], [b"folder"], iter(["folder"])])
+def test_what_is_no_source_is_answered_with_what_is(source: Any, tmp_path: Path) -> None:
+    for door in (read_source, podium.scan, podium.prepare, podium.train):
+        with pytest.raises(UsageError, match=r"^data: .*a folder, a table, a DataFrame, samples, or a list"):
+            door(source)
 
 
 def test_a_table_of_the_same_images_is_no_second_source(tmp_path: Path) -> None:

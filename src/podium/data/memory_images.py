@@ -120,9 +120,23 @@ def _read(image: Any, name: str, target_px: int) -> NDArray[np.uint8]:
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise ImageError(
                 f"image {name!r} is {image.dtype} of shape {image.shape}, expected uint8 RGB (H, W, 3).",
-                fix="Scale the values to 0 to 255 and use .astype(np.uint8).",
+                fix=_how_to_convert(image),
             )
         return image
-    if not hasattr(image, "load"):
+    if not hasattr(image, "getbands"):
         raise ImageError(f"image {name!r} is a {type(image).__name__}, expected an array, a path or a Pillow image.")
-    return upright_rgb(image)
+    try:
+        return upright_rgb(image)
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow reads a file that it has opened only now
+        raise ImageError(f"image {name!r} cannot be decoded: {error}.") from error
+
+
+def _how_to_convert(image: NDArray[Any]) -> str | None:
+    """What makes this array one that can be read."""
+    if 0 in image.shape:
+        return None
+    if image.ndim == 3 and image.shape[2] > 4 and image.shape[0] in (1, 3, 4):
+        return "Put the channels last: image.transpose(1, 2, 0)."
+    if image.dtype != np.uint8:
+        return "Scale the values to 0 to 255 and use .astype(np.uint8)."
+    return "Give Pillow's image, whose colours are converted: Image.fromarray(image.squeeze())."

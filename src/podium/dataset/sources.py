@@ -21,6 +21,8 @@ Source = OneSource | Sequence[OneSource] | Mapping[str, OneSource]
 """A folder of images, a table beside its images, a DataFrame, a folder that `podium scan --out` wrote, or samples; or
 several of them, whose first is the main one, in a list or by the name that their ids get."""
 
+_EXPECTED = "a folder, a table, a DataFrame, samples, or a list of these"
+
 UNLISTED, MISSING, SCAN_MARK = "unlisted.csv", "missing.csv", "scan.json"
 SCAN_FILES = ("samples.csv", "samples.json", UNLISTED, MISSING, SCAN_MARK)
 """Every file of a saved scan; the mark is written last."""
@@ -39,13 +41,15 @@ def read_source(source: Source, options: ScanOptions | None = None) -> Scan:
     """
     if isinstance(source, Mapping):
         return _read_sources(source, options)
-    if isinstance(source, Sequence) and not isinstance(source, str):
+    if isinstance(source, Sequence) and not isinstance(source, str | bytes):
         return read_source(source[0], options) if len(source) == 1 else _read_sources(_name_sources(source), options)
     return _read_one(source, options)
 
 
 def _read_sources(sources: Mapping[str, OneSource], options: ScanOptions | None) -> Scan:
     """Several sources as one scan. The table of labels, `split_names` and `fold_column` are the main one's."""
+    if not sources:
+        raise UsageError("no data was named; the list is empty.", field="data", fix=f"Expected {_EXPECTED}.")
     others = None if options is None else replace(options, labels=None, split_names={}, fold_column=None)
     found = {
         name: _read_one(source, options if place == 0 else others)
@@ -109,7 +113,8 @@ def _read_one(source: OneSource, options: ScanOptions | None) -> Scan:
         return Scan(source)
     if is_frame(source):
         return scan(source, options)
-    assert isinstance(source, str | Path)
+    if not isinstance(source, str | Path):
+        raise UsageError(f"got {_kind_of(source)}, expected {_EXPECTED}.", field="data")
     path = Path(source).expanduser()
     if not path.exists():
         raise _no_such_source(path)
@@ -118,6 +123,13 @@ def _read_one(source: OneSource, options: ScanOptions | None) -> Scan:
             raise UsageError("this folder holds a saved scan; options cannot change it.", where=path)
         return Scan(load_samples(path))
     return scan(path, options)
+
+
+def _kind_of(thing: object) -> str:
+    """The type of what was given, with its shape where it has one."""
+    shape = getattr(thing, "shape", None)
+    kind = "None" if thing is None else f"an object of type {type(thing).__name__}"
+    return kind if shape is None else f"{kind} of shape {tuple(shape)}"
 
 
 def _no_such_source(path: Path) -> SourceError:

@@ -84,7 +84,7 @@ def open_data(source: Data, options: ScanOptions | None, folds: int | FoldOption
         UsageError: If options are given with data that were read, or folds with data that were divided.
         SourceError: If there is nothing to read.
     """
-    if isinstance(source, Sequence) and not isinstance(source, str) and len(source) == 1:
+    if isinstance(source, Sequence) and not isinstance(source, str | bytes) and len(source) == 1:
         source = source[0]
     if isinstance(source, str | Path):
         place = Path(source).expanduser()

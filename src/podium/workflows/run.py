@@ -132,10 +132,11 @@ class Run(Shown):
 
         views = None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
         images = as_images(data)
+        table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
         if images is not None:
+            _refuse_beside_images({"rows": rows, **table, "follow_links": follow_links, "name": name})
             check_views(views or ())
             return self.predictor(progress=progress).predict(images, ids=name_images(images), views=views)
-        table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
         source = cast("Source", data)
         options = _prediction_options(source, rows, table, follow_links=follow_links)
         found, progress = read_source(source, options), progress or default_progress()
@@ -169,6 +170,18 @@ class Run(Shown):
         from podium.report import make_report
 
         return make_report(self.folder)
+
+
+def _refuse_beside_images(given: Mapping[str, Any]) -> None:
+    """Refuse options of folders and tables, which have no effect on images in memory."""
+    default = {"rows": None, "header": True, "follow_links": False, "name": "test"}
+    for option_name, value in given.items():
+        if value is not default.get(option_name) and (is_frame(value) or value != default.get(option_name)):
+            raise UsageError(
+                "has no effect on images themselves, whose predictions are not written.",
+                field=option_name,
+                fix="Leave it out, or name a folder or a table.",
+            )
 
 
 def _prediction_options(

@@ -7,16 +7,16 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from podium import curate
 from podium.arguments import refuse_unknown
 from podium.curate import Scan, ScanOptions
+from podium.dataset import Source, read_source
 from podium.texttable import Frame, as_table
 
 __all__ = ["scan"]
 
 
 def scan(
-    data: str | Path | Frame,
+    data: Source,
     *,
     labels: str | Path | Frame | None = None,
     label_columns: str | Sequence[str] = (),
@@ -30,7 +30,8 @@ def scan(
     """Samples of a folder of images, a table beside them, or a described tree of folders.
 
     Args:
-        data: The folder, the table, or a DataFrame with a column of paths.
+        data: The folder, the table, or a DataFrame with a column of paths; or several of them, whose first is the main
+            one.
         labels: Table of labels: a file or a DataFrame.
         label_columns: Column or pattern field to learn, or several.
         group: What must stay on one side of a split.
@@ -58,4 +59,4 @@ def scan(
         classes={head: tuple(names) for head, names in (classes or {}).items()},
         composite=composite,
     )
-    return curate.scan(data, replace(wanted, **options))
+    return read_source(data, replace(wanted, **options))
