@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,32 +117,59 @@ def test_an_error_inside_frees_the_lock(tmp_path: Path, kind: str) -> None:
 
 def test_of_two_starters_exactly_one_wins(tmp_path: Path, kind: str) -> None:
     stale = replace(holders.describe_self(), pid=_dead_pid())
-    for n in range(100):
+    starters = [_Starter(tmp_path) for _ in range(2)]
+    for n in range(60):
         folder = tmp_path / str(n)
         if n % 2:  # every second round both find the lock of a dead process
             name = "run.lock" if kind == "system" else "run.lock.owner"
             durable.write_bytes(folder / name, holders.encode_holder(stale))
-        go_out, go_in = os.pipe()
-        end_out, end_in = os.pipe()
+        for starter in starters:
+            starter.tell(n)
+        # The winner holds until both have answered, so that none gets the lock merely by being late.
+        assert sorted(starter.answer() for starter in starters) == [0, 1], n
+    assert [starter.end() for starter in starters] == [0, 0]
 
-        def start(
-            folder: Path = folder, go: int = go_out, end: int = end_out, ends: tuple[int, int] = (go_in, end_in)
-        ) -> int:
-            for descriptor in ends:
-                os.close(descriptor)
-            os.read(go, 1)
-            return try_lock(folder, end)
 
-        children = [fork(start) for _ in range(2)]
-        os.close(go_in)
-        # The loser ends while the winner holds, so that none gets the lock merely by being late.
-        first, status = os.wait()
-        assert first in children
-        os.close(end_in)
-        last = wait(next(child for child in children if child != first))
-        assert sorted([os.waitstatus_to_exitcode(status), last]) == [0, 1]
-        for descriptor in (go_out, end_out):
-            os.close(descriptor)
+_END = bytes([255])
+
+
+class _Starter:
+    """A child that tries for the lock of a folder when told its number, and lets go when told the next.
+
+    One child for all rounds: a fork of this process, which the other tests have made large, costs more than a round.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._numbers, self._into = os.pipe()
+        self._answers, self._from = os.pipe()
+        self._child = fork(lambda: self._run(root))
+        os.close(self._numbers)
+        os.close(self._from)
+
+    def _run(self, root: Path) -> int:
+        os.close(self._into)
+        number = os.read(self._numbers, 1)
+        while number not in (b"", _END):
+            with ExitStack() as held:
+                try:
+                    held.enter_context(durable.hold_lock(root / str(number[0])))
+                    os.write(self._from, bytes([0]))
+                except LockedError:
+                    os.write(self._from, bytes([1]))
+                number = os.read(self._numbers, 1)
+        return 0
+
+    def tell(self, number: int) -> None:
+        os.write(self._into, bytes([number]))
+
+    def answer(self) -> int:
+        return os.read(self._answers, 1)[0]
+
+    def end(self) -> int:
+        os.write(self._into, _END)
+        os.close(self._into)
+        os.close(self._answers)
+        return wait(self._child)
 
 
 def _dead_pid() -> int:
