@@ -1,14 +1,30 @@
-"""The files of every contest, made once."""
+"""The files of every contest, made once and where they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from podium.demo import TASKS
 
 
+class _Made(Mapping[str, Mapping[str, bytes]]):
+    def __init__(self) -> None:
+        self._files: dict[str, Mapping[str, bytes]] = {}
+
+    def __getitem__(self, task: str) -> Mapping[str, bytes]:
+        if task not in self._files:
+            self._files[task] = TASKS[task].make_files(0)
+        return self._files[task]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TASKS)
+
+    def __len__(self) -> int:
+        return len(TASKS)
+
+
 @pytest.fixture(scope="session")
 def made() -> Mapping[str, Mapping[str, bytes]]:
-    return {task: contest.make_files(0) for task, contest in TASKS.items()}
+    return _Made()

@@ -75,8 +75,10 @@ def test_images_are_of_one_kind(made: Made, task: str, size: tuple[int, int], mo
 
 @pytest.mark.parametrize("task", ["letters", "glyphs"])
 def test_same_seed_same_bytes_and_other_seed_others(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(letters, "_N_TRAIN_DRAWERS", 3)
-    monkeypatch.setattr(glyphs, "_N_SETS", 2)
+    for name, n in (("_N_TRAIN_DRAWERS", 2), ("_N_TEST_DRAWERS", 1), ("_N_IMAGES_EACH", 4)):
+        monkeypatch.setattr(letters, name, n)
+    monkeypatch.setattr(glyphs, "_N_SETS", 1)
+    monkeypatch.setattr(glyphs, "_N_TEST_GROUPS", 1)
     first = TASKS[task].make_files(0)
     assert TASKS[task].make_files(0) == first
     other = TASKS[task].make_files(1)
