@@ -13,10 +13,12 @@ from podium.store import FORMAT, RunFolder, create_run, find_run, list_runs
 
 
 def test_automatic_names_count_on_from_the_stem(tmp_path: Path) -> None:
-    names = [create_run(tmp_path, None, {}, stem=stem).name for stem in ("baseline", "baseline", "finetune")]
+    names = [
+        create_run(tmp_path, None, {"folds": [0]}, stem=stem).name for stem in ("baseline", "baseline", "finetune")
+    ]
     assert names == ["baseline-1", "baseline-2", "finetune-1"]
     (tmp_path / "baseline-1" / "run.json").rename(tmp_path / "moved.json")
-    assert create_run(tmp_path, None, {}, stem="baseline").name == "baseline-3"
+    assert create_run(tmp_path, None, {"folds": [0]}, stem="baseline").name == "baseline-3"
 
 
 def test_the_record_is_kept_beside_format_and_version(tmp_path: Path) -> None:
@@ -40,7 +42,7 @@ def test_starters_at_the_same_moment_get_a_run_each(tmp_path: Path) -> None:
     def start(number: int) -> None:
         barrier.wait()
         try:
-            made.append((create_run(tmp_path, None, {"number": number}, stem="run"), number))
+            made.append((create_run(tmp_path, None, {"folds": [0], "number": number}, stem="run"), number))
         except PodiumError as error:
             refused.append(error)
 
@@ -57,33 +59,33 @@ def test_starters_at_the_same_moment_get_a_run_each(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\\b", "../x"])
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="cannot name a run"):
-        create_run(tmp_path / "runs", name, {})
+        create_run(tmp_path / "runs", name, {"folds": [0]})
     assert not (tmp_path / "runs" / "run.json").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file is in the way")
     with pytest.raises(StorageError, match="runs"):
-        create_run(tmp_path / "runs", "mine", {})
+        create_run(tmp_path / "runs", "mine", {"folds": [0]})
 
 
 def test_runs_are_listed_in_the_order_they_were_made(tmp_path: Path) -> None:
     assert list_runs(tmp_path / "none") == []
-    made = [create_run(tmp_path, name, {}).name for name in ("zebra", "run-10", "run-9", "apple", "run-11")]
+    made = [create_run(tmp_path, name, {"folds": [0]}).name for name in ("zebra", "run-10", "run-9", "apple", "run-11")]
     (tmp_path / "not a run").mkdir()
     assert [run.name for run in list_runs(tmp_path)] == made
     assert find_run(tmp_path, "last").name == "run-11"
 
 
 def test_the_order_does_not_depend_on_the_clock(tmp_path: Path) -> None:
-    first, second = (create_run(tmp_path, name, {}) for name in ("second-by-clock", "first-by-clock"))
+    first, second = (create_run(tmp_path, name, {"folds": [0]}) for name in ("second-by-clock", "first-by-clock"))
     for run, created in ((first, "2030-01-01T00:00:00+00:00"), (second, "2020-01-01T00:00:00+00:00")):
         run.run_file.write_text(json.dumps(run.read() | {"created": created}))
     assert find_run(tmp_path, "last") == second
 
 
 def test_a_run_is_found_by_name_or_folder(tmp_path: Path) -> None:
-    run = create_run(tmp_path / "runs", "mine", {})
+    run = create_run(tmp_path / "runs", "mine", {"folds": [0]})
     assert find_run(tmp_path / "runs", "mine") == run
     assert find_run(tmp_path / "elsewhere", str(run.path)) == run
 
@@ -91,13 +93,13 @@ def test_a_run_is_found_by_name_or_folder(tmp_path: Path) -> None:
 def test_an_unknown_run_is_told_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no runs here"):
         find_run(tmp_path, "last")
-    create_run(tmp_path, "baseline-1", {})
+    create_run(tmp_path, "baseline-1", {"folds": [0]})
     with pytest.raises(UnknownNameError, match="Did you mean 'baseline-1'"):
         find_run(tmp_path, "basline-1")
 
 
 def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
-    run = create_run(tmp_path, "mine", {})
+    run = create_run(tmp_path, "mine", {"folds": [0]})
     run.run_file.write_text(json.dumps(run.read() | {"format": FORMAT + 1}))
     with pytest.raises(StorageError, match=f"format {FORMAT + 1}"):
         run.read()
@@ -114,7 +116,7 @@ def test_folders_of_trainings_are_inside_the_run_and_apart(tmp_path: Path) -> No
 
 
 def test_a_run_is_finished_when_it_is_scored(tmp_path: Path) -> None:
-    run = create_run(tmp_path, "mine", {})
+    run = create_run(tmp_path, "mine", {"folds": [0]})
     assert not run.is_finished
     run.scores_file.write_text("{}")
     assert run.is_finished
@@ -126,18 +128,18 @@ def test_a_start_that_dies_leaves_no_run_and_can_be_repeated(tmp_path: Path) -> 
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        create_run(tmp_path, "mine", {}, fill=die)
+        create_run(tmp_path, "mine", {"folds": [0]}, fill=die)
     assert list_runs(tmp_path) == []
-    run = create_run(tmp_path, "mine", {}, fill=lambda run: None)
+    run = create_run(tmp_path, "mine", {"folds": [0]}, fill=lambda run: None)
     assert list_runs(tmp_path) == [run]
 
 
 def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
     for name in ("broken", "sound"):
-        create_run(tmp_path, name, {})
+        create_run(tmp_path, name, {"folds": [0]})
     (tmp_path / "broken" / "run.json").write_text("{")
     assert find_run(tmp_path, "last").name == "sound"
-    assert create_run(tmp_path, None, {}).name == "run-1"
+    assert create_run(tmp_path, None, {"folds": [0]}).name == "run-1"
 
 
 def test_a_folder_of_the_user_is_never_a_run(tmp_path: Path) -> None:
@@ -147,7 +149,7 @@ def test_a_folder_of_the_user_is_never_a_run(tmp_path: Path) -> None:
     for name, content in mine.items():
         (photos / name).write_bytes(content)
     with pytest.raises(UsageError, match=r"not empty, and what it holds is not a run: 4 entries.*another `name`"):
-        create_run(tmp_path, "photos", {}, fill=lambda run: run.recipe_file.write_text("mine"))
+        create_run(tmp_path, "photos", {"folds": [0]}, fill=lambda run: run.recipe_file.write_text("mine"))
     assert {path.name: path.read_bytes() for path in photos.iterdir()} == mine  # no lock file either
 
 
@@ -155,5 +157,5 @@ def test_an_empty_folder_becomes_a_run_even_through_a_link(tmp_path: Path) -> No
     (tmp_path / "disk").mkdir()
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "mine").symlink_to(tmp_path / "disk")
-    create_run(tmp_path / "runs", "mine", {})
+    create_run(tmp_path / "runs", "mine", {"folds": [0]})
     assert (tmp_path / "disk" / "run.json").is_file()

@@ -39,7 +39,7 @@ def run(samples: Samples, tmp_path: Path) -> RunFolder:
         save_samples(samples, run.path)
         save_folds(folds, run.path)
 
-    return create_run(tmp_path / "runs", "mine", digest_tables(samples, folds), fill=fill)
+    return create_run(tmp_path / "runs", "mine", {"folds": [0], **digest_tables(samples, folds)}, fill=fill)
 
 
 def test_the_tables_come_back_in_one_order(run: RunFolder, samples: Samples) -> None:

@@ -203,4 +203,4 @@ def none_if_nan(value: float) -> float | None:
 
 def nan_if_none(value: float | None) -> float:
     """The value that `none_if_nan` wrote."""
-    return math.nan if value is None else value
+    return math.nan if value is None else float(value)

@@ -125,6 +125,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
     request = record(run.run_file)
     if request:
         check_format(request, run.path)
+        request = attempt(run.run_file, run.read) or {}
 
     def read_samples() -> Samples:
         found = load_samples(folder, root=image_root)

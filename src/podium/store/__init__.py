@@ -26,6 +26,7 @@ from podium.store.run_folder import (
     list_runs,
     model_of,
 )
+from podium.store.run_record import check_record
 from podium.store.run_rows import RunOrder, RunRow, list_run_rows
 from podium.store.run_tables import check_tables, digest_tables, load_tables
 
@@ -40,6 +41,7 @@ __all__ = [
     "StaleFile",
     "check_format",
     "check_out_file",
+    "check_record",
     "check_run_name",
     "check_scores",
     "check_tables",

@@ -42,6 +42,7 @@ from urllib.parse import unquote
 from podium import durable
 from podium.advice import call, option
 from podium.errors import CorruptFileError, LockedError, StorageError, UnknownNameError, UsageError
+from podium.store.run_record import check_record
 
 __all__ = [
     "FORMAT",
@@ -165,12 +166,26 @@ class RunFolder:
 
         Raises:
             StorageError: If this is no run folder, or one of another version.
+            CorruptFileError: If a field is not what Podium writes; names it.
         """
         record: dict[str, Any] = durable.read_json(self.run_file)
         if not isinstance(record, dict):
             raise CorruptFileError("this is not the run.json of a run.", where=self.run_file)
         check_format(record, self.path)
+        check_record(record, self.run_file)
         return record
+
+    @property
+    def n_threads(self) -> int:
+        """Threads of each process that trains; the number changes the last bits.
+
+        Raises:
+            CorruptFileError: If run.json does not know.
+        """
+        found: int | None = self.read().get("threads")
+        if found is None:
+            raise CorruptFileError("the field 'threads' is missing.", where=self.run_file, fix="Restore the file.")
+        return found
 
     def is_fold_done(self, fold: int) -> bool:
         """Whether all models of a fold are trained and its valid samples are predicted."""
@@ -301,9 +316,10 @@ def list_runs(root: Path) -> list[RunFolder]:
 def _number(run: RunFolder) -> int:
     """The run's place in the order of creation; a clock can be wrong, and two runs can start in one second."""
     try:
-        return int(run.read().get("number", 0))
-    except StorageError:
+        number = durable.read_json(run.run_file).get("number", 0)
+    except (StorageError, AttributeError):
         return -1
+    return number if isinstance(number, int) else -1  # whatever else is wrong with it
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

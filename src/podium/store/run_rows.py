@@ -11,7 +11,7 @@ import yaml
 
 from podium import durable
 from podium.advice import call
-from podium.errors import StorageError, UnknownNameError, UsageError
+from podium.errors import CorruptFileError, StorageError, UnknownNameError, UsageError
 from podium.metrics import Interval
 from podium.store.lineage import check_scores
 from podium.store.plain_yaml import read_plain_yaml
@@ -116,11 +116,30 @@ def _describe(run: RunFolder) -> RunRow:
         check_scores(run)
     except UsageError:
         return RunRow(**about, state=f"scores are older than its predictions; {resume} scores again")
-    scores = durable.read_json(run.scores_file)
-    target, metric = scores["main_target"], scores["main_metric"]
-    interval = scores["targets"][target]["metrics"][metric]
-    chance = scores["targets"][target].get("chance", {}).get(metric)
-    return RunRow(**about, metric=metric, target=target, score=Interval.from_dict(interval), chance=chance)
+    return RunRow(**about, **_score_of(run))
+
+
+def _score_of(run: RunFolder) -> dict[str, Any]:
+    """What a row says of scores.json.
+
+    Raises:
+        CorruptFileError: If that is not what Podium writes.
+    """
+    from podium.metrics import METRICS
+
+    try:
+        scores = durable.read_json(run.scores_file)
+        target, metric = scores["main_target"], scores["main_metric"]
+        interval = Interval.from_dict(scores["targets"][target]["metrics"][metric])
+        chance = scores["targets"][target].get("chance", {}).get(metric)
+        chance = None if chance is None else float(chance)
+        if metric not in METRICS:
+            raise ValueError(f"there is no metric {metric!r}")
+    except (KeyError, TypeError, AttributeError, ValueError) as problem:
+        what = f"{problem} is missing" if isinstance(problem, KeyError) else str(problem)
+        fix = f"Restore the file, or score again with {call('podium.resume', run.name)}."
+        raise CorruptFileError(f"these are not the scores of a run: {what}.", where=run.scores_file, fix=fix) from None
+    return {"metric": metric, "target": str(target), "score": interval, "chance": chance}
 
 
 def _recipe_of(run: RunFolder) -> tuple[str, str]:

@@ -97,7 +97,7 @@ class FoldTrainer:
         self._models = arrange(self._task, self._recipe.model.arrangement)
         self._probs: dict[Path, dict[str, NDArray[np.float64]]] = {}
         self.held: LockedError | None = None
-        prepare_process(run.read()["threads"])
+        prepare_process(run.n_threads)
 
     def train(self, fold: int) -> bool:
         """Train the fold's models that no other process has; then predict its valid samples, if all are trained.

@@ -46,7 +46,7 @@ def train_in_processes(
         Stopped: If a signal asked for it; resuming goes on exactly.
     """
     left = run.folds_left(only_folds)
-    n_processes, n_threads = min(settings.processes, len(left) * n_models), int(run.read()["threads"])
+    n_processes, n_threads = min(settings.processes, len(left) * n_models), run.n_threads
     _note_crowd(n_processes, n_threads, progress)
     worker = replace(settings, processes=1, threads=n_threads)
     heard: dict[str, None] = {}
