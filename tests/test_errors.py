@@ -44,3 +44,11 @@ def test_a_stop_passes_whoever_catches_errors(kind: type[Stopped], parent: type[
     assert not isinstance(stop, Exception)
     assert str(stop) == "stopped as asked. Start again."
     assert stop.to_dict()["error"] == kind.__name__
+
+
+def test_many_known_names_are_listed_where_none_is_near() -> None:
+    names = [f"name{number}" for number in range(100)]
+    error = UnknownNameError("thing", "zzz", names)
+    assert error.fix == "None of the 100 known ones is near:"
+    assert " ".join(error.details).replace(",", "").split() == sorted(names)
+    assert max(map(len, error.details)) <= 110

@@ -59,3 +59,8 @@ def test_every_synonym_is_written_as_it_is_looked_up() -> None:
         assert name == "".join(character for character in name.lower() if character.isalnum())
         assert meant
         assert find_synonym(name, set(meant)) == meant[0]
+
+
+@pytest.mark.parametrize(("given", "known"), [("sampler", "scale"), ("eps", "epochs"), ("sam", "sgd")])
+def test_what_merely_shares_letters_is_not_near(given: str, known: str) -> None:
+    assert nearest_name(given, [known]) is None

@@ -36,6 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from podium.listing import shorten
@@ -65,6 +66,9 @@ __all__ = [
     "WeightsError",
     "nearest_name",
 ]
+
+_FEW, _LINE = 40, 110
+"""Names that a sentence lists; length of the lines that list more."""
 
 
 LONGEST_TEXT = 1000
@@ -177,15 +181,18 @@ class UnknownNameError(UsageError):
     ) -> None:
         names = sorted(known)
         near = nearest_name(name, names)
+        is_few = len(names) <= _FEW
         if near is not None:
             fix = f"Did you mean {near!r}?"
         elif not names:
             fix = "There is none."
-        elif len(names) <= 40:
+        elif is_few:
             fix = f"Known: {', '.join(names)}."
         else:
-            fix = f"{len(names)} are known, none is near."
-        listed = [f"known: {', '.join(names)}"] if near is not None and 1 < len(names) <= 40 else []
+            fix = f"None of the {len(names):,} known ones is near:"
+        listed = [f"known: {', '.join(names)}"] if near is not None and len(names) > 1 and is_few else []
+        if near is None and not is_few:
+            listed = wrap(", ".join(names), _LINE, break_long_words=False, break_on_hyphens=False)
         super().__init__(f"unknown {kind} {name!r}.", where=where, field=field, fix=fix, details=listed)
 
 

@@ -9,9 +9,16 @@ __all__ = ["SYNONYMS", "find_synonym", "nearest_name"]
 
 _LONGEST_NAME = 300
 """Characters of a name that can be mistyped; comparing a longer one takes seconds."""
+_NEAR = 0.7
+"""Least likeness of two spellings, 0 to 1: at 0.6, "sampler" would be "scale"."""
+
 SYNONYMS: dict[str, tuple[str, ...]] = {
     # metrics
     "acc": ("accuracy", "label_accuracy"),
+    "bacc": ("balanced_accuracy",),
+    "balancedacc": ("balanced_accuracy",),
+    "uar": ("balanced_accuracy",),
+    "nll": ("log_loss",),
     "auc": ("roc_auc_macro",),
     "auroc": ("roc_auc_macro",),
     "rocauc": ("roc_auc_macro",),
@@ -45,6 +52,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "weightdecay": ("optimizer.weight_decay",),
     "momentum": ("optimizer.momentum",),
     "opt": ("optimizer.name",),
+    "llrd": ("optimizer.layer_decay",),
+    "headlr": ("optimizer.head_lr_factor",),
     "epochs": ("training.epochs", "epochs"),
     "nepochs": ("training.epochs", "epochs"),
     "numepochs": ("training.epochs", "epochs"),
@@ -54,17 +63,30 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "bs": ("training.batch_size", "batch_size"),
     "patience": ("training.patience",),
     "earlystopping": ("training.patience",),
+    "earlystop": ("training.patience",),
     "ema": ("training.ema_decay",),
     "modelema": ("training.ema_decay",),
     "amp": ("training.precision",),
+    "mixedprecision": ("training.precision",),
+    "dtype": ("training.precision",),
     "fp16": ("training.precision",),
     "clipgrad": ("training.clip_norm",),
+    "clip": ("training.clip_norm",),
+    "maxgradnorm": ("training.clip_norm",),
+    "gradientclipval": ("training.clip_norm",),
+    "accumulate": ("training.micro_batch",),
+    "gradaccum": ("training.micro_batch",),
+    "gradaccumsteps": ("training.micro_batch",),
+    "accumulationsteps": ("training.micro_batch",),
+    "gradientaccumulationsteps": ("training.micro_batch",),
     "gradclip": ("training.clip_norm",),
     "imagesize": ("image.size_px", "image_size"),
     "imgsize": ("image.size_px", "image_size"),
     "imgsz": ("image.size_px", "image_size"),
     "resize": ("image.size_px", "image_size"),
     "size": ("image.size_px", "image_size"),
+    "width": ("image.size_px",),
+    "height": ("image.size_px",),
     "model": ("model.name", "model"),
     "modelname": ("model.name", "model"),
     "backbone": ("model.name", "model"),
@@ -83,13 +105,30 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "classweight": ("loss.single.class_weights",),
     "classweights": ("loss.single.class_weights",),
     "sampler": ("loss.single.class_weights",),
+    "weightedsampler": ("loss.single.class_weights",),
+    "weightedrandomsampler": ("loss.single.class_weights",),
+    "oversampling": ("loss.single.class_weights",),
+    "imbalance": ("loss.single.class_weights",),
     "posweight": ("loss.multi.positive_weights",),
     "criterion": ("loss",),
+    "lossfn": ("loss",),
     "scheduler": ("schedule.kind", "schedule"),
     "sched": ("schedule.kind", "schedule"),
     "lrscheduler": ("schedule.kind", "schedule"),
+    "warmup": ("schedule.warmup_fraction",),
+    "warmupepochs": ("schedule.warmup_fraction",),
+    "warmupsteps": ("schedule.warmup_fraction",),
+    "pctstart": ("schedule.warmup_fraction",),
+    "minlr": ("schedule.end_factor",),
+    "lrmin": ("schedule.end_factor",),
+    "etamin": ("schedule.end_factor",),
     "augment": ("augmentations",),
     "aug": ("augmentations",),
+    "augmentation": ("augmentations",),
+    "randaugment": ("augmentations",),
+    "autoaugment": ("augmentations",),
+    "flip": ("augmentations",),
+    "hflip": ("augmentations",),
     "transforms": ("augmentations",),
     "randomstate": ("split_seed", "seed"),
     # the data, the split, the machine
@@ -146,6 +185,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "file": ("recipe",),
     "override": ("overrides",),
     "views": ("tta",),
+    "tta": ("predict_views",),
     "silent": ("quiet",),
     # the submission
     "ids": ("id_table",),
@@ -192,7 +232,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     synonym = find_synonym(name, lowered)
     if synonym is not None:
         return lowered[synonym]
-    found = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=_NEAR)
     if found:
         return lowered[found[0]]
     holding = [candidate for candidate in lowered if name.lower() in candidate.split("_")]

@@ -42,7 +42,7 @@ def test_the_limit_is_allowed_and_one_more_is_not() -> None:
     with pytest.raises(ImageError) as caught:
         check_quarantine(make_audit(["ok"] * 98 + ["corrupt"] * 2))
     assert "2 of 100 images" in caught.value.what
-    assert "1.00%" in caught.value.what
+    assert "at most 0.01 is allowed" in caught.value.what
     assert caught.value.details == ("98.jpg: corrupt, broken", "99.jpg: corrupt, broken")
 
 

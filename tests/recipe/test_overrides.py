@@ -120,6 +120,15 @@ def test_a_partial_mapping_keeps_what_it_does_not_name() -> None:
         ("loss.single.label_smothing=0.1", "loss.single.label_smoothing"),
         ("augmentations.0.scales=[0.5, 1]", "scale"),
         ("sed=3", "seed"),
+        ("training.sampler=balanced", "loss.single.class_weights"),
+        ("training.num_workers=2", None),
+        ("optimizer.betas=[0.9, 0.99]", None),
+        ("optimizer.eps=1e-8", None),
+        ("image.interpolation=bicubic", None),
+        ("training.warmup_epochs=2", "schedule.warmup_fraction"),
+        ("training.accumulation_steps=2", "training.micro_batch"),
+        ("scheduler=cosine", "schedule.kind"),
+        ("optimizer.epochs=3", "training.epochs"),
     ],
 )
 def test_an_unknown_key_is_told_with_the_nearest(line: str, near: str | None) -> None:

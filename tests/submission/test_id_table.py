@@ -84,13 +84,24 @@ def test_a_column_of_the_sample_that_repeats_itself_holds_no_ids(sample: Sample)
         ("id\nT0\nT1\nT2\n", "no column of the table beside 'id' names predicted images", []),
         (
             "id,img\nT0,0.png\nT1,1.png\nT2,c.png\n",
-            "1 images of column 'img' have no prediction",
+            "column 'img' does not name one predicted image for each id: 1 without a prediction",
             ["'c.png' has no prediction"],
         ),
-        ("id,img\nT0,0.png\nT1,1.png\nT2,1.png\n", "two rows of column 'img' name the same image", []),
+        ("id,img\nT0,0.png\nT1,1.png\nT2,1.png\n", "each id: 1 named in several rows", ["'1.png': rows 3, 4"]),
+        (
+            "label,id,img\ncat,T0,0.png\ncat,T0,1.png\ncat,T1,1.png\ncat,T2,2.png\n",
+            "1 id has several rows in column 'id'",
+            ["'T0': rows 2, 3"],
+        ),
+        ("id,img\nT0,0.png 1.png\nT1,1.png 2.png\nT2,0.png 2.png\n", "several images in a cell: '0.png 1.png'", []),
+        (
+            "id,img\nT0,0.png\nT1,1.png;2.png\nT2,2.png\n",
+            "each id: 1 with several images",
+            ["'1.png;2.png' names several images"],
+        ),
         (
             "id,img\nT0,0.png\nT0,1.png\nT1,1.png\nT2,2.png\n",
-            "1 ids of column 'id' have several rows",
+            "1 id has several rows in column 'id'",
             ["'T0': rows 2, 3"],
         ),
         ("key,img\nU0,0.png\nU1,1.png\nU2,2.png\n", "no column of the table holds ids.*'key', 'img'", []),
@@ -102,3 +113,17 @@ def test_what_does_not_join_is_explained(sample: Sample, table: str, message: st
         find(sample, table)
     assert list(refused.value.details) == details
     assert str(refused.value.where).endswith("test.csv")
+
+
+def test_images_that_fit_several_predictions_are_called_so(sample: Sample) -> None:
+    table = "id,img\nT0,0.png\nT1,1.png\nT2,2.png\n"
+    predicted = ("left/0.png", "right/0.png", "left/1.png", "left/2.png")
+    with pytest.raises(SubmissionError, match="each id: 1 that fit several predictions") as refused:
+        find(sample, table, predicted=predicted)
+    assert refused.value.details == ("'0.png' fits 'left/0.png' and 'right/0.png'",)
+    assert "relative path" in str(refused.value.fix)
+
+
+def test_a_sample_without_ids_of_its_own_is_called_so(sample: Sample) -> None:
+    with pytest.raises(SubmissionError, match="no column of the sample holds an id of its own for each row"):
+        find(sample, "id,img\nT0,0.png\nT1,1.png\n", "id,label\nT0,cat\nT0,cat\nT1,cat\n")

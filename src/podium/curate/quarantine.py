@@ -41,7 +41,8 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
         limit = _round_up(len(rows) / len(audit))
         reasons = ", ".join(f"{name} {n}" for name, n in counts.items() if name != "ok")
         raise ImageError(
-            f"{len(rows)} of {len(audit)} images cannot be used ({reasons}); {limit_fraction:.2%} is allowed.",
+            f"{len(rows)} of {len(audit)} images cannot be used ({reasons}), a fraction of"
+            f" {_at_least(len(rows) / len(audit))}; at most {limit_fraction:g} is allowed.",
             fix=f"Replace or remove the files, or raise the limit: {options(max_bad_fraction=limit)}.",
             retry={"max_bad_fraction": limit},
             details=details,
@@ -51,6 +52,11 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
 def _round_up(fraction: float) -> float:
     """The next hundredth, so that the limit named is one that holds."""
     return math.ceil(fraction * 100) / 100
+
+
+def _at_least(fraction: float) -> float:
+    """The fraction to three decimals, rounded up: never shown as the limit that it exceeds."""
+    return math.ceil(fraction * 1000) / 1000
 
 
 def drop_quarantined(samples: Samples, audit: Audit) -> Samples:

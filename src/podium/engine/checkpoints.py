@@ -139,8 +139,7 @@ def _gather(parts: Parts, best: Mapping[str, Tensor] | None) -> dict[str, Any]:
 
 def _scatter(tree: Mapping[str, Any], parts: Parts) -> None:
     parts.model.load_state_dict(tree["model"])
-    parts.optimizer.load_state_dict(tree["optimizer"])
-    _restore_layout(parts.optimizer)
+    restore_optimizer(parts.optimizer, tree["optimizer"])
     if parts.average is not None:
         parts.average.load_state_dict(tree["average"])
     if parts.scaler is not None and tree["scaler"] is not None:
@@ -148,11 +147,24 @@ def _scatter(tree: Mapping[str, Any], parts: Parts) -> None:
     parts.micro_batch = tree["micro_batch"]
 
 
-def _restore_layout(optimizer: torch.optim.Optimizer) -> None:
-    """Lay the optimizer's tensors out like their parameters again: another layout can round differently."""
-    for parameter, state in optimizer.state.items():
-        for name, value in state.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
+def restore_optimizer(optimizer: torch.optim.Optimizer, saved: Mapping[str, Any]) -> None:
+    """Load what `state_dict` gave, to the bit."""
+    optimizer.load_state_dict(dict(saved))
+    _restore_tensors(optimizer, saved["state"])
+
+
+def _restore_tensors(optimizer: torch.optim.Optimizer, saved: Mapping[int, Mapping[str, Any]]) -> None:
+    """Give the optimizer's tensors the type that was saved, for torch loads them in the type of their parameters, and
+    lay them out like these again: another layout can round differently."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for index, values in saved.items():
+        parameter = parameters[index]
+        state = optimizer.state[parameter]
+        for name, value in values.items():
+            if not isinstance(value, Tensor):
+                continue
+            state[name] = state[name].to(value.dtype)
+            if value.shape == parameter.shape:
                 state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 

@@ -44,12 +44,13 @@ def build_optimizer(
 
     Raises:
         UnknownNameError: If timm has no optimizer of that name.
-        UsageError: If it has no momentum and one is given, or it cannot be built here, for instance for want of
-            another package.
+        UsageError: If it has no momentum and one is given, it needs more than gradients, or it cannot be built here,
+            for instance for want of another package or of a CUDA device.
     """
     known = timm.optim.list_optimizers()
     if name not in known:
-        raise UnknownNameError("optimizer", name, known)
+        raise UnknownNameError("optimizer", name, known, where="optimizer.name")
+    _refuse_what_cannot_train(name)
     if momentum is not None and not takes_momentum(name):
         raise UsageError(f"optimizer {name!r} takes no momentum, got {momentum}.")
     try:
@@ -67,6 +68,17 @@ def build_optimizer(
     for group in optimizer.param_groups:
         group.setdefault("initial_lr", group["lr"])
     return optimizer
+
+
+def _refuse_what_cannot_train(name: str) -> None:
+    info = timm.optim.get_optimizer_info(name)
+    problem = None
+    if info.second_order:
+        problem = "needs second derivatives of the loss, which training does not compute"
+    elif name.startswith("kron"):
+        problem = "does not go on exactly from its saved state, so that a resumed run would differ"
+    if problem is not None:
+        raise UsageError(f"optimizer {name!r} {problem}.", fix="Use another one, such as adamw, sgd or lamb.")
 
 
 def takes_momentum(name: str) -> bool:

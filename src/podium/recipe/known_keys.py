@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from difflib import SequenceMatcher
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -27,13 +28,18 @@ def _dotted(record: Mapping[str, Any], prefix: str) -> Iterator[str]:
 
 
 def nearest_key(path: Sequence[str]) -> str | None:
-    """The key that was most likely meant, as a whole path where a recipe has one that ends so."""
+    """The key that was most likely meant, as a whole path where a recipe has one that ends so.
+
+    Its last part decides; what stands before it tells keys of one name apart.
+    """
     dotted = recipe_keys()
-    near = find_synonym(path[-1], dotted) or nearest_name(".".join(path), dotted)
-    if near is not None and near not in ".".join(path):
-        return near
+    synonym = find_synonym(path[-1], dotted)
+    if synonym is not None:
+        return synonym
     near = nearest_name(path[-1], _known_keys(Recipe))
-    return next((key for key in dotted if key.endswith(f".{near}")), near if near != path[-1] else None)
+    whole = [key for key in dotted if key.rpartition(".")[2] == near]
+    best = max(whole, key=lambda key: SequenceMatcher(None, key, ".".join(path)).ratio(), default=near)
+    return best if best != ".".join(path) else None
 
 
 def _known_keys(kind: Any) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podium.advice import option
 from podium.errors import SubmissionError
 from podium.submission.ids import find_match, names_of
-from podium.tables import ImageNames
+from podium.tables import ImageNames, NameMatch
 from podium.texttable import RawTable, Table
 
 __all__ = ["IdTable", "find_images"]
@@ -85,29 +86,45 @@ def _joins(template: RawTable, name: str, table: Table, names: ImageNames) -> li
 
 def _explain(template: RawTable, columns: Sequence[str], table: Table, names: ImageNames) -> SubmissionError:
     """Why nothing joins: ids that are not in the table or have several rows there, or images without prediction."""
-    known = {key: {cell.strip() for cell in cells} for key, cells in table.columns.items()}
-    n_held = {
-        (name, key): sum(cell.strip() in values for cell in template.cells(name))
-        for key, values in known.items()
-        for name in columns
-    }
-    name, key = max(n_held, key=lambda pair: n_held[pair])
-    missing = [cell for cell in template.cells(name) if cell.strip() not in known[key]]
+    name, key, n_held = _nearest_pair(template, columns, table)
+    known = {cell.strip() for cell in table.columns[key]}
+    missing = [cell for cell in template.cells(name) if cell.strip() not in known]
     fix = "Name the table of the test images, and predict the images that it names."
     details: list[str] = []
-    if not n_held[name, key]:
+    if not n_held:
         listed = ", ".join(map(repr, list(table.columns)[:10]))
         what = f"no column of the table holds ids of the sample: its columns are {listed}."
     elif missing:
         what = f"{len(missing)} of {len(template)} ids of {name!r} are not in column {key!r} of the table."
         details = [f"{cell!r} is not in the table" for cell in missing]
-    elif len(known[key]) < len(table):
+    elif _repeats(template.cells(name)):
+        what = f"no column of the sample holds an id of its own for each row: {name!r} repeats itself."
+        fix = "Give every row of the sample an id of its own."
+    elif len(known) < len(table):
         details = _ids_of_several_rows(table, key)
-        what = f"{len(details)} ids of column {key!r} have several rows, but a row of the sample needs one image."
+        counted = "1 id has" if len(details) == 1 else f"{len(details)} ids have"
+        what = f"{counted} several rows in column {key!r}, but a row of the sample needs one image."
         fix = "Keep one row for each id in the table."
     else:
-        what, details = _images_not_predicted(table, key, names)
+        what, fix, details = _images_not_predicted(table, key, names)
     return SubmissionError(what, where=table.path, fix=fix, details=details)
+
+
+def _nearest_pair(template: RawTable, columns: Sequence[str], table: Table) -> tuple[str, str, int]:
+    """Columns of sample and table that share most ids, and how many; repeated cells are ids of the last resort."""
+    names = [name for name in columns if not _repeats(template.cells(name))] or columns
+    known = {key: {cell.strip() for cell in cells} for key, cells in table.columns.items()}
+    found = [
+        (sum(cell.strip() in values for cell in template.cells(name)), len(values), name, key)
+        for key, values in known.items()
+        for name in names
+    ]
+    n_held, _, name, key = max(found, key=lambda pair: pair[:2])
+    return name, key, n_held
+
+
+def _repeats(cells: Sequence[str]) -> bool:
+    return len({cell.strip() for cell in cells}) < len(cells)
 
 
 def _ids_of_several_rows(table: Table, key: str) -> list[str]:
@@ -117,18 +134,55 @@ def _ids_of_several_rows(table: Table, key: str) -> list[str]:
     return [f"{cell!r}: rows {', '.join(map(str, found))}" for cell, found in rows.items() if len(found) > 1]
 
 
-def _images_not_predicted(table: Table, key: str, names: ImageNames) -> tuple[str, list[str]]:
-    """What is wrong with the column that comes nearest to naming the predicted images, and its cells."""
+def _images_not_predicted(table: Table, key: str, names: ImageNames) -> tuple[str, str, list[str]]:
+    """What is wrong with the column that comes nearest to naming the predicted images, what to do, and its cells."""
     matches = {name: names.match(cells, folders=False) for name, cells in table.columns.items() if name != key}
-    image = max(matches, key=lambda name: matches[name].n_found, default="")
-    if not image or not matches[image].n_found:
-        return f"no column of the table beside {key!r} names predicted images.", []
-    match = matches[image]
-    cells = table.columns[image]
-    bad = [f"{cells[row]!r} has no prediction" for row, found in enumerate(match.images) if not found]
-    if bad:
-        return f"{len(bad)} images of column {image!r} have no prediction (compared {match.rule}).", bad
-    return f"two rows of column {image!r} name the same image.", []
+    image = max(matches, key=lambda name: (matches[name].n_found, len(matches[name].ambiguous)), default="")
+    fix = "Name the table of the test images, and predict the images that it names."
+    if not image or not (matches[image].n_found or matches[image].ambiguous):
+        several = [name for name, cells in table.columns.items() if name != key and _several_in(cells[0], names)]
+        if several:
+            cell = table.columns[several[0]][0]
+            return f"column {several[0]!r} names several images in a cell: {cell!r}.", "Write one image in a cell.", []
+        return f"no column of the table beside {key!r} names predicted images.", fix, []
+    match, cells = matches[image], table.columns[image]
+    unclear = [f"{cells[row]!r} fits {' and '.join(map(repr, found))}" for row, found in match.ambiguous.items()]
+    missing = [row for row, found in enumerate(match.images) if not found and row not in match.ambiguous]
+    several = [f"{cells[row]!r} names several images" for row in missing if _several_in(cells[row], names)]
+    absent = [f"{cells[row]!r} has no prediction" for row in missing if not _several_in(cells[row], names)]
+    shared = _rows_of_one_image(table, image, match)
+    counts = (
+        (absent, "without a prediction"),
+        (unclear, "that fit several predictions"),
+        (several, "with several images"),
+        (shared, "named in several rows"),
+    )
+    what = ", ".join(f"{len(some)} {problem}" for some, problem in counts if some)
+    if not absent:
+        fix = "Write one image for each id, as a relative path with folder and file extension."
+    return (
+        f"column {image!r} does not name one predicted image for each id: {what} (compared {match.rule}).",
+        fix,
+        [detail for some, _ in counts for detail in some],
+    )
+
+
+def _several_in(cell: str, names: ImageNames) -> bool:
+    """Whether a cell lists names of several predicted images."""
+    parts = [part for part in re.split(r"[;|,\s]+", cell.strip("[](){} ")) if part]
+    return len(parts) > 1 and names.match([part.strip("'\"") for part in parts], folders=False).n_found > 1
+
+
+def _rows_of_one_image(table: Table, column: str, match: NameMatch) -> list[str]:
+    rows: dict[tuple[int, ...], list[int]] = {}
+    for row, images in enumerate(match.images):
+        if images:
+            rows.setdefault(images, []).append(row)
+    several = [found for found in rows.values() if len(found) > 1]
+    return [
+        f"{table.columns[column][found[0]]!r}: rows {', '.join(str(table.row_numbers[row]) for row in found)}"
+        for found in several
+    ]
 
 
 def _said(join: IdTable) -> str:
