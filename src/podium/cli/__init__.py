@@ -19,6 +19,7 @@ COMMANDS = {
     "split": "Make folds that do not leak, and write them into a folder.",
     "train": "Cross-validate: decode once, split, train every fold, score, report.",
     "predict": "Predict new images with every fold of a run.",
+    "evaluate": "Score a run on its holdout, once, or on a labelled test set.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
     "report": "Write the one-page report of a run again.",

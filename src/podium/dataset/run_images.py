@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from podium import durable
 from podium.advice import call
 from podium.data import ImageCache, is_complete, is_sound, open_cache
 from podium.dataset.ready_images import make_ready
@@ -19,7 +20,7 @@ from podium.recipe import Recipe
 from podium.store import RunFolder, edit_record
 from podium.tables import Samples, as_text_array, load_samples, move_samples, read_csv
 
-__all__ = ["move_images", "open_run_images"]
+__all__ = ["check_run_files", "move_images", "open_run_images"]
 
 
 def move_images(run: RunFolder, root: Path) -> None:
@@ -118,6 +119,10 @@ def _require_same(run: RunFolder, samples: Samples, cache: ImageCache) -> None:
     is_changed = ~cache.is_usable[rows]
     if run.images_file.is_file():  # runs of an older version have none
         is_changed |= cache.facts.sha256[rows] != _read_digests(run, samples)
+    _refuse_changed(samples, is_changed)
+
+
+def _refuse_changed(samples: Samples, is_changed: NDArray[np.bool_]) -> None:
     if is_changed.any():
         raise ImageError(
             f"{is_changed.sum()} of {len(samples)} images differ from the files that this run was started with.",
@@ -125,6 +130,23 @@ def _require_same(run: RunFolder, samples: Samples, cache: ImageCache) -> None:
             fix="Restore the old files, or start a new run on the new ones.",
             details=[str(name) for name in samples.ids[is_changed]],
         )
+
+
+def check_run_files(run: RunFolder, samples: Samples) -> None:
+    """Refuse files of some of a run's images that are gone, or not the ones of the start.
+
+    Args:
+        run: The run folder.
+        samples: Those images.
+
+    Raises:
+        ImageError: If there are any; lists them.
+    """
+    _require_files(run, samples, is_damaged=False)
+    if not run.images_file.is_file():
+        return
+    found = as_text_array([durable.sha256_file(samples.file(row)) for row in range(len(samples))])
+    _refuse_changed(samples, found != _read_digests(run, samples))
 
 
 def _read_digests(run: RunFolder, samples: Samples) -> NDArray[np.object_]:

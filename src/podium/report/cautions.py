@@ -47,7 +47,13 @@ class CautionsSection(Section):
 def describe_cautions(contents: RunContents) -> CautionsSection:
     """The section; without cautions where nothing weakens the score."""
     return CautionsSection(
-        (*_about_leaks(contents), *_about_selection(contents), *_about_rows(contents), *_about_numbers(contents))
+        (
+            *_about_leaks(contents),
+            *_about_selection(contents),
+            *_about_rows(contents),
+            *_about_evaluations(contents),
+            *_about_numbers(contents),
+        )
     )
 
 
@@ -105,6 +111,16 @@ def _about_rows(contents: RunContents) -> Iterator[Caution]:
     if folds is not None and (folds.fold == HOLDOUT).any():
         n_holdout = int((folds.fold == HOLDOUT).sum())
         yield Caution("A holdout set is set aside", f"{plain_count(n_holdout)} images are not part of this score.")
+
+
+def _about_evaluations(contents: RunContents) -> Iterator[Caution]:
+    most = max((item.number for item in contents.evaluations if item.kind == "holdout"), default=0)
+    if most > 1:
+        yield Caution(
+            "The holdout was looked at before",
+            f"It was scored {most} times, over all runs in the folder. Whoever chooses by it needs another one: a score"
+            " that was chosen among several is too good.",
+        )
 
 
 def _list_folds(numbers: list[int], n_folds: int) -> str:

@@ -15,13 +15,16 @@ from podium.metrics import Scores
 from podium.splits import LeakReport
 from podium.store import (
     EpochRow,
+    Evaluation,
     RunFolder,
     check_format,
     check_tables,
     find_stale,
     read_epochs,
+    read_evaluations,
     read_plain_yaml,
     read_seconds,
+    weights_of,
 )
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
@@ -50,6 +53,8 @@ class RunContents:
         quarantine: Columns of quarantine.csv.
         epochs: A row an epoch, over all folds and parts.
         seconds: Seconds that each training took, by fold and model.
+        evaluations: Looks at the holdout and at labelled test sets.
+        weights: Digest of every model's weights.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
         scores_digest: SHA-256 of scores.json; empty without one.
     """
@@ -69,6 +74,8 @@ class RunContents:
     quarantine: Mapping[str, list[str]] = field(default_factory=dict)
     epochs: tuple[EpochRow, ...] = ()
     seconds: Mapping[tuple[int, str], float] = field(default_factory=dict)
+    evaluations: tuple[Evaluation, ...] = ()
+    weights: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     scores_digest: str = ""
 
@@ -161,6 +168,8 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         quarantine=attempt(run.quarantine_file, lambda: read_csv(run.quarantine_file)) or {},
         epochs=tuple(attempt(folder, lambda: read_epochs(run)) or ()),
         seconds=attempt(folder, lambda: read_seconds(run)) or {},
+        evaluations=tuple(attempt(run.evaluations_file, lambda: read_evaluations(run)) or ()),
+        weights=weights_of(run, request.get("folds", ())),
         problems=(*problems, *stale),
         scores_digest=durable.sha256_file(run.scores_file) if run.scores_file.is_file() else "",
     )

@@ -9,6 +9,7 @@ from podium.report.cautions import CautionsSection, describe_cautions
 from podium.report.contents import RunContents
 from podium.report.curves_section import CurvesSection, describe_curves
 from podium.report.data_section import DataSection, describe_data
+from podium.report.evaluations_section import EvaluationsSection, describe_evaluations
 from podium.report.folds_section import FoldsSection, describe_folds
 from podium.report.headline import Headline, describe_headline
 from podium.report.mistakes_section import MistakesSection, describe_mistakes
@@ -28,6 +29,7 @@ class RunReport(Section):
         headline: The score and what it means.
         cautions: What weakens the score.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
+        evaluations: Looks at the holdout and at labelled test sets.
         targets: Scores of every target, the main one first.
         mistakes: The worst mistakes of every target.
         calibration: How well the probabilities of the main target match the share that is right.
@@ -43,6 +45,7 @@ class RunReport(Section):
     headline: Headline
     cautions: CautionsSection
     problems: tuple[str, ...]
+    evaluations: EvaluationsSection | None
     targets: tuple[TargetSection, ...]
     mistakes: tuple[MistakesSection, ...]
     calibration: CalibrationSection | None
@@ -61,6 +64,7 @@ def describe_run(contents: RunContents) -> RunReport:
         headline=describe_headline(contents),
         cautions=describe_cautions(contents),
         problems=contents.problems,
+        evaluations=describe_evaluations(contents),
         targets=describe_targets(contents),
         mistakes=describe_mistakes(contents),
         calibration=describe_calibration(contents),

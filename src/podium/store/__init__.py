@@ -3,6 +3,7 @@
 from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
 from podium.store.environment import describe_environment
+from podium.store.evaluations import Evaluation, count_evaluations, log_evaluation, read_evaluations
 from podium.store.lineage import (
     StaleFile,
     check_scores,
@@ -35,6 +36,7 @@ __all__ = [
     "SECONDS_NAME",
     "TABLE_FILES",
     "EpochRow",
+    "Evaluation",
     "RunFolder",
     "RunOrder",
     "RunRow",
@@ -45,6 +47,7 @@ __all__ = [
     "check_run_name",
     "check_scores",
     "check_tables",
+    "count_evaluations",
     "create_run",
     "describe_environment",
     "digest_rules",
@@ -57,8 +60,10 @@ __all__ = [
     "list_run_rows",
     "list_runs",
     "load_tables",
+    "log_evaluation",
     "model_of",
     "read_epochs",
+    "read_evaluations",
     "read_plain_yaml",
     "read_seconds",
     "sources_of_scores",

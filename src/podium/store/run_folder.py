@@ -21,6 +21,7 @@
         scores.json            scores with intervals
         report.html            all of it on one page
         submission.csv         the last submission written from this run
+        evaluations.jsonl      a line a look at the holdout or a labelled test set: when, what, digests, scores
         submissions.jsonl      a line a submission: when, what, digest, class counts
 
 A fold has one model, "all", or one for every attribute, named for its head.
@@ -141,6 +142,11 @@ class RunFolder:
     def submissions_file(self) -> Path:
         """A line a submission."""
         return self.path / "submissions.jsonl"
+
+    @property
+    def evaluations_file(self) -> Path:
+        """A line a look at the holdout or a labelled test set."""
+        return self.path / "evaluations.jsonl"
 
     @property
     def backbone_folder(self) -> Path:

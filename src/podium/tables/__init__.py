@@ -24,6 +24,7 @@ from podium.tables.files import (
     save_samples,
     write_csv,
 )
+from podium.tables.fit_task import fit_to_task
 from podium.tables.fold_names import order_fold_names
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
 from podium.tables.ids import as_text_array, first_duplicate, normalise_id, path_from_text, path_to_text
@@ -61,6 +62,7 @@ __all__ = [
     "decide",
     "decide_targets",
     "first_duplicate",
+    "fit_to_task",
     "is_image_name",
     "load_folds",
     "load_predictions",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import LabelError, SourceError, UsageError
 from podium.listing import list_some
+from podium.tables.fit_task import labels_under
 from podium.tables.ids import as_text_array
 from podium.tables.samples import Samples
-from podium.tables.task import Head, Task
+from podium.tables.task import Task
 
 __all__ = ["concat_samples"]
 
@@ -49,7 +49,7 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
         ids=_join([_ids_of(part, name, is_main=part is main) for name, part in parts.items()]),
         paths=_join([part.paths for part in parts.values()]),
         task=main.task,
-        labels={head.name: np.concatenate([_labels_of(part, head) for part in parts.values()]) for head in heads},
+        labels={head.name: np.concatenate([labels_under(part, head) for part in parts.values()]) for head in heads},
         group=_optional([part.group for part in parts.values()], parts),
         split=_optional([part.split for part in parts.values()], parts),
         fold=_optional([part.fold for part in parts.values()], parts),
@@ -109,20 +109,6 @@ def _refuse_shared_files(parts: Mapping[str, Samples]) -> None:
 
 def _ids_of(part: Samples, name: str, *, is_main: bool) -> TextArray:
     return part.ids if is_main else as_text_array([f"{name}:{own}" for own in part.ids])
-
-
-def _labels_of(part: Samples, head: Head) -> NDArray[np.integer[Any]]:
-    """The part's labels of a head of the main source, under the main source's class numbers."""
-    own = next((own for own in (part.task.heads if part.task else ()) if own.name == head.name), None)
-    if head.is_multi:
-        labels = np.full((len(part), head.n_classes), -1, dtype=np.int8)
-        if own is not None:
-            labels[:, [head.classes.index(label) for label in own.classes]] = part.labels[head.name]
-        return labels
-    if own is None:
-        return np.full(len(part), -1, dtype=np.int64)
-    number = np.array([*(head.classes.index(label) for label in own.classes), -1], dtype=np.int64)
-    return np.asarray(number[part.labels[head.name]], dtype=np.int64)  # -1, missing, is the last
 
 
 def _optional(columns: Sequence[TextArray | None], parts: Mapping[str, Samples]) -> TextArray | None:

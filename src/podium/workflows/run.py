@@ -130,7 +130,7 @@ class Run(Shown):
         from podium.workflows.predict import check_views, predict_run
         from podium.workflows.predict_images import as_images, name_images
 
-        views = None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
+        views = _views_of(tta)
         images = as_images(data)
         table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
         if images is not None:
@@ -144,6 +144,71 @@ class Run(Shown):
             progress.note(note)
         with restored_torch():
             return predict_run(self.folder, found.samples, self.settings, progress, name=name, views=views)
+
+    @strict_arguments()
+    def evaluate(
+        self,
+        data: Source,
+        *,
+        labels: str | Path | Frame | None = None,
+        options: ScanOptions | None = None,
+        name: str = "evaluation",
+        tta: Sequence[View] | None = None,
+        progress: Progress | None = None,
+    ) -> Scores:
+        """Scores on labelled images from elsewhere: of the mean over the folds' models, with intervals.
+
+        Every call is logged in evaluations.jsonl and shown in the report. A note says how many of the images, or
+        near-duplicates of them, were in the training data: on those every score is too good.
+
+        Args:
+            data: A folder of images, a table beside its images, a DataFrame, a saved scan, or samples.
+            labels: Table of labels; short for `options.labels`.
+            options: How to read a folder or table. Classes are the run's where it says nothing else.
+            name: Name of the prediction files in the run folder.
+            tta: Views for test-time augmentation, averaged with the plain one; None takes the recipe's.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If the run is not finished.
+            DataError: If there are no images or labels, or the labels are not of the run's task.
+        """
+        from podium.curate import ScanOptions
+        from podium.workflows.evaluate import evaluate_run, read_labelled
+
+        progress = progress or default_progress()
+        check_scores(self.folder)
+        if labels is not None:
+            options = replace(options or ScanOptions(), labels=as_table(labels))
+        task = self.samples.task
+        assert task is not None, "a run has a task"
+        samples = read_labelled(data, task, options, progress)
+        views = _views_of(tta)
+        with restored_torch():
+            return evaluate_run(self.folder, samples, self.settings, progress, name=name, views=views).scores
+
+    @strict_arguments()
+    def evaluate_holdout(
+        self, *, again: bool = False, tta: Sequence[View] | None = None, progress: Progress | None = None
+    ) -> Scores:
+        """Scores on the holdout, which no model and no choice has seen: the confirmation at the end, with intervals.
+
+        It is logged in evaluations.jsonl and shown in the report. A second look with the same models is refused.
+
+        Args:
+            again: Look once more; it is counted, and the report says so.
+            tta: Views for test-time augmentation, averaged with the plain one; None takes the recipe's.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If the run is not finished, has no holdout, or was scored on it before.
+            ImageError: If images of the holdout are gone, or other files than at the start.
+        """
+        from podium.workflows.evaluate import evaluate_holdout_of
+
+        progress, views = progress or default_progress(), _views_of(tta)
+        with restored_torch():
+            return evaluate_holdout_of(self.folder, self.settings, progress, views=views, again=again).scores
 
     def predictor(self, *, progress: Progress | None = None) -> Predictor:
         """The models of the finished folds, kept in memory, for images in memory.
@@ -182,6 +247,11 @@ def _refuse_beside_images(given: Mapping[str, Any]) -> None:
                 field=option_name,
                 fix="Leave it out, or name a folder or a table.",
             )
+
+
+def _views_of(tta: Sequence[View] | None) -> tuple[View, ...] | None:
+    """The views to average over, the plain one always among them; None where nobody named any."""
+    return None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
 
 
 def _prediction_options(

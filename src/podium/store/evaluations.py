@@ -1,0 +1,88 @@
+"""evaluations.jsonl: a line each time that a run was scored on images that it did not learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from podium import durable
+from podium.metrics import Scores
+from podium.store.run_folder import RunFolder, list_runs
+
+__all__ = ["Evaluation", "count_evaluations", "log_evaluation", "read_evaluations"]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """One look at a holdout or a labelled test set.
+
+    Args:
+        kind: "holdout", or "test" for images from elsewhere.
+        name: Name of its files among the predictions.
+        number: Which look at these images it was, over all runs in the folder; 1 is the first. Whoever chooses by
+            looking often finds a score that is too good.
+        at: When, in UTC as ISO 8601.
+        n: Images.
+        data_digest: Digest of the images' ids, groups and labels.
+        recipe_sha256: Digest of the run's recipe.yaml.
+        weights: Digest of every model's weights.
+        known_fraction: Share of the images that were in the training data too, also as near-duplicates; None where that
+            is not known.
+        scores: Scores with intervals.
+    """
+
+    kind: Literal["holdout", "test"]
+    name: str
+    number: int
+    at: str
+    n: int
+    data_digest: str
+    recipe_sha256: str
+    weights: dict[str, str]
+    known_fraction: float | None
+    scores: Scores
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready facts."""
+        return self.__dict__ | {"scores": self.scores.to_dict()}
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Evaluation:
+        """The evaluation that `to_dict` wrote."""
+        return cls(**record | {"scores": Scores.from_dict(record["scores"])})
+
+
+def read_evaluations(run: RunFolder) -> list[Evaluation]:
+    """Every evaluation of a run, the oldest first.
+
+    Raises:
+        CorruptFileError: If a line was changed.
+    """
+    return [Evaluation.from_dict(record) for record in durable.Journal(run.evaluations_file).read()]
+
+
+def count_evaluations(run: RunFolder, data_digest: str) -> dict[str, int]:
+    """How often each run in the same folder of runs looked at these images; those that did not are left out."""
+    runs = {other.path.resolve(): other for other in (run, *list_runs(run.path.parent))}
+    counts = {}
+    for other in runs.values():
+        lines = durable.Journal(other.evaluations_file).read()
+        counts[other.name] = sum(line.get("data_digest") == data_digest for line in lines)
+    return {name: n for name, n in counts.items() if n}
+
+
+def log_evaluation(run: RunFolder, **facts: Any) -> Evaluation:
+    """Add a line, with its number and the time; gives what was written.
+
+    Hold the run's lock.
+    """
+    number = 1 + sum(count_evaluations(run, facts["data_digest"]).values())
+    made = Evaluation(
+        number=number,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        recipe_sha256=durable.sha256_file(run.recipe_file),
+        **facts,
+    )
+    durable.Journal(run.evaluations_file).append(made.to_dict())
+    return made

@@ -1,0 +1,202 @@
+"""Scores of a finished run on images that no model of it learnt from: its holdout, once, or a labelled test set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from podium import durable
+from podium.advice import call, option
+from podium.curate import ScanOptions
+from podium.data import View
+from podium.dataset import Source, read_source
+from podium.dataset.run_images import check_run_files
+from podium.errors import LabelError, UnknownNameError, UsageError
+from podium.machine import Caution, Progress, Settings
+from podium.metrics import score_predictions
+from podium.recipe import load_recipe
+from podium.report import make_report
+from podium.store import (
+    Evaluation,
+    RunFolder,
+    check_scores,
+    count_evaluations,
+    load_tables,
+    log_evaluation,
+    read_evaluations,
+    weights_of,
+)
+from podium.tables import Samples, Task, fit_to_task
+from podium.workflows.predict import predict_run
+
+__all__ = ["HOLDOUT_NAME", "evaluate_holdout_of", "evaluate_run", "read_labelled"]
+
+HOLDOUT_NAME = "holdout"
+"""Name of the holdout's predictions."""
+
+
+def evaluate_holdout_of(
+    run: RunFolder,
+    settings: Settings,
+    progress: Progress,
+    *,
+    views: Sequence[View] | None = None,
+    again: bool = False,
+) -> Evaluation:
+    """Score a run on its holdout and log it; a second time only if that is asked for, and counted.
+
+    Args:
+        run: A finished run.
+        settings: Machine and places.
+        progress: Receives progress and notes.
+        views: Views to average over; None takes the recipe's.
+        again: Whether to look at a holdout that these models were scored on before.
+
+    Raises:
+        UsageError: If the run is not finished, has no holdout, or was scored on it before.
+        ImageError: If images of the holdout are gone, or other files than at the start.
+        LockedError: If another process works in the run folder.
+    """
+    check_scores(run)
+    samples, folds = load_tables(run)
+    held = samples.take(folds.holdout_rows)
+    if not len(held):
+        raise UsageError(
+            f"run {run.name!r} has no holdout.",
+            fix=f"Train with {option('holdout_fraction')}, or score other images: "
+            + call(f"podium.load_run({run.name!r}).evaluate", "FOLDER")
+            + ".",
+        )
+    if not again:
+        _refuse_second(run, held)
+    check_run_files(run, held)
+    return _score(run, held, settings, progress, kind="holdout", name=HOLDOUT_NAME, views=views)
+
+
+def _refuse_second(run: RunFolder, held: Samples) -> None:
+    weights = weights_of(run, run.read()["folds"])
+    for past in read_evaluations(run):
+        if past.kind == "holdout" and past.weights == weights and past.data_digest == held.digest:
+            raise UsageError(
+                f"the holdout was scored on {past.at[:10]}: {past.scores.main_metric} {past.scores.main}. A holdout"
+                " confirms once; whoever chooses by it needs another one.",
+                where=run.path,
+                fix=f"Read the score in {run.evaluations_file.name}, or score it once more, which is counted, with"
+                f" {option('again')}.",
+            )
+
+
+def evaluate_run(
+    run: RunFolder,
+    samples: Samples,
+    settings: Settings,
+    progress: Progress,
+    *,
+    name: str = "evaluation",
+    views: Sequence[View] | None = None,
+) -> Evaluation:
+    """Score a run on labelled images from elsewhere and log it.
+
+    Args:
+        run: A finished run.
+        samples: Images with labels of the run's task, see `fit_to_task`.
+        settings: Machine and places.
+        progress: Receives progress and notes; also a caution where images, or near-duplicates of them, were trained on.
+        name: Name of the prediction files.
+        views: Views to average over; None takes the recipe's.
+
+    Raises:
+        UsageError: If the run is not finished, or the name is the holdout's.
+        ImageError: If no image can be decoded.
+        LockedError: If another process works in the run folder.
+    """
+    check_scores(run)
+    if name == HOLDOUT_NAME:
+        raise UsageError(f"{name!r} is the name of the run's own holdout.", field="name", fix="Choose another.")
+    return _score(run, samples, settings, progress, kind="test", name=name, views=views)
+
+
+def _score(
+    run: RunFolder,
+    samples: Samples,
+    settings: Settings,
+    progress: Progress,
+    *,
+    kind: Literal["holdout", "test"],
+    name: str,
+    views: Sequence[View] | None,
+) -> Evaluation:
+    predictions = predict_run(run, samples, settings, progress, name=name, views=views)
+    scores = score_predictions(predictions, samples, metric=load_recipe(run.recipe_file).metric)
+    about: dict[str, Any] = durable.read_json(run.predictions_file(name).with_suffix(".json"))
+    known = about["known_images"]
+    with durable.hold_lock(run.path):
+        made = log_evaluation(
+            run,
+            kind=kind,
+            name=name,
+            n=len(samples),
+            data_digest=samples.digest,
+            weights=about["weights"],
+            known_fraction=None if known is None else known["judged_fraction"],
+            scores=scores,
+        )
+        make_report(run)
+    if made.number > 1:
+        progress.note(Caution(_say_looks(run, made)))
+    return made
+
+
+def _say_looks(run: RunFolder, made: Evaluation) -> str:
+    runs = count_evaluations(run, made.data_digest)
+    told = ", ".join(f"{name} {n}" for name, n in runs.items())
+    return (
+        f"These images were scored {made.number} times (runs: {told}). A score that was chosen among several is too"
+        " good; images that no choice has seen tell more."
+    )
+
+
+def read_labelled(source: Source, task: Task, options: ScanOptions | None, progress: Progress) -> Samples:
+    """Images with labels of a task, from whatever holds them.
+
+    Args:
+        source: A folder, a table, a DataFrame, a saved scan or samples.
+        task: The task that the labels are of; its class order is used where the options give none.
+        options: How to read a folder or table.
+        progress: Receives what was guessed.
+
+    Raises:
+        SourceError: If there are no images, or the table does not fit them.
+        LabelError: If there are no labels, or those of another task.
+    """
+    found = None
+    wanted = _with_classes(options or ScanOptions(), task)
+    if wanted is not None and _is_unread(source):
+        try:
+            found = read_source(source, wanted)
+        except (LabelError, UnknownNameError) as problem:
+            if problem.field not in ("classes", "ordinal"):  # the names of the heads differ
+                raise
+    found = found or read_source(source, options)
+    for note in found.notes:
+        progress.note(note)
+    return fit_to_task(found.samples, task)
+
+
+def _is_unread(source: Source) -> bool:
+    from pathlib import Path
+
+    return isinstance(source, str | Path) and not (Path(source) / "samples.json").is_file()
+
+
+def _with_classes(options: ScanOptions, task: Task) -> ScanOptions | None:
+    """The options with the task's classes, so that a test set with one class is labelled too; None where they say what
+    makes the classes."""
+    if options.bins or options.classes or options.label_kind == "multi":
+        return None
+    classes = {head.name: head.classes for head in task.heads if not head.is_multi}
+    if not classes:
+        return None
+    head_name = options.head_name or (task.heads[0].name if len(task.heads) == 1 else None)
+    return replace(options, classes=classes, head_name=head_name)
