@@ -171,6 +171,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "maxbad": ("max_bad_fraction",),
     "fold": ("only_folds", "folds"),
     "gpu": ("device",),
+    "deterministic": ("reproducible",),
     "accelerator": ("device",),
     "workers": ("threads",),
     "numworkers": ("threads",),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from podium import durable
 from podium.store import RunFolder, edit_record
+from podium.training import autotune
 from soak.command_line import LEAKS, TINY, ask, ask_well, draw_pets
 
 
@@ -24,6 +27,23 @@ def test_a_fold_that_another_process_trains_is_named_and_its_end_awaited_by_nobo
     answer = ask("train", "--resume", "mine", "--device", "cpu", "--json", at=tmp_path)
     assert answer.record["folds_left"] == []
     assert answer.record["scores"]["targets"]["label"]["n"] == 16
+
+
+def test_what_a_score_was_computed_with_stands_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_pets(tmp_path)
+    monkeypatch.setattr(autotune, "WORTH_AUTOTUNING", 1)
+    autos = ("training.precision=auto", "training.layout=auto", "model.freeze=none")
+    words = ("--folds", "2", "--name", "mine", "--reproducible", "--quiet")
+    answer = ask_well(tmp_path, "train", "pets", *TINY, "--set", *autos, *words, *LEAKS)
+    assert "with     fp32, channels_last (fixed)" in answer.out.splitlines()
+    run = RunFolder(tmp_path / "runs" / "mine")
+    found = durable.read_json(run.scores_file)["computed_with"]
+    assert (found["training.precision"], found["training.layout"]) == ("fp32", "channels_last")
+    assert (found["choice"], found["threads"]) == ("fixed", run.n_threads)
+    assert run.read()["reproducible"] is True
+    assert "fp32, channels_last (fixed)" in run.report_file.read_text("utf-8")
+    again = ask("train", "--resume", "mine", "--device", "cpu", "--json", at=tmp_path)
+    assert again.record["computed_with"] == found
 
 
 def test_the_number_of_processes_is_checked(tmp_path: Path) -> None:

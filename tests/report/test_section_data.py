@@ -15,7 +15,7 @@ from podium.metrics import METRICS, Scores, chance_score
 from podium.report import RunReport, describe_run, read_contents
 from podium.report.section import Section
 from podium.splits import summarise_folds
-from podium.store import RunFolder, read_epochs
+from podium.store import RunFolder, arithmetic_words, read_arithmetic, read_epochs
 from podium.tables import load_folds, load_predictions, load_samples
 
 Described = tuple[RunFolder, RunReport, dict[str, Any]]
@@ -164,6 +164,7 @@ def test_settings_data(described: Described) -> None:
     run, _, document = described
     assert document["settings"]["recipe"] == run.recipe_file.read_text("utf-8")
     assert document["settings"]["facts"]["run"] == run.name
+    assert document["settings"]["facts"]["computed with"] == arithmetic_words(read_arithmetic(run))
     assert document["settings"]["commands"] == ["podium train data/train --preset baseline"]
     assert set(document["settings"]["packages"]) <= set(durable.read_json(run.environment_file)["packages"])
 

@@ -143,3 +143,33 @@ def test_places_are_tried_with_images_of_the_recipes_height_and_width(
 
     monkeypatch.setattr(autotune, "choose_place", choose)
     assert autotune._try_places(recipe, make_model(), 100, make_settings(tmp_path), CPU)["chosen"] == "device"
+
+
+@pytest.mark.parametrize("freeze", sorted(BLOCK_LINES))
+def test_a_reproducible_run_asks_neither_the_clock_nor_the_disk(
+    freeze: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: Any, **_options: Any) -> None:
+        raise AssertionError("this depends on the moment")
+
+    for name in ("choose_training", "choose_frozen", "choose_place", "remembered"):
+        monkeypatch.setattr(autotune, name, refuse)
+    monkeypatch.setattr(autotune.shutil, "disk_usage", refuse)
+    autos = ("precision", "layout", "augment_on")
+    recipe = make_recipe(
+        f"model.freeze={freeze}",
+        *BLOCK_LINES[freeze],
+        *(f"training.{name}=auto" for name in autos),
+        *(f"model.{name}=auto" for name in ("frozen_precision", "frozen_engine")),
+        *(("model.cached_views=auto",) if freeze == "blocks" else ()),
+        preset="finetune" if freeze != "backbone" else "baseline",
+    )
+    recipe = resolve_recipe(recipe, median_side_px=32)
+    task = Task((Head("label", "single", ("a", "b")),))
+    settings = make_settings(tmp_path, reproducible=True)
+    settled, measured = autotune_recipe(recipe, check_buildable(recipe, task)[1], 100_000, settings, CPU, Notes())
+    assert measured == {}
+    assert (settled.training.precision, settled.training.layout) == ("fp32", "channels_last")
+    assert (settled.training.augment_on, settled.model.frozen_precision) == ("cpu", "fp32")
+    assert settled.model.frozen_engine == "torch"
+    assert settled.model.cached_views == (min(settled.training.epochs, 16) if freeze == "blocks" else 0)

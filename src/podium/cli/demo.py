@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from podium.cli.choices import DemoTask, Preset
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import DATA, RECIPE, OutputFlags
+from podium.cli.flags import DATA, MACHINE, RECIPE, OutputFlags
 
 if TYPE_CHECKING:
     from podium.workflows.demo import DemoResult
@@ -23,6 +23,7 @@ def demo(
     folder: Annotated[Path, Parameter(group=DATA)] = Path("demo"),
     preset: Annotated[Preset, Parameter(group=RECIPE)] = "baseline",
     seed: Annotated[int, Parameter(group=DATA)] = 0,
+    reproducible: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
     output: OutputFlags = OutputFlags(),  # noqa: B008 - a frozen value
 ) -> int:
     """Run the whole job on data that Podium ships or draws: score with interval, report, submission, next steps.
@@ -35,14 +36,20 @@ def demo(
         folder: Folder for the data and the runs.
         preset: Recipe to train.
         seed: Random seed of the images that Podium draws.
+        reproducible: Take fixed precision, layout and engine instead of timing them.
     """
+    from podium.machine import Settings
+    from podium.store import read_arithmetic
     from podium.workflows.demo import run_demo
 
-    result = run_demo(task, folder, preset=preset, seed=seed, progress=Console(quiet=output.quiet))
+    settings = Settings(runs=folder / "runs", reproducible=reproducible)
+    progress = Console(quiet=output.quiet)
+    result = run_demo(task, folder, preset=preset, seed=seed, settings=settings, progress=progress)
     if output.json:
         record = {
             "run": result.run.name,
             "folder": str(result.run.folder.path),
+            "computed_with": read_arithmetic(result.run.folder),
             "scores": result.run.scores.to_dict(),
             "fold_score": result.fold_score,
             "test_score": result.test_score,
@@ -57,6 +64,7 @@ def demo(
 
 def _show(result: DemoResult, task: str, folder: Path) -> None:
     from podium.report import print_summary
+    from podium.store import arithmetic_words, read_arithmetic
 
     run, main = result.run, result.run.scores.main
     print_lines("", f"{result.data.title}. {result.data.about}", "")
@@ -69,6 +77,7 @@ def _show(result: DemoResult, task: str, folder: Path) -> None:
         f"On average its {run.folds.n_folds} models score {result.fold_score:.4f} on it, {place};",
         f"the submission, which is their mean, scores {result.test_score:.4f}.",
         "",
+        f"with        {arithmetic_words(read_arithmetic(run.folder))}",
         f"report      {run.folder.report_file}",
         f"submission  {result.submission.path}",
         f"run folder  {run.folder.path}",

@@ -34,6 +34,7 @@ def train(
     processes: Annotated[int, Parameter(group=MACHINE)] = 1,
     checkpoint_seconds: Annotated[float, Parameter(group=MACHINE)] = 60.0,
     cloud_drive: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
+    reproducible: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
     output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
     """Cross-validate: decode every image once, split without leaks, train every fold, score, report.
@@ -54,6 +55,8 @@ def train(
         checkpoint_seconds: Seconds between two checkpoints.
         cloud_drive: The runs are on a mounted Google Drive or OneDrive, whose bin keeps deleted files: overwrite
             checkpoints in place. The run remembers it.
+        reproducible: Take fixed precision, layout and engine instead of timing them, so that the same command gives the
+            same bits on this machine, however busy it is; give --threads too.
     """
     from podium.workflows import run as workflow
 
@@ -62,6 +65,7 @@ def train(
         max_bad_fraction=max_bad_fraction,
         checkpoint_seconds=checkpoint_seconds,
         cloud_drive=cloud_drive,
+        reproducible=reproducible,
         processes=processes,
     )
     if resume is not None:
@@ -70,6 +74,7 @@ def train(
             "--name": name is not None,
             "data options": reading != ScanFlags(),
             "split options": folds != FoldFlags(),
+            "--reproducible": reproducible,
         }
         _refuse_beside_resume([what for what, is_given in given.items() if is_given])
         wanted = _compose(recipe, settings, resume=resume)
@@ -120,11 +125,13 @@ def _refuse_beside_resume(given: list[str]) -> None:
 def show_run(run: Run, *, as_json: bool) -> None:
     """Print a finished run: its scores, where its report is, and what to try next."""
     from podium.report import print_summary
+    from podium.store import arithmetic_words, read_arithmetic
 
     left = run.folder.folds_left()
     if as_json:
         scores = None if left else run.scores.to_dict()
-        print_json({"run": run.name, "folder": str(run.folder.path), "folds_left": left, "scores": scores})
+        facts = {"run": run.name, "folder": str(run.folder.path), "folds_left": left}
+        print_json(facts | {"computed_with": read_arithmetic(run.folder), "scores": scores})
         return
     if left:
         folds = f"fold{'s' if len(left) > 1 else ''} {', '.join(map(str, left))}"
@@ -132,5 +139,6 @@ def show_run(run: Run, *, as_json: bool) -> None:
         print_lines(f"next     podium train --resume {run.name}")
         return
     print_summary(run.scores)
-    print_lines("", f"run      {run.folder.path}", f"report   {run.folder.report_file}")
+    print_lines("", f"with     {arithmetic_words(read_arithmetic(run.folder))}")
+    print_lines(f"run      {run.folder.path}", f"report   {run.folder.report_file}")
     print_lines("next     podium predict " + run.name + " FOLDER_OF_TEST_IMAGES")

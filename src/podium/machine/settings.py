@@ -1,4 +1,4 @@
-"""Where and how a run works: what stands beside the recipe and, threads apart, does not change the numbers."""
+"""Where and how a run works: what stands beside the recipe and does not change the numbers, but for the last digits."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ class Settings:
         checkpoint_seconds: Seconds between two checkpoints of a training.
         cloud_drive: Whether the runs lie on a mounted cloud drive whose bin keeps what is deleted: checkpoints are then
             overwritten in place, and emptied before they are deleted. Recorded with a run and kept on resume.
+        reproducible: Whether a new run takes fixed arithmetic for every "auto" of its recipe that autotune would else
+            answer with a stopwatch: torch, fp32 (on a GPU bf16 or fp16) and channels-last. The same start then gives
+            the same bits on a machine, however busy it is; give `threads` too.
         max_bad_fraction: Largest fraction of images that may be impossible to decode, in [0, 1].
     """
 
@@ -37,6 +40,7 @@ class Settings:
     processes: int = 1
     checkpoint_seconds: float = 60.0
     cloud_drive: bool = False
+    reproducible: bool = False
     max_bad_fraction: float = 0.01
 
     def __post_init__(self) -> None:

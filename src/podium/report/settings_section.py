@@ -9,6 +9,7 @@ from typing import Any
 
 from podium.report.contents import RunContents
 from podium.report.section import Section
+from podium.store import arithmetic_of, arithmetic_words
 
 __all__ = ["SettingsSection", "describe_settings"]
 
@@ -55,6 +56,7 @@ def _facts(contents: RunContents) -> dict[str, str]:
         ("metric", request.get("metric") or recipe.get("metric")),
         ("seed", recipe.get("seed", request.get("seed"))),
         ("folds", request.get("folds")),
+        ("computed with", arithmetic_words(arithmetic_of(recipe, request)) if recipe else None),
         ("threads", request.get("threads") or request.get("n_threads")),
         ("device", request.get("device")),
         ("Python", environment.get("python")),

@@ -1,5 +1,6 @@
 """Run folders on disk: where everything is, which runs there are, how two of them differ."""
 
+from podium.store.arithmetic import arithmetic_of, arithmetic_words, read_arithmetic
 from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
 from podium.store.environment import describe_environment
@@ -41,6 +42,8 @@ __all__ = [
     "RunOrder",
     "RunRow",
     "StaleFile",
+    "arithmetic_of",
+    "arithmetic_words",
     "check_format",
     "check_out_file",
     "check_record",
@@ -62,6 +65,7 @@ __all__ = [
     "load_tables",
     "log_evaluation",
     "model_of",
+    "read_arithmetic",
     "read_epochs",
     "read_evaluations",
     "read_plain_yaml",

@@ -54,7 +54,7 @@ def autotune_recipe(
         recipe: A recipe with its sizes and weights resolved, that `require_engine` let through.
         model: The recipe's model, from `check_buildable`; moved to the device, and trained by some measurements.
         n_images: Images there are.
-        settings: Places and threads.
+        settings: Places and threads; with `reproducible`, nothing is measured.
         device: Where it will be trained.
         progress: Receives a note of what was chosen.
 
@@ -71,6 +71,8 @@ def autotune_recipe(
     is_backbone = recipe.model.freeze == "backbone"
     if is_backbone:
         recipe = _set_training(recipe, precision="fp32", layout="channels_last")
+    if settings.reproducible:
+        return _fill_rest(recipe, device), measured
     n_passes = n_images * (len(recipe.feature_views) if is_backbone else recipe.training.epochs)
     if n_passes < WORTH_AUTOTUNING:
         return _fill_rest(recipe, device), measured
@@ -154,8 +156,10 @@ def _choose_views(
         return wanted
     n_views = min(recipe.training.epochs, MOST_VIEWS)
     needed = (n_views + len(recipe.predict_views)) * n_images * math.prod(split_point.shape) * 2
-    free = shutil.disk_usage(settings.cache_folder).free
-    if needed <= min(MOST_BYTES, free // 2):
+    room = MOST_BYTES
+    if not settings.reproducible:  # nor may what others keep on this disk decide
+        room = min(room, shutil.disk_usage(settings.cache_folder).free // 2)
+    if needed <= room:
         return n_views
     progress.note(
         f"The frozen blocks run again for every batch: caching their outputs would take {needed / 1e9:.0f} GB."

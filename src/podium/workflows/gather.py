@@ -10,7 +10,15 @@ from podium.machine import Progress, Silent, say_while_waiting
 from podium.metrics import score_folds, score_predictions
 from podium.recipe import load_recipe
 from podium.stopping import StopRequest
-from podium.store import RunFolder, find_stale, load_tables, sources_of_scores, weights_of, write_results
+from podium.store import (
+    RunFolder,
+    find_stale,
+    load_tables,
+    read_arithmetic,
+    sources_of_scores,
+    weights_of,
+    write_results,
+)
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions, save_predictions
 
 __all__ = ["gather"]
@@ -60,7 +68,8 @@ def gather(
         samples = samples or load_tables(run)[0]
         scores = score_predictions(oof, samples, metric=load_recipe(run.recipe_file).metric)
         scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric))
-        durable.write_json(run.scores_file, scores.to_dict() | {"made_from": sources_of_scores(run)})
+        about = {"computed_with": read_arithmetic(run), "made_from": sources_of_scores(run)}
+        durable.write_json(run.scores_file, scores.to_dict() | about)
         make_report(run)
         stale = find_stale(run)
     for item in stale:

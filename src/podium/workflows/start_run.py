@@ -97,6 +97,7 @@ def start_run(
         "folds": chosen,
         "threads": settings.n_threads,
         "cloud_drive": settings.cloud_drive,
+        "reproducible": settings.reproducible,
         "autotune": measured,
         "cache": str(settings.cache_folder.resolve()),
         "cache_key": cache.folder.name,
