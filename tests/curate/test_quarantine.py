@@ -46,9 +46,9 @@ def test_the_limit_is_allowed_and_one_more_is_not() -> None:
     assert caught.value.details == ("98.jpg: corrupt, broken", "99.jpg: corrupt, broken")
 
 
-@pytest.mark.parametrize("n_bad", [1, 2, 3, 5, 7])
-def test_the_limit_that_the_error_names_holds(n_bad: int) -> None:
-    audit = make_audit(["ok"] * (7 - n_bad) + ["corrupt"] * n_bad)
+@pytest.mark.parametrize(("n_bad", "n"), [(1, 7), (2, 7), (3, 7), (5, 7), (7, 7), (29, 100), (57, 100), (58, 100)])
+def test_the_limit_that_the_error_names_holds(n_bad: int, n: int) -> None:
+    audit = make_audit(["ok"] * (n - n_bad) + ["corrupt"] * n_bad)
     with pytest.raises(ImageError, match="max_bad_fraction=") as caught:
         check_quarantine(audit)
     named = float(str(caught.value.fix).split("max_bad_fraction=")[1].split("`")[0])

@@ -11,9 +11,9 @@ import pytest
 
 from podium import durable
 from podium.dataset import FoldOptions
-from podium.dataset.prepared import Prepared, is_prepared, load_prepared
+from podium.dataset.prepared import Prepared, all_images, is_prepared, load_prepared
 from podium.errors import CorruptFileError, StorageError
-from podium.tables import Samples
+from podium.tables import Samples, concat_samples
 from podium.workflows import train
 from podium.workflows.prepare import prepare
 from tiny.contest import make_recipe, make_settings
@@ -39,6 +39,26 @@ def assert_same(one: Prepared, other: Prepared) -> None:
 def test_what_is_saved_comes_back(shape: str, contest: Contest, tmp_path: Path) -> None:
     prepared = prepare_tiny(contest(shape), tmp_path)
     assert_same(load_prepared(prepared.save(tmp_path / "data")), prepared)
+
+
+def test_all_images_are_the_list_that_was_decoded_usable_or_not(contest: Contest, tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).permutation(36)
+    samples = concat_samples({"main": contest("single").take(rows[:20]), "more": contest("single").take(rows[20:])})
+    for row in (0, 7, 8, 35):  # first, last, neighbours
+        samples.paths.setflags(write=True)
+        samples.paths[row] = f"gone {row}.png"
+    settings = make_settings(tmp_path, max_bad_fraction=0.5)
+    prepared = prepare(samples, folds=2, recipe=make_recipe(), settings=settings)
+    assert [one.row for one in prepared.quarantine] == [0, 7, 8, 35]
+    for made in (prepared, load_prepared(prepared.save(tmp_path / "data"))):
+        restored = all_images(made)
+        for name in ("ids", "paths", "source"):
+            assert getattr(restored, name).tolist() == getattr(samples, name).tolist()
+        assert [restored.file(row) for row in range(36)] == [samples.file(row) for row in range(36)]
+    older = (tmp_path / "data" / "quarantine.csv").read_text().splitlines()
+    older = [",".join(line.split(",")[:3]) for line in older]
+    (tmp_path / "data" / "quarantine.csv").write_text("\n".join(older) + "\n")
+    assert len(all_images(load_prepared(tmp_path / "data"))) == 32
 
 
 def test_leaks_that_were_accepted_come_back(contest: Contest, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from podium.errors import TableError
+from podium.errors import TableError, UsageError
 from podium.texttable import as_table, is_frame, read_table, table_of_frame
 
 FRAME = pd.DataFrame({"image": ["a.png", "b.png"], "label": ["007", None], "age": [30, 61], "ok": [True, False]})
@@ -48,3 +48,9 @@ def test_frames_that_are_no_tables_are_refused() -> None:
         table_of_frame(FRAME.iloc[:0])
     with pytest.raises(TableError, match="occurs 2 times"):
         table_of_frame(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+
+
+@pytest.mark.parametrize("given", [FRAME["label"], {"a.png": "x"}, ["a", "b"], 3])
+def test_what_is_no_table_is_answered_with_what_is(given: object) -> None:
+    with pytest.raises(UsageError, match=r"^rows: got an object of type .*, expected a file or a DataFrame"):
+        as_table(given, field="rows")  # type: ignore[arg-type]

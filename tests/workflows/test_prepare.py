@@ -76,6 +76,11 @@ def test_unreadable_images_are_left_out_once(tmp_path: Path) -> None:
     assert [row[0] for row in data.quarantine] == ["a/bad.png"]
     run = train(data.save(tmp_path / "data"), recipe=make_recipe(), settings=settings)
     assert len(run.samples) == 20
+    place = run.folder.path
+    assert load_prepared(place).quarantine == data.quarantine
+    again = train(place, recipe=make_recipe("predict_views=[plain]"), settings=settings)
+    caches = {made.read()["cache_key"] for made in (run.folder, again.folder)}
+    assert caches == {mark.parent.name for mark in settings.cache_folder.glob("*/cache.json")}  # one, decoded once
     assert "a/bad.png" in (run.folder.path / "quarantine.csv").read_text()
 
 

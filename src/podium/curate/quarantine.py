@@ -36,7 +36,7 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
             fix="Replace the files, or remove the class.",
             details=details,
         )
-    if len(rows) > limit_fraction * len(audit):
+    if len(rows) / len(audit) > limit_fraction:  # 29 is more than 0.29 * 100
         counts = audit.to_dict()["outcomes"]
         limit = _round_up(len(rows) / len(audit))
         reasons = ", ".join(f"{name} {n}" for name, n in counts.items() if name != "ok")

@@ -12,7 +12,7 @@ from podium.curate import check_quarantine
 from podium.data import ImageCache
 from podium.dataset.fold_options import FoldOptions
 from podium.dataset.frozen_folds import join_as_frozen, load_frozen
-from podium.dataset.prepared import Prepared, audit_rows
+from podium.dataset.prepared import Prepared, all_images, set_aside
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
 from podium.errors import ImageError, LeakError, SplitError
 from podium.machine import Caution, Progress, Settings
@@ -117,7 +117,7 @@ def prepare_samples(
         folds=folds,
         sha256=images.cache.facts.sha256[images.rows],
         audit=images.audit.to_dict(),
-        quarantine=audit_rows(images.audit),
+        quarantine=set_aside(samples, images.audit),
         summary=summary,
         leaks=report,
         hints=hints,
@@ -134,7 +134,7 @@ def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings,
         StorageError: If the cache cannot be written.
         Stopped: If a signal asked for it; what is decoded stays.
     """
-    cache = make_ready(prepared.samples, recipe, settings, progress).cache
+    cache = make_ready(all_images(prepared), recipe, settings, progress).cache
     rows = cache.rows_of(prepared.samples.ids)
     is_changed = ~cache.is_usable[rows] | (cache.facts.sha256[rows] != prepared.sha256)
     if is_changed.any():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ from podium.tables import (
 
 __all__ = [
     "Prepared",
+    "SetAside",
+    "all_images",
     "check_prepared_folder",
     "is_prepared",
     "load_prepared",
@@ -46,6 +48,26 @@ MARK_NAME = "prepared.json"
 _AGAIN = "Prepare the data again with `podium split`."
 
 
+class SetAside(NamedTuple):
+    """An image that cannot be used.
+
+    Args:
+        id: Its id.
+        outcome: What became of it, in one word.
+        reason: Why.
+        path: Its file, relative to the root of its source.
+        source: The source that it came from; "" where there is one only.
+        row: Its place among all images of the source, usable or not; -1 in data of an older version.
+    """
+
+    id: str
+    outcome: str
+    reason: str
+    path: str = ""
+    source: str = ""
+    row: int = -1
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Prepared(Shown):
     """Samples and folds that any number of recipes can train on, without scanning, auditing or comparing them again.
@@ -55,7 +77,7 @@ class Prepared(Shown):
         folds: Their folds, in the same order.
         sha256: SHA-256 of every image file, shape (N,).
         audit: Summary of the images, JSON-ready.
-        quarantine: Images that cannot be used: id, outcome and reason of each.
+        quarantine: Images that cannot be used, with outcome and reason of each.
         summary: The folds in numbers.
         leaks: The leak check's result.
         hints: What looks like a group that nobody named, a sentence each.
@@ -66,7 +88,7 @@ class Prepared(Shown):
     folds: Folds
     sha256: NDArray[np.object_]
     audit: Mapping[str, Any]
-    quarantine: tuple[tuple[str, str, str], ...]
+    quarantine: tuple[SetAside, ...]
     summary: FoldSummary
     leaks: LeakReport
     hints: tuple[str, ...] = ()
@@ -101,9 +123,40 @@ class Prepared(Shown):
         return Path(folder)
 
 
-def audit_rows(audit: Audit) -> tuple[tuple[str, str, str], ...]:
-    """Id, outcome and reason of the images that cannot be used."""
-    return tuple((row.id, row.outcome, row.reason) for row in audit.quarantine)
+def set_aside(samples: Samples, audit: Audit) -> tuple[SetAside, ...]:
+    """The images of the samples that cannot be used."""
+    rows = samples.rows_of([found.id for found in audit.quarantine])
+    source = np.full(len(samples), "", dtype=object) if samples.source is None else samples.source
+    return tuple(
+        SetAside(found.id, found.outcome, found.reason, samples.paths[row], source[row], int(row))
+        for found, row in zip(audit.quarantine, rows, strict=True)
+    )
+
+
+def all_images(prepared: Prepared) -> Samples:
+    """Every image that was decoded, usable or not, as the cache holds them: without labels, in the order of the source.
+
+    A cache that was made of another list of images would not be found.
+    """
+    samples, aside = prepared.samples, prepared.quarantine
+    n, rows = len(samples) + len(aside), np.asarray([one.row for one in aside], dtype=np.int64)
+    if len(np.unique(rows)) != len(rows) or (rows < 0).any() or (rows >= n).any():
+        return samples  # of an older version
+    is_usable = np.ones(n, dtype=bool)
+    is_usable[rows] = False
+
+    def whole(column: NDArray[np.object_], left: list[str]) -> NDArray[np.object_]:
+        values = np.empty(n, dtype=object)
+        values[is_usable], values[rows] = column, left
+        return values
+
+    return Samples(
+        samples.root,
+        whole(samples.ids, [one.id for one in aside]),
+        whole(samples.paths, [one.path for one in aside]),
+        source=None if samples.source is None else whole(samples.source, [one.source for one in aside]),
+        roots=samples.roots,
+    )
 
 
 def write_prepared_tables(prepared: Prepared, folder: Path) -> None:
@@ -112,7 +165,7 @@ def write_prepared_tables(prepared: Prepared, folder: Path) -> None:
     save_samples(prepared.samples, folder)
     rows = zip(prepared.samples.ids.tolist(), prepared.sha256.tolist(), strict=True)
     write_csv(place.images_file, ["id", "sha256"], rows)
-    write_csv(place.quarantine_file, ["id", "outcome", "reason"], prepared.quarantine)
+    write_csv(place.quarantine_file, SetAside._fields, [[str(cell) for cell in row] for row in prepared.quarantine])
     durable.write_json(place.audit_file, dict(prepared.audit))
     save_folds(prepared.folds, folder, extra=prepared.to_dict())
 
@@ -162,20 +215,26 @@ def load_prepared(folder: Path) -> Prepared:
     check_tables(place, digests, samples=samples, folds=folds)
     notes = durable.read_json(folder / "folds.json")
     try:
-        quarantine = read_csv(place.quarantine_file)
         return Prepared(
             samples=samples,
             folds=folds.match(samples),
             sha256=_read_digests(place, samples),
             audit=durable.read_json(place.audit_file),
-            quarantine=tuple(zip(quarantine["id"], quarantine["outcome"], quarantine["reason"], strict=True)),
+            quarantine=_read_quarantine(place),
             summary=FoldSummary.from_dict(notes["summary"]),
             leaks=LeakReport.from_dict(notes["leaks"]),
             hints=tuple(notes["hints"]),
             notes=tuple(notes["notes"]),
         )
-    except (KeyError, TypeError) as problem:
+    except (KeyError, TypeError, ValueError) as problem:
         raise CorruptFileError(f"the prepared data has no {problem}.", where=folder, fix=_AGAIN) from None
+
+
+def _read_quarantine(place: RunFolder) -> tuple[SetAside, ...]:
+    columns = read_csv(place.quarantine_file)
+    names = SetAside._fields if "row" in columns else SetAside._fields[:3]
+    rows = (dict(zip(names, row, strict=True)) for row in zip(*(columns[name] for name in names), strict=True))
+    return tuple(SetAside(**row | {"row": int(row.get("row", -1))}) for row in rows)
 
 
 def _read_digests(place: RunFolder, samples: Samples) -> NDArray[np.object_]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, TypeGuard
 
+from podium.errors import UsageError
 from podium.texttable.cell_text import cell_text
 from podium.texttable.reading import Table, make_table
 
@@ -28,11 +30,26 @@ def is_frame(thing: object) -> TypeGuard[Frame]:
     return hasattr(thing, "columns") and (hasattr(thing, "iloc") or hasattr(thing, "__arrow_c_stream__"))
 
 
-def as_table(given: str | Path | Frame | None) -> Path | Table | None:
-    """What a user names as a table: the path of a file, a frame as text, or nothing."""
+def as_table(given: str | PathLike[str] | Frame | Table | None, *, field: str = "labels") -> Path | Table | None:
+    """What a user names as a table: the path of a file, a frame as text, or nothing.
+
+    Args:
+        given: The table.
+        field: The option that names it.
+
+    Raises:
+        UsageError: If it is anything else.
+        TableError: If a frame is no table.
+    """
     if given is None or isinstance(given, Table):
         return given
-    return table_of_frame(given) if is_frame(given) else Path(str(given))
+    if is_frame(given):
+        return table_of_frame(given)
+    if not isinstance(given, str | PathLike):
+        kind = type(given).__name__
+        fix = "Make a column of file names and one of labels, such as pandas.DataFrame({'image': ..., 'label': ...})."
+        raise UsageError(f"got an object of type {kind}, expected a file or a DataFrame.", field=field, fix=fix)
+    return Path(given)
 
 
 def table_of_frame(frame: Frame) -> Table:

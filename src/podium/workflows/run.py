@@ -275,7 +275,7 @@ def _prediction_options(
         raise UsageError("was given without a table.", field=given, fix=f"Name the table with {option('rows')}.")
     return ScanOptions(
         layout="table" if has_table else "folders",
-        labels=as_table(rows),
+        labels=as_table(rows, field="rows"),
         group="none",
         unlabelled=True,
         follow_links=follow_links,
