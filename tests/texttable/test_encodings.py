@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import TableError, UsageError
-from podium.texttable.encodings import decode_table
+from podium.texttable.encodings import _mixes_alphabets, decode_table
 
 _WHERE = Path("t.csv")
 _KOREAN = "이미지,이름\n1.jpg,고양이\n2.jpg,강아지\n"
@@ -137,4 +137,19 @@ def test_any_bytes_are_kept_or_refused(data):
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max_size=60))
 def test_any_text_in_utf_8_is_that_text(text):
     if not text.startswith(("PK\x03", "PAR1", "%PDF", "BZh", "Rar!")):
-        assert _read(text.encode()) == text
+        assert _read(text.encode()) == text or _mixes_alphabets(text)
+
+
+@pytest.mark.parametrize("text", ["id,label\n图片1,\n图片2,\n", "image,label\n图1.png,0\n", "图片,n\na.png,1\n"])
+def test_chinese_words_whose_bytes_happen_to_be_utf_8_are_chinese(text):
+    found = decode_table(text.encode("gb18030"), where=_WHERE)
+    assert text.encode("gb18030").decode("utf-8")
+    assert (found.text, found.encoding, found.is_sure) == (text, "gb18030", False)
+    assert _read(text.encode()) == text
+
+
+@pytest.mark.parametrize(
+    "words", ["µm αβ Ångström çé", "Nguyễn ơư ươ", "Ελληνικά Ł рус", "ƙasa ɓera ɗa", "5µΩ", "àéÿ", "שלום æøå"]
+)
+def test_words_of_one_alphabet_each_are_utf_8(words):
+    assert decode_table(_table(words).encode(), where=_WHERE).encoding == "utf-8"

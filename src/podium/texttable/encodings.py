@@ -29,6 +29,10 @@ _SNIFFED = 65536
 _NO_LETTERS = re.compile("[\uf8f0-\uf8f3]")
 """What Python's cp932 makes of bytes that mean nothing."""
 
+_ALPHABETS_OF_TWO_BYTES = {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW"}
+_UNWRITTEN = re.compile("[\u0370-\u0373\u0376\u0377\u037b-\u037d]")
+"""Greek letters of inscriptions."""
+
 
 @dataclass(frozen=True)
 class Decoded:
@@ -50,7 +54,8 @@ class Decoded:
 def decode_table(data: bytes, *, where: Path, encoding: str | None = None) -> Decoded:
     """The text of a table and its encoding; written again, the text gives the same bytes.
 
-    A byte order mark decides. Then UTF-8, if every byte fits; UTF-16 or UTF-32 without a mark, if there are zero bytes;
+    A byte order mark decides. Then UTF-8, if every byte fits and no word mixes alphabets; UTF-16 or UTF-32 without a
+    mark, if there are zero bytes;
     Korean, Chinese and Japanese encodings, if the letters are ordinary ones; Cyrillic and Greek, if charset-normalizer
     finds them; then Windows-1252, which reads anything, so look at the names. Text that fits an encoding but for a few
     bytes is damaged, not of another encoding.
@@ -140,8 +145,10 @@ def _guess_wide(data: bytes, where: Path) -> tuple[str, bool]:
 
 
 def _guess_narrow(data: bytes, where: Path) -> tuple[str, bool]:
-    if _try(data, "utf-8") is not None:
-        return "utf-8", True
+    text = _try(data, "utf-8")
+    if text is not None:
+        name = guess_east_asian(data, decode=_try) if _mixes_alphabets(text) else None
+        return ("utf-8", True) if name is None else (name, False)
     _refuse_damaged(data, "utf-8", where)
     name = guess_east_asian(data, decode=_try)
     if name is not None:
@@ -179,6 +186,24 @@ def _ask_charset_normalizer(data: bytes) -> str | None:
 
 def _words(text: str) -> list[str]:
     return "".join(letter if letter.isalpha() else " " for letter in text).split()
+
+
+def _mixes_alphabets(text: str) -> bool:
+    """Whether letters outside ASCII are of two alphabets within one word, or ones that nobody writes.
+
+    No language does, but words of some other encodings happen to be UTF-8: the GB18030 of 图片, after which many
+    Chinese image files are called, is that of a Greek letter and a Latin one.
+    """
+    if text.isascii() or max(text) > "\u07ff":  # three bytes a letter: by chance of no other encoding's common letters
+        return False
+    words = (re.sub("[\x00-\x7f]", "", word) for word in set(_words(text)))
+    return any(
+        _UNWRITTEN.search(word) or len(set(map(_alphabet, word)) & _ALPHABETS_OF_TWO_BYTES) > 1 for word in words
+    )
+
+
+def _alphabet(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
 
 
 def _refuse_damaged(data: bytes, encoding: str, where: Path) -> None:
