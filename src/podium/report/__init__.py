@@ -1,6 +1,7 @@
 """A run in words and images: sections as data, one HTML page, PNG plots, and lines for the terminal."""
 
 from podium.report.contents import read_contents
+from podium.report.model_card import write_model_card
 from podium.report.page import make_report, write_page
 from podium.report.plots import write_plots
 from podium.report.sections import RunReport, describe_run
@@ -13,6 +14,7 @@ __all__ = [
     "print_summary",
     "read_contents",
     "summary_lines",
+    "write_model_card",
     "write_page",
     "write_plots",
 ]

@@ -20,6 +20,8 @@
         decisions.json         thresholds and decoding that predict and submit follow, if any were set
         scores.json            scores with intervals
         report.html            all of it on one page
+        model.json             the model: classes, preprocessing, start weights, score, digests
+        MODEL_CARD.md          the same for people; the text under "Intended use" is the user's
         submission.csv         the last submission written from this run
         evaluations.jsonl      a line a look at the holdout or a labelled test set: when, what, digests, scores
         submissions.jsonl      a line a submission: when, what, digest, class counts
@@ -142,6 +144,16 @@ class RunFolder:
     def submissions_file(self) -> Path:
         """A line a submission."""
         return self.path / "submissions.jsonl"
+
+    @property
+    def model_file(self) -> Path:
+        """What the model is, for programs."""
+        return self.path / "model.json"
+
+    @property
+    def model_card_file(self) -> Path:
+        """What the model is, for people."""
+        return self.path / "MODEL_CARD.md"
 
     @property
     def evaluations_file(self) -> Path:

@@ -16,7 +16,7 @@ from podium.errors import LabelError, UnknownNameError, UsageError
 from podium.machine import Caution, Progress, Settings
 from podium.metrics import score_predictions
 from podium.recipe import load_recipe
-from podium.report import make_report
+from podium.report import make_report, write_model_card
 from podium.store import (
     Evaluation,
     RunFolder,
@@ -142,6 +142,7 @@ def _score(
             known_fraction=None if known is None else known["judged_fraction"],
             scores=scores,
         )
+        write_model_card(run)
         make_report(run)
     if made.number > 1:
         progress.note(Caution(_say_looks(run, made)))

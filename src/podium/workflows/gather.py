@@ -50,7 +50,10 @@ def gather(
         CorruptFileError: If a table of the run is not the one it was started with.
         StorageError: If a file cannot be read or written.
     """
-    from podium.report import make_report  # its templates are nothing that a training needs in its memory
+    from podium.report import (  # its templates are nothing that a training needs in its memory
+        make_report,
+        write_model_card,
+    )
 
     waiting = say_while_waiting("the process that scores the run", progress or Silent(), stop)
     with durable.wait_for_lock(run.path, while_waiting=waiting):
@@ -70,6 +73,7 @@ def gather(
         scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric))
         about = {"computed_with": read_arithmetic(run), "made_from": sources_of_scores(run)}
         durable.write_json(run.scores_file, scores.to_dict() | about)
+        write_model_card(run)
         make_report(run)
         stale = find_stale(run)
     for item in stale:

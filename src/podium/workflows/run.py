@@ -230,6 +230,18 @@ class Run(Shown):
 
         return Plots(self.folder)
 
+    def model_card(self) -> Path:
+        """Write MODEL_CARD.md and model.json again; gives the first one's path. What stands under "Intended use" stays.
+
+        Raises:
+            UsageError: If the run is not finished.
+        """
+        from podium.report import write_model_card
+
+        check_scores(self.folder)
+        write_model_card(self.folder)
+        return self.folder.model_card_file
+
     def report(self) -> Path:
         """Write the report again; gives its path."""
         from podium.report import make_report

@@ -23,6 +23,7 @@ from podium.machine.device import choose_device, prepare_process
 from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
+from podium.models.licence import find_licence
 from podium.problems import Problems
 from podium.recipe import Recipe, arrange, check_buildable, resolve_recipe, save_recipe
 from podium.recipe.idle_keys import refuse_idle_for_task
@@ -81,6 +82,12 @@ def start_run(
     for note in backbone.notes:
         progress.note(note)
     recipe, measured = autotune_recipe(recipe, model, len(samples), settings, device, progress)
+    start = {
+        "mean": backbone.mean,
+        "std": backbone.std,
+        "weight_source": backbone.weight_source,
+        "licence": find_licence(recipe.model.name, recipe.model.weights),
+    }
     frozen = backbone if recipe.model.freeze == "backbone" else None  # no measurement trains it
     del backbone, model
     return_freed_memory()
@@ -99,6 +106,7 @@ def start_run(
         "cloud_drive": settings.cloud_drive,
         "reproducible": settings.reproducible,
         "autotune": measured,
+        "backbone": start,
         "cache": str(settings.cache_folder.resolve()),
         "cache_key": cache.folder.name,
         "fingerprints_sha256": hashlib.sha256(fingerprints).hexdigest(),

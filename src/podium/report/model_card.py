@@ -1,0 +1,221 @@
+"""What a finished run's model is, for whoever uses it later: model.json for programs, MODEL_CARD.md for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from podium import durable
+from podium.metrics import Scores, TargetScore
+from podium.printable import printable
+from podium.report.numbers import metric_words, plain_count
+from podium.store import RunFolder, load_tables, read_evaluations, read_plain_yaml, weights_of
+from podium.tables import HOLDOUT, Folds, Samples
+
+__all__ = ["describe_model", "write_model_card"]
+
+YOURS = "Say here what the model is for, what it is not for, and on whose images it was never tested."
+"""Stands under "Intended use" until somebody writes there; what they write is kept."""
+
+
+def write_model_card(run: RunFolder) -> None:
+    """Write model.json and MODEL_CARD.md of a scored run; the text under "Intended use" stays as it is.
+
+    Raises:
+        StorageError: If a file cannot be read or written.
+        CorruptFileError: If a table of the run is not the one it was started with.
+    """
+    use = _read_use(run)
+    card = describe_model(run) | {"intended_use": "" if use == YOURS else use}
+    durable.write_json(run.model_file, card)
+    durable.write_text(run.model_card_file, "\n".join(_page(card, use)))
+
+
+def describe_model(run: RunFolder) -> dict[str, Any]:
+    """Everything that model.json says, JSON-ready."""
+    record, (samples, folds) = run.read(), load_tables(run)
+    recipe = read_plain_yaml(durable.read_bytes(run.recipe_file))
+    scores = Scores.from_dict(durable.read_json(run.scores_file))
+    assert samples.task is not None, "a run has a task"
+    backbone = record.get("backbone", {})
+    return {
+        "run": run.name,
+        "created": record["created"],
+        "podium": record["podium"],
+        "classes": {head.name: list(head.classes) for head in samples.task.targets},
+        "task": samples.task.to_dict(),
+        "preprocessing": _preprocessing(recipe, backbone),
+        "model": {
+            "backbone": recipe["model"]["name"],
+            "preset": recipe.get("preset"),
+            "weights": weights_of(run, record["folds"]),
+            "prediction": f"mean of the probabilities of {len(record['folds'])} models or groups of models, one a fold",
+        },
+        "start_weights": {"source": backbone.get("weight_source"), "licence": backbone.get("licence")},
+        "score": _score(scores),
+        "targets": {name: _target(target, scores.metric_of(name)) for name, target in scores.targets.items()},
+        "validation": _validation(samples, folds, record),
+        "evaluations": [_evaluation(item) for item in read_evaluations(run)],
+        "data": {"n_images": len(samples), "digest": samples.digest, "table_digest": samples.table_digest},
+        "recipe_sha256": durable.sha256_file(run.recipe_file),
+    }
+
+
+def _preprocessing(recipe: Mapping[str, Any], backbone: Mapping[str, Any]) -> dict[str, Any]:
+    size = recipe["image"]["size_px"]
+    height, width = size if isinstance(size, list) else (size, size)
+    return {
+        "height_px": height,
+        "width_px": width,
+        "fit": recipe["image"].get("fit", "stretch"),
+        "colours": "RGB",
+        "value_range": [0.0, 1.0],
+        "mean": backbone.get("mean"),
+        "std": backbone.get("std"),
+    }
+
+
+def _score(scores: Scores) -> dict[str, Any]:
+    return {"target": scores.main_target} | _target(scores.targets[scores.main_target], scores.main_metric)
+
+
+def _target(target: TargetScore, metric: str) -> dict[str, Any]:
+    interval = target.metrics[metric].to_dict()
+    kept = {name: interval[name] for name in ("value", "low", "high", "level")}
+    return {"metric": metric, **kept, "n": target.n, "n_groups": target.n_groups}
+
+
+def _validation(samples: Samples, folds: Folds, record: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "method": folds.method,
+        "n_folds": folds.n_folds,
+        "folds_trained": record["folds"],
+        "seed": folds.seed,
+        "has_groups": samples.has_groups,
+        "n_holdout": int((folds.fold == HOLDOUT).sum()),
+        "folds_digest": folds.digest,
+    }
+
+
+def _evaluation(item: Any) -> dict[str, Any]:
+    return {
+        "kind": item.kind,
+        "name": item.name,
+        "at": item.at,
+        "number": item.number,
+        "known_fraction": item.known_fraction,
+        "score": _score(item.scores),
+    }
+
+
+def _read_use(run: RunFolder) -> str:
+    """What stands under "Intended use" now."""
+    if not run.model_card_file.is_file():
+        return YOURS
+    text = durable.read_bytes(run.model_card_file).decode("utf-8", "replace").replace("\r\n", "\n")
+    found = re.search(r"^## Intended use\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    return (found[1].strip() if found else "") or YOURS
+
+
+def _page(card: Mapping[str, Any], use: str) -> Iterator[str]:
+    """The lines of MODEL_CARD.md, front matter as Hugging Face reads it first."""
+    yield from ("---", yaml.safe_dump(_front_matter(card), allow_unicode=True, sort_keys=False).rstrip(), "---", "")
+    yield from (f"# {card['run']}", "", *_summary(card), "", "## Intended use", "", use, "", "## Score", "")
+    yield from ("| target | metric | score | interval | images |", "|---|---|---|---|---|")
+    for name, line in card["targets"].items():
+        cells = (_cell(name), metric_words(line["metric"]), _number(line["value"]), _range(line), str(line["n"]))
+        yield f"| {' | '.join(cells)} |"
+    yield from ("", _how_validated(card))
+    for item in card["evaluations"]:
+        yield from ("", _about_evaluation(item))
+    yield from ("", "## Classes", "")
+    yield from (f"- {_cell(name)}: {', '.join(map(_cell, names))}" for name, names in card["classes"].items())
+    yield from ("", "## Images", "", _how_prepared(card["preprocessing"]), "", "## Start weights", "", _origin(card))
+    yield from ("", "## Data and recipe", "", *_digests(card), "")
+
+
+def _front_matter(card: Mapping[str, Any]) -> dict[str, Any]:
+    data, score, source = card["data"], card["score"], str(card["start_weights"]["source"] or "")
+    hub = re.match(r"[\w.-]+/[\w.-]+(?=/)", source)
+    results = {
+        "task": {"type": "image-classification"},
+        "dataset": {
+            "name": f"{data['n_images']} images, digest {data['digest'][:12]}",
+            "type": "imagefolder",
+        },
+        "metrics": [{"type": score["metric"], "value": score["value"], "name": f"out-of-fold {score['metric']}"}],
+    }
+    return {
+        "library_name": "podium",
+        "pipeline_tag": "image-classification",
+        "tags": ["image-classification", "timm"],
+        **({"base_model": hub[0]} if hub else {}),
+        "model-index": [{"name": card["run"], "results": [results]}],
+    }
+
+
+def _summary(card: Mapping[str, Any]) -> Iterator[str]:
+    model, targets = card["model"], card["classes"]
+    n = sum(map(len, targets.values()))
+    yield (
+        f"An image classifier for {len(targets)} target{'s' if len(targets) > 1 else ''} with {n} classes:"
+        f" {model['backbone']}, preset {model['preset']}, trained with Podium {card['podium']} on"
+        f" {card['created'][:10]}. It answers with the {model['prediction']}."
+    )
+
+
+def _how_validated(card: Mapping[str, Any]) -> str:
+    facts, score = card["validation"], card["score"]
+    groups = f" of {plain_count(score['n_groups'])} groups" if score["n_groups"] != score["n"] else ""
+    whole = "Groups are never divided." if facts["has_groups"] else "No groups are named."
+    return (
+        f"Out-of-fold scores of {plain_count(score['n'])} images{groups}: each was predicted by a model that did not"
+        f" learn from it ({facts['n_folds']} folds by `{facts['method']}`, {len(facts['folds_trained'])} trained, seed"
+        f" {facts['seed']}). {whole} Intervals ({score['level']:.0%}) resample groups."
+    )
+
+
+def _about_evaluation(item: Mapping[str, Any]) -> str:
+    score = item["score"]
+    what = "The holdout" if item["kind"] == "holdout" else f"Test set {_cell(item['name'])}"
+    known = f" {item['known_fraction']:.1%} of the images match training images." if item["known_fraction"] else ""
+    return (
+        f"{what}, {item['at'][:10]}, look {item['number']}: {metric_words(score['metric'])} {_number(score['value'])}"
+        f" ({_range(score)}) on {plain_count(score['n'])} images.{known}"
+    )
+
+
+def _how_prepared(facts: Mapping[str, Any]) -> str:
+    return (
+        f"{facts['colours']}, {facts['height_px']} x {facts['width_px']} px (height x width), fit `{facts['fit']}`,"
+        f" values scaled to [0, 1], minus mean {facts['mean']}, divided by standard deviation {facts['std']}."
+    )
+
+
+def _origin(card: Mapping[str, Any]) -> str:
+    source, licence = card["start_weights"]["source"], card["start_weights"]["licence"]
+    stated = f"Licence: {licence}." if licence else "No licence is stated where Podium could read it."
+    return "Random: nothing was learnt before." if str(source).startswith("random") else f"{source}. {stated}"
+
+
+def _digests(card: Mapping[str, Any]) -> Iterator[str]:
+    yield f"- data: {plain_count(card['data']['n_images'])} images, table of samples `{card['data']['digest']}`"
+    yield f"- folds: `{card['validation']['folds_digest']}`"
+    yield f"- recipe.yaml: `{card['recipe_sha256']}`"
+    yield "- weights: " + ", ".join(f"{name} `{digest}`" for name, digest in card["model"]["weights"].items())
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _range(line: Mapping[str, Any]) -> str:
+    return "no interval" if line["low"] is None else f"{line['low']:.4f} to {line['high']:.4f}"
+
+
+def _cell(text: str) -> str:
+    """A name from the data that breaks neither line nor table, and is no HTML."""
+    return re.sub(r"([\\|`*_<>\[\]])", r"\\\1", printable(text))
