@@ -41,7 +41,8 @@ def test_facts_come_back_exactly(tmp_path: Path) -> None:
 def test_columns_have_the_types_they_promise_and_are_read_only(tmp_path: Path) -> None:
     ids, facts = write(tmp_path / "facts.parquet", [facts_record(GOOD)])
     assert not ids.flags.writeable
-    types = {"phash": np.uint64, "crc32": np.uint32, "brightness": np.float64, "has_alpha": np.bool_}
+    types: dict[str, type] = {"phash": np.uint64, "crc32": np.uint32, "brightness": np.float64, "has_alpha": np.bool_}
+    types |= dict.fromkeys(("value_low", "value_high", "range_low", "range_high"), np.float64)
     texts = {"outcome", "reason", "sha256", "mode", "format"}
     for column in fields(CacheFacts):
         array = getattr(facts, column.name)

@@ -118,3 +118,37 @@ def test_findings_name_three_images_and_count_all(tmp_path: Path) -> None:
         "Identical files with different labels, 4 times: 10.png = 11.png; 12.png = 13.png; 20.png = 21.png."
         " One label is wrong."
     )
+
+
+def test_values_that_use_little_of_their_range_are_told_with_the_key_that_scales_them(tmp_path: Path) -> None:
+    samples = make_samples(tmp_path / "images", "single")
+    for row in range(6):
+        values = np.random.default_rng(row).integers(0, 4096, (20, 20)).astype(np.uint16)
+        Image.fromarray(values).save(samples.file(row))
+    settings = make_settings(tmp_path)
+    plain = make_ready(samples, make_recipe(), settings, Notes())
+    (note,) = describe_findings(plain.audit)
+    assert "The values of 6 images of more than 8 bits lie from" in note
+    assert "65,535 white" in note
+    assert "image.value_range=[0, 4095]" in note
+
+    scaled = make_ready(samples, make_recipe("image.value_range=[0, 4095]"), settings, Notes())
+    assert describe_findings(scaled.audit) == []
+    assert scaled.cache.folder != plain.cache.folder
+    assert plain.cache.pixels[:6].max() < 17
+    assert scaled.cache.pixels[:6].max() > 200
+    assert np.array_equal(plain.cache.pixels[6:], scaled.cache.pixels[6:])
+
+
+def test_files_of_several_images_are_told(tmp_path: Path) -> None:
+    samples = make_samples(tmp_path / "images", "single")
+    pages = [Image.fromarray(np.full((20, 20, 3), level, np.uint8)) for level in (10, 200)]
+    for row, kind in enumerate(("TIFF", "GIF", "WEBP", "PNG")):
+        pages[0].save(samples.file(row), kind, save_all=True, append_images=pages[1:])
+    ready = make_ready(samples, make_recipe(), make_settings(tmp_path), Notes())
+    notes = describe_findings(ready.audit)
+    assert notes == [
+        "4 of 36 files hold several images (pages or frames); only the first counts: 00.png, 01.png, 02.png."
+    ]
+    assert ready.audit.to_dict()["odd"]["several_frames"]["n"] == 4
+    assert np.abs(ready.cache.pixels[:4].astype(int) - 10).max() <= 3, "the first one"

@@ -32,6 +32,7 @@ COUNT = ((1, 10**6), (0, -1, 1.5))
 LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     (ImageSpec, "size_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
     (ImageSpec, "stored_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
+    (ImageSpec, "value_range"): (("full", (0.0, 4095.0), (-1000.0, 0.5)), ((1, 1), (2, 1), (0, 1, 2), "auto")),
     (ModelSpec, "frozen_blocks"): COUNT,
     (ModelSpec, "cached_views"): ((0, 16, "auto"), (-1, 0.5, "all")),
     (ModelSpec, "drop_rate"): FRACTION,

@@ -54,6 +54,8 @@ def _is_right(key: str, name: str) -> bool:
         return key in WORDS
     is_empty_whole = (key in PARTS or key == "loss.head_weights") and name == "empty dict"
     is_weight = key == "loss.head_weights" and name == "dict"
+    if key == "image.value_range":
+        return name == "tuple"
     is_no_list = key == "augmentations" and name == "empty list"
     return is_empty_whole or is_weight or is_no_list or (key in NULLS and name == "null")
 

@@ -424,7 +424,7 @@ def test_more_images_than_room_are_left_out(tmp_path: Path, monkeypatch: pytest.
     samples = make_samples(Task((Head("h", "single", ("a", "b")),)), tmp_path / "data", 60, n_groups=60)
     draw_files(samples)
     run = write_run(tmp_path / "runs", samples, name="r", n_folds=2, skill=0.0)
-    monkeypatch.setattr(page_module, "ThumbnailBook", lambda samples: ThumbnailBook(samples, max_bytes=4000))
+    monkeypatch.setattr(page_module, "ThumbnailBook", lambda *given: ThumbnailBook(*given, max_bytes=4000))
     tree = load_page(run)
     total = sum(len(node.attributes["src"]) for node in tree.all("img"))
     assert 4000 <= total < 8000

@@ -84,6 +84,7 @@ CASES: dict[str, Case] = {
     "image.size_px": Case("image.size_px=24"),
     "image.stored_px": Case("image.stored_px=24"),
     "image.fit": Case("image.fit=crop"),
+    "image.value_range": Case("image.value_range=[0, 4095]"),
     "model.name": Case("model.name=test_resnet"),
     "model.weights": Case("model.weights=packaged", refused=(("train", "tiny"), ("ImageClassifier", "tiny"))),
     "model.freeze": Case("model.freeze=blocks"),
@@ -224,13 +225,15 @@ def _skip_without_its_package(line: str) -> None:
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
-    """A dozen noise images, no squares, with a head of each kind."""
+    """A dozen noise images, no squares, one of 16 bits, with a head of each kind."""
     folder, rng, numbers = tmp_path_factory.mktemp("images"), np.random.default_rng(0), np.arange(N)
     names = [f"{row}.png" for row in numbers]
     for row, name in enumerate(names):
         pixels = rng.integers(0, 256, (24, 30, 3), dtype=np.uint8)
         pixels[..., row % 2] //= 3
         Image.fromarray(pixels).save(folder / name)
+    deep = rng.integers(0, 4096, (24, 30)).astype(np.uint16)
+    Image.fromarray(deep).save(folder / names[0])
     heads = (
         Head("tint", "single", ("a", "b")),
         Head("size", "single", ("x", "y", "z")),
@@ -284,7 +287,8 @@ def test_podium_train(key: str, trained: Callable[..., dict[str, bytes]]) -> Non
 @pytest.fixture(scope="module")
 def fitted(samples: Samples) -> Callable[..., dict[str, bytes]]:
     """What a fitted classifier comes to."""
-    images = [np.asarray(Image.open(samples.file(row))) for row in range(N)]
+    images: list[Any] = [np.asarray(Image.open(samples.file(row))) for row in range(N)]
+    images[0] = Image.open(samples.file(0))
     outputs = pd.DataFrame({name: samples.labels[name] for name in ("tint", "size")})
     labels = {"outputs": outputs, "labels": samples.labels["tags"], "classes": samples.labels["size"]}
 

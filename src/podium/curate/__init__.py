@@ -9,6 +9,7 @@ from podium.curate.pattern_source import PathPattern
 from podium.curate.quarantine import QUARANTINE_LIMIT, check_quarantine, drop_quarantined
 from podium.curate.rows import Guess
 from podium.curate.scan import Scan, scan
+from podium.curate.value_uses import ValueUse, value_uses
 
 __all__ = [
     "IMAGE_EXTENSIONS",
@@ -19,6 +20,7 @@ __all__ = [
     "Quarantined",
     "Scan",
     "ScanOptions",
+    "ValueUse",
     "assign_bins",
     "audit",
     "audit_of_facts",
@@ -31,4 +33,5 @@ __all__ = [
     "rebin",
     "scan",
     "soft_bins",
+    "value_uses",
 ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from podium.curate.findings import count_words, find_conflicts, find_duplicates, find_emptied_classes, odd_images
 from podium.curate.rows import count_values
+from podium.curate.value_uses import value_uses
 from podium.tables import Samples, as_text_array
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class Audit:
         brightness: Mean luma from 0 to 1, float64 (N,).
         has_alpha: Whether transparency is declared, bool (N,).
         n_frames: Images in the file, int64 (N,).
+        value_low: Smallest value of an image of more than 8 bits, 0 for others, float64 (N,).
+        value_high: Largest value, float64 (N,).
+        range_low: Value that became black, float64 (N,).
+        range_high: Value that became white, float64 (N,).
         duplicates: Sets of ids with the same bytes.
         conflicts: Those of them whose labels differ.
         emptied: Classes left without any image, as "head: class".
@@ -76,6 +81,10 @@ class Audit:
     brightness: NDArray[np.float64]
     has_alpha: NDArray[np.bool_]
     n_frames: NDArray[np.int64]
+    value_low: NDArray[np.float64]
+    value_high: NDArray[np.float64]
+    range_low: NDArray[np.float64]
+    range_high: NDArray[np.float64]
     duplicates: tuple[tuple[str, ...], ...] = ()
     conflicts: tuple[tuple[str, ...], ...] = ()
     emptied: tuple[str, ...] = ()
@@ -124,6 +133,7 @@ class Audit:
             "width": _spread(self.width[ok]),
             "height": _spread(self.height[ok]),
             "brightness": _spread(self.brightness[ok]),
+            "value_ranges": [vars(use) for use in value_uses(self)],
             "odd": {
                 name: {"n": int(rows.sum()), "ids": self.ids[rows][:most].tolist()}
                 for name, rows in odd_images(self).items()
@@ -165,6 +175,7 @@ def audit(
     n = len(samples)
     text = {name: [""] * n for name in ("outcome", "reason", "sha256", "mode", "format")}
     whole = {name: np.zeros(n, dtype=np.int64) for name in ("n_bytes", "width", "height", "orientation", "n_frames")}
+    values = {name: np.zeros(n) for name in ("value_low", "value_high", "range_low", "range_high")}
     phash = np.zeros(n, dtype=np.uint64)
     brightness = np.full(n, np.nan)
     has_alpha = np.zeros(n, dtype=bool)
@@ -177,13 +188,13 @@ def audit(
         if result.facts is not None:
             for name in ("sha256", "mode", "format"):
                 text[name][row] = getattr(result.facts, name)
-            for name, column in whole.items():
+            for name, column in (*whole.items(), *values.items()):
                 column[row] = getattr(result.facts, name)
             phash[row], brightness[row] = result.facts.phash, result.facts.brightness
             has_alpha[row] = result.facts.has_alpha
         if on_progress is not None:
             on_progress(n_done, n)
-    columns: dict[str, Any] = {name: as_text_array(cells) for name, cells in text.items()} | whole
+    columns: dict[str, Any] = {name: as_text_array(cells) for name, cells in text.items()} | whole | values
     return _make_audit(samples, columns | {"phash": phash, "brightness": brightness, "has_alpha": has_alpha})
 
 

@@ -39,6 +39,10 @@ class CacheFacts:
         brightness: Mean luma, 0 to 1, float64 (N,).
         has_alpha: Whether the file declares transparency, bool (N,).
         n_frames: Images in the file, int64 (N,).
+        value_low: Smallest value of an image of more than 8 bits, 0 for others, float64 (N,).
+        value_high: Largest value, float64 (N,).
+        range_low: Value that became black, float64 (N,).
+        range_high: Value that became white, float64 (N,).
         crc32: CRC-32 of the cached pixels of the row, uint32 (N,).
     """
 
@@ -55,6 +59,10 @@ class CacheFacts:
     brightness: NDArray[np.float64]
     has_alpha: NDArray[np.bool_]
     n_frames: NDArray[np.int64]
+    value_low: NDArray[np.float64]
+    value_high: NDArray[np.float64]
+    range_low: NDArray[np.float64]
+    range_high: NDArray[np.float64]
     crc32: NDArray[np.uint32]
 
     def __post_init__(self) -> None:
@@ -74,6 +82,10 @@ _TYPES: dict[str, Any] = dict.fromkeys(("outcome", "reason", "sha256", "mode", "
     "brightness": np.float64,
     "has_alpha": np.bool_,
     "n_frames": np.int64,
+    "value_low": np.float64,
+    "value_high": np.float64,
+    "range_low": np.float64,
+    "range_high": np.float64,
     "crc32": np.uint32,
 }
 SHA256_PLACE = list(_TYPES).index("sha256")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import ImageError
-from podium.images import Fit, decode_file, read_size, resize_to, upright_rgb
+from podium.images import Fit, Limits, decode_file, read_size, resize_to, upright_rgb
 from podium.tables import as_text_array
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def store_in_memory(
     *,
     ids: Sequence[str] | None = None,
     n_threads: int = 1,
+    limits: Limits | None = None,
 ) -> MemoryImages:
     """Images of any size, decoded and brought to one size by the code that fills a cache.
 
@@ -78,6 +79,7 @@ def store_in_memory(
         fit: How an image is brought to that shape.
         ids: Their ids; None counts from "0".
         n_threads: Images made at a time.
+        limits: How files and Pillow's images are decoded; the defaults of `Limits` where None.
 
     Raises:
         ImageError: If an image cannot be decoded, or an array is not uint8 (H, W, 3); names the first.
@@ -86,7 +88,9 @@ def store_in_memory(
     pixels = np.empty((len(images), height, width, 3), dtype=np.uint8)
 
     def store(row: int) -> None:
-        pixels[row] = resize_to(_read(images[row], names[row], max(height, width)), height, width, fit)
+        pixels[row] = resize_to(
+            _read(images[row], names[row], max(height, width), limits or Limits()), height, width, fit
+        )
 
     if n_threads > 1 and len(images) >= _WORTH_THREADS:
         with ThreadPoolExecutor(n_threads, thread_name_prefix="podium-decode") as pool:
@@ -110,9 +114,9 @@ def _size_of(image: Any) -> tuple[int, int] | None:
     return tuple(image.shape[:2]) if isinstance(image, np.ndarray) else image.size
 
 
-def _read(image: Any, name: str, target_px: int) -> NDArray[np.uint8]:
+def _read(image: Any, name: str, target_px: int, limits: Limits) -> NDArray[np.uint8]:
     if isinstance(image, str | Path):
-        decoded = decode_file(image, target_px=target_px, with_facts=False)
+        decoded = decode_file(image, limits=limits, target_px=target_px, with_facts=False)
         if decoded.pixels is None:
             raise ImageError(f"cannot be decoded: {decoded.outcome.value}, {decoded.reason}", where=image)
         return decoded.pixels
@@ -126,7 +130,7 @@ def _read(image: Any, name: str, target_px: int) -> NDArray[np.uint8]:
     if not hasattr(image, "getbands"):
         raise ImageError(f"image {name!r} is a {type(image).__name__}, expected an array, a path or a Pillow image.")
     try:
-        return upright_rgb(image)
+        return upright_rgb(image, limits=limits)
     except (OSError, SyntaxError, ValueError) as error:  # Pillow reads a file that it has opened only now
         raise ImageError(f"image {name!r} cannot be decoded: {error}.") from error
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.curate import Audit, audit_of_facts, drop_quarantined
+from podium.curate import Audit, ValueUse, audit_of_facts, drop_quarantined, value_uses
 from podium.data import ImageCache, build_cache
 from podium.dataset.fingerprints import Fingerprints, fingerprints_of
 from podium.images import read_size
@@ -76,6 +76,7 @@ def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: P
             height=height,
             width=width,
             fit=recipe.image.fit,
+            limits=recipe.image.limits,
             n_threads=settings.n_threads * settings.processes,  # nobody trains yet
             while_waiting=say_while_waiting("the images", progress, stop),
             on_progress=_report(update, stop),
@@ -94,6 +95,33 @@ def describe_findings(audit: Audit) -> list[str]:
     if audit.conflicts:
         few = "; ".join(" = ".join(members) for members in audit.conflicts[:3])
         notes.append(f"Identical files with different labels, {len(audit.conflicts)} times: {few}. One label is wrong.")
+    several = audit.ids[audit.is_ok & (audit.n_frames > 1) & (audit.format != "MPO")]  # which hold a photo and extras
+    if len(several):
+        few = ", ".join(several[:3])
+        notes.append(
+            f"{len(several)} of {len(audit)} files hold several images (pages or frames); only the first counts: {few}."
+        )
+    return notes + _describe_values(value_uses(audit))
+
+
+def _describe_values(uses: Sequence[ValueUse]) -> list[str]:
+    """What a user should know about images of more than 8 bits."""
+    notes = []
+    for use in uses:
+        if use.is_small:
+            low, high = use.better_range
+            notes.append(
+                f"The values of {use.n_images} images of more than 8 bits lie from {use.value_low:,} to"
+                f" {use.value_high:,}, but {use.range_low:,} becomes black and {use.range_high:,} white: about"
+                f" {use.n_levels} of 256 grey levels are left. Set the recipe key image.value_range=[{low}, {high}] if"
+                " the values of all images, of the test set too, lie in that range."
+            )
+    if len(uses) > 1:
+        listed = ", ".join(f"{use.n_images} by {use.range_low:,} to {use.range_high:,}" for use in uses[:5])
+        notes.append(
+            f"Images of more than 8 bits are scaled by different ranges: {listed}. Set the recipe key"
+            " image.value_range=[low, high] if equal values should look alike."
+        )
     return notes
 
 

@@ -1,5 +1,6 @@
 """The one decode of Podium: bytes of a file to upright RGB pixels, with a named outcome for every file."""
 
+from podium.images.colour import ValueRange
 from podium.images.decode import Limits, decode_bytes, decode_file, upright_rgb
 from podium.images.facts import ImageFacts
 from podium.images.failure import ShortageError
@@ -22,6 +23,7 @@ __all__ = [
     "ShortageError",
     "Size",
     "Stored",
+    "ValueRange",
     "compute_phash",
     "decode_bytes",
     "decode_file",

@@ -8,6 +8,8 @@
   values, so they scale by 65535, and by the whole 32-bit range only where a value exceeds it.
 - Float grey: 0 to 1 where all values are about there, else 0 to 255, else 0 to 65535, else the file's own minimum
   to maximum. NaN is black.
+- With a value range (`image.value_range` of a recipe), images of more than 8 bits are scaled by it instead, grey and
+  colour, and clipped outside. It is the same for all images: no image is scaled by its own values because of it.
 - TIFF in which 0 means white is inverted.
 - CMYK and YCCK: multiplied to RGB. JPEG holds them inverted, as Adobe's programs write them.
 - ICC profiles are ignored: the numbers are taken as sRGB, as training on them does everywhere.
@@ -22,7 +24,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["UnsupportedModeError", "has_alpha", "to_rgb"]
+__all__ = [
+    "UnsupportedModeError",
+    "ValueRange",
+    "composite",
+    "has_alpha",
+    "is_deep_grey",
+    "stretch",
+    "to_rgb",
+    "values_and_range",
+]
+
+ValueRange = tuple[float, float]
+"""The value that becomes black, and the one that becomes white."""
 
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 _PLAIN_MODES = ("1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr")
@@ -50,12 +64,20 @@ def scale_transparent_colour(image: Image.Image, data: bytes) -> None:
         image.info["transparency"] = tuple(level >> 8 for level in key)
 
 
-def to_rgb(image: Image.Image, background: tuple[int, int, int]) -> NDArray[np.uint8]:
+def is_deep_grey(image: Image.Image) -> bool:
+    """Whether the pixels are grey values of more than 8 bits."""
+    return image.mode in ("F", "I") or image.mode.startswith("I;")
+
+
+def to_rgb(
+    image: Image.Image, background: tuple[int, int, int], value_range: ValueRange | None = None
+) -> NDArray[np.uint8]:
     """The pixels of a loaded image as RGB, by the policy above.
 
     Args:
         image: A loaded Pillow image, as stored (not yet turned upright).
         background: RGB that transparent pixels are composited on.
+        value_range: Scales grey of more than 8 bits; None takes the declared range.
 
     Returns:
         Shape (H, W, 3), uint8.
@@ -63,18 +85,18 @@ def to_rgb(image: Image.Image, background: tuple[int, int, int]) -> NDArray[np.u
     Raises:
         UnsupportedModeError: If the mode has no policy.
     """
-    if image.mode in ("F", "I") or image.mode.startswith("I;"):
-        return _deep_grey_to_rgb(image, background)
+    if is_deep_grey(image):
+        return _deep_grey_to_rgb(image, background, value_range)
     if has_alpha(image):
         if image.mode == "La":
             image = image.convert("LA")
-        return _composite(np.asarray(image.convert("RGBA")), background)
+        return composite(np.asarray(image.convert("RGBA")), background)
     if image.mode not in _PLAIN_MODES:
         raise UnsupportedModeError(f"colour mode {image.mode} is not supported")
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _composite(rgba: NDArray[np.uint8], background: tuple[int, int, int]) -> NDArray[np.uint8]:
+def composite(rgba: NDArray[np.uint8], background: tuple[int, int, int]) -> NDArray[np.uint8]:
     """Straight alpha over an opaque colour, rounded to nearest; (H, W, 4) -> (H, W, 3)."""
     height, width = rgba.shape[:2]
     if rgba[:, :, 3].min() == 255:
@@ -90,11 +112,12 @@ def _composite(rgba: NDArray[np.uint8], background: tuple[int, int, int]) -> NDA
     return rgb
 
 
-def _deep_grey_to_rgb(image: Image.Image, background: tuple[int, int, int]) -> NDArray[np.uint8]:
-    values = np.asarray(image)
-    tags: Any = getattr(image, "tag_v2", {})
-    grey = _scale_float(values) if values.dtype.kind == "f" else _scale_integer(values, tags)
-    if tags.get(_PHOTOMETRIC) == 0:
+def _deep_grey_to_rgb(
+    image: Image.Image, background: tuple[int, int, int], value_range: ValueRange | None
+) -> NDArray[np.uint8]:
+    values, declared = values_and_range(image)
+    grey = stretch(values, *(value_range or declared))
+    if _tags(image).get(_PHOTOMETRIC) == 0:
         grey = 255 - grey
     rgb = np.repeat(grey[:, :, None], 3, axis=2)
     transparent = image.info.get("transparency")
@@ -103,31 +126,41 @@ def _deep_grey_to_rgb(image: Image.Image, background: tuple[int, int, int]) -> N
     return rgb
 
 
-def _scale_integer(values: NDArray[Any], tags: Any) -> NDArray[np.uint8]:
-    bits = _first(tags.get(_BITS_PER_SAMPLE), 16)
-    is_signed = _first(tags.get(_SAMPLE_FORMAT), 1) == 2
+def _tags(image: Image.Image) -> Any:
+    return getattr(image, "tag_v2", {})
+
+
+def values_and_range(image: Image.Image) -> tuple[NDArray[Any], ValueRange]:
+    """The values (H, W) of deep grey, and the range that scales them where no other is asked for."""
+    values, tags = np.asarray(image), _tags(image)
+    if values.dtype.kind == "f":
+        values = np.where(np.isfinite(values), values, 0.0)
+        return values, _float_range(values)
+    bits, is_signed = _first(tags.get(_BITS_PER_SAMPLE), 16), _first(tags.get(_SAMPLE_FORMAT), 1) == 2
     if bits > 16 and not is_signed:
         values = values.view(np.uint32)  # Pillow hands the same 32 bits over as signed
+    return values, _integer_range(values, bits, is_signed)
+
+
+def _integer_range(values: NDArray[Any], bits: int, is_signed: bool) -> ValueRange:
     low, high = int(values.min()), int(values.max())
-    floor, ceiling = 0, 4095 if bits == 12 else 65535
     if bits > 16 and not 0 <= low <= high <= 65535:
-        floor, ceiling = (-(2**31) if low < 0 else 0), (2**31 - 1 if is_signed else 2**32 - 1)
-    elif is_signed and bits == 16:
-        floor, ceiling = (-32768 if low < 0 else 0), 32767
-    return _stretch(values, floor, ceiling)
+        return (-(2**31) if low < 0 else 0), (2**31 - 1 if is_signed else 2**32 - 1)
+    if is_signed and bits == 16:
+        return (-32768 if low < 0 else 0), 32767
+    return 0, 4095 if bits == 12 else 65535
 
 
-def _scale_float(values: NDArray[Any]) -> NDArray[np.uint8]:
-    values = np.where(np.isfinite(values), values, 0.0)
+def _float_range(values: NDArray[Any]) -> ValueRange:
     low, high = float(values.min()), float(values.max())
     for ceiling in (1.0, 255.0, 65535.0):
         # A quarter more: filters overshoot, and that must not turn a 0..1 image black.
         if low >= -0.25 * high and high <= 1.25 * ceiling:
-            return _stretch(values, 0.0, ceiling)
-    return _stretch(values, low, high)
+            return 0.0, ceiling
+    return low, high
 
 
-def _stretch(values: NDArray[Any], floor: float, ceiling: float) -> NDArray[np.uint8]:
+def stretch(values: NDArray[Any], floor: float, ceiling: float) -> NDArray[np.uint8]:
     """Linear from floor..ceiling to 0..255, rounded to nearest, clipped outside."""
     if ceiling == floor:
         return np.zeros(values.shape, dtype=np.uint8)

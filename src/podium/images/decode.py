@@ -34,12 +34,14 @@ from podium.errors import UsageError
 from podium.images.colour import has_alpha, scale_transparent_colour, to_rgb
 from podium.images.completeness import is_filled_up
 from podium.images.container import sniff_foreign_format, sniff_format
+from podium.images.deep_colour import is_deep_colour, scale_deep_colour
 from podium.images.facts import ImageFacts
 from podium.images.failure import SHORTAGES, Refusal, name_failure, shortage_of
 from podium.images.orientation import read_orientation, turn_upright
 from podium.images.outcome import Decoded, Outcome
 from podium.images.phash import hash_grey, to_grey
 from podium.images.quiet import silence_decoders
+from podium.images.value_use import measure_values
 
 if features.check("avif"):
     from PIL import AvifImagePlugin  # noqa: F401
@@ -59,17 +61,22 @@ class Limits:
         max_pixels: Width times height that the header may declare, at most 178,956,970 (Pillow's own ceiling).
         max_bytes: Size of the file.
         background: RGB that transparent pixels are composited on.
+        value_range: The values of images of more than 8 bits that become black and white; None takes the declared
+            range, see `podium.images.colour`.
     """
 
     max_pixels: int = _PILLOW_MAX_PIXELS
     max_bytes: int = 512 * 1024**2
     background: tuple[int, int, int] = (255, 255, 255)
+    value_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_pixels <= _PILLOW_MAX_PIXELS:
             raise UsageError(f"max_pixels is {self.max_pixels}: expected 1 to {_PILLOW_MAX_PIXELS}.")
         if self.max_bytes < 1:
             raise UsageError(f"max_bytes is {self.max_bytes}: expected at least 1.")
+        if self.value_range is not None and not self.value_range[0] < self.value_range[1]:
+            raise UsageError(f"value_range is {self.value_range}: expected two numbers, the smaller one first.")
 
 
 def decode_file(
@@ -143,10 +150,13 @@ def decode_bytes(
         return Decoded(None, outcome, reason)
 
 
-def upright_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """Upright RGB pixels (H, W, 3) of an image that Pillow has opened or made, as `decode_file` gives them."""
+def upright_rgb(image: Image.Image, *, limits: Limits = Limits()) -> NDArray[np.uint8]:
+    """Upright RGB pixels (H, W, 3) of an image that Pillow has opened or made, as `decode_file` gives them.
+
+    Pillow holds colour of 16 bits a channel as 8 bits, which no value range scales any more.
+    """
     image.load()
-    return turn_upright(to_rgb(image, Limits().background), read_orientation(image))
+    return turn_upright(to_rgb(image, limits.background, limits.value_range), read_orientation(image))
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
@@ -197,6 +207,7 @@ def _decode(data: bytes, limits: Limits, target_px: int | None, with_facts: bool
         brightness=_mean_level(grey),
         has_alpha=alpha,
         n_frames=_count_frames(data, kind, image),
+        **measure_values(image, data, limits.value_range),
     )
     return Decoded(pixels, Outcome.OK, "", facts)
 
@@ -236,7 +247,12 @@ def _load(
     if is_filled_up(data, image):
         raise Refusal(Outcome.TRUNCATED, "the image data ends too early")
     alpha = has_alpha(image)
-    pixels = to_rgb(image, limits.background)
+    if limits.value_range is not None and is_deep_colour(image, data):
+        stored = image.size if image.format == "PNG" or orientation < 5 else image.size[::-1]
+        pixels = scale_deep_colour(data, stored, limits.background, limits.value_range)
+        orientation = orientation if image.format == "TIFF" else read_orientation(image)
+        return turn_upright(pixels, orientation), orientation, alpha
+    pixels = to_rgb(image, limits.background, limits.value_range)
     if image.format != "TIFF":
         orientation = read_orientation(image)
         pixels = turn_upright(pixels, orientation)

@@ -9,7 +9,7 @@ __all__ = ["ImageFacts"]
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """Small facts about one image file. They depend on its bytes alone, not on the size it was decoded to.
+    """Small facts about one image file. They depend on its bytes and the limits, not on the size it was decoded to.
 
     Attributes:
         sha256: SHA-256 of the file's bytes, 64 hex digits.
@@ -23,6 +23,10 @@ class ImageFacts:
         brightness: Mean luma of the upright image, 0 (black) to 1 (white).
         has_alpha: Whether the file declares transparency, used or not.
         n_frames: Images in the file; only the first is decoded.
+        value_low: Smallest value of an image of more than 8 bits; 0 for others, as are the next three.
+        value_high: Largest value.
+        range_low: Value that became black.
+        range_high: Value that became white.
     """
 
     sha256: str
@@ -36,3 +40,7 @@ class ImageFacts:
     brightness: float
     has_alpha: bool
     n_frames: int
+    value_low: float = 0.0
+    value_high: float = 0.0
+    range_low: float = 0.0
+    range_high: float = 0.0

@@ -70,6 +70,8 @@ def decode_job(record: Record) -> tuple[Job, float]:
     fields = dict(record["job"])
     limits = fields.pop("limits")
     limits["background"] = tuple(limits["background"])
+    if limits["value_range"] is not None:
+        limits["value_range"] = tuple(limits["value_range"])
     size, rows = fields.pop("size"), fields.pop("rows")
     job = Job(
         limits=Limits(**limits),

@@ -19,9 +19,10 @@ from pydantic import (
 )
 
 from podium.data import Augmentation, View
-from podium.images import height_and_width
+from podium.images import Limits, height_and_width
 from podium.overview import Overview, count_of
 from podium.recipe.image_size import LEAST_SIDE_PX, MOST_SIDE_PX, read_size
+from podium.recipe.value_range import read_value_range
 from podium.store import list_differences
 
 __all__ = [
@@ -48,6 +49,10 @@ Name = Annotated[str, Field(min_length=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Pixels = Annotated[int, Field(ge=LEAST_SIDE_PX, le=MOST_SIDE_PX)]
 Sides = Annotated[tuple[Pixels, Pixels], Field(description="[height, width]")]
+Values = Annotated[
+    Annotated[tuple[float, float], Field(description="[low, high]")] | Literal["full"],
+    BeforeValidator(read_value_range),
+]
 ImageSize = Annotated[Pixels | Sides | Literal["auto"], BeforeValidator(read_size)]
 
 
@@ -66,6 +71,15 @@ class ImageSpec(_Part):
     fit: Literal["stretch", "crop", "pad"] = "stretch"
     """How an image of another aspect ratio fits that size: stretch keeps everything, crop its centre, pad its
     shape."""
+    value_range: Values = "full"
+    """Values of images of more than 8 bits (16-bit, 12-bit, float) that become black and white: [low, high], the same
+    for all images, such as [0, 4095] for 12-bit values in 16-bit files; full is the range that the format declares.
+    Images of 8 bits stay as they are."""
+
+    @property
+    def limits(self) -> Limits:
+        """How files are decoded."""
+        return Limits(value_range=None if self.value_range == "full" else self.value_range)
 
     @property
     def sides(self) -> tuple[int, int]:

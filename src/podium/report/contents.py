@@ -11,6 +11,7 @@ import yaml
 
 from podium import durable
 from podium.errors import PodiumError
+from podium.images import Limits
 from podium.metrics import Scores
 from podium.splits import LeakReport
 from podium.store import (
@@ -89,6 +90,12 @@ class RunContents:
     def group_words(self) -> str:
         """What the groups are called, in the plural."""
         return "duplicate clusters" if self.groups_are_duplicates else "groups"
+
+    @property
+    def limits(self) -> Limits:
+        """How the files were decoded for the models."""
+        value_range = self.recipe.get("image", {}).get("value_range")
+        return Limits(value_range=tuple(value_range) if isinstance(value_range, list) else None)
 
     @property
     def recipe(self) -> Mapping[str, Any]:

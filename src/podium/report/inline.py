@@ -156,7 +156,7 @@ class Plots:
         if target is not None and target not in names:
             raise UnknownNameError("target", target, names)
         gallery = galleries[0 if target is None else names.index(target)]
-        book = ThumbnailBook(self._contents.samples)
+        book = ThumbnailBook(self._contents.samples, self._contents.limits)
         images = [(book.take(mistake.id).address, _caption(mistake)) for mistake in gallery.mistakes]
         return Gallery(f"{gallery.name}: {gallery.n_wrong:,} of {gallery.n:,} images wrong", tuple(images))
 

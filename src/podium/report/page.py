@@ -53,7 +53,7 @@ def write_page(contents: RunContents, *, title: str | None = None) -> Path:
 
 def render_report(contents: RunContents, *, title: str | None = None) -> str:
     """The page of a run's contents as text."""
-    book = None if contents.samples is None else ThumbnailBook(contents.samples)
+    book = None if contents.samples is None else ThumbnailBook(contents.samples, contents.limits)
     return draw_page(describe_run(contents), book, title=title)
 
 

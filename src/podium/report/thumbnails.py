@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 
-from podium.images import decode_file, encode_jpeg_thumbnail
+from podium.images import Limits, decode_file, encode_jpeg_thumbnail
 from podium.tables import Samples
 
 __all__ = ["Thumbnail", "ThumbnailBook"]
@@ -28,10 +28,12 @@ class ThumbnailBook:
 
     Args:
         samples: Where the files are.
+        limits: How the files were decoded for the model.
         max_bytes: Bytes that all thumbnails may take inside the page; further ones are left out.
     """
 
     samples: Samples
+    limits: Limits = field(default_factory=Limits)
     max_bytes: int = 1_800_000
     _made: dict[str, Thumbnail] = field(default_factory=dict)
     _n_bytes: int = 0
@@ -48,7 +50,7 @@ class ThumbnailBook:
     def _make(self, row: int) -> Thumbnail:
         if self._n_bytes >= self.max_bytes:
             return Thumbnail("", "left out to keep the page small")
-        decoded = decode_file(self.samples.file(row), target_px=SIDE_PX, with_facts=False)
+        decoded = decode_file(self.samples.file(row), limits=self.limits, target_px=SIDE_PX, with_facts=False)
         if decoded.pixels is None:
             return Thumbnail("", decoded.outcome.value.replace("_", " "))
         data = encode_jpeg_thumbnail(decoded.pixels, SIDE_PX)

@@ -162,7 +162,9 @@ class Predictor:
     def store(self, images: Sequence[GivenImage], *, ids: Sequence[str] | None = None) -> MemoryImages:
         """Images of any size as the models' cache would hold them."""
         image, n_threads = self.recipe.image, self._settings.n_threads
-        return store_in_memory(images, *image.stored_sides, image.fit, ids=ids, n_threads=n_threads)
+        return store_in_memory(
+            images, *image.stored_sides, image.fit, ids=ids, n_threads=n_threads, limits=image.limits
+        )
 
     def inputs(self, images: StoredImages, *, views: Sequence[View] | None = None) -> Inputs:
         """What `model` takes, for these images in these views: features of a frozen backbone, else images."""

@@ -140,7 +140,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _train(self, images: Sequence[Any], given: GivenLabels, device: torch.device) -> None:
         recipe, settings = self.recipe_, Settings()
         image = recipe.image
-        stored = store_in_memory(images, *image.stored_sides, image.fit, n_threads=settings.n_threads)
+        stored = store_in_memory(
+            images, *image.stored_sides, image.fit, n_threads=settings.n_threads, limits=image.limits
+        )
         train, valid = self._divide(given, stored.ids)
         frozen: FrozenBackbone | None = None
         self._backbone: Backbone | None = None
