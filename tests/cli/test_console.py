@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 
 import pytest
 
@@ -22,6 +24,14 @@ def test_results_are_lines_or_one_document(capsys: Streams) -> None:
     assert err == ""
     with pytest.raises(ValueError, match="JSON compliant"):
         print_json({"n": float("nan")})
+
+
+def test_a_document_is_json_in_every_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="euc_kr", errors="backslashreplace"))
+    print_json({"name": "\ud55c \U0001f600"})
+    sys.stdout.flush()
+    assert json.loads(raw.getvalue()) == {"name": "\ud55c \U0001f600"}
 
 
 def test_a_stage_is_one_line_in_a_log_with_the_latest_count(capsys: Streams) -> None:

@@ -70,6 +70,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.write(text)
             sys.stdout.flush()
         return 0
+    if argv is None:
+        from podium.cli.utf8 import restart_in_utf8_mode
+
+        restart_in_utf8_mode()
     from podium.cli.dispatch import ignore_stops, run_command
 
     code = run_command(arguments)

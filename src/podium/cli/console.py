@@ -19,10 +19,11 @@ _LONGEST_NOTE = 2000
 
 
 def print_json(record: Mapping[str, Any]) -> None:
-    """One JSON document on standard output; its notes name options as flags."""
+    """One JSON document on standard output; its notes name options as flags. ASCII where the output is not UTF-8."""
     from podium.cli.spelling import respell_record
 
-    text = json.dumps(respell_record(record), ensure_ascii=False, indent=2, allow_nan=False)
+    is_utf8 = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
+    text = json.dumps(respell_record(record), ensure_ascii=not is_utf8, indent=2, allow_nan=False)
     sys.stdout.write(re.sub(r"[^\n\x20-\x7e]", _as_json, text) + "\n")
 
 

@@ -247,6 +247,7 @@ def _spawn(memory_mib: int) -> subprocess.Popen[bytes]:
         "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2),
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONUTF8": str(sys.flags.utf8_mode),  # file names are the same text on both sides
         # Threads of a BLAS that nobody uses would count against the memory limit.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",

@@ -86,7 +86,7 @@ def _start(module: str, request: Message) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": str(sys.flags.utf8_mode)},
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 
 __all__ = ["as_text_array", "first_duplicate", "normalise_id", "path_from_text", "path_to_text"]
 
+_NAMES_ARE_UTF8 = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
+"""Not so in a locale such as ko_KR.EUC-KR, where Python reads the bytes of a name as other text than they are."""
 _ESCAPED_BYTE = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -50,9 +53,12 @@ def path_from_text(text: str) -> Path:
         >>> os.fsencode(path_from_text(path_to_text(os.fsdecode(b"a/caf\\xe9.jpg"))))
         b'a/caf\\xe9.jpg'
     """
-    if "\\x" not in text:
+    is_escaped = "\\x" in text
+    if _NAMES_ARE_UTF8 and not is_escaped:
         return Path(text)
-    raw = _ESCAPED_BYTE.sub(lambda found: bytes([int(found[1], 16)]), text.encode("utf-8"))
+    raw = text.encode("utf-8")
+    if is_escaped:
+        raw = _ESCAPED_BYTE.sub(lambda found: bytes([int(found[1], 16)]), raw)
     return Path(os.fsdecode(raw))
 
 
