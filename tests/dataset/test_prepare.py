@@ -276,6 +276,18 @@ def test_prepared_images_come_back_at_any_size(contest: Contest, tmp_path: Path)
     assert larger.pixels.shape == (N, 40, 40, 3)
 
 
+def test_images_that_are_gone_are_missing_and_nothing_is_decoded(tmp_path: Path) -> None:
+    samples = make_samples(tmp_path / "images", "single")
+    prepared, _ = prepare(samples, tmp_path)
+    (tmp_path / "images").rename(tmp_path / "moved")
+    settings, notes = make_settings(tmp_path), Notes()
+    with pytest.raises(ImageError, match=r"images: 36 of 36 images are missing") as refused:
+        open_prepared_images(prepared, make_recipe(), settings, notes)
+    assert len(refused.value.details) == N
+    assert not notes.stages
+    assert len(list(settings.cache_folder.glob("*/cache.json"))) == 1
+
+
 def test_images_that_changed_since_are_refused_by_name(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images", "single")
     prepared, _ = prepare(samples, tmp_path)

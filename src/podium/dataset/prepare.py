@@ -130,10 +130,19 @@ def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings,
     """The images of prepared data at a recipe's size, from the cache or decoded now.
 
     Raises:
-        ImageError: If a file is not the one that was prepared; lists them.
+        ImageError: If a file is missing, or is not the one that was prepared; lists them.
         StorageError: If the cache cannot be written.
         Stopped: If a signal asked for it; what is decoded stays.
     """
+    samples = prepared.samples
+    gone = [str(samples.ids[row]) for row in range(len(samples)) if not samples.file(row).is_file()]
+    if gone:
+        raise ImageError(
+            f"{len(gone)} of {len(prepared)} images are missing.",
+            where=samples.root,
+            fix="Restore them, or prepare the data again where they are now.",
+            details=gone,
+        )
     cache = make_ready(all_images(prepared), recipe, settings, progress).cache
     rows = cache.rows_of(prepared.samples.ids)
     is_changed = ~cache.is_usable[rows] | (cache.facts.sha256[rows] != prepared.sha256)
