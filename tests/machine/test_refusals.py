@@ -25,6 +25,7 @@ def _caused(error: Exception, cause: BaseException) -> Exception:
         RuntimeError("std::bad_alloc"),
         RuntimeError("can't start new thread"),
         ImportError("libtorch.so: failed to map segment from shared object: Cannot allocate memory"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
         OSError(errno.ENOMEM, "Cannot allocate memory"),
         _caused(ValueError("the reader failed"), MemoryError()),
     ],

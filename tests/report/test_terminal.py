@@ -75,6 +75,13 @@ def test_class_names_cannot_steer_the_terminal(name: str) -> None:
         assert name in terminal.getvalue()
 
 
+def test_a_class_name_of_any_length_leaves_a_table() -> None:
+    terminal, scores = Terminal(), scores_of(("x" * 50_000, "b"))
+    print_summary(scores, file=terminal)
+    assert len("\n".join(summary_lines(scores))) < 3_000
+    assert len(terminal.getvalue()) < 10_000
+
+
 def test_of_many_classes_the_worst_are_shown() -> None:
     scores = scores_of(tuple(f"c{number}" for number in range(50)), n=600)
     lines = summary_lines(scores, most_classes=10)

@@ -134,6 +134,13 @@ def test_any_text_survives_a_csv(tmp_path: Path, cells: list[str]) -> None:
     assert read_csv(tmp_path / "t.csv") == {"a": [cells[0], cells[-2]], "b": [cells[1], cells[-1]]}
 
 
+def test_a_cell_of_any_length_survives_a_csv_and_the_limit_of_others_stays(tmp_path: Path) -> None:
+    before, cell = csv.field_size_limit(), "x" * 200_000
+    write_csv(tmp_path / "a.csv", ["name"], [[cell]])
+    assert read_csv(tmp_path / "a.csv") == {"name": [cell]}
+    assert csv.field_size_limit() == before < len(cell)
+
+
 def test_no_cell_starts_as_a_formula(tmp_path: Path) -> None:
     save_samples(table_of(NAMES), tmp_path)
     with (tmp_path / "samples.csv").open(newline="", encoding="utf-8") as file:

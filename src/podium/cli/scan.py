@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, OutputFlags, ScanFlags
+from podium.listing import shorten
 
 __all__ = ["scan"]
 
@@ -48,7 +49,8 @@ def scan(
     samples = found.samples
     print_lines(f"{len(samples):,} images in {samples.root}")
     for head in samples.task.heads if samples.task else ():
-        names = ", ".join(head.classes[:12]) + (f", ... ({head.n_classes} classes)" if head.n_classes > 12 else "")
+        shown = ", ".join(shorten(name, most=100) for name in head.classes[:12])
+        names = shown + (f", ... ({head.n_classes} classes)" if head.n_classes > 12 else "")
         print_lines(f"  {head.name} ({head.kind}): {names}")
     if samples.task is not None and samples.task.composite is not None:
         composite = samples.task.composite

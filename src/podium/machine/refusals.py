@@ -9,7 +9,14 @@ from podium.errors import PodiumError, StorageError
 
 __all__ = ["name_refusal"]
 
-_NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc", "can't start new thread")
+_NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "bad_alloc",
+    "can't start new thread",
+    "failed to map segment",
+)
 """Of the texts of torch, of the dynamic linker, of C++ and of Python's threads."""
 _MOST_CAUSES = 10
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from podium.columns import align_columns
+from podium.listing import shorten
 from podium.machine.styles import wants_styles
 from podium.metrics import Interval, Scores, TargetScore
 from podium.printable import printable
@@ -109,7 +110,7 @@ def _class_rows(target: TargetScore, most: int) -> tuple[list[tuple[str, ...]], 
         classes = sorted(classes, key=lambda item: item.f1)[:most]
     rows: list[tuple[str, ...]] = [
         (
-            item.name,
+            shorten(item.name, most=120),
             plain_count(item.n),
             plain_score(item.precision),
             plain_score(item.recall),

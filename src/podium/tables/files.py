@@ -75,12 +75,23 @@ def read_csv(path: Path) -> dict[str, list[str]]:
         text = durable.read_bytes(path).decode("utf-8-sig")  # spreadsheets put a byte order mark in front
     except UnicodeDecodeError as problem:
         raise TableChangedError(f"this table is not UTF-8 ({problem}).", where=path) from None
-    rows = list(csv.reader(io.StringIO(text, newline="")))
+    with _cells_of_any_length():
+        rows = list(csv.reader(io.StringIO(text, newline="")))
     header = [_unguard(name) for name in rows[0]] if rows else []
     for number, row in enumerate(rows, start=1):
         if len(row) != len(header):
             raise TableChangedError(f"row {number} has {len(row)} cells, the header has {len(header)}.", where=path)
     return {name: [_unguard(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
+
+
+@contextmanager
+def _cells_of_any_length() -> Iterator[None]:
+    """Python refuses cells of more than 131,072 characters, which a table of the user's may have had."""
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _read_record(path: Path, keys: Sequence[str]) -> dict[str, Any]:
