@@ -36,7 +36,7 @@ def is_invented(data: bytes) -> bool | None:
     try:
         image = Image.open(io.BytesIO(data))
         image.load()
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, RuntimeError, SyntaxError, ValueError):
         return None
     return is_filled_up(data, image)
 
@@ -126,3 +126,25 @@ def test_other_formats_are_left_to_their_decoders() -> None:
         data = encode(Image.new("RGB", (20, 20)), kind)
         assert is_invented(data) is False
         assert is_invented(data + bytes(50)) is False
+
+
+@pytest.mark.parametrize(("kind", "options"), [("WEBP", {}), ("WEBP", {"lossless": True}), ("AVIF", {})])
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.8])
+def test_webp_and_avif_that_were_filled_up_with_zeros_are_invented(
+    kind: str, options: dict[str, object], kept: float
+) -> None:
+    image = noisy(0).resize((320, 240), Image.Resampling.BICUBIC)
+    data = encode(image, kind, **options)
+    n_kept = int(len(data) * kept)
+    assert is_invented(data) is False
+    assert is_invented(data[:n_kept] + bytes(len(data) - n_kept)) is not False  # None where the decoder refuses it
+
+
+@pytest.mark.parametrize(("kind", "options"), [("WEBP", {}), ("WEBP", {"lossless": True}), ("AVIF", {})])
+def test_flat_images_and_padded_metadata_are_not(kind: str, options: dict[str, object]) -> None:
+    for size in ((1, 1), (640, 480)):
+        for level in (0, 255):
+            assert is_invented(encode(Image.new("RGB", size, (level,) * 3), kind, **options)) is False
+            assert is_invented(encode(Image.new("RGBA", size, (level,) * 3 + (0,)), kind, **options)) is False
+    padded = b"Exif\0\0MM\0*\0\0\0\x08\0\0" + bytes(5000)
+    assert is_invented(encode(noisy(0), kind, exif=padded, **options)) is False

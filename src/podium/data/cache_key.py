@@ -14,7 +14,7 @@ from podium.tables import Samples
 __all__ = ["cache_key", "folder_name", "pixels_key", "request_key"]
 
 # Raise it when a decode or a resize gives other pixels than before; every cache is then built anew.
-_DECODE_VERSION = 3
+_DECODE_VERSION = 4
 
 
 def request_key(

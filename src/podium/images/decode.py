@@ -34,7 +34,7 @@ from podium.errors import UsageError
 from podium.images.colour import has_alpha, scale_transparent_colour, to_rgb
 from podium.images.completeness import is_filled_up
 from podium.images.container import sniff_foreign_format, sniff_format
-from podium.images.deep_colour import is_deep_colour, scale_deep_colour
+from podium.images.deep_colour import is_deep_colour, refuse_deep_planes, scale_deep_colour
 from podium.images.facts import ImageFacts
 from podium.images.failure import SHORTAGES, Refusal, name_failure, shortage_of
 from podium.images.orientation import read_orientation, turn_upright
@@ -242,6 +242,7 @@ def _load(
     orientation = read_orientation(image) if image.format == "TIFF" else 1
     if short_side is not None:
         image.draft(None, (short_side, short_side))
+    refuse_deep_planes(image)
     image.load()
     scale_transparent_colour(image, data)
     if is_filled_up(data, image):

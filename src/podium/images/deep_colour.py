@@ -12,9 +12,10 @@ from podium.images.colour import ValueRange, composite, stretch
 from podium.images.failure import Refusal
 from podium.images.outcome import Outcome
 
-__all__ = ["is_deep_colour", "scale_deep_colour"]
+__all__ = ["is_deep_colour", "refuse_deep_planes", "scale_deep_colour"]
 
-_BITS_PER_SAMPLE = 258
+_BITS_PER_SAMPLE, _N_CHANNELS, _PLANES = 258, 277, 284
+_SEPARATE = 2
 _COLOUR_MODES = ("LA", "RGB", "RGBA", "RGBX")
 
 
@@ -26,6 +27,20 @@ def is_deep_colour(image: Image.Image, data: bytes) -> bool:
         return data[24] == 16
     bits: Any = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE)
     return bits is not None and next(iter(bits)) == 16
+
+
+def refuse_deep_planes(image: Image.Image) -> None:
+    """Refuse a TIFF of 16 bits a channel whose channels lie apart: Pillow and OpenCV both mix up its bytes.
+
+    Raises:
+        Refusal: If it is one.
+    """
+    tags: Any = getattr(image, "tag_v2", {})
+    bits = tags.get(_BITS_PER_SAMPLE)
+    if bits is None or tags.get(_PLANES) != _SEPARATE or tags.get(_N_CHANNELS, 1) < 2:
+        return
+    if next(iter(bits)) > 8:
+        raise Refusal(Outcome.UNSUPPORTED_FORMAT, "TIFF with 16 bits a channel in separate planes")
 
 
 def scale_deep_colour(
