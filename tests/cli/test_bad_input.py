@@ -529,7 +529,7 @@ def test_leaks_are_refused_accepted_by_name_or_cured(yard: Path, train: Callable
     assert json.loads((tmp_path / "runs" / "cured" / "folds.json").read_text())["leaks"]["is_clean"]
 
 
-@pytest.mark.parametrize("stage", ["decode images", "features of the frozen backbone", "fold 1"])
+@pytest.mark.parametrize("stage", ["decode images", "features of the frozen backbone, 2 views", "fold 1, steps"])
 def test_ctrl_c_anywhere_ends_with_130_and_goes_on(
     stage: str, yard: Path, train: Callable[..., Answer], ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -388,3 +388,16 @@ def test_a_signal_after_the_end_of_a_command_changes_nothing(tmp_path: Path) -> 
     ]
     done = subprocess.run([sys.executable, "-c", "\n".join(code)], cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"), [(("runs", "one-1", "two-1"), "Compare two runs with --diff. "), (("doctor", "one-1"), "")]
+)
+def test_words_that_a_command_does_not_take_are_named(run: Run, words: tuple[str, ...], hint: str) -> None:
+    code, _, complaint = run(*words)
+    listed = ", ".join(map(repr, words[1:]))
+    assert code == 2
+    assert complaint == (
+        f"podium: podium {words[0]} does not know what to do with {listed}. "
+        f"{hint}podium {words[0]} --help lists the options.\n"
+    )

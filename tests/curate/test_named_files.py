@@ -87,5 +87,5 @@ def test_what_names_no_file_is_refused(store: Path) -> None:
         scan(pd.DataFrame({"image": ["a.png"], "label": ["x"]}))
     with pytest.raises(SourceError, match="no cell is the path"):
         scan(frame_of(store), ScanOptions(image_column="kind"))
-    with pytest.raises(UsageError, match="a table names its images"):
+    with pytest.raises(UsageError, match="the data is a table that names its images"):
         scan(frame_of(store), ScanOptions(labels=Path("other.csv")))

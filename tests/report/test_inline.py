@@ -38,6 +38,9 @@ def test_each_drawing_is_the_file_of_the_report(any_run: RunFolder, tmp_path: Pa
     last = list(json.loads(any_run.scores_file.read_text())["targets"])[-1]
     assert plots.classes(last).title == f"F1 of {last}"
     assert made["classes-1"].save(tmp_path / "own.png").read_bytes() == made["classes-1"].png
+    assert repr(plots) == (
+        f"Plots of run {any_run.name!r}: scores, classes, confusion, ranking, calibration, curves, mistakes"
+    )
     assert repr(made["classes-1"]).startswith("Plot('F1 of ")
 
 

@@ -23,7 +23,7 @@ CLEAN = LeakReport({"same_group": LeakCount(0, 0, 0)}, (), n_samples=0, n_total=
 
 def test_a_clean_report_passes_and_says_what_it_did_not_check() -> None:
     assert require_no_leak(CLEAN) == CLEAN
-    assert "Not checked: same bytes, near duplicate" in CLEAN.verdict
+    assert "Not checked: identical files, near-duplicates" in CLEAN.verdict
 
 
 def test_a_leak_is_refused_with_pairs_and_a_way_out() -> None:

@@ -43,3 +43,14 @@ def test_folds_and_predictions_frames_follow_the_ids() -> None:
     assert frame.loc["a.jpg", "fold"] == 4
     assert frame.loc["a.jpg", "class=v, t"] == 0.375
     assert list(frame)[1] == "class=u, s"
+
+
+def test_answers_are_named_as_the_labels_are() -> None:
+    probs = {"mask": np.array([[0.2, 0.8], [0.6, 0.4]]), "tags": np.array([[0.6, 0.1], [0.45, 0.5]])}
+    predictions = Predictions(TASK, IDS[:2], np.array([0, 1]), probs)
+    answers = predictions.answers()
+    assert answers.index.tolist() == ["a.jpg", "b.jpg"]
+    assert answers["mask"].tolist() == ["none", "worn"]
+    assert answers[["tags=x", "tags=y"]].to_numpy().tolist() == [[1, 0], [0, 1]]
+    assert predictions.answers(threshold=0.4)["tags=x"].tolist() == [1, 1]
+    assert set(answers) <= set(make_samples().to_frame())

@@ -54,6 +54,12 @@ def test_absent_table_names_the_nearest(write):
         read_table(write(b"PK\x03\x04", "t.xlsx"))
 
 
+def test_the_shared_ending_makes_no_name_near(write):
+    path = write("path,label\na.jpg,0\n", "fs.csv")
+    with pytest.raises(TableError, match=r"Tables in that folder: fs.csv"):
+        read_table(path.with_name("labls.csv"))
+
+
 _CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max_size=12)
 
 

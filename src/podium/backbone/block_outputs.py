@@ -20,6 +20,7 @@ from podium.data import StoredImages, augment_batch, eval_batch, sample_keys
 from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.errors import UsageError
 from podium.machine import Progress, Settings, say_while_waiting
+from podium.overview import count_of
 from podium.recipe import Recipe, build_backbone_of, build_model
 from podium.stopping import StopRequest
 from podium.tables import Task
@@ -104,7 +105,9 @@ def block_outputs(
             dtype=np.float16,
         )
         return split_point, outputs
-    with progress.stage("outputs of the frozen blocks", len(views) * len(images.ids)) as update:
+    with progress.stage(
+        f"outputs of the frozen blocks, {count_of(len(views), 'view')}", len(views) * len(images.ids)
+    ) as update:
         outputs = compute_features(
             settings.cache_folder / "block_outputs" / key,
             encode,

@@ -17,6 +17,7 @@ from podium.durable import ONE_PASS_BYTES, PageBudget, wait_for_lock
 from podium.engine.saved_weights import has_weights, load_weights, read_about, save_weights
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.models import Backbone
+from podium.overview import count_of
 from podium.recipe import Recipe, build_backbone_of
 from podium.stopping import StopRequest
 
@@ -63,7 +64,7 @@ def frozen_features(
         str(frozen.way),
         device.type,
     )
-    with progress.stage("features of the frozen backbone", len(views) * n) as update:
+    with progress.stage(f"features of the frozen backbone, {count_of(len(views), 'view')}", len(views) * n) as update:
         return compute_features(
             settings.cache_folder / "features" / key,
             encode,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal, get_args, get_origin
 
-from cyclopts import CoercionError, CycloptsError, UnknownOptionError
+from cyclopts import CoercionError, CycloptsError, UnknownOptionError, UnusedCliTokensError
 
 from podium.cli.commands import list_arguments
 from podium.errors import PodiumError, UnknownNameError, UsageError
+from podium.listing import list_some
 from podium.near_names import find_synonym, nearest_name
 
 __all__ = ["explain"]
@@ -29,6 +30,10 @@ def explain(problem: CycloptsError, command: str) -> PodiumError:
         field = problem.argument.field_info.name if problem.argument is not None else None
         if choices:
             return UnknownNameError("value", problem.token.value, choices, field=field)
+    if isinstance(problem, UnusedCliTokensError):
+        words = list_some([repr(word) for word in problem.unused_tokens or ()])
+        hint = "Compare two runs with --diff. " if command == "runs" else ""
+        return UsageError(f"podium {command} does not know what to do with {words}.", fix=hint + help_line)
     problem.verbose = False
     return UsageError(" ".join(str(problem).split()), fix=help_line)
 

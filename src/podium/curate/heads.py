@@ -333,9 +333,9 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
     else:
         counts = np.bincount(labels[labels >= 0], minlength=head.n_classes)
         n_missing = int((labels < 0).sum())
-    shown = list_some([f"{name} {n}" for name, n in zip(head.classes, counts.tolist(), strict=True)], most=12)
+    shown = list_some([f"{name} ({n})" for name, n in zip(head.classes, counts.tolist(), strict=True)], most=12)
     missing = f"; {n_missing} images have no label" if n_missing else ""
-    made.notes.append(f"Head {head.name!r} ({head.kind}), {head.n_classes} classes in order: {shown}{missing}.")
+    made.notes.append(f"Head {head.name!r} ({head.kind}), {head.n_classes} classes in this order: {shown}{missing}.")
     empty = [name for name, n in zip(head.classes, counts.tolist(), strict=True) if n == 0]
     if empty:
         made.notes.append(f"Classes of {head.name!r} without images: {list_some(empty)}.")

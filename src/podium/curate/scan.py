@@ -122,7 +122,7 @@ def _scan_named(table: Table, options: ScanOptions, base: Path) -> Scan:
     """The samples of a table alone, which says where its images are."""
     if options.labels is not None or options.pattern is not None or options.layout == "folders":
         raise UsageError(
-            "a table names its images; a second table, a pattern or a layout of folders does not fit.",
+            "the data is a table that names its images; no second table, pattern or layout of folders can be added.",
             fix=f"Name the folder of images as the data, and the table with {option('labels')}.",
         )
     files, table, options = find_named_files(table, options, base)

@@ -85,6 +85,10 @@ class Plots:
     def __init__(self, run: RunFolder) -> None:
         self._run = run
 
+    def __repr__(self) -> str:
+        drawings = ", ".join(name for name in vars(type(self)) if not name.startswith("_"))
+        return f"Plots of run {self._run.name!r}: {drawings}"
+
     @cached_property
     def _contents(self) -> RunContents:
         return read_contents(self._run)

@@ -19,8 +19,7 @@ _NOUNS = {
     "same_bytes": ("file found on both sides", "files found on both sides"),
     "near_duplicate": ("near-duplicate pair", "near-duplicate pairs"),
 }
-
-
+_CHECKED = {"same_group": "groups", "same_bytes": "identical files", "near_duplicate": "near-duplicates"}
 _FIX = f"Make the folds with {options(split_method='auto')}, which keeps groups and duplicates together."
 
 
@@ -108,8 +107,8 @@ class LeakReport:
     @property
     def verdict(self) -> str:
         """One or two sentences."""
-        checked = ", ".join(kind.replace("_", " ") for kind in self.counts)
-        unchecked = [kind.replace("_", " ") for kind in get_args(LeakKind) if kind not in self.counts]
+        checked = ", ".join(_CHECKED[kind] for kind in self.counts)
+        unchecked = [_CHECKED[kind] for kind in get_args(LeakKind) if kind not in self.counts]
         not_checked = f" Not checked: {', '.join(unchecked)}." if unchecked else ""
         if self.is_clean:
             joined = "" if self.joined is None else f" {self.joined}"

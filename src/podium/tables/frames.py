@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from podium.tables.predictions import Predictions
     from podium.tables.samples import Samples
 
-__all__ = ["folds_frame", "predictions_frame", "samples_frame"]
+__all__ = ["answers_frame", "folds_frame", "predictions_frame", "samples_frame"]
 
 
 def samples_frame(samples: Samples) -> pd.DataFrame:
@@ -57,4 +57,18 @@ def predictions_frame(predictions: Predictions) -> pd.DataFrame:
     for head in predictions.task.targets:
         for place, name in enumerate(head.classes):
             columns[f"{head.name}={name}"] = predictions.probs[head.name][:, place]
+    return pd.DataFrame(columns, index=pd.Index(predictions.ids, name="id"))
+
+
+def answers_frame(predictions: Predictions, threshold: float) -> pd.DataFrame:
+    """One row an image, indexed by id, with the columns that `samples_frame` has for labels."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    for head in predictions.task.targets:
+        decided = predictions.decide(head.name, threshold=threshold)
+        if head.is_multi:
+            columns |= {f"{head.name}={name}": decided[:, place] for place, name in enumerate(head.classes)}
+        else:
+            columns[head.name] = np.array(head.classes, dtype=object)[decided]
     return pd.DataFrame(columns, index=pd.Index(predictions.ids, name="id"))

@@ -108,6 +108,19 @@ class Predictions(Shown):
 
         return predictions_frame(self)
 
+    def answers(self, *, threshold: float = DECISION_THRESHOLD) -> pd.DataFrame:
+        """The answers by name, as a pandas frame indexed by id: a column a target with the most probable class.
+
+        A multi-label head is a column a class, named "head=class", with 0 and 1. What `podium decide` set for a run
+        is not used here; `podium.submit` follows it.
+
+        Args:
+            threshold: Lowest probability of a 1, for multi-label heads only.
+        """
+        from podium.tables.frames import answers_frame
+
+        return answers_frame(self, threshold)
+
     def decide(self, target: str, *, threshold: float = DECISION_THRESHOLD) -> NDArray[np.int64]:
         """Decisions of a target: the most probable class, shape (N,); for a multi-label head 0 or 1, shape (N, C).
 

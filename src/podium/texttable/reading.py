@@ -111,9 +111,10 @@ def check_table_exists(path: Path) -> None:
         raise TableError("this is not a regular file.", where=path, fix="Write the table into a file first.")
     beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
     tables = [name for name in beside if name.lower().endswith(TABLE_ENDINGS)]
-    near = nearest_name(path.name, tables)
+    stems = {Path(name).stem: name for name in tables}
+    near = nearest_name(path.stem, stems)
     if near:
-        fix = f"Did you mean {near!r}?"
+        fix = f"Did you mean {stems[near]!r}?"
     else:
         fix = f"Tables in that folder: {', '.join(tables[:10])}." if tables else "There is no table in that folder."
     kind = "this is a folder, not a table" if path.is_dir() else "there is no such file"

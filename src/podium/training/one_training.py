@@ -123,7 +123,7 @@ class _Run:
         clock = _Clock(_open_times(folder / SECONDS_NAME))
         info = TrainingInfo(fold, model_of(folder), n_epochs, fitting.n_steps, epochs_done=state.epoch)
         given.callbacks.emit("on_training_start", info)
-        with progress.stage(title, fitting.n_steps) as update:
+        with progress.stage(f"{title}, steps", fitting.n_steps) as update:
             followers: list[Callback] = [_Journalist(journal), clock, _Counter(update)]
             followers.append(_Follower(given.callbacks, info))
             weights = fitting.run(state, checkpoints, stop, followers)
