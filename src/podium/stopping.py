@@ -16,7 +16,7 @@ __all__ = ["HOW_TO_CONTINUE", "TERMINATIONS", "StopRequest", "is_ignored", "list
 
 T = TypeVar("T")
 
-HOW_TO_CONTINUE = f"Start the same again, or continue a run that had begun with {call('podium.resume', 'last')}."
+HOW_TO_CONTINUE = f"Continue with {call('podium.resume', 'last')}, or start again where no run folder was made yet."
 """What to do after a stop, whether or not a run folder was there yet."""
 
 TERMINATIONS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
