@@ -18,7 +18,7 @@ from podium.recipe import load_recipe, resolve_recipe
 from podium.tables import Predictions, Samples
 from podium.training import autotune, timed_choice
 from podium.workflows import Run, resume, train
-from tiny.contest import Notes, make_recipe, make_settings, results_of
+from tiny.contest import Notes, copy_run, make_recipe, make_settings, results_of
 
 pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
 
@@ -35,8 +35,13 @@ def largest_difference(one: Predictions, other: Predictions) -> float:
     return max(float(np.abs(one.probs[name] - other.probs[name]).max()) for name in one.probs)
 
 
-@pytest.mark.parametrize("lines", [(), BLOCKS], ids=["backbone", "blocks"])
-@pytest.mark.parametrize("shape", ["single", "attributes"])
+@pytest.fixture(scope="module")
+def compiled(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run on features of OpenVINO, for looking at; `copy_run` gives one to change."""
+    return run_with(contest("single"), tmp_path_factory.mktemp("compiled"), *OPENVINO)
+
+
+@pytest.mark.parametrize(("shape", "lines"), [("attributes", ()), ("single", BLOCKS)], ids=["backbone", "blocks"])
 def test_the_run_is_that_of_torch(shape: str, lines: tuple[str, ...], contest: Contest, tmp_path: Path) -> None:
     samples = contest(shape)
     plain = run_with(samples, tmp_path / "torch", *lines)
@@ -46,16 +51,16 @@ def test_the_run_is_that_of_torch(shape: str, lines: tuple[str, ...], contest: C
     assert largest_difference(compiled.predict(samples), plain.predict(samples)) < 2e-3
 
 
-def test_two_runs_are_equal_to_the_byte(contest: Contest, tmp_path: Path) -> None:
-    first, second = (results_of(run_with(contest("single"), tmp_path / name, *OPENVINO).folder.path) for name in "ab")
-    assert first == second
+def test_two_runs_are_equal_to_the_byte(compiled: Run, contest: Contest, tmp_path: Path) -> None:
+    second = run_with(contest("single"), tmp_path, *OPENVINO)
+    assert results_of(second.folder.path) == results_of(compiled.folder.path)
 
 
 def test_where_openvino_is_gone_torch_goes_on_with_a_note(
-    contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    compiled: Run, contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples, notes = contest("single"), Notes()
-    run = run_with(samples, tmp_path, *OPENVINO)
+    run = copy_run(compiled, tmp_path)
     said = run.predict(samples)
     monkeypatch.setattr(frozen_forward, "has_openvino", lambda: False)
     durable.remove_tree(run.settings.cache_folder)

@@ -42,7 +42,7 @@ def test_one_batch_at_a_time_needs_one_buffer() -> None:
         array, tensor = pool.take(n)
         places.add(tensor.data_ptr())
         del array, tensor
-        gc.collect()
+        gc.collect(0)
     assert pool.n_made == len(places) == 1
 
 
@@ -61,7 +61,7 @@ def test_either_form_alone_keeps_the_buffer(keeps: str) -> None:
     array, tensor = pool.take(2)
     kept = array if keeps == "array" else tensor
     del array, tensor
-    gc.collect()
+    gc.collect(0)
     pool.take(2)
     assert pool.n_made == 2
     del kept

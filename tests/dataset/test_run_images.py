@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +19,43 @@ from podium.workflows import Run, load_run, resume, train
 from tiny.contest import Notes, draw_images, make_recipe, make_samples, make_settings, results_of
 
 
-@pytest.fixture
-def half(tmp_path: Path) -> tuple[Run, Samples]:
-    """A run with one of two folds done, and a folder of images of its own."""
-    samples = make_samples(tmp_path / "images", "single")
-    run = train(samples, recipe=make_recipe(), folds=2, only_folds=[0], settings=make_settings(tmp_path))
-    return run, samples
+@dataclass(frozen=True)
+class _Kept:
+    """A run with one of two folds done and its images, the folder they lie in, and a copy of that folder."""
+
+    run: Run
+    samples: Samples
+    place: Path
+    copy: Path
+
+
+def train_half(place: Path) -> tuple[Run, Samples]:
+    samples = make_samples(place / "images", "single")
+    return train(samples, recipe=make_recipe(), folds=2, only_folds=[0], settings=make_settings(place)), samples
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> _Kept:
+    root = tmp_path_factory.mktemp("half")
+    place = root / "place"
+    run, samples = train_half(place)
+    return _Kept(run, samples, place, shutil.copytree(place, root / "copy"))
 
 
 @pytest.fixture
-def whole(half: tuple[Run, Samples], tmp_path: Path) -> dict[str, bytes]:
+def half(kept: _Kept) -> tuple[Run, Samples]:
+    """That run as it was, whatever the test before has done to it."""
+    durable.remove_tree(kept.place)
+    shutil.copytree(kept.copy, kept.place)  # keeps the times of the images
+    return kept.run, kept.samples
+
+
+@pytest.fixture(scope="module")
+def whole(kept: _Kept, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the run ends with when nothing happens in between."""
-    shutil.copytree(half[0].folder.path, tmp_path / "twin")
-    done = resume(str(tmp_path / "twin"), only_folds=[1], settings=half[0].settings)
+    durable.remove_tree(kept.place)
+    shutil.copytree(kept.copy, kept.place)
+    done = resume(kept.run.name, only_folds=[1], settings=kept.run.settings)
     return results_of(done.folder.path)
 
 
@@ -112,7 +137,7 @@ def test_with_images_and_cache_gone_a_resume_says_where_they_were_and_what_to_do
     assert "00.png" in said
     assert not list(run.settings.cache_folder.glob("*/pixels.u8")), "no cache of nothing was built"
     assert main([*command, "--root", str(tmp_path / "nowhere")]) == 2
-    assert main([*command, "--root", str(tmp_path / "runs")]) == 2
+    assert main([*command, "--root", str(run.settings.runs)]) == 2
     assert "none of the run's 36 images is here" in capsys.readouterr().err
     assert main([*command, "--root", str(tmp_path / "elsewhere")]) == 0
     assert results_of(run.folder.path) == whole
@@ -173,8 +198,8 @@ def test_a_damaged_cache_is_made_again(half: tuple[Run, Samples], whole: dict[st
 
 
 @pytest.mark.parametrize("damage", ["zeros", "a bit", "cut"])
-def test_damaged_pixels_are_never_trained_on(half: tuple[Run, Samples], whole: dict[str, bytes], damage: str) -> None:
-    run, samples = half
+def test_damaged_pixels_are_never_trained_on(whole: dict[str, bytes], damage: str, tmp_path: Path) -> None:
+    run, samples = train_half(tmp_path)  # a cache is known by when its images last changed, which a copy does not keep
     path = run.settings.cache_folder / run.folder.read()["cache_key"] / "pixels.u8"
     before = path.read_bytes()
     n_row = len(before) // len(samples)

@@ -44,9 +44,10 @@ def age(folder: Path, seconds: float) -> None:
 def test_killed_at_any_operation_it_is_taken_over(tmp_path: Path, is_stale: bool) -> None:
     """At once where the dead left its name, after a minute where it had no time to write one."""
     path, n_ended = tmp_path / "run.lock", 0
+    dead = encode_holder(replace(describe_self(), pid=dead_pid()))
     for k in range(1, 20):
         if is_stale:
-            path.with_name("run.lock.owner").write_bytes(encode_holder(replace(describe_self(), pid=dead_pid())))
+            path.with_name("run.lock.owner").write_bytes(dead)
         child = os.fork()
         if child == 0:
             with durable.using_backend(durable.kill_at(k)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -71,18 +72,21 @@ def test_a_journal_loses_nothing_that_was_appended(
 @pytest.mark.parametrize("mode", ["folders", "slots"])
 @pytest.mark.parametrize("n_old", [0, 1, 2, 3])
 def test_a_version_is_old_or_new(tmp_path: Path, cut_power: Cut, mode: Literal["folders", "slots"], n_old: int) -> None:
-    folder = tmp_path
+    folder = before = tmp_path / "before"
 
     def commit(number: int) -> None:
         content = bytes([number]) * 100
         writers: dict[str, durable.PartWriter] = {name: lambda file: file.write(content) for name in ("a", "b")}
         durable.commit_version(folder, number, writers, {"n": number}, mode=mode)
 
+    for number in range(1, n_old + 1):
+        commit(number)
+
     def prepare(n: int) -> Callable[[], object]:
         nonlocal folder
         folder = tmp_path / str(n)
-        for number in range(1, n_old + 1):
-            commit(number)
+        if before.exists():
+            shutil.copytree(before, folder)
         return lambda: commit(9)
 
     def check(is_done: bool) -> None:

@@ -339,10 +339,12 @@ def test_wrong_arguments() -> None:
 
 @pytest.mark.shared
 @pytest.mark.slow
-def test_all_hostile_files_through_workers(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
+def test_hostile_files_through_workers(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
     paths = []
     with tarfile.open(shared_data("broken_images") / "broken_images.tar.xz") as archive:
         for number, member in enumerate(m for m in archive if m.isfile()):
+            if number % 12:  # all 9,015 are the soak's
+                continue
             stream = archive.extractfile(member)
             assert stream is not None
             path = tmp_path / f"{number}.bin"
@@ -350,5 +352,5 @@ def test_all_hostile_files_through_workers(shared_data: Callable[[str], Path], t
             paths.append(path)
     results = decode_many(paths, n_workers=2, deadline_s=30, memory_mib=2048, with_pixels=False)
     counts = Counter(result.outcome for _, result in results)
-    assert counts.total() == len(paths) == 9015
+    assert counts.total() == len(paths) == 752
     assert counts[Outcome.TIMEOUT] == counts[Outcome.CRASHED] == 0

@@ -42,6 +42,7 @@ def test_a_command_that_trains_is_tuned_and_one_that_lists_is_not(tmp_path: Path
     assert python(runs)[-2:] == ["None", "None"]
 
 
+@pytest.mark.slow
 def test_an_import_changes_nothing_outside_itself() -> None:
     code = "import os, signal, warnings; before = (dict(os.environ), signal.getsignal(2), list(warnings.filters))"
     names = "import podium; [getattr(podium, name) for name in podium.__all__]"

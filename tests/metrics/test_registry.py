@@ -58,7 +58,7 @@ def _close(name: str, expected: float, probs: Array, labels: Array, head: Head) 
 
 
 @given(one_class_data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_decisions_of_one_class_equal_scikit_learn(data: tuple[Array, Array, int]) -> None:
     probs, y, n_classes = data
     d = probs.argmax(axis=1)
@@ -82,7 +82,7 @@ def test_decisions_of_one_class_equal_scikit_learn(data: tuple[Array, Array, int
 
 
 @given(one_class_data(fewest_classes=3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_probabilities_of_one_class_equal_scikit_learn(data: tuple[Array, Array, int]) -> None:
     probs, y, n_classes = data
     head = _head("single", n_classes)
@@ -109,7 +109,7 @@ def test_two_classes_have_the_area_of_one_probability() -> None:
 
 
 @given(multi_data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_multi_label_equals_scikit_learn(data: tuple[Array, Array, int]) -> None:
     probs, y, n_classes = data
     head = _head("multi", n_classes)

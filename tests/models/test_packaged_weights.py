@@ -108,7 +108,7 @@ def test_entries_must_fit_one_by_one() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "top1"), [("tf_efficientnet_lite0", 0.845), ("mobilenetv2_100", 0.800)])
 def test_top1_on_one_image_a_class(name: str, top1: float, shared_data: Callable[[str], Path]) -> None:
-    """`top1` was measured on all 1,000 images; 200 of them must lie within 4 binomial standard deviations.
+    """`top1` was measured on all 1,000 images; 100 of them must lie within 4 binomial standard deviations.
 
     A wrong mapping or normalisation gives between 0 and a few per cent.
     """
@@ -118,7 +118,7 @@ def test_top1_on_one_image_a_class(name: str, top1: float, shared_data: Callable
     full.load_state_dict(module.match_by_position(module.read_weight_file(path), full.state_dict(), spec))
     full.eval()
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))[::5]
+        rows = list(csv.DictReader(file))[::10]
     mean, std = torch.tensor(spec.mean).view(3, 1, 1), torch.tensor(spec.std).view(3, 1, 1)
     n_right = 0
     with torch.inference_mode():

@@ -51,6 +51,7 @@ def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
+@pytest.mark.slow
 def test_a_change_that_no_test_notices_is_reported_and_the_tree_is_left_alone(tree: Path, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
     out = tmp_path / "table.md"

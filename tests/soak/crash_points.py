@@ -99,4 +99,4 @@ def _break_off(rehearsal: Rehearsal, call: Call, folder: Path) -> str | None:
     return problem
 
 
-TRIALS = (Trial("R2", "SIGKILL at a system call of a save; the old or the new state is found", break_off, 1000, 12),)
+TRIALS = (Trial("R2", "SIGKILL at a system call of a save; the old or the new state is found", break_off, 1000, 8),)

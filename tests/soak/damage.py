@@ -214,6 +214,6 @@ def _damage_run(case: Case, template: Path, root: Path, is_all: bool, rng: rando
 
 
 TRIALS = (
-    Trial("R4", "a damaged checkpoint, or two: the one before, or a refusal", damage_checkpoints, 1000, 60),
+    Trial("R4", "a damaged checkpoint, or two: the one before, or a refusal", damage_checkpoints, 1000, 24),
     Trial("R4", "the same, of a run that a command goes on with", damage_runs, 40, 2),
 )

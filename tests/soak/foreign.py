@@ -215,8 +215,8 @@ TRIALS: tuple[Trial, ...] = (
     Trial("R14", "source files that make no code of data", _source, 10_000, 10_000),
     Trial("R14", "weight files that would run code are refused", _weights, 400, 15),
     Trial("R14", "weight files of others are read", _benign, 31, 31),
-    Trial("R14", "recipes and options never name code", _settings, 400, 30),
+    Trial("R14", "recipes and options never name code", _settings, 400, 15),
     Trial("R14", "tables with pickles inside", _parquets, 6, 6),
-    Trial("R14", "run folders from elsewhere run nothing", try_foreign_runs, 200, 5),
+    Trial("R14", "run folders from elsewhere run nothing", try_foreign_runs, 200, 2),
     Trial("R14", "names are text in the report", try_report_names, len(MARKUP), 3),
 )

@@ -210,6 +210,6 @@ def _why_no_disk(folder: Path) -> str | None:
 
 
 TRIALS = (
-    Trial("R3", "ENOSPC or EIO from a system call of a save; told, and nothing is lost", fail_calls, 1000, 12),
-    Trial("R3", "a disk that fills up during a training, and has space again", fill_disk, 60, 3),
+    Trial("R3", "ENOSPC or EIO from a system call of a save; told, and nothing is lost", fail_calls, 1000, 8),
+    Trial("R3", "a disk that fills up during a training, and has space again", fill_disk, 60, 2),
 )

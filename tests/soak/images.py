@@ -227,8 +227,8 @@ def _quarantine(n: int, folder: Path) -> Figure:
 
 
 TRIALS: tuple[Trial, ...] = (
-    Trial("R10", "hostile files of public fuzzers, decoded by the audit's workers", _collection, 9015, 150),
-    Trial("R10", "mutations of good files, decoded by the audit's workers", _mutations, 20_000, 300),
-    Trial("R10", "what the audit passes is what training and prediction get", _passed, 4000, 120),
+    Trial("R10", "hostile files of public fuzzers, decoded by the audit's workers", _collection, 9015, 60),
+    Trial("R10", "mutations of good files, decoded by the audit's workers", _mutations, 20_000, 120),
+    Trial("R10", "what the audit passes is what training and prediction get", _passed, 4000, 60),
     Trial("R10", "bad images are counted, left out, and refused above the limit", _quarantine, 100, 1),
 )

@@ -75,5 +75,5 @@ def kill_at_random(n: int, folder: Path) -> Figure:
 
 
 TRIALS = (
-    Trial("R1", "SIGKILL at a random instant; resumed, the run ends with the same bytes", kill_at_random, 200, 40),
+    Trial("R1", "SIGKILL at a random instant; resumed, the run ends with the same bytes", kill_at_random, 200, 16),
 )

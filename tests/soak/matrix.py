@@ -175,6 +175,6 @@ def _scramble_dates(folder: Path, rng: random.Random) -> None:
 
 
 TRIALS = (
-    Trial("R6", "a cell of the matrix: stop, threads, saving, showing, process", vary, 60, 4),
+    Trial("R6", "a cell of the matrix: stop, threads, saving, showing, process", vary, 60, 3),
     Trial("R6", "clocks that jump by decades, files with dates at random", jump_clocks, 20, 1),
 )

@@ -272,7 +272,7 @@ def _folders(n: int, folder: Path) -> Figure:
 
 
 TRIALS: tuple[Trial, ...] = (
-    Trial("R12", "names from scan to submission", _survive, 500, 80),
-    Trial("R12", "two names that would be one id are refused", _one_id, 100, 5),
-    Trial("R12", "folders, runs and classes with such names", _folders, 60, 3),
+    Trial("R12", "names from scan to submission", _survive, 500, 30),
+    Trial("R12", "two names that would be one id are refused", _one_id, 100, 3),
+    Trial("R12", "folders, runs and classes with such names", _folders, 60, 1),
 )

@@ -135,6 +135,6 @@ def _race_of_new(case: Case, root: Path) -> str | None:
 
 
 TRIALS = (
-    Trial("R7", "three processes want one folder that a killed one held; one gets it", race_for_lock, 200, 10),
+    Trial("R7", "three processes want one folder that a killed one held; one gets it", race_for_lock, 200, 5),
     Trial("R7", "two commands start one run: one wins; two resume one: both train it", race_of_commands, 40, 2),
 )

@@ -208,6 +208,6 @@ def _catches_sigterm(status: Path) -> bool:
 
 
 TRIALS = (
-    Trial("R5", "SIGTERM or Ctrl-C at random moments of a run, up to 4 each", stop_commands, 50, 3),
+    Trial("R5", "SIGTERM or Ctrl-C at random moments of a run, up to 4 each", stop_commands, 50, 2),
     Trial("R5", "the same of processes with their own start and end", stop_processes, 20, 1),
 )

@@ -125,5 +125,5 @@ def _random(n: int, folder: Path) -> Figure:
 
 TRIALS: tuple[Trial, ...] = (
     Trial("R13", "tables of labels with something odd or wrong", _cases, len(CASES), len(CASES)),
-    Trial("R13", "random sound tables in random dialects", _random, 2000, 40),
+    Trial("R13", "random sound tables in random dialects", _random, 2000, 20),
 )

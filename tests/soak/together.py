@@ -179,5 +179,5 @@ def _kill(victim: Child) -> bool:
 
 TRIALS = (
     Trial("R20", "two to five processes on one run; each training once, same bytes", work_together, 30, 2),
-    Trial("R20", "the same, processes killed at random instants and others started", kill_at_random, 200, 12),
+    Trial("R20", "the same, processes killed at random instants and others started", kill_at_random, 200, 5),
 )

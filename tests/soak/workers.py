@@ -316,10 +316,10 @@ def _repeat(attempt: Callable[[Path, Path, random.Random], Problem], n: int, fol
 
 
 TRIALS = (
-    Trial("R8", "decode workers killed at random", partial(_repeat, _kill), 25, 2),
+    Trial("R8", "decode workers killed at random", partial(_repeat, _kill), 25, 1),
     Trial("R8", "decode workers that hang", partial(_repeat, _hang), 25, 1),
-    Trial("R8", "file descriptors run out", partial(_repeat, _lack_descriptors), 25, 2),
-    Trial("R8", "memory runs out", partial(_repeat, _lack_memory), 25, 2),
+    Trial("R8", "file descriptors run out", partial(_repeat, _lack_descriptors), 25, 1),
+    Trial("R8", "memory runs out", partial(_repeat, _lack_memory), 25, 1),
     Trial("R8", "no shared memory", partial(_repeat, _lack_shared_memory), 25, 1),
-    Trial("R8", "no workers 5 s after their owner is killed", partial(_repeat, _orphan), 50, 3),
+    Trial("R8", "no workers 5 s after their owner is killed", partial(_repeat, _orphan), 50, 2),
 )

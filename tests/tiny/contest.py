@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,8 +14,9 @@ from PIL import Image
 from podium.machine import Settings
 from podium.machine.progress import Update
 from podium.recipe import Recipe
+from podium.store import RunFolder
 from podium.tables import Composite, Folds, Head, Samples, Task, as_text_array, load_samples
-from podium.workflows import compose_recipe, resume, train
+from podium.workflows import Run, compose_recipe, resume, train
 
 MASK, AGE = Head("mask", "single", ("worn", "none")), Head("age", "ordinal", ("<30", "30-59", ">=60"))
 TAGS = Head("tags", "multi", ("red", "green"))
@@ -83,6 +85,12 @@ def make_recipe(*lines: str, preset: str = "baseline") -> Recipe:
 def make_settings(folder: Path, **changes: object) -> Settings:
     """One thread on the CPU, everything below one folder."""
     return replace(Settings(runs=folder / "runs", device="cpu", threads=1), **changes)  # type: ignore[arg-type]
+
+
+def copy_run(run: Run, folder: Path) -> Run:
+    """The run in another place with a cache of its own, as it would be if it had been trained there."""
+    shutil.copytree(run.settings.runs, folder / "runs")
+    return Run(RunFolder(folder / "runs" / run.name), replace(run.settings, runs=folder / "runs"))
 
 
 def go_on(root: Path, samples: Path, lines: Sequence[str], *, every_s: float = 0.0, cloud_drive: bool = False) -> Path:

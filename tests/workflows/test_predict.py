@@ -27,6 +27,10 @@ def run(request: pytest.FixtureRequest, contest: Contest, tmp_path_factory: pyte
     return train(contest("attributes"), recipe=make_recipe(*lines), folds=3, settings=settings)
 
 
+only_frozen = pytest.mark.parametrize("run", ["frozen"], indirect=True)
+"""For what hangs on the images and their tables, not on the model."""
+
+
 @pytest.fixture
 def test_folder(tmp_path: Path) -> Path:
     """Five images the run has never seen."""
@@ -72,6 +76,7 @@ def test_the_order_of_the_samples_is_kept(run: Run, test_folder: Path) -> None:
     np.testing.assert_allclose(found.probs["mask"], forwards.align(names).probs["mask"], rtol=1e-5)
 
 
+@only_frozen
 def test_a_table_says_which_images_are_predicted(run: Run, test_folder: Path) -> None:
     every = run.predict(test_folder, name="every")
     table = test_folder / "test.csv"
@@ -95,6 +100,7 @@ def test_a_table_says_which_images_are_predicted(run: Run, test_folder: Path) ->
     assert sorted(run.predict(test_folder, rows=pairs, name="pairs").ids.tolist()) == ["00.png", "03.png"]
 
 
+@only_frozen
 def test_a_table_that_names_other_images_is_refused(run: Run, test_folder: Path) -> None:
     (test_folder / "test.csv").write_text("image\n00.png\n77.png\n")
     with pytest.raises(SourceError, match="1 of 2 rows name an image that does not exist"):
@@ -121,6 +127,7 @@ def test_more_views_are_averaged_and_plain_is_always_one(run: Run, test_folder: 
         np.testing.assert_allclose(mirrored.probs[name], values, rtol=1e-3, atol=1e-5)
 
 
+@only_frozen
 def test_nothing_to_predict_is_an_error(run: Run, tmp_path: Path) -> None:
     with pytest.raises(SourceError):
         run.predict(tmp_path / "nowhere")
@@ -133,6 +140,7 @@ def test_nothing_to_predict_is_an_error(run: Run, tmp_path: Path) -> None:
         run.predict(tmp_path / "bad")
 
 
+@only_frozen
 def test_images_that_a_model_has_seen_are_told_and_recorded(run: Run, contest: Contest, test_folder: Path) -> None:
     for images, is_seen in ((contest("attributes"), True), (test_folder, False)):
         notes = Notes()
@@ -143,6 +151,7 @@ def test_images_that_a_model_has_seen_are_told_and_recorded(run: Run, contest: C
         assert record["known_images"]["is_clean"] != is_seen
 
 
+@only_frozen
 def test_labels_are_not_looked_at(run: Run, contest: Contest) -> None:
     samples = contest("attributes").take(np.arange(4))
     wrong = replace(samples, labels={**samples.labels, "mask": 1 - samples.labels["mask"]})
@@ -150,6 +159,7 @@ def test_labels_are_not_looked_at(run: Run, contest: Contest) -> None:
     np.testing.assert_array_equal(first.probs["class"], second.probs["class"])
 
 
+@only_frozen
 def test_changed_weights_are_refused(run: Run, test_folder: Path) -> None:
     path = run.folder.training_folder(1, "all") / "model.safetensors"
     sound = path.read_bytes()
@@ -161,6 +171,7 @@ def test_changed_weights_are_refused(run: Run, test_folder: Path) -> None:
         path.write_bytes(sound)
 
 
+@only_frozen
 def test_a_run_without_a_finished_fold_cannot_predict(run: Run, test_folder: Path, tmp_path: Path) -> None:
 
     copy = shutil.copytree(run.folder.path, tmp_path / "copy")

@@ -31,8 +31,7 @@ def refuse_to_compare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(prepare_module, name, fail)
 
 
-@pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
-@pytest.mark.parametrize("is_saved", [False, True])
+@pytest.mark.parametrize(("shape", "is_saved"), [("single", True), ("multi", True), ("attributes", False)])
 def test_recipes_on_prepared_data_give_the_bits_of_runs_of_their_own(
     shape: str, is_saved: bool, contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

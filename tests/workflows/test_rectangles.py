@@ -122,8 +122,7 @@ def test_a_fold_and_a_cache_that_are_gone_are_made_again_with_the_same_bytes(run
     assert {name: after[name] for name in before} == before
 
 
-@pytest.mark.parametrize("name", ["test_resnet", "test_vit"])
-@pytest.mark.parametrize("size", ["[96,64]", "[48,80]"])
+@pytest.mark.parametrize(("name", "size"), [("test_resnet", "[96,64]"), ("test_vit", "[48,80]")])
 def test_networks_of_timm_are_trained_on_rectangles(name: str, size: str, contest: Contest, tmp_path: Path) -> None:
     """A convolutional network and a vision transformer: frozen, in cached blocks, whole; each fold predicts again."""
     model = (f"model.name={name}", f"image.size_px={size}", "image.stored_px=[64,64]", "training.epochs=1")

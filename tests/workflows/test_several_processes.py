@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,15 @@ class Started:
         return RunFolder(settings.runs / "mine"), settings
 
 
+@pytest.fixture(scope="module")
+def start(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Started]:
+    """The run of a case, made once."""
+    return cache(lambda name: Started(contest(name), CASES[name], tmp_path_factory.mktemp(name)))
+
+
 @pytest.fixture(scope="module", params=CASES)
-def started(request: pytest.FixtureRequest, contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Started:
-    return Started(contest(request.param), CASES[request.param], tmp_path_factory.mktemp(request.param))
+def started(request: pytest.FixtureRequest, start: Callable[[str], Started]) -> Started:
+    return start(request.param)
 
 
 def test_folds_trained_one_by_one_in_any_order_and_gathered_are_the_run(started: Started, tmp_path: Path) -> None:
@@ -87,8 +94,10 @@ def models_of(run: RunFolder) -> list[str]:
     return ["mask", "age", "tags"] if "separate" in (alone / "runs/mine/recipe.yaml").read_text() else ["all"]
 
 
-def test_models_of_one_fold_may_be_trained_by_several_processes(contest: Contest, tmp_path: Path) -> None:
-    started = Started(contest("attributes"), CASES["attributes"], tmp_path / "started")
+def test_models_of_one_fold_may_be_trained_by_several_processes(
+    start: Callable[[str], Started], tmp_path: Path
+) -> None:
+    started = start("attributes")
     run, settings = started.copy(tmp_path / "run")
     samples, folds = load_tables(run)
     with durable.hold_lock(run.training_folder(0, "age")):
@@ -101,8 +110,8 @@ def test_models_of_one_fold_may_be_trained_by_several_processes(contest: Contest
     assert results_of(run.path) == started.results
 
 
-def test_who_waits_takes_over_what_its_holder_leaves(contest: Contest, tmp_path: Path) -> None:
-    started = Started(contest("multi"), (), tmp_path / "started")
+def test_who_waits_takes_over_what_its_holder_leaves(start: Callable[[str], Started], tmp_path: Path) -> None:
+    started = start("multi")
     run, settings = started.copy(tmp_path / "run")
     is_held, notes = threading.Event(), Notes()
 
@@ -120,8 +129,8 @@ def test_who_waits_takes_over_what_its_holder_leaves(contest: Contest, tmp_path:
     assert results_of(run.path) == started.results
 
 
-def test_a_start_waits_while_another_process_scores_the_run(contest: Contest, tmp_path: Path) -> None:
-    started = Started(contest("multi"), (), tmp_path / "started")
+def test_a_start_waits_while_another_process_scores_the_run(start: Callable[[str], Started], tmp_path: Path) -> None:
+    started = start("multi")
     run, settings = started.copy(tmp_path / "run")
     is_held = threading.Event()
 
@@ -155,12 +164,11 @@ def test_folds_asked_for_are_recorded_and_the_run_is_finished_when_they_are_done
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("processes", [2, 5])
-def test_processes_that_one_command_starts_end_with_the_same_bytes(
-    processes: int, started: Started, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("started", ["attributes"], indirect=True)
+def test_processes_that_one_command_starts_end_with_the_same_bytes(started: Started, tmp_path: Path) -> None:
+    """With their start, which is what costs; the soak has up to five on every kind of run (R20)."""
     run, _ = started.copy(tmp_path)
-    resume("mine", settings=make_settings(tmp_path, processes=processes))
+    resume("mine", settings=make_settings(tmp_path, processes=2))
     assert results_of(run.path) == started.results
 
 

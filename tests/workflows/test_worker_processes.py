@@ -24,7 +24,7 @@ from podium.workflows.start_run import start_run
 from tiny.contest import make_recipe, make_settings, results_of
 
 Contest = Callable[[str], Samples]
-LONG = ("model.freeze=none", "predict_views=[plain]", "training.epochs=200")
+LONG = ("model.freeze=none", "predict_views=[plain]", "training.epochs=120")
 PATIENCE_S = 240.0
 
 
