@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-from podium.errors import PodiumError
+from podium.errors import PodiumError, Stopped
 
 __all__ = ["FAULT", "serve"]
 
@@ -81,7 +81,7 @@ def _run(errand: str, arguments: list[Any], said: Path, at: Path, is_gated: bool
         try:
             answer = {"value": function(*arguments)}
             code = answer["value"] if isinstance(answer["value"], int) else 0
-        except PodiumError as error:
+        except (PodiumError, Stopped) as error:
             answer = error.to_dict()
             code = error.exit_code
         words = json.dumps(answer).encode()[: len(slate)]
