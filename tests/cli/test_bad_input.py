@@ -403,6 +403,11 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "resume unknown": (("train", "--resume", "mien"), 2, ["'mien'", "'mine'"]),
     "resume with source": (("train", "pets", "--resume", "mine"), 2, ["Leave out the data"]),
     "resume with folds": (("train", "--resume", "mine", "--folds", "3"), 2, ["Leave out split options"]),
+    "resume with data options": (
+        ("train", "--resume", "mine", "--max-bad-fraction", "0.5"),
+        2,
+        ["Leave out data options"],
+    ),
     "resume other recipe": (("train", "--resume", "mine", "--set", "seed=3"), 2, ["different recipe"]),
     "resume no such fold": (("train", "--resume", "mine", "--only-folds", "9"), 3, ["no fold 9"]),
     "folds of others": (

@@ -9,6 +9,7 @@ import pytest
 
 from podium.cli import main
 from podium.curate import ScanOptions
+from podium.dataset import FoldOptions
 from podium.dataset import prepare as prepare_module
 from podium.dataset.prepared import load_prepared
 from podium.errors import UsageError
@@ -61,6 +62,8 @@ def test_options_that_prepared_data_have_settled_are_refused(contest: Contest, t
     data = prepare(contest("single"), folds=2, recipe=make_recipe(), settings=settings)
     with pytest.raises(UsageError, match="folds"):
         train(data, recipe=make_recipe(), folds=3, settings=settings)
+    with pytest.raises(UsageError, match=r"^allow_leaks: this data is prepared"):
+        train(data, recipe=make_recipe(), folds=FoldOptions(allow_leaks=("same_group",)), settings=settings)
     with pytest.raises(UsageError, match="scan"):
         train(data, recipe=make_recipe(), options=ScanOptions(group="x"), settings=settings)
     assert prepare(data, settings=settings) is data

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["show_run", "train"]
 
+_MOST_BAD = 0.01
+
 
 def train(
     data: Annotated[tuple[Path, ...], Parameter(group=DATA, consume_multiple=True, negative="")] = (),
@@ -27,7 +29,7 @@ def train(
     root: Annotated[Path | None, Parameter(group=RUN)] = None,
     only_folds: Annotated[tuple[int, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
-    max_bad_fraction: Annotated[float, Parameter(group=DATA)] = 0.01,
+    max_bad_fraction: Annotated[float, Parameter(group=DATA)] = _MOST_BAD,
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     recipe: RecipeFlags = RecipeFlags(),  # noqa: B008
     machine: MachineFlags = MachineFlags(),  # noqa: B008
@@ -72,7 +74,7 @@ def train(
         given = {
             "the data": bool(data),
             "--name": name is not None,
-            "data options": reading != ScanFlags(),
+            "data options": reading != ScanFlags() or max_bad_fraction != _MOST_BAD,
             "split options": folds != FoldFlags(),
             "--reproducible": reproducible,
         }

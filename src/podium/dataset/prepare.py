@@ -135,13 +135,13 @@ def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings,
         Stopped: If a signal asked for it; what is decoded stays.
     """
     samples = prepared.samples
-    gone = [str(samples.ids[row]) for row in range(len(samples)) if not samples.file(row).is_file()]
+    gone = [row for row in range(len(samples)) if not samples.file(row).is_file()]
     if gone:
         raise ImageError(
             f"{len(gone)} of {len(prepared)} images are missing.",
-            where=samples.root,
+            where=samples.root_of(gone[0]),
             fix="Restore them, or prepare the data again where they are now.",
-            details=gone,
+            details=[str(samples.ids[row]) for row in gone],
         )
     cache = make_ready(all_images(prepared), recipe, settings, progress).cache
     rows = cache.rows_of(prepared.samples.ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from podium.arguments import strict_arguments
@@ -95,7 +96,11 @@ def open_data(source: Data, options: ScanOptions | None, folds: int | FoldOption
     if options is not None and options != ScanOptions():
         raise UsageError("this data is prepared; scan options cannot change it.", field="options")
     if folds is not None:
+        given, default = fold_options(folds), FoldOptions()
+        names = [item.name for item in fields(given) if getattr(given, item.name) != getattr(default, item.name)]
         raise UsageError(
-            "this data is prepared together with its folds.", field="folds", fix="Leave out the split options."
+            "this data is prepared together with its folds.",
+            field=next(iter(names), "folds"),
+            fix="Leave out the split options.",
         )
     return source
