@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -35,7 +35,9 @@ from podium.optim import build_optimizer, constant, cosine, one_cycle, step_deca
 from podium.recipe.arrangement import arrange
 from podium.recipe.recipe import (
     AsymmetricSpec,
+    BinaryCrossEntropySpec,
     Cosine,
+    CrossEntropySpec,
     FocalSpec,
     LossSpec,
     OneCycle,
@@ -213,26 +215,29 @@ def build_objective(spec: LossSpec, task: Task, labels: Labels, device: torch.de
 def _single_loss(
     spec: LossSpec, head: Head, labels: NDArray[np.integer[Any]], device: torch.device
 ) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    weights = None
-    if spec.single.class_weights == "balanced":
-        balanced = balanced_class_weights(labels, head.n_classes)
-        weights = torch.as_tensor(balanced, dtype=torch.float32, device=device)
-    if isinstance(spec.single, FocalSpec):
-        return partial(focal_per_sample, gamma=spec.single.gamma, class_weights=weights)
-    return partial(cross_entropy_per_sample, class_weights=weights, label_smoothing=spec.single.label_smoothing)
+    def balanced(choice: Literal["none", "balanced"]) -> Tensor | None:
+        if choice == "none":
+            return None
+        weights = balanced_class_weights(labels, head.n_classes)
+        return torch.as_tensor(weights, dtype=torch.float32, device=device)
+
+    match spec.single:
+        case CrossEntropySpec(label_smoothing=smoothing, class_weights=choice):
+            return partial(cross_entropy_per_sample, class_weights=balanced(choice), label_smoothing=smoothing)
+        case FocalSpec(gamma=gamma, class_weights=choice):
+            return partial(focal_per_sample, gamma=gamma, class_weights=balanced(choice))
 
 
 def _multi_loss(
     spec: LossSpec, labels: NDArray[np.integer[Any]], device: torch.device
 ) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    if isinstance(spec.multi, AsymmetricSpec):
-        return partial(
-            asymmetric_per_sample,
-            gamma_negative=spec.multi.gamma_negative,
-            gamma_positive=spec.multi.gamma_positive,
-            clip=spec.multi.clip,
-        )
-    positive = None
-    if spec.multi.positive_weights == "balanced":
-        positive = torch.as_tensor(positive_weights(labels), dtype=torch.float32, device=device)
-    return partial(binary_cross_entropy_per_sample, pos_weight=positive, label_smoothing=spec.multi.label_smoothing)
+    def balanced(choice: Literal["none", "balanced"]) -> Tensor | None:
+        if choice == "none":
+            return None
+        return torch.as_tensor(positive_weights(labels), dtype=torch.float32, device=device)
+
+    match spec.multi:
+        case BinaryCrossEntropySpec(label_smoothing=smoothing, positive_weights=choice):
+            return partial(binary_cross_entropy_per_sample, pos_weight=balanced(choice), label_smoothing=smoothing)
+        case AsymmetricSpec(gamma_negative=negative, gamma_positive=positive, clip=clip):
+            return partial(asymmetric_per_sample, gamma_negative=negative, gamma_positive=positive, clip=clip)

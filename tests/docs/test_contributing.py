@@ -1,0 +1,89 @@
+"""CONTRIBUTING.md can be followed: its blocks, applied to a copy of the source code, add a part that works."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+COPIED = ("src", "tests", "scripts", "docs", "examples", "pyproject.toml", "CONTRIBUTING.md", "README.md", "DESIGN.md")
+SECTIONS = dict(re.findall(r"^### (Add [\w ]+)\n(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re.MULTILINE))
+_BLOCK = re.compile(r"^ *```(\w+) ?([^\n]*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+
+
+def blocks_of(section: str) -> Iterator[tuple[str, str, str]]:
+    """Language, file and text of each block of a section."""
+    for language, file, text in _BLOCK.findall(SECTIONS[section]):
+        yield language, file, textwrap.dedent(text)
+
+
+def change(path: Path, text: str) -> None:
+    """Apply a block of lines that begin with a blank, a minus or a plus; they fit one place."""
+    lines = text.splitlines()
+    assert all(line[:1] in {" ", "+", "-", ""} for line in lines), text
+    old = "".join(f"{line[1:]}\n" for line in lines if line[:1] != "+")
+    new = "".join(f"{line[1:]}\n" for line in lines if line[:1] != "-")
+    before = path.read_text(encoding="utf-8")
+    assert ("\n" + before).count("\n" + old) == 1, f"{path} holds {before.count(old)} times:\n{old}"
+    path.write_text(("\n" + before).replace("\n" + old, "\n" + new)[1:], encoding="utf-8")
+
+
+def run(line: str, folder: Path) -> None:
+    """Run a command of the page with this Python, on the copy."""
+    program, rest = line.partition(" ")[::2]
+    start = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command = start if program == "scripts/test" else [sys.executable, program]
+    arguments = re.findall(r'"([^"]*)"|(\S+)', rest)
+    environment = os.environ | {"PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, *(a or b for a, b in arguments)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
+    assert program != "scripts/test" or " passed" in done.stdout
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The source code, to be changed."""
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.png", "runs"))
+        else:
+            shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_the_page_has_these_recipes() -> None:
+    assert list(SECTIONS) == ["Add a metric", "Add a loss", "Add an augmentation", "Add a preset"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_part_is_added_by_following_the_page(section: str, copy: Path) -> None:
+    for language, file, text in blocks_of(section):
+        if language == "sh":
+            for line in text.splitlines():
+                run(line, copy)
+        elif language == "diff":
+            change(copy / file, text)
+        else:
+            assert not (copy / file).exists(), file
+            (copy / file).write_text(text, encoding="utf-8")
+    linted = [sys.executable, "-m", "ruff", "check", "-q", "src", "tests"]
+    done = subprocess.run(linted, cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
