@@ -19,6 +19,7 @@ from podium.recipe import (
     resolve_recipe,
     save_recipe,
 )
+from podium.recipe.overrides import Overrides
 from podium.recipe.recipe import Constant, Cosine, FocalSpec, ImageSpec, LossSpec, OneCycle, StepDecay
 
 
@@ -219,3 +220,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_several_mistakes_are_told_at_once() -> None:
     with pytest.raises(RecipeError, match=r"optimizer\.lr: .*training\.epochs: "):
         parse_recipe({"training": {"epochs": 0}, "optimizer": {"lr": -1}})
+
+
+@pytest.mark.parametrize("overrides", [["preset=quick"], {"preset": "finetune"}])
+def test_a_preset_is_not_an_override(overrides: Overrides) -> None:
+    with pytest.raises(RecipeError, match=r"overrides: preset=.*set `preset='(quick|finetune)'`"):
+        apply_overrides(PRESETS["baseline"](), overrides)
+    assert apply_overrides(PRESETS["baseline"](), ["preset=mine"]).preset == "mine"
+    assert apply_overrides(PRESETS["baseline"](), ["preset=baseline"]) == PRESETS["baseline"]()

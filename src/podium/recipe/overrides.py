@@ -10,10 +10,12 @@ import yaml
 from pydantic import ValidationError
 
 from podium import durable
+from podium.advice import options
 from podium.errors import RecipeError, UsageError
 from podium.near_names import nearest_name
 from podium.recipe.idle_keys import refuse_idle_keys, reset_idle_values
 from podium.recipe.known_keys import nearest_key
+from podium.recipe.presets import PRESETS
 from podium.recipe.recipe import Recipe
 from podium.recipe.wrong_values import explain_problems, find_booleans
 from podium.store import read_plain_yaml
@@ -72,6 +74,12 @@ def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
     record = recipe.model_dump(mode="json")
     named: list[str] = []
     for key, value in _read(overrides):
+        if key == "preset" and value in PRESETS and value != recipe.preset:
+            raise RecipeError(
+                f"preset={value} would only call the recipe so, and change nothing else.",
+                field="overrides",
+                fix=f"To start from it, set {options(preset=value)}; to name the recipe, choose another name.",
+            )
         _assign(record, key.split("."), value, key)
         named += _leaves(key, value)
     changed = parse_recipe(record, field="overrides")
