@@ -125,7 +125,10 @@ def _call_problem(node: ast.Call, name: str) -> str | None:
         return f"calls {called}"
     if called == "torch.load" and options.get("weights_only") != "True":
         return "torch.load without weights_only=True"
-    if options.get("allow_pickle", "False") != "False" or options.get("shell", "False") != "False":
+    is_shell = (
+        options.get("shell", "False") != "False" and name != "podium/cli/completion.py"
+    )  # there: bash, zsh or fish
+    if options.get("allow_pickle", "False") != "False" or is_shell:
         return f"calls {called} with {options}"
     is_literal = bool(node.args) and isinstance(node.args[0], ast.Constant)
     if called.endswith("import_module") and not is_literal and name not in _IMPORTS_BY_NAME:
