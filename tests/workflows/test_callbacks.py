@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -138,6 +141,32 @@ def test_a_resumed_training_says_where_it_goes_on(contest: Contest, tmp_path: Pa
     first = diary.of("starts")[0][0]
     assert (first.fold, first.epochs_done) in ((0, 0), (0, 1))
     assert len(diary.of("run ends")) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Stopped), (signal.SIGHUP, Stopped)],
+)
+def test_a_stop_passes_whoever_catches_errors_and_leaves_a_checkpoint(
+    number: int, kind: type[BaseException], contest: Contest, tmp_path: Path
+) -> None:
+    class Interrupt(podium.Callback):
+        def on_step(self, training: TrainingInfo, step: StepInfo) -> None:
+            if step.step == 3:
+                os.kill(os.getpid(), number)
+
+    settings = make_settings(tmp_path, checkpoint_seconds=1000.0)
+    recipe = make_recipe("training.epochs=3", "training.batch_size=4")
+
+    def search() -> None:
+        """As a user's loop over recipes does, and scikit-learn's searches."""
+        with contextlib.suppress(Exception):
+            train(contest("single"), recipe=recipe, folds=2, settings=settings, callbacks=[Interrupt()])
+
+    with pytest.raises(kind):
+        search()
+    assert list(settings.runs.glob("*/fold-0/all/checkpoints/*")), "no checkpoint was due, so this is the stop's own"
+    assert resume("last", settings=settings).folder.is_finished
 
 
 def test_callbacks_need_this_process(contest: Contest, tmp_path: Path) -> None:
