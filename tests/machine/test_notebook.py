@@ -58,6 +58,18 @@ def test_bars_are_not_drawn_more_often_than_people_see(cell: list[str], monkeypa
 def test_notes_stand_in_the_cell(cell: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     default_progress().note("8 files exist twice.")
     assert capsys.readouterr().out == "8 files exist twice.\n"
+    default_progress().note("a\x1b[31m\nb " + "x" * 33_000)
+    out = capsys.readouterr().out
+    assert out.startswith("a\\x1b[31m\\nb xxx")
+    assert len(out) < 2_100
+
+
+def test_a_lost_cell_ends_no_work(cell: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_text: str) -> int:
+        raise OSError("nobody there")
+
+    monkeypatch.setattr(sys.stdout, "write", refuse)
+    default_progress().note("lost")
 
 
 @pytest.mark.parametrize("shell", [None, SimpleNamespace(), SimpleNamespace(kernel=None)])

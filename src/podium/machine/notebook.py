@@ -9,10 +9,14 @@ from contextlib import AbstractContextManager, contextmanager
 from html import escape
 from importlib import import_module
 
+from podium.listing import shorten
 from podium.machine.progress import Progress, Silent
+from podium.machine.streams import LossyStream
+from podium.printable import printable
 
 __all__ = ["Notebook", "default_progress", "is_notebook"]
 
+_LONGEST_NOTE = 2000
 _SECONDS_BETWEEN = 0.1
 """Between two states of a bar that are shown."""
 
@@ -26,7 +30,7 @@ class Notebook:
 
     def note(self, line: str) -> None:
         """Something the user should read."""
-        sys.stdout.write(f"{line}\n")
+        LossyStream(sys.stdout).write(printable(shorten(line, most=_LONGEST_NOTE)) + "\n")
 
 
 @contextmanager
@@ -49,7 +53,9 @@ def _bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _bar_html(title: str, done: int, total: int) -> str:
-    return f'{escape(title)} <progress value="{done}" max="{max(total, 1)}"></progress> {done:,} of {total:,}'
+    return (
+        f'{escape(printable(title))} <progress value="{done}" max="{max(total, 1)}"></progress> {done:,} of {total:,}'
+    )
 
 
 def is_notebook() -> bool:
