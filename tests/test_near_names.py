@@ -64,3 +64,8 @@ def test_every_synonym_is_written_as_it_is_looked_up() -> None:
 @pytest.mark.parametrize(("given", "known"), [("sampler", "scale"), ("eps", "epochs"), ("sam", "sgd")])
 def test_what_merely_shares_letters_is_not_near(given: str, known: str) -> None:
     assert nearest_name(given, [known]) is None
+
+
+def test_letters_in_another_order_are_near_in_short_names_too() -> None:
+    assert nearest_name("dgo", ["cat", "dog"]) == "dog"
+    assert nearest_name("cow", ["cat", "dog"]) is None

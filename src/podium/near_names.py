@@ -234,7 +234,10 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
     if synonym is not None:
         return lowered[synonym]
     found = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=_NEAR)
-    if found:
+    found = found or [
+        candidate for candidate in lowered if sorted(candidate) == sorted(name.lower())
+    ]  # "dgo" for "dog"
+    if found and name:
         return lowered[found[0]]
     holding = [candidate for candidate in lowered if name.lower() in candidate.split("_")]
     return lowered[holding[0]] if len(holding) == 1 else None
