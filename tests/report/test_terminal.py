@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,11 @@ def test_of_many_classes_the_worst_are_shown() -> None:
     worst = sorted(scores.main_target and scores.targets["h"].per_class, key=lambda item: item.f1)
     assert shown == {item.name for item in worst[:10]}
     assert lines[-1] == "40 classes with a higher F1 are not shown."
+
+
+def test_clusters_of_duplicates_are_called_so() -> None:
+    scores = scores_of(("a", "b"))
+    target = scores.targets[scores.main_target]
+    grouped = replace(scores, targets=scores.targets | {scores.main_target: replace(target, n_groups=target.n - 1)})
+    assert f"of {target.n - 1} groups" in summary_lines(grouped)[0]
+    assert f"of {target.n - 1} duplicate clusters" in summary_lines(grouped, groups="duplicate clusters")[0]

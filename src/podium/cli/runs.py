@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["runs"]
 
-_HEADER = ("run", "score", "interval", "chance", "metric", "recipe", "minutes", "created (UTC)", "state")
+_HEADER = ("run", "score", "interval", "chance", "metric", "recipe", "training min", "created (UTC)", "state")
 
 
 def runs(

@@ -1,6 +1,6 @@
 """A run in words and images: sections as data, one HTML page, PNG plots, and lines for the terminal."""
 
-from podium.report.contents import read_contents
+from podium.report.contents import read_contents, read_group_words
 from podium.report.model_card import write_model_card
 from podium.report.page import make_report, write_page
 from podium.report.plots import write_plots
@@ -13,6 +13,7 @@ __all__ = [
     "make_report",
     "print_summary",
     "read_contents",
+    "read_group_words",
     "summary_lines",
     "write_model_card",
     "write_page",

@@ -29,9 +29,23 @@ from podium.store import (
 )
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
-__all__ = ["RunContents", "read_contents"]
+__all__ = ["RunContents", "name_groups", "read_contents", "read_group_words"]
 
 T = TypeVar("T")
+
+
+_GROUPS = "groups"
+
+
+def name_groups(leaks: LeakReport | None) -> str:
+    """What groups are called, in the plural: clusters of duplicates where nobody named a group."""
+    joined = None if leaks is None else leaks.joined
+    return _GROUPS if joined is None or joined.is_named else "duplicate clusters"
+
+
+def read_group_words(run: RunFolder) -> str:
+    """What the groups of a run are called, see `name_groups`."""
+    return name_groups(LeakReport.from_dict(durable.read_json(run.path / "folds.json")["leaks"]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +97,12 @@ class RunContents:
     @property
     def groups_are_duplicates(self) -> bool:
         """Whether nobody named a group, so that the groups are clusters of near-duplicates."""
-        joined = None if self.leaks is None else self.leaks.joined
-        return joined is not None and not joined.is_named
+        return self.group_words != _GROUPS
 
     @property
     def group_words(self) -> str:
         """What the groups are called, in the plural."""
-        return "duplicate clusters" if self.groups_are_duplicates else "groups"
+        return name_groups(self.leaks)
 
     @property
     def limits(self) -> Limits:

@@ -26,14 +26,15 @@ _METRIC_HEADER = ("metric", "score", "interval", "chance")
 _CLASS_HEADER = ("class", "n", "precision", "recall", "F1", "interval")
 
 
-def summary_lines(scores: Scores, *, most_classes: int = MOST_CLASSES) -> list[str]:
+def summary_lines(scores: Scores, *, groups: str = "groups", most_classes: int = MOST_CLASSES) -> list[str]:
     """The headline, a line a target where there are several, and the metrics and classes of the main target.
 
     Args:
         scores: Scores of a run.
+        groups: What groups are called, see `name_groups`.
         most_classes: Of more classes only the worst by F1 are shown.
     """
-    lines = [_headline(scores), *(printable(gap.words) for gap in describe_gaps(scores))]
+    lines = [_headline(scores, groups), *(printable(gap.words) for gap in describe_gaps(scores))]
     if len(scores.targets) > 1:
         lines += ["", *align_columns(_TARGET_HEADER, _target_rows(scores), left=2)]
     lines += ["", *align_columns(_METRIC_HEADER, _metric_rows(scores), left=1)]
@@ -44,23 +45,26 @@ def summary_lines(scores: Scores, *, most_classes: int = MOST_CLASSES) -> list[s
     return lines
 
 
-def print_summary(scores: Scores, *, file: TextIO | None = None, most_classes: int = MOST_CLASSES) -> None:
+def print_summary(
+    scores: Scores, *, file: TextIO | None = None, groups: str = "groups", most_classes: int = MOST_CLASSES
+) -> None:
     """Print the scores: as tables on a terminal, as plain lines into a file or pipe, or where styles are not wanted.
 
     Args:
         scores: Scores of a run.
         file: Where to; standard output where none is given.
+        groups: What groups are called, see `name_groups`.
         most_classes: Of more classes only the worst by F1 are shown.
     """
     file = sys.stdout if file is None else file
     if not wants_styles(file):
-        file.write("\n".join(summary_lines(scores, most_classes=most_classes)) + "\n")
+        file.write("\n".join(summary_lines(scores, groups=groups, most_classes=most_classes)) + "\n")
         return
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=file, highlight=False)
-    console.print(Text(_headline(scores), style="bold"))
+    console.print(Text(_headline(scores, groups), style="bold"))
     for gap in describe_gaps(scores):
         console.print(Text(printable(gap.words)))
     if len(scores.targets) > 1:
@@ -72,13 +76,13 @@ def print_summary(scores: Scores, *, file: TextIO | None = None, most_classes: i
         console.print(Text(f"{n_hidden} classes with a higher F1 are not shown.", style="dim"))
 
 
-def _headline(scores: Scores) -> str:
+def _headline(scores: Scores, groups: str) -> str:
     target, main = scores.targets[scores.main_target], scores.main
     bounds = f" [{plain_score(main.low, 4)}, {plain_score(main.high, 4)}] ({main.level:.0%})" if main.has_bounds else ""
-    groups = f" of {plain_count(target.n_groups)} groups" if target.n_groups != target.n else ""
+    of_groups = f" of {plain_count(target.n_groups)} {groups}" if target.n_groups != target.n else ""
     return (
         f"{printable(scores.main_target)}: {metric_words(scores.main_metric)} {plain_score(main.value, 4)}{bounds},"
-        f" chance {plain_score(scores.chance, 4)}, {plain_count(target.n)} images{groups}"
+        f" chance {plain_score(scores.chance, 4)}, {plain_count(target.n)} images{of_groups}"
     )
 
 
