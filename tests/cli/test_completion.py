@@ -31,7 +31,7 @@ def test_a_script_knows_every_command_and_its_options(shell: str, capsys: pytest
         (["podium", "train", "--preset", "fine"], {"finetune"}),
         (["podium", "runs", "--sort", ""], {"created", "score"}),
     ],
-    ids=" ".join,
+    ids=["command", "option", "choice", "empty word"],
 )
 def test_bash_completes(words: list[str], wanted: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["completion", "bash"])
