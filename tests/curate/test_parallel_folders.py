@@ -81,3 +81,16 @@ def test_a_last_folder_that_all_share_is_no_part_of_the_class(make_tree):
 def test_layout_folders_takes_the_paths(make_tree):
     found = scan(make_tree(*VERSIONS), ScanOptions(layout="folders"))
     assert len(found.samples.task.heads[0].classes) == 6
+
+
+@pytest.mark.parametrize(
+    ("outer", "meant"),
+    [
+        (("noisy", "train"), "{'noisy': 'test', 'train': 'train'}"),
+        (("a", "test1"), "{'a': 'train', 'test1': 'test'}"),
+        (("p", "q"), "{'p': 'train', 'q': 'test'}"),
+    ],
+)
+def test_a_folder_called_train_is_not_offered_as_a_test_set(make_tree, outer, meant):
+    details = _details(make_tree(*(f"{v}/{c}/{i}.jpg" for v in outer for c in ("rust", "scab") for i in range(2))))
+    assert f"split_names={meant}" in details[-2]

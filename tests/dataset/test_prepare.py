@@ -234,6 +234,10 @@ def test_folds_that_were_given_are_not_cured(contest: Contest, tmp_path: Path) -
     assert refused.value.retry == {"allow_leaks": ["same_bytes"]}
     with pytest.raises(LeakError, match=r"divided groups.*split_method='auto'"):
         prepare(samples, tmp_path, folds=3, split_method="stratified")
+    tested = as_text_array(["test" if row == 2 else "train" for row in range(N)])
+    with pytest.raises(LeakError, match=r"The data's own split divides them") as refused:
+        prepare(replace(twins, split=tested), tmp_path, folds=2)
+    assert "split_method" not in str(refused.value)  # auto is what was used
 
 
 def test_bad_images_and_leaks_are_reported_together(tmp_path: Path) -> None:

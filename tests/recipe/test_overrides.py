@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,12 @@ def test_a_file_that_is_no_recipe_is_refused_and_runs_nothing(text: str, tmp_pat
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"nothing\.yaml"):
         load_recipe(tmp_path / "nothing.yaml")
+
+
+def test_a_pipe_is_named_as_one(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "mine.yaml")
+    with pytest.raises(RecipeError, match="this is a pipe or a device, not a recipe file"):
+        load_recipe(tmp_path / "mine.yaml")
 
 
 def test_several_mistakes_are_told_at_once() -> None:

@@ -170,6 +170,27 @@ def test_a_resume_makes_again_what_it_can(source: str, mine: Path, desk: Desk) -
     assert (mine / "predictions" / "oof.parquet").read_bytes() == (desk.mine / "predictions/oof.parquet").read_bytes()
 
 
+@pytest.mark.parametrize("use", ["scores", "report", "runs", "resume"])
+def test_edited_scores_are_told_or_made_again(use: str, mine: Path, desk: Desk) -> None:
+    """An editor or a flipped bit: the number alone differs, what it was made from is still named rightly."""
+    scores = (desk.mine / "scores.json").read_text()
+    value = str(Run(RunFolder(desk.mine)).scores.main.value)
+    (mine / "scores.json").write_text(scores.replace(value, "0.98765"))
+    run = Run(RunFolder(mine), make_settings(mine.parent.parent))
+    if use == "scores":
+        with pytest.raises(UsageError, match="it was changed after it was written"):
+            _ = run.scores
+    elif use == "report":
+        assert "scores.json was not made from these predictions alone: it was changed" in report(run)
+    elif use == "runs":
+        (row,) = podium.list_runs(mine.parent)
+        assert row.score is None
+        assert "scores were changed" in row.state
+    else:
+        resume("mine", settings=run.settings)
+        assert (mine / "scores.json").read_text() == scores
+
+
 @pytest.mark.parametrize("source", ["weights", "a fold's predictions"])
 def test_predictions_of_other_weights_are_not_gathered(source: str, mine: Path, desk: Desk) -> None:
     change(source, mine, desk)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from podium.advice import options as advise
 from podium.errors import SourceError
 from podium.listing import list_some
+from podium.tables import split_of
 
 __all__ = ["refuse_parallel", "shared_end"]
 
@@ -99,4 +100,8 @@ def _readings(
 
 
 def _as_splits(outer: Sequence[str]) -> dict[str, str]:
-    return {name: "train" if place == 0 else "test" for place, name in enumerate(outer[:4])}
+    """An example of what each folder may be: its name's own meaning, else one is train and the others are test."""
+    meant = {name: split_of(name) for name in outer[:4]}
+    open_names = [name for name in meant if not meant[name]]
+    first = None if "train" in meant.values() else open_names[0]
+    return {name: split or ("train" if name == first else "test") for name, split in meant.items()}

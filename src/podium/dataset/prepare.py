@@ -211,4 +211,6 @@ def _how_to_keep_together(options: FoldOptions, folds: Folds) -> str:
         return f"Leave out {advice.option('strict')} to keep duplicates on one side of the split."
     if folds.method == "predefined":
         return f"Make new folds with {advice.options(split_method='stratified')}, which keep duplicates on one side."
+    if options.split_method == "auto":
+        return "The data's own split divides them: take one of each pair out."
     return f"Use {advice.options(split_method='auto')}, which keeps groups and duplicates on one side."

@@ -187,7 +187,8 @@ def load_recipe(path: Path) -> Recipe:
 def _no_such_recipe(path: Path) -> RecipeError:
     beside = sorted(path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
     near = nearest_name(path.name, [other.name for other in beside])
-    what = "this is a folder, not a recipe file." if path.is_dir() else "there is no such recipe file."
+    kind = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else None
+    what = f"this is {kind}, not a recipe file." if kind else "there is no such recipe file."
     fix = f"Did you mean {near!r}?" if near else "Name a YAML file; the recipe.yaml of a run is an example."
     return RecipeError(what, where=path, fix=fix)
 

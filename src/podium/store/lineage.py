@@ -18,7 +18,7 @@ from typing import Any
 
 from podium import durable
 from podium.advice import call
-from podium.errors import StorageError, UsageError
+from podium.errors import CorruptFileError, StorageError, UsageError
 from podium.store.run_folder import RunFolder
 
 __all__ = [
@@ -100,6 +100,8 @@ def _about_scores(run: RunFolder) -> Iterator[StaleFile]:
         yield StaleFile("predictions/oof.parquet", "all folds that the run was asked for", fix)
     if made_from is not None and made_from != sources_of_scores(run):
         yield StaleFile("scores.json", "the out-of-fold predictions that are here now", fix)
+    elif _is_edited(run.scores_file):
+        yield StaleFile("scores.json", "these predictions alone: it was changed after it was written", fix)
 
 
 def _about_report(run: RunFolder) -> Iterator[StaleFile]:
@@ -177,6 +179,17 @@ def _predict_again(run: RunFolder, name: str, about: Mapping[str, Any]) -> str:
     named = {} if name == "test" else {"name": name}
     images = about.get("root") or "FOLDER"
     return f"Make them again with {call(f'podium.load_run({run.name!r}).predict', images, **named)}."
+
+
+def _is_edited(path: Path) -> bool:
+    """Whether a file that was written with its own digest is another one now; runs of before had none."""
+    if "sha256" not in _read_record(path):
+        return False
+    try:
+        durable.read_sealed(path)
+    except CorruptFileError:
+        return True
+    return False
 
 
 def _read_record(path: Path) -> dict[str, Any]:

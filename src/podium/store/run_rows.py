@@ -115,7 +115,7 @@ def _describe(run: RunFolder) -> RunRow:
     try:
         check_scores(run)
     except UsageError:
-        return RunRow(**about, state=f"scores are older than its predictions; {resume} scores again")
+        return RunRow(**about, state=f"scores were changed, or are older than its predictions; {resume} scores again")
     return RunRow(**about, **_score_of(run))
 
 
