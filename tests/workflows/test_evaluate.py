@@ -97,6 +97,15 @@ def test_a_second_look_is_refused_or_counted_over_all_runs(run: Callable[..., Ru
     assert "look 3 at these images" in page
 
 
+def test_a_damaged_log_of_another_run_blocks_no_evaluation(run: Callable[..., Run]) -> None:
+    mine, notes = run("single"), Notes()
+    shutil.copytree(mine.folder.path, mine.folder.path.with_name("other"))
+    (mine.folder.path.with_name("other") / "evaluations.jsonl").write_text("no line of a log\n")
+    mine.evaluate_holdout(progress=notes)
+    assert len(read_evaluations(mine.folder)) == 1
+    assert any("cannot be read" in note and note.endswith("other.") for note in notes.notes)
+
+
 def test_a_holdout_that_is_not_there_or_changed_is_refused(
     run: Callable[..., Run], contest: Contest, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from podium.store.arithmetic import arithmetic_of, arithmetic_words, read_arithm
 from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
 from podium.store.environment import describe_environment
-from podium.store.evaluations import Evaluation, count_evaluations, log_evaluation, read_evaluations
+from podium.store.evaluations import Evaluation, count_evaluations, log_evaluation, read_evaluations, unreadable_logs
 from podium.store.lineage import (
     StaleFile,
     check_scores,
@@ -71,6 +71,7 @@ __all__ = [
     "read_plain_yaml",
     "read_seconds",
     "sources_of_scores",
+    "unreadable_logs",
     "weights_of",
     "write_results",
 ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from podium import durable
+from podium.errors import StorageError
 from podium.metrics import Scores
 from podium.store.run_folder import RunFolder, list_runs
 
-__all__ = ["Evaluation", "count_evaluations", "log_evaluation", "read_evaluations"]
+__all__ = ["Evaluation", "count_evaluations", "log_evaluation", "read_evaluations", "unreadable_logs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +65,37 @@ def read_evaluations(run: RunFolder) -> list[Evaluation]:
 
 
 def count_evaluations(run: RunFolder, data_digest: str) -> dict[str, int]:
-    """How often each run in the same folder of runs looked at these images; those that did not are left out."""
-    runs = {other.path.resolve(): other for other in (run, *list_runs(run.path.parent))}
-    counts = {}
-    for other in runs.values():
-        lines = durable.Journal(other.evaluations_file).read()
-        counts[other.name] = sum(line.get("data_digest") == data_digest for line in lines)
+    """How often each run in the same folder of runs looked at these images; those that did not are left out.
+
+    A log of another run that cannot be read counts as none, see `unreadable_logs`: one run never blocks the others.
+
+    Raises:
+        CorruptFileError: If a line of this run's log was changed.
+    """
+    counts = {run.name: _count(run, data_digest)}
+    for other in _others(run):
+        with contextlib.suppress(StorageError):
+            counts[other.name] = _count(other, data_digest)
     return {name: n for name, n in counts.items() if n}
+
+
+def unreadable_logs(run: RunFolder) -> list[str]:
+    """Names of other runs in the same folder whose log of evaluations cannot be read."""
+    names = []
+    for other in _others(run):
+        try:
+            durable.Journal(other.evaluations_file).read()
+        except StorageError:
+            names.append(other.name)
+    return names
+
+
+def _others(run: RunFolder) -> list[RunFolder]:
+    return [other for other in list_runs(run.path.parent) if other.path.resolve() != run.path.resolve()]
+
+
+def _count(run: RunFolder, data_digest: str) -> int:
+    return sum(line.get("data_digest") == data_digest for line in durable.Journal(run.evaluations_file).read())
 
 
 def log_evaluation(run: RunFolder, **facts: Any) -> Evaluation:

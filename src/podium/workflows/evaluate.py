@@ -25,6 +25,7 @@ from podium.store import (
     load_tables,
     log_evaluation,
     read_evaluations,
+    unreadable_logs,
     weights_of,
 )
 from podium.tables import Samples, Task, fit_to_task
@@ -144,6 +145,9 @@ def _score(
         )
         write_model_card(run)
         make_report(run)
+    if unreadable := unreadable_logs(run):
+        looks = "Their log of evaluations cannot be read, so their looks at these images are not counted"
+        progress.note(Caution(f"{looks}: {', '.join(unreadable)}."))
     if made.number > 1:
         progress.note(Caution(_say_looks(run, made)))
     return made
