@@ -15,7 +15,7 @@ from PIL import Image
 
 from podium.dataset import ready_images
 from podium.dataset.ready_images import describe_findings, make_ready, median_side
-from podium.errors import ImageError, Stopped
+from podium.errors import Stopped
 from podium.machine.progress import Update
 from podium.tables import Samples, as_text_array
 from tiny.contest import N, Notes, make_recipe, make_samples, make_settings
@@ -74,20 +74,14 @@ def test_rows_and_fingerprints_belong_to_the_usable_samples(tmp_path: Path) -> N
         np.testing.assert_array_equal(found[name], whole[name])  # type: ignore[literal-required]
 
 
-@pytest.mark.parametrize(("limit", "is_refused"), [(None, True), (0.06, False), (0.05, True)])
-def test_the_limit_of_unusable_images_is_the_settings_unless_one_is_given(
-    limit: float | None, is_refused: bool, tmp_path: Path
-) -> None:
+def test_images_that_cannot_be_used_are_set_aside_however_many(tmp_path: Path) -> None:
+    """The limit belongs to those who train; `prepare_samples` compares it."""
     samples = make_samples(tmp_path / "images", "single")
     for row in (2, 4):
         samples.file(row).write_bytes(b"no image")
-    settings = make_settings(tmp_path, max_bad_fraction=0.03)  # two of 36 are 0.056
-    if not is_refused:
-        assert len(make_ready(samples, make_recipe(), settings, Notes(), limit_fraction=limit).samples) == N - 2
-        return
-    with pytest.raises(ImageError, match="2 of 36 images cannot be used") as refused:
-        make_ready(samples, make_recipe(), settings, Notes(), limit_fraction=limit)
-    assert [line.split(":")[0] for line in refused.value.details] == ["02.png", "04.png"]
+    ready = make_ready(samples, make_recipe(), make_settings(tmp_path, max_bad_fraction=0.0), Notes())
+    assert len(ready.samples) == N - 2
+    assert [row.id for row in ready.audit.quarantine] == ["02.png", "04.png"]
 
 
 def test_a_stop_keeps_what_is_decoded(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import podium
 from podium.dataset import FoldOptions
 from podium.errors import SplitError, UnknownNameError, UsageError
-from podium.metrics import score_predictions
+from podium.metrics import score_folds, score_predictions
 from podium.store import read_epochs
 from podium.tables import HOLDOUT, Samples, load_predictions
 from podium.workflows import Run, train
@@ -23,9 +23,9 @@ Contest = Callable[[str], Samples]
 FULL = ("model.freeze=none", "predict_views=[plain, hflip]")
 CASES = [
     ("single", "shared", True),
-    ("single", "joint", False),
+    ("single", "shared", False),
     ("multi", "shared", True),
-    ("multi", "separate", False),
+    ("multi", "shared", False),
     *[
         ("attributes", arrangement, frozen)
         for arrangement in ("joint", "shared", "separate")
@@ -53,7 +53,8 @@ def test_every_sample_is_predicted_once_by_a_model_that_did_not_see_it(run: Run)
 
 def test_the_scores_are_those_of_the_out_of_fold_predictions(run: Run) -> None:
     again = score_predictions(run.oof, run.samples)
-    assert run.scores.to_dict() == again.to_dict()
+    folds = score_folds(run.oof, run.samples, again.main_metric)
+    assert run.scores.to_dict() == replace(again, folds=folds).to_dict()
 
 
 def test_each_folds_model_gives_its_out_of_fold_rows_again(run: Run, contest: Contest) -> None:
