@@ -146,7 +146,7 @@ def _score(
         write_model_card(run)
         make_report(run)
     if unreadable := unreadable_logs(run):
-        looks = "Their log of evaluations cannot be read, so their looks at these images are not counted"
+        looks = "The evaluations of other runs cannot be read, so their looks at these images are not counted"
         progress.note(Caution(f"{looks}: {', '.join(unreadable)}."))
     if made.number > 1:
         progress.note(Caution(_say_looks(run, made)))
