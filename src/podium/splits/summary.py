@@ -152,7 +152,10 @@ def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_
         if has_groups and share > 0.5 and len(rows) > 1:
             dominated.append(f"{name} ({share:.0%})")
     sentences = [
-        (unjudged, "without any validation image, which therefore cannot be judged: most macro averages count such a class as 0"),
+        (
+            unjudged,
+            "without any validation image, which therefore cannot be judged: most macro averages count such a class as 0",
+        ),
         (absent, "missing from the validation part of some folds, and judged by the other folds only"),
         (untaught, "without training images in some folds, so those models cannot know it"),
         (dominated, "with more than half of its images in one group"),
