@@ -154,7 +154,7 @@ def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_
     sentences = [
         (
             unjudged,
-            "without any validation image, which therefore cannot be judged: most macro averages count such a class as 0",
+            "without any validation image, which therefore cannot be judged: most macro averages count each as 0",
         ),
         (absent, "missing from the validation part of some folds, and judged by the other folds only"),
         (untaught, "without training images in some folds, so those models cannot know it"),
