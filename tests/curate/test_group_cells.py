@@ -26,6 +26,22 @@ def test_unknown_groups_are_no_group(make_tree, group):
     assert "'unknown' 2" in note
 
 
+@pytest.mark.parametrize("name", ["-1", "other"])
+def test_a_group_that_may_mean_not_known_is_pointed_out(make_tree, name):
+    cells = [name] * 18 + [f"p{row // 2}" for row in range(18)]
+    (note,) = [note for note in _scan(make_tree, cells, group="patient").notes if "stays in one fold" in note]
+    assert note.startswith(f"Group {name!r} of column 'patient' holds 18 of 36 images")
+    assert f"`missing_values=['{name}']`" in note
+    cured = _scan(make_tree, cells, group="patient", missing_values=(name,))
+    assert not [note for note in cured.notes if "stays in one fold" in note]
+    assert len(set(cured.samples.group_keys)) == 18 + 9
+
+
+def test_a_few_large_groups_are_nothing_special(make_tree):
+    cells = [f"video{row // 9}" for row in range(36)]
+    assert not [note for note in _scan(make_tree, cells, group="patient").notes if "stays in one fold" in note]
+
+
 def test_missing_values_hold_for_groups_too(make_tree):
     found = _scan(make_tree, ["p1", "p1", "x9", "x9"], missing_values=("x9",))
     assert found.samples.group.tolist() == ["p1", "p1", "", ""]

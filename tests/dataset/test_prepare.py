@@ -232,6 +232,9 @@ def test_folds_that_were_given_are_not_cured(contest: Contest, tmp_path: Path) -
     with pytest.raises(LeakError, match=r"1 file found on both sides.*split_method='stratified'") as refused:
         prepare(replace(twins, split=split), tmp_path)
     assert refused.value.retry == {"allow_leaks": ["same_bytes"]}
+    held = as_text_array(["test" if row == 2 else "" for row in range(N)])
+    with pytest.raises(LeakError, match="1 file found on both sides"):  # nobody named a group, so none is divided
+        prepare(replace(twins, split=held), tmp_path, folds=3)
     with pytest.raises(LeakError, match=r"divided groups.*split_method='auto'"):
         prepare(samples, tmp_path, folds=3, split_method="stratified")
     tested = as_text_array(["test" if row == 2 else "train" for row in range(N)])

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
+from podium.advice import options
 from podium.curate.classes import looks_missing
 from podium.curate.rows import count_values
 from podium.curate.spellings import merge_spellings
 from podium.listing import list_some
 
 __all__ = ["clean_groups", "merge_groups"]
+
+_GIANT_SHARE = 0.25
+_GIANT_TIMES = 5
+"""A group is suspicious if it holds a quarter of all images, and five times as many as any other."""
 
 
 def clean_groups(name: str, cells: Sequence[str], missing_values: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -35,7 +41,18 @@ def clean_groups(name: str, cells: Sequence[str], missing_values: Sequence[str])
             " counts as a group of its own."
         )
     known, merged = merge_groups(["" if cell in unknown else cell for cell in spelt], name)
-    return known, [*notes, *merged]
+    return known, [*notes, *merged, *_note_giant(name, known)]
+
+
+def _note_giant(name: str, groups: Sequence[str]) -> list[str]:
+    """A note where one group holds so much that its name may mean "not known"."""
+    (giant, n), *others = [*Counter(filter(None, groups)).most_common(2), ("", 0)][:2]
+    if n < _GIANT_SHARE * len(groups) or n < _GIANT_TIMES * max(1, *(count for _, count in others)):
+        return []
+    return [
+        f"Group {giant!r} of column {name!r} holds {n:,} of {len(groups):,} images and stays in one fold. If it means"
+        f' "not known", set {options(missing_values=[giant])}.'
+    ]
 
 
 def merge_groups(cells: Sequence[str], name: str | None = None) -> tuple[list[str], list[str]]:

@@ -178,7 +178,8 @@ def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, 
                 **prints,
             )
         folds = _make_folds(whole, options)
-    report = replace(find_leaks(whole.samples, folds, **prints, near=whole.near), joined=whole.joined)
+    # Groups as they were named: duplicates that a given test set divides are no groups, but files and near-duplicates.
+    report = replace(find_leaks(images.samples, folds, **prints, near=whole.near), joined=whole.joined)
     return whole.samples, folds, _require_no_leak(report, folds, options)
 
 
