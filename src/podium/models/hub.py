@@ -157,7 +157,11 @@ def _not_found(wanted: WantedFile, why: str) -> WeightsError:
         f"no weights for timm model {wanted.timm_name!r}: {why}.",
         fix=f"Put {wanted.origin} at {target} (PODIUM_WEIGHTS names that folder), or use a model with"
         f" model.weights=packaged: {_offered()}.",
-        details=[line for line in (f"hub: {wanted.hub_id}", f"file: {wanted.filename}", f"url: {wanted.url}") if line],
+        details=[
+            f"{name}: {value}"
+            for name, value in (("hub", wanted.hub_id), ("file", wanted.filename), ("url", wanted.url))
+            if value
+        ],
     )
 
 
