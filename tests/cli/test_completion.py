@@ -27,7 +27,7 @@ def test_a_script_knows_every_command_and_its_options(shell: str, capsys: pytest
     ("words", "wanted"),
     [
         (["podium", "tr"], {"train"}),
-        (["podium", "train", "--fol"], {"--folds", "--folds-from", "--follow-links"}),
+        (["podium", "train", "--fol"], {"--fold-column", "--folds", "--folds-from", "--follow-links"}),
         (["podium", "train", "--preset", "fine"], {"finetune"}),
         (["podium", "runs", "--sort", ""], {"created", "score"}),
     ],

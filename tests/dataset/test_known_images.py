@@ -36,7 +36,7 @@ def prepared(contest: Contest, tmp_path: Path) -> tuple[RunFolder, Prepared]:
     durable.write_bytes(run.fingerprints_file, kept)
     record = {"cache": str(settings.cache_folder), "cache_key": cache.folder.name}
     record |= {"fingerprints_sha256": hashlib.sha256(kept).hexdigest()}
-    durable.write_json(run.run_file, {"format": FORMAT, **record})
+    durable.write_json(run.run_file, {"format": FORMAT, "created": "2026-11-30T10:00:00", "folds": [0, 1], **record})
     return run, data
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -35,7 +36,7 @@ def completion(
         if output.json:
             print_json({"shell": shell, "script": script})
         else:
-            print_lines(script.rstrip("\n"))
+            sys.stdout.write(script.rstrip("\n") + "\n")  # as it is: a script has line ends and tabs
         return 0
     path = app.install_completion(shell=shell)
     if output.json:

@@ -74,7 +74,7 @@ def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
     record = recipe.model_dump(mode="json")
     named: list[str] = []
     for key, value in _read(overrides):
-        if key == "preset" and value in PRESETS and value != recipe.preset:
+        if key == "preset" and isinstance(value, str) and value in PRESETS and value != recipe.preset:
             raise RecipeError(
                 f"preset={value} would only call the recipe so, and change nothing else.",
                 field="overrides",
