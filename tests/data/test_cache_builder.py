@@ -371,7 +371,7 @@ def test_killed_at_random_moments_no_row_is_marked_that_is_not_done(tmp_path: Pa
     samples = make_samples(tmp_path / "images", 150)
     expected = build_cache(samples, tmp_path / "fresh", **QUICK)
     folder = tmp_path / "cache"
-    place = folder / expected.key
+    place = folder / expected.folder.name
     rng = random.Random(0)
     n_killed_inside, whole_s = 0, 0.0
     command = [sys.executable, "-c", BUILDER, str(samples.root), str(folder)]
