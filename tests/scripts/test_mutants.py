@@ -55,7 +55,7 @@ def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_change_that_no_test_notices_is_reported_and_the_tree_is_left_alone(tree: Path, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
     out = tmp_path / "table.md"
-    done = run(tree, "toy.geometry", "--n", "6", "--seed", "3", "--out", str(out))
+    done = run(tree, "toy.geometry", "--n", "6", "--seed", "3", "--least-seconds", "3", "--out", str(out))
     assert done.returncode == 0, done.stdout + done.stderr
     reported = [line for line in done.stdout.splitlines() if ": src/" in line]
     assert any(
