@@ -25,7 +25,6 @@ from podium.errors import PodiumError, RecipeError, UsageError
 from podium.machine import Silent
 from podium.recipe import Recipe, apply_overrides, find_preset
 from podium.tables import Composite, Head, Samples, Task, as_text_array
-from podium.workflows import run as run_module
 from podium.workflows.start_run import start_run
 from tiny.contest import make_settings
 
@@ -367,7 +366,6 @@ def test_the_command_hands_on_what_python_would(
         given.append(recipe)
         raise UsageError("seen")
 
-    monkeypatch.setattr(run_module, "train", train)
     monkeypatch.setattr("podium.workflows.train", train)
     words = ["train", str(samples.root), "--preset", preset, "--set", *lines, *case.besides, case.line]
     assert cli.main(words) == 2

@@ -60,7 +60,7 @@ def train(
         reproducible: Take fixed precision, layout and engine instead of timing them, so that the same command gives the
             same bits on this machine, however busy it is; give --threads too.
     """
-    from podium.workflows import run as workflow
+    from podium import workflows
 
     console = Console(quiet=output.quiet)
     settings = machine.as_settings(
@@ -80,7 +80,7 @@ def train(
         }
         _refuse_beside_resume([what for what, is_given in given.items() if is_given])
         wanted = _compose(recipe, settings, resume=resume)
-        done = workflow.resume(
+        done = workflows.resume(
             resume, recipe=wanted, only_folds=only_folds, root=root, settings=settings, progress=console
         )
     elif root is not None:
@@ -90,7 +90,7 @@ def train(
             "no data was named.", fix="Write podium train FOLDER, or podium train --resume last to continue a run."
         )
     else:
-        done = workflow.train(
+        done = workflows.train(
             data,
             recipe=_compose(recipe, settings),
             folds=folds.as_options() if folds != FoldFlags() else None,

@@ -17,8 +17,9 @@ from podium.machine import Progress, Settings, default_progress
 from podium.metrics import score
 from podium.submission import SubmissionRecord, match_ids
 from podium.tables import Head, Predictions, load_predictions
-from podium.workflows.run import Run, train
+from podium.workflows.run import Run
 from podium.workflows.submit import submit_run
+from podium.workflows.train_and_resume import train
 
 __all__ = ["DemoResult", "run_demo"]
 

@@ -36,7 +36,7 @@ from podium.training.fitting import LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import Inputs
 from podium.training.make_inputs import make_inputs
 from podium.training.predictor import Predictor, TrainedModels
-from podium.workflows.run import compose_recipe
+from podium.workflows.compose import compose_recipe
 
 __all__ = ["ImageClassifier"]
 

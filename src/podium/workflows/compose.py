@@ -1,0 +1,55 @@
+"""The recipe that a user asked for: a preset or a file, with overrides on top."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from podium.arguments import strict_arguments
+from podium.errors import UsageError
+from podium.workflows.option_homes import option_homes
+
+if TYPE_CHECKING:
+    from podium.recipe import Overrides, Recipe
+
+__all__ = ["compose_recipe"]
+
+
+@strict_arguments(option_homes)
+def compose_recipe(
+    preset: str = "baseline",
+    *,
+    recipe: Recipe | str | Path | None = None,
+    overrides: Overrides = (),
+    metric: str | None = None,
+    seed: int | None = None,
+) -> Recipe:
+    """The recipe of a preset or a file, with overrides on top.
+
+    Args:
+        preset: "baseline", "quick" or "finetune".
+        recipe: A recipe, or a recipe file, to start from instead.
+        overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
+        metric: Primary metric.
+        seed: Random seed of training.
+
+    Raises:
+        UsageError: If the preset does not exist.
+        RecipeError: If the file or an override is wrong, or says something that has no effect.
+    """
+    from podium.recipe import apply_overrides, find_preset, load_recipe
+    from podium.recipe.idle_keys import refuse_idle_values
+
+    if recipe is None:
+        recipe = find_preset(preset)
+    elif isinstance(recipe, str | Path):
+        path = Path(recipe)
+        recipe = load_recipe(path)
+        refuse_idle_values(recipe, where=path)
+    else:
+        refuse_idle_values(recipe)
+    recipe = apply_overrides(recipe, overrides)
+    if seed is not None and seed < 0:
+        raise UsageError(f"must be 0 or more, got {seed}.", field="seed")
+    update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}
+    return recipe.model_copy(update=update)

@@ -1,0 +1,185 @@
+"""A training from the first check to the report, and one that goes on where it was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from podium.arguments import strict_arguments
+from podium.callbacks import Callback, Callbacks, RunInfo
+from podium.dataset import FoldOptions
+from podium.dataset.prepared import Prepared
+from podium.errors import RecipeError, UsageError
+from podium.machine import Caution, Progress, Settings, default_progress
+from podium.machine.tuning import restored_torch
+from podium.store import RunFolder, find_run, list_differences
+from podium.workflows.compose import compose_recipe
+from podium.workflows.option_homes import option_homes
+from podium.workflows.prepare import Data, fold_options, open_data
+from podium.workflows.run import Run
+
+if TYPE_CHECKING:
+    from podium.curate import ScanOptions
+    from podium.recipe import Overrides, Recipe
+
+__all__ = ["resume", "train"]
+
+
+@strict_arguments(option_homes)
+def train(
+    data: Data,
+    *,
+    preset: str = "baseline",
+    recipe: Recipe | str | Path | None = None,
+    overrides: Overrides = (),
+    metric: str | None = None,
+    seed: int | None = None,
+    folds: int | FoldOptions | None = None,
+    only_folds: Collection[int] | None = None,
+    options: ScanOptions | None = None,
+    name: str | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Run:
+    """Cross-validate a recipe: decode, split, check for leaks, train, score, report.
+
+    Args:
+        data: A folder, a table, a saved scan, samples, or prepared data.
+        preset: "baseline", "quick" or "finetune".
+        recipe: A recipe, or a recipe file, to start from instead of a preset.
+        overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
+        metric: Primary metric (default: macro F1; macro average precision for multi-label).
+        seed: Random seed of training.
+        folds: Number of folds (default: 5), or `FoldOptions`.
+        only_folds: Folds to train now; None trains all.
+        options: How to read a folder or table.
+        name: Name of the run; None takes the preset's name and the next free number.
+        settings: Folders, device and limits.
+        progress: Receives progress and notes.
+        callbacks: Follow the run, see `podium.Callback`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UsageError: If an option, name or recipe is wrong.
+        DataError: If the data cannot be used, or the folds leak.
+        Stopped: If a signal asked for it; `resume` goes on exactly.
+
+    Example:
+        run = podium.train("data/train", preset="baseline", folds=5)
+        run.scores.main
+    """
+    settings, progress = settings or Settings(), progress or default_progress()
+    _check_callbacks(callbacks, settings)
+    recipe = compose_recipe(preset, recipe=recipe, overrides=overrides, metric=metric, seed=seed)
+    opened = open_data(data, options, folds)
+    for note in opened.notes:
+        progress.note(note)
+    from podium.workflows.start_run import start_run  # imports torch, for which wrong options and data need not wait
+
+    with restored_torch():
+        folder = start_run(
+            opened if isinstance(opened, Prepared) else opened.samples,
+            recipe,
+            fold_options(folds),
+            settings,
+            progress,
+            name=name,
+            only_folds=only_folds,
+            notes=opened.notes,
+        )
+    return _finish(folder, settings, progress, callbacks)
+
+
+@strict_arguments()
+def resume(
+    run: str = "last",
+    *,
+    recipe: Recipe | None = None,
+    only_folds: Collection[int] | None = None,
+    root: str | Path | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Run:
+    """Continue a run that was stopped or killed, or that other processes train; a finished one is only scored again.
+
+    Args:
+        run: The run's name, folder, or "last".
+        recipe: The recipe you expect; refused if it is not the run's.
+        only_folds: Folds to train now, besides those that are done; None trains all that the run was asked for. Other
+            processes may train other folds of the run meanwhile, and the last of them scores it.
+        root: The folder where the images are now; the run remembers it.
+        settings: Device and folders.
+        progress: Receives progress and notes.
+        callbacks: Follow the run, see `podium.Callback`.
+
+    Raises:
+        RecipeError: If the recipe is another one; shows the difference.
+        SplitError: If there is no such fold.
+        ImageError: If the images are gone, or are others than at the start.
+    """
+    settings, progress = settings or Settings(), progress or default_progress()
+    _check_callbacks(callbacks, settings)
+    folder = find_run(settings.runs, run)
+    if recipe is not None:
+        _check_same_recipe(folder, recipe)
+    return _finish(folder, settings, progress, callbacks, only_folds=only_folds or (), root=root)
+
+
+def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
+    from podium.recipe import load_recipe
+
+    old, new = load_recipe(folder.recipe_file).model_dump(mode="json"), recipe.model_dump(mode="json")
+    differences = [line for line in list_differences(old, new) if not line.endswith("-> 'auto'")]
+    if differences:
+        raise RecipeError(
+            f"run {folder.name!r} was made with a different recipe.",
+            where=folder.recipe_file,
+            fix="Resume without recipe options, or start a new run.",
+            details=differences,
+        )
+
+
+def _finish(
+    folder: RunFolder,
+    settings: Settings,
+    progress: Progress,
+    callbacks: Sequence[Callback],
+    *,
+    only_folds: Collection[int] = (),
+    root: str | Path | None = None,
+) -> Run:
+    from podium.workflows.carry_on import carry_on
+
+    followers = Callbacks(callbacks, lambda line: progress.note(Caution(line)))
+    about = describe_run(folder) if followers else None
+    followers.emit("on_run_start", about)
+    is_finished = carry_on(
+        folder,
+        settings,
+        progress,
+        only_folds=only_folds,
+        root=None if root is None else Path(root),
+        callbacks=followers,
+    )
+    if followers and is_finished:
+        followers.emit("on_run_end", about, Run(folder, settings).scores.to_dict())
+    return Run(folder, settings)
+
+
+def _check_callbacks(callbacks: Sequence[Callback], settings: Settings) -> None:
+    if callbacks and settings.processes > 1:
+        raise UsageError("callbacks follow trainings in this process only; use one process.", field="processes")
+
+
+def describe_run(folder: RunFolder) -> RunInfo:
+    """What callbacks receive about a run."""
+    from podium.recipe import load_recipe
+
+    recipe = load_recipe(folder.recipe_file).model_dump(mode="json")
+    return RunInfo(folder.name, folder.path, MappingProxyType(recipe), tuple(folder.read()["folds"]))
