@@ -151,8 +151,8 @@ def podium(options: argparse.Namespace) -> Callable[[], float]:
 
     from podium.engine import Checkpoints, Parts, TrainState, fit
     from podium.optim import build_optimizer, constant
-    from podium.recipe.build import build_objective
-    from podium.recipe.recipe import LossSpec
+    from podium.recipe.build_losses import build_objective
+    from podium.recipe.loss_spec import LossSpec
     from podium.stopping import StopRequest
     from podium.tables import Head, Task
 

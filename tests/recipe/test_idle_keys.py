@@ -11,7 +11,7 @@ from podium import compose_recipe
 from podium.errors import RecipeError
 from podium.recipe import apply_overrides, find_preset, load_recipe, save_recipe
 from podium.recipe.idle_keys import refuse_idle_for_task
-from podium.recipe.recipe import ModelSpec
+from podium.recipe.model_spec import ModelSpec
 from podium.tables import Head, Task
 
 

@@ -20,8 +20,10 @@ from podium.recipe import (
     resolve_recipe,
     save_recipe,
 )
+from podium.recipe.image_spec import ImageSpec
+from podium.recipe.loss_spec import FocalSpec, LossSpec
 from podium.recipe.overrides import Overrides
-from podium.recipe.recipe import Constant, Cosine, FocalSpec, ImageSpec, LossSpec, OneCycle, StepDecay
+from podium.recipe.schedule_spec import Constant, Cosine, OneCycle, StepDecay
 
 
 @pytest.mark.parametrize("preset", PRESETS)

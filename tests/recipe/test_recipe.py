@@ -8,20 +8,12 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from podium.recipe import Recipe, baseline, finetune
-from podium.recipe.recipe import (
-    AsymmetricSpec,
-    BinaryCrossEntropySpec,
-    Cosine,
-    CrossEntropySpec,
-    FocalSpec,
-    ImageSpec,
-    LossSpec,
-    ModelSpec,
-    OneCycle,
-    OptimizerSpec,
-    StepDecay,
-    TrainingSpec,
-)
+from podium.recipe.image_spec import ImageSpec
+from podium.recipe.loss_spec import AsymmetricSpec, BinaryCrossEntropySpec, CrossEntropySpec, FocalSpec, LossSpec
+from podium.recipe.model_spec import ModelSpec
+from podium.recipe.optimizer_spec import OptimizerSpec
+from podium.recipe.schedule_spec import Cosine, OneCycle, StepDecay
+from podium.recipe.training_spec import TrainingSpec
 
 TINY = 1e-300
 

@@ -19,26 +19,16 @@ from podium.recipe.recipe import Recipe
 from podium.recipe.resolve import resolve_recipe, resolve_sizes
 
 if TYPE_CHECKING:
-    from podium.recipe.build import (
-        build_backbone_of,
-        build_model,
-        build_objective,
-        build_parts,
-        build_schedule,
-        check_buildable,
-    )
+    from podium.recipe.build import build_backbone_of, build_model, build_parts, check_buildable
+    from podium.recipe.build_losses import build_objective
+    from podium.recipe.build_schedules import build_schedule
 else:  # it imports torch and timm, which reading a recipe does not need
     __getattr__ = on_demand(
         __name__,
         {
-            "podium.recipe.build": [
-                "build_model",
-                "build_objective",
-                "build_parts",
-                "build_schedule",
-                "build_backbone_of",
-                "check_buildable",
-            ]
+            "podium.recipe.build": ["build_backbone_of", "build_model", "build_parts", "check_buildable"],
+            "podium.recipe.build_losses": ["build_objective"],
+            "podium.recipe.build_schedules": ["build_schedule"],
         },
     )
 

@@ -3,51 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from podium.engine import HeadObjective, Objective, Parts, mix_seed
+from podium.engine import Parts, mix_seed
 from podium.errors import UnknownNameError
-from podium.losses import (
-    asymmetric_per_sample,
-    balanced_class_weights,
-    binary_cross_entropy_per_sample,
-    cross_entropy_per_sample,
-    focal_per_sample,
-    positive_weights,
-)
-from podium.models import (
-    Backbone,
-    Classifier,
-    Ema,
-    LinearHeads,
-    build_backbone,
-    freeze_backbone,
-    freeze_blocks,
-    parameter_groups,
-)
-from podium.optim import build_optimizer, constant, cosine, one_cycle, step_decay
+from podium.models import Backbone, Classifier, Ema, LinearHeads, build_backbone, freeze_backbone, freeze_blocks
 from podium.recipe.arrangement import arrange
-from podium.recipe.recipe import (
-    AsymmetricSpec,
-    BinaryCrossEntropySpec,
-    Cosine,
-    CrossEntropySpec,
-    FocalSpec,
-    LossSpec,
-    OneCycle,
-    OptimizerSpec,
-    Recipe,
-    StepDecay,
-)
-from podium.tables import Head, Task
+from podium.recipe.build_losses import build_objective
+from podium.recipe.build_optimizers import build_optimizer_of, check_optimizer
+from podium.recipe.build_schedules import build_schedule
+from podium.recipe.recipe import Recipe
+from podium.tables import Task
 
-__all__ = ["build_backbone_of", "build_model", "build_objective", "build_parts", "build_schedule", "check_buildable"]
+__all__ = ["build_backbone_of", "build_model", "build_parts", "check_buildable"]
 
 Labels = Mapping[str, NDArray[np.integer[Any]]]
 
@@ -101,9 +73,7 @@ def check_buildable(recipe: Recipe, task: Task) -> tuple[Backbone, Classifier]:
     names = [head.name for part in parts.values() for head in part.heads]
     for name in set(recipe.loss.head_weights) - set(names):
         raise UnknownNameError("head", name, names, where="loss.head_weights")
-    spec = recipe.optimizer
-    group = {"params": [torch.nn.Parameter(torch.zeros(1, 1))]}
-    build_optimizer(spec.name, [group], spec.lr, weight_decay=spec.weight_decay, momentum=spec.momentum)
+    check_optimizer(recipe.optimizer)
     backbone = build_backbone_of(recipe)
     return backbone, build_model(recipe, backbone, next(iter(parts.values())), seed=recipe.seed)
 
@@ -137,15 +107,13 @@ def build_parts(
         seed: Seed of this training.
         device: Where the model is.
     """
-    spec = recipe.optimizer
-    groups = _parameter_groups(spec, model)
     training = recipe.training
     return Parts(
         model=model,
         objective=build_objective(recipe.loss, task, labels, device),
-        optimizer=build_optimizer(spec.name, groups, spec.lr, weight_decay=spec.weight_decay, momentum=spec.momentum),
+        optimizer=build_optimizer_of(recipe.optimizer, model),
         schedule=build_schedule(recipe, n_steps=n_steps, steps_per_epoch=steps_per_epoch),
-        lr=spec.lr,
+        lr=recipe.optimizer.lr,
         score=score,
         score_name=score_name,
         greater_is_better=greater_is_better,
@@ -157,87 +125,3 @@ def build_parts(
         average=None if training.ema_decay is None else Ema(model, decay=training.ema_decay),
         scaler=torch.amp.GradScaler(device.type) if training.precision == "fp16" else None,
     )
-
-
-def _parameter_groups(spec: OptimizerSpec, model: Classifier | LinearHeads) -> list[dict[str, Any]]:
-    if isinstance(model, Classifier):
-        return parameter_groups(
-            model, spec.lr, spec.weight_decay, head_lr_factor=spec.head_lr_factor, layer_decay=spec.layer_decay
-        )
-    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
-    biases = [parameter for parameter in model.parameters() if parameter.ndim == 1]
-    common = {"lr": spec.lr, "initial_lr": spec.lr}
-    return [
-        {"params": matrices, "weight_decay": spec.weight_decay, **common},
-        {"params": biases, "weight_decay": 0.0, **common},
-    ]
-
-
-def build_schedule(recipe: Recipe, *, n_steps: int, steps_per_epoch: int) -> Callable[[int], float]:
-    """Step -> factor on the peak learning rate."""
-    spec = recipe.schedule
-    if isinstance(spec, OneCycle):
-        return partial(
-            one_cycle,
-            n_steps=n_steps,
-            warmup_fraction=spec.warmup_fraction,
-            start_factor=spec.start_factor,
-            end_factor=spec.end_factor,
-        )
-    if isinstance(spec, Cosine):
-        n_warmup = round(spec.warmup_fraction * n_steps)
-        return partial(cosine, n_steps=n_steps, n_warmup_steps=n_warmup, end_factor=spec.end_factor)
-    if isinstance(spec, StepDecay):
-        return partial(step_decay, every=spec.every_epochs * steps_per_epoch, factor=spec.factor)
-    return constant
-
-
-def build_objective(spec: LossSpec, task: Task, labels: Labels, device: torch.device) -> Objective:
-    """The loss of every head of a task.
-
-    Args:
-        spec: The recipe's losses.
-        task: The heads.
-        labels: Labels of the training samples by head name, for class weights.
-        device: Where the weights go.
-    """
-    heads = {}
-    for head in task.heads:
-        loss = (
-            _multi_loss(spec, labels[head.name], device)
-            if head.is_multi
-            else _single_loss(spec, head, labels[head.name], device)
-        )
-        heads[head.name] = HeadObjective(loss, spec.head_weights.get(head.name, 1.0))
-    return Objective(heads)
-
-
-def _single_loss(
-    spec: LossSpec, head: Head, labels: NDArray[np.integer[Any]], device: torch.device
-) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    def balanced(choice: Literal["none", "balanced"]) -> Tensor | None:
-        if choice == "none":
-            return None
-        weights = balanced_class_weights(labels, head.n_classes)
-        return torch.as_tensor(weights, dtype=torch.float32, device=device)
-
-    match spec.single:
-        case CrossEntropySpec(label_smoothing=smoothing, class_weights=choice):
-            return partial(cross_entropy_per_sample, class_weights=balanced(choice), label_smoothing=smoothing)
-        case FocalSpec(gamma=gamma, class_weights=choice):
-            return partial(focal_per_sample, gamma=gamma, class_weights=balanced(choice))
-
-
-def _multi_loss(
-    spec: LossSpec, labels: NDArray[np.integer[Any]], device: torch.device
-) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    def balanced(choice: Literal["none", "balanced"]) -> Tensor | None:
-        if choice == "none":
-            return None
-        return torch.as_tensor(positive_weights(labels), dtype=torch.float32, device=device)
-
-    match spec.multi:
-        case BinaryCrossEntropySpec(label_smoothing=smoothing, positive_weights=choice):
-            return partial(binary_cross_entropy_per_sample, pos_weight=balanced(choice), label_smoothing=smoothing)
-        case AsymmetricSpec(gamma_negative=negative, gamma_positive=positive, clip=clip):
-            return partial(asymmetric_per_sample, gamma_negative=negative, gamma_positive=positive, clip=clip)

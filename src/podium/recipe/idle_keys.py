@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from podium.errors import RecipeError
 from podium.recipe.arrangement import arrange
 from podium.recipe.presets import PRESETS
-from podium.recipe.recipe import OneCycle, Recipe
+from podium.recipe.recipe import Recipe
+from podium.recipe.schedule_spec import OneCycle
 from podium.tables import Task
 
 __all__ = ["refuse_idle_for_task", "refuse_idle_keys", "refuse_idle_values", "reset_idle_values"]

@@ -11,15 +11,12 @@ from collections.abc import Callable
 
 from podium.data import ColorJitter, HorizontalFlip, RandomResizedCrop
 from podium.errors import UnknownNameError
-from podium.recipe.recipe import (
-    CrossEntropySpec,
-    LossSpec,
-    ModelSpec,
-    OneCycle,
-    OptimizerSpec,
-    Recipe,
-    TrainingSpec,
-)
+from podium.recipe.loss_spec import CrossEntropySpec, LossSpec
+from podium.recipe.model_spec import ModelSpec
+from podium.recipe.optimizer_spec import OptimizerSpec
+from podium.recipe.recipe import Recipe
+from podium.recipe.schedule_spec import OneCycle
+from podium.recipe.training_spec import TrainingSpec
 
 __all__ = ["PRESETS", "baseline", "find_preset", "finetune", "quick"]
 

@@ -1,0 +1,41 @@
+"""The network: backbone, weights, what is frozen, how heads share it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from podium.recipe.part import Count, Fraction, Name, Part, Precision
+
+__all__ = ["ModelSpec"]
+
+
+class ModelSpec(Part):
+    """The network."""
+
+    name: Name = "tf_efficientnet_lite0"
+    """A timm model's name, or "tiny"."""
+    weights: Name = "auto"
+    """"packaged" (from the extra `weights`), "pretrained" (timm's, from a hub or a local file), "random", the path of
+    a weight file; "auto" is packaged where it exists, else pretrained. Never silently random."""
+    freeze: Literal["none", "blocks", "backbone"] = "none"
+    """What is not trained; a frozen backbone trains its heads on cached features."""
+    frozen_blocks: Count = 3
+    """Number of blocks that `freeze: blocks` freezes, counted from the image; the first convolution counts as one."""
+    cached_views: Annotated[int, Field(ge=0, le=10**9)] | Literal["auto"] = "auto"
+    """Augmented views of every image that pass through the frozen blocks once and are cached for all folds; epoch e
+    trains on view e modulo this number. 0 runs the frozen blocks again for every batch. auto is one view per epoch, at
+    most 16, if they fit in 16 GiB and the network can be split after its frozen blocks; else 0."""
+    frozen_precision: Precision | Literal["auto"] = "auto"
+    """Precision of a frozen backbone's cached features and of the frozen blocks' augmented views; auto: autotune takes
+    the fastest that agrees with fp32. The views that evaluate a model use the precision it is trained in."""
+    frozen_engine: Literal["auto", "torch", "openvino"] = "auto"
+    """What runs that forward pass: torch layer by layer, or a graph that OpenVINO compiled for the CPU (the extra
+    `openvino`); auto: autotune takes the faster one."""
+    arrangement: Literal["joint", "shared", "separate"] = "shared"
+    """Several attributes: one composite head, one head each on a shared backbone, or one model each."""
+    drop_rate: Fraction = 0.0
+    """Dropout before the heads."""
+    drop_path_rate: Fraction = 0.0
+    """Stochastic depth in the backbone."""

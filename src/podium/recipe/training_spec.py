@@ -1,0 +1,40 @@
+"""Epochs, batches, precision and early stopping of a recipe."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat
+
+from podium.recipe.part import Count, Part, Precision
+
+__all__ = ["TrainingSpec"]
+
+
+class TrainingSpec(Part):
+    """Epochs, batches, precision, early stopping."""
+
+    epochs: Count = 10
+    batch_size: Count = 32
+    """Samples per optimizer step, even if they do not fit into memory at once."""
+    micro_batch: Count | None = None
+    """Samples per forward pass (gradient accumulation); gradients add up to the whole batch. null takes the whole
+    batch, and halves it when memory runs out. Batch norm sees one piece at a time."""
+    clip_norm: PositiveFloat | None = None
+    ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay of the moving average of the weights (EMA); null uses the weights themselves."""
+    precision: Precision | Literal["auto"] = "auto"
+    """Precision of the forward pass; auto: autotune takes the fastest, and fp32 under a frozen backbone."""
+    layout: Literal["auto", "channels_last", "contiguous"] = "auto"
+    """Order of weights and activations in memory; auto: autotune takes the fastest."""
+    augment_on: Literal["auto", "cpu", "device"] = "auto"
+    """Where the images of a batch are made: on the CPU, or on the device that trains, from images that are kept
+    there if they fit. The images differ by rounding. auto: autotune takes the faster one on an NVIDIA GPU,
+    and the CPU elsewhere."""
+    select: Literal["auto", "last", "best"] = "auto"
+    """Weights that predict: those of the last epoch, or of the best one by the validation score; auto is best with
+    `patience`, else last. "best" chooses on the validation samples, so the out-of-fold score is a little too good; the
+    report says so."""
+    patience: Count | None = None
+    """Early stopping: end after this many epochs without a better validation score, and predict with the best epoch;
+    null never stops early."""
