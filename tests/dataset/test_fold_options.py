@@ -20,4 +20,5 @@ def test_the_request_is_what_make_folds_takes() -> None:
     options = FoldOptions(folds=3, split_seed=7, stratify_by="age", strict=True, allow_leaks=("group",))
     for function in (make_folds, check_request):
         assert list(options.request) == list(inspect.signature(function).parameters)[1:]
+    assert FoldOptions().request == FoldOptions(folds=5).request
     assert options.request == {name: getattr(options, name) for name in options.request}

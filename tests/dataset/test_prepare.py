@@ -33,7 +33,7 @@ def prepare(
 
 def check(samples: Samples, options: FoldOptions) -> int:
     problems = Problems()
-    n_folds = check_folds(samples, options, problems)
+    n_folds = check_folds(samples, options, problems, Notes())
     problems.raise_all()
     return n_folds
 

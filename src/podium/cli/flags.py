@@ -135,7 +135,7 @@ class FoldFlags:
     """How samples are divided.
 
     Args:
-        folds: Number of folds.
+        folds: Number of folds (default: 5).
         split_method: How samples are divided; auto keeps groups together and every class balanced.
         split_seed: Random seed of the split.
         stratify_by: Head whose classes are balanced over the folds (default: the main target).
@@ -146,7 +146,7 @@ class FoldFlags:
         allow_leaks: Kinds of leak to accept.
     """
 
-    folds: int = 5
+    folds: int | None = None
     split_method: SplitMethod = "auto"
     split_seed: int = 0
     stratify_by: str | None = None

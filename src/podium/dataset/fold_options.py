@@ -11,6 +11,8 @@ from podium.splits import SplitMethod
 
 __all__ = ["FoldOptions"]
 
+_USUAL = 5
+
 
 @strict_fields
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class FoldOptions:
     """How samples are divided.
 
     Args:
-        folds: Number of folds.
+        folds: Number of folds; None makes 5.
         split_method: "auto" or a method's name.
         split_seed: Seed of the division.
         holdout_fraction: Share of the samples that no model sees until one is confirmed on them.
@@ -29,7 +31,7 @@ class FoldOptions:
         folds_from: Folder with folds.csv of an earlier split, to use instead of making one.
     """
 
-    folds: int = 5
+    folds: int | None = None
     split_method: SplitMethod = "auto"
     split_seed: int = 0
     holdout_fraction: float = 0.0
@@ -46,4 +48,9 @@ class FoldOptions:
     def request(self) -> dict[str, Any]:
         """The arguments of `make_folds`; the other options say what happens before and after it."""
         names = ("folds", "split_seed", "split_method", "stratify_by", "holdout_fraction", "strict")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | {"folds": self.n_folds}
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds to make."""
+        return _USUAL if self.folds is None else self.folds

@@ -38,7 +38,7 @@ def load_frozen(options: FoldOptions) -> Folds:
         for item in fields(FoldOptions)
         if item.name not in _BESIDE and getattr(options, item.name) != getattr(default, item.name)
     ]
-    if options.folds not in (default.folds, frozen.n_folds):
+    if options.folds not in (None, frozen.n_folds):
         idle.insert(0, "folds")
     if idle:
         raise UsageError(

@@ -12,6 +12,7 @@ from podium.curate import check_quarantine
 from podium.data import ImageCache
 from podium.dataset.fold_options import FoldOptions
 from podium.dataset.frozen_folds import join_as_frozen, load_frozen
+from podium.dataset.idle_fold_options import note_idle_fold_options
 from podium.dataset.prepared import Prepared, all_images, set_aside
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
 from podium.errors import ImageError, LeakError, SplitError
@@ -36,7 +37,7 @@ from podium.tables import Folds, Samples
 __all__ = ["check_folds", "open_prepared_images", "prepare_samples"]
 
 
-def check_folds(samples: Samples, options: FoldOptions, problems: Problems) -> int:
+def check_folds(samples: Samples, options: FoldOptions, problems: Problems, progress: Progress) -> int:
     """How many folds there will be; keeps all that can be known wrong about them before an image is decoded."""
     with problems.kept():
         check_leak_names(options.allow_leaks)
@@ -44,10 +45,14 @@ def check_folds(samples: Samples, options: FoldOptions, problems: Problems) -> i
         if options.folds_from is not None:
             return _check_frozen(samples, load_frozen(options), options, problems)
         n_folds = check_request(samples, **options.request)
+        with problems.kept():
+            idle = note_idle_fold_options(samples, options, n_folds)
+            if idle is not None:
+                progress.note(idle)
         if choose_method(samples, options.split_method, options.stratify_by) == "predefined":
             _check_groups(samples, make_folds(samples, **options.request), options)
         return n_folds
-    return options.folds
+    return options.n_folds
 
 
 def _check_frozen(samples: Samples, frozen: Folds, options: FoldOptions, problems: Problems) -> int:

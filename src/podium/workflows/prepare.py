@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 
 from podium.arguments import strict_arguments
 from podium.curate import Scan, ScanOptions
 from podium.dataset import FoldOptions, Source, read_source
+from podium.dataset.idle_fold_options import given_fold_options
 from podium.dataset.prepare import check_folds, prepare_samples
 from podium.dataset.prepared import Prepared, is_prepared, load_prepared
 from podium.dataset.ready_images import median_side
@@ -64,7 +64,7 @@ def prepare(
         progress.note(note)
     how = fold_options(folds)
     problems = Problems()
-    check_folds(opened.samples, how, problems)
+    check_folds(opened.samples, how, problems, progress)
     problems.raise_all()
     wanted = find_preset(recipe) if isinstance(recipe, str) else recipe
     wanted = resolve_sizes(wanted, median_side_px=median_side(opened.samples))
@@ -95,12 +95,11 @@ def open_data(source: Data, options: ScanOptions | None, folds: int | FoldOption
         return read_source(source, options)
     if options is not None and options != ScanOptions():
         raise UsageError("this data is prepared; scan options cannot change it.", field="options")
-    if folds is not None:
-        given, default = fold_options(folds), FoldOptions()
-        names = [item.name for item in fields(given) if getattr(given, item.name) != getattr(default, item.name)]
+    names = given_fold_options(fold_options(folds), n_folds=source.folds.n_folds)
+    if names:
         raise UsageError(
-            "this data is prepared together with its folds.",
-            field=next(iter(names), "folds"),
-            fix="Leave out the split options.",
+            f"this data is prepared together with its folds, {source.folds.n_folds} in number.",
+            field=names[0],
+            fix="Leave out the split options, or prepare the data again.",
         )
     return source

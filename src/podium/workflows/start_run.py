@@ -69,7 +69,7 @@ def start_run(
     task = _require_labels(samples)
     problems = Problems()
     _check_request(task, recipe, settings, name, problems)
-    n_folds = data.folds.n_folds if isinstance(data, Prepared) else check_folds(samples, folds, problems)
+    n_folds = data.folds.n_folds if isinstance(data, Prepared) else check_folds(samples, folds, problems, progress)
     chosen = _choose_folds(n_folds, only_folds, problems)
     problems.raise_all()
     durable.check_writable(settings.runs)
