@@ -310,6 +310,22 @@ def test_the_epochs_loss_is_the_mean_over_its_samples(tmp_path: Path, monkeypatc
     assert [record["train_loss"] for record in state["history"]] == pytest.approx(means, rel=1e-12)
 
 
+def _waits_for_a_plateau() -> Parts:
+    """Scores that fall after each epoch, so that every later epoch has a tenth of the learning rate."""
+    return make_parts(reduction=lambda history: 0.1 ** len([record for record in history if record.scores["kind"]]))
+
+
+@pytest.mark.parametrize("step", range(1, N_STEPS + 1))
+def test_a_learning_rate_that_follows_the_scores_goes_on_with_the_same_bits(step: int, tmp_path: Path) -> None:
+    whole = train(_waits_for_a_plateau(), tmp_path / "whole")
+    rates = [record["lr"] for record in whole.state["history"]]
+    plain = [record["lr"] for record in train(make_parts(), tmp_path / "plain").state["history"]]
+    assert rates == pytest.approx([plain[0], 0.1 * plain[1]])
+    with pytest.raises(Stopped):
+        train(_waits_for_a_plateau(), tmp_path / "cut", callbacks=[StopAt(StopRequest(), step)])
+    assert train(_waits_for_a_plateau(), tmp_path / "cut") == whole
+
+
 class Scores:
     """Gives one score after the other, whatever the logits are."""
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from podium.engine import mix_seed
-from podium.errors import UnknownNameError
+from podium.engine import EpochRecord, mix_seed
+from podium.errors import RecipeError, UnknownNameError
 from podium.models import Ema
 from podium.recipe import (
     Recipe,
@@ -22,6 +22,7 @@ from podium.recipe import (
     build_parts,
     build_schedule,
 )
+from podium.recipe.build_schedules import build_reduction, check_warmup
 from podium.tables import Head, Task
 
 CPU = torch.device("cpu")
@@ -182,3 +183,42 @@ def test_schedules_are_those_that_the_recipe_names() -> None:
     assert cycle.index(max(cycle)) in (4, 5)
     cosine = factors("schedule={kind: cosine, warmup_fraction: 0}")
     np.testing.assert_allclose(np.diff(cosine) <= 0, True)
+    stairs = factors("schedule={kind: multi_step, milestones: [1, 3], factor: 0.1}", "training.epochs=4")
+    assert stairs == pytest.approx([1.0] * 5 + [0.1] * 10 + [0.01] * 5)
+    again = factors("schedule={kind: cosine_restarts, cycle_epochs: 1, multiplier: 2}", "training.epochs=4")
+    assert [step for step in range(20) if again[step] == 1] == [0, 5, 15]
+    line = factors("schedule={kind: polynomial, warmup_steps: 4}", "training.epochs=4")
+    assert line == pytest.approx([0, 0.25, 0.5, 0.75] + [1 - step / 16 for step in range(16)])
+    rates = factors("schedule={kind: cyclic, cycle_epochs: 2}", "optimizer.lr=1e-3", "training.epochs=4")
+    assert (rates[0], rates[5], rates[10]) == pytest.approx((0.01, 1.0, 0.01))
+    assert factors("schedule={kind: constant, warmup_fraction: 0.2}")[:5] == pytest.approx([0, 0.25, 0.5, 0.75, 1])
+    quick = factors("schedule={kind: one_cycle, warmup_steps: 10}")
+    assert quick == factors("schedule={kind: one_cycle, warmup_fraction: 0.5}")
+
+
+@pytest.mark.parametrize("watch", ["score", "train_loss"])
+@pytest.mark.parametrize("greater_is_better", [True, False])
+def test_a_plateau_reduces_as_torch_does(watch: str, greater_is_better: bool) -> None:
+    recipe = tiny(f"schedule={{kind: plateau, watch: {watch}, patience: 1, factor: 0.5}}", "training.epochs=9")
+    reduction = build_reduction(recipe, score_name="kind", greater_is_better=greater_is_better)
+    assert reduction is not None
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    mode = "max" if watch == "score" and greater_is_better else "min"
+    reference = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode, factor=0.5, patience=1, eps=0)
+    rng, history = np.random.default_rng(0), []
+    for epoch in range(30):
+        loss, score = (float(value) for value in rng.uniform(0.1, 1, 2))
+        history.append(EpochRecord(epoch, epoch, 0.1, loss, {"kind": score}))
+        reference.step(score if watch == "score" else loss)
+        assert reduction(history) == pytest.approx(optimizer.param_groups[0]["lr"])
+
+
+def test_schedules_of_the_step_alone_have_no_reduction() -> None:
+    assert build_reduction(tiny(), score_name="kind", greater_is_better=True) is None
+
+
+def test_a_warm_up_as_long_as_the_training_is_refused() -> None:
+    recipe = tiny("schedule={kind: constant, warmup_steps: 20}")
+    check_warmup(recipe, 21)
+    with pytest.raises(RecipeError, match="only 20 steps"):
+        check_warmup(recipe, 20)

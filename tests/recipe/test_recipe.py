@@ -7,12 +7,23 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from podium.recipe import Recipe, baseline, finetune
+from podium.errors import RecipeError
+from podium.recipe import Recipe, apply_overrides, baseline, finetune
 from podium.recipe.image_spec import ImageSpec
 from podium.recipe.loss_spec import AsymmetricSpec, BinaryCrossEntropySpec, CrossEntropySpec, FocalSpec, LossSpec
 from podium.recipe.model_spec import ModelSpec
 from podium.recipe.optimizer_spec import OptimizerSpec
-from podium.recipe.schedule_spec import Cosine, OneCycle, StepDecay
+from podium.recipe.schedule_spec import (
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Cyclic,
+    MultiStep,
+    OneCycle,
+    Plateau,
+    Polynomial,
+    StepDecay,
+)
 from podium.recipe.training_spec import TrainingSpec
 
 TINY = 1e-300
@@ -21,6 +32,7 @@ FRACTION = ((0, 1), (-TINY, 1.0000001))
 POSITIVE = ((TINY, 1e300), (0, -1))
 NOT_NEGATIVE = ((0, 1e300), (-TINY,))
 COUNT = ((1, 10**6), (0, -1, 1.5))
+SCHEDULES = (OneCycle, Cosine, CosineRestarts, Polynomial, StepDecay, MultiStep, Cyclic, Plateau, Constant)
 LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     (ImageSpec, "size_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
     (ImageSpec, "stored_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
@@ -40,13 +52,26 @@ LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]
     (OptimizerSpec, "weight_decay"): NOT_NEGATIVE,
     (OptimizerSpec, "head_lr_factor"): POSITIVE,
     (OptimizerSpec, "layer_decay"): ((TINY, 1), (0, 1.0000001)),
-    (OneCycle, "warmup_fraction"): FRACTION,
     (OneCycle, "start_factor"): POSITIVE,
     (OneCycle, "end_factor"): NOT_NEGATIVE,
-    (Cosine, "warmup_fraction"): FRACTION,
     (Cosine, "end_factor"): NOT_NEGATIVE,
     (StepDecay, "every_epochs"): COUNT,
     (StepDecay, "factor"): POSITIVE,
+    (CosineRestarts, "cycle_epochs"): COUNT,
+    (CosineRestarts, "multiplier"): COUNT,
+    (CosineRestarts, "end_factor"): NOT_NEGATIVE,
+    (Polynomial, "power"): POSITIVE,
+    (Polynomial, "end_factor"): FRACTION,
+    (MultiStep, "milestones"): (((1,), (2, 5)), ((), (0, 1), (3, 3), (5, 2), (1.5,))),
+    (MultiStep, "factor"): POSITIVE,
+    (Cyclic, "base_lr"): POSITIVE,
+    (Cyclic, "cycle_epochs"): POSITIVE,
+    (Cyclic, "decay"): ((TINY, 1), (0, 1.0000001)),
+    (Plateau, "factor"): ((TINY, 1 - 1e-12), (0, 1)),
+    (Plateau, "patience"): ((0, 10**6), (-1, 1.5)),
+    (Plateau, "min_delta"): FRACTION,
+    **{(kind, "warmup_steps"): ((None, 1, 10**6), (0, -1, 1.5)) for kind in SCHEDULES},
+    **{(kind, "warmup_fraction"): FRACTION for kind in SCHEDULES},
     (TrainingSpec, "epochs"): COUNT,
     (TrainingSpec, "batch_size"): COUNT,
     (TrainingSpec, "micro_batch"): ((None, 1), (0, -1)),
@@ -129,3 +154,29 @@ def test_views_are_one_or_more_and_each_stands_once(key: str) -> None:
     for views in ((), ("plain", "plain"), ("plain", "hflip", "plain")):
         with pytest.raises(ValidationError, match=f"{key}: expected each view once, and at least one"):
             Recipe.model_validate({key: views})
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["schedule={kind: multi_step, milestones: [3, 10]}"], "go beyond training.epochs=10"),
+        (["schedule={kind: multi_step, milestones: [6, 3]}"], "ascending"),
+        (["schedule={kind: cosine_restarts, cycle_epochs: 10}"], "no shorter than training.epochs=10"),
+        (["schedule={kind: cyclic, base_lr: 0.01}", "optimizer.lr=0.001"], "base_lr=0.01 is not below"),
+        (["schedule={kind: cyclic, cycle_epochs: 21}"], "never be reached"),
+        (["schedule={kind: plateau, patience: 8}"], "could never be reduced. Choose at most 7"),
+    ],
+)
+def test_a_schedule_that_does_not_fit_the_training_is_refused(lines: list[str], words: str) -> None:
+    with pytest.raises(RecipeError, match=words):
+        apply_overrides(Recipe(), lines)
+
+
+def test_schedules_at_their_limits_are_allowed() -> None:
+    for line in (
+        "schedule={kind: multi_step, milestones: [9]}",
+        "schedule={kind: cosine_restarts, cycle_epochs: 9}",
+        "schedule={kind: cyclic, cycle_epochs: 20}",
+        "schedule={kind: plateau, patience: 7}",
+    ):
+        assert apply_overrides(Recipe(), [line]).schedule.kind in line

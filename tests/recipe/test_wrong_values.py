@@ -44,6 +44,7 @@ WORDS = {"preset", "model.name", "model.weights", "optimizer.name", "metric"}
 NULLS = {
     "metric",
     "optimizer.momentum",
+    "schedule.warmup_steps",
     *(f"training.{name}" for name in ("micro_batch", "clip_norm", "ema_decay", "patience")),
 }
 PARTS = {"image", "model", "loss", "optimizer", "training"}

@@ -77,6 +77,13 @@ def _scheduled(kind: str, line: str) -> Case:
     return Case(f"schedule.{line}", besides=(f"schedule={{kind: {kind}}}",))
 
 
+def _plateau(line: str, *more: str, validation: float | None = None) -> Case:
+    """Beside a training that is long enough for a reduction; a score of 0.0 has no relative change."""
+    start = "schedule={kind: plateau, watch: train_loss, patience: 0}"
+    besides = (start, *(f"schedule.{item}" for item in more), "training.epochs=5")
+    return Case(f"schedule.{line}", besides=besides, validation=validation)
+
+
 CASES: dict[str, Case] = {
     "preset": Case("preset=mine"),
     "seed": Case("seed=1", refused=(("ImageClassifier", "random_state"),)),
@@ -149,6 +156,42 @@ CASES: dict[str, Case] = {
     "schedule.step_decay.factor": Case(
         "schedule.factor=0.9", besides=("schedule={kind: step_decay, every_epochs: 1}",)
     ),
+    "schedule.step_decay.warmup_fraction": _scheduled("step_decay", "warmup_fraction=0.6"),
+    "schedule.step_decay.warmup_steps": _scheduled("step_decay", "warmup_steps=3"),
+    "schedule.one_cycle.warmup_steps": _scheduled("one_cycle", "warmup_steps=3"),
+    "schedule.cosine.warmup_steps": _scheduled("cosine", "warmup_steps=3"),
+    "schedule.constant.warmup_fraction": _scheduled("constant", "warmup_fraction=0.6"),
+    "schedule.constant.warmup_steps": _scheduled("constant", "warmup_steps=3"),
+    "schedule.cosine_restarts.warmup_fraction": _scheduled("cosine_restarts, cycle_epochs: 1", "warmup_fraction=0.6"),
+    "schedule.cosine_restarts.warmup_steps": _scheduled("cosine_restarts, cycle_epochs: 1", "warmup_steps=3"),
+    "schedule.cosine_restarts.cycle_epochs": Case(
+        "schedule.cycle_epochs=2", besides=("schedule={kind: cosine_restarts, cycle_epochs: 1}", "training.epochs=3")
+    ),
+    "schedule.cosine_restarts.multiplier": Case(
+        "schedule.multiplier=2", besides=("schedule={kind: cosine_restarts, cycle_epochs: 1}", "training.epochs=3")
+    ),
+    "schedule.cosine_restarts.end_factor": _scheduled("cosine_restarts, cycle_epochs: 1", "end_factor=0.5"),
+    "schedule.polynomial.warmup_fraction": _scheduled("polynomial", "warmup_fraction=0.6"),
+    "schedule.polynomial.warmup_steps": _scheduled("polynomial", "warmup_steps=3"),
+    "schedule.polynomial.power": _scheduled("polynomial", "power=2"),
+    "schedule.polynomial.end_factor": _scheduled("polynomial", "end_factor=0.5"),
+    "schedule.multi_step.warmup_fraction": _scheduled("multi_step, milestones: [1]", "warmup_fraction=0.6"),
+    "schedule.multi_step.warmup_steps": _scheduled("multi_step, milestones: [1]", "warmup_steps=3"),
+    "schedule.multi_step.milestones": Case(
+        "schedule.milestones=[1,2]", besides=("schedule={kind: multi_step, milestones: [1]}", "training.epochs=3")
+    ),
+    "schedule.multi_step.factor": _scheduled("multi_step, milestones: [1]", "factor=0.9"),
+    "schedule.cyclic.warmup_fraction": _scheduled("cyclic", "warmup_fraction=0.6"),
+    "schedule.cyclic.warmup_steps": _scheduled("cyclic", "warmup_steps=3"),
+    "schedule.cyclic.base_lr": _scheduled("cyclic", "base_lr=5e-4"),
+    "schedule.cyclic.cycle_epochs": _scheduled("cyclic", "cycle_epochs=1"),
+    "schedule.cyclic.decay": _scheduled("cyclic, cycle_epochs: 1", "decay=0.5"),
+    "schedule.plateau.warmup_fraction": _plateau("warmup_fraction=0.6"),
+    "schedule.plateau.warmup_steps": _plateau("warmup_steps=3"),
+    "schedule.plateau.watch": _plateau("watch=score", validation=0.4),
+    "schedule.plateau.factor": _plateau("factor=0.5", "min_delta=1"),
+    "schedule.plateau.patience": _plateau("patience=1", "min_delta=1"),
+    "schedule.plateau.min_delta": _plateau("min_delta=1"),
     "training.epochs": Case("training.epochs=3"),
     "training.batch_size": Case("training.batch_size=3"),
     "training.micro_batch": Case("training.micro_batch=2"),

@@ -1,8 +1,8 @@
 """The training loop.
 
 Everything that changes the numbers is in sight here or one call below. Order and augmentation are functions of
-(seed, epoch, sample), the learning rate and the model's randomness functions of the step; so a state and the tensors
-beside it are all that an exact resume needs.
+(seed, epoch, sample), the model's randomness is a function of the step, the learning rate one of the step and of the
+scores so far; so a state and the tensors beside it are all that an exact resume needs.
 """
 
 from __future__ import annotations
@@ -66,8 +66,9 @@ def fit(
     while state.epoch < n_epochs and not _is_out_of_patience(state, patience):
         parts.model.train()
         for batch in train.from_position(state.epoch, state.offset):
-            loss = train_step(parts, batch, step=state.step)
-            state.record_step(loss=loss, lr=parts.lr * parts.schedule(state.step), n_samples=len(batch.images))
+            factor = parts.lr_factor(state)
+            loss = train_step(parts, batch, step=state.step, factor=factor)
+            state.record_step(loss=loss, lr=parts.lr * factor, n_samples=len(batch.images))
             for callback in callbacks:
                 callback.on_step(state, loss)
             if stop.is_made:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from podium.engine.objective import Objective
+from podium.engine.state import EpochRecord, TrainState
 
 __all__ = ["Averager", "Batch", "EvalBatches", "Parts", "TrainBatches"]
 
@@ -66,6 +67,7 @@ class Parts:
         objective: The loss over all heads.
         optimizer: Over the model's parameters; every group has an "initial_lr", its peak.
         schedule: Step -> factor on the peak learning rates, a pure function.
+        reduction: Finished epochs -> one more factor on them, a pure function: a schedule that waits for a plateau.
         lr: Peak learning rate of the backbone, for the record.
         score: Logits of the valid samples per head (N, C) -> scores by name.
         seed: Seeds what is random inside the model, step by step.
@@ -93,4 +95,10 @@ class Parts:
     average: Averager | None = None
     scaler: torch.amp.GradScaler | None = None
     greater_is_better: bool = True
+    reduction: Callable[[Sequence[EpochRecord]], float] | None = None
     notes: Sequence[str] = ()
+
+    def lr_factor(self, state: TrainState) -> float:
+        """Factor on the peak learning rates with which the next step is taken."""
+        factor = self.schedule(state.step)
+        return factor if self.reduction is None else factor * self.reduction(state.history)

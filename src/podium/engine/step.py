@@ -20,11 +20,17 @@ _LONE_SAMPLE = "Expected more than 1 value per channel when training"
 """How torch refuses a batch norm, or an instance norm, that has one value of each channel."""
 
 
-def train_step(parts: Parts, batch: Batch, *, step: int) -> float:
+def train_step(parts: Parts, batch: Batch, *, step: int, factor: float | None = None) -> float:
     """Take one optimizer step with a model in training mode; returns the mean loss over the batch.
 
     The batch is fed in pieces of `parts.micro_batch` samples whose gradients add up to the whole batch's. Out of
     memory halves the pieces and starts the step over: the effective batch never changes.
+
+    Args:
+        parts: The training's parts.
+        batch: What to learn from.
+        step: Number of the step, which seeds what is random in the model.
+        factor: Factor on the peak learning rates; None takes the schedule's of this step.
 
     Raises:
         DivergedError: If the loss is not finite; the weights are left as they were before the step.
@@ -46,7 +52,7 @@ def train_step(parts: Parts, batch: Batch, *, step: int) -> float:
     if not math.isfinite(loss):
         parts.optimizer.zero_grad(set_to_none=True)
         raise DivergedError(f"the loss is {loss} at step {step}.", fix=remedy(parts.precision))
-    _apply_gradients(parts, factor=parts.schedule(step))
+    _apply_gradients(parts, factor=parts.schedule(step) if factor is None else factor)
     return loss
 
 

@@ -4,10 +4,13 @@ from podium.optim.optimizers import build_optimizer
 from podium.optim.schedules import (
     constant,
     cosine,
+    cosine_restarts,
     cyclic,
     exponential,
+    multi_step,
     one_cycle,
     plateau,
+    polynomial,
     step_decay,
     warm_up,
 )
@@ -16,10 +19,13 @@ __all__ = [
     "build_optimizer",
     "constant",
     "cosine",
+    "cosine_restarts",
     "cyclic",
     "exponential",
+    "multi_step",
     "one_cycle",
     "plateau",
+    "polynomial",
     "step_decay",
     "warm_up",
 ]

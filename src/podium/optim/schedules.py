@@ -9,7 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["constant", "cosine", "cyclic", "exponential", "one_cycle", "plateau", "step_decay", "warm_up"]
+__all__ = [
+    "constant",
+    "cosine",
+    "cosine_restarts",
+    "cyclic",
+    "exponential",
+    "multi_step",
+    "one_cycle",
+    "plateau",
+    "polynomial",
+    "step_decay",
+    "warm_up",
+]
 
 
 def warm_up(step: int, n_warmup_steps: int, *, start_factor: float = 0.0) -> float:
@@ -60,6 +72,57 @@ def cosine(
     return _anneal(1.0, end_factor, (step - n_warmup_steps) / max(n_steps - n_warmup_steps, 1))
 
 
+def cosine_restarts(
+    step: int, *, cycle: int, multiplier: int = 1, n_warmup_steps: int = 0, end_factor: float = 0.0
+) -> float:
+    """Linear warm-up, then half cosines from 1 down to `end_factor`, each of which starts over at 1.
+
+    Args:
+        step: Optimizer step, from 0.
+        cycle: Steps of the first cosine.
+        multiplier: Length of each cosine over that of the one before it, at least 1.
+        n_warmup_steps: Steps of the rise.
+        end_factor: Factor that each cosine approaches.
+
+    Example:
+        >>> [round(cosine_restarts(step, cycle=2, multiplier=2), 3) for step in range(7)]
+        [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
+
+    Source:
+        Loshchilov and Hutter 2017, "SGDR". Equal to `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`.
+    """
+    _check_step(step)
+    if cycle < 1 or multiplier < 1:
+        raise ValueError(f"cycle and multiplier must be at least 1, got {cycle} and {multiplier}")
+    if step < n_warmup_steps:
+        return warm_up(step, n_warmup_steps)
+    step, length = step - n_warmup_steps, cycle
+    if multiplier == 1:
+        step %= cycle
+    while step >= length:
+        step, length = step - length, length * multiplier
+    return _anneal(1.0, end_factor, step / length)
+
+
+def polynomial(
+    step: int, n_steps: int, *, power: float = 1.0, n_warmup_steps: int = 0, end_factor: float = 0.0
+) -> float:
+    """Linear warm-up, then a fall from 1 to `end_factor` as a power of what is left of the run; 1 is a straight line.
+
+    Example:
+        >>> [round(polynomial(step, 4, power=2), 4) for step in range(5)]
+        [1.0, 0.5625, 0.25, 0.0625, 0.0]
+
+    Source:
+        Equal to `torch.optim.lr_scheduler.PolynomialLR` where `end_factor` is 0.
+    """
+    _check_run(step, n_steps)
+    if step < n_warmup_steps:
+        return warm_up(step, n_warmup_steps)
+    left = 1 - min((step - n_warmup_steps) / max(n_steps - n_warmup_steps, 1), 1.0)
+    return float(end_factor + (1 - end_factor) * left**power)
+
+
 def one_cycle(
     step: int,
     n_steps: int,
@@ -92,8 +155,8 @@ def one_cycle(
     return _anneal(1.0, end_factor, (step - max(peak, 0)) / max(n_steps - 1 - max(peak, 0), 1))
 
 
-def step_decay(step: int, *, every: int, factor: float) -> float:
-    """A stair: times `factor` after each `every` steps.
+def step_decay(step: int, *, every: int, factor: float, n_warmup_steps: int = 0) -> float:
+    """A stair: times `factor` after each `every` steps, warm-up or not.
 
     For a stair of epochs pass epochs for both: `step_decay(epoch, every=3, factor=0.2)`.
 
@@ -107,11 +170,35 @@ def step_decay(step: int, *, every: int, factor: float) -> float:
     _check_step(step)
     if every < 1:
         raise ValueError(f"every must be at least 1, got {every}")
-    return float(factor ** (step // every))
+    return float(factor ** (step // every)) * warm_up(step, n_warmup_steps)
 
 
-def cyclic(step: int, *, half_cycle: int, low_factor: float = 0.01) -> float:
+def multi_step(step: int, *, milestones: Sequence[int], factor: float, n_warmup_steps: int = 0) -> float:
+    """A stair with steps of its own: times `factor` at each milestone, warm-up or not.
+
+    Example:
+        >>> [round(multi_step(epoch, milestones=[2, 3], factor=0.1), 3) for epoch in range(5)]
+        [1.0, 1.0, 0.1, 0.01, 0.01]
+
+    Source:
+        Equal to `torch.optim.lr_scheduler.MultiStepLR`.
+    """
+    _check_step(step)
+    n_passed = sum(step >= milestone for milestone in milestones)
+    return float(factor**n_passed) * warm_up(step, n_warmup_steps)
+
+
+def cyclic(
+    step: int, *, half_cycle: int, low_factor: float = 0.01, decay: float = 1.0, n_warmup_steps: int = 0
+) -> float:
     """A triangle wave from `low_factor` up to 1 and back, `half_cycle` steps each way.
+
+    Args:
+        step: Optimizer step, from 0.
+        half_cycle: Steps from the valley to the peak.
+        low_factor: Factor in the valley.
+        decay: Height of each triangle over that of the one before it, in (0, 1]; 0.5 is "triangular2".
+        n_warmup_steps: Steps in which the wave itself is faded in.
 
     From 1e-5 to 1e-3, say, is a peak learning rate of 1e-3 and the default `low_factor` of 0.01.
 
@@ -125,8 +212,8 @@ def cyclic(step: int, *, half_cycle: int, low_factor: float = 0.01) -> float:
     _check_step(step)
     if half_cycle < 1:
         raise ValueError(f"half_cycle must be at least 1, got {half_cycle}")
-    height = 1 - abs(step / half_cycle % 2 - 1)
-    return low_factor + (1 - low_factor) * height
+    height = (1 - abs(step / half_cycle % 2 - 1)) * decay ** (step // (2 * half_cycle))
+    return (low_factor + (1 - low_factor) * height) * warm_up(step, n_warmup_steps)
 
 
 def exponential(step: int, n_steps: int, *, start_factor: float = 1e-5) -> float:

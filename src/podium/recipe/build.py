@@ -15,7 +15,7 @@ from podium.models import Backbone, Classifier, Ema, LinearHeads, build_backbone
 from podium.recipe.arrangement import arrange
 from podium.recipe.build_losses import build_objective
 from podium.recipe.build_optimizers import build_optimizer_of, check_optimizer
-from podium.recipe.build_schedules import build_schedule
+from podium.recipe.build_schedules import build_reduction, build_schedule
 from podium.recipe.recipe import Recipe
 from podium.tables import Task
 
@@ -113,6 +113,7 @@ def build_parts(
         objective=build_objective(recipe.loss, task, labels, device),
         optimizer=build_optimizer_of(recipe.optimizer, model),
         schedule=build_schedule(recipe, n_steps=n_steps, steps_per_epoch=steps_per_epoch),
+        reduction=build_reduction(recipe, score_name=score_name, greater_is_better=greater_is_better),
         lr=recipe.optimizer.lr,
         score=score,
         score_name=score_name,

@@ -124,7 +124,9 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         yield _Idle("model.frozen_engine", why, ("auto", "torch"))
     if recipe.optimizer.momentum is not None and not _takes_momentum(recipe.optimizer.name):
         yield _Idle("optimizer.momentum", f"optimizer.name={recipe.optimizer.name}")
-    if isinstance(recipe.schedule, OneCycle) and recipe.schedule.warmup_fraction == 0:
+    if recipe.schedule.warmup_steps is not None:
+        yield _Idle("schedule.warmup_fraction", f"schedule.warmup_steps={recipe.schedule.warmup_steps}")
+    elif isinstance(recipe.schedule, OneCycle) and recipe.schedule.warmup_fraction == 0:
         yield _Idle("schedule.start_factor", "schedule.warmup_fraction=0")
 
 

@@ -17,7 +17,7 @@ from podium.recipe.loss_spec import LossSpec
 from podium.recipe.model_spec import ModelSpec
 from podium.recipe.optimizer_spec import OptimizerSpec
 from podium.recipe.part import Name, Part
-from podium.recipe.schedule_spec import OneCycle, ScheduleSpec
+from podium.recipe.schedule_spec import OneCycle, ScheduleSpec, schedule_problems
 from podium.recipe.training_spec import TrainingSpec
 from podium.store import list_differences
 
@@ -60,6 +60,12 @@ class Recipe(Part):
 
     def _repr_html_(self) -> str:
         return self.overview().to_html()
+
+    @model_validator(mode="after")
+    def _check_schedule(self) -> Recipe:
+        for problem in schedule_problems(self.schedule, epochs=self.training.epochs, lr=self.optimizer.lr):
+            raise ValueError(problem)
+        return self
 
     @model_validator(mode="after")
     def _check_frozen_backbone(self) -> Recipe:

@@ -91,6 +91,13 @@ def _about_selection(contents: RunContents) -> Iterator[Caution]:
             "training.select is best: each fold's weights were chosen on the images that score them, so the score is"
             " a little too good. select: last does not have this problem.",
         )
+    schedule = contents.recipe.get("schedule")
+    if isinstance(schedule, dict) and schedule.get("watch") == "score":
+        yield Caution(
+            "The learning rate followed the same folds",
+            "schedule.kind is plateau: the images that score a fold also decided when its learning rate fell, so the"
+            " score can be a little too good. schedule.watch: train_loss does not have this problem.",
+        )
 
 
 def _about_rows(contents: RunContents) -> Iterator[Caution]:

@@ -13,10 +13,13 @@ from torch import Tensor
 
 from podium.data import FeatureTrainLoader, TrainLoader, sample_keys
 from podium.engine import Callback, Checkpoints, EvalBatches, Parts, TrainState, final_weights, fit
+from podium.errors import UsageError
 from podium.metrics import default_metric, score_targets_fast
 from podium.metrics import metric as find_metric
 from podium.models import Classifier, LinearHeads
 from podium.recipe import Recipe, build_parts
+from podium.recipe.build_schedules import check_warmup
+from podium.recipe.schedule_spec import Plateau
 from podium.stopping import StopRequest
 from podium.tables import Task
 from podium.training.inputs import Inputs
@@ -114,8 +117,18 @@ def prepare_fitting(
         metric: Score that chooses the best epoch; None takes the default of the task's main target.
         seed: Seed of this training.
         device: Where the model is.
+
+    Raises:
+        UsageError: If the schedule watches a validation score and there are no validation samples, or its warm-up
+            takes the whole training.
     """
+    if valid is None and isinstance(recipe.schedule, Plateau) and recipe.schedule.watch == "score":
+        raise UsageError(
+            "schedule.watch=score needs validation samples, and this training has none.",
+            fix="Use schedule.watch=train_loss.",
+        )
     batches = inputs.train_batches(train.rows, train.labels, sample_keys(train.ids.tolist()), seed=seed)
+    check_warmup(recipe, recipe.training.epochs * batches.n_batches)
 
     def score(logits: Mapping[str, Any]) -> Mapping[str, float]:
         assert valid is not None

@@ -52,7 +52,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"]. The seed is
             `random_state`.
         validation_fraction: Share of the training images that validate each epoch, drawn as stratified as the labels
-            allow; None trains on all images. Needed for training.select=best, training.patience and metric.
+            allow; None trains on all images. Needed for training.select=best, training.patience, metric and
+            schedule.watch=score.
         random_state: Seed of everything random; None draws one anew at each fit.
         device: "auto", "cpu", "cuda" or "mps".
 
@@ -127,6 +128,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 ("training.select", recipe.training.select, recipe.training.select == "best"),
                 ("training.patience", recipe.training.patience, recipe.training.patience is not None),
                 ("metric", recipe.metric, recipe.metric is not None),
+                ("schedule.watch", "score", getattr(recipe.schedule, "watch", None) == "score"),
             )
             if is_needed
         ]

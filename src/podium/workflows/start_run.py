@@ -11,6 +11,7 @@ import numpy as np
 from podium import durable
 from podium.advice import call, option, options
 from podium.backbone.frozen_features import keep_backbone
+from podium.data.batch_places import batch_starts
 from podium.dataset import FoldOptions
 from podium.dataset.fingerprints import encode_fingerprints, fingerprints_of
 from podium.dataset.prepare import check_folds, open_prepared_images, prepare_samples
@@ -26,6 +27,7 @@ from podium.metrics.registry import check_metric_fits
 from podium.models.licence import find_licence
 from podium.problems import Problems
 from podium.recipe import Recipe, arrange, check_buildable, resolve_recipe, save_recipe
+from podium.recipe.build_schedules import check_warmup
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, Task
@@ -68,7 +70,7 @@ def start_run(
     samples = data.samples if isinstance(data, Prepared) else data
     task = _require_labels(samples)
     problems = Problems()
-    _check_request(task, recipe, settings, name, problems)
+    _check_request(samples, recipe, settings, name, problems)
     n_folds = data.folds.n_folds if isinstance(data, Prepared) else check_folds(samples, folds, problems, progress)
     chosen = _choose_folds(n_folds, only_folds, problems)
     problems.raise_all()
@@ -98,6 +100,8 @@ def start_run(
     fingerprints = encode_fingerprints(fingerprints_of(cache, prepared.samples.ids))
     return_freed_memory()
     _check_metric(prepared, recipe, chosen)
+    for fold in chosen:
+        _check_warmup(recipe, len(prepared.folds.train_rows(fold)))
     record = {
         "command": ["podium", *sys.argv[1:]],
         "preset": recipe.preset,
@@ -161,14 +165,22 @@ def _require_labels(samples: Samples) -> Task:
     return samples.task
 
 
-def _check_request(task: Task, recipe: Recipe, settings: Settings, name: str | None, problems: Problems) -> None:
+def _check_warmup(recipe: Recipe, n_samples: int) -> None:
+    n_batches = len(batch_starts(n_samples, recipe.training.batch_size))
+    check_warmup(recipe, recipe.training.epochs * n_batches)
+
+
+def _check_request(samples: Samples, recipe: Recipe, settings: Settings, name: str | None, problems: Problems) -> None:
     """Keep what can be known wrong before anything is read."""
+    task = _require_labels(samples)
     with problems.kept():
         if recipe.metric is not None:
             check_metric_fits(find_metric(recipe.metric), task.main_target)
     with problems.kept():
         arrange(task, recipe.model.arrangement)
         refuse_idle_for_task(recipe, task)
+    with problems.kept():
+        _check_warmup(recipe, len(samples))
     with problems.kept():
         choose_device(settings.device)
     if name is None:
