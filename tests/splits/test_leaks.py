@@ -38,24 +38,28 @@ def test_counts_are_those_of_comparing_all_with_all(make_samples: Build, rows: l
         assert report.counts[kind].n_pairs == len(bad)
         assert report.counts[kind].n_samples == len(involved) == report.n_samples
         assert report.counts[kind].n_sets == len({keys[i] for i, _ in bad})
-    judged = [row for row in range(len(rows)) if fold[row] != ALWAYS_TRAIN]
     # No model learns from the holdout.
     known = {one for pair in bad for one, other in (pair, pair[::-1]) if fold[other] != HOLDOUT}
-    assert report.judged_fraction == pytest.approx(len(known & set(judged)) / len(judged))
+    for share, is_judged in (
+        (report.judged_fraction, lambda side: side >= 0),
+        (report.holdout_fraction, HOLDOUT.__eq__),
+    ):
+        judged = {row for row in range(len(rows)) if is_judged(fold[row])}
+        assert share == (pytest.approx(len(known & judged) / len(judged)) if judged else None)
 
 
 @pytest.mark.parametrize("kind", ["same_bytes", "near_duplicate"])
 @pytest.mark.parametrize(
-    ("fold", "share"),
+    ("fold", "share", "held"),
     [
-        ([ALWAYS_TRAIN, ALWAYS_TRAIN, 0, HOLDOUT], 0.0),  # one model, and it learns from the training rows alone
-        ([ALWAYS_TRAIN, 0, ALWAYS_TRAIN, 0], 0.5),
-        ([0, 1, 0, HOLDOUT], 1 / 4),  # the models of fold 1 have seen the twin of the holdout's row
-        ([0, 1, 0, 1], 0.5),
+        ([ALWAYS_TRAIN, ALWAYS_TRAIN, 0, HOLDOUT], 0.0, 0.0),  # one model, and it learns from the training rows alone
+        ([ALWAYS_TRAIN, 0, ALWAYS_TRAIN, 0], 0.5, None),
+        ([0, 1, 0, HOLDOUT], 0.0, 1.0),  # the models of fold 1 have seen the twin of the holdout's row
+        ([0, 1, 0, 1], 0.5, None),
     ],
 )
 def test_the_share_counts_images_whose_twin_a_model_learns_from(
-    make_samples: Build, kind: str, fold: list[int], share: float
+    make_samples: Build, kind: str, fold: list[int], share: float, held: float | None
 ) -> None:
     samples = make_samples(4, group=["a", "b", "c", "d"])
     twins = {
@@ -64,7 +68,23 @@ def test_the_share_counts_images_whose_twin_a_model_learns_from(
     }
     report = find_leaks(samples, folds_of(samples, fold), **twins[kind])
     assert report.counts[kind].n_pairs == 1  # type: ignore[index]
-    assert report.judged_fraction == share
+    assert (report.judged_fraction, report.holdout_fraction) == (share, held)
+
+
+def test_a_given_test_set_has_a_share_of_its_own(make_samples: Build) -> None:
+    """10 of 20 test images are copies: half of what is scored there, however many images the folds validate."""
+    fold = [*(row % 2 for row in range(100)), *[HOLDOUT] * 20]
+    digests = [*map(str, range(100)), *map(str, range(10)), *map(str, range(200, 210))]
+    samples = make_samples(120)
+    report = find_leaks(samples, folds_of(samples, fold), sha256=digests)
+    assert (report.judged_fraction, report.holdout_fraction) == (0.0, 0.5)
+    assert report.verdict.startswith(
+        "10 files found on both sides: 50.0% of the held-out images match training images."
+    )
+    assert LeakReport.from_dict(json.loads(json.dumps(report.to_dict()))) == report
+    digests[1] = "0"
+    both = find_leaks(samples, folds_of(samples, fold), sha256=digests)
+    assert "2.0% of the images that models are scored on and 45.0% of the held-out images match" in both.verdict
 
 
 @pytest.mark.parametrize("method", ["random", "stratified", "stratified_group"])

@@ -72,14 +72,16 @@ class LeakReport:
         pairs: The first pairs of each kind.
         n_samples: Samples involved in any of them.
         n_total: Samples checked.
-        judged_fraction: Share of the samples that models are scored on (valid, holdout or test) that have a match among
-            their training samples.
+        judged_fraction: Share of the samples that folds validate, or of a test set where there are no folds, that have
+            a match among the training samples of their models.
         n_unjudged: Samples whose hash means nothing (flat images, unreadable files); no near duplicate is seen there.
         max_distance: Bits in which two hashes may differ; None if hashes were not compared.
         is_partial: Whether more near duplicates exist than were counted.
         accepted: Kinds that the user accepts.
         joined: Duplicates that were kept on one side when the folds were made; None if there were none.
         is_test_set: Whether the sides are a training set and a test set, not folds.
+        holdout_fraction: The same share of the samples that are held out of all folds, which have a score of their own;
+            None where there are none.
     """
 
     counts: Mapping[LeakKind, LeakCount]
@@ -93,6 +95,7 @@ class LeakReport:
     accepted: tuple[LeakKind, ...] = ()
     joined: JoinedDuplicates | None = None
     is_test_set: bool = False
+    holdout_fraction: float | None = None
 
     @property
     def found(self) -> tuple[LeakKind, ...]:
@@ -119,10 +122,20 @@ class LeakReport:
             number = count.n_pairs if kind == "near_duplicate" else count.n_sets
             at_least = "at least " if self.is_partial and kind == "near_duplicate" else ""
             parts.append(f"{at_least}{number:,} {_NOUNS[kind][number != 1]}")
-        scored_on = "test images" if self.is_test_set else "images that models are scored on"
-        share = f"{self.judged_fraction:.1%} of the {scored_on} match training images."
+        share = f"{self._shares()} match training images."
         accepted = f" Accepted: {', '.join(self.accepted)}." if self.accepted else ""
         return f"{' and '.join(parts)}: {share}{accepted}{not_checked}"
+
+    def _shares(self) -> str:
+        """What share of each set that has a score is known to its models, in words; sets without any only if none has."""
+        sets = {"test images": self.judged_fraction} if self.is_test_set else {}
+        if not self.is_test_set:
+            sets = {
+                "images that models are scored on": self.judged_fraction,
+                "held-out images": self.holdout_fraction or 0.0,
+            }
+        known = {name: share for name, share in sets.items() if share} or dict(list(sets.items())[:1])
+        return " and ".join(f"{share:.1%} of the {name}" for name, share in known.items())
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data."""
@@ -135,6 +148,7 @@ class LeakReport:
             "n_samples": self.n_samples,
             "n_total": self.n_total,
             "judged_fraction": self.judged_fraction,
+            "holdout_fraction": self.holdout_fraction,
             "n_unjudged": self.n_unjudged,
             "max_distance": self.max_distance,
             "is_partial": self.is_partial,
@@ -157,6 +171,7 @@ class LeakReport:
             pairs=tuple(LeakPair(**pair) for pair in record["findings"]),
             accepted=tuple(record["accepted"]),
             is_test_set=record.get("is_test_set", False),
+            holdout_fraction=record.get("holdout_fraction"),
             joined=None if record["joined"] is None else JoinedDuplicates(**record["joined"]),
             **{name: record[name] for name in plain},
         )

@@ -127,7 +127,6 @@ class _Search:
 
     def __init__(self, ids: NDArray[Any], side: NDArray[np.int64], names: dict[int, str], *, n_folds: int) -> None:
         self.ids, self.side, self.names, self.n_folds = ids, side, names, n_folds
-        self.is_judged = side != ALWAYS_TRAIN
         self.is_involved = np.zeros(len(ids), dtype=bool)
         # To a model that predicts the row: it learns from the training rows and every other fold, never from a holdout.
         self.is_known = np.zeros(len(ids), dtype=bool)
@@ -203,15 +202,21 @@ class _Search:
             sides = self.names[int(self.side[a])], self.names[int(self.side[b])]
             self.pairs.append(LeakPair(str(self.ids[a]), str(self.ids[b]), kind, *sides, bits))
 
+    def _known_share(self, judged: NDArray[np.bool_]) -> float:
+        return int((self.is_known & judged).sum()) / max(int(judged.sum()), 1)
+
     def report(self) -> LeakReport:
         """All that was noted."""
-        n_judged = int(self.is_judged.sum())
+        is_held = self.side == HOLDOUT
+        is_validated = self.side >= 0
+        has_folds = bool(is_validated.any())
         return LeakReport(
             counts=self.counts,
             pairs=tuple(self.pairs),
             n_samples=int(self.is_involved.sum()),
             n_total=len(self.ids),
-            judged_fraction=int((self.is_known & self.is_judged).sum()) / max(n_judged, 1),
+            judged_fraction=self._known_share(is_validated if has_folds else is_held),
+            holdout_fraction=self._known_share(is_held) if has_folds and is_held.any() else None,
             n_unjudged=self.n_unjudged,
             max_distance=self.max_distance,
             is_partial=self.is_partial,
