@@ -40,11 +40,9 @@ def test_counts_are_those_of_comparing_all_with_all(make_samples: Build, rows: l
         assert report.counts[kind].n_sets == len({keys[i] for i, _ in bad})
     # No model learns from the holdout.
     known = {one for pair in bad for one, other in (pair, pair[::-1]) if fold[other] != HOLDOUT}
-    for share, is_judged in (
-        (report.judged_fraction, lambda side: side >= 0),
-        (report.holdout_fraction, HOLDOUT.__eq__),
-    ):
-        judged = {row for row in range(len(rows)) if is_judged(fold[row])}
+    validated = {row for row, side in enumerate(fold) if side >= 0}
+    held = {row for row, side in enumerate(fold) if side == HOLDOUT}
+    for share, judged in ((report.judged_fraction, validated), (report.holdout_fraction, held)):
         assert share == (pytest.approx(len(known & judged) / len(judged)) if judged else None)
 
 

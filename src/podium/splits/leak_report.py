@@ -127,15 +127,12 @@ class LeakReport:
         return f"{' and '.join(parts)}: {share}{accepted}{not_checked}"
 
     def _shares(self) -> str:
-        """What share of each set that has a score is known to its models, in words; sets without any only if none has."""
-        sets = {"test images": self.judged_fraction} if self.is_test_set else {}
-        if not self.is_test_set:
-            sets = {
-                "images that models are scored on": self.judged_fraction,
-                "held-out images": self.holdout_fraction or 0.0,
-            }
-        known = {name: share for name, share in sets.items() if share} or dict(list(sets.items())[:1])
-        return " and ".join(f"{share:.1%} of the {name}" for name, share in known.items())
+        """What share of each set that has a score is known to its models, in words."""
+        judged = "test images" if self.is_test_set else "images that models are scored on"
+        parts = [f"{self.holdout_fraction:.1%} of the held-out images"] if self.holdout_fraction else []
+        if self.judged_fraction or not parts:
+            parts.insert(0, f"{self.judged_fraction:.1%} of the {judged}")
+        return " and ".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data."""
