@@ -20,7 +20,7 @@ def constant(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def test_the_loss_is_the_weighted_mean_times_the_head_s_weight() -> None:
-    objective = Objective({"one": HeadObjective(constant), "two": HeadObjective(constant, 0.5)})
+    objective = Objective({"one": (HeadObjective(constant),), "two": (HeadObjective(constant, 0.5),)})
     logits = {"one": torch.tensor([[1.0, 0], [5, 0], [100, 0]]), "two": torch.tensor([[2.0, 0], [4, 0], [8, 0]])}
     targets = {"one": torch.tensor([0, 1, -1]), "two": torch.tensor([0, 0, 1])}
     # one: (1 + 3 x 5) / 4 = 4; two: (2 + 4 + 3 x 8) / 5 = 6, at half weight 3
@@ -28,7 +28,7 @@ def test_the_loss_is_the_weighted_mean_times_the_head_s_weight() -> None:
 
 
 def test_totals_are_the_sums_of_the_sample_weights() -> None:
-    objective = Objective({"one": HeadObjective(constant)})
+    objective = Objective({"one": (HeadObjective(constant),)})
     totals = objective.totals({"one": 2}, {"one": torch.tensor([0, 1, -1, 1])})
     assert {name: value.item() for name, value in totals.items()} == {"one": 7}
     assert not totals["one"].requires_grad
@@ -37,8 +37,8 @@ def test_totals_are_the_sums_of_the_sample_weights() -> None:
 def test_two_losses_of_torch_are_reproduced() -> None:
     objective = Objective(
         {
-            "kind": HeadObjective(cross_entropy_per_sample),
-            "tags": HeadObjective(binary_cross_entropy_per_sample, 2.0),
+            "kind": (HeadObjective(cross_entropy_per_sample),),
+            "tags": (HeadObjective(binary_cross_entropy_per_sample, 2.0),),
         }
     )
     generator = torch.Generator().manual_seed(0)
@@ -80,7 +80,7 @@ def test_the_gradients_of_any_pieces_add_up_to_the_batch_s(pieces: tuple[int, ..
 
 def test_a_batch_without_a_label_has_a_loss_of_zero_and_no_gradient() -> None:
     logits = {"kind": torch.randn(3, 3, requires_grad=True)}
-    loss = Objective({"kind": HeadObjective(cross_entropy_per_sample)})(logits, {"kind": torch.tensor([-1, -1, -1])})
+    loss = Objective({"kind": (HeadObjective(cross_entropy_per_sample),)})(logits, {"kind": torch.tensor([-1, -1, -1])})
     loss.backward()
     assert loss.item() == 0
     assert math.isfinite(loss.item())
@@ -90,7 +90,7 @@ def test_a_batch_without_a_label_has_a_loss_of_zero_and_no_gradient() -> None:
 
 def test_half_precision_logits_are_summed_in_full() -> None:
     logits = {"kind": torch.tensor([[1.0, 2.0, 3.0]], dtype=torch.bfloat16)}
-    loss = Objective({"kind": HeadObjective(cross_entropy_per_sample)})(logits, {"kind": torch.tensor([0])})
+    loss = Objective({"kind": (HeadObjective(cross_entropy_per_sample),)})(logits, {"kind": torch.tensor([0])})
     assert loss.dtype == torch.float32
 
 

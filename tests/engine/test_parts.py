@@ -60,7 +60,7 @@ def test_what_is_not_asked_for_is_off(tmp_path: Path) -> None:
     model = Watched()
     parts = Parts(
         model=model,
-        objective=Objective({"kind": HeadObjective(cross_entropy_per_sample)}),
+        objective=Objective({"kind": (HeadObjective(cross_entropy_per_sample),)}),
         optimizer=torch.optim.SGD([{"params": list(model.parameters()), "initial_lr": LR}], lr=LR),
         schedule=lambda step: 1.0,
         score=falling(0.9, 0.5, 0.1),

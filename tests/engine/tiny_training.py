@@ -65,7 +65,7 @@ def make_objective() -> Objective:
     """Two heads with a class weight and a head weight."""
     weights = torch.tensor([1.0, 2.0, 0.5])
     single = partial(cross_entropy_per_sample, class_weights=weights, label_smoothing=0.1)
-    return Objective({"kind": HeadObjective(single), "tags": HeadObjective(binary_cross_entropy_per_sample, 0.7)})
+    return Objective({"kind": (HeadObjective(single),), "tags": (HeadObjective(binary_cross_entropy_per_sample, 0.7),)})
 
 
 def score(logits: Mapping[str, Any]) -> Mapping[str, float]:

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
-from podium.losses import balanced_class_weights, effective_number_class_weights, positive_weights
+from podium.losses import (
+    balanced_class_weights,
+    effective_number_class_weights,
+    positive_weights,
+    square_root_class_weights,
+)
 
 LABELS = st.lists(st.integers(-1, 5), min_size=1, max_size=50).filter(lambda values: max(values) >= 0)
 
@@ -27,6 +32,17 @@ def test_balanced_classes_weigh_the_same_in_total(values: list[int]) -> None:
     labels = labels[labels >= 0]
     totals = np.bincount(labels, weights=balanced_class_weights(labels, 6)[labels], minlength=6)
     np.testing.assert_allclose(totals[totals > 0], len(labels) / len(np.unique(labels)))
+
+
+@given(LABELS)
+def test_square_roots_of_balanced_weights_have_a_mean_of_one(values: list[int]) -> None:
+    labels = np.array(values)
+    labels = labels[labels >= 0]
+    found, present = square_root_class_weights(labels, 6), np.unique(labels)
+    ratio = found[present] / np.sqrt(balanced_class_weights(labels, 6))[present]
+    np.testing.assert_allclose(ratio, ratio[0])
+    np.testing.assert_allclose(found[labels].mean(), 1)
+    assert (np.delete(found, present) == 1).all()
 
 
 def test_effective_number_lies_between_even_and_inverse() -> None:

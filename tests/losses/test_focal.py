@@ -29,9 +29,10 @@ def test_is_cross_entropy_at_gamma_zero(target: torch.Tensor, weights: torch.Ten
 
 
 def test_binary_is_binary_cross_entropy_at_gamma_zero() -> None:
-    torch.testing.assert_close(
-        binary_focal(LOGITS, MARKS, gamma=0.0), binary_cross_entropy(LOGITS, MARKS), rtol=1e-13, atol=0
-    )
+    for weights in (None, CLASS_WEIGHTS):
+        found = binary_focal(LOGITS, MARKS, gamma=0.0, pos_weight=weights)
+        expected = binary_cross_entropy(LOGITS, MARKS, pos_weight=weights)
+        torch.testing.assert_close(found, expected, rtol=1e-13, atol=0)
 
 
 @pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])

@@ -10,7 +10,14 @@ from pydantic import BaseModel, ValidationError
 from podium.errors import RecipeError
 from podium.recipe import Recipe, apply_overrides, baseline, finetune
 from podium.recipe.image_spec import ImageSpec
-from podium.recipe.loss_spec import AsymmetricSpec, BinaryCrossEntropySpec, CrossEntropySpec, FocalSpec, LossSpec
+from podium.recipe.loss_spec import (
+    AsymmetricSpec,
+    BinaryCrossEntropySpec,
+    BinaryFocalSpec,
+    CrossEntropySpec,
+    FocalSpec,
+    LossSpec,
+)
 from podium.recipe.model_spec import ModelSpec
 from podium.recipe.optimizer_spec import OptimizerSpec
 from podium.recipe.schedule_spec import (
@@ -33,6 +40,8 @@ POSITIVE = ((TINY, 1e300), (0, -1))
 NOT_NEGATIVE = ((0, 1e300), (-TINY,))
 COUNT = ((1, 10**6), (0, -1, 1.5))
 SCHEDULES = (OneCycle, Cosine, CosineRestarts, Polynomial, StepDecay, MultiStep, Cyclic, Plateau, Constant)
+POSITIVE_WEIGHTS = (("none", "balanced", {}, {"a": TINY}), ({"a": 0}, {"a": -1}, "square_root"))
+CLASS_WEIGHTS = (("none", "square_root", {}, {"a": TINY}), ({"a": 0}, {"a": -1}, "inverse"))
 LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     (ImageSpec, "size_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
     (ImageSpec, "stored_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
@@ -42,8 +51,14 @@ LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]
     (ModelSpec, "drop_rate"): FRACTION,
     (ModelSpec, "drop_path_rate"): FRACTION,
     (CrossEntropySpec, "label_smoothing"): FRACTION,
+    (CrossEntropySpec, "class_weights"): CLASS_WEIGHTS,
     (FocalSpec, "gamma"): NOT_NEGATIVE,
+    (FocalSpec, "class_weights"): CLASS_WEIGHTS,
     (BinaryCrossEntropySpec, "label_smoothing"): FRACTION,
+    (BinaryCrossEntropySpec, "positive_weights"): POSITIVE_WEIGHTS,
+    (BinaryFocalSpec, "gamma"): NOT_NEGATIVE,
+    (BinaryFocalSpec, "alpha"): ((None, 0, 1), (-TINY, 1.0000001)),
+    (BinaryFocalSpec, "positive_weights"): POSITIVE_WEIGHTS,
     (AsymmetricSpec, "gamma_negative"): NOT_NEGATIVE,
     (AsymmetricSpec, "gamma_positive"): NOT_NEGATIVE,
     (AsymmetricSpec, "clip"): FRACTION,
@@ -98,7 +113,7 @@ def test_every_number_of_a_part_has_its_limits_here(part: type[BaseModel]) -> No
     numbers = {
         key for key, field in part.model_fields.items() if {"int", "float"} & set(_words(repr(field.annotation)))
     }
-    assert numbers - {key for other, key in LIMITS if other is part} <= {"momentum"}
+    assert numbers - {key for other, key in LIMITS if other is part} <= {"momentum", "beta"}
 
 
 def _words(text: str) -> list[str]:
@@ -130,6 +145,20 @@ def test_momentum_is_a_fraction() -> None:
     for momentum in (-0.1, 1.1):
         with pytest.raises(ValidationError, match="momentum"):
             OptimizerSpec(name="sgd", momentum=momentum)
+
+
+def test_beta_is_below_one_and_stands_beside_effective_number() -> None:
+    for beta in (0.0, 0.9, 1 - 1e-12):
+        assert CrossEntropySpec(class_weights="effective_number", beta=beta).beta == beta
+    for beta in (-0.1, 1.0):
+        with pytest.raises(ValidationError, match="beta"):
+            FocalSpec(class_weights="effective_number", beta=beta)
+    with pytest.raises(ValidationError, match="expected class_weights=effective_number beside beta"):
+        FocalSpec(class_weights="balanced", beta=0.9)
+
+
+def test_classes_that_are_numbers_go_by_their_names() -> None:
+    assert CrossEntropySpec(class_weights={0: 2.0, "1": 3.0}).class_weights == {"0": 2.0, "1": 3.0}  # type: ignore[dict-item]
 
 
 def change(recipe: Recipe, **values: Any) -> Recipe:

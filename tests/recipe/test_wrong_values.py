@@ -47,14 +47,19 @@ NULLS = {
     "schedule.warmup_steps",
     *(f"training.{name}" for name in ("micro_batch", "clip_norm", "ema_decay", "patience")),
 }
+BY_CLASS = {"loss.single.class_weights", "loss.multi.positive_weights"}
+NAMED = {*BY_CLASS, "loss.head_weights", "loss.heads"}
+"""Keys that take a value by the name of a class or head."""
 PARTS = {"image", "model", "loss", "optimizer", "training"}
 
 
 def _is_right(key: str, name: str) -> bool:
     if name in {"text", "long text", "digits"}:
         return key in WORDS
-    is_empty_whole = (key in PARTS or key == "loss.head_weights") and name == "empty dict"
-    is_weight = key == "loss.head_weights" and name == "dict"
+    is_empty_whole = (key in PARTS or key in NAMED) and name == "empty dict"
+    is_weight = key in NAMED and key != "loss.heads" and name == "dict"
+    if key in BY_CLASS and name == "dict of a number":
+        return True
     if key == "image.value_range":
         return name == "tuple"
     is_no_list = key == "augmentations" and name == "empty list"

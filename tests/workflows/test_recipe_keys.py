@@ -43,6 +43,8 @@ WHOLE = ("finetune", (*COMMON, "model.freeze=none", "augmentations=[]", "trainin
 BLOCKS = ("finetune", (*COMMON, "model.freeze=blocks", "model.frozen_blocks=1", "training.layout=channels_last"))
 CACHED = ("finetune", (*BLOCKS[1], "model.cached_views=1"))
 FROZEN = ("baseline", (*COMMON, "feature_views=[plain]", "model.frozen_precision=fp32", "model.frozen_engine=torch"))
+MIXTURE = "[{weight: 0.4, loss: {kind: soft_macro_f1}}, {weight: 0.6, loss: {kind: focal}}]"
+SOFT_F1 = "{kind: mixture, parts: [{loss: {kind: soft_macro_f1}}]}"
 FORGETFUL = ("optimizer.lr=0.3", "schedule.kind=constant", "training.epochs=5")
 """A learning rate at which the last epoch is not the best."""
 
@@ -106,6 +108,28 @@ CASES: dict[str, Case] = {
     "loss.single.cross_entropy.class_weights": Case("loss.single.class_weights=balanced"),
     "loss.single.focal.gamma": Case("loss.single.gamma=1", besides=("loss.single.kind=focal",)),
     "loss.single.focal.class_weights": Case("loss.single.class_weights=balanced", besides=("loss.single.kind=focal",)),
+    "loss.single.cross_entropy.beta": Case(
+        "loss.single.beta=0.5", besides=("loss.single.class_weights=effective_number",)
+    ),
+    "loss.single.focal.beta": Case(
+        "loss.single.beta=0.5", besides=("loss.single={kind: focal, class_weights: effective_number}",)
+    ),
+    "loss.single.mixture.parts": Case(f"loss.single.parts={MIXTURE}", besides=(f"loss.single={SOFT_F1}",)),
+    "loss.multi.binary_focal.gamma": Case(
+        "loss.multi.gamma=0.5", besides=("loss.multi.kind=binary_focal",), several=True
+    ),
+    "loss.multi.binary_focal.alpha": Case(
+        "loss.multi.alpha=0.25", besides=("loss.multi.kind=binary_focal",), several=True
+    ),
+    "loss.multi.binary_focal.positive_weights": Case(
+        "loss.multi.positive_weights=balanced", besides=("loss.multi.kind=binary_focal",), several=True
+    ),
+    "loss.multi.mixture.parts": Case(
+        f"loss.multi.parts={MIXTURE.replace('focal', 'binary_focal')}",
+        besides=(f"loss.multi={SOFT_F1}",),
+        several=True,
+    ),
+    "loss.heads": Case("loss.heads={size: {kind: focal}}"),
     "loss.multi.kind": Case("loss.multi.kind=asymmetric", several=True),
     "loss.multi.binary_cross_entropy.label_smoothing": Case("loss.multi.label_smoothing=0.3", several=True),
     "loss.multi.binary_cross_entropy.positive_weights": Case("loss.multi.positive_weights=balanced", several=True),
@@ -251,7 +275,7 @@ def _children(kind: Any) -> list[tuple[str, Any]]:
 
 
 def _kind_of(option: Any) -> str:
-    return str(option().kind)
+    return str(option.model_fields["kind"].default if issubclass(option, BaseModel) else option().kind)
 
 
 def test_every_key_has_a_case() -> None:

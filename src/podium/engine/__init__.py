@@ -4,7 +4,7 @@ from podium.engine.checkpoints import Checkpoints, final_weights
 from podium.engine.evaluate import evaluate, predict_logits
 from podium.engine.fit import Callback, fit
 from podium.engine.memory import is_out_of_memory, release_cached_memory, run_in_pieces
-from podium.engine.objective import HeadObjective, Objective
+from podium.engine.objective import HeadObjective, Objective, PerSampleLoss
 from podium.engine.parts import Averager, Batch, EvalBatches, Parts, TrainBatches
 from podium.engine.precision import autocast
 from podium.engine.rng import mix_seed, seed_step
@@ -22,6 +22,7 @@ __all__ = [
     "HeadObjective",
     "Objective",
     "Parts",
+    "PerSampleLoss",
     "TrainBatches",
     "TrainState",
     "autocast",

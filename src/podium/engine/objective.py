@@ -8,15 +8,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["HeadObjective", "Objective"]
+__all__ = ["HeadObjective", "Objective", "PerSampleLoss"]
 
-PerSampleLoss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""(logits (B, C), target) -> (loss (B,), weight (B,)); the weights depend on the target only, 0 = missing."""
+PerSampleLoss = Callable[..., tuple[Tensor, Tensor]]
+"""(logits (B, C), target, sample weight (B,) or None) -> (loss (B,), weight (B,)).
+
+The weights are the sample's own times what the target says, 0 where it is missing; never a function of the logits."""
 
 
 @dataclass(frozen=True)
 class HeadObjective:
-    """One head's loss and its share in the sum."""
+    """One loss of a head and its share in the sum."""
 
     per_sample: PerSampleLoss
     weight: float = 1.0
@@ -24,16 +26,19 @@ class HeadObjective:
 
 @dataclass(frozen=True)
 class Objective:
-    """Sum over heads of weight x weighted mean of the per-sample losses.
+    """Sum over heads, and over the losses of each, of weight x weighted mean of the per-sample losses.
 
-    The mean is over the whole batch: a batch fed in pieces gets the totals first, so that the pieces' gradients add up
-    to the gradient of the batch, with a smaller last piece or missing labels too.
+    Every loss is averaged with its own weights, so that class weights in a mixture act on their own part. The mean is
+    over the whole batch: a batch fed in pieces gets the totals first, so that the pieces' gradients add up to the
+    gradient of the batch, with a smaller last piece or missing labels too.
+
+    Weights of samples do not enter the totals: a batch of samples that weigh little makes a small step.
     """
 
-    heads: Mapping[str, HeadObjective]
+    heads: Mapping[str, tuple[HeadObjective, ...]]
 
     def totals(self, logit_shapes: Mapping[str, int], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Sum of the sample weights of every head, from the targets of the whole batch.
+        """Sums of the weights of every head's losses, shape (n_losses,), from the targets of the whole batch.
 
         Args:
             logit_shapes: Number of classes per head.
@@ -41,10 +46,10 @@ class Objective:
         """
         totals = {}
         with torch.no_grad():
-            for name, head in self.heads.items():
+            for name, losses in self.heads.items():
                 target = targets[name]
                 blank = torch.zeros(len(target), logit_shapes[name], device=target.device)
-                totals[name] = head.per_sample(blank, target)[1].sum()
+                totals[name] = torch.stack([loss.per_sample(blank, target)[1].sum() for loss in losses])
         return totals
 
     def __call__(
@@ -52,14 +57,27 @@ class Objective:
         logits: Mapping[str, Tensor],
         targets: Mapping[str, Tensor],
         totals: Mapping[str, Tensor] | None = None,
+        sample_weights: Tensor | None = None,
     ) -> Tensor:
-        """This piece's share of the batch's loss, a scalar; without totals the piece is the batch."""
-        loss: Tensor | None = None
-        for name, head in self.heads.items():
-            values, weights = head.per_sample(logits[name].float(), targets[name])
-            total = weights.sum() if totals is None else totals[name]
-            share = (values * weights).sum() / total.clamp_min(torch.finfo(values.dtype).tiny)
-            share = share if head.weight == 1 else head.weight * share
-            loss = share if loss is None else loss + share
-        assert loss is not None, "a task has heads"
-        return loss
+        """This piece's share of the batch's loss, a scalar; without totals the piece is the batch.
+
+        Args:
+            logits: Per head, shape (B, C).
+            targets: Per head, first axis B.
+            totals: Of the whole batch.
+            sample_weights: Weight of each sample's loss, shape (B,); None weighs all 1.
+        """
+        if totals is None and sample_weights is not None:
+            totals = self.totals({name: values.shape[1] for name, values in logits.items()}, targets)
+        total_loss: Tensor | None = None
+        for name, losses in self.heads.items():
+            head_logits = logits[name].float()
+            for place, loss in enumerate(losses):
+                weighting = () if sample_weights is None else (sample_weights,)
+                values, weights = loss.per_sample(head_logits, targets[name], *weighting)
+                total = weights.sum() if totals is None else totals[name][place]
+                share = (values * weights).sum() / total.clamp_min(torch.finfo(values.dtype).tiny)
+                share = share if loss.weight == 1 else loss.weight * share
+                total_loss = share if total_loss is None else total_loss + share
+        assert total_loss is not None, "a task has heads"
+        return total_loss

@@ -2,15 +2,18 @@
 
 from podium.losses.asymmetric import asymmetric, asymmetric_per_sample
 from podium.losses.binary_cross_entropy import binary_cross_entropy, binary_cross_entropy_per_sample
-from podium.losses.class_weights import balanced_class_weights, effective_number_class_weights, positive_weights
+from podium.losses.class_weights import (
+    balanced_class_weights,
+    effective_number_class_weights,
+    positive_weights,
+    square_root_class_weights,
+)
 from podium.losses.cross_entropy import cross_entropy, cross_entropy_per_sample
 from podium.losses.focal import binary_focal, binary_focal_per_sample, focal, focal_per_sample
-from podium.losses.mixture import PerSampleLoss, mix_losses
 from podium.losses.soft_macro_f1 import soft_macro_f1, soft_macro_f1_per_sample
 from podium.losses.weighted_mean import weighted_mean
 
 __all__ = [
-    "PerSampleLoss",
     "asymmetric",
     "asymmetric_per_sample",
     "balanced_class_weights",
@@ -23,9 +26,9 @@ __all__ = [
     "effective_number_class_weights",
     "focal",
     "focal_per_sample",
-    "mix_losses",
     "positive_weights",
     "soft_macro_f1",
     "soft_macro_f1_per_sample",
+    "square_root_class_weights",
     "weighted_mean",
 ]

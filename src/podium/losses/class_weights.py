@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["balanced_class_weights", "effective_number_class_weights", "positive_weights"]
+__all__ = ["balanced_class_weights", "effective_number_class_weights", "positive_weights", "square_root_class_weights"]
 
 
 def balanced_class_weights(labels: NDArray[np.integer], n_classes: int) -> NDArray[np.float64]:
@@ -28,6 +28,30 @@ def balanced_class_weights(labels: NDArray[np.integer], n_classes: int) -> NDArr
     counts = _count_classes(labels, n_classes)
     is_present = counts > 0
     return np.where(is_present, counts.sum() / (is_present.sum() * np.maximum(counts, 1)), 1.0)
+
+
+def square_root_class_weights(labels: NDArray[np.integer], n_classes: int) -> NDArray[np.float64]:
+    """Weights (C,) by one over the square root of a class's count, with a mean of 1 over the samples.
+
+    Half way, in powers, from equal to balanced weights.
+
+    Args:
+        labels: Class numbers (N,), -1 where missing.
+        n_classes: C. Classes without samples have weight 1.
+
+    Raises:
+        ValueError: If a label is out of range or none is known.
+
+    Example:
+        >>> square_root_class_weights(np.array([0, 0, 0, 0, 1]), 2).round(3).tolist()
+        [0.833, 1.667]
+
+    Source:
+        Mahajan et al. 2018, "Exploring the Limits of Weakly Supervised Pretraining", which samples so.
+    """
+    counts = _count_classes(labels, n_classes)
+    is_present = counts > 0
+    return np.where(is_present, counts.sum() / np.sqrt(counts).sum() / np.sqrt(np.maximum(counts, 1)), 1.0)
 
 
 def effective_number_class_weights(

@@ -73,7 +73,13 @@ def focal_per_sample(
 
 
 def binary_focal(
-    logits: Tensor, target: Tensor, weight: Tensor | None = None, *, gamma: float = 2.0, alpha: float | None = None
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    gamma: float = 2.0,
+    alpha: float | None = None,
+    pos_weight: Tensor | None = None,
 ) -> Tensor:
     """Mean over all known labels, a scalar; the arguments are those of `binary_focal_per_sample`.
 
@@ -81,15 +87,23 @@ def binary_focal(
         >>> binary_focal(torch.zeros(1, 2), torch.tensor([[1, 0]]), gamma=1.0)
         tensor(0.3466)
     """
-    return weighted_mean(*binary_focal_per_sample(logits, target, weight, gamma=gamma, alpha=alpha))
+    return weighted_mean(
+        *binary_focal_per_sample(logits, target, weight, gamma=gamma, alpha=alpha, pos_weight=pos_weight)
+    )
 
 
 def binary_focal_per_sample(
-    logits: Tensor, target: Tensor, weight: Tensor | None = None, *, gamma: float = 2.0, alpha: float | None = None
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    gamma: float = 2.0,
+    alpha: float | None = None,
+    pos_weight: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Focal loss of every sample over a sigmoid a label, averaged over its known labels, and its weight in the mean.
 
-    With `gamma` 0 and no `alpha` it is binary cross entropy.
+    With `gamma` 0 and no `alpha` it is binary cross entropy, `pos_weight` included.
 
     Args:
         logits: Shape (N, C).
@@ -97,6 +111,7 @@ def binary_focal_per_sample(
         weight: Weight of each sample, shape (N,).
         gamma: Power of (1 - p), at least 0.
         alpha: Weight of the positive term in [0, 1], the negative one having 1 - alpha; None weighs both 1.
+        pos_weight: Factor on the positive term of each label, shape (C,).
 
     Returns:
         Values (N,) and weights (N,); samples with no known label have value 0 and weight 0.
@@ -112,6 +127,8 @@ def binary_focal_per_sample(
     log_no = functional.logsigmoid(-logits.to(marks.dtype))
     positive = -marks * focal_factor(log_yes, gamma) * log_yes
     negative = -(1 - marks) * focal_factor(log_no, gamma) * log_no
+    if pos_weight is not None:
+        positive = positive * pos_weight.to(positive)
     if alpha is not None:
         positive, negative = alpha * positive, (1 - alpha) * negative
     return mean_over_known(positive + negative, is_known, weight)

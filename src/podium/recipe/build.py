@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from podium.engine import Parts, mix_seed
-from podium.errors import UnknownNameError
 from podium.models import Backbone, Classifier, Ema, LinearHeads, build_backbone, freeze_backbone, freeze_blocks
 from podium.recipe.arrangement import arrange
 from podium.recipe.build_losses import build_objective
 from podium.recipe.build_optimizers import build_optimizer_of, check_optimizer
 from podium.recipe.build_schedules import build_reduction, build_schedule
+from podium.recipe.check_losses import check_losses
 from podium.recipe.recipe import Recipe
 from podium.tables import Task
 
@@ -65,14 +65,14 @@ def check_buildable(recipe: Recipe, task: Task) -> tuple[Backbone, Classifier]:
         The backbone, and the model of the first part on it, with their start weights.
 
     Raises:
-        UnknownNameError: If the model, the optimizer or a weighted head does not exist.
+        UnknownNameError: If the model, the optimizer, or a head or class that the losses name does not exist.
+        RecipeError: If a head's own loss is for another kind of head.
         UsageError: If the model cannot be built with these options.
         WeightsError: If its weights cannot be found or do not fit.
     """
     parts = arrange(task, recipe.model.arrangement)
-    names = [head.name for part in parts.values() for head in part.heads]
-    for name in set(recipe.loss.head_weights) - set(names):
-        raise UnknownNameError("head", name, names, where="loss.head_weights")
+    heads = [head for part in parts.values() for head in part.heads]
+    check_losses(recipe.loss, heads)
     check_optimizer(recipe.optimizer)
     backbone = build_backbone_of(recipe)
     return backbone, build_model(recipe, backbone, next(iter(parts.values())), seed=recipe.seed)

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from podium.engine import HeadObjective, Objective
+from podium.engine import HeadObjective, Objective, PerSampleLoss
 from podium.losses import (
     asymmetric_per_sample,
     balanced_class_weights,
     binary_cross_entropy_per_sample,
+    binary_focal_per_sample,
     cross_entropy_per_sample,
+    effective_number_class_weights,
     focal_per_sample,
     positive_weights,
+    soft_macro_f1_per_sample,
+    square_root_class_weights,
 )
 from podium.recipe.loss_spec import (
     AsymmetricSpec,
     BinaryCrossEntropySpec,
+    BinaryFocalSpec,
     CrossEntropySpec,
     FocalSpec,
     LossSpec,
+    PlainLoss,
+    SoftMacroF1Spec,
+    parts_of,
 )
 from podium.tables import Head, Task
 
@@ -45,41 +54,67 @@ def build_objective(spec: LossSpec, task: Task, labels: Labels, device: torch.de
     """
     heads = {}
     for head in task.heads:
-        loss = (
-            _multi_loss(spec, labels[head.name], device)
-            if head.is_multi
-            else _single_loss(spec, head, labels[head.name], device)
+        found = _HeadLabels(head, labels[head.name], device)
+        share = spec.head_weights.get(head.name, 1.0)
+        heads[head.name] = tuple(
+            HeadObjective(_build_loss(loss, found), share * weight) for weight, loss in parts_of(spec.of(head))
         )
-        heads[head.name] = HeadObjective(loss, spec.head_weights.get(head.name, 1.0))
     return Objective(heads)
 
 
-def _single_loss(
-    spec: LossSpec, head: Head, labels: NDArray[np.integer[Any]], device: torch.device
-) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    def balanced(choice: Literal["none", "balanced"]) -> Tensor | None:
-        if choice == "none":
-            return None
-        weights = balanced_class_weights(labels, head.n_classes)
-        return torch.as_tensor(weights, dtype=torch.float32, device=device)
-
-    match spec.single:
-        case CrossEntropySpec(label_smoothing=smoothing, class_weights=choice):
-            return partial(cross_entropy_per_sample, class_weights=balanced(choice), label_smoothing=smoothing)
-        case FocalSpec(gamma=gamma, class_weights=choice):
-            return partial(focal_per_sample, gamma=gamma, class_weights=balanced(choice))
-
-
-def _multi_loss(
-    spec: LossSpec, labels: NDArray[np.integer[Any]], device: torch.device
-) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    def balanced(choice: Literal["none", "balanced"]) -> Tensor | None:
-        if choice == "none":
-            return None
-        return torch.as_tensor(positive_weights(labels), dtype=torch.float32, device=device)
-
-    match spec.multi:
-        case BinaryCrossEntropySpec(label_smoothing=smoothing, positive_weights=choice):
-            return partial(binary_cross_entropy_per_sample, pos_weight=balanced(choice), label_smoothing=smoothing)
+def _build_loss(spec: PlainLoss, found: _HeadLabels) -> PerSampleLoss:
+    match spec:
+        case CrossEntropySpec(label_smoothing=smoothing):
+            weights = found.class_weights(spec)
+            return partial(cross_entropy_per_sample, class_weights=weights, label_smoothing=smoothing)
+        case FocalSpec(gamma=gamma):
+            return partial(focal_per_sample, gamma=gamma, class_weights=found.class_weights(spec))
+        case SoftMacroF1Spec():
+            return partial(soft_macro_f1_per_sample, is_multi=found.head.is_multi)
+        case BinaryCrossEntropySpec(label_smoothing=smoothing):
+            weights = found.positive_weights(spec)
+            return partial(binary_cross_entropy_per_sample, pos_weight=weights, label_smoothing=smoothing)
+        case BinaryFocalSpec(gamma=gamma, alpha=alpha):
+            weights = found.positive_weights(spec)
+            return partial(binary_focal_per_sample, gamma=gamma, alpha=alpha, pos_weight=weights)
         case AsymmetricSpec(gamma_negative=negative, gamma_positive=positive, clip=clip):
             return partial(asymmetric_per_sample, gamma_negative=negative, gamma_positive=positive, clip=clip)
+
+
+@dataclass(frozen=True)
+class _HeadLabels:
+    head: Head
+    labels: NDArray[np.integer[Any]]
+    device: torch.device
+
+    def class_weights(self, spec: CrossEntropySpec | FocalSpec) -> Tensor | None:
+        """Shape (C,), None where every class weighs 1."""
+        n_classes = self.head.n_classes
+        match spec.class_weights:
+            case "none":
+                return None
+            case "balanced":
+                weights = balanced_class_weights(self.labels, n_classes)
+            case "square_root":
+                weights = square_root_class_weights(self.labels, n_classes)
+            case "effective_number":
+                weights = effective_number_class_weights(self.labels, n_classes, beta=spec.beta)
+            case given:
+                weights = self._given(given)
+        return self._tensor(weights)
+
+    def positive_weights(self, spec: BinaryCrossEntropySpec | BinaryFocalSpec) -> Tensor | None:
+        """Shape (C,), None where the positives of every label weigh 1."""
+        match spec.positive_weights:
+            case "none":
+                return None
+            case "balanced":
+                return self._tensor(positive_weights(self.labels))
+            case given:
+                return self._tensor(self._given(given))
+
+    def _given(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
+        return np.array([weights.get(name, 1.0) for name in self.head.classes])
+
+    def _tensor(self, weights: NDArray[np.float64]) -> Tensor:
+        return torch.as_tensor(weights, dtype=torch.float32, device=self.device)

@@ -94,10 +94,12 @@ def _idle_for(recipe: Recipe, task: Task) -> Iterator[_Idle]:
     if len(task.heads) == 1:
         yield _Idle("model.arrangement", "one target")
     heads = [head for part in arrange(task, recipe.model.arrangement).values() for head in part.heads]
-    if not any(head.is_multi for head in heads):
-        yield _Idle("loss.multi", "one class per image")
-    if all(head.is_multi for head in heads):
-        yield _Idle("loss.single", "several labels per image")
+    others = [head for head in heads if head.name not in recipe.loss.heads]
+    own = None if others else "a loss of its own for every target"
+    if not any(head.is_multi for head in others):
+        yield _Idle("loss.multi", own or "one class per image")
+    if all(head.is_multi for head in others):
+        yield _Idle("loss.single", own or "several labels per image")
 
 
 def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:

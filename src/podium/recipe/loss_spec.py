@@ -1,14 +1,51 @@
-"""The losses of a recipe, one class a loss."""
+"""The losses of a recipe, one class a loss. All of them take soft targets, so that mixed images can train on any."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat
+from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, field_validator, model_validator
 
 from podium.recipe.part import Fraction, Part
+from podium.tables import Head
 
-__all__ = ["AsymmetricSpec", "BinaryCrossEntropySpec", "CrossEntropySpec", "FocalSpec", "LossSpec"]
+__all__ = [
+    "AsymmetricSpec",
+    "BinaryCrossEntropySpec",
+    "BinaryFocalSpec",
+    "CrossEntropySpec",
+    "FocalSpec",
+    "ForMulti",
+    "ForSingle",
+    "HeadLoss",
+    "LossSpec",
+    "MixturePart",
+    "MixtureSpec",
+    "PlainLoss",
+    "SoftMacroF1Spec",
+    "parts_of",
+]
+
+EFFECTIVE_BETA = 0.999
+
+
+def _name_classes(value: Any) -> Any:
+    """Classes that are numbers, as YAML reads them, by their names."""
+    if not isinstance(value, dict):
+        return value
+    return {str(name) if type(name) in (int, float) else name: weight for name, weight in value.items()}
+
+
+GivenWeights = Annotated[dict[str, PositiveFloat], BeforeValidator(_name_classes)]
+ClassWeights = Literal["none", "balanced", "square_root", "effective_number"] | GivenWeights
+Beta = Annotated[float, Field(ge=0, lt=1)]
+PositiveWeights = Literal["none", "balanced"] | GivenWeights
+
+
+def _check_beta(spec: Any) -> Any:
+    if spec.beta != EFFECTIVE_BETA and spec.class_weights != "effective_number":
+        raise ValueError("expected class_weights=effective_number beside beta")
+    return spec
 
 
 class CrossEntropySpec(Part):
@@ -16,7 +53,10 @@ class CrossEntropySpec(Part):
 
     kind: Literal["cross_entropy"] = "cross_entropy"
     label_smoothing: Fraction = 0.0
-    class_weights: Literal["none", "balanced"] = "none"
+    class_weights: ClassWeights = "none"
+    beta: Beta = EFFECTIVE_BETA
+
+    _check = model_validator(mode="after")(_check_beta)
 
 
 class FocalSpec(Part):
@@ -24,7 +64,16 @@ class FocalSpec(Part):
 
     kind: Literal["focal"] = "focal"
     gamma: NonNegativeFloat = 2.0
-    class_weights: Literal["none", "balanced"] = "none"
+    class_weights: ClassWeights = "none"
+    beta: Beta = EFFECTIVE_BETA
+
+    _check = model_validator(mode="after")(_check_beta)
+
+
+class SoftMacroF1Spec(Part):
+    """1 minus macro F1, counted with probabilities. A value of a batch: use large batches, and mix it with another."""
+
+    kind: Literal["soft_macro_f1"] = "soft_macro_f1"
 
 
 class BinaryCrossEntropySpec(Part):
@@ -32,7 +81,17 @@ class BinaryCrossEntropySpec(Part):
 
     kind: Literal["binary_cross_entropy"] = "binary_cross_entropy"
     label_smoothing: Fraction = 0.0
-    positive_weights: Literal["none", "balanced"] = "none"
+    positive_weights: PositiveWeights = "none"
+
+
+class BinaryFocalSpec(Part):
+    """Focal loss of every label by itself (Lin et al. 2017); gamma 0 is binary cross entropy."""
+
+    kind: Literal["binary_focal"] = "binary_focal"
+    gamma: NonNegativeFloat = 2.0
+    alpha: Fraction | None = None
+    """Weight of the positives, the negatives having 1 - alpha (0.25 in the paper); null weighs both 1."""
+    positive_weights: PositiveWeights = "none"
 
 
 class AsymmetricSpec(Part):
@@ -44,14 +103,62 @@ class AsymmetricSpec(Part):
     clip: Fraction = 0.05
 
 
-SingleLoss = Annotated[CrossEntropySpec | FocalSpec, Field(discriminator="kind")]
-MultiLoss = Annotated[BinaryCrossEntropySpec | AsymmetricSpec, Field(discriminator="kind")]
+ForSingle = CrossEntropySpec | FocalSpec
+ForMulti = BinaryCrossEntropySpec | BinaryFocalSpec | AsymmetricSpec
+PlainLoss = ForSingle | ForMulti | SoftMacroF1Spec
+
+
+class MixturePart(Part):
+    """One loss of a mixture."""
+
+    weight: PositiveFloat = 1.0
+    loss: Annotated[PlainLoss, Field(discriminator="kind")]
+
+
+class MixtureSpec(Part):
+    """A weighted sum of losses, each averaged with its own class weights."""
+
+    kind: Literal["mixture"] = "mixture"
+    parts: Annotated[tuple[MixturePart, ...], Field(min_length=1)]
+    """Losses and their weights: [{weight: 0.4, loss: {kind: soft_macro_f1}}, {weight: 0.6, loss: {kind: focal}}]."""
+
+
+HeadLoss = PlainLoss | MixtureSpec
+SingleLoss = Annotated[ForSingle | SoftMacroF1Spec | MixtureSpec, Field(discriminator="kind")]
+MultiLoss = Annotated[ForMulti | SoftMacroF1Spec | MixtureSpec, Field(discriminator="kind")]
 
 
 class LossSpec(Part):
-    """The loss of each kind of head, and the weight of each head."""
+    """The loss of each kind of head, of a head by name, and the weight of each head."""
 
     single: SingleLoss = CrossEntropySpec()
     multi: MultiLoss = BinaryCrossEntropySpec()
+    heads: dict[str, Annotated[HeadLoss, Field(discriminator="kind")]] = Field(default_factory=dict)
+    """A head's own loss in place of `single` or `multi`, by head name."""
     head_weights: dict[str, PositiveFloat] = Field(default_factory=dict)
     """Weight of a head's loss, by head name (default: 1)."""
+
+    def of(self, head: Head) -> HeadLoss:
+        """The loss of a head."""
+        return self.heads.get(head.name) or (self.multi if head.is_multi else self.single)
+
+    @field_validator("single")
+    @classmethod
+    def _check_single(cls, loss: HeadLoss) -> HeadLoss:
+        for _, part in parts_of(loss):
+            if isinstance(part, ForMulti):
+                raise ValueError(f"{part.kind} is for several labels per image")
+        return loss
+
+    @field_validator("multi")
+    @classmethod
+    def _check_multi(cls, loss: HeadLoss) -> HeadLoss:
+        for _, part in parts_of(loss):
+            if isinstance(part, ForSingle):
+                raise ValueError(f"{part.kind} is for one class per image")
+        return loss
+
+
+def parts_of(loss: HeadLoss) -> list[tuple[float, PlainLoss]]:
+    """Weights and losses that are summed; one of weight 1 where the loss is no mixture."""
+    return [(part.weight, part.loss) for part in loss.parts] if isinstance(loss, MixtureSpec) else [(1.0, loss)]

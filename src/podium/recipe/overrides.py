@@ -23,6 +23,9 @@ from podium.store import read_plain_yaml
 Overrides = Mapping[str, Any] | Sequence[str]
 """Changes of a recipe: {"training.epochs": 20}, or lines ["training.epochs=20"]."""
 
+_NAMED = ("loss", "heads")
+"""The mapping that takes parts by names of the user's."""
+
 __all__ = [
     "Overrides",
     "apply_overrides",
@@ -125,7 +128,9 @@ def _read_line(line: str) -> tuple[str, Any]:
 
 def _assign(record: Any, path: Sequence[str], value: Any, key: str) -> None:
     *parents, last = path
-    for step in parents:
+    for place, step in enumerate(parents):
+        if tuple(parents[:place]) == _NAMED and isinstance(record, dict):
+            record.setdefault(step, {})  # the first key of a head's own loss
         record = _descend(record, step, key)
     if isinstance(record, list):
         place = _place(record, last, key)

@@ -28,6 +28,7 @@ from podium.models.licence import find_licence
 from podium.problems import Problems
 from podium.recipe import Recipe, arrange, check_buildable, resolve_recipe, save_recipe
 from podium.recipe.build_schedules import check_warmup
+from podium.recipe.check_losses import check_losses
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, Task
@@ -177,8 +178,9 @@ def _check_request(samples: Samples, recipe: Recipe, settings: Settings, name: s
         if recipe.metric is not None:
             check_metric_fits(find_metric(recipe.metric), task.main_target)
     with problems.kept():
-        arrange(task, recipe.model.arrangement)
+        parts = arrange(task, recipe.model.arrangement)
         refuse_idle_for_task(recipe, task)
+        check_losses(recipe.loss, [head for part in parts.values() for head in part.heads])
     with problems.kept():
         _check_warmup(recipe, len(samples))
     with problems.kept():
