@@ -40,6 +40,16 @@ def test_a_contradiction_is_asked_about_and_both_answers_work(make_tree, label_o
     assert folders.samples.labels["label"].tolist().count(1) == 10
 
 
+def test_a_row_with_the_label_of_another_folder_counts_whatever_its_own_folder_means(make_tree):
+    """All cats are called dogs, and all dogs birds: 20 rows are wrong, not the 10 of the folder dog."""
+    root = _tree(make_tree, lambda name: "dog" if _own(name) == "cat" else "bird")
+    with pytest.raises(SourceError, match="20 of 20 rows contradict the folder"):
+        scan(root)
+    swapped = _tree(make_tree, lambda name: "dog" if _own(name) == "cat" else "cat")
+    with pytest.raises(SourceError, match="20 of 20 rows contradict the folder"):
+        scan(swapped)
+
+
 def test_a_table_that_was_named_is_believed_with_a_note(make_tree):
     root = _tree(make_tree, lambda name: "dog" if name == "cat/3.jpg" else _own(name))
     found = scan(root, ScanOptions(labels=root / "metadata.csv"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
 
+import podium
 from podium.cli.spelling import respell
 from podium.curate import ScanOptions, scan
 from podium.errors import SourceError, UnknownNameError
@@ -146,6 +148,23 @@ def test_a_folder_beside_the_splits_that_may_be_anything_is_asked_for(make_tree)
     assert without.task.heads[0].classes == ("a", "b")
     assert _split_counts(scan(root, ScanOptions(split_names={"extra": "train"})).samples) == {"train": 4, "valid": 2}
     assert len(scan(root, ScanOptions(layout="folders")).samples.task.heads[0].classes) == 6
+
+
+@pytest.mark.parametrize("split", ["train", "training_set", "test"])
+def test_bare_images_beside_one_split_with_classes_are_asked_for_and_every_answer_works(make_tree, split):
+    """They are no class beside `train/a` and `train/b`."""
+    root = make_tree(*_tree("{s}/{c}/1.jpg", s=[split], c="ab"), "extra/1.jpg", "extra/2.jpg")
+    with pytest.raises(SourceError, match=rf"the folder {split} names a split, but extra beside it") as caught:
+        scan(root)
+    found = []
+    for line in caught.value.details:
+        (code,) = re.findall(r"`([^`]+)`", line)
+        samples = eval(f"podium.scan(root, {code})", {"podium": podium, "root": root}).samples
+        n_test = 0 if samples.split is None else _split_counts(samples)["test"]
+        found.append((samples.task.heads[0].classes, n_test, len(samples)))
+    n_own = 2 if split == "test" else 0
+    assert found[:2] == [(("a", "b"), n_own, 2), (("a", "b"), n_own + 2, 4)]
+    assert found[2][0] == ("extra", f"{split}/a", f"{split}/b")
 
 
 def test_nothing_is_asked_or_left_out_where_no_labels_are_read(make_tree):

@@ -48,6 +48,18 @@ def test_every_reading_that_is_offered_works(make_tree):
     assert len(found[6][0][0][1]) == 6
 
 
+@pytest.mark.parametrize("name", ["fold{}", "Fold_{}", "cv-{}", "k-fold {}"])
+def test_folders_called_after_folds_are_offered_as_folds_and_not_as_a_split(make_tree, name):
+    root = make_tree(*(f"{name.format(n)}/{c}/{i}.jpg" for n in (1, 2, 10) for c in ("rust", "scab") for i in "01"))
+    details = _details(root)
+    assert not any("split_names" in line for line in details)
+    (code,) = re.findall(r"`([^`]+)`", details[0])
+    samples = eval(f"podium.scan(root, {code})", {"podium": podium, "root": root}).samples
+    assert samples.task.heads[0].classes == ("rust", "scab")
+    assert set(samples.fold.tolist()) == {name.format(n) for n in (1, 2, 10)}
+    assert "--fold-column fold" in respell(details[0])
+
+
 def test_the_question_below_a_split_keeps_the_split(make_tree):
     root = make_tree(*(f"{s}/{name}" for s in ("train", "test") for name in VERSIONS))
     (code,) = re.findall(r"`([^`]+)`", _details(root)[0])

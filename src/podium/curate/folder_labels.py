@@ -62,10 +62,16 @@ def check_folder_labels(files: ImageFiles, rows: Rows, labelling: Labelling, opt
 
 
 def _contradictions(folders: Sequence[str], labels: Sequence[str], head: Head) -> list[int]:
-    """Rows whose label is not the one that their folder means, where folders mean labels at all."""
+    """Rows whose label is not the one that their folder means, or is another folder's, where folders mean labels at
+    all."""
     known = [row for row, folder in enumerate(folders) if folder and labels[row]]
     meant = _meanings([(folders[row], labels[row]) for row in known], head)
-    return [row for row in known if folders[row] in meant and meant[folders[row]] != labels[row]]
+    claimed = set(meant.values())
+    return [
+        row
+        for row in known
+        if (meant[folders[row]] != labels[row] if folders[row] in meant else labels[row] in claimed)
+    ]
 
 
 def _meanings(pairs: Sequence[tuple[str, str]], head: Head) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from podium.advice import options as advise
@@ -14,6 +15,7 @@ __all__ = ["refuse_parallel", "shared_end"]
 Folder = tuple[str, ...]
 
 _LEAST_SHARE, _MEAN_SHARE = 0.5, 0.75
+_FOLD = re.compile(r"(?i)(?:cv|(?:k|cv)?[-_ ]?folds?)[-_ ]?(?:no\.?[-_ ]?)?\d+")
 
 
 def shared_end(folders: Sequence[Folder]) -> tuple[str, ...]:
@@ -81,7 +83,14 @@ def _readings(
             pattern=f"{above}{levels.replace('/', '/' + '*/' * n_between)}/*", label_columns=labels, **others, **more
         )
 
+    are_folds = all(_FOLD.fullmatch(name) for name in outer)
+    as_folds = pattern("{fold}/{label}", "label", fold_column="fold")
     return [
+        *(
+            [f"the inner folders are the classes, the outer ones the folds to judge by: {as_folds}"]
+            if are_folds
+            else []
+        ),
         f"the inner folders are the classes: {pattern('{folder}/{label}', 'label')}",
         "the inner folders are the classes, the outer ones persons or scenes that a split must not divide:"
         f" {pattern('{group}/{label}', 'label', group='group')}",
@@ -92,7 +101,7 @@ def _readings(
         f"both are to be learnt: {pattern('{outer}/{inner}', 'outer', 'inner')}",
         *(
             []
-            if n_above
+            if n_above or are_folds
             else [f"the outer folders are a split: {advise(split_names=dict(wanted) | _as_splits(outer))}"]
         ),
         f"each path is a class of its own: {advise(layout='folders')}",

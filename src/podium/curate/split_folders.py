@@ -78,9 +78,16 @@ def find_split_level(folders: Iterable[Folder], given: Mapping[str, str], *, ask
         if not unclear and (not aside or len(set(splits.values())) > 1 or has_classes):
             n_inner = {name: _count_inner(name, depth, listed) for name in splits}
             return SplitLevel(depth, splits | dict.fromkeys(aside, LEFT_OUT), n_inner)
-        if ask and unclear and depth == 0 and len(set(splits.values())) > 1:
-            raise _what_are_they(splits, unclear)
+        if ask and unclear and depth == 0:
+            flat = [name for name in unclear if (name,) in listed]
+            if len(set(splits.values())) > 1 or (flat and _n_classes_in(splits, listed) > 1):
+                raise _what_are_they(splits, unclear, flat if has_classes else ())
     return None
+
+
+def _n_classes_in(splits: Mapping[str, str], folders: Sequence[Folder]) -> int:
+    """How many different folders lie in those that name a split: classes, where other folders beside them have none."""
+    return len({folder[1] for folder in folders if folder[0] in splits and len(folder) > 1})
 
 
 def _count_inner(name: str, depth: int, folders: Sequence[Folder]) -> int:
@@ -102,14 +109,18 @@ def _is_aside(name: str) -> bool:
     return bool(words & _ASIDE) or name.lower() in _ASIDE
 
 
-def _what_are_they(splits: Mapping[str, str], unclear: Sequence[str]) -> SourceError:
+def _what_are_they(splits: Mapping[str, str], unclear: Sequence[str], flat: Sequence[str]) -> SourceError:
+    """The question what folders beside splits are; `flat` are those whose images are in no class folder."""
     named, listed = list_some(sorted(splits), most=4), list_some(unclear, most=4)
+    what = f"folders {named} name" if len(splits) > 1 else f"folder {named} names"
+    part = {name: "test" if name in flat else "train" for name in unclear}
+    bare = " (images to predict: they have no labels)" if flat else " (or valid, test)"
     return SourceError(
-        f"the folders {named} name a split, but {listed} beside them may be anything.",
+        f"the {what} a split, but {listed} beside {'them' if len(splits) > 1 else 'it'} may be anything.",
         fix="Say what it is, with one of these:",
         details=[
             f"it is not used: {advise(split_names=dict.fromkeys(unclear, LEFT_OUT))}",
-            f"it is a part of the split: {advise(split_names=dict.fromkeys(unclear, 'train'))} (or valid, test)",
+            f"it is a part of the split: {advise(split_names=part)}{bare}",
             f"all of these folders are classes: {advise(layout='folders')}",
         ],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,14 +63,19 @@ def _join(files: ImageFiles, table: Table, options: ScanOptions) -> Rows:
     _refuse_ambiguous(made.table, made.column, match)
     _check_missing(made.table, made.column, match, options)
     table, kept = drop_duplicates(made.table, match, options.duplicates)
+    lost: dict[str, dict[str, str]] = {}
+    aside: set[int] = set()
     if len(kept) < len(made.table):
+        lost = _find_lost(made.table, set(kept), "all its images have several rows")
+        aside = {image for images in match.images for image in images}
         made, match = replace(made, table=table), replace(match, images=[match.images[row] for row in kept])
     joined = join_label_rows(made.table, made.column, match, files.ids, options)
     if joined is not None:
         made = replace(joined, guesses=(*made.guesses, *joined.guesses))
         match = names.match(made.table.columns[made.column])
-    rows = _make_rows(files, made.table, made.column, match, options)
-    return replace(rows, guesses=made.guesses, label_columns=made.labels, replaced_column=made.replaced)
+    rows = _make_rows(files, made.table, made.column, match, options, aside=aside)
+    lost = {name: {**lost.get(name, {}), **rows.lost.get(name, {})} for name in {**lost, **rows.lost}}
+    return replace(rows, guesses=made.guesses, label_columns=made.labels, replaced_column=made.replaced, lost=lost)
 
 
 def _find_images(
@@ -90,16 +95,20 @@ def _find_images(
         return made, names.match(made.table.columns[made.column])
 
 
-def _make_rows(files: ImageFiles, table: Table, column: str, match: NameMatch, options: ScanOptions) -> Rows:
+def _make_rows(
+    files: ImageFiles, table: Table, column: str, match: NameMatch, options: ScanOptions, *, aside: Collection[int] = ()
+) -> Rows:
+    """The images with the cells of their rows; `aside` are images whose rows were left out, which a note has said."""
     missing = _check_missing(table, column, match, options)
     owner = [(row, image) for row, images in enumerate(match.images) for image in images]
     listed = {image for _, image in owner}
     unlisted = tuple(name for image, name in enumerate(files.ids) if image not in listed)
+    without_row = [name for image, name in enumerate(files.ids) if image not in listed and image not in aside]
     notes = [*files.notes, *table.notes, *_match_notes(column, match, len(table), len(owner))]
     if missing:
         notes.append(f"{len(missing)} rows have no image and were left out: {list_some(missing, most=3)}.")
-    if unlisted:
-        notes.append(f"{len(unlisted)} images have no row and were left out: {list_some(unlisted, most=3)}.")
+    if without_row:
+        notes.append(f"{len(without_row)} images have no row and were left out: {list_some(without_row, most=3)}.")
     return Rows(
         root=files.root,
         paths=[files.paths[image] for _, image in owner],
@@ -112,17 +121,19 @@ def _make_rows(files: ImageFiles, table: Table, column: str, match: NameMatch, o
         notes=tuple(notes),
         unlisted=unlisted,
         missing=tuple(missing),
-        lost=_find_lost(table, match) if missing else {},
+        lost=_find_lost(table, {row for row, images in enumerate(match.images) if images}, "no image of its rows")
+        if missing
+        else {},
     )
 
 
-def _find_lost(table: Table, match: NameMatch) -> dict[str, dict[str, str]]:
-    """Per column, values that only rows without an image have."""
+def _find_lost(table: Table, kept: Collection[int], why: str) -> dict[str, dict[str, str]]:
+    """Per column, values that only rows have which are not kept, and why not."""
     lost = {}
     for name, cells in table.columns.items():
-        kept = {cell.strip() for cell, images in zip(cells, match.images, strict=True) if images}
-        gone = {cell.strip() for cell, images in zip(cells, match.images, strict=True) if not images}
-        lost[name] = dict.fromkeys(gone - kept - {""}, "no image of its rows")
+        left = {cells[row].strip() for row in kept}
+        gone = {cell.strip() for row, cell in enumerate(cells) if row not in kept}
+        lost[name] = dict.fromkeys(gone - left - {""}, why)
     return lost
 
 
