@@ -4,8 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from podium.errors import UsageError
 from podium.report import describe_run, read_contents, write_plots
 from podium.store import RunFolder
 from podium.tables import Head, Task
@@ -58,6 +60,21 @@ def test_names_that_look_like_formulas(tmp_path: Path) -> None:
     samples = make_samples(Task((Head("$h$", "single", classes),)), tmp_path / "data", 60, n_groups=30)
     run = write_run(tmp_path / "runs", samples, name="r", n_folds=2)
     assert len(write_plots(run)) == 5
+
+
+def test_pictures_of_the_user_stay(any_run: RunFolder, tmp_path: Path) -> None:
+    first = write_plots(any_run, tmp_path)
+    assert write_plots(any_run, tmp_path) == first  # our own are made again
+    mine = first[-1]
+    Image.new("RGB", (3, 3)).save(mine)
+    before = mine.read_bytes()
+    first[0].unlink()
+    with pytest.raises(UsageError, match=f"1 file here would be replaced .*{mine.name}"):
+        write_plots(any_run, tmp_path)
+    assert mine.read_bytes() == before
+    assert not first[0].exists()
+    write_plots(any_run, tmp_path, overwrite=True)
+    assert mine.read_bytes() != before
 
 
 def test_an_empty_folder_has_no_plots(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from podium.errors import PodiumError, TableChangedError, UsageError
 from podium.machine import Silent
 from podium.report import make_report, read_contents
 from podium.stopping import listen_for_stop
-from podium.store import RunFolder, find_stale
+from podium.store import RunFolder, find_run, find_stale
 from podium.tables import Samples, load_predictions
 from podium.workflows import Run, load_run, resume, train
 from podium.workflows.ask_for_folds import ask_for_folds
@@ -76,7 +78,8 @@ def change(source: str, mine: Path, desk: Desk) -> None:
     """Put another, sound file in the place of a source: that of the other run, or other rules."""
     if source == "decisions":
         record = durable.read_json(mine / "decisions.json")
-        durable.write_json(mine / "decisions.json", {**record, "thresholds": {"tags": [0.9, 0.1]}})
+        del record["sha256"]
+        durable.write_sealed(mine / "decisions.json", {**record, "thresholds": {"tags": [0.9, 0.1]}})
     for name in FILES.get(source, ()):
         assert (mine / name).read_bytes() != (desk.other / name).read_bytes()
         shutil.copy(desk.other / name, mine / name)
@@ -189,6 +192,72 @@ def test_edited_scores_are_told_or_made_again(use: str, mine: Path, desk: Desk) 
     else:
         resume("mine", settings=run.settings)
         assert (mine / "scores.json").read_text() == scores
+
+
+EDITS = {
+    "results.csv": ("0.", "0.9"),
+    "decisions.json": ("0.4", "0.45"),
+    "environment.json": ('"n_cores": ', '"n_cores": 9'),
+    "samples.json": ('"root": "', '"root": "/elsewhere'),
+    "folds.json": ('"seed": ', '"seed": 1'),
+    "audit.json": ("{", '{"note": 1,'),
+    "recipe.yaml": ("epochs: 1", "epochs: 2"),
+    "images.csv": ("sha256", "SHA256"),
+    "quarantine.csv": ("id", "ID"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_edited_files_are_told(name: str, mine: Path) -> None:
+    text = (mine / name).read_bytes().decode()
+    assert EDITS[name][0] in text
+    (mine / name).write_bytes(text.replace(*EDITS[name], 1).encode())
+    (found,) = [item for item in find_stale(RunFolder(mine)) if item.file == name]
+    assert "was changed" in str(found)
+    assert found.fix
+    assert str(found) in read_contents(RunFolder(mine)).problems
+
+
+def test_edited_decisions_are_followed_with_a_note(mine: Path) -> None:
+    record = (mine / "decisions.json").read_text().replace("0.4", "0.0")
+    (mine / "decisions.json").write_text(record)
+    written = submit_run(RunFolder(mine), None, out=mine.parent / "out.csv")
+    assert any("decisions.json was not made from what Podium wrote" in note for note in written.notes)
+    counts = written.histogram["tags"]
+    assert list(counts.values()) == [written.n_rows] * len(counts)  # a threshold of 0 says yes to everything
+
+
+@contextlib.contextmanager
+def at_once() -> Iterator[None]:
+    """A block that must end within seconds: a pipe that nobody writes to would hold it for good."""
+
+    def refuse(*_: object) -> None:
+        raise TimeoutError("a reader hangs")
+
+    before = signal.signal(signal.SIGALRM, refuse)
+    signal.setitimer(signal.ITIMER_REAL, 20)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_pipe_among_the_files_of_a_run_holds_nobody(mine: Path) -> None:
+    names = [path.relative_to(mine) for path in mine.rglob("*") if path.is_file()]
+    assert len(names) > 20
+    for name in names:
+        kept = (mine / name).rename(mine / "kept")
+        os.mkfifo(mine / name)
+        with at_once():
+            find_stale(RunFolder(mine))
+            podium.list_runs(mine.parent)
+            with contextlib.suppress(PodiumError):
+                read_contents(RunFolder(mine))
+            with contextlib.suppress(PodiumError):
+                submit_run(find_run(mine.parent, "mine"), None, out=mine.parent / "out.csv")
+        (mine / name).unlink()
+        kept.rename(mine / name)
 
 
 @pytest.mark.parametrize("source", ["weights", "a fold's predictions"])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.durable import write_atomically
+from podium.durable import open_regular, write_atomically
 from podium.errors import CorruptFileError
 from podium.images import ShortageError, Stored
 
@@ -134,7 +134,8 @@ def read_facts(path: Path, sha256: str) -> tuple[_Text, CacheFacts]:
     import pyarrow.parquet as pq
 
     try:
-        data = path.read_bytes()
+        with open_regular(path) as file:
+            data = file.read()
         if hashlib.sha256(data).hexdigest() != sha256:
             raise CorruptFileError("this file was changed after it was written, or is damaged.", where=path)
         # Without threads: where no thread can be started the error would look like a damaged file.

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.durable import SETTLED_NS, read_bytes, write_bytes
+from podium.durable import SETTLED_NS, open_regular, read_bytes, write_bytes
 from podium.errors import StorageError
 from podium.tables import Samples
 
@@ -95,7 +95,7 @@ def _sample(file: str, size: int) -> int:
     """CRC-32 of the head, the middle and the tail of a file; 0 where it cannot be read."""
     crc = 0
     try:
-        with Path(file).open("rb", buffering=0) as opened:
+        with open_regular(file) as opened:
             for place in (0, size // 2, max(0, size - _SAMPLE_BYTES)):
                 opened.seek(place)
                 crc = zlib.crc32(opened.read(_SAMPLE_BYTES), crc)

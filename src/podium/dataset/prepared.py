@@ -5,7 +5,7 @@ In a folder they are the tables that a run folder holds too, so a run can be pre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,9 +17,10 @@ from podium import durable
 from podium.curate import Audit
 from podium.dataset.sources import SCAN_FILES, SCAN_MARK
 from podium.errors import CorruptFileError, UsageError
+from podium.machine import Caution
 from podium.overview import Overview, Shown, count_of
 from podium.splits import FoldSummary, LeakReport
-from podium.store import TABLE_FILES, RunFolder, check_tables, digest_tables
+from podium.store import TABLE_FILES, RunFolder, check_tables, digest_kept, digest_tables, find_edits
 from podium.tables import (
     Folds,
     Samples,
@@ -166,7 +167,7 @@ def write_prepared_tables(prepared: Prepared, folder: Path) -> None:
     rows = zip(prepared.samples.ids.tolist(), prepared.sha256.tolist(), strict=True)
     write_csv(place.images_file, ["id", "sha256"], rows)
     write_csv(place.quarantine_file, SetAside._fields, [[str(cell) for cell in row] for row in prepared.quarantine])
-    durable.write_json(place.audit_file, dict(prepared.audit))
+    durable.write_sealed(place.audit_file, dict(prepared.audit))
     save_folds(prepared.folds, folder, extra=prepared.to_dict())
 
 
@@ -192,7 +193,8 @@ def save_prepared(prepared: Prepared, folder: Path) -> None:
         durable.check_writable(folder)
         durable.remove_file(folder / MARK_NAME)
         write_prepared_tables(prepared, folder)
-        durable.write_json(folder / MARK_NAME, digest_tables(prepared.samples, prepared.folds))
+        mark = digest_tables(prepared.samples, prepared.folds) | {"files": digest_kept(folder)}
+        durable.write_json(folder / MARK_NAME, mark)
 
 
 def is_prepared(folder: Path) -> bool:
@@ -219,15 +221,24 @@ def load_prepared(folder: Path) -> Prepared:
             samples=samples,
             folds=folds.match(samples),
             sha256=_read_digests(place, samples),
-            audit=durable.read_json(place.audit_file),
+            audit=_without_seal(durable.read_json(place.audit_file)),
             quarantine=_read_quarantine(place),
             summary=FoldSummary.from_dict(notes["summary"]),
             leaks=LeakReport.from_dict(notes["leaks"]),
             hints=tuple(notes["hints"]),
-            notes=tuple(notes["notes"]),
+            notes=(*notes["notes"], *_say_edits(folder, digests)),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise CorruptFileError(f"the prepared data has no {problem}.", where=folder, fix=_AGAIN) from None
+
+
+def _without_seal(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != durable.SEAL}
+
+
+def _say_edits(folder: Path, record: Mapping[str, Any]) -> Iterator[str]:
+    for name in (name for name in find_edits(folder, record) if name in TABLE_FILES):
+        yield Caution(f"{name} of the prepared data was changed after it was written.")
 
 
 def _read_quarantine(place: RunFolder) -> tuple[SetAside, ...]:

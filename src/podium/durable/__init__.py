@@ -34,13 +34,15 @@ from podium.durable.pages import ONE_PASS_BYTES, PageBudget, release_pages
 from podium.durable.parts import PartWriter
 from podium.durable.pieces import SETTLED_NS, find_damaged_pieces, is_known_sound, remember_sound
 from podium.durable.read import read_bytes, read_json
-from podium.durable.sealed import read_sealed, write_sealed
+from podium.durable.regular import open_regular
+from podium.durable.sealed import SEAL, read_sealed, write_sealed
 from podium.durable.versioned import Version, commit_version, list_versions, load_newest, load_version
 
 __all__ = [
     "LOCK_NAME",
     "MANIFEST_NAME",
     "ONE_PASS_BYTES",
+    "SEAL",
     "SETTLED_NS",
     "Backend",
     "Death",
@@ -72,6 +74,7 @@ __all__ = [
     "make_cache_folder",
     "make_folder",
     "open_mapped",
+    "open_regular",
     "read_bytes",
     "read_json",
     "read_manifest",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from podium.durable.atomic import encode_json
 from podium.durable.read import decode_json
+from podium.durable.regular import open_regular
 from podium.errors import LockedError
 
 __all__ = ["Holder", "describe_self", "encode_holder", "is_gone", "locked_error", "read_holder"]
@@ -51,7 +52,8 @@ def encode_holder(holder: Holder) -> bytes:
 def read_holder(path: Path) -> Holder | None:
     """The holder a lock file names; None when there is none or it is unreadable."""
     try:
-        record = decode_json(path.read_bytes())
+        with open_regular(path) as file:
+            record = decode_json(file.read())
         return Holder(int(record["pid"]), str(record["host"]), str(record["started"]), str(record["mark"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

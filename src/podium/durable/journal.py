@@ -20,6 +20,7 @@ from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
 from podium.durable.folders import make_folder
 from podium.durable.read import decode_json
+from podium.durable.regular import open_regular
 from podium.errors import CorruptFileError, StorageError
 
 __all__ = ["Journal"]
@@ -97,8 +98,8 @@ class Journal:
     def _scan(self) -> tuple[list[dict[str, Any]], list[_Mark]]:
         """The records, and the marks before, between and after them."""
         data = b""
-        with explaining_failures(self.path), suppress(FileNotFoundError):
-            data = self.path.read_bytes()
+        with explaining_failures(self.path), suppress(FileNotFoundError), open_regular(self.path) as file:
+            data = file.read()
         # What follows the last line end is a torn line, or nothing.
         records, marks = [], [_Mark()]
         for number, line in enumerate(data.split(b"\n")[:-1], start=1):

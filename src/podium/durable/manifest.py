@@ -15,6 +15,7 @@ from podium.durable.atomic import sync_file
 from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
 from podium.durable.folders import resolve_inside
+from podium.durable.regular import open_regular
 from podium.durable.sealed import read_sealed, write_sealed
 from podium.errors import CorruptFileError, DataError
 
@@ -45,7 +46,7 @@ def sha256_file(path: str | Path) -> str:
     Raises:
         StorageError: If it cannot be read.
     """
-    with explaining_failures(path), Path(path).open("rb") as file:
+    with explaining_failures(path), open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from podium.durable.failures import explain_failure
+from podium.durable.regular import open_regular
 from podium.errors import CorruptFileError, StorageError
 
 __all__ = ["decode_json", "read_bytes", "read_json"]
@@ -19,7 +20,8 @@ def read_bytes(path: str | Path) -> bytes:
         StorageError: If there is no such file or it cannot be read. Names it.
     """
     try:
-        return Path(path).read_bytes()
+        with open_regular(path) as file:
+            return file.read()
     except FileNotFoundError as error:
         raise StorageError("there is no such file.", where=path) from error
     except OSError as error:

@@ -11,9 +11,10 @@ from podium.durable.atomic import encode_json, encode_json_file, write_json
 from podium.durable.read import read_bytes, read_json
 from podium.errors import CorruptFileError
 
-__all__ = ["read_sealed", "write_sealed"]
+__all__ = ["SEAL", "read_sealed", "write_sealed"]
 
-_KEY = "sha256"
+SEAL = "sha256"
+"""The key under which a file keeps its digest; whoever reads it as plain JSON leaves this one out."""
 
 
 def write_sealed(path: str | Path, record: Mapping[str, Any]) -> None:
@@ -23,7 +24,7 @@ def write_sealed(path: str | Path, record: Mapping[str, Any]) -> None:
         path: The file.
         record: JSON-ready, without a key "sha256".
     """
-    write_json(path, {**record, _KEY: _digest(record)})
+    write_json(path, {**record, SEAL: _digest(record)})
 
 
 def read_sealed(path: str | Path) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def read_sealed(path: str | Path) -> dict[str, Any]:
     record = read_json(path)
     # Compared as bytes too: JSON forgives a changed blank or a lost line end, a seal does not.
     is_whole = isinstance(record, dict) and encode_json_file(record) == read_bytes(path)
-    if not is_whole or record.pop(_KEY, None) != _digest(record):
+    if not is_whole or record.pop(SEAL, None) != _digest(record):
         raise CorruptFileError("this file was changed after it was written, or is damaged.", where=path)
     return dict(record)
 

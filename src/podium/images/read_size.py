@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from podium.durable import open_regular
 from podium.images.container import sniff_format
 from podium.images.quiet import silence_decoders
 
@@ -19,7 +20,7 @@ def read_size(path: str | Path) -> tuple[int, int] | None:
     """
     silence_decoders()
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             kind = sniff_format(file.read(64))
             if kind is None:
                 return None

@@ -15,6 +15,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from podium.durable import open_regular
 from podium.errors import WeightsError
 from podium.machine.weight_packages import PACKAGED, PackagedWeights, find_weight_file
 from podium.models.weight_files import read_weight_file
@@ -55,7 +56,7 @@ _n_features: dict[str, int] = {}
 
 def check_digest(path: Path, spec: PackagedWeights) -> None:
     """Raise WeightsError unless the file is, byte for byte, the one that is known."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != spec.sha256:
         raise WeightsError(

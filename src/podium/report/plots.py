@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from podium import durable
+from podium.errors import UsageError
+from podium.listing import list_some
+from podium.overview import count_of
 from podium.report.axis import UNIT, Axis
 from podium.report.charts import Strip, scale, text_width, whisker
 from podium.report.contents import read_contents
 from podium.report.drawing import Drawing, Rect, Shape, Text
 from podium.report.headline import Headline
 from podium.report.numbers import metric_words
+from podium.report.own_png import is_own_png
 from podium.report.raster import as_png
 from podium.report.section_drawings import (
     MOST_MODELS,
@@ -36,26 +41,39 @@ _ROW = 24.0
 _CELL = 32.0
 
 
-def write_plots(run: RunFolder, folder: Path | None = None) -> list[Path]:
+def write_plots(run: RunFolder, folder: Path | None = None, *, overwrite: bool = False) -> list[Path]:
     """Write the drawings of a run as PNG files: scores, F1 of the classes, confusion matrices, all curves.
 
     Args:
         run: The run folder. A plot whose files are missing is left out.
         folder: Where to; `plots` in the run folder where none is given.
+        overwrite: Replace also files in `folder` that are not drawings of Podium's, or were changed since.
 
     Returns:
         The files, in the order of the report.
 
     Raises:
+        UsageError: If a file of yours would be replaced; none is written then.
         StorageError: If a file cannot be written.
     """
-    folder = run.path / "plots" if folder is None else folder
-    paths = []
-    for name, title, drawings in draw_all(describe_run(read_contents(run))):
-        path = folder / f"{name}.png"
+    plots = list(draw_all(describe_run(read_contents(run))))
+    paths = [(folder or run.path / "plots") / f"{name}.png" for name, *_ in plots]
+    if folder is not None and not overwrite:
+        _refuse_others(paths, folder)
+    for path, (_, title, drawings) in zip(paths, plots, strict=True):
         durable.write_bytes(path, as_png(title, drawings))
-        paths.append(path)
     return paths
+
+
+def _refuse_others(paths: Sequence[Path], folder: Path) -> None:
+    others = [path.name for path in paths if os.path.lexists(path) and not is_own_png(durable.read_bytes(path))]
+    if others:
+        raise UsageError(
+            f"{count_of(len(others), 'file')} here would be replaced that Podium did not write, or that"
+            f" {'was' if len(others) == 1 else 'were'} changed since: {list_some(others)}.",
+            where=folder,
+            fix="Choose another folder, or replace them with overwrite=True.",
+        )
 
 
 def draw_all(report: RunReport) -> Iterator[tuple[str, str, list[Drawing]]]:

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from podium.report.drawing import Dot, Drawing, Line, Rect, Shape, Text, Trace
+from podium.report.own_png import sign_png
 from podium.report.paint import PAINTS, light_colours
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _ALIGN = {"start": "left", "middle": "center", "end": "right"}
 
 
 def as_png(title: str, drawings: Sequence[Drawing]) -> bytes:
-    """A PNG file of drawings that have a width, side by side under a title."""
+    """A PNG file of drawings that have a width, side by side under a title; it carries its digest, see `own_png.py`."""
     from matplotlib.figure import Figure
     from matplotlib.transforms import Affine2D
 
@@ -61,7 +62,7 @@ def _encode(figure: Any) -> bytes:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a box instead of a letter is no failure
         figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return sign_png(buffer.getvalue())
 
 
 class _Brush:

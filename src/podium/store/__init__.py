@@ -3,6 +3,7 @@
 from podium.store.arithmetic import arithmetic_of, arithmetic_words, read_arithmetic
 from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
+from podium.store.edits import digest_kept, find_edits
 from podium.store.environment import describe_environment
 from podium.store.evaluations import Evaluation, count_evaluations, log_evaluation, read_evaluations, unreadable_logs
 from podium.store.lineage import (
@@ -53,9 +54,11 @@ __all__ = [
     "count_evaluations",
     "create_run",
     "describe_environment",
+    "digest_kept",
     "digest_rules",
     "digest_tables",
     "edit_record",
+    "find_edits",
     "find_run",
     "find_stale",
     "list_differences",

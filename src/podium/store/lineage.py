@@ -18,7 +18,8 @@ from typing import Any
 
 from podium import durable
 from podium.advice import call
-from podium.errors import CorruptFileError, StorageError, UsageError
+from podium.errors import StorageError, UsageError
+from podium.store.edits import find_edits, is_edited
 from podium.store.run_folder import RunFolder
 
 __all__ = [
@@ -30,6 +31,13 @@ __all__ = [
     "sources_of_scores",
     "weights_of",
 ]
+
+
+_RESTORE = "Restore it if that was not your intention."
+_EDIT_FIXES = {
+    "decisions.json": "It is followed as it is; set the rules with `podium decide` if that was not your intention.",
+    "recipe.yaml": "Restore it: what is trained or predicted now does not fit what was trained before.",
+}
 
 
 @dataclass(frozen=True)
@@ -87,10 +95,19 @@ def find_stale(run: RunFolder) -> list[StaleFile]:
 
     A file that is missing or remembers nothing is left out.
     """
-    stale = [*_about_scores(run), *_about_report(run), *_about_decisions(run)]
+    stale = [*_about_edits(run), *_about_scores(run), *_about_report(run), *_about_decisions(run)]
     for name in list_predictions(run):
         stale += _about_predictions(run, name)
     return [*stale, *_about_submission(run)]
+
+
+def _about_edits(run: RunFolder) -> Iterator[StaleFile]:
+    for name in find_edits(run.path, _read_record(run.run_file)):
+        yield StaleFile(name, "what Podium wrote: it was changed after it was written", _EDIT_FIXES.get(name, _RESTORE))
+    results = _read_record(run.scores_file).get("results_sha256")
+    if isinstance(results, str) and _digest(run.results_file) not in (None, results):
+        fix = f"Write it again with {call('podium.resume', run.name)}."
+        yield StaleFile(run.results_file.name, "the journals of the trainings: it was changed", fix)
 
 
 def _about_scores(run: RunFolder) -> Iterator[StaleFile]:
@@ -100,7 +117,7 @@ def _about_scores(run: RunFolder) -> Iterator[StaleFile]:
         yield StaleFile("predictions/oof.parquet", "all folds that the run was asked for", fix)
     if made_from is not None and made_from != sources_of_scores(run):
         yield StaleFile("scores.json", "the out-of-fold predictions that are here now", fix)
-    elif _is_edited(run.scores_file):
+    elif is_edited(run.scores_file):
         yield StaleFile("scores.json", "these predictions alone: it was changed after it was written", fix)
 
 
@@ -179,17 +196,6 @@ def _predict_again(run: RunFolder, name: str, about: Mapping[str, Any]) -> str:
     named = {} if name == "test" else {"name": name}
     images = about.get("root") or "FOLDER"
     return f"Make them again with {call(f'podium.load_run({run.name!r}).predict', images, **named)}."
-
-
-def _is_edited(path: Path) -> bool:
-    """Whether a file that was written with its own digest is another one now; runs of before had none."""
-    if "sha256" not in _read_record(path):
-        return False
-    try:
-        durable.read_sealed(path)
-    except CorruptFileError:
-        return True
-    return False
 
 
 def _read_record(path: Path) -> dict[str, Any]:

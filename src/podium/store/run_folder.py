@@ -45,6 +45,7 @@ from urllib.parse import unquote
 from podium import durable
 from podium.advice import call, option
 from podium.errors import CorruptFileError, LockedError, StorageError, UnknownNameError, UsageError
+from podium.store.edits import digest_kept
 from podium.store.run_record import check_record
 
 __all__ = [
@@ -267,7 +268,7 @@ def create_run(
         created = datetime.now(UTC).isoformat(timespec="seconds")
         number = 1 + max((_number(other) for other in list_runs(root)), default=0)
         head = {"format": FORMAT, "podium": version("podium"), "created": created, "number": number}
-        durable.write_json(run.run_file, head | dict(record))
+        durable.write_json(run.run_file, head | dict(record) | {"files": digest_kept(run.path)})
     return run
 
 
@@ -327,7 +328,7 @@ def list_runs(root: Path) -> list[RunFolder]:
     """All runs in a folder, in the order they were created; those that cannot be read come first."""
     if not root.is_dir():
         return []
-    runs = [RunFolder(path.parent) for path in root.glob("*/run.json")]
+    runs = [RunFolder(path.parent) for path in root.glob("*/run.json") if path.is_file()]
     return sorted(runs, key=lambda run: (_number(run), _natural(run.name)))
 
 

@@ -61,6 +61,7 @@ _FIELDS: Mapping[str, _Field] = {
     "cache": _TEXT,
     "cache_key": _Field("the name of a folder", _is_name),
     "fingerprints_sha256": _DIGEST,
+    "files": _Field("digests of files", lambda value: isinstance(value, dict)),
     "samples_digest": _DIGEST,
     "folds_digest": _DIGEST,
 }

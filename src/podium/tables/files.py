@@ -99,7 +99,7 @@ def _read_record(path: Path, keys: Sequence[str]) -> dict[str, Any]:
     missing = [key for key in keys if not isinstance(record, dict) or key not in record]
     if missing:
         raise TableChangedError(f"{path.name} lacks {', '.join(missing)}.", where=path)
-    return dict(record)
+    return {name: value for name, value in record.items() if name != durable.SEAL}
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def save_samples(samples: Samples, folder: Path) -> None:
         "table_digest": samples.table_digest,
         "task": task,
     }
-    durable.write_json(folder / "samples.json", record)
+    durable.write_sealed(folder / "samples.json", record)
 
 
 def _label_columns(head: Head, labels: NDArray[np.integer[Any]]) -> dict[str, Sequence[str]]:
@@ -187,11 +187,11 @@ def move_samples(folder: Path, root: Path, *, source: str | None = None) -> None
     place = path_to_text(root.resolve())
     roots = record.get("roots", {})
     if source is None:
-        durable.write_json(folder / "samples.json", {**record, "root": place})
+        durable.write_sealed(folder / "samples.json", {**record, "root": place})
         return
     if source not in roots:
         raise UnknownNameError("source", source, list(roots))
-    durable.write_json(folder / "samples.json", {**record, "roots": {**roots, source: place}})
+    durable.write_sealed(folder / "samples.json", {**record, "roots": {**roots, source: place}})
 
 
 def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], root: Path | None) -> Samples:
@@ -246,7 +246,7 @@ def save_folds(folds: Folds, folder: Path, *, extra: Mapping[str, Any] | None = 
         "digest": folds.digest,
         **(extra or {}),
     }
-    durable.write_json(folder / "folds.json", record)
+    durable.write_sealed(folder / "folds.json", record)
 
 
 def load_folds(folder: Path) -> Folds:

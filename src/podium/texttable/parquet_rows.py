@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from podium.durable import open_regular
 from podium.errors import TableError
 from podium.texttable.cell_text import cell_text
 
@@ -20,7 +21,7 @@ def read_parquet_rows(path: Path) -> tuple[list[str], list[list[str]], int]:
     import pyarrow.parquet as pq
 
     try:
-        with path.open("rb") as file:  # by its path pyarrow finds no file in a folder whose name is not UTF-8
+        with open_regular(path) as file:  # by its path pyarrow finds no file in a folder whose name is not UTF-8
             frame = pq.ParquetFile(file).read()
     except (pa.ArrowException, OSError) as error:
         raise TableError(

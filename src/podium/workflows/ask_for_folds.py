@@ -52,7 +52,7 @@ def ask_for_folds(
             folds.valid_rows(fold)  # refuses a fold that does not exist
         if settings.cloud_drive:
             record["cloud_drive"] = True
-        durable.write_json(run.environment_file, describe_environment() | {"device": settings.device})
+        durable.write_sealed(run.environment_file, describe_environment() | {"device": settings.device})
         if run.folds_left(record["folds"]):
             for path in (run.report_file, run.scores_file):  # of fewer folds: the run is not finished any more
                 durable.remove_file(path)

@@ -93,7 +93,7 @@ def decide_run(
         durable.remove_file(run.decisions_file)
     else:
         made_from = {"oof": oof.origins[0].sha256}
-        durable.write_json(run.decisions_file, rules.to_dict() | {"made_from": made_from})
+        durable.write_sealed(run.decisions_file, rules.to_dict() | {"made_from": made_from})
     for name in list_predictions(run):
         renew_answers(run, name, load_predictions(run.predictions_file(name)))
     return RunDecision(rules, differences, n_changed)

@@ -124,7 +124,7 @@ def start_run(
             keep_backbone(recipe, run.backbone_folder, built=frozen)
         durable.write_bytes(run.fingerprints_file, fingerprints)
         write_prepared_tables(prepared, run.path)
-        durable.write_json(run.environment_file, describe_environment())
+        durable.write_sealed(run.environment_file, describe_environment())
 
     return create_run(settings.runs, name, record, stem=recipe.preset, fill=fill)
 
