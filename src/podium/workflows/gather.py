@@ -71,8 +71,11 @@ def gather(
         samples = samples or load_tables(run)[0]
         scores = score_predictions(oof, samples, metric=load_recipe(run.recipe_file).metric)
         scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric))
-        about = {"computed_with": read_arithmetic(run), "made_from": sources_of_scores(run)}
-        about |= {"results_sha256": durable.sha256_file(run.results_file)}
+        about = {
+            "computed_with": read_arithmetic(run),
+            "made_from": sources_of_scores(run),
+            "results_sha256": durable.sha256_file(run.results_file),
+        }
         durable.write_sealed(run.scores_file, scores.to_dict() | about)
         write_model_card(run)
         make_report(run)
