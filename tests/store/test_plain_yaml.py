@@ -25,3 +25,11 @@ def test_references_that_would_grow_are_refused_at_once() -> None:
 def test_what_is_too_deep_too_long_or_code_is_not_yaml(text: str) -> None:
     with pytest.raises(yaml.YAMLError):
         read_plain_yaml(text)
+
+
+def test_a_value_belongs_to_who_read_it() -> None:
+    text = "a: {b: [1]}"
+    read_plain_yaml(text)["a"]["b"].append(2)
+    assert read_plain_yaml(text) == {"a": {"b": [1]}}
+    assert isinstance(read_plain_yaml("1"), int)
+    assert isinstance(read_plain_yaml("1.0"), float)

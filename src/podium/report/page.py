@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import fields
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,9 @@ def draw_page(report: RunReport, book: ThumbnailBook | None, *, title: str | Non
     return printable(_environment().get_template("report.html").render(page), keep="\n\t")
 
 
+@cache
 def _environment() -> jinja2.Environment:
+    """The templates; one for a process, as compiling them takes longer than drawing a page."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("podium.report", "templates"),
         autoescape=True,

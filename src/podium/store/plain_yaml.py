@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -37,6 +39,11 @@ def read_plain_yaml(text: str | bytes) -> Any:
     """
     if len(text) > _MOST_BYTES:
         raise yaml.YAMLError(f"longer than {_MOST_BYTES:,} bytes")
+    return deepcopy(_parse(text))
+
+
+@lru_cache(maxsize=16)  # a run reads its recipe eight times, and PyYAML reads slowly
+def _parse(text: str | bytes) -> Any:
     loader = _PlainLoader(text)
     try:
         return loader.get_single_data()
