@@ -39,6 +39,9 @@ def nearest_key(path: Sequence[str]) -> str | None:
     near = nearest_name(path[-1], _known_keys(Recipe))
     whole = [key for key in dotted if key.rpartition(".")[2] == near]
     best = max(whole, key=lambda key: SequenceMatcher(None, key, ".".join(path)).ratio(), default=near)
+    is_of_another_part = best in dotted and path[0] in Recipe.model_fields and path[0] != best.partition(".")[0]
+    if is_of_another_part and near != path[-1]:
+        return None  # optimizer.beta1 is not loss.single.beta
     return best if best != ".".join(path) else None
 
 

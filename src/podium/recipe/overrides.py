@@ -14,7 +14,7 @@ from podium.advice import options
 from podium.errors import RecipeError, UsageError
 from podium.near_names import nearest_name
 from podium.recipe.idle_keys import refuse_idle_keys, reset_idle_values
-from podium.recipe.known_keys import nearest_key
+from podium.recipe.kinds import suggest_entry, suggest_key
 from podium.recipe.presets import PRESETS
 from podium.recipe.recipe import Recipe
 from podium.recipe.wrong_values import explain_problems, find_booleans
@@ -157,15 +157,19 @@ def _descend(record: Any, step: str, key: str) -> Any:
         return record[_place(record, step, key)]
     if not isinstance(record, dict) or step not in record:
         known = list(record) if isinstance(record, dict) else []
-        near = nearest_key(key.split("."))
-        fix = f"Did you mean {near!r}?" if near else f"Known here: {', '.join(known)}."
+        fix = suggest_key(key.split(".")) or f"Known here: {', '.join(known)}."
         raise RecipeError(f"unknown recipe key {key!r}.", field="overrides", fix=fix)
     return record[step]
 
 
 def _place(record: list[Any], step: str, key: str) -> int:
     if not step.isdigit() or int(step) >= len(record):
-        raise RecipeError(f"{key!r}: {step!r} is not a position in a list of {len(record)}.", field="overrides")
+        path = key.split(".")
+        raise RecipeError(
+            f"{key!r}: {step!r} is not a position in a list of {len(record)}.",
+            field="overrides",
+            fix=suggest_entry(path[: path.index(step) + 1]),
+        )
     return int(step)
 
 

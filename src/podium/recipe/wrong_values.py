@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from podium.near_names import nearest_name
-from podium.recipe.known_keys import nearest_key
+from podium.recipe.kinds import suggest_key, suggest_kind
 
 __all__ = ["explain_problems", "find_booleans", "show_value"]
 
@@ -33,6 +33,7 @@ _KINDS = {
     "union_tag_not_found": "keys and values with a kind",
 }
 """Pydantic's names of mistakes, and what is expected instead."""
+_LACK_A_KIND = {"model_type", "dataclass_type", "model_attributes_type", "tuple_type", "union_tag_not_found"}
 
 
 def explain_problems(problem: ValidationError, record: Mapping[str, Any]) -> list[str]:
@@ -73,8 +74,7 @@ def _explain(name: str, items: Sequence[Any]) -> str:
     """What is wrong with one key; of alternatives, such as a number or "auto", each says what it expects."""
     item = items[0]
     if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
-        near = nearest_key(name.split("."))
-        return f"unknown recipe key {_shorten(name)!r}." + (f" Did you mean {near!r}?" if near is not None else "")
+        return f"unknown recipe key {_shorten(name)!r}. {suggest_key(name.split('.'))}".rstrip()
     if item["type"] == "union_tag_invalid":
         return _explain_choice(f"{name}.kind", item["ctx"]["expected_tags"], item["ctx"]["tag"])
     if item["type"] == "literal_error" and len(items) == 1:
@@ -83,7 +83,8 @@ def _explain(name: str, items: Sequence[Any]) -> str:
         message = item["msg"].removeprefix("Value error, ")
         return f"{_shorten(name)}: {message}, got {show_value(item['input'])}." if name else f"{message}."
     expected = " or ".join(dict.fromkeys(map(_expected, items)))
-    return f"{_shorten(name) or 'recipe'}: expected {expected}, got {show_value(item['input'])}."
+    hint = suggest_kind(name.split("."), item["input"]) if item["type"] in _LACK_A_KIND else ""
+    return f"{_shorten(name) or 'recipe'}: expected {expected}, got {show_value(item['input'])}. {hint}".rstrip()
 
 
 def _explain_choice(name: str, expected: str, given: Any) -> str:
