@@ -18,6 +18,7 @@ from podium.engine import (
     Checkpoints,
     EpochRecord,
     Parts,
+    Sam,
     TrainState,
     evaluate,
     final_weights,
@@ -296,8 +297,8 @@ def test_the_epochs_loss_is_the_mean_over_its_samples(tmp_path: Path, monkeypatc
     steps: list[tuple[float, int]] = []
     take = sys.modules[fit.__module__].train_step  # type: ignore[attr-defined]
 
-    def watched(parts: Parts, batch: Batch, *, step: int) -> float:
-        loss: float = take(parts, batch, step=step)
+    def watched(parts: Parts, batch: Batch, *, step: int, factor: float) -> float:
+        loss: float = take(parts, batch, step=step, factor=factor)
         steps.append((loss, len(batch.images)))
         return loss
 
@@ -324,6 +325,17 @@ def test_a_learning_rate_that_follows_the_scores_goes_on_with_the_same_bits(step
     with pytest.raises(Stopped):
         train(_waits_for_a_plateau(), tmp_path / "cut", callbacks=[StopAt(StopRequest(), step)])
     assert train(_waits_for_a_plateau(), tmp_path / "cut") == whole
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+@pytest.mark.parametrize("step", [1, 3, 4])
+def test_sharpness_aware_steps_go_on_with_the_same_bits(step: int, adaptive: bool, tmp_path: Path) -> None:
+    sam = Sam(0.5, adaptive=adaptive)
+    whole = train(make_parts(sam=sam, micro_batch=2), tmp_path / "whole")
+    assert whole.tensors != train(make_parts(micro_batch=2), tmp_path / "plain").tensors
+    with pytest.raises(Stopped):
+        train(make_parts(sam=sam, micro_batch=2), tmp_path / "cut", callbacks=[StopAt(StopRequest(), step)])
+    assert train(make_parts(sam=sam, micro_batch=2), tmp_path / "cut") == whole
 
 
 class Scores:

@@ -33,6 +33,11 @@ from podium.tables import Head, Task
         ("finetune", ["model={freeze: none, frozen_blocks: 4}"], "model.frozen_blocks=4"),
         ("finetune", ["feature_views.0=hflip"], "feature_views"),
         ("baseline", ["optimizer.momentum=0.8"], "optimizer.momentum=0.8 has no effect with optimizer.name=adamw"),
+        ("baseline", ["optimizer.betas=[0.9,0.95]", "optimizer.name=sgd"], r"betas=\[0.9,0.95\] has no effect"),
+        ("baseline", ["optimizer.eps=1e-3", "optimizer.name=lion"], "optimizer.eps"),
+        ("baseline", ["optimizer.nesterov=true"], "optimizer.nesterov=True has no effect with optimizer.name=adamw"),
+        ("baseline", ["optimizer.sam_adaptive=true"], "optimizer.sam_rho=null"),
+        ("baseline", ["schedule={kind: cosine, warmup_steps: 9, warmup_fraction: 0.1}"], "schedule.warmup_steps=9"),
         ("baseline", ["schedule.warmup_fraction=0", "schedule.start_factor=0.5"], "with schedule.warmup_fraction=0"),
     ],
 )

@@ -8,6 +8,7 @@ from podium.engine.objective import HeadObjective, Objective, PerSampleLoss
 from podium.engine.parts import Averager, Batch, EvalBatches, Parts, TrainBatches
 from podium.engine.precision import autocast
 from podium.engine.rng import mix_seed, seed_step
+from podium.engine.sam import Sam
 from podium.engine.state import EpochRecord, TrainState
 from podium.engine.step import train_step
 from podium.engine.tensor_tree import decode_tensors, encode_tensors, join_tree, split_tree
@@ -23,6 +24,7 @@ __all__ = [
     "Objective",
     "Parts",
     "PerSampleLoss",
+    "Sam",
     "TrainBatches",
     "TrainState",
     "autocast",

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from podium.engine.objective import Objective
+from podium.engine.sam import Sam
 from podium.engine.state import EpochRecord, TrainState
 
 __all__ = ["Averager", "Batch", "EvalBatches", "Parts", "TrainBatches"]
@@ -75,6 +76,7 @@ class Parts:
         precision: "fp32", "bf16" or "fp16" autocast.
         micro_batch: Most samples in one forward pass; gradients add up to the whole batch.
         clip_norm: Largest norm of the gradient; None leaves it.
+        sam: Takes the gradient where the loss is highest nearby, for two passes a step; None takes it where it is.
         average: Exponential moving average of the weights, or None.
         score_name: Name of the score that chooses the best epoch.
         greater_is_better: Whether that score is; false for losses and errors.
@@ -92,6 +94,7 @@ class Parts:
     precision: str = "fp32"
     micro_batch: int | None = None
     clip_norm: float | None = None
+    sam: Sam | None = None
     average: Averager | None = None
     scaler: torch.amp.GradScaler | None = None
     greater_is_better: bool = True

@@ -37,9 +37,8 @@ def train_step(parts: Parts, batch: Batch, *, step: int, factor: float | None = 
         PodiumError: If one sample alone does not fit into memory, or the model cannot train on one.
     """
     while True:
-        seed_step(parts.seed, step)
         try:
-            loss = _accumulate_gradients(parts, batch)
+            loss = _find_gradients(parts, batch, step)
             break
         except ValueError as problem:
             if not str(problem).startswith(_LONE_SAMPLE):
@@ -54,6 +53,18 @@ def train_step(parts: Parts, batch: Batch, *, step: int, factor: float | None = 
         raise DivergedError(f"the loss is {loss} at step {step}.", fix=remedy(parts.precision))
     _apply_gradients(parts, factor=parts.schedule(step) if factor is None else factor)
     return loss
+
+
+def _find_gradients(parts: Parts, batch: Batch, step: int) -> float:
+    """The batch's loss here, and its gradient, with SAM where the loss is highest nearby: dropout drops the same."""
+    seed_step(parts.seed, step)
+    loss = _accumulate_gradients(parts, batch)
+    if parts.sam is None or not math.isfinite(loss):
+        return loss
+    with parts.sam.climbed(parts.model):
+        seed_step(parts.seed, step)
+        highest = _accumulate_gradients(parts, batch)
+    return loss if math.isfinite(highest) else highest
 
 
 def _accumulate_gradients(parts: Parts, batch: Batch) -> float:

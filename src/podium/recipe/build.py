@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from podium.engine import Parts, mix_seed
+from podium.engine import Parts, Sam, mix_seed
 from podium.models import Backbone, Classifier, Ema, LinearHeads, build_backbone, freeze_backbone, freeze_blocks
 from podium.recipe.arrangement import arrange
 from podium.recipe.build_losses import build_objective
@@ -107,7 +107,7 @@ def build_parts(
         seed: Seed of this training.
         device: Where the model is.
     """
-    training = recipe.training
+    training, rho = recipe.training, recipe.optimizer.sam_rho
     return Parts(
         model=model,
         objective=build_objective(recipe.loss, task, labels, device),
@@ -123,6 +123,7 @@ def build_parts(
         precision=training.precision,
         micro_batch=training.micro_batch,
         clip_norm=training.clip_norm,
+        sam=None if rho is None else Sam(rho, adaptive=recipe.optimizer.sam_adaptive),
         average=None if training.ema_decay is None else Ema(model, decay=training.ema_decay),
         scaler=torch.amp.GradScaler(device.type) if training.precision == "fp16" else None,
     )

@@ -15,8 +15,7 @@ __all__ = ["build_optimizer_of", "check_optimizer"]
 
 def build_optimizer_of(spec: OptimizerSpec, model: Classifier | LinearHeads) -> torch.optim.Optimizer:
     """The optimizer, with the parameter groups that a recipe asks for."""
-    groups = _parameter_groups(spec, model)
-    return build_optimizer(spec.name, groups, spec.lr, weight_decay=spec.weight_decay, momentum=spec.momentum)
+    return _build(spec, _parameter_groups(spec, model))
 
 
 def check_optimizer(spec: OptimizerSpec) -> None:
@@ -27,7 +26,20 @@ def check_optimizer(spec: OptimizerSpec) -> None:
         UsageError: If it does not take them.
     """
     group = {"params": [torch.nn.Parameter(torch.zeros(1, 1))]}
-    build_optimizer(spec.name, [group], spec.lr, weight_decay=spec.weight_decay, momentum=spec.momentum)
+    _build(spec, [group])
+
+
+def _build(spec: OptimizerSpec, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    return build_optimizer(
+        spec.name,
+        groups,
+        spec.lr,
+        weight_decay=spec.weight_decay,
+        momentum=spec.momentum,
+        betas=spec.betas,
+        eps=spec.eps,
+        nesterov=spec.nesterov,
+    )
 
 
 def _parameter_groups(spec: OptimizerSpec, model: Classifier | LinearHeads) -> list[dict[str, Any]]:

@@ -124,18 +124,21 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         why = freeze if recipe.model.freeze == "none" else "model.cached_views=0"
         yield _Idle("model.frozen_precision", why, ("auto", "fp32"))
         yield _Idle("model.frozen_engine", why, ("auto", "torch"))
-    if recipe.optimizer.momentum is not None and not _takes_momentum(recipe.optimizer.name):
-        yield _Idle("optimizer.momentum", f"optimizer.name={recipe.optimizer.name}")
+    for key in ("momentum", "betas", "eps", "nesterov"):
+        if getattr(recipe.optimizer, key) is not None and not _takes(recipe.optimizer.name, key):
+            yield _Idle(f"optimizer.{key}", f"optimizer.name={recipe.optimizer.name}")
+    if recipe.optimizer.sam_rho is None:
+        yield _Idle("optimizer.sam_adaptive", "optimizer.sam_rho=null", (False,))
     if recipe.schedule.warmup_steps is not None:
         yield _Idle("schedule.warmup_fraction", f"schedule.warmup_steps={recipe.schedule.warmup_steps}")
     elif isinstance(recipe.schedule, OneCycle) and recipe.schedule.warmup_fraction == 0:
         yield _Idle("schedule.start_factor", "schedule.warmup_fraction=0")
 
 
-def _takes_momentum(name: str) -> bool:
-    from podium.optim.optimizers import takes_momentum  # imports torch
+def _takes(name: str, argument: str) -> bool:
+    from podium.optim.optimizers import takes  # imports torch
 
-    return takes_momentum(name)
+    return takes(name, argument)
 
 
 def _unusual(recipe: Recipe, found: Iterable[_Idle]) -> Iterator[_Idle]:
@@ -181,4 +184,4 @@ def _show(value: Any) -> str:
     if isinstance(value, BaseModel):
         changed = value.model_dump(mode="json", exclude_defaults=True)
         return yaml.safe_dump({"kind": value.kind} | changed, default_flow_style=True, sort_keys=False).strip()  # type: ignore[attr-defined]
-    return f"[{','.join(value)}]" if isinstance(value, tuple) else str(value)
+    return f"[{','.join(map(str, value))}]" if isinstance(value, tuple) else str(value)

@@ -55,7 +55,10 @@ def parse_recipe(record: Mapping[str, Any], *, where: str | Path | None = None, 
         raise RecipeError(" ".join(explain_problems(problem, record)), where=where, field=field, fix=fix) from None
     except UsageError as problem:  # of an augmentation, which checks its own numbers
         raise RecipeError(f"augmentations: {problem.what}", where=where, field=field, fix=fix) from None
+    taken = dict(find_booleans(recipe.model_dump(mode="json")))
     for key, value in find_booleans(record):
+        if taken.get(key) is value:  # a switch
+            continue
         raise RecipeError(f"{key}: expected a number, got {value}.", where=where, field=field, fix=fix)
     return recipe
 

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Count", "Fraction", "Name", "Part", "Precision"]
+__all__ = ["Below1", "Count", "Fraction", "Name", "Part", "Precision"]
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Count = Annotated[int, Field(gt=0, le=10**9)]
 Name = Annotated[str, Field(min_length=1)]
+Below1 = Annotated[float, Field(gt=0, lt=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 

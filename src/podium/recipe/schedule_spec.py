@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, field_validator
 
-from podium.recipe.part import Count, Fraction, Part
+from podium.recipe.part import Below1, Count, Fraction, Part
 
 __all__ = [
     "Constant",
@@ -23,8 +23,6 @@ __all__ = [
     "StepDecay",
     "schedule_problems",
 ]
-
-Below1 = Annotated[float, Field(gt=0, lt=1)]
 
 
 class OneCycle(Part):
