@@ -173,7 +173,7 @@ def test_a_gradient_scaler_changes_nothing_and_leaves_out_what_overflows() -> No
 
     assert after(torch.amp.GradScaler("cpu", init_scale=1024.0)) == after(None), "powers of two are exact"
     too_large = torch.amp.GradScaler("cpu", init_scale=3e38)
-    steep = Objective({"tags": HeadObjective(binary_cross_entropy_per_sample, 1e4)})
+    steep = Objective({"tags": (HeadObjective(binary_cross_entropy_per_sample, 1e4),)})
     parts = make_parts(sam=Sam(RHO), scaler=too_large, average=None, objective=steep)
     parts.model.train()
     weights = {name: value.clone() for name, value in parts.model.named_parameters()}
