@@ -126,7 +126,6 @@ def test_a_partial_mapping_keeps_what_it_does_not_name() -> None:
         ("sed=3", "seed"),
         ("training.sampler=balanced", "loss.single.class_weights"),
         ("training.num_workers=2", None),
-        ("optimizer.beta=[0.9, 0.99]", "optimizer.betas"),
         ("sgd.nestrov=1", "optimizer.nesterov"),
         ("image.interpolation=bicubic", None),
         ("training.warmup_epochs=2", "schedule.warmup_fraction"),
