@@ -197,7 +197,8 @@ def test_every_command_explains_itself_with_an_example(command: str, run: Run, m
     ("arguments", "hint"),
     [
         (["trian"], "Did you mean 'train'"),
-        (["--hepl"], "unknown command"),
+        (["--hepl"], "Did you mean '--help'"),
+        (["--threads", "2", "scan", "my photos"], "Write: podium scan 'my photos' --threads 2"),
         (["train", "--fold", "3"], "--only-folds"),
         (["runs", "--jsn"], "--json"),
         (["train", "--folds", "many"], "many"),
@@ -229,6 +230,15 @@ def test_wrong_usage_ends_with_2_and_says_what_is_near(arguments: list[str], hin
     assert code == record["exit_code"] == 2
     assert record["error"]
     assert record["what"]
+
+
+def test_switches_of_all_commands_may_stand_before_the_command(run: Run) -> None:
+    for switches in (["-v"], ["--verbose", "-q"], ["--json"]):
+        before, after = run(*switches, "train"), run("train", *switches)
+        assert before == after
+        assert before[0] == 2
+        assert "no data was named" in before[1] + before[2]
+    assert run("-q", "--help")[0] == 0
 
 
 def test_data_that_cannot_be_used_end_with_3(run: Run, tmp_path: Path) -> None:

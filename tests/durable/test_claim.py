@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from podium import durable
-from podium.errors import StorageError, UsageError
+from podium.errors import UsageError
 
 NAMES = ("table.csv", "table.json")
 
@@ -49,5 +49,5 @@ def test_what_a_process_leaves_that_dies_at_any_operation_is_claimed_again(tmp_p
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StorageError, match="file, not a folder"):
+    with pytest.raises(UsageError, match="file, not a folder"):
         claim(tmp_path / "file")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from podium import durable
-from podium.errors import StorageError, UsageError
+from podium.errors import UsageError
 from podium.store import RunFolder, check_out_file, create_run
 
 OF_A_RUN = [
@@ -76,5 +76,7 @@ def test_what_is_no_regular_file_is_never_replaced(run: RunFolder, tmp_path: Pat
     (tmp_path / "dangling.csv").symlink_to(tmp_path / "nothing")
     os.mkfifo(tmp_path / "pipe.csv")
     for path in (*(tmp_path / name for name in ("link.csv", "dangling.csv", "pipe.csv", "runs")), Path(os.devnull)):
-        with pytest.raises(StorageError):
+        with pytest.raises(UsageError):
             check_out_file(path, [run], overwrite=overwrite)
+    with pytest.raises(UsageError, match="this is a file, not a folder"):
+        check_out_file(tmp_path / "thesis" / "deep" / "out.csv", [run], overwrite=overwrite)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from podium.errors import SubmissionError
+from podium.errors import SubmissionError, UsageError
 from podium.submission.write import write_submission
 from podium.tables import Predictions, Task
 
@@ -45,7 +45,7 @@ def test_the_sample_is_not_overwritten_under_another_spelling(
 ) -> None:
     path = sample("id,pet\na.jpg,cat\n")
     before = path.read_bytes()
-    with pytest.raises(SubmissionError, match="sample submission"):
+    with pytest.raises(UsageError, match="sample submission"):
         write_submission(
             predict(tasks["pets"], ["a.jpg"]), path, path.parent / "." / ".." / path.parent.name / path.name
         )

@@ -37,6 +37,8 @@ EXIT_CODES = {
     130: "stopped by Ctrl-C (continue with --resume)",
 }
 
+_SWITCHES = frozenset({"-v", "--verbose", "-q", "--quiet", "--json"})
+
 _HELP = """\
 Podium {version}: from a folder of images to a score you can believe, a report and a submission.
 
@@ -64,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["help"] and len(arguments) > 1:
         arguments = [arguments[1], "--help"]
+    arguments = _command_first(arguments)
     text = _text_for(arguments)
     if text is not None:
         with suppress(BrokenPipeError):  # `podium --help | head` has seen enough
@@ -80,6 +83,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         ignore_stops()
     return code
+
+
+def _command_first(arguments: list[str]) -> list[str]:
+    """The arguments with switches of all commands behind the command, where `podium -v scan photos` has them first."""
+    n = next((place for place, word in enumerate(arguments) if word not in _SWITCHES), 0)
+    return [*arguments[n : n + 1], *arguments[:n], *arguments[n + 1 :]]
 
 
 def _text_for(arguments: Sequence[str]) -> str | None:

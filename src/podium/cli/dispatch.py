@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import threading
@@ -11,7 +12,7 @@ from types import FrameType
 
 from podium.cli import COMMANDS
 from podium.cli.complaint import print_error, print_fault
-from podium.errors import Explained, Interrupted, PodiumError, Stopped, StorageError, UnknownNameError
+from podium.errors import Explained, Interrupted, PodiumError, Stopped, StorageError, UnknownNameError, UsageError
 from podium.machine.refusals import name_refusal
 from podium.machine.streams import LossyStream, lossy_streams
 from podium.machine.styles import wants_styles
@@ -104,8 +105,19 @@ def _end(error: Explained, *, as_json: bool, verbose: bool = False, arguments: S
     return error.exit_code
 
 
+def _option_first(arguments: Sequence[str]) -> UsageError:
+    """The error for an option before the command; with the line to copy, where a command follows."""
+    place = next((place for place, word in enumerate(arguments) if word in COMMANDS), None)
+    if place is None:
+        return UnknownNameError("option", arguments[0], ["--help", "--version"])
+    line = shlex.join(["podium", *arguments[place:], *arguments[:place]])
+    return UsageError(f"the option {arguments[0]} stands before the command.", fix=f"Write: {line}")
+
+
 def _run(arguments: Sequence[str]) -> int:
     name = arguments[0]
+    if name.startswith("-"):
+        raise _option_first(arguments)
     if name not in COMMANDS:
         raise UnknownNameError("command", name, COMMANDS)
     from cyclopts import CycloptsError

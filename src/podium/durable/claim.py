@@ -32,10 +32,12 @@ def check_claimable(
         fix: What the user can do instead.
 
     Raises:
-        UsageError: If the folder holds other files. Names the first ten.
-        StorageError: If it cannot be looked at, or is a file.
+        UsageError: If it is a file, or holds other files; names the first ten.
+        StorageError: If it cannot be looked at.
     """
     folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("this is a file, not a folder.", where=folder, fix=fix)
     with explaining_failures(folder):
         found = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
     if any((folder / mark).is_file() for mark in marks):

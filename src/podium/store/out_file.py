@@ -25,11 +25,12 @@ def check_out_file(path: Path, runs: Collection[RunFolder], *, overwrite: bool =
         overwrite: Replace also a file that no log knows.
 
     Raises:
-        UsageError: If the file is one that must not be replaced.
-        StorageError: If it is a link, a pipe, a device or a folder, or cannot be read.
+        UsageError: If the file is one that must not be replaced, is a link, a pipe, a device or a folder, or stands
+            below a file.
+        StorageError: If it cannot be read.
     """
     _refuse_files_of_runs(path, runs)
-    durable.check_regular(path)
+    _refuse_no_file(path)
     if overwrite or not path.exists() or durable.sha256_file(path) in set(_digests(runs)):
         return
     raise UsageError(
@@ -52,6 +53,19 @@ def _refuse_files_of_runs(path: Path, runs: Collection[RunFolder]) -> None:
         where=path,
         fix="Leave the option out to write submission.csv in the run folder, or write to a file elsewhere.",
     )
+
+
+def _refuse_no_file(path: Path) -> None:
+    """Refuse what is there and is no file. A wrong choice, and no failure of the disk."""
+    in_the_way = next((folder for folder in path.parents if folder.exists()), path.parent)
+    if not in_the_way.is_dir():
+        raise UsageError("this is a file, not a folder.", where=in_the_way, fix="Write to another place.")
+    try:
+        durable.check_regular(path)
+    except StorageError as error:
+        if not path.is_symlink() and (path.is_file() or not path.exists()):
+            raise
+        raise UsageError(error.what, where=error.where, fix="Write to another file.") from error
 
 
 def _digests(runs: Collection[RunFolder]) -> Iterator[str]:

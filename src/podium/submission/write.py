@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from podium import durable
-from podium.errors import CorruptFileError, SubmissionError
+from podium.errors import CorruptFileError, SubmissionError, UsageError
 from podium.submission.check import check_bytes
 from podium.submission.histogram import Histogram
 from podium.submission.options import SubmissionOptions
@@ -78,7 +78,7 @@ def write_submission(
 
     Raises:
         SubmissionError: If sample and predictions do not fit, or the result would not pass `check_submission`.
-        UsageError: If an option does not fit the sample.
+        UsageError: If an option does not fit the sample, or the file to write is the sample.
         StorageError: If a file cannot be read or written.
     """
     out_path = Path(out_path)
@@ -89,7 +89,7 @@ def write_submission(
         template_path, delimiter=options.delimiter, encoding=options.encoding, header=options.header
     )
     if out_path.exists() and out_path.samefile(template.path):
-        raise SubmissionError("this is the sample submission.", where=out_path, fix="Write to another file.")
+        raise UsageError("this is the sample submission.", where=out_path, fix="Write to another file.")
     plan = match_columns(template, predictions.task, options, ids=predictions.ids.tolist())
     submission = make_submission(predictions, template, plan)
     errors = [finding for finding in check_bytes(submission.data, template, plan) if finding.severity == "error"]
