@@ -82,6 +82,21 @@ def test_planned_views_come_in_turn() -> None:
         assert torch.cat([batch.images for batch in batches])[:, 1].tolist() == rows.tolist()
 
 
+@pytest.mark.parametrize("views", [None, (2, 1, 0)])
+def test_a_sample_that_is_drawn_again_is_seen_in_another_view(views: Any) -> None:
+    weights = np.zeros(len(ROWS))
+    weights[3] = 1
+    batches = list(make_loader(views=views, weights=weights).from_position(1))
+    seen = torch.cat([batch.images for batch in batches])
+    assert (seen[:, 1] == ROWS[3]).all()
+    if views is not None:
+        assert seen[:4, 0].tolist() == [1.0, 0.0, 2.0, 1.0]
+    assert set(seen[:, 0].tolist()) == {0.0, 1.0, 2.0}
+    for offset in range(len(ROWS) + 1):
+        rest = [b.images for b in make_loader(views=views, weights=weights, batch_size=5).from_position(1, offset)]
+        assert torch.equal(torch.cat(rest or [seen[:0]]), seen[offset:])
+
+
 def test_maps_of_half_precision_pass_through() -> None:
     maps = np.arange(2 * 6 * 2 * 2 * 3).reshape(2, 6, 2, 2, 3).astype(np.float16)
     loader = FeatureEvalLoader(maps, np.array([4, 0]), 8, view=1)

@@ -122,6 +122,26 @@ def test_weights_draw_with_replacement() -> None:
     assert set(rows.tolist()) == set(ROWS[[2, 7]].tolist())
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_sample_that_is_drawn_again_is_augmented_anew(weighted: bool) -> None:
+    """The first time as always, so that a sampler changes no image but adds others."""
+    weights = np.zeros(N)
+    weights[[2, 7]] = 1
+    drawn: dict[int, list[torch.Tensor]] = {}
+    for batch in make_loader(weights=weights if weighted else None).from_position(0):
+        for row, image in zip(batch.rows.tolist(), batch.images, strict=True):
+            drawn.setdefault(row, []).append(image.clone())
+    if weighted:
+        once = {row: images[0] for row, images in drawn.items()}
+        for images in drawn.values():
+            assert len({image.numpy().tobytes() for image in images}) == len(images) > 5
+        for batch in make_loader().from_position(0):
+            for row, image in zip(batch.rows.tolist(), batch.images, strict=True):
+                assert row not in once or torch.equal(image, once[row])
+    else:
+        assert {len(images) for images in drawn.values()} == {1}
+
+
 def test_batches_that_are_kept_are_not_overwritten() -> None:
     loader = make_loader()
     kept = list(loader.from_position(0)) + list(loader.from_position(1))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from podium.data.order import balance_weights, epoch_order, weighted_order
+from podium.data.order import balance_weights, count_repeats, epoch_order, repeat_keys, weighted_order
 from podium.errors import UsageError
 
 
@@ -68,10 +68,30 @@ def test_balance_evens_out_classes() -> None:
 def test_balance_of_a_multi_label_head_goes_by_the_rarest_positive() -> None:
     labels = np.array([[1, 0], [1, 0], [1, 1], [0, 0], [-1, -1]], dtype=np.int8)
     weights = balance_weights(labels)
-    # Class 0 has three samples, class 1 one; a sample without positives counts as common as can be.
-    expected = np.array([1 / 3, 1 / 3, 1, 1 / 5])
+    # Class 0 has three samples, class 1 one; the one sample without positives is a class of its own.
+    expected = np.array([1 / 3, 1 / 3, 1, 1])
     assert weights[:4] / weights[2] == pytest.approx(expected)
     assert weights[4] == pytest.approx(weights[:4].mean())
+
+
+def test_square_roots_lie_between() -> None:
+    labels = np.array([0] * 64 + [1] * 16)
+    drawn = [np.bincount(weighted_order(0, 0, balance_weights(labels, power=p), 40_000) // 64) for p in (0, 0.5, 1)]
+    shares = [counts[1] / 40_000 for counts in drawn]
+    assert shares == pytest.approx([1 / 5, 1 / 3, 1 / 2], abs=0.01)
+
+
+@given(st.lists(st.integers(0, 5), max_size=40))
+def test_repeats_are_counted_in_order(values: list[int]) -> None:
+    wanted = [values[:place].count(value) for place, value in enumerate(values)]
+    assert count_repeats(np.array(values, dtype=np.int64)).tolist() == wanted
+
+
+def test_a_sample_that_comes_again_has_another_key_each_time() -> None:
+    keys = np.arange(100, dtype=np.uint64)
+    rounds = [repeat_keys(keys, np.full(100, repeat)) for repeat in range(4)]
+    assert np.array_equal(rounds[0], keys)
+    assert len(np.unique(np.concatenate(rounds))) == 400
 
 
 def test_balance_without_any_label_is_flat() -> None:

@@ -224,6 +224,8 @@ CASES: dict[str, Case] = {
     "training.epochs": Case("training.epochs=3"),
     "training.batch_size": Case("training.batch_size=3"),
     "training.micro_batch": Case("training.micro_batch=2"),
+    "training.sampler": Case("training.sampler=balanced"),
+    "training.sampler_heads": Case("training.sampler_heads=[size]", besides=("training.sampler=balanced",)),
     "training.clip_norm": Case("training.clip_norm=0.001", besides=("optimizer.name=sgd",)),
     "training.ema_decay": Case("training.ema_decay=null"),
     "training.precision": Case("training.precision=bf16"),

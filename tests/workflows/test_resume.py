@@ -34,7 +34,7 @@ BLOCKS = (
     "predict_views=[plain]",
     *FROZEN,
 )
-WHOLE = ("model.freeze=none", "predict_views=[plain]", "model.drop_rate=0.2", *FROZEN)
+WHOLE = ("model.freeze=none", "predict_views=[plain]", "model.drop_rate=0.2", "training.sampler=square_root", *FROZEN)
 ON_DEVICE = (*WHOLE, "training.augment_on=device", "augmentations=[{kind: rotate}, {kind: color_jitter}]")
 
 

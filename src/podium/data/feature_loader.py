@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from podium.data.batch import Batch, check_columns, gather_targets
 from podium.data.batch_places import batch_starts, batch_stop
 from podium.data.loader import check_batch_size, epoch_positions
+from podium.data.order import count_repeats, repeat_keys
 from podium.data.prefetch import prefetch
 from podium.data.randomness import uniforms
 from podium.durable import ONE_PASS_BYTES, PageBudget
@@ -88,18 +89,31 @@ class FeatureTrainLoader:
         starts = batch_starts(len(order), self._batch_size, offset)
         # A prepared view is read sample by sample from a file that may not be in memory; pooled features are.
         depth = 0 if self._views is None else _AHEAD
-        yield from prefetch(lambda start: self._make(epoch, start, order), starts, depth)
+        repeats = None if self._weights is None else count_repeats(order)
+        yield from prefetch(lambda start: self._make(epoch, start, order, repeats), starts, depth)
 
-    def _make(self, epoch: int, start: int, order: NDArray[np.int64]) -> Batch:
-        positions = order[start : batch_stop(start, len(order), self._batch_size)]
+    def _make(self, epoch: int, start: int, order: NDArray[np.int64], repeats: NDArray[np.int64] | None) -> Batch:
+        part = slice(start, batch_stop(start, len(order), self._batch_size))
+        positions = order[part]
         rows = self._rows[positions]
-        if self._views is None:
-            views = uniforms(self._seed, epoch, self._keys[positions], _VIEW_STREAM, 1)[:, 0]
-            features = self._features[np.floor(views * len(self._features)).astype(np.int64), rows]
-        else:
-            features = self._features[self._views[epoch % len(self._views)]][rows]
+        features = self._features[
+            self._choose_views(epoch, positions, None if repeats is None else repeats[part]), rows
+        ]
         self._pages.count(features.nbytes, n_places=len(rows))
         return _feature_batch(features, self._targets, positions, rows, start)
+
+    def _choose_views(
+        self, epoch: int, positions: NDArray[np.int64], repeats: NDArray[np.int64] | None
+    ) -> NDArray[np.int64] | int:
+        """The view of each sample, or of all; one that comes again in an epoch gets another where there are several."""
+        if self._views is None:
+            keys = self._keys[positions]
+            keys = keys if repeats is None else repeat_keys(keys, repeats)
+            views = uniforms(self._seed, epoch, keys, _VIEW_STREAM, 1)[:, 0]
+            return np.floor(views * len(self._features)).astype(np.int64)
+        if repeats is None:
+            return self._views[epoch % len(self._views)]
+        return np.asarray(self._views)[(epoch + repeats) % len(self._views)]
 
 
 class FeatureEvalLoader:

@@ -16,7 +16,7 @@ from podium.data.batch_places import batch_starts, batch_stop
 from podium.data.buffers import BufferPool
 from podium.data.device_images import DeviceImages
 from podium.data.mixing import Mixing, mix_batch, mix_targets, soften_targets
-from podium.data.order import epoch_order, weighted_order
+from podium.data.order import count_repeats, epoch_order, repeat_keys, weighted_order
 from podium.data.prefetch import prefetch
 from podium.data.views import View, eval_batch
 from podium.durable import PageBudget
@@ -116,14 +116,25 @@ class TrainLoader:
         From an `offset_after` of the same epoch on, the batches are bit for bit those of the uninterrupted epoch.
         """
         order = epoch_positions(self._seed, epoch, len(self._rows), self._weights)
+        keys = self._keys[order]
+        if self._weights is not None:
+            keys = repeat_keys(keys, count_repeats(order))
 
         def make(start: int, pool: ThreadPoolExecutor | None) -> Batch:
-            return self._make(epoch, start, order[start : batch_stop(start, len(order), self._batch_size)], pool)
+            part = slice(start, batch_stop(start, len(order), self._batch_size))
+            return self._make(epoch, start, order[part], keys[part], pool)
 
         return _stream(make, self._starts(offset), self._n_threads)
 
-    def _make(self, epoch: int, start: int, positions: NDArray[np.int64], pool: ThreadPoolExecutor | None) -> Batch:
-        images = self._make_images(epoch, positions, pool)
+    def _make(
+        self,
+        epoch: int,
+        start: int,
+        positions: NDArray[np.int64],
+        keys: NDArray[np.uint64],
+        pool: ThreadPoolExecutor | None,
+    ) -> Batch:
+        images = self._make_images(epoch, self._rows[positions], keys, pool)
         targets = gather_targets(self._targets, positions)
         if self._mixing is not None:
             canvas = images.numpy() if self._device_images is None else images
@@ -134,15 +145,16 @@ class TrainLoader:
             }
         return Batch(images, _as_tensors(targets), self._rows[positions], start + len(positions))
 
-    def _make_images(self, epoch: int, positions: NDArray[np.int64], pool: ThreadPoolExecutor | None) -> torch.Tensor:
-        rows, keys = self._rows[positions], self._keys[positions]
+    def _make_images(
+        self, epoch: int, rows: NDArray[np.int64], keys: NDArray[np.uint64], pool: ThreadPoolExecutor | None
+    ) -> torch.Tensor:
         if self._device_images is not None:
             stored = self._pixels.shape[1:3]
             drawn = draw_batch(
                 self._augmentations, keys, seed=self._seed, epoch=epoch, stored=stored, output=self._size
             )
             return self._device_images.make(rows, drawn, *self._size)
-        array, images = self._buffers.take(len(positions))
+        array, images = self._buffers.take(len(rows))
         augment_batch(
             self._pixels,
             rows,

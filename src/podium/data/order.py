@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from podium.data.randomness import hash_uint64, uniforms
 from podium.errors import UsageError
 
-__all__ = ["balance_weights", "epoch_order", "weighted_order"]
+__all__ = ["balance_weights", "count_repeats", "epoch_order", "repeat_keys", "weighted_order"]
 
 _ORDER_STREAM = 1
 _DRAW_STREAM = 2
+_REPEAT_STREAM = 3
 
 
 def epoch_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
@@ -60,12 +61,35 @@ def weighted_order(seed: int, epoch: int, weights: ArrayLike, n: int) -> NDArray
     return np.asarray(np.minimum(found, np.flatnonzero(values)[-1]), dtype=np.int64)
 
 
+def count_repeats(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each entry of an order has come before it, shape (n,); all 0 for a permutation.
+
+    Example:
+        >>> count_repeats(np.array([7, 2, 7, 7, 2])).tolist()
+        [0, 0, 1, 2, 1]
+    """
+    places = np.argsort(order, kind="stable")
+    is_first = np.concatenate([[True], np.diff(order[places]) != 0])[: len(order)]
+    ranks = np.arange(len(order))
+    repeats = np.empty_like(ranks)
+    repeats[places] = ranks - np.maximum.accumulate(np.where(is_first, ranks, 0))
+    return repeats
+
+
+def repeat_keys(keys: NDArray[np.uint64], repeats: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Keys of samples that come again in an epoch: the first time their own, then others.
+
+    So a sample that is drawn five times is augmented in five ways, and each is still a function of its id.
+    """
+    return np.where(repeats == 0, keys, keys ^ hash_uint64(0, 0, repeats, _REPEAT_STREAM)[:, 0])
+
+
 def balance_weights(labels: NDArray[np.integer[Any]], *, power: float = 1.0) -> NDArray[np.float64]:
     """Weights that even out the classes when samples are drawn by `weighted_order`.
 
     Args:
         labels: Class indices, shape (N,), -1 = missing; or 0/1 of a multi-label head, shape (N, C), where a sample
-            takes the weight of its rarest positive class.
+            takes the weight of its rarest positive class, and samples without any are a class of their own.
         power: 1 draws all classes equally often, 0 draws them as they come, 0.5 lies between.
 
     Returns:
@@ -81,9 +105,10 @@ def balance_weights(labels: NDArray[np.integer[Any]], *, power: float = 1.0) -> 
         is_known = labels >= 0
         rarity = np.where(is_known, counts[np.where(is_known, labels, 0)] if counts.size else 1, 1)
     else:
-        positives = np.where(labels == 1, (labels == 1).sum(axis=0), len(labels))
         is_known = np.asarray((labels >= 0).any(axis=1))
-        rarity = positives.min(axis=1, initial=max(1, len(labels)))
+        n_blank = int((is_known & ~(labels == 1).any(axis=1)).sum())
+        positives = np.where(labels == 1, (labels == 1).sum(axis=0), len(labels))
+        rarity = np.where((labels == 1).any(axis=1), positives.min(axis=1, initial=max(1, len(labels))), n_blank)
     weights = np.maximum(rarity, 1).astype(np.float64) ** -power
     if is_known.any():
         weights[~is_known] = weights[is_known].mean()

@@ -104,6 +104,8 @@ def _idle_for(recipe: Recipe, task: Task) -> Iterator[_Idle]:
 
 def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
     freeze = f"model.freeze={recipe.model.freeze}"
+    if recipe.training.sampler == "none":
+        yield _Idle("training.sampler_heads", "training.sampler=none", ((),))
     if recipe.model.freeze != "blocks":
         yield _Idle("model.frozen_blocks", freeze)
         yield _Idle("model.cached_views", freeze, (0, "auto"))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat
 
-from podium.recipe.part import Count, Part, Precision
+from podium.recipe.part import Count, Name, Part, Precision
 
 __all__ = ["TrainingSpec"]
 
@@ -20,6 +20,12 @@ class TrainingSpec(Part):
     micro_batch: Count | None = None
     """Samples per forward pass (gradient accumulation); gradients add up to the whole batch. null takes the whole
     batch, and halves it when memory runs out. Batch norm sees one piece at a time."""
+    sampler: Literal["none", "balanced", "square_root"] = "none"
+    """How often images are shown: none shows each once an epoch; balanced draws all classes equally often, square_root
+    lies half way. Both draw with replacement, as many as there are images."""
+    sampler_heads: tuple[Name, ...] = ()
+    """Heads, or the composite class, that the sampler goes by, each in an equal share of the draws. Empty: the
+    composite class where a model learns all of it, else all heads of the model."""
     clip_norm: PositiveFloat | None = None
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay of the moving average of the weights (EMA); null uses the weights themselves."""

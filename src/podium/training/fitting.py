@@ -35,12 +35,14 @@ class LabelledRows:
     Args:
         rows: Rows of the inputs, shape (n,).
         ids: Ids of the samples, shape (n,); order and augmentation depend on them.
-        labels: Per head, (n,) class indices or (n, C) of 0 and 1; -1 is missing.
+        labels: Per target, (n,) class indices or (n, C) of 0 and 1; -1 is missing.
+        draw_weights: How often each is drawn, as `make_draw_weights` gives; None shows each once an epoch.
     """
 
     rows: NDArray[np.int64]
     ids: NDArray[np.object_]
     labels: Mapping[str, NDArray[np.integer[Any]]]
+    draw_weights: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,13 @@ def prepare_fitting(
             "schedule.watch=score needs validation samples, and this training has none.",
             fix="Use schedule.watch=train_loss.",
         )
-    batches = inputs.train_batches(train.rows, train.labels, sample_keys(train.ids.tolist()), seed=seed)
+    batches = inputs.train_batches(
+        train.rows,
+        {head.name: train.labels[head.name] for head in task.heads},
+        sample_keys(train.ids.tolist()),
+        seed=seed,
+        draw_weights=train.draw_weights,
+    )
     check_warmup(recipe, recipe.training.epochs * batches.n_batches)
 
     def score(logits: Mapping[str, Any]) -> Mapping[str, float]:

@@ -31,9 +31,15 @@ class Inputs(ABC):
 
     @abstractmethod
     def train_batches(
-        self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
+        self,
+        rows: NDArray[np.int64],
+        labels: Labels,
+        keys: NDArray[np.uint64],
+        *,
+        seed: int,
+        draw_weights: NDArray[np.float64] | None = None,
     ) -> TrainLoader | FeatureTrainLoader:
-        """Shuffled batches of these rows."""
+        """Shuffled batches of these rows; drawn with replacement by `draw_weights`, shape (n,), if there are any."""
 
     @abstractmethod
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
@@ -66,7 +72,13 @@ class ImageInputs(Inputs):
         self._height, self._width = recipe.image.sides
 
     def train_batches(
-        self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
+        self,
+        rows: NDArray[np.int64],
+        labels: Labels,
+        keys: NDArray[np.uint64],
+        *,
+        seed: int,
+        draw_weights: NDArray[np.float64] | None = None,
     ) -> TrainLoader:
         """Shuffled, augmented batches of these rows."""
         return TrainLoader(
@@ -80,6 +92,7 @@ class ImageInputs(Inputs):
             augmentations=self._recipe.augmentations,
             seed=seed,
             n_threads=self._n_threads,
+            weights=draw_weights,
             device_images=self._device_images,
         )
 
@@ -113,7 +126,13 @@ class BlockInputs(Inputs):
         self._make_backbone = make_backbone
 
     def train_batches(
-        self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
+        self,
+        rows: NDArray[np.int64],
+        labels: Labels,
+        keys: NDArray[np.uint64],
+        *,
+        seed: int,
+        draw_weights: NDArray[np.float64] | None = None,
     ) -> FeatureTrainLoader:
         """Shuffled batches of these rows, another augmented view in each epoch until all were seen."""
         return FeatureTrainLoader(
@@ -123,6 +142,7 @@ class BlockInputs(Inputs):
             keys=keys,
             batch_size=self._recipe.training.batch_size,
             seed=seed,
+            weights=draw_weights,
             views=range(len(self._recipe.predict_views), len(self._outputs)),
         )
 
@@ -152,11 +172,19 @@ class FeatureInputs(Inputs):
         self._features = features
 
     def train_batches(
-        self, rows: NDArray[np.int64], labels: Labels, keys: NDArray[np.uint64], *, seed: int
+        self,
+        rows: NDArray[np.int64],
+        labels: Labels,
+        keys: NDArray[np.uint64],
+        *,
+        seed: int,
+        draw_weights: NDArray[np.float64] | None = None,
     ) -> FeatureTrainLoader:
         """Shuffled batches of these rows, a view of each picked at random."""
         batch_size = self._recipe.training.batch_size
-        return FeatureTrainLoader(self._features, rows, labels, keys=keys, batch_size=batch_size, seed=seed)
+        return FeatureTrainLoader(
+            self._features, rows, labels, keys=keys, batch_size=batch_size, seed=seed, weights=draw_weights
+        )
 
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
         """These rows in order, in one of the cached views."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from podium.recipe import Recipe
 from podium.stopping import StopRequest
 from podium.store import SECONDS_NAME, model_of
 from podium.tables import Folds, Samples, Task
+from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import Fitting, LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import Inputs
 from podium.training.mean_over_views import mean_over_views
@@ -144,21 +145,25 @@ class _Run:
     def _prepare(self) -> Fitting:
         given = self.given
         whole = given.samples.task
+        assert whole is not None, "samples to train on have labels"
+        train, valid = self._labelled(self.train_rows), self._labelled(self.valid_rows)
+        drawn = make_draw_weights(given.recipe, whole, self.task, train.labels)
         return prepare_fitting(
             given.recipe,
             self.task,
             self.model,
             given.inputs,
-            self._labelled(self.train_rows),
-            self._labelled(self.valid_rows),
-            metric=None if whole is None else select_metric(given.recipe, whole, self.task),
+            replace(train, draw_weights=drawn),
+            valid,
+            metric=select_metric(given.recipe, whole, self.task),
             seed=self.seed,
             device=given.device,
         )
 
     def _labelled(self, rows: NDArray[np.int64]) -> LabelledRows:
         samples = self.given.samples
-        labels = {head.name: samples.target_labels(head.name)[rows] for head in self.task.heads}
+        targets = samples.task.targets if samples.task else ()
+        labels = {head.name: samples.target_labels(head.name)[rows] for head in targets}
         return LabelledRows(self.given.input_rows[rows], samples.ids[rows], labels)
 
 

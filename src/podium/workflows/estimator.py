@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,11 +28,13 @@ from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.models import Backbone
 from podium.recipe import Overrides, Recipe, arrange, build_backbone_of, check_buildable, override_keys, resolve_recipe
+from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.splits import make_folds
 from podium.stopping import StopRequest
 from podium.tables import HOLDOUT, Samples
 from podium.training.autotune import require_engine, resolve_without_autotune
+from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import Inputs
 from podium.training.make_inputs import make_inputs
@@ -109,6 +112,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         require_engine(recipe, device)
         self.recipe_ = resolve_without_autotune(recipe, device)
         refuse_idle_for_task(self.recipe_, given.task)
+        check_sampler(self.recipe_, given.task)
+        caution = describe_double_correction(self.recipe_, given.task)
+        if caution is not None:
+            warnings.warn(caution, UserWarning, stacklevel=2)
         check_buildable(self.recipe_, given.task)
         self._given = given
         classes = list(given.classes.values())
@@ -172,6 +179,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed = mix_seed(recipe.seed, place) if place else recipe.seed
         model = inputs.build_model(task, train.rows, seed=seed).to(device)
         metric = select_metric(recipe, whole, task)
+        train = replace(train, draw_weights=make_draw_weights(recipe, whole, task, train.labels))
         fitting = prepare_fitting(recipe, task, model, inputs, train, valid, metric=metric, seed=seed, device=device)
         state = TrainState()
         never = Checkpoints(Path(), every_s=float("inf"))  # due never: nothing is written

@@ -18,7 +18,7 @@ from podium.dataset.prepare import check_folds, open_prepared_images, prepare_sa
 from podium.dataset.prepared import Prepared, write_prepared_tables
 from podium.dataset.ready_images import median_side
 from podium.errors import SourceError, UsageError
-from podium.machine import Progress, Settings
+from podium.machine import Caution, Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import choose_device, prepare_process
 from podium.metrics import check_metric_computable, default_metric
@@ -29,6 +29,7 @@ from podium.problems import Problems
 from podium.recipe import Recipe, arrange, check_buildable, resolve_recipe, save_recipe
 from podium.recipe.build_schedules import check_warmup
 from podium.recipe.check_losses import check_losses
+from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, Task
@@ -84,6 +85,9 @@ def start_run(
     backbone, model = check_buildable(recipe, task)
     for note in backbone.notes:
         progress.note(note)
+    caution = describe_double_correction(recipe, task)
+    if caution is not None:
+        progress.note(Caution(caution))
     recipe, measured = autotune_recipe(recipe, model, len(samples), settings, device, progress)
     start = {
         "mean": backbone.mean,
@@ -181,6 +185,7 @@ def _check_request(samples: Samples, recipe: Recipe, settings: Settings, name: s
         parts = arrange(task, recipe.model.arrangement)
         refuse_idle_for_task(recipe, task)
         check_losses(recipe.loss, [head for part in parts.values() for head in part.heads])
+        check_sampler(recipe, task)
     with problems.kept():
         _check_warmup(recipe, len(samples))
     with problems.kept():
