@@ -337,6 +337,7 @@ def test_runs_go_by_score(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_doctor_is_json_too(run: Run) -> None:
     record = json.loads(run("doctor", "--json")[1])
+    assert record["memory_gib"] is None or record["memory_gib"] > 0
     assert record["environment"]["packages"]["torch"]
     assert record["device"] is None
     assert "tf_efficientnet_lite0" in record["weights"]

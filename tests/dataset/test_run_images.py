@@ -172,12 +172,26 @@ def test_an_image_that_changed_is_never_trained_on(
     assert finish(run)[0] == whole
 
 
+@pytest.mark.parametrize("keep_stamp", [False, True])
 def test_an_image_that_changed_does_not_matter_while_the_cache_is_there(
-    half: tuple[Run, Samples], whole: dict[str, bytes]
+    keep_stamp: bool, half: tuple[Run, Samples], whole: dict[str, bytes]
 ) -> None:
+    """The run goes on exactly, with the pixels of its start, and says so."""
     run, samples = half
-    change_one(samples, keep_stamp=False)
-    assert finish(run)[0] == whole
+    change_one(samples, keep_stamp=keep_stamp)
+    results, notes = finish(run)
+    assert results == whole
+    (note,) = [note for note in notes.notes if "were replaced" in note]
+    assert note.startswith("1 of 36 images were replaced since this run was started: 03.png.")
+
+
+def test_touched_images_are_read_once_and_are_the_same(half: tuple[Run, Samples], whole: dict[str, bytes]) -> None:
+    run, samples = half
+    for row in range(len(samples)):
+        os.utime(samples.file(row), (1e9, 1e9))
+    results, notes = finish(run)
+    assert results == whole
+    assert not any("were replaced" in note for note in notes.notes)
 
 
 def test_an_image_that_broke_is_named(half: tuple[Run, Samples]) -> None:

@@ -21,6 +21,7 @@ from podium.metrics import score_predictions
 from podium.store import read_evaluations
 from podium.tables import Samples
 from podium.workflows import Run, load_run, train
+from podium.workflows.decide import decide_run
 from tiny.contest import Notes, draw_images, make_recipe, make_settings
 
 Contest = Callable[[str], Samples]
@@ -205,3 +206,38 @@ def test_the_holdouts_name_is_its_own(run: Callable[[str], Run]) -> None:
     mine = run("single")
     with pytest.raises(UsageError, match="the run's own holdout"):
         mine.evaluate(replace(mine.samples), name="holdout")
+
+
+def test_evaluations_follow_what_the_run_decides(run: Callable[[str], Run]) -> None:
+    """The answers that are scored are those of predict and submit."""
+    mine, notes = run("multi"), Notes()
+    held = mine.samples.take(mine.folds.holdout_rows)
+    decide_run(mine.folder, thresholds=0.2)
+    scores = mine.evaluate_holdout(progress=notes)
+    found = mine.predict(held, name="again")
+    head = found.task.main_target
+    truth = held.target_labels(head.name)[held.rows_of(found.ids)]
+    answers = (found.probs[head.name] >= 0.2).astype(int)
+    f1 = scores.targets[head.name].metrics["f1_macro"].value
+    assert f1 == pytest.approx(f1_score(truth, answers, average="macro", zero_division=0))
+    (line,) = read_evaluations(mine.folder)
+    plain = score_predictions(found, held)
+    assert line.without_rules is not None
+    assert line.without_rules.to_dict() == plain.to_dict()
+    assert line.scores.to_dict() == scores.to_dict()
+    old = plain.targets[head.name].metrics["f1_macro"].value
+    assert f1 != old
+    (note,) = [note for note in notes.notes if "as the run decides" in note.lower()]
+    assert "without its rules" in note
+
+
+def test_both_numbers_stand_in_report_and_card(run: Callable[[str], Run]) -> None:
+    mine = run("multi")
+    recipe = mine.folder.recipe_file
+    recipe.write_text(recipe.read_text().replace("metric: null", "metric: f1_macro"))
+    decide_run(mine.folder, thresholds=0.2)
+    mine.evaluate_holdout(progress=Notes())
+    (line,) = read_evaluations(mine.folder)
+    assert line.main_without_rules is not None
+    assert "as the run decides, without its rules" in mine.folder.report_file.read_text()
+    assert f"without its rules {line.main_without_rules:.4f}" in mine.folder.model_card_file.read_text()

@@ -34,7 +34,7 @@ def doctor(
         f"python     {environment['python']} on {environment['system']}",
         f"CPU        {environment['cpu']}, {environment['n_cores']} cores",
         f"device     {record['device'] or _not_asked(record['gpus'])}",
-        f"memory     {record['memory_gib']:.1f} GiB",
+        f"memory     {_memory_words(record)}",
         "packages   " + ", ".join(f"{name} {number}" for name, number in environment["packages"].items() if number),
     )
     if not environment["packages"]["openvino"]:
@@ -43,6 +43,14 @@ def doctor(
         print_lines(f"weights    {name}: {state}")
     print_lines(f"           other files: {record['weights_folder']}/<timm name>.safetensors")
     return 0
+
+
+def _memory_words(record: dict[str, Any]) -> str:
+    from podium.machine.memory import scarce_memory
+
+    amount = record["memory_gib"]
+    total = "not known" if amount is None else f"{amount:.1f} GiB"
+    return ". ".join(filter(None, (total, scarce_memory())))
 
 
 def _not_asked(gpus: list[str]) -> str:
@@ -54,6 +62,7 @@ def _not_asked(gpus: list[str]) -> str:
 def _examine(device: str | None) -> dict[str, Any]:
     from podium.errors import WeightsError
     from podium.machine.gpus import find_gpus
+    from podium.machine.memory import address_limit_gib, memory_gib
     from podium.machine.weight_packages import PACKAGED, find_weight_file, weights_folder
     from podium.store.environment import describe_environment
 
@@ -68,7 +77,8 @@ def _examine(device: str | None) -> dict[str, Any]:
         "environment": describe_environment(),
         "device": None if device is None else _ask_torch(device),
         "gpus": find_gpus(),
-        "memory_gib": _memory_gib(),
+        "memory_gib": memory_gib(),
+        "address_limit_gib": address_limit_gib(),
         "weights": weights,
         "weights_folder": str(weights_folder()),
     }
@@ -82,11 +92,3 @@ def _ask_torch(name: str) -> str:
 
     device = choose_device(name)
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
-def _memory_gib() -> float:
-    import os
-
-    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
-        return float("nan")
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30

@@ -26,6 +26,7 @@ from podium.data.memory_images import GivenImage, MemoryImages, StoredImages, me
 from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targets, soften_targets
 from podium.data.order import balance_weights, epoch_order, weighted_order
 from podium.data.randomness import sample_keys, uniforms
+from podium.data.same_files import changed_files
 from podium.data.views import View, eval_batch
 from podium.lazy import on_demand
 
@@ -78,6 +79,7 @@ __all__ = [
     "build_cache",
     "cache_key",
     "cached_thumbnails",
+    "changed_files",
     "epoch_order",
     "eval_batch",
     "is_complete",

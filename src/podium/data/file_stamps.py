@@ -72,7 +72,7 @@ def load_stamps(path: Path, n_samples: int) -> NDArray[np.int64]:
         stamps = np.frombuffer(read_bytes(path), dtype="<i8").reshape(n_samples, 4)
     except (StorageError, ValueError):
         return np.full((n_samples, 4), _OPEN, dtype=np.int64)
-    return np.asarray(stamps, dtype=np.int64)
+    return np.array(stamps, dtype=np.int64)
 
 
 def _path_of(samples: Samples, row: int, root: str | None) -> str:

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.data.file_stamps import FileStamps, load_stamps, save_stamps
+from podium.data.file_stamps import FileStamps, load_stamps, read_stamps, save_stamps
 from podium.data.image_cache import STAMPS_NAME, ImageCache
 from podium.durable import sha256_file
 from podium.errors import StorageError
 from podium.images import decode_many
 from podium.tables import Samples
 
-__all__ = ["is_of_files"]
+__all__ = ["changed_files", "is_of_files"]
 
 _AT_ONCE = 256
 _N_READERS = 8
@@ -57,6 +57,30 @@ def is_of_files(
     with suppress(StorageError):  # a cache that cannot be written serves as well; its files are read the next time too
         save_stamps(path, stamps)
     return True
+
+
+def changed_files(cache: ImageCache, samples: Samples) -> NDArray[np.int64]:
+    """Rows of samples whose file is another one now than that a cache's pixels were made of; missing files are not.
+
+    Only files of the same size with another stamp are read, and remembered where they are the same.
+
+    Args:
+        cache: A cache with these samples among its rows, all of them decoded.
+        samples: The images.
+    """
+    rows, stamps, path = cache.rows_of(samples.ids), read_stamps(samples), cache.folder / STAMPS_NAME
+    known = load_stamps(path, len(cache.ids))
+    is_there = stamps.values[:, 0] >= 0
+    is_other_size = is_there & (cache.facts.n_bytes[rows] != stamps.values[:, 0])
+    doubtful = np.flatnonzero(is_there & ~is_other_size & (known[rows] != stamps.values).any(axis=1))
+    with ThreadPoolExecutor(_N_READERS, thread_name_prefix="podium-compare") as pool:
+        digests = np.array(list(pool.map(lambda row: _digest(samples, int(row)), doubtful)), dtype=object)
+    is_same = digests == cache.facts.sha256[rows[doubtful]]
+    if is_same.any():
+        known[rows[doubtful[is_same]]] = stamps.kept[doubtful[is_same]]
+        with suppress(StorageError):
+            save_stamps(path, FileStamps(known, known))
+    return np.union1d(np.flatnonzero(is_other_size), doubtful[~is_same])
 
 
 def _have_digests(cache: ImageCache, samples: Samples, rows: NDArray[np.int64], between: Callable[[], None]) -> bool:

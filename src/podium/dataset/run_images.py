@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.advice import call
-from podium.data import ImageCache, is_complete, is_sound, open_cache
+from podium.data import ImageCache, changed_files, is_complete, is_sound, open_cache
 from podium.dataset.ready_images import make_ready
 from podium.errors import CorruptFileError, ImageError, StorageError, UsageError
-from podium.machine import Progress, Settings
+from podium.listing import list_some
+from podium.machine import Caution, Progress, Settings
 from podium.recipe import Recipe
 from podium.store import RunFolder, edit_record
 from podium.tables import Samples, as_text_array, load_samples, move_samples, read_csv
@@ -88,6 +89,7 @@ def open_run_images(
             newest |= {"cache": str(settings.cache_folder.resolve()), "cache_key": cache.folder.name}
     else:
         _require_same(run, samples, cache)
+        _tell_changed(samples, cache, progress)
     return cache
 
 
@@ -129,6 +131,17 @@ def _refuse_changed(samples: Samples, is_changed: NDArray[np.bool_]) -> None:
             where=samples.root,
             fix="Restore the old files, or start a new run on the new ones.",
             details=[str(name) for name in samples.ids[is_changed]],
+        )
+
+
+def _tell_changed(samples: Samples, cache: ImageCache, progress: Progress) -> None:
+    """A caution where files are others now than those that the cache was made from; the run goes on with the latter."""
+    changed = changed_files(cache, samples)
+    if len(changed):
+        few = list_some(samples.ids[changed], most=5)
+        counts = f"{len(changed)} of {len(samples)} images were replaced since this run was started: {few}."
+        progress.note(
+            Caution(f"{counts} It goes on with the pixels of its start, from the cache; a new run reads them.")
         )
 
 

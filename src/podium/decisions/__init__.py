@@ -1,6 +1,7 @@
 """From predictions to decisions: functions of probabilities, class names and arrays; they know no model."""
 
 from podium.decisions.complete_probs import complete_probs
+from podium.decisions.decided_scores import decided_scores, differing_scores
 from podium.decisions.rules import DecisionRules
 
-__all__ = ["DecisionRules", "complete_probs"]
+__all__ = ["DecisionRules", "complete_probs", "decided_scores", "differing_scores"]

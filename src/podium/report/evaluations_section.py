@@ -25,6 +25,7 @@ class EvaluationLine:
         chance: What the best answer that is the same for every image scores.
         number: Which look at these images it was, over all runs in the folder.
         known_fraction: Share of the images that were trained on; None where that is not known.
+        without_rules: The same score without the rules of `podium decide`, where they change it.
         is_current: Whether the models that were scored are the ones that are here now.
     """
 
@@ -36,6 +37,7 @@ class EvaluationLine:
     chance: float
     number: int
     known_fraction: float | None
+    without_rules: float | None
     is_current: bool
 
 
@@ -63,5 +65,6 @@ def _line_of(item: Evaluation, contents: RunContents) -> EvaluationLine:
         chance=item.scores.chance,
         number=item.number,
         known_fraction=item.known_fraction,
+        without_rules=item.main_without_rules,
         is_current=item.weights == contents.weights,
     )

@@ -108,6 +108,7 @@ def _evaluation(item: Any) -> dict[str, Any]:
         "number": item.number,
         "known_fraction": item.known_fraction,
         "score": _score(item.scores),
+        "without_rules": item.main_without_rules,
     }
 
 
@@ -182,6 +183,8 @@ def _about_evaluation(item: Mapping[str, Any]) -> str:
     score = item["score"]
     what = "The holdout" if item["kind"] == "holdout" else f"Test set {_cell(item['name'])}"
     known = f" {item['known_fraction']:.1%} of the images match training images." if item["known_fraction"] else ""
+    if item["without_rules"] is not None:
+        known += f" Scored as the run decides; without its rules {_number(item['without_rules'])}."
     return (
         f"{what}, {item['at'][:10]}, look {item['number']}: {metric_words(score['metric'])} {_number(score['value'])}"
         f" ({_range(score)}) on {plain_count(score['n'])} images.{known}"

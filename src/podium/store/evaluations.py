@@ -31,7 +31,8 @@ class Evaluation:
         weights: Digest of every model's weights.
         known_fraction: Share of the images that were in the training data too, also as near-duplicates; None where that
             is not known.
-        scores: Scores with intervals.
+        scores: Scores with intervals, as the run decides.
+        without_rules: The same without the rules of `podium decide`; None where there were none.
     """
 
     kind: Literal["holdout", "test"]
@@ -44,15 +45,33 @@ class Evaluation:
     weights: dict[str, str]
     known_fraction: float | None
     scores: Scores
+    without_rules: Scores | None = None
+
+    @property
+    def main_without_rules(self) -> float | None:
+        """The main score without the run's rules; None where they do not change it."""
+        plain = None if self.without_rules is None else self.without_rules.main.value
+        return None if plain in (None, self.scores.main.value) else plain
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
-        return self.__dict__ | {"scores": self.scores.to_dict()}
+        plain = self.without_rules
+        return self.__dict__ | {
+            "scores": self.scores.to_dict(),
+            "without_rules": None if plain is None else plain.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Evaluation:
         """The evaluation that `to_dict` wrote."""
-        return cls(**record | {"scores": Scores.from_dict(record["scores"])})
+        plain = record.get("without_rules")
+        return cls(
+            **record
+            | {
+                "scores": Scores.from_dict(record["scores"]),
+                "without_rules": None if plain is None else Scores.from_dict(plain),
+            }
+        )
 
 
 def read_evaluations(run: RunFolder) -> list[Evaluation]:

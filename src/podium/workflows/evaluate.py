@@ -12,6 +12,7 @@ from podium.curate import ScanOptions
 from podium.data import View
 from podium.dataset import Source, read_source
 from podium.dataset.run_images import check_run_files
+from podium.decisions import decided_scores, differing_scores
 from podium.errors import LabelError, UnknownNameError, UsageError
 from podium.machine import Caution, Progress, Settings
 from podium.metrics import score_predictions
@@ -29,6 +30,7 @@ from podium.store import (
     weights_of,
 )
 from podium.tables import Samples, Task, fit_to_task
+from podium.workflows.decide import load_rules
 from podium.workflows.predict import predict_run
 
 __all__ = ["HOLDOUT_NAME", "evaluate_holdout_of", "evaluate_run", "read_labelled"]
@@ -129,7 +131,10 @@ def _score(
     views: Sequence[View] | None,
 ) -> Evaluation:
     predictions = predict_run(run, samples, settings, progress, name=name, views=views)
-    scores = score_predictions(predictions, samples, metric=load_recipe(run.recipe_file).metric)
+    metric = load_recipe(run.recipe_file).metric
+    plain = score_predictions(predictions, samples, metric=metric)
+    rules = load_rules(run, predictions.task)
+    scores = decided_scores(predictions, samples, rules, plain, metric=metric)
     about: dict[str, Any] = durable.read_json(run.predictions_file(name).with_suffix(".json"))
     known = about["known_images"]
     with durable.hold_lock(run.path):
@@ -142,12 +147,16 @@ def _score(
             weights=about["weights"],
             known_fraction=None if known is None else known["judged_fraction"],
             scores=scores,
+            without_rules=None if rules.is_default else plain,
         )
         write_model_card(run)
         make_report(run)
     if unreadable := unreadable_logs(run):
         looks = "The evaluations of other runs cannot be read, so their looks at these images are not counted"
         progress.note(Caution(f"{looks}: {', '.join(unreadable)}."))
+    if lines := differing_scores(scores, plain):
+        rules_in = f"Scored as the run decides ({run.decisions_file.name}), like the answers of predict and submit"
+        progress.note(f"{rules_in}; its out-of-fold scores are without these rules. {'; '.join(lines)}.")
     if made.number > 1:
         progress.note(Caution(_say_looks(run, made)))
     return made

@@ -18,6 +18,7 @@ from podium.listing import list_some
 from podium.machine import Caution, Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import prepare_process
+from podium.machine.memory import warn_of_scarce_memory
 from podium.store import RunFolder, find_stale, load_tables, weights_of
 from podium.tables import (
     Predictions,
@@ -64,6 +65,7 @@ def predict_run(
     """
     _check_name(name)
     check_views(views or ())
+    warn_of_scarce_memory(progress)
     predictor = open_predictor(run, settings, progress, keep=False)
     learnt, frozen = load_tables(run)
     prepare_process(settings.n_threads)

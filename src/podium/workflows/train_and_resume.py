@@ -13,6 +13,7 @@ from podium.dataset import FoldOptions
 from podium.dataset.prepared import Prepared
 from podium.errors import RecipeError, UsageError
 from podium.machine import Caution, Progress, Settings, default_progress
+from podium.machine.memory import warn_of_scarce_memory
 from podium.machine.tuning import restored_torch
 from podium.store import RunFolder, find_run, list_differences
 from podium.workflows.compose import compose_recipe
@@ -75,6 +76,7 @@ def train(
     """
     settings, progress = settings or Settings(), progress or default_progress()
     _check_callbacks(callbacks, settings)
+    warn_of_scarce_memory(progress)
     recipe = compose_recipe(preset, recipe=recipe, overrides=overrides, metric=metric, seed=seed)
     opened = open_data(data, options, folds)
     for note in opened.notes:
@@ -125,6 +127,7 @@ def resume(
     """
     settings, progress = settings or Settings(), progress or default_progress()
     _check_callbacks(callbacks, settings)
+    warn_of_scarce_memory(progress)
     folder = find_run(settings.runs, run)
     if recipe is not None:
         _check_same_recipe(folder, recipe)

@@ -1,0 +1,58 @@
+"""Scores of predictions as a run decides: by its thresholds and its decoding, not by 0.5 and the likeliest class."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from podium.decisions.rules import DecisionRules
+from podium.metrics import METRICS, Scores, TargetScore, score_predictions
+from podium.tables import Predictions, Samples, as_certain_probs
+
+__all__ = ["decided_scores", "differing_scores"]
+
+
+def decided_scores(
+    predictions: Predictions, samples: Samples, rules: DecisionRules, plain: Scores, *, metric: str | None = None
+) -> Scores:
+    """Scores of the answers that the rules give.
+
+    Metrics that judge decisions, the numbers of the classes and the confusion matrices follow the rules. Metrics that
+    judge probabilities are those of `plain`: a rule changes no probability.
+
+    Args:
+        predictions: The predictions.
+        samples: Their labels and groups.
+        rules: How the run decides.
+        plain: What `score_predictions` gives for the predictions, with this metric.
+        metric: Metric of the main target; None takes the default.
+    """
+    if rules.is_default:
+        return plain
+    answers = rules.decide(predictions)
+    certain = {head.name: as_certain_probs(answers[head.name], head) for head in predictions.task.targets}
+    by_rules = score_predictions(replace(predictions, probs=certain), samples, metric=metric)
+    targets = {name: _join(plain.targets[name], found) for name, found in by_rules.targets.items()}
+    return replace(plain, targets=targets)
+
+
+def _join(plain: TargetScore, decided: TargetScore) -> TargetScore:
+    found = {
+        name: decided.metrics[name] if METRICS[name].needs == "decisions" else interval
+        for name, interval in plain.metrics.items()
+    }
+    return replace(decided, metrics=found, chance=plain.chance, perfect=plain.perfect)
+
+
+def differing_scores(decided: Scores, plain: Scores) -> list[str]:
+    """A line for every target whose answers score differently by the rules: both numbers.
+
+    They are those of the target's metric, or of the first that judges decisions where it judges probabilities.
+    """
+    lines = []
+    for name, target in decided.targets.items():
+        judging = [item for item in (decided.metric_of(name), *target.metrics) if METRICS[item].needs == "decisions"]
+        for item in judging:
+            if (new := target.metrics[item].value) != (old := plain.targets[name].metrics[item].value):
+                lines.append(f"{name}: {item} {new:.4f} as the run decides, {old:.4f} without its rules")
+                break
+    return lines
