@@ -17,6 +17,7 @@ __all__ = [
     "LeakKind",
     "Metric",
     "Preset",
+    "RecipeAction",
     "RunOrder",
     "Shell",
     "SplitMethod",
@@ -35,6 +36,7 @@ SplitMethod = Literal[
     "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"
 ]
 LeakKind = Literal["same_group", "same_bytes", "near_duplicate"]
+RecipeAction = Literal["show", "diff", "check"]
 RunOrder = Literal["created", "score"]
 Shell = Literal["bash", "zsh", "fish"]
 View = Literal["hflip", "vflip", "rot90", "rot180", "rot270"]

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from podium.errors import RecipeError
 from podium.recipe.arrangement import arrange
-from podium.recipe.presets import PRESETS
+from podium.recipe.preset_names import started_from
 from podium.recipe.recipe import Recipe
 from podium.recipe.schedule_spec import OneCycle
 from podium.tables import Task
@@ -145,7 +145,7 @@ def _takes(name: str, argument: str) -> bool:
 
 def _unusual(recipe: Recipe, found: Iterable[_Idle]) -> Iterator[_Idle]:
     """Those whose value somebody must have chosen."""
-    preset = PRESETS[recipe.preset]() if recipe.preset in PRESETS else None
+    preset = started_from(recipe.preset)
     for idle in found:
         value = _value_of(recipe, idle.key)
         usual = (_default_of(recipe, idle.key), None if preset is None else _value_of(preset, idle.key))

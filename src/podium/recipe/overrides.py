@@ -15,6 +15,7 @@ from podium.errors import RecipeError, UsageError
 from podium.near_names import nearest_name
 from podium.recipe.idle_keys import refuse_idle_keys, reset_idle_values
 from podium.recipe.kinds import suggest_entry, suggest_key
+from podium.recipe.preset_names import name_changed
 from podium.recipe.presets import PRESETS
 from podium.recipe.recipe import Recipe
 from podium.recipe.wrong_values import explain_problems, find_booleans
@@ -90,7 +91,9 @@ def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
         named += _leaves(key, value)
     changed = parse_recipe(record, field="overrides")
     refuse_idle_keys(changed, named)
-    return reset_idle_values(changed)
+    changed = reset_idle_values(changed)
+    is_changed = bool(named) and bool(recipe.differences(changed))
+    return name_changed(changed, resolved=False) if is_changed else changed
 
 
 def override_keys(overrides: Overrides) -> list[str]:

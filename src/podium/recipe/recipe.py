@@ -28,7 +28,7 @@ class Recipe(Part):
     """Everything that changes the numbers of a run."""
 
     preset: Name = "custom"
-    """Name of the preset that the recipe started from; for people only."""
+    """Name of the preset that the recipe is, or started from ("quick-changed"); for people only."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     image: ImageSpec = ImageSpec()
     model: ModelSpec = ModelSpec()
@@ -47,13 +47,22 @@ class Recipe(Part):
 
     def overview(self) -> Overview:
         """What it trains, and every key that differs from the preset's."""
-        from podium.recipe.presets import PRESETS
+        from podium.recipe.preset_names import started_from
 
-        start = PRESETS[self.preset]() if self.preset in PRESETS else Recipe()
-        changes = list_differences(start.model_dump(mode="json"), self.model_dump(mode="json"))
+        changes = (started_from(self.preset) or Recipe()).differences(self)
         facts = [self.preset, str(self.model.name), count_of(self.training.epochs, "epoch")]
         n_changes = f"{count_of(len(changes), 'key')} changed"
         return Overview("Recipe", [*facts, n_changes] if changes else facts, notes=changes)
+
+    def differences(self, other: Recipe) -> list[str]:
+        """Lines "key.path: this value -> the other's", one for every key that differs; the name is not compared.
+
+        Example:
+            >>> Recipe().differences(Recipe(seed=7))
+            ['seed: 0 -> 7']
+        """
+        old, new = (recipe.model_dump(mode="json", exclude={"preset"}) for recipe in (self, other))
+        return list_differences(old, new)
 
     def __repr__(self) -> str:
         return str(self.overview())

@@ -39,6 +39,7 @@ def compose_recipe(
     """
     from podium.recipe import apply_overrides, find_preset, load_recipe
     from podium.recipe.idle_keys import refuse_idle_values
+    from podium.recipe.preset_names import name_changed
 
     if recipe is None:
         recipe = find_preset(preset)
@@ -48,7 +49,7 @@ def compose_recipe(
         refuse_idle_values(recipe, where=path)
     else:
         refuse_idle_values(recipe)
-    recipe = apply_overrides(recipe, overrides)
+    recipe = apply_overrides(name_changed(recipe), overrides)
     if seed is not None and seed < 0:
         raise UsageError(f"must be 0 or more, got {seed}.", field="seed")
     update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}

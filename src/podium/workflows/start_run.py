@@ -31,6 +31,7 @@ from podium.recipe.build_schedules import check_warmup
 from podium.recipe.check_losses import check_losses
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
+from podium.recipe.preset_names import base_name
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, Task
 from podium.training.autotune import autotune_recipe, require_engine
@@ -130,7 +131,7 @@ def start_run(
         write_prepared_tables(prepared, run.path)
         durable.write_sealed(run.environment_file, describe_environment())
 
-    return create_run(settings.runs, name, record, stem=recipe.preset, fill=fill)
+    return create_run(settings.runs, name, record, stem=base_name(recipe.preset), fill=fill)
 
 
 def _choose_folds(n_folds: int, only_folds: Collection[int] | None, problems: Problems) -> list[int]:
