@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from podium import durable
 from podium.errors import PodiumError, StorageError, UnknownNameError, UsageError
 from podium.store import FORMAT, RunFolder, create_run, find_run, list_runs
 
@@ -34,6 +36,22 @@ def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"'mine' exists.*podium.resume"):
         create_run(tmp_path, "mine", {"folds": [1]})
     assert run.run_file.read_bytes() == before
+
+
+def test_a_run_that_is_finished_while_its_name_is_tried_costs_another_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = durable.check_claimable
+
+    def after_another(folder: Path, *args: Any, **options: Any) -> None:
+        if folder.name == "run-1":  # all of it happens between two lines of this starter
+            durable.write_json(
+                folder / "run.json", {"format": FORMAT, "number": 1, "created": "2026-11-30T00:00:00+00:00"}
+            )
+        check(folder, *args, **options)
+
+    monkeypatch.setattr(durable, "check_claimable", after_another)
+    assert create_run(tmp_path, None, {"folds": [0]}, stem="run").name == "run-2"
 
 
 def test_starters_at_the_same_moment_get_a_run_each(tmp_path: Path) -> None:

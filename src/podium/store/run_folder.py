@@ -296,7 +296,8 @@ def _claim_folder(root: Path, name: str | None, stem: str) -> Iterator[RunFolder
             continue
         if not run.run_file.exists():  # before the lock leaves a file in somebody's folder
             fix = f"Choose another {option('name')}, or another folder of runs with {option('runs')}."
-            durable.check_claimable(run.path, "a run", names=_FIRST_FILES, fix=fix)
+            marks = (run.run_file.name,)  # another process may just have written it
+            durable.check_claimable(run.path, "a run", marks=marks, names=_FIRST_FILES, fix=fix)
         with ExitStack() as stack:
             try:
                 stack.enter_context(durable.hold_lock(run.path))
