@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,9 @@ from sklearn.utils import estimator_checks as checks
 from podium import ImageClassifier
 from podium.errors import ImageError, LabelError, UsageError
 from podium.images import decode_file
+from podium.recipe import build as build_module
 from podium.tables import as_text_array
+from podium.workflows import estimator as estimator_module
 from tiny.contest import TINY, draw_images
 
 FROZEN = (*TINY, "training.epochs=20")
@@ -207,6 +210,45 @@ def test_validation_images_are_not_trained_on(paths: list[Path]) -> None:
     other = make_classifier(validation_fraction=0.25).fit(changed, LABELS)
     np.testing.assert_array_equal(one.predict_proba(paths), other.predict_proba(paths))
     assert one.validation_scores_ != other.validation_scores_
+
+
+@pytest.mark.parametrize("lines", [FROZEN, WHOLE], ids=["frozen", "whole"])
+def test_the_backbone_is_built_once_and_gives_the_same_bits(
+    lines: tuple[str, ...], paths: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = []
+    build = build_module.build_backbone
+    monkeypatch.setattr(build_module, "build_backbone", lambda *a, **k: built.append(a) or build(*a, **k))
+    once = make_classifier(lines).fit(paths, LABELS)
+    assert len(built) == 1
+    # As before, with a backbone that no check has touched.
+    fresh = lambda recipe, task: (build_module.build_backbone_of(recipe), None)  # noqa: E731
+    monkeypatch.setattr(estimator_module, "check_buildable", fresh)
+    anew = make_classifier(lines).fit(paths, LABELS)
+    np.testing.assert_array_equal(once.predict_proba(paths), anew.predict_proba(paths))
+
+
+@pytest.mark.parametrize("kind", ["paths", "pillow"])
+def test_images_that_use_a_small_part_of_their_range_are_warned_of(kind: str, tmp_path: Path) -> None:
+    """12 bits in 16: 17 grey levels are left, as `podium train` says."""
+    values = np.random.default_rng(0).integers(0, 4096, (12, 16, 16)).astype(np.uint16)
+    for row, image in enumerate(values):
+        Image.fromarray(image).save(tmp_path / f"{row}.png")
+    images: list[object] = [tmp_path / f"{row}.png" for row in range(12)]
+    if kind == "pillow":
+        images = [Image.open(path) for path in images]  # type: ignore[arg-type]
+    with pytest.warns(UserWarning, match=r"17 of 256 grey levels.*image\.value_range=\[0, 4095\]"):
+        make_classifier().fit(images, [0, 1] * 6)
+    scaled = (*FROZEN, "image.value_range=[0,4095]")
+    make_classifier(scaled).fit(images, [0, 1] * 6)  # warnings are errors
+
+
+def test_what_a_weight_file_brings_besides_is_warned_of(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    build = build_module.build_backbone
+    noted = lambda *a, **k: replace(build(*a, **k), notes=("The classifier was left out.",))  # noqa: E731
+    monkeypatch.setattr(build_module, "build_backbone", noted)
+    with pytest.warns(UserWarning, match=r"The classifier was left out\."):
+        make_classifier().fit(paths, LABELS)
 
 
 def test_labels_that_are_no_classes_are_refused(paths: list[Path]) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from podium.curate.audit import Audit
 
-__all__ = ["ValueUse", "value_uses"]
+__all__ = ["ValueUse", "uses_of_values", "value_uses"]
 
 _FEW_LEVELS = 64
 
@@ -55,11 +56,20 @@ class ValueUse:
 
 def value_uses(audit: Audit) -> tuple[ValueUse, ...]:
     """The ranges by which images of more than 8 bits are scaled, those of most images first."""
-    is_deep = audit.is_ok & (audit.range_high > audit.range_low)
-    ranges, which, counts = np.unique(
-        np.column_stack([audit.range_low, audit.range_high])[is_deep], axis=0, return_inverse=True, return_counts=True
-    )
-    lows, highs = audit.value_low[is_deep], audit.value_high[is_deep]
+    columns = [audit.value_low, audit.value_high, audit.range_low, audit.range_high]
+    return uses_of_values(np.column_stack(columns)[audit.is_ok])
+
+
+def uses_of_values(values: NDArray[np.float64]) -> tuple[ValueUse, ...]:
+    """The same of plain numbers.
+
+    Args:
+        values: Smallest and largest value, and the values that became black and white; all 0 for images of 8 bits,
+            shape (N, 4).
+    """
+    deep = values[values[:, 3] > values[:, 2]]
+    ranges, which, counts = np.unique(deep[:, 2:], axis=0, return_inverse=True, return_counts=True)
+    lows, highs = deep[:, 0], deep[:, 1]
     uses = [
         ValueUse(
             int(counts[place]),

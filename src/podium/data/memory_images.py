@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from podium.errors import ImageError
 from podium.images import Fit, Limits, decode_file, read_size, resize_to, upright_rgb
+from podium.images.value_use import pillow_values
 from podium.tables import as_text_array
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ GivenImage: TypeAlias = "NDArray[np.uint8] | str | Path | Image.Image"
 """Upright RGB pixels uint8 (H, W, 3), the path of a file, or an image of Pillow."""
 _WORTH_THREADS = 4
 _PROBED = 200
+_Values: TypeAlias = tuple[float, float, float, float]
+_NO_VALUES: _Values = (0.0, 0.0, 0.0, 0.0)
 
 
 class StoredImages(Protocol):
@@ -50,11 +53,14 @@ class MemoryImages:
         ids: Ids of the images, shape (N,).
         pixels: Upright RGB, uint8 (N, height, width, 3).
         key: Always None.
+        values: Smallest and largest value of each image of more than 8 bits, and the values that became black and
+            white, float64 (N, 4); 0 for others. None where nobody asked.
     """
 
     ids: NDArray[np.object_]
     pixels: NDArray[np.uint8]
     key: None = None
+    values: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -69,6 +75,7 @@ def store_in_memory(
     ids: Sequence[str] | None = None,
     n_threads: int = 1,
     limits: Limits | None = None,
+    with_values: bool = False,
 ) -> MemoryImages:
     """Images of any size, decoded and brought to one size by the code that fills a cache.
 
@@ -80,17 +87,20 @@ def store_in_memory(
         ids: Their ids; None counts from "0".
         n_threads: Images made at a time.
         limits: How files and Pillow's images are decoded; the defaults of `Limits` where None.
+        with_values: Whether to measure what images of more than 8 bits use of their range.
 
     Raises:
         ImageError: If an image cannot be decoded, or an array is not uint8 (H, W, 3); names the first.
     """
     names = [str(row) for row in range(len(images))] if ids is None else list(ids)
     pixels = np.empty((len(images), height, width, 3), dtype=np.uint8)
+    values = np.zeros((len(images), 4)) if with_values else None
 
     def store(row: int) -> None:
-        pixels[row] = resize_to(
-            _read(images[row], names[row], max(height, width), limits or Limits()), height, width, fit
-        )
+        read, used = _read(images[row], names[row], max(height, width), limits or Limits(), with_values=with_values)
+        pixels[row] = resize_to(read, height, width, fit)
+        if values is not None:
+            values[row] = used
 
     if n_threads > 1 and len(images) >= _WORTH_THREADS:
         with ThreadPoolExecutor(n_threads, thread_name_prefix="podium-decode") as pool:
@@ -98,7 +108,7 @@ def store_in_memory(
     else:
         for row in range(len(images)):
             store(row)
-    return MemoryImages(as_text_array(names), pixels)
+    return MemoryImages(as_text_array(names), pixels, values=values)
 
 
 def median_side_of(images: Sequence[GivenImage]) -> float:
@@ -114,23 +124,30 @@ def _size_of(image: Any) -> tuple[int, int] | None:
     return tuple(image.shape[:2]) if isinstance(image, np.ndarray) else image.size
 
 
-def _read(image: Any, name: str, target_px: int, limits: Limits) -> NDArray[np.uint8]:
+def _read(
+    image: Any, name: str, target_px: int, limits: Limits, *, with_values: bool
+) -> tuple[NDArray[np.uint8], _Values]:
+    """Upright RGB of an image, and what it uses of its range of values."""
     if isinstance(image, str | Path):
-        decoded = decode_file(image, limits=limits, target_px=target_px, with_facts=False)
+        decoded = decode_file(image, limits=limits, target_px=target_px, with_facts=with_values)
         if decoded.pixels is None:
             raise ImageError(f"cannot be decoded: {decoded.outcome.value}, {decoded.reason}", where=image)
-        return decoded.pixels
+        facts = decoded.facts
+        used = (facts.value_low, facts.value_high, facts.range_low, facts.range_high) if facts else _NO_VALUES
+        return decoded.pixels, used
     if isinstance(image, np.ndarray):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             raise ImageError(
                 f"image {name!r} is {image.dtype} of shape {image.shape}, expected uint8 RGB (H, W, 3).",
                 fix=_how_to_convert(image),
             )
-        return image
+        return image, _NO_VALUES
     if not hasattr(image, "getbands"):
         raise ImageError(f"image {name!r} is a {type(image).__name__}, expected an array, a path or a Pillow image.")
     try:
-        return upright_rgb(image, limits=limits)
+        image.load()
+        used = pillow_values(image, limits.value_range) if with_values else _NO_VALUES
+        return upright_rgb(image, limits=limits), used
     except (OSError, SyntaxError, ValueError) as error:  # Pillow reads a file that it has opened only now
         raise ImageError(f"image {name!r} cannot be decoded: {error}.") from error
 

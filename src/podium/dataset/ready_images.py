@@ -17,7 +17,7 @@ from podium.recipe import Recipe
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Samples
 
-__all__ = ["ReadyImages", "describe_findings", "make_ready", "median_side"]
+__all__ = ["ReadyImages", "describe_findings", "describe_values", "make_ready", "median_side"]
 
 PROBED = 200
 """Files whose header tells the size that "auto" goes by."""
@@ -101,10 +101,10 @@ def describe_findings(audit: Audit) -> list[str]:
         notes.append(
             f"{len(several)} of {len(audit)} files hold several images (pages or frames); only the first counts: {few}."
         )
-    return notes + _describe_values(value_uses(audit))
+    return notes + describe_values(value_uses(audit))
 
 
-def _describe_values(uses: Sequence[ValueUse]) -> list[str]:
+def describe_values(uses: Sequence[ValueUse]) -> list[str]:
     """What a user should know about images of more than 8 bits."""
     notes = []
     for use in uses:

@@ -17,8 +17,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from podium.backbone.frozen_backbone import FrozenBackbone
+from podium.curate.value_uses import uses_of_values
 from podium.data import median_side_of, store_in_memory
 from podium.dataset.given_labels import GivenLabels, read_given_labels
+from podium.dataset.ready_images import describe_values
 from podium.engine import Checkpoints, TrainState, mix_seed
 from podium.errors import ImageError, LabelError, UsageError
 from podium.machine import Settings, Silent
@@ -26,8 +28,8 @@ from podium.machine.device import choose_device
 from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
-from podium.models import Backbone
-from podium.recipe import Overrides, Recipe, arrange, build_backbone_of, check_buildable, override_keys, resolve_recipe
+from podium.models import Backbone, unfreeze
+from podium.recipe import Overrides, Recipe, arrange, check_buildable, override_keys, resolve_recipe
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.splits import make_folds
@@ -47,8 +49,9 @@ __all__ = ["ImageClassifier"]
 class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Podium's recipes with scikit-learn's interface, for all three kinds of tasks.
 
-    It keeps no run folder and writes no file. "auto" in a recipe is resolved without timing anything: torch, fp32 on a
-    CPU, and no cached views of frozen blocks, which save nothing within one training.
+    It keeps no run folder and writes no file. What a run would note about images or weights comes as a warning. "auto"
+    in a recipe is resolved without timing anything: torch, fp32 on a CPU, and no cached views of frozen blocks, which
+    save nothing within one training.
 
     Args:
         preset: "baseline", "quick" or "finetune".
@@ -116,11 +119,12 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         caution = describe_double_correction(self.recipe_, given.task)
         if caution is not None:
             warnings.warn(caution, UserWarning, stacklevel=2)
-        check_buildable(self.recipe_, given.task)
+        backbone, _ = check_buildable(self.recipe_, given.task)
+        unfreeze(backbone.module)  # as it was built: it is trained or made features with, not built again
         self._given = given
         classes = list(given.classes.values())
         self.classes_: Any = classes if len(classes) > 1 else classes[0]
-        self._train(images, given, device)
+        self._train(images, given, device, backbone)
         return self
 
     def _compose(self) -> Recipe:
@@ -146,19 +150,23 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return recipe
 
-    def _train(self, images: Sequence[Any], given: GivenLabels, device: torch.device) -> None:
+    def _train(self, images: Sequence[Any], given: GivenLabels, device: torch.device, backbone: Backbone) -> None:
         recipe, settings = self.recipe_, Settings()
         image = recipe.image
         stored = store_in_memory(
-            images, *image.stored_sides, image.fit, n_threads=settings.n_threads, limits=image.limits
+            images, *image.stored_sides, image.fit, n_threads=settings.n_threads, limits=image.limits, with_values=True
         )
+        assert stored.values is not None
+        for note in (*backbone.notes, *describe_values(uses_of_values(stored.values))):
+            warnings.warn(note, UserWarning, stacklevel=3)
         train, valid = self._divide(given, stored.ids)
         frozen: FrozenBackbone | None = None
         self._backbone: Backbone | None = None
         if recipe.model.freeze == "backbone":
-            self._backbone = build_backbone_of(recipe)  # the one above has modules that freezing changed
-            frozen = FrozenBackbone(recipe, self._backbone, given.task, device, settings.n_threads, Silent())
-        inputs = make_inputs(recipe, given.task, stored, device, settings, Silent(), frozen=frozen)
+            self._backbone = backbone
+            frozen = FrozenBackbone(recipe, backbone, given.task, device, settings.n_threads, Silent())
+        inputs = make_inputs(recipe, given.task, stored, device, settings, Silent(), frozen=frozen, backbone=backbone)
+        del backbone
         self._weights: dict[str, Mapping[str, torch.Tensor]] = {}
         self.validation_scores_: dict[str, list[float]] = {}
         for place, name in enumerate(arrange(given.task, recipe.model.arrangement)):
