@@ -30,6 +30,7 @@ from podium.demo import TASKS
 from podium.machine import Settings
 from podium.metrics import METRICS
 from podium.recipe import PRESETS, recipe_keys
+from podium.recipe.augmentation_policies import POLICIES
 from podium.splits import LeakKind, SplitMethod
 from podium.submission import SubmissionOptions
 from podium.submission import options as submission_options
@@ -183,6 +184,7 @@ def test_choices_are_the_library_s(ours: Any, theirs: Any) -> None:
 def test_choices_of_tables_are_the_library_s() -> None:
     assert get_args(choices.Metric) == tuple(METRICS)
     assert get_args(choices.Preset) == tuple(PRESETS)
+    assert get_args(choices.Policy) == tuple(POLICIES)
     assert get_args(choices.DemoTask) == tuple(TASKS)
     assert ("plain", *get_args(choices.View)) == get_args(View)
 

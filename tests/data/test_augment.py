@@ -10,18 +10,25 @@ import numpy as np
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
+from podium.data.aug_mix import AugMix
 from podium.data.augment import Augmentation, augment_batch
+from podium.data.automatic import AutoAugment, RandAugment, TrivialAugmentWide
+from podium.data.bending import ElasticDistortion, GridDistortion
 from podium.data.colour import ColorJitter, Grayscale
-from podium.data.erasing import RandomErasing
+from podium.data.erasing import Cutout, RandomErasing
 from podium.data.geometric import (
     CentreCrop,
     HorizontalFlip,
+    RandomCrop,
     RandomResizedCrop,
     RandomShift,
     Rotate,
     Rotate90,
+    Shear,
     VerticalFlip,
 )
+from podium.data.textures import GaussianBlur, GaussianNoise, JpegCompression, Sharpen
+from podium.data.tones import AutoContrast, Clahe, Equalize, Invert, Posterize, Solarize
 from podium.errors import UsageError
 from tiny.augmented import KEYS, STORED, augment
 
@@ -35,6 +42,27 @@ EVERYTHING: list[Augmentation] = [
     ColorJitter(0.3, 0.3, 0.3),
     Grayscale(0.3),
     RandomErasing(0.5),
+    Cutout(),
+    Shear(),
+    RandomCrop((20, 24), 2),
+    CentreCrop(size_px=20),
+    GridDistortion(),
+    ElasticDistortion(),
+    ColorJitter(0.0, (0.5, 2.0), 0.2, hue=0.1),
+    Posterize(),
+    Solarize((100, 200)),
+    Invert(),
+    AutoContrast(),
+    Equalize(),
+    GaussianBlur(),
+    GaussianNoise(),
+    Sharpen(),
+    RandAugment(),
+    TrivialAugmentWide(),
+    AutoAugment(),
+    Clahe(),
+    JpegCompression(),
+    AugMix(),
 ]
 
 

@@ -24,7 +24,7 @@ def test_colour_jitter_equals_its_definition(strengths: tuple[float, float, floa
     got = augment([ColorJitter(*strengths)])
     for image, u, picture in zip(STORED, draw(ColorJitter), got, strict=True):
         factors = [
-            max(0, 1 - s) + (1 + s - max(0, 1 - s)) * v if s else 1.0 for s, v in zip(strengths, u[1:], strict=True)
+            max(0, 1 - s) + (1 + s - max(0, 1 - s)) * v if s else 1.0 for s, v in zip(strengths, u[1:4], strict=True)
         ]
         error = slow_colour(image, *factors) - picture
         assert np.abs(error).max() < 1

@@ -11,23 +11,31 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data import device_images
-from podium.data.augment import Augmentation, augment_batch, draw_batch
+from podium.data.augment import CPU_ONLY, Augmentation, augment_batch, draw_batch
+from podium.data.automatic import AutoAugment, RandAugment, TrivialAugmentWide
+from podium.data.bending import ElasticDistortion, GridDistortion
 from podium.data.colour import ColorJitter, Grayscale
 from podium.data.device_images import DeviceImages
-from podium.data.erasing import RandomErasing
+from podium.data.device_operations import DEVICE_OPERATIONS
+from podium.data.erasing import Cutout, RandomErasing
 from podium.data.geometric import (
     CentreCrop,
     HorizontalFlip,
+    RandomCrop,
     RandomResizedCrop,
     RandomShift,
     Rotate,
     Rotate90,
+    Shear,
     VerticalFlip,
 )
 from podium.data.loader import TrainLoader
 from podium.data.mixing import CutMix, MixUp
+from podium.data.operations import OPERATIONS
 from podium.data.order import epoch_order
 from podium.data.randomness import sample_keys
+from podium.data.textures import GaussianBlur, GaussianNoise, Sharpen
+from podium.data.tones import AutoContrast, Equalize, Invert, Posterize, Solarize
 
 Images = NDArray[np.uint8]
 N = 64
@@ -44,7 +52,29 @@ EVERYTHING: list[Augmentation] = [
     ColorJitter(0.3, 0.3, 0.3),
     Grayscale(0.3),
     RandomErasing(0.5),
+    Cutout(),
+    Shear(),
+    RandomCrop((20, 24), 2),
+    CentreCrop(size_px=20),
+    GridDistortion(),
+    ElasticDistortion(),
+    ColorJitter(0.0, (0.5, 2.0), 0.2, hue=0.1),
+    Invert(),
+    GaussianBlur(),
+    GaussianNoise(),
+    Sharpen(),
 ]
+
+STEEP: list[Augmentation] = [
+    Posterize(),
+    Solarize((100, 200)),
+    AutoContrast(),
+    Equalize(),
+    RandAugment(),
+    TrivialAugmentWide(),
+    AutoAugment(),
+]
+"""They make a difference of one level large, or choose what does."""
 
 
 def smooth_images(height: int, width: int) -> Images:
@@ -99,6 +129,29 @@ def test_they_are_the_processors_but_for_rounding(how: list[Augmentation], size:
     # A warp of OpenCV reads at 1/32 of a pixel; colours are multiplied after that.
     assert np.percentile(found, 99.9) <= 4
     assert found.mean() < 0.6
+
+
+@pytest.mark.parametrize("how", STEEP[:4], ids=str)
+def test_steep_ones_are_equal_where_nothing_is_interpolated(how: Augmentation) -> None:
+    both: list[Augmentation] = [HorizontalFlip(), how]
+    assert np.array_equal(on_device(both, (24, 32)), on_cpu(both, (24, 32)))
+
+
+@pytest.mark.parametrize("how", STEEP, ids=str)
+def test_steep_ones_nearly_agree_on_nearly_all_images(how: Augmentation) -> None:
+    found = differences(on_device([how], (20, 28)), on_cpu([how], (20, 28)))
+    assert np.mean(np.percentile(found, 90, axis=(1, 2, 3)) <= 3) > 0.9
+
+
+def test_noise_is_the_same_on_every_device() -> None:
+    how: list[Augmentation] = [GaussianNoise(std=0.2, probability=1)]
+    assert differences(on_device(how, (24, 32)), on_cpu(how, (24, 32))).max() == 0
+
+
+def test_what_no_device_makes_is_named() -> None:
+    lacking = set(OPERATIONS) - set(DEVICE_OPERATIONS)
+    assert lacking == {"clahe", "jpeg", "mix_chains", "shear_x", "shear_y", "translate_x", "translate_y", "rotate"}
+    assert CPU_ONLY == ("clahe", "jpeg_compression", "aug_mix")
 
 
 @pytest.mark.parametrize("how", [[item] for item in EVERYTHING] + [EVERYTHING], ids=str)

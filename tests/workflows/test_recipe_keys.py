@@ -71,7 +71,11 @@ class Case:
 
 def _augmented(kind: str, line: str) -> Case:
     key, value = line.split("=", 1)
-    chance = "" if key == "probability" or kind in ("random_resized_crop", "centre_crop") else ", probability: 1"
+    chance = (
+        ""
+        if key == "probability" or kind in ("random_resized_crop", "centre_crop", "random_crop")
+        else ", probability: 1"
+    )
     return Case(f"augmentations.0.{key}={value}", besides=(f"augmentations=[{{kind: {kind}{chance}}}]",))
 
 
@@ -148,6 +152,51 @@ CASES: dict[str, Case] = {
     "augmentations.random_resized_crop.scale": _augmented("random_resized_crop", "scale=[0.1,0.2]"),
     "augmentations.random_resized_crop.ratio": _augmented("random_resized_crop", "ratio=[0.2,0.3]"),
     "augmentations.centre_crop.fraction": _augmented("centre_crop", "fraction=0.5"),
+    "augmentations.centre_crop.size_px": _augmented("centre_crop", "size_px=[8,10]"),
+    "augmentations.random_crop.size_px": Case(
+        "augmentations.0.size_px=[8,10]", besides=("augmentations=[{kind: random_crop, size_px: 12}]",)
+    ),
+    "augmentations.random_crop.padding_px": Case(
+        "augmentations.0.padding_px=4", besides=("augmentations=[{kind: random_crop, size_px: 12}]",)
+    ),
+    "augmentations.shear.degrees": _augmented("shear", "degrees=40"),
+    "augmentations.shear.probability": _augmented("shear", "probability=1"),
+    "augmentations.grid_distortion.cells": _augmented("grid_distortion", "cells=2"),
+    "augmentations.grid_distortion.strength": _augmented("grid_distortion", "strength=0.9"),
+    "augmentations.grid_distortion.probability": _augmented("grid_distortion", "probability=1"),
+    "augmentations.elastic_distortion.cells": _augmented("elastic_distortion", "cells=2"),
+    "augmentations.elastic_distortion.strength": _augmented("elastic_distortion", "strength=0.2"),
+    "augmentations.elastic_distortion.probability": _augmented("elastic_distortion", "probability=1"),
+    "augmentations.posterize.bits": _augmented("posterize", "bits=2"),
+    "augmentations.posterize.probability": _augmented("posterize", "probability=1"),
+    "augmentations.solarize.threshold": _augmented("solarize", "threshold=[10,50]"),
+    "augmentations.solarize.probability": _augmented("solarize", "probability=1"),
+    "augmentations.invert.probability": _augmented("invert", "probability=1"),
+    "augmentations.auto_contrast.probability": _augmented("auto_contrast", "probability=1"),
+    "augmentations.equalize.probability": _augmented("equalize", "probability=1"),
+    "augmentations.clahe.clip_limit": _augmented("clahe", "clip_limit=40"),
+    "augmentations.clahe.tiles": _augmented("clahe", "tiles=2"),
+    "augmentations.clahe.probability": _augmented("clahe", "probability=1"),
+    "augmentations.gaussian_blur.sigma": _augmented("gaussian_blur", "sigma=3"),
+    "augmentations.gaussian_blur.probability": _augmented("gaussian_blur", "probability=1"),
+    "augmentations.gaussian_noise.std": _augmented("gaussian_noise", "std=0.3"),
+    "augmentations.gaussian_noise.probability": _augmented("gaussian_noise", "probability=1"),
+    "augmentations.jpeg_compression.quality": _augmented("jpeg_compression", "quality=5"),
+    "augmentations.jpeg_compression.probability": _augmented("jpeg_compression", "probability=1"),
+    "augmentations.sharpen.factor": _augmented("sharpen", "factor=[3,5]"),
+    "augmentations.sharpen.probability": _augmented("sharpen", "probability=1"),
+    "augmentations.rand_augment.n_operations": _augmented("rand_augment", "n_operations=4"),
+    "augmentations.rand_augment.magnitude": _augmented("rand_augment", "magnitude=25"),
+    "augmentations.rand_augment.probability": _augmented("rand_augment", "probability=0.5"),
+    "augmentations.trivial_augment_wide.probability": _augmented("trivial_augment_wide", "probability=0.5"),
+    "augmentations.auto_augment.probability": _augmented("auto_augment", "probability=0.5"),
+    "augmentations.aug_mix.severity": _augmented("aug_mix", "severity=9"),
+    "augmentations.aug_mix.n_chains": _augmented("aug_mix", "n_chains=1"),
+    "augmentations.aug_mix.alpha": _augmented("aug_mix", "alpha=9"),
+    "augmentations.aug_mix.probability": _augmented("aug_mix", "probability=0.5"),
+    "augmentations.cutout.n_holes": _augmented("cutout", "n_holes=2"),
+    "augmentations.cutout.size": _augmented("cutout", "size=0.4"),
+    "augmentations.cutout.probability": _augmented("cutout", "probability=1"),
     "augmentations.random_shift.fraction": _augmented("random_shift", "fraction=0.5"),
     "augmentations.random_shift.probability": _augmented("random_shift", "probability=0.5"),
     "augmentations.rotate.degrees": _augmented("rotate", "degrees=90"),
@@ -155,6 +204,7 @@ CASES: dict[str, Case] = {
     "augmentations.color_jitter.brightness": _augmented("color_jitter", "brightness=0.9"),
     "augmentations.color_jitter.contrast": _augmented("color_jitter", "contrast=0.9"),
     "augmentations.color_jitter.saturation": _augmented("color_jitter", "saturation=0.9"),
+    "augmentations.color_jitter.hue": _augmented("color_jitter", "hue=[0.1,0.3]"),
     "augmentations.color_jitter.probability": _augmented("color_jitter", "probability=0.5"),
     "augmentations.grayscale.probability": _augmented("grayscale", "probability=1"),
     "augmentations.random_erasing.probability": _augmented("random_erasing", "probability=1"),

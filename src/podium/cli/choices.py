@@ -16,6 +16,7 @@ __all__ = [
     "Layout",
     "LeakKind",
     "Metric",
+    "Policy",
     "Preset",
     "RecipeAction",
     "RunOrder",
@@ -29,6 +30,7 @@ __all__ = [
 DemoTask = Literal["sign_digits", "letters", "glyphs"]
 Decoding = Literal["independent", "class_first", "attributes_first"]
 Preset = Literal["baseline", "quick", "finetune"]
+Policy = Literal["none", "light", "medium", "strong", "faces", "letters", "aerial"]
 Layout = Literal["auto", "folders", "table", "pattern"]
 LabelKind = Literal["auto", "single", "multi"]
 Duplicates = Literal["error", "first", "drop"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from podium.cli.choices import Duplicates, LabelKind, Layout, LeakKind, Metric, Preset, SplitMethod
+from podium.cli.choices import Duplicates, LabelKind, Layout, LeakKind, Metric, Policy, Preset, SplitMethod
 from podium.cli.words import read_assignments, read_numbers, read_pairs
 from podium.errors import UsageError
 
@@ -168,6 +168,7 @@ RECIPE_KEYS = {
     "lr": "optimizer.lr",
     "image_size": "image.size_px",
     "batch_size": "training.batch_size",
+    "augment": "augmentations",
 }
 """Options that are short for a recipe key."""
 
@@ -188,6 +189,8 @@ class RecipeFlags:
         image_size: Size of the model's input in pixels: one side, or height and width (--image-size 280 210); short for
             --set image.size_px=N.
         batch_size: Images per step; short for --set training.batch_size=N.
+        augment: Policy of augmentations: none, light, medium, strong, faces, letters or aerial; short for --set
+            augmentations=NAME.
         metric: Primary metric (default: macro F1; macro average precision for multi-label).
         seed: Random seed of training (default: the recipe's, 0 in every preset).
     """
@@ -200,6 +203,7 @@ class RecipeFlags:
     lr: float | None = None
     image_size: Annotated[tuple[int, ...], Many] = ()
     batch_size: int | None = None
+    augment: Policy | None = None
     metric: Metric | None = None
     seed: int | None = None
 

@@ -5,20 +5,25 @@ Everything random is a pure function of (seed, epoch, sample), so a run that was
 
 from typing import TYPE_CHECKING
 
-from podium.data.augment import Augmentation, augment_batch
+from podium.data.aug_mix import AugMix
+from podium.data.augment import CPU_ONLY, Augmentation, augment_batch
+from podium.data.automatic import AutoAugment, RandAugment, TrivialAugmentWide
+from podium.data.bending import ElasticDistortion, GridDistortion
 from podium.data.cache_builder import build_cache
 from podium.data.cache_facts import CacheFacts
 from podium.data.cache_key import cache_key
 from podium.data.cache_thumbnails import cached_thumbnails
 from podium.data.colour import ColorJitter, Grayscale
-from podium.data.erasing import RandomErasing
+from podium.data.erasing import Cutout, RandomErasing
 from podium.data.geometric import (
     CentreCrop,
     HorizontalFlip,
+    RandomCrop,
     RandomResizedCrop,
     RandomShift,
     Rotate,
     Rotate90,
+    Shear,
     VerticalFlip,
 )
 from podium.data.image_cache import ImageCache, is_complete, is_sound, open_cache
@@ -27,6 +32,8 @@ from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targ
 from podium.data.order import balance_weights, epoch_order, weighted_order
 from podium.data.randomness import sample_keys, uniforms
 from podium.data.same_files import changed_files
+from podium.data.textures import GaussianBlur, GaussianNoise, JpegCompression, Sharpen
+from podium.data.tones import AutoContrast, Clahe, Equalize, Invert, Posterize, Solarize
 from podium.data.views import View, eval_batch
 from podium.lazy import on_demand
 
@@ -47,31 +54,51 @@ else:  # these import torch, which a cache does not need
     )
 
 __all__ = [
+    "CPU_ONLY",
+    "AugMix",
     "Augmentation",
+    "AutoAugment",
+    "AutoContrast",
     "Batch",
     "CacheFacts",
     "CentreCrop",
+    "Clahe",
     "ColorJitter",
     "CutMix",
+    "Cutout",
     "DeviceImages",
+    "ElasticDistortion",
+    "Equalize",
     "EvalLoader",
     "FeatureEvalLoader",
     "FeatureTrainLoader",
+    "GaussianBlur",
+    "GaussianNoise",
     "GivenImage",
     "Grayscale",
+    "GridDistortion",
     "HorizontalFlip",
     "ImageCache",
+    "Invert",
+    "JpegCompression",
     "MemoryImages",
     "MixUp",
     "Mixed",
     "Mixing",
+    "Posterize",
+    "RandAugment",
+    "RandomCrop",
     "RandomErasing",
     "RandomResizedCrop",
     "RandomShift",
     "Rotate",
     "Rotate90",
+    "Sharpen",
+    "Shear",
+    "Solarize",
     "StoredImages",
     "TrainLoader",
+    "TrivialAugmentWide",
     "VerticalFlip",
     "View",
     "augment_batch",

@@ -6,7 +6,7 @@ threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,36 +15,52 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.data.aug_mix import AugMix
+from podium.data.automatic import AutoAugment, RandAugment, TrivialAugmentWide
+from podium.data.bending import Bend, ElasticDistortion, GridDistortion
 from podium.data.colour import ColorJitter, ColourMaps, Grayscale, recolour
-from podium.data.erasing import RandomErasing, erase
+from podium.data.erasing import Cutout, RandomErasing, erase
 from podium.data.frames import whole_frames
 from podium.data.geometric import (
     CentreCrop,
     HorizontalFlip,
+    RandomCrop,
     RandomResizedCrop,
     RandomShift,
     Rotate,
     Rotate90,
+    Shear,
     VerticalFlip,
 )
+from podium.data.operations import Step, operate
 from podium.data.randomness import uniforms
 from podium.data.resample import Plan, plan_resampling, resample
+from podium.data.textures import GaussianBlur, GaussianNoise, JpegCompression, Sharpen
+from podium.data.tones import AutoContrast, Clahe, Equalize, Invert, Posterize, Solarize
 
-__all__ = ["Augmentation", "Drawn", "augment_batch", "draw_batch", "for_each"]
+__all__ = ["CPU_ONLY", "Augmentation", "Drawn", "augment_batch", "draw_batch", "for_each"]
 
-Augmentation = (
+_Moving = (
     HorizontalFlip
     | VerticalFlip
     | Rotate90
     | RandomResizedCrop
+    | RandomCrop
     | CentreCrop
     | RandomShift
     | Rotate
-    | ColorJitter
-    | Grayscale
-    | RandomErasing
+    | Shear
 )
+_Bending = GridDistortion | ElasticDistortion
+_Colouring = ColorJitter | Grayscale
+_Tones = Posterize | Solarize | Invert | AutoContrast | Equalize | Clahe
+_Textures = GaussianBlur | GaussianNoise | JpegCompression | Sharpen
+_Choosing = RandAugment | TrivialAugmentWide | AutoAugment
+_Erasing = RandomErasing | Cutout
+Augmentation = _Moving | _Bending | _Colouring | _Tones | _Textures | _Choosing | AugMix | _Erasing
 """Every augmentation there is; `kind` tells them apart."""
+CPU_ONLY = ("clahe", "jpeg_compression", "aug_mix")
+"""Kinds that no device makes."""
 
 # The same augmentation listed twice draws anew the second time.
 _REPEAT_STRIDE = 1 << 16
@@ -56,19 +72,34 @@ class Drawn:
 
     Attributes:
         plan: How each is read from its stored image.
+        bends: Displacements that are added to that.
         colours: Its linear map of colours; None where no colour changes.
+        steps: What is done to its pixels then, one after the other.
         boxes: For each erasing the box of each image, x0, y0, x1, y1, empty where nothing is erased.
     """
 
     plan: Plan
+    bends: list[Bend]
     colours: ColourMaps | None
+    steps: list[Step]
     boxes: list[list[list[int]]]
 
     def part(self, where: slice) -> Drawn:
         """What was drawn for some of the images."""
         colours = None if self.colours is None else ColourMaps(self.colours.pixel[where], self.colours.mean[where])
         plan = Plan(self.plan.boxes[where], self.plan.turns[where], self.plan.matrix[where])
-        return Drawn(plan, colours, [boxes[where] for boxes in self.boxes])
+        bends, steps = ([item.part(where) for item in items] for items in (self.bends, self.steps))
+        return Drawn(plan, bends, colours, steps, [boxes[where] for boxes in self.boxes])  # type: ignore[arg-type]
+
+    def displacement(self, i: int, height: int, width: int) -> NDArray[np.float32] | None:
+        """How far image `i` is bent at each pixel, in pixels, shape (2, height, width); None where it is not."""
+        bends = [bend for bend in self.bends if bend.is_bent[i]]
+        if not bends:
+            return None
+        total = bends[0].displacement(i, height, width)
+        for bend in bends[1:]:
+            total = total + bend.displacement(i, height, width)
+        return total
 
 
 def augment_batch(
@@ -85,8 +116,9 @@ def augment_batch(
 ) -> NDArray[np.uint8]:
     """Augmented images of these rows.
 
-    Geometric augmentations happen first, in their order, with a single read of the pixels; then colours, in their
-    order, as a single map; then erasing. Without any augmentation an image is the stored image, resized.
+    Geometric augmentations happen first, in their order, then distortions, with a single read of the pixels; then
+    colours, in their order, as a single map; then tones and textures, in their order; then erasing. What a policy
+    chooses happens with its like. Without any augmentation an image is the stored image, resized.
 
     Args:
         pixels: Stored images, shape (N, H, W, 3); a memory map is read only where `rows` says.
@@ -114,11 +146,14 @@ def augment_batch(
     stored = pixels.view(np.ndarray)  # slices of numpy's memmap class are ten times as slow to make
     drawn = draw_batch(augmentations, keys, seed=seed, epoch=epoch, stored=stored.shape[1:3], output=out.shape[1:3])
     row_list = rows.tolist()
+    steps = [(step.codes.tolist(), step.numbers.tolist()) for step in drawn.steps]
 
     def make(i: int) -> None:
-        resample(stored[row_list[i]], drawn.plan, i, out[i])
+        resample(stored[row_list[i]], drawn.plan, i, out[i], drawn.displacement(i, *out.shape[1:3]))
         if drawn.colours is not None:
             recolour(out[i], drawn.colours, i)
+        for codes, numbers in steps:
+            operate(out[i], codes[i], numbers[i])
         for boxes in drawn.boxes:
             erase(out[i], boxes[i])
 
@@ -147,19 +182,41 @@ def draw_batch(
     """
     frames = whole_frames(len(keys), *stored)
     colours: ColourMaps | None = None
+    bends: list[Bend] = []
+    steps: list[Step] = []
     boxes: list[list[list[int]]] = []
+    for augmentation, u in _draws(augmentations, keys, seed, epoch):
+        match augmentation:
+            case ColorJitter() | Grayscale():
+                colours = augmentation.tint(colours or ColourMaps.unchanged(len(keys)), u)
+                if isinstance(augmentation, ColorJitter):
+                    steps += augmentation.touch(u)
+            case GridDistortion() | ElasticDistortion():
+                bends.append(augmentation.bend(u))
+            case RandAugment() | TrivialAugmentWide() | AutoAugment():
+                for choice in augmentation.choices(u):
+                    frames = choice.move(frames)
+                    steps.append(choice.step())
+            case RandomErasing() | Cutout():
+                holes = augmentation.boxes(u, *output).reshape(len(keys), -1, 4)
+                boxes += holes.transpose(1, 0, 2).tolist()
+            case _ if isinstance(augmentation, _Moving):
+                frames = augmentation.move(frames, u)
+            case _:
+                steps.append(augmentation.touch(u))
+    is_bent = np.any([bend.is_bent for bend in bends], axis=0) if bends else np.zeros(len(keys), dtype=bool)
+    return Drawn(plan_resampling(frames, stored, output, is_bent), bends, colours, steps, boxes)
+
+
+def _draws(
+    augmentations: Sequence[Augmentation], keys: NDArray[np.uint64], seed: int, epoch: int
+) -> Iterator[tuple[Augmentation, NDArray[np.float64]]]:
+    """Each augmentation with the uniform numbers that are its own."""
     n_seen: dict[int, int] = {}
     for augmentation in augmentations:
         repeat = n_seen[augmentation.stream] = n_seen.get(augmentation.stream, -1) + 1
         stream = augmentation.stream + repeat * _REPEAT_STRIDE
-        u = uniforms(seed, epoch, keys, stream, augmentation.n_uniforms)
-        if isinstance(augmentation, RandomErasing):
-            boxes.append(augmentation.boxes(u, *output).tolist())
-        elif isinstance(augmentation, ColorJitter | Grayscale):
-            colours = augmentation.tint(colours or ColourMaps.unchanged(len(keys)), u)
-        else:
-            frames = augmentation.move(frames, u)
-    return Drawn(plan_resampling(frames, stored, output), colours, boxes)
+        yield augmentation, uniforms(seed, epoch, keys, stream, augmentation.n_uniforms)
 
 
 def for_each(make: Callable[[int], None], n: int, pool: Executor | None, n_parts: int) -> None:

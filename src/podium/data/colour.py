@@ -13,15 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.data.ranges import check_probability, check_range
+from podium.data.operations import LUMA, Step
+from podium.data.ranges import Range, around, check_probability, check_range, ends, pick
 
 __all__ = ["ColorJitter", "ColourMaps", "Grayscale", "recolour"]
 
 _Array = NDArray[np.float64]
 
-# Luma of ITU-R BT.601, as Pillow and torchvision use it.
-_LUMA = np.array([0.299, 0.587, 0.114])
-_TO_GREY = np.tile(_LUMA, (3, 1))
+_TO_GREY = np.tile(LUMA, (3, 1))
 _UNCHANGED = np.eye(3)
 
 
@@ -61,37 +60,54 @@ class ColourMaps:
 
 @dataclass(frozen=True)
 class ColorJitter:
-    """Random brightness, contrast and saturation, in this order.
+    """Random brightness, contrast, saturation and hue, in this order.
 
-    Each factor is drawn from max(0, 1 - x) to 1 + x. Values are clipped to 0..255 once at the end, where torchvision
-    clips after each step.
+    Args:
+        brightness: Factor on every value: a number x draws it from max(0, 1 - x) to 1 + x, [low, high] from there.
+        contrast: Factor on the distance from the mean grey, drawn in the same way.
+        saturation: Factor on the distance from a pixel's own grey, drawn in the same way.
+        hue: Turn of the hue as a share of the circle: a number x draws it from -x to x; at most 0.5.
+        probability: Chance that an image is changed.
+
+    Source:
+        torchvision's transform, which draws alike but clips to 0..255 after each step, in random order. Here values are
+        clipped once, before the hue.
     """
 
-    brightness: float = 0.2
-    contrast: float = 0.2
-    saturation: float = 0.2
+    brightness: Range = 0.2
+    contrast: Range = 0.2
+    saturation: Range = 0.2
     probability: float = 1.0
+    hue: Range = 0.0
     kind: Literal["color_jitter"] = "color_jitter"
 
     stream: ClassVar[int] = 30
-    n_uniforms: ClassVar[int] = 4
+    n_uniforms: ClassVar[int] = 5
 
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
         for name in ("brightness", "contrast", "saturation"):
-            check_range(self.kind, name, (getattr(self, name),) * 2, lowest=0.0)
+            check_range(self.kind, name, ends(getattr(self, name)), lowest=0.0)
+        if not isinstance(self.hue, tuple):
+            check_range(self.kind, "hue", ends(self.hue), lowest=0.0)
+        check_range(self.kind, "hue", around(self.hue, 0.0), lowest=-0.5, highest=0.5)
 
     def tint(self, maps: ColourMaps, u: _Array) -> ColourMaps:
-        """The maps, changed as the uniform numbers `u`, shape (B, 4), say."""
+        """The maps, changed as the uniform numbers `u`, shape (B, 5), say."""
         happens = u[:, 0] < self.probability
 
-        def factor(column: int, strength: float) -> _Array:
-            low = max(0.0, 1.0 - strength)
-            return np.where(happens, low + (1.0 + strength - low) * u[:, column], 1.0)
+        def factor(column: int, strength: Range) -> _Array:
+            return np.where(happens, pick(around(strength, 1.0, least=0.0), u[:, column]), 1.0)
 
         maps = maps.scale(factor(1, self.brightness)) if self.brightness else maps
         maps = maps.stretch(factor(2, self.contrast)) if self.contrast else maps
         return maps.saturate(factor(3, self.saturation)) if self.saturation else maps
+
+    def touch(self, u: _Array) -> list[Step]:
+        """The turn of the hue that the uniform numbers say, if there is one."""
+        if around(self.hue, 0.0) == (0.0, 0.0):
+            return []
+        return [Step.of("hue", u[:, 0] < self.probability, pick(around(self.hue, 0.0), u[:, 4]))]
 
 
 @dataclass(frozen=True)

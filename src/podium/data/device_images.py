@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from podium.data.augment import Drawn
+from podium.data.bending import Curve, spreading
+from podium.data.device_operations import as_levels, operate_on_device
 from podium.data.erasing import FILL
 from podium.data.resample import BILINEAR_SHRINK, TRANSPOSED, Plan
 from podium.durable import PageBudget
@@ -98,9 +101,13 @@ class DeviceImages:
 
     def _make(self, rows: NDArray[np.int64], drawn: Drawn, height: int, width: int) -> Tensor:
         numbers = self._send(rows, drawn, height, width)
-        device_images = _resample(self._read(rows, numbers["rows"]), numbers, height, width)
+        bent = [(bend.curve, numbers[f"bend {place}"].float()) for place, bend in enumerate(drawn.bends)]
+        moved = _displacement(bent, height, width)
+        device_images = _resample(self._read(rows, numbers["rows"]), numbers, height, width, moved)
         if drawn.colours is not None:
             device_images = _recolour(device_images, numbers["pixel"], numbers["mean"])
+        for place, step in enumerate(drawn.steps):
+            device_images = operate_on_device(device_images, step.codes.tolist(), numbers[f"step {place}"])
         for place in range(len(drawn.boxes)):
             _erase(device_images, numbers[f"box {place}"])
         return device_images.to(torch.uint8).contiguous()
@@ -110,6 +117,8 @@ class DeviceImages:
         columns: dict[str, NDArray[Any]] = {"rows": rows, **_reading(drawn.plan, height, width)}
         if drawn.colours is not None:
             columns |= {"pixel": drawn.colours.pixel, "mean": drawn.colours.mean}
+        columns |= {f"bend {place}": bend.points for place, bend in enumerate(drawn.bends)}
+        columns |= {f"step {place}": step.numbers for place, step in enumerate(drawn.steps)}
         columns |= {f"box {place}": np.asarray(boxes) for place, boxes in enumerate(drawn.boxes)}
         flat = [np.asarray(column, dtype=np.float64).reshape(len(rows), -1) for column in columns.values()]
         edges = np.cumsum([column.shape[1] for column in flat])[:-1].tolist()
@@ -171,19 +180,41 @@ def _reading(plan: Plan, height: int, width: int) -> dict[str, NDArray[np.float6
     }
 
 
-def _resample(images: Tensor, numbers: Mapping[str, Tensor], height: int, width: int) -> Tensor:
+def _displacement(bends: list[tuple[Curve, Tensor]], height: int, width: int) -> tuple[Tensor, Tensor] | None:
+    """How far the images are bent along x and y, two of (B, height, width); `Bend.displacement` for a batch."""
+    total: list[Tensor] = []
+    for curve, points in bends:  # (B, g, g, 2)
+        n = points.shape[1]
+        down = torch.from_numpy(spreading(n, height, curve)).to(points.device)
+        right = torch.from_numpy(spreading(n, width, curve)).to(points.device)
+        for axis, side in ((0, width), (1, height)):
+            lines = [_sum(points[:, i, j, axis, None] * down[:, i] for i in range(n)) for j in range(n)]
+            moved = _sum(lines[j][:, :, None] * right[:, j] for j in range(n)) * side
+            total = [*total[:axis], total[axis] + moved if len(total) > axis else moved, *total[axis + 1 :]]
+    return (total[0], total[1]) if total else None
+
+
+def _sum(terms: Iterable[Tensor]) -> Tensor:
+    """The sum, term by term, so that it does not depend on the batch."""
+    return reduce(torch.add, terms)
+
+
+def _resample(
+    images: Tensor, numbers: Mapping[str, Tensor], height: int, width: int, moved: tuple[Tensor, Tensor] | None
+) -> Tensor:
     """Whole levels as floats (B, height, width, 3), read from float images (B, 3, H, W) as `_reading` says."""
     # As many reads for every image, whatever is beside it in the batch: no image depends on another.
     shrink = max(images.shape[2:]) / min(height, width)
     n_reads = 1 if shrink <= BILINEAR_SHRINK else math.ceil(shrink)
     offsets = [(read + 0.5) / n_reads - 0.5 for read in range(n_reads)]
-    where = _Points(*(numbers[name].float() for name in ("matrix", "low", "high")))
+    matrix, low, high = (numbers[name].float() for name in ("matrix", "low", "high"))
+    where = _Points(matrix, low, high, moved)
     spread = numbers["spread"].float()
     total = torch.zeros((len(images), 3, height, width), device=images.device)
     for down in offsets:
         for right in offsets:
             total += where.read(images, spread[:, 0] * right, spread[:, 1] * down, height, width)
-    return _as_levels(total / n_reads**2).permute(0, 2, 3, 1)
+    return as_levels(total / n_reads**2).permute(0, 2, 3, 1)
 
 
 def _upright(turns: NDArray[np.int64], boxes: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
@@ -209,16 +240,19 @@ def _spread(matrix: NDArray[np.float64], is_warp: NDArray[np.bool_]) -> NDArray[
 
 @dataclass(frozen=True, eq=False)
 class _Points:
-    """Where images are read: maps (B, 2, 3), and the lowest and highest centre of a pixel, (B, 2)."""
+    """Where images are read: maps (B, 2, 3), the lowest and highest centre of a pixel, (B, 2), and displacements."""
 
     matrix: Tensor
     low: Tensor
     high: Tensor
+    moved: tuple[Tensor, Tensor] | None
 
     def read(self, images: Tensor, right: Tensor, down: Tensor, height: int, width: int) -> Tensor:
         """Bilinear values (B, 3, height, width) at each pixel's centre, moved by shares (B,) of a pixel."""
         x = (torch.arange(width, device=images.device) + 0.5)[None, None, :] + right[:, None, None]
         y = (torch.arange(height, device=images.device) + 0.5)[None, :, None] + down[:, None, None]
+        if self.moved is not None:
+            x, y = x + self.moved[0], y + self.moved[1]
         places = []
         for axis, side in ((0, images.shape[3]), (1, images.shape[2])):
             to_x, to_y, offset = (self.matrix[:, axis, k, None, None] for k in range(3))
@@ -247,7 +281,7 @@ def _recolour(device_images: Tensor, pixel: Tensor, factor: Tensor) -> Tensor:
     out = bias[:, None, None, :]
     for channel in range(3):
         out = out + pixel[:, None, None, :, channel] * device_images[..., channel, None]
-    return _as_levels(out)
+    return as_levels(out)
 
 
 def _erase(device_images: Tensor, boxes: Tensor) -> None:
@@ -258,7 +292,3 @@ def _erase(device_images: Tensor, boxes: Tensor) -> None:
     is_inside = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
     for channel, level in enumerate(FILL):
         device_images[..., channel].masked_fill_(is_inside, level)
-
-
-def _as_levels(values: Tensor) -> Tensor:
-    return values.round().clamp(0, 255)

@@ -1,4 +1,4 @@
-"""Random erasing: a box of the finished image is painted over."""
+"""Erasing: boxes of the finished image are painted over."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.data.ranges import check_probability, check_range
+from podium.data.ranges import Range, check_probability, check_range, ends, pick
 
-__all__ = ["FILL", "RandomErasing", "erase"]
+__all__ = ["FILL", "Cutout", "RandomErasing", "erase"]
 
 # ImageNet's mean colour: close to 0 after the usual normalisation, so the box says as little as possible.
 FILL = (124, 116, 104)
@@ -54,6 +54,47 @@ class RandomErasing:
         y0 = np.floor(u[:, 4] * (height - box_height + 1))
         boxes = np.stack([x0, y0, x0 + box_width, y0 + box_height], axis=1).astype(np.int64)
         return np.where((u[:, 0] < self.probability)[:, None], boxes, 0)
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """Paints several boxes of about one size in ImageNet's mean colour (coarse dropout).
+
+    Args:
+        n_holes: Number of boxes.
+        size: Height and width of a box as shares of the image's; drawn from [low, high], the same for both.
+        probability: Chance that an image is cut.
+
+    Source:
+        DeVries and Taylor 2017, "Improved Regularization of Convolutional Neural Networks with Cutout". Boxes lie
+        inside the image and may overlap.
+    """
+
+    n_holes: int = 8
+    size: Range = (0.05, 0.15)
+    probability: float = 0.5
+    kind: Literal["cutout"] = "cutout"
+
+    stream: ClassVar[int] = 41
+
+    def __post_init__(self) -> None:
+        check_probability(self.kind, self.probability)
+        check_range(self.kind, "n_holes", ends(self.n_holes), lowest=1, highest=64)
+        check_range(self.kind, "size", ends(self.size), above=0.0, highest=1.0)
+
+    @property
+    def n_uniforms(self) -> int:
+        """Uniform numbers that an image takes."""
+        return 1 + 3 * self.n_holes
+
+    def boxes(self, u: NDArray[np.float64], height: int, width: int) -> NDArray[np.int64]:
+        """x0, y0, x1, y1 of each hole, shape (B, n_holes, 4), empty where nothing is cut; `u` is (B, n_uniforms)."""
+        of_holes = u[:, 1:].reshape(len(u), self.n_holes, 3)
+        sides = np.array([width, height])
+        size = np.clip(np.rint(pick(ends(self.size), of_holes[..., :1]) * sides), 1, sides)
+        corner = np.floor(of_holes[..., 1:] * (sides - size + 1))
+        boxes = np.concatenate([corner, corner + size], axis=2).astype(np.int64)
+        return np.where((u[:, 0] < self.probability)[:, None, None], boxes, 0)
 
 
 def erase(image: NDArray[np.uint8], box: list[int]) -> None:

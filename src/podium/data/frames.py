@@ -63,6 +63,12 @@ class Frames:
         step[:, :, 2] = -distance
         return self._after(step)
 
+    def shear(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> Frames:
+        """The frames read `x` pixels further right for each row down, and `y` further down for each column, (B,)."""
+        step = _identity(len(self))
+        step[:, 0, 1], step[:, 1, 0] = x, y
+        return self._after(step)
+
     def rotate(self, degrees: NDArray[np.float64]) -> Frames:
         """The frames with their content turned counter-clockwise about its centre, shape (B,)."""
         angle = np.deg2rad(degrees)

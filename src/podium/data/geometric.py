@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.data.frames import Frames
-from podium.data.ranges import check_probability, check_range
+from podium.data.ranges import PixelSize, check_probability, check_range, check_size, ends, width_and_height
+from podium.errors import UsageError
 
 __all__ = [
     "CentreCrop",
     "HorizontalFlip",
+    "RandomCrop",
     "RandomResizedCrop",
     "RandomShift",
     "Rotate",
     "Rotate90",
+    "Shear",
     "VerticalFlip",
 ]
 
@@ -131,21 +134,66 @@ class RandomResizedCrop:
 
 
 @dataclass(frozen=True)
+class RandomCrop:
+    """Crops a part of a fixed size at a random place; an image that is stored at another size is resized first.
+
+    Args:
+        size_px: Side of the part, or [height, width], in pixels of the stored image (`image.stored_px`).
+        padding_px: Pixels by which the part may lie outside on each side; a mirror image fills them.
+
+    Source:
+        The crop of He et al. 2016, "Deep Residual Learning for Image Recognition", for CIFAR: 32 px, padded by 4.
+    """
+
+    size_px: PixelSize = 224
+    padding_px: int = 0
+    kind: Literal["random_crop"] = "random_crop"
+
+    stream: ClassVar[int] = 17
+    n_uniforms: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        check_size(self.kind, "size_px", self.size_px)
+        check_range(self.kind, "padding_px", ends(self.padding_px), lowest=0, highest=4096)
+
+    def move(self, frames: Frames, u: _Array) -> Frames:
+        """The frames, cut as the uniform numbers `u`, shape (B, 2), say; never larger than the padded frame."""
+        size = np.minimum(width_and_height(self.size_px), frames.size + 2 * self.padding_px)
+        room = frames.size + 2 * self.padding_px - size
+        return frames.crop(np.minimum(np.floor(u * (room + 1)), np.floor(room)) - self.padding_px, size)
+
+
+@dataclass(frozen=True)
 class CentreCrop:
-    """Keeps the central part, `fraction` of each side, of every image."""
+    """Keeps the central part of every image.
+
+    Evaluation and prediction show whole images: to cut all images alike, use the recipe key `image.preprocessing`.
+
+    Args:
+        fraction: Share of each side that is kept.
+        size_px: Instead of a share, the side or [height, width] in pixels of the stored image (`image.stored_px`).
+    """
 
     fraction: float = 0.875
+    size_px: PixelSize | None = None
     kind: Literal["centre_crop"] = "centre_crop"
 
     stream: ClassVar[int] = 14
     n_uniforms: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
-        check_range(self.kind, "fraction", (self.fraction, self.fraction), above=0.0, highest=1.0)
+        check_range(self.kind, "fraction", ends(self.fraction), above=0.0, highest=1.0)
+        if self.size_px is not None:
+            check_size(self.kind, "size_px", self.size_px)
+            if self.fraction != type(self).fraction:
+                raise UsageError(f"{self.kind}: fraction has no effect beside size_px; leave one of them out.")
 
     def move(self, frames: Frames, u: _Array) -> Frames:
         """The frames, cut; `u` has shape (B, 0)."""
-        size = np.maximum(np.rint(frames.size * self.fraction), 1.0)
+        if self.size_px is None:
+            size = np.maximum(np.rint(frames.size * self.fraction), 1.0)
+        else:
+            size = np.minimum(width_and_height(self.size_px), frames.size)
         return frames.crop(np.floor((frames.size - size) / 2), size)
 
 
@@ -188,3 +236,28 @@ class Rotate:
     def move(self, frames: Frames, u: _Array) -> Frames:
         """The frames, turned as the uniform numbers `u`, shape (B, 2), say."""
         return frames.rotate(np.where(u[:, 0] < self.probability, (2 * u[:, 1] - 1) * self.degrees, 0.0))
+
+
+@dataclass(frozen=True)
+class Shear:
+    """Slants the image by an angle drawn from -degrees to degrees, along x or y; empty corners are mirrored."""
+
+    degrees: float = 10.0
+    probability: float = 0.5
+    kind: Literal["shear"] = "shear"
+
+    stream: ClassVar[int] = 18
+    n_uniforms: ClassVar[int] = 3
+
+    def __post_init__(self) -> None:
+        check_probability(self.kind, self.probability)
+        check_range(self.kind, "degrees", ends(self.degrees), lowest=0.0, highest=60.0)
+
+    def move(self, frames: Frames, u: _Array) -> Frames:
+        """The frames, slanted about their centre as the uniform numbers `u`, shape (B, 3), say."""
+        angle = np.where(u[:, 0] < self.probability, (2 * u[:, 1] - 1) * self.degrees, 0.0)
+        is_along_x = u[:, 2] < 0.5
+        slope = np.tan(np.deg2rad(angle))
+        x, y = np.where(is_along_x, slope, 0.0), np.where(is_along_x, 0.0, slope)
+        away = np.stack([x * frames.size[:, 1], y * frames.size[:, 0]], axis=1) / 2
+        return frames.shear(x, y).shift(away)

@@ -4,9 +4,53 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from podium.errors import UsageError
 
-__all__ = ["check_probability", "check_range"]
+__all__ = [
+    "PixelSize",
+    "Range",
+    "around",
+    "check_probability",
+    "check_range",
+    "check_size",
+    "ends",
+    "pick",
+    "width_and_height",
+]
+
+Range = float | tuple[float, float]
+"""One number, or [low, high]."""
+PixelSize = int | tuple[int, int]
+"""A side, or [height, width]."""
+
+
+def ends(value: Range) -> tuple[float, float]:
+    """Both ends; one number is both.
+
+    Example:
+        >>> ends(2.0), ends((1.0, 3.0))
+        ((2.0, 2.0), (1.0, 3.0))
+    """
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def around(value: Range, centre: float, *, least: float = -math.inf) -> tuple[float, float]:
+    """Both ends; one number is the distance of both from a centre, as in torchvision's ColorJitter.
+
+    Example:
+        >>> around(0.25, 1.0), around(2.0, 1.0, least=0.0), around((0.2, 3.0), 1.0)
+        ((0.75, 1.25), (0.0, 3.0), (0.2, 3.0))
+    """
+    return value if isinstance(value, tuple) else (max(least, centre - value), centre + value)
+
+
+def pick(value: tuple[float, float], u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The place in a range that uniform numbers say."""
+    low, high = value
+    return low + (high - low) * u
 
 
 def check_probability(kind: str, value: float) -> None:
@@ -36,3 +80,19 @@ def check_range(
         limits += [f"at most {highest}"] if math.isfinite(highest) else []
         shown = low if low == high else value
         raise UsageError(f"{kind}: {name} is {shown}, expected {' and '.join(limits)}.")
+
+
+def check_size(kind: str, name: str, value: PixelSize) -> None:
+    """Raise UsageError unless both sides are 1 to 4,096 pixels."""
+    if not all(1 <= side <= 4096 for side in width_and_height(value)):
+        raise UsageError(f"{kind}: {name} is {value}, expected a side or [height, width] of 1 to 4096 pixels.")
+
+
+def width_and_height(size: PixelSize) -> tuple[int, int]:
+    """Width and height, as frames count them.
+
+    Example:
+        >>> width_and_height(32), width_and_height((350, 300))
+        ((32, 32), (300, 350))
+    """
+    return (size, size) if isinstance(size, int) else (size[1], size[0])

@@ -43,8 +43,17 @@ class Plan:
     matrix: NDArray[np.float64]
 
 
-def plan_resampling(frames: Frames, stored: tuple[int, int], output: tuple[int, int]) -> Plan:
-    """How to read these frames from images of `stored` (H, W) into images of `output` (h, w)."""
+def plan_resampling(
+    frames: Frames, stored: tuple[int, int], output: tuple[int, int], is_bent: NDArray[np.bool_] | None = None
+) -> Plan:
+    """How to read these frames from images of `stored` (H, W) into images of `output` (h, w).
+
+    Args:
+        frames: What B images show.
+        stored: Height and width of the stored images.
+        output: Height and width of the images.
+        is_bent: Where a displacement will be added, shape (B,), so that nothing but a warp will do; None is nowhere.
+    """
     linear, offset = frames.matrix[:, :, :2], frames.matrix[:, :, 2]
     far = offset + np.einsum("bij,bj->bi", linear, frames.size)
     low = np.rint(np.minimum(offset, far))
@@ -57,17 +66,26 @@ def plan_resampling(frames: Frames, stored: tuple[int, int], output: tuple[int, 
     along_y = np.where(is_transposed, linear[:, 0, 1], linear[:, 1, 1])
     turns = (along_x < 0) + 2 * (along_y < 0) + TRANSPOSED * is_transposed
     turns = np.where((is_upright | is_transposed) & is_inside, turns, _WARP)
+    turns = turns if is_bent is None else np.where(is_bent, _WARP, turns)
     matrix = frames.matrix.copy()
     matrix[:, :, :2] *= (frames.size / [output[1], output[0]])[:, None, :]
     boxes = np.concatenate([low, high], axis=1).astype(np.int64)
     return Plan(boxes.tolist(), turns.tolist(), matrix)
 
 
-def resample(image: _Pixels, plan: Plan, i: int, out: _Pixels) -> None:
-    """Write image `i` of the plan, read from its stored `image` (H, W, 3), into `out` (h, w, 3)."""
+def resample(image: _Pixels, plan: Plan, i: int, out: _Pixels, displacement: NDArray[np.float32] | None = None) -> None:
+    """Write image `i` of the plan, read from its stored `image` (H, W, 3), into `out` (h, w, 3).
+
+    Args:
+        image: The stored image.
+        plan: How to read a batch.
+        i: Which of the batch.
+        out: Where to.
+        displacement: How far from its place each pixel of `out` is read, x and y, shape (2, h, w); None is nowhere.
+    """
     turn = plan.turns[i]
     if turn == _WARP:
-        _warp_into(image, plan.matrix[i], out)
+        _warp_into(image, plan.matrix[i], out, displacement)
         return
     x0, y0, x1, y1 = plan.boxes[i]
     part = image[y0:y1, x0:x1]
@@ -104,7 +122,9 @@ def _turn_into(part: _Pixels, turn: int, out: _Pixels) -> None:
     cv2.flip(resized, (1, 0, -1)[turn - 1], dst=out)
 
 
-def _warp_into(image: _Pixels, matrix: NDArray[np.float64], out: _Pixels) -> None:
+def _warp_into(
+    image: _Pixels, matrix: NDArray[np.float64], out: _Pixels, displacement: NDArray[np.float32] | None
+) -> None:
     """Bilinear warp; the image is averaged down first where the warp shrinks it. Borders are mirrored."""
     height, width = image.shape[:2]
     shrink = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
@@ -115,9 +135,15 @@ def _warp_into(image: _Pixels, matrix: NDArray[np.float64], out: _Pixels) -> Non
     # OpenCV puts (0, 0) at the centre of the first pixel.
     centred = matrix.copy()
     centred[:, 2] += 0.5 * (matrix[:, 0] + matrix[:, 1]) - 0.5
-    size = (out.shape[1], out.shape[0])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    cv2.warpAffine(image, centred, size, dst=out, flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+    if displacement is None:
+        size = (out.shape[1], out.shape[0])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        cv2.warpAffine(image, centred, size, dst=out, flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+        return
+    x = displacement[0] + np.arange(out.shape[1], dtype=np.float32)
+    y = displacement[1] + np.arange(out.shape[0], dtype=np.float32)[:, None]
+    to_x, to_y = (np.asarray(a * x + b * y + c, dtype=np.float32) for a, b, c in centred.astype(np.float32))
+    cv2.remap(image, to_x, to_y, cv2.INTER_LINEAR, dst=out, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def _transpose(image: _Pixels, out: _Pixels) -> Any:

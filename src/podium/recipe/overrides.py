@@ -13,6 +13,7 @@ from podium import durable
 from podium.advice import options
 from podium.errors import RecipeError, UsageError
 from podium.near_names import nearest_name
+from podium.recipe.augmentation_policies import read_augmentations
 from podium.recipe.idle_keys import refuse_idle_keys, reset_idle_values
 from podium.recipe.kinds import suggest_entry, suggest_key
 from podium.recipe.preset_names import name_changed
@@ -55,7 +56,7 @@ def parse_recipe(record: Mapping[str, Any], *, where: str | Path | None = None, 
     except ValidationError as problem:
         raise RecipeError(" ".join(explain_problems(problem, record)), where=where, field=field, fix=fix) from None
     except UsageError as problem:  # of an augmentation, which checks its own numbers
-        raise RecipeError(f"augmentations: {problem.what}", where=where, field=field, fix=fix) from None
+        raise RecipeError(f"augmentations: {problem.what}", where=where, field=field, fix=problem.fix or fix) from None
     taken = dict(find_booleans(recipe.model_dump(mode="json")))
     for key, value in find_booleans(record):
         if taken.get(key) is value:  # a switch
@@ -87,13 +88,21 @@ def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
                 field="overrides",
                 fix=f"To start from it, set {options(preset=value)}; to name the recipe, choose another name.",
             )
-        _assign(record, key.split("."), value, key)
+        _assign(record, key.split("."), _list_out(value) if key == "augmentations" else value, key)
         named += _leaves(key, value)
     changed = parse_recipe(record, field="overrides")
     refuse_idle_keys(changed, named)
     changed = reset_idle_values(changed)
     is_changed = bool(named) and bool(recipe.differences(changed))
     return name_changed(changed, resolved=False) if is_changed else changed
+
+
+def _list_out(value: Any) -> Any:
+    """The augmentations that a policy or a kind stands for, so that the next line can change them."""
+    try:
+        return read_augmentations(value)
+    except ValueError:
+        return value  # parse_recipe says what is wrong
 
 
 def override_keys(overrides: Overrides) -> list[str]:

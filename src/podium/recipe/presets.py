@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from podium.data import ColorJitter, HorizontalFlip, RandomResizedCrop
 from podium.errors import UnknownNameError
+from podium.recipe.augmentation_policies import medium
 from podium.recipe.loss_spec import CrossEntropySpec, LossSpec
 from podium.recipe.model_spec import ModelSpec
 from podium.recipe.optimizer_spec import OptimizerSpec
@@ -19,14 +19,6 @@ from podium.recipe.schedule_spec import OneCycle
 from podium.recipe.training_spec import TrainingSpec
 
 __all__ = ["PRESETS", "baseline", "find_preset", "finetune", "quick"]
-
-
-AUGMENTATIONS = (
-    RandomResizedCrop(scale=(0.6, 1.0), ratio=(0.8, 1.25)),
-    HorizontalFlip(probability=0.5),
-    ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2),
-)
-"""Gentle, for photos."""
 
 
 def baseline() -> Recipe:
@@ -56,7 +48,7 @@ def quick() -> Recipe:
         preset="quick",
         model=ModelSpec(freeze="blocks", frozen_blocks=6),
         loss=LossSpec(single=CrossEntropySpec(label_smoothing=0.05)),
-        augmentations=AUGMENTATIONS,
+        augmentations=medium(),
         optimizer=OptimizerSpec(name="adamw", lr=1e-3, weight_decay=0.05, head_lr_factor=2.0),
         schedule=OneCycle(warmup_fraction=0.2),
         training=TrainingSpec(epochs=3, batch_size=32, clip_norm=5.0),
@@ -75,7 +67,7 @@ def finetune() -> Recipe:
         preset="finetune",
         model=ModelSpec(freeze="blocks", frozen_blocks=3, drop_rate=0.1, drop_path_rate=0.05),
         loss=LossSpec(single=CrossEntropySpec(label_smoothing=0.05)),
-        augmentations=AUGMENTATIONS,
+        augmentations=medium(),
         optimizer=OptimizerSpec(name="adamw", lr=1e-3, weight_decay=0.05, head_lr_factor=2.0),
         schedule=OneCycle(warmup_fraction=0.2),
         training=TrainingSpec(epochs=8, batch_size=32, ema_decay=0.99, clip_norm=5.0),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from podium.data import Augmentation, View
+from podium.data import CPU_ONLY, Augmentation, View
 from podium.overview import Overview, count_of
+from podium.recipe.augmentation_policies import read_augmentations
+from podium.recipe.crop_sizes import explain_large_crop
 from podium.recipe.image_spec import ImageSpec
 from podium.recipe.loss_spec import LossSpec
 from podium.recipe.model_spec import ModelSpec
@@ -33,8 +35,11 @@ class Recipe(Part):
     image: ImageSpec = ImageSpec()
     model: ModelSpec = ModelSpec()
     loss: LossSpec = LossSpec()
-    augmentations: tuple[Annotated[Augmentation, Field(discriminator="kind")], ...] = ()
-    """Augmentations of every training image, in this order."""
+    augmentations: Annotated[
+        tuple[Annotated[Augmentation, Field(discriminator="kind")], ...], BeforeValidator(read_augmentations)
+    ] = ()
+    """Augmentations of every training image, in this order; or the name of a policy that stands for a list: none,
+    light, medium, strong, faces, letters, aerial."""
     optimizer: OptimizerSpec = OptimizerSpec()
     schedule: ScheduleSpec = OneCycle()
     training: TrainingSpec = TrainingSpec()
@@ -74,6 +79,18 @@ class Recipe(Part):
     def _check_schedule(self) -> Recipe:
         for problem in schedule_problems(self.schedule, epochs=self.training.epochs, lr=self.optimizer.lr):
             raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _check_augmentations(self) -> Recipe:
+        large = None if self.image.stored_px == "auto" else explain_large_crop(self.augmentations, self.image.stored_px)
+        if large is not None:
+            raise ValueError(large)
+        lacking = [item.kind for item in self.augmentations if item.kind in CPU_ONLY]
+        if lacking and self.training.augment_on == "device":
+            raise ValueError(
+                f"augmentations: no device makes {' and '.join(lacking)}; use training.augment_on=cpu or auto"
+            )
         return self
 
     @model_validator(mode="after")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from podium.errors import WeightsError
+from podium.errors import RecipeError, WeightsError
 from podium.images import Size, height_and_width
 from podium.machine.weight_packages import PACKAGED, find_weight_file
+from podium.recipe.crop_sizes import crops_in_pixels, explain_large_crop
 from podium.recipe.image_size import MOST_SIDE_PX
 from podium.recipe.recipe import Recipe
 
@@ -47,6 +48,9 @@ def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
     Args:
         recipe: As presets, files and overrides gave it.
         median_side_px: Median of the images' shorter sides.
+
+    Raises:
+        RecipeError: If an augmentation crops more pixels than are stored.
     """
     size = recipe.image.size_px
     if size == "auto":
@@ -54,7 +58,11 @@ def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
     stored = recipe.image.stored_px
     if stored == "auto":
         crops = any(item.kind == "random_resized_crop" for item in recipe.augmentations)
+        crops = crops or crops_in_pixels(recipe.augmentations)
         stored = enlarge(size) if crops else size
+    large = explain_large_crop(recipe.augmentations, stored)
+    if large is not None:
+        raise RecipeError(f"{large}.", fix="Or take a smaller crop.")
     return recipe.model_copy(update={"image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored})})
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from podium.advice import options
 from podium.backbone.frozen_forward import Way, can_use_openvino, frozen_batch, make_forward
 from podium.backbone.split_point import SplitPoint, find_split_point
-from podium.data import DeviceImages, TrainLoader, resident_bytes, sample_keys
+from podium.data import CPU_ONLY, DeviceImages, TrainLoader, resident_bytes, sample_keys
 from podium.engine import is_out_of_memory, release_cached_memory
 from podium.errors import UsageError
 from podium.machine import Progress, Settings
@@ -93,6 +93,7 @@ def autotune_recipe(
         recipe.training.augment_on == "auto"
         and device.type == "cuda"
         and not (is_backbone or recipe.model.cached_views)
+        and not any(item.kind in CPU_ONLY for item in recipe.augmentations)
     ):
         measured["images"] = _try_places(recipe, model, n_images, settings, device)
         recipe = _set_training(recipe, augment_on=measured["images"]["chosen"])
