@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from podium.data.colour import ColorJitter, ColourMaps, Grayscale, recolour
+from podium.errors import UsageError
 from tiny.augmented import STORED, Images, augment, draw
 
 
@@ -82,3 +83,32 @@ def test_grey_stays_grey_and_colours_are_clipped_not_wrapped() -> None:
     bright = np.full((4, 4, 3), 200, np.uint8)
     recolour(bright, ColourMaps.unchanged(1).scale(np.array([2.0])), 0)
     assert (bright == 255).all()
+
+
+def test_two_sided_ranges_are_drawn_from_end_to_end() -> None:
+    dark = (STORED // 8 + 20).astype(np.uint8)
+    got = augment([ColorJitter(brightness=(0.2, 3.0), contrast=0, saturation=0)], stored=dark)
+    for image, picture, u in zip(dark, got, draw(ColorJitter), strict=True):
+        assert np.abs(image * (0.2 + 2.8 * u[1]) - picture).max() < 1
+
+
+def test_hue_is_torchvisions() -> None:
+    import torch
+    from torchvision.transforms.v2 import functional
+
+    got = augment([ColorJitter(0.0, 0.0, 0.0, hue=(0.1, 0.4))])
+    for image, picture, u in zip(STORED, got, draw(ColorJitter), strict=True):
+        wanted = functional.adjust_hue(torch.from_numpy(image.transpose(2, 0, 1).copy()), 0.1 + 0.3 * u[4])
+        assert np.abs(wanted.numpy().transpose(1, 2, 0).astype(int) - picture).max() <= 1
+    assert np.array_equal(augment([ColorJitter(0.0, 0.0, 0.0, hue=0.0)]), STORED)
+
+
+def test_hue_adds_nothing_to_the_draws_of_the_others() -> None:
+    without, beside = ColorJitter(0.2, 0.3, 0.4), ColorJitter(0.2, 0.3, 0.4, hue=1e-9)
+    assert np.abs(augment([without]).astype(int) - augment([beside])).max() <= 1
+
+
+@pytest.mark.parametrize("options", [{"hue": 0.6}, {"hue": -0.1}, {"hue": (-0.6, 0.1)}, {"brightness": (2.0, 1.0)}])
+def test_impossible_jitter_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match=r"expected|above"):
+        ColorJitter(**options)  # type: ignore[arg-type]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from podium.data.erasing import FILL, RandomErasing, erase
+from podium.data.erasing import FILL, Cutout, RandomErasing, erase
 from podium.data.randomness import sample_keys, uniforms
+from podium.errors import UsageError
 from tiny.augmented import STORED, augment, draw
 
 
@@ -63,3 +64,27 @@ def test_boxes_lie_inside_even_where_they_are_too_long() -> None:
     assert ((x1 > x0) & (y1 > y0)).all()
     assert (x1.max(), y1.max()) == (20, 30)
     assert RandomErasing(probability=0).boxes(u, 30, 20).tolist() == [[0, 0, 0, 0]] * 1000
+
+
+def test_cutout_paints_its_holes_inside_the_image() -> None:
+    stored = np.zeros_like(STORED)
+    cut = Cutout(n_holes=5, size=(0.1, 0.25), probability=0.5)
+    got = augment([cut], (40, 60), stored)
+    u = draw(cut)  # type: ignore[arg-type]
+    for numbers, image, boxes in zip(u, got, cut.boxes(u, 40, 60), strict=True):
+        wanted = np.zeros((40, 60, 3), np.uint8)
+        for x0, y0, x1, y1 in boxes.tolist():
+            wanted[y0:y1, x0:x1] = FILL
+        assert np.array_equal(image, wanted)
+        assert image.any() == (numbers[0] < 0.5)
+    boxes = cut.boxes(u, 40, 60)[u[:, 0] < 0.5].reshape(-1, 4)
+    assert boxes.min() >= 0
+    assert (boxes[:, 2].max(), boxes[:, 3].max()) <= (60, 40)
+    assert set(boxes[:, 2] - boxes[:, 0]) <= set(range(6, 16))
+    assert set(boxes[:, 3] - boxes[:, 1]) <= set(range(4, 11))
+
+
+@pytest.mark.parametrize("options", [{"n_holes": 0}, {"n_holes": 65}, {"size": 0.0}, {"size": (0.5, 1.5)}])
+def test_impossible_holes_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="expected"):
+        Cutout(**options)  # type: ignore[arg-type]

@@ -15,13 +15,16 @@ from podium.data.frames import whole_frames
 from podium.data.geometric import (
     CentreCrop,
     HorizontalFlip,
+    RandomCrop,
     RandomResizedCrop,
     RandomShift,
     Rotate,
     Rotate90,
+    Shear,
     VerticalFlip,
 )
 from podium.data.randomness import sample_keys, uniforms
+from podium.errors import UsageError
 from tiny.augmented import STORED, Images, augment, draw, smooth_images
 
 
@@ -235,3 +238,59 @@ def test_a_shift_stays_within_its_fraction_in_both_directions() -> None:
     moved = RandomShift(0.1).move(whole_frames(500, 200, 400), u).matrix[:, :, 2]
     assert moved.min(axis=0).tolist() == [-40, -20]
     assert moved.max(axis=0).tolist() == [40, 20]
+
+
+def test_a_random_crop_is_a_part_of_the_padded_image_and_uniform() -> None:
+    padded = np.pad(STORED, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="reflect")
+    crop = RandomCrop((16, 20), padding_px=2)
+    places = []
+    for image, u, whole in zip(augment([crop], (16, 20)), draw(RandomCrop), padded, strict=True):
+        x, y = int(u[0] * (32 + 4 - 20 + 1)), int(u[1] * (24 + 4 - 16 + 1))
+        assert np.array_equal(image, whole[y : y + 16, x : x + 20])
+        places.append((x, y))
+    xs, ys = np.array(places).T
+    assert set(xs) <= set(range(17))
+    assert xs.min() <= 1
+    assert xs.max() >= 15
+    assert ys.max() >= 11
+
+
+def test_crops_in_pixels_never_exceed_what_is_left() -> None:
+    small = CentreCrop(0.25)
+    for crop in (RandomCrop(20), CentreCrop(size_px=20)):
+        assert np.array_equal(augment([small, crop]), augment([small]))
+    assert np.array_equal(augment([CentreCrop(size_px=(12, 20))], (12, 20)), STORED[:, 6:18, 6:26])
+
+
+def test_shear_is_torchvisions_about_the_centre() -> None:
+    import torch
+    from torchvision.transforms import v2
+
+    shear = Shear(degrees=25, probability=0.8)
+    got = augment([shear], stored=smooth_images(64, 40, 40), size=(40, 40))
+    for image, u, stored in zip(got, draw(Shear), smooth_images(64, 40, 40), strict=True):
+        angle = (2 * u[1] - 1) * 25 if u[0] < 0.8 else 0.0
+        angles = [angle, 0.0] if u[2] < 0.5 else [0.0, angle]
+        wanted = v2.functional.affine(
+            torch.from_numpy(stored.transpose(2, 0, 1).copy()),
+            angle=0,
+            translate=[0, 0],
+            scale=1,
+            shear=angles,
+            interpolation=v2.InterpolationMode.BILINEAR,
+        )
+        difference = np.abs(wanted.numpy().transpose(1, 2, 0)[12:-12, 12:-12].astype(int) - image[12:-12, 12:-12])
+        assert np.percentile(difference, 98) <= 4
+
+
+def test_without_strength_or_chance_nothing_moves() -> None:
+    for how in (Shear(degrees=0, probability=1), Shear(probability=0), RandomCrop((24, 32)), CentreCrop(1.0)):
+        assert np.array_equal(augment([how]), STORED)
+
+
+def test_a_crop_has_one_size() -> None:
+    with pytest.raises(UsageError, match="fraction has no effect beside size_px"):
+        CentreCrop(0.5, size_px=20)
+    for make in (lambda: RandomCrop(0), lambda: RandomCrop((10, 5000)), lambda: RandomCrop(8, padding_px=-1)):
+        with pytest.raises(UsageError, match="expected"):
+            make()

@@ -174,7 +174,9 @@ CASES: dict[str, Case] = {
     "augmentations.invert.probability": _augmented("invert", "probability=1"),
     "augmentations.auto_contrast.probability": _augmented("auto_contrast", "probability=1"),
     "augmentations.equalize.probability": _augmented("equalize", "probability=1"),
-    "augmentations.clahe.clip_limit": _augmented("clahe", "clip_limit=40"),
+    "augmentations.clahe.clip_limit": Case(
+        "augmentations.0.clip_limit=100", besides=("augmentations=[{kind: clahe, probability: 1, tiles: 1}]",)
+    ),
     "augmentations.clahe.tiles": _augmented("clahe", "tiles=2"),
     "augmentations.clahe.probability": _augmented("clahe", "probability=1"),
     "augmentations.gaussian_blur.sigma": _augmented("gaussian_blur", "sigma=3"),

@@ -11,7 +11,7 @@ from scipy.special import betaincinv, gammaincinv
 
 from podium.data.operations import CODES, KEEP, Step
 from podium.data.policy_choices import ENHANCING, MAPPING, MOVES, Scale, choose
-from podium.data.ranges import check_probability, check_range, ends
+from podium.data.ranges import check_count, check_probability, check_range, ends
 
 __all__ = ["AugMix"]
 
@@ -50,7 +50,7 @@ class AugMix:
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "severity", ends(self.severity), lowest=0, highest=10)
-        check_range(self.kind, "n_chains", ends(self.n_chains), lowest=1, highest=10)
+        check_count(self.kind, "n_chains", self.n_chains, 1, 10)
         check_range(self.kind, "alpha", ends(self.alpha), above=0, highest=100)
 
     @property

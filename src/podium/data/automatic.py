@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from podium.data.imagenet_policy import IMAGENET_POLICY
 from podium.data.policy_choices import ENHANCING, IDENTITY, MAPPING, MOVES, Choices, Scale, choose
-from podium.data.ranges import check_probability, check_range, ends
+from podium.data.ranges import check_count, check_probability, check_range, ends
 
 __all__ = ["AutoAugment", "RandAugment", "TrivialAugmentWide"]
 
@@ -48,7 +48,7 @@ class RandAugment:
 
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
-        check_range(self.kind, "n_operations", ends(self.n_operations), lowest=1, highest=14)
+        check_count(self.kind, "n_operations", self.n_operations, 1, 14)
         check_range(self.kind, "magnitude", ends(self.magnitude), lowest=0, highest=_STEPS)
 
     @property

@@ -13,12 +13,12 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.data.ranges import check_probability, check_range
-from podium.errors import UsageError
+from podium.data.ranges import check_count, check_probability, check_range
 
 __all__ = ["Bend", "Curve", "ElasticDistortion", "GridDistortion", "spreading"]
 
 _Array = NDArray[np.float64]
+_MOST_CELLS = 16
 Curve = Literal["straight", "smooth"]
 
 
@@ -100,7 +100,7 @@ class GridDistortion:
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "strength", (self.strength, self.strength), lowest=0, highest=0.95)
-        _check_cells(self.kind, self.cells)
+        check_count(self.kind, "cells", self.cells, 1, _MOST_CELLS)
 
     @property
     def n_uniforms(self) -> int:
@@ -145,7 +145,7 @@ class ElasticDistortion:
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "strength", (self.strength, self.strength), lowest=0, highest=0.5)
-        _check_cells(self.kind, self.cells)
+        check_count(self.kind, "cells", self.cells, 1, _MOST_CELLS)
 
     @property
     def n_uniforms(self) -> int:
@@ -157,8 +157,3 @@ class ElasticDistortion:
         n = self.cells + 1
         points = self.strength * (2 * u[:, 1:] - 1).reshape(len(u), n, n, 2)
         return Bend(np.where((u[:, 0] < self.probability)[:, None, None, None], points, 0.0), "smooth")
-
-
-def _check_cells(kind: str, cells: int) -> None:
-    if not 1 <= cells <= 16:
-        raise UsageError(f"{kind}: cells is {cells}, expected 1 to 16.")

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.data.ranges import Range, check_probability, check_range, ends, pick
+from podium.data.ranges import Range, check_count, check_probability, check_range, ends, pick
 
 __all__ = ["FILL", "Cutout", "RandomErasing", "erase"]
 
@@ -79,7 +79,7 @@ class Cutout:
 
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
-        check_range(self.kind, "n_holes", ends(self.n_holes), lowest=1, highest=64)
+        check_count(self.kind, "n_holes", self.n_holes, 1, 64)
         check_range(self.kind, "size", ends(self.size), above=0.0, highest=1.0)
 
     @property

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.data.frames import Frames
-from podium.data.ranges import PixelSize, check_probability, check_range, check_size, ends, width_and_height
+from podium.data.ranges import (
+    PixelSize,
+    check_count,
+    check_probability,
+    check_range,
+    check_size,
+    ends,
+    width_and_height,
+)
 from podium.errors import UsageError
 
 __all__ = [
@@ -154,7 +162,7 @@ class RandomCrop:
 
     def __post_init__(self) -> None:
         check_size(self.kind, "size_px", self.size_px)
-        check_range(self.kind, "padding_px", ends(self.padding_px), lowest=0, highest=4096)
+        check_count(self.kind, "padding_px", self.padding_px, 0, 4096)
 
     def move(self, frames: Frames, u: _Array) -> Frames:
         """The frames, cut as the uniform numbers `u`, shape (B, 2), say; never larger than the padded frame."""

@@ -13,6 +13,7 @@ __all__ = [
     "PixelSize",
     "Range",
     "around",
+    "check_count",
     "check_probability",
     "check_range",
     "check_size",
@@ -82,10 +83,22 @@ def check_range(
         raise UsageError(f"{kind}: {name} is {shown}, expected {' and '.join(limits)}.")
 
 
+def check_count(kind: str, name: str, value: int, least: int, most: int) -> None:
+    """Raise UsageError unless `value` is at least `least` and at most `most`; it may have any number of digits."""
+    if not least <= value <= most:
+        raise UsageError(f"{kind}: {name} is {_show(value)}, expected {least} to {most}.")
+
+
+def _show(value: float) -> str:
+    """The number, shortened where it is long."""
+    return str(value) if abs(value) < 10**20 else "a very large number"
+
+
 def check_size(kind: str, name: str, value: PixelSize) -> None:
     """Raise UsageError unless both sides are 1 to 4,096 pixels."""
     if not all(1 <= side <= 4096 for side in width_and_height(value)):
-        raise UsageError(f"{kind}: {name} is {value}, expected a side or [height, width] of 1 to 4096 pixels.")
+        shown = " x ".join(map(_show, width_and_height(value)[::-1]))
+        raise UsageError(f"{kind}: {name} is {shown}, expected a side or [height, width] of 1 to 4096 pixels.")
 
 
 def width_and_height(size: PixelSize) -> tuple[int, int]:

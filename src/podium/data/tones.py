@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.data.operations import Step
-from podium.data.ranges import Range, check_probability, check_range, ends, pick
-from podium.errors import UsageError
+from podium.data.ranges import Range, check_count, check_probability, check_range, ends, pick
 
 __all__ = ["AutoContrast", "Clahe", "Equalize", "Invert", "Posterize", "Solarize"]
 
@@ -30,7 +29,7 @@ class Posterize:
 
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
-        check_range(self.kind, "bits", ends(self.bits), lowest=1, highest=8)
+        check_count(self.kind, "bits", self.bits, 1, 8)
 
     def touch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 1), say."""
@@ -136,8 +135,7 @@ class Clahe:
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "clip_limit", ends(self.clip_limit), above=0, highest=256)
-        if not 1 <= self.tiles <= 64:
-            raise UsageError(f"{self.kind}: tiles is {self.tiles}, expected 1 to 64.")
+        check_count(self.kind, "tiles", self.tiles, 1, 64)
 
     def touch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 2), say."""

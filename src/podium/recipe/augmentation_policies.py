@@ -89,7 +89,7 @@ def letters() -> Policy:
 
 
 def aerial() -> Policy:
-    """Images from above, without an upper side (satellites, microscopes, plates): all flips and turns, gentle colours."""
+    """Images from above, without an upper side (satellites, microscopes, plates): flips, turns, gentle colours."""
     return (
         RandomResizedCrop(scale=(0.6, 1.0), ratio=(0.9, 1.1)),
         HorizontalFlip(),
@@ -119,7 +119,7 @@ def read_augmentations(value: Any) -> Any:
         if value in POLICIES:
             return [asdict(item) for item in POLICIES[value]()]
         near = nearest_name(value, list(POLICIES))
-        hint = f" (did you mean {near!r}?)" if near else f" (one augmentation alone is [{value}])"
+        hint = f" (did you mean {near!r}?)" if near else " (one augmentation alone is [kind])"
         raise ValueError(f"expected a list, or one of {', '.join(POLICIES)}{hint}")
     if isinstance(value, list | tuple):
         return [{"kind": item} if isinstance(item, str) else item for item in value]
