@@ -46,7 +46,8 @@ def test_letters_are_never_mirrored_and_only_aerial_images_stand_on_their_head()
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [("stronk", "did you mean 'strong'"), ("cutout", r"alone is \[kind\]"), (3, "expected a list")]
+    ("value", "words"),
+    [("stronk", r"did you mean strong\?"), ("cut_out", r"did you mean \[cutout\]\?"), (3, "expected a list")],
 )
 def test_an_unknown_policy_is_refused_with_the_nearest(value: object, words: str) -> None:
     with pytest.raises(RecipeError, match=words):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 from podium.data import (
     Augmentation,
@@ -31,6 +31,7 @@ from podium.near_names import nearest_name
 __all__ = ["POLICIES", "aerial", "faces", "letters", "light", "medium", "none", "read_augmentations", "strong"]
 
 Policy = tuple[Augmentation, ...]
+_KINDS = tuple(kind.kind for kind in get_args(Augmentation))
 
 
 def none() -> Policy:
@@ -89,7 +90,7 @@ def letters() -> Policy:
 
 
 def aerial() -> Policy:
-    """Images from above, without an upper side (satellites, microscopes, plates): flips, turns, gentle colours."""
+    """Images from above, without an upper side (satellites, microscopes, plates): flips and turns."""
     return (
         RandomResizedCrop(scale=(0.6, 1.0), ratio=(0.9, 1.1)),
         HorizontalFlip(),
@@ -118,8 +119,9 @@ def read_augmentations(value: Any) -> Any:
     if isinstance(value, str):
         if value in POLICIES:
             return [asdict(item) for item in POLICIES[value]()]
-        near = nearest_name(value, list(POLICIES))
-        hint = f" (did you mean {near!r}?)" if near else " (one augmentation alone is [kind])"
+        near = nearest_name(value, [*POLICIES, *_KINDS])
+        shown = near if near in POLICIES else f"[{near}]"
+        hint = "" if near is None else f" (did you mean {shown}?)"
         raise ValueError(f"expected a list, or one of {', '.join(POLICIES)}{hint}")
     if isinstance(value, list | tuple):
         return [{"kind": item} if isinstance(item, str) else item for item in value]
