@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 import podium
-from podium.arguments import strict_arguments
+from podium.arguments import refuse_unknown, strict_arguments
 from podium.errors import ArgumentError
 
 
@@ -70,3 +70,8 @@ def test_overrides_may_be_a_mapping_or_lines() -> None:
     assert podium.compose_recipe(recipe=lines, seed=4).seed == 4
     with pytest.raises(podium.PodiumError, match=r"overrides: unknown recipe key 'training\.epoch'"):
         podium.compose_recipe(overrides={"training.epoch": 3})
+
+
+def test_a_name_that_may_mean_two_arguments_is_answered_with_both() -> None:
+    with pytest.raises(ArgumentError, match=r"Did you mean only_folds=\.\.\. or folds=\.\.\.\?"):
+        refuse_unknown("train", ["fold"], ["folds", "only_folds", "metric"])

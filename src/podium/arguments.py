@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import ParamSpec, TypeVar
 
 from podium.errors import ArgumentError
-from podium.near_names import nearest_name
+from podium.near_names import find_synonyms, nearest_name
 
 __all__ = ["Elsewhere", "refuse_unknown", "strict_arguments", "strict_fields"]
 
@@ -77,5 +77,6 @@ def refuse_unknown(function: str, given: Iterable[str], known: Iterable[str], el
         return
     ways = {**elsewhere(), **{name: f"{name}=..." for name in names}}
     near = nearest_name(wrong, ways)
-    fix = f"Did you mean {ways[near]}?" if near is not None else f"It takes {', '.join(names)}."
+    meant = [name for name in find_synonyms(wrong, ways) if name in names] or ([] if near is None else [near])
+    fix = f"Did you mean {' or '.join(ways[name] for name in meant)}?" if meant else f"It takes {', '.join(names)}."
     raise ArgumentError(f"{function}() has no argument {wrong!r}.", fix=fix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
-__all__ = ["SYNONYMS", "find_synonym", "nearest_name"]
+__all__ = ["SYNONYMS", "find_synonym", "find_synonyms", "nearest_name"]
 
 _LONGEST_NAME = 300
 """Characters of a name that can be mistyped; comparing a longer one takes seconds."""
@@ -212,8 +212,18 @@ def find_synonym(name: str, known: Collection[str]) -> str | None:
         >>> find_synonym("batch-size", ["training.batch_size"])
         'training.batch_size'
     """
+    return next(iter(find_synonyms(name, known)), None)
+
+
+def find_synonyms(name: str, known: Collection[str]) -> list[str]:
+    """All known names for what other libraries call `name`, the likeliest first.
+
+    Example:
+        >>> find_synonyms("fold", ["folds", "only_folds", "group"])
+        ['only_folds', 'folds']
+    """
     plain = "".join(character for character in name.lower() if character.isalnum())
-    return next((synonym for synonym in SYNONYMS.get(plain, ()) if synonym in known), None)
+    return [synonym for synonym in SYNONYMS.get(plain, ()) if synonym in known]
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:

@@ -199,7 +199,7 @@ def test_every_command_explains_itself_with_an_example(command: str, run: Run, m
         (["trian"], "Did you mean 'train'"),
         (["--hepl"], "Did you mean '--help'"),
         (["--threads", "2", "scan", "my photos"], "Write: podium scan 'my photos' --threads 2"),
-        (["train", "--fold", "3"], "--only-folds"),
+        (["train", "--fold", "3"], "Did you mean --only-folds or --folds?"),
         (["runs", "--jsn"], "--json"),
         (["train", "--folds", "many"], "many"),
         (["predict"], "--help"),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from podium.curate import ScanOptions, scan
-from podium.errors import SourceError, UnknownNameError, UsageError
+from podium.errors import SourceError, TableError, UnknownNameError, UsageError
 
 pytestmark = pytest.mark.shared
 
@@ -139,3 +139,24 @@ def test_importing_the_room_loads_nothing_heavy():
     heavy = "torch pandas pyarrow PIL cv2 sklearn"
     code = f"import sys, podium.curate; print([m for m in '{heavy}'.split() if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_misspelt_table_is_found_in_the_data_folder(make_tree, tmp_path, monkeypatch):
+    root = make_tree("1.jpg", "2.jpg", labels="image,label\n1.jpg,a\n2.jpg,b\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TableError, match=r"labls\.csv: there is no such file\. Did you mean `labels='.*labels\.csv'`"):
+        scan(root, ScanOptions(labels="labls.csv"))
+    with pytest.raises(TableError, match=r"Tables in .*: labels\.csv"):
+        scan(root, ScanOptions(labels="truth.csv"))
+    assert len(scan(root, ScanOptions(labels="labels.csv")).samples) == 2
+
+
+def test_of_several_targets_the_main_one_is_named_with_the_way_to_choose(make_tree):
+    root = make_tree("1.jpg", "2.jpg", t="image,hue,size\n1.jpg,red,big\n2.jpg,blue,small\n")
+    found = scan(root, ScanOptions(label_columns=("hue", "size")))
+    (note,) = [note for note in found.notes if note.startswith("Main target: 'hue', the first of 2")]
+    assert "`label_columns=['size', 'hue']`" in note
+    assert scan(root, ScanOptions(label_columns=("size", "hue"))).samples.task.main_target.name == "size"
+    one = scan(root, ScanOptions(label_columns=("hue",)))
+    whole = scan(root, ScanOptions(label_columns=("hue", "size"), composite="auto"))
+    assert not any("Main target" in note for note in (*one.notes, *whole.notes))

@@ -48,7 +48,7 @@ def test_classes_that_cannot_be_judged_are_named(make_samples: Build) -> None:
     notes = "\n".join(summarise_folds(samples, make_folds(samples)).notes)
     assert "missing from the validation part of some folds" in notes
     assert "c=rare (in 1 of 5 folds)" in notes
-    assert "1 class without training images in some folds, so those models cannot know it: c=rare" in notes
+    assert "1 class without training images in some folds, whose models cannot know them: c=rare" in notes
     assert "c=b (80%)" in notes
     assert "1 class without any image: c=never" in notes
 

@@ -78,9 +78,9 @@ def test_differences_name_every_leaf() -> None:
     new = {"a": 1, "b": {"c": [1, 3], "d": {"e": 1}}, "new": "x"}
     assert list_differences(old, new) == [
         "b.c: [1, 2] -> [1, 3]",
-        "b.d: None -> {'e': 1}",
+        "b.d: null -> {e: 1}",
         "gone: 0 -> (absent)",
-        "new: (absent) -> 'x'",
+        "new: (absent) -> x",
     ]
     assert list_differences(old, old) == []
 

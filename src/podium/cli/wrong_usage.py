@@ -9,7 +9,7 @@ from cyclopts import CoercionError, CycloptsError, UnknownOptionError, UnusedCli
 from podium.cli.commands import list_arguments
 from podium.errors import PodiumError, UnknownNameError, UsageError
 from podium.listing import list_some
-from podium.near_names import find_synonym, nearest_name
+from podium.near_names import find_synonym, find_synonyms, nearest_name
 
 __all__ = ["explain"]
 
@@ -44,7 +44,8 @@ def _explain_unknown(given: str, command: str, help_line: str) -> UsageError:
     near = nearest_name(given.lstrip("-").replace("-", "_"), flags)
     key = _recipe_key(given) if command == "train" and near is None else None
     if near is not None:
-        fix = f"Did you mean {flags[near]}? {help_line}"
+        meant = find_synonyms(given, flags) or [near]
+        fix = f"Did you mean {' or '.join(flags[name] for name in meant)}? {help_line}"
     elif key is not None:
         fix = f"Did you mean --set {key}=VALUE? {help_line}"
     else:

@@ -165,7 +165,9 @@ def _find_table(root: Path, labels: Path | Table) -> Path | Table:
     """The table as it was named, or of that name in the folder of images."""
     if isinstance(labels, Table) or labels.is_file():
         return labels
-    return root / labels if (root / labels).is_file() else labels
+    if not (root / labels).is_file():
+        check_table_exists(labels, data=root)
+    return root / labels
 
 
 def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
@@ -275,8 +277,20 @@ def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptio
         check_composite_column(samples, rows, options.composite_column)
     guesses = (*rows.guesses, *roles.guesses, *labelling.guesses)
     notes = (*(str(g) for g in guesses), *rows.notes, *roles.notes, *labelling.notes)
-    notes = (*notes, *_lost_notes(rows, labelling), *find_idle_options(rows, options))
+    notes = (*notes, *_lost_notes(rows, labelling), *_main_note(task, rows), *find_idle_options(rows, options))
     return Scan(samples, notes, guesses, rows.unlisted, rows.missing)
+
+
+def _main_note(task: Task | None, rows: Rows) -> list[str]:
+    """Which of several targets stands at the top, and how to choose another."""
+    if task is None or task.composite is not None or len(task.heads) == 1:
+        return []
+    first, second, *others = [head.name for head in task.heads]
+    said = f"Main target: {first!r}, the first of {len(task.heads)}; its score stands at the top."
+    if not {first, second, *others} <= rows.columns.keys():
+        return [said]
+    order: list[object] = [second, first, *others] if len(others) < 5 else [second, ...]
+    return [f"{said} To have another one there, name it first: {advise(label_columns=order)}."]
 
 
 def _lost_notes(rows: Rows, labelling: Labelling) -> list[str]:

@@ -157,8 +157,8 @@ def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_
             "without any validation image, which therefore cannot be judged: most macro averages count each as 0",
         ),
         (absent, "missing from the validation part of some folds, and judged by the other folds only"),
-        (untaught, "without training images in some folds, so those models cannot know it"),
-        (dominated, "with more than half of its images in one group"),
+        (untaught, "without training images in some folds, whose models cannot know them"),
+        (dominated, "with more than half of the images in one group"),
         (empty, "without any image"),
     ]
     return [_name_classes(names, what) for names, what in sentences if names]

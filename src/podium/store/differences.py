@@ -1,4 +1,4 @@
-"""How two records (recipes, settings) differ, key by key."""
+"""How two records (recipes, settings) differ, key by key, with values as a recipe file writes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def list_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str
 
     Example:
         >>> list_differences({"seed": 0, "image": {"size": 96}}, {"seed": 0, "image": {"size": 128}, "tta": ["hflip"]})
-        ['image.size: 96 -> 128', "tta: (absent) -> ['hflip']"]
+        ['image.size: 96 -> 128', 'tta: (absent) -> [hflip]']
     """
     return list(_differences("", old, new))
 
@@ -30,4 +30,13 @@ def _differences(place: str, old: Any, new: Any) -> Iterator[str]:
 
 
 def _show(value: Any) -> str:
-    return "(absent)" if value is _ABSENT else repr(value)
+    """A value as YAML writes it in one line, so that it can be pasted behind a key."""
+    if value is _ABSENT:
+        return "(absent)"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_show(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_show, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value) if value != "" else "''"

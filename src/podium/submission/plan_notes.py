@@ -12,10 +12,15 @@ __all__ = ["describe_answers"]
 
 _NO_AND_YES = {("0", "1"), ("no", "yes"), ("n", "y"), ("false", "true"), ("negative", "positive"), ("neg", "pos")}
 
+_MOST_NUMBERS, _LINE = 30, 100
+"""Class numbers that are listed; characters of a line of them."""
+
 
 def describe_answers(answers: Sequence[Answer], task: Task) -> list[str]:
-    """A sentence per answer column, or per group of columns that ask for classes of one target."""
-    notes = [_describe_whole(answer, task) for answer in answers if answer.kind not in ("decision", "probability")]
+    """A sentence per answer column, or per group of columns that ask for classes of one target; long lists of class
+    numbers go on in lines of their own."""
+    whole = [answer for answer in answers if answer.kind not in ("decision", "probability")]
+    notes = [line for answer in whole for line in _describe_whole(answer, task)]
     groups: dict[str, list[Answer]] = {}
     for answer in answers:
         if answer.kind in ("decision", "probability"):
@@ -23,7 +28,7 @@ def describe_answers(answers: Sequence[Answer], task: Task) -> list[str]:
     return notes + [_describe_group(group) for group in groups.values()]
 
 
-def _describe_whole(answer: Answer, task: Task) -> str:
+def _describe_whole(answer: Answer, task: Task) -> list[str]:
     head, composite = answer.head, task.composite
     formula = f" ({composite.formula})" if composite is not None and composite.name == head.name else ""
     what = {
@@ -33,13 +38,22 @@ def _describe_whole(answer: Answer, task: Task) -> str:
         "name_list": f"class names joined by {answer.delim!r}",
     }[answer.kind]
     what = f"the {answer.top_k} most likely {what}" if answer.top_k else what
-    numbers = f": {_list_numbers(answer)}" if "number" in answer.kind else ""
-    return f"{answer.column!r} gets {what} of {head.name!r}{formula}{numbers}{_threshold(answer)}."
+    lines = _list_numbers(answer) if "number" in answer.kind else []
+    numbers = f": {lines.pop()}" if len(lines) == 1 else ""
+    return [f"{answer.column!r} gets {what} of {head.name!r}{formula}{numbers}{_threshold(answer)}.", *lines]
 
 
-def _list_numbers(answer: Answer) -> str:
+def _list_numbers(answer: Answer) -> list[str]:
+    """Numbers with their classes, in lines that a terminal need not break."""
     pairs = [f"{number} = {name}" for number, name in zip(answer.numbers, answer.head.classes, strict=True)]
-    return "; ".join(pairs if len(pairs) <= 30 else [*pairs[:5], "...", pairs[-1]])
+    pairs = pairs if len(pairs) <= _MOST_NUMBERS else [*pairs[:5], "...", pairs[-1]]
+    lines: list[str] = []
+    for pair in pairs:
+        if lines and len(lines[-1]) + len(pair) < _LINE:
+            lines[-1] += f"; {pair}"
+        else:
+            lines.append(pair)
+    return lines
 
 
 def _describe_group(group: Sequence[Answer]) -> str:

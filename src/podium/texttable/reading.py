@@ -97,11 +97,15 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
     return _drop_empty_rows(raw)
 
 
-def check_table_exists(path: Path) -> None:
+def check_table_exists(path: Path, *, data: Path | None = None) -> None:
     """Refuse a table that is not there, or a spreadsheet.
 
+    Args:
+        path: The table.
+        data: Folder of the data, where it may be too.
+
     Raises:
-        TableError: If there is no such file; names the nearest one beside it.
+        TableError: If there is no such file; names the nearest one beside it, or in the folder of the data.
     """
     if path.suffix.lower() in (".xlsx", ".xls", ".ods") and path.is_file():
         raise TableError("Podium does not read spreadsheet files.", where=path, fix="Save the sheet as CSV in UTF-8.")
@@ -109,16 +113,30 @@ def check_table_exists(path: Path) -> None:
         return
     if path.exists() and not path.is_dir():
         raise TableError("this is not a regular file.", where=path, fix="Write the table into a file first.")
-    beside = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
-    tables = [name for name in beside if name.lower().endswith(TABLE_ENDINGS)]
-    stems = {Path(name).stem: name for name in tables}
-    near = nearest_name(path.stem, stems)
-    if near:
-        fix = f"Did you mean {stems[near]!r}?"
-    else:
-        fix = f"Tables in that folder: {', '.join(tables[:10])}." if tables else "There is no table in that folder."
     kind = "this is a folder, not a table" if path.is_dir() else "there is no such file"
-    raise TableError(f"{kind}.", where=path, fix=fix)
+    raise TableError(f"{kind}.", where=path, fix=_near_table(path, data))
+
+
+def _near_table(path: Path, data: Path | None) -> str:
+    """The table that was meant, in words: one beside the path or in the folder of the data, or those that there are."""
+    places = {"that folder": _tables_in(path.parent)} | ({} if data is None else {str(data): _tables_in(data)})
+    for place, tables in places.items():
+        near = nearest_name(path.stem, {table.stem: table for table in tables})
+        if near is not None:
+            found = next(table for table in tables if table.stem == near)
+            return (
+                f"Did you mean {found.name!r}?" if place == "that folder" else f"Did you mean {options(labels=found)}?"
+            )
+    some = [
+        f"Tables in {place}: {', '.join(table.name for table in tables[:10])}."
+        for place, tables in places.items()
+        if tables
+    ]
+    return " ".join(some) or "There is no table in that folder."
+
+
+def _tables_in(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.name.lower().endswith(TABLE_ENDINGS)) if folder.is_dir() else []
 
 
 def _drop_empty_rows(raw: RawTable) -> Table:

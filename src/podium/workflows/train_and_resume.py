@@ -138,7 +138,7 @@ def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
     from podium.recipe import load_recipe
 
     old, new = load_recipe(folder.recipe_file).model_dump(mode="json"), recipe.model_dump(mode="json")
-    differences = [line for line in list_differences(old, new) if not line.endswith("-> 'auto'")]
+    differences = [line for line in list_differences(old, new) if not line.endswith("-> auto")]
     if differences:
         raise RecipeError(
             f"run {folder.name!r} was made with a different recipe.",
