@@ -104,6 +104,8 @@ CASES: dict[str, Case] = {
     "model.cached_views": Case("model.cached_views=2", CACHED),
     "model.frozen_precision": Case("model.frozen_precision=bf16", FROZEN),
     "model.frozen_engine": Case("model.frozen_engine=openvino", FROZEN),
+    "features.depths": Case("features.depths=[1,last]", FROZEN),
+    "features.statistics": Case("features.statistics=[std]", FROZEN),
     "model.arrangement": Case("model.arrangement=separate"),
     "model.drop_rate": Case("model.drop_rate=0.5"),
     "model.drop_path_rate": Case("model.drop_path_rate=0.5", besides=("model.name=test_convnext", "image.size_px=32")),

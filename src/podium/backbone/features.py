@@ -16,6 +16,7 @@ from torch import nn
 from podium import durable
 from podium.backbone.kept_features import KeptFeatures
 from podium.errors import DivergedError, LockedError
+from podium.models import DepthReader
 
 __all__ = ["Encoder", "compute_features", "compute_in_memory", "feature_key", "state_digest"]
 
@@ -33,8 +34,8 @@ def feature_key(*parts: Any) -> str:
 
 
 def state_digest(module: nn.Module) -> str:
-    """SHA-256 over a network's tensors, names and all."""
-    digest = hashlib.sha256()
+    """SHA-256 over a network's tensors, names and all, and the depths that are read of it."""
+    digest = hashlib.sha256(module.choice.encode() if isinstance(module, DepthReader) else b"")
     for name, value in module.state_dict().items():
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())

@@ -15,7 +15,7 @@ from podium.backbone.split_point import SplitPoint, as_traceable
 from podium.engine import autocast, run_in_pieces
 from podium.machine import Progress
 from podium.machine.allocator import return_freed_memory
-from podium.models import Classifier
+from podium.models import Classifier, depth_sections
 from podium.recipe import Recipe
 
 __all__ = ["Way", "can_use_openvino", "frozen_batch", "make_forward", "recorded_way"]
@@ -128,7 +128,8 @@ def _trace(model: Classifier, split_point: SplitPoint | None, size: tuple[int, i
     )
     graph = _kept.pop(key, None)
     if graph is None:
-        graph = Graph(as_traceable(model, split_point), _unlike_images(FROZEN_BATCH, *size))
+        sections = None if split_point else depth_sections(model.backbone)
+        graph = Graph(as_traceable(model, split_point), _unlike_images(FROZEN_BATCH, *size), sections=sections)
     _kept.clear()
     if keep:
         _kept[key] = graph

@@ -4,6 +4,7 @@ from podium.machine.weight_packages import PACKAGED, PackagedWeights, weights_fo
 from podium.models.backbone import Backbone
 from podium.models.build_backbone import build_backbone
 from podium.models.classifier import Classifier
+from podium.models.depths import DepthReader, depth_sections, read_depths
 from podium.models.ema import Ema, ema_decay
 from podium.models.freeze import freeze, freeze_backbone, freeze_blocks, unfreeze
 from podium.models.heads import LinearHeads
@@ -14,16 +15,19 @@ __all__ = [
     "PACKAGED",
     "Backbone",
     "Classifier",
+    "DepthReader",
     "Ema",
     "LinearHeads",
     "PackagedWeights",
     "TinyBackbone",
     "build_backbone",
+    "depth_sections",
     "ema_decay",
     "freeze",
     "freeze_backbone",
     "freeze_blocks",
     "parameter_groups",
+    "read_depths",
     "unfreeze",
     "weights_folder",
 ]

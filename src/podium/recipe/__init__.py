@@ -19,14 +19,20 @@ from podium.recipe.recipe import Recipe
 from podium.recipe.resolve import resolve_recipe, resolve_sizes
 
 if TYPE_CHECKING:
-    from podium.recipe.build import build_backbone_of, build_model, build_parts, check_buildable
+    from podium.recipe.build import build_backbone_of, build_model, build_parts, check_buildable, settle_features
     from podium.recipe.build_losses import build_objective
     from podium.recipe.build_schedules import build_schedule
 else:  # it imports torch and timm, which reading a recipe does not need
     __getattr__ = on_demand(
         __name__,
         {
-            "podium.recipe.build": ["build_backbone_of", "build_model", "build_parts", "check_buildable"],
+            "podium.recipe.build": [
+                "build_backbone_of",
+                "build_model",
+                "build_parts",
+                "check_buildable",
+                "settle_features",
+            ],
             "podium.recipe.build_losses": ["build_objective"],
             "podium.recipe.build_schedules": ["build_schedule"],
         },
@@ -56,5 +62,6 @@ __all__ = [
     "resolve_recipe",
     "resolve_sizes",
     "save_recipe",
+    "settle_features",
     "write_recipe_text",
 ]

@@ -10,16 +10,27 @@ import torch
 from numpy.typing import NDArray
 
 from podium.engine import Parts, Sam, mix_seed
-from podium.models import Backbone, Classifier, Ema, LinearHeads, build_backbone, freeze_backbone, freeze_blocks
+from podium.models import (
+    Backbone,
+    Classifier,
+    DepthReader,
+    Ema,
+    LinearHeads,
+    build_backbone,
+    freeze_backbone,
+    freeze_blocks,
+    read_depths,
+)
 from podium.recipe.arrangement import arrange
 from podium.recipe.build_losses import build_objective
 from podium.recipe.build_optimizers import build_optimizer_of, check_optimizer
 from podium.recipe.build_schedules import build_reduction, build_schedule
 from podium.recipe.check_losses import check_losses
+from podium.recipe.feature_spec import FeatureSpec
 from podium.recipe.recipe import Recipe
 from podium.tables import Task
 
-__all__ = ["build_backbone_of", "build_model", "build_parts", "check_buildable"]
+__all__ = ["build_backbone_of", "build_model", "build_parts", "check_buildable", "settle_features"]
 
 Labels = Mapping[str, NDArray[np.integer[Any]]]
 
@@ -36,9 +47,29 @@ def build_backbone_of(recipe: Recipe, *, weights: str | None = None, n_features:
     if source == "random":
         torch.manual_seed(mix_seed(recipe.seed, 1))
     drop_path_rate = recipe.model.drop_path_rate
-    return build_backbone(
+    backbone = build_backbone(
         recipe.model.name, source, recipe.image.sides, drop_path_rate=drop_path_rate, n_features=n_features
     )
+    if recipe.model.freeze != "backbone" or recipe.features.depths == "last":
+        return backbone
+    return read_depths(backbone, recipe.features.depths, recipe.features.statistics, recipe.image.sides)
+
+
+def settle_features(recipe: Recipe, model: Classifier) -> Recipe:
+    """The recipe with the depths and statistics that its model reads in place of "auto".
+
+    Args:
+        recipe: A resolved recipe.
+        model: The model that `check_buildable` built of it.
+    """
+    reader = model.backbone
+    if recipe.model.freeze != "backbone":
+        return recipe
+    features = FeatureSpec()  # where blocks cannot be read
+    if isinstance(reader, DepthReader):
+        depths = reader.depths if recipe.features.depths == "auto" else recipe.features.depths
+        features = FeatureSpec(depths=depths, statistics=reader.statistics)
+    return recipe.model_copy(update={"features": features})
 
 
 def build_model(recipe: Recipe, backbone: Backbone, task: Task, *, seed: int) -> Classifier:

@@ -111,6 +111,10 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         yield _Idle("model.cached_views", freeze, (0, "auto"))
     if recipe.model.freeze != "backbone":
         yield _Idle("feature_views", freeze)
+        yield _Idle("features.depths", freeze, ("last",))
+        yield _Idle("features.statistics", freeze, ("auto",))
+    elif recipe.features.depths == "last":
+        yield _Idle("features.statistics", "features.depths=last", ("auto",))
     if recipe.model.freeze == "backbone":
         yield _Idle("optimizer.head_lr_factor", freeze, (1.0,))
         yield _Idle("optimizer.layer_decay", freeze, (1.0,))

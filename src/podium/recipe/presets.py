@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from podium.errors import UnknownNameError
 from podium.recipe.augmentation_policies import medium
+from podium.recipe.feature_spec import FeatureSpec
 from podium.recipe.loss_spec import CrossEntropySpec, LossSpec
 from podium.recipe.model_spec import ModelSpec
 from podium.recipe.optimizer_spec import OptimizerSpec
@@ -30,6 +31,7 @@ def baseline() -> Recipe:
     return Recipe(
         preset="baseline",
         model=ModelSpec(freeze="backbone"),
+        features=FeatureSpec(depths="auto"),
         optimizer=OptimizerSpec(name="adamw", lr=3e-3, weight_decay=5.0),
         schedule=OneCycle(warmup_fraction=0.1),
         training=TrainingSpec(epochs=60, batch_size=128),

@@ -14,6 +14,7 @@ from podium.data import CPU_ONLY, Augmentation, View
 from podium.overview import Overview, count_of
 from podium.recipe.augmentation_policies import read_augmentations
 from podium.recipe.crop_sizes import explain_large_crop
+from podium.recipe.feature_spec import FeatureSpec
 from podium.recipe.image_spec import ImageSpec
 from podium.recipe.loss_spec import LossSpec
 from podium.recipe.model_spec import ModelSpec
@@ -34,6 +35,7 @@ class Recipe(Part):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     image: ImageSpec = ImageSpec()
     model: ModelSpec = ModelSpec()
+    features: FeatureSpec = FeatureSpec()
     loss: LossSpec = LossSpec()
     augmentations: Annotated[
         tuple[Annotated[Augmentation, Field(discriminator="kind")], ...], BeforeValidator(read_augmentations)

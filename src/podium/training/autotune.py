@@ -21,7 +21,7 @@ from podium.engine import is_out_of_memory, release_cached_memory
 from podium.errors import UsageError
 from podium.machine import Progress, Settings
 from podium.machine.device import suitable_precision
-from podium.models import Classifier
+from podium.models import Classifier, depth_sections
 from podium.recipe import Recipe
 from podium.training.timed_choice import (
     BATCH,
@@ -201,7 +201,9 @@ def _try_frozen(
             way: make_forward(model, split_point, recipe.image.sides, way, device, settings.n_threads, keep=True)
             for way in ways
         }
-        return choose_frozen({way: partial(forward, images) for way, forward in forwards.items()}, device).to_dict()
+        runs = {way: partial(forward, images) for way, forward in forwards.items()}
+        sections = None if split_point else depth_sections(model.backbone)
+        return choose_frozen(runs, device, sections=sections).to_dict()
 
     about = {
         "frozen": _network(recipe),
@@ -314,9 +316,10 @@ def _measured_batch(recipe: Recipe, device: torch.device) -> int:
 
 
 def _network(recipe: Recipe) -> dict[str, Any]:
-    return recipe.model.model_dump(
+    network = recipe.model.model_dump(
         mode="json", exclude={"cached_views", "frozen_precision", "frozen_engine", "arrangement"}
     )
+    return network | {"features": recipe.features.model_dump(mode="json")}
 
 
 def _about(recipe: Recipe, settings: Settings, device: torch.device) -> dict[str, Any]:

@@ -115,13 +115,16 @@ def choose_training(
     return Choice(second.chosen, {**first.seconds, **second.seconds})
 
 
-def choose_frozen(runs: Mapping[Way, Callable[[], Tensor]], device: torch.device) -> Choice:
+def choose_frozen(
+    runs: Mapping[Way, Callable[[], Tensor]], device: torch.device, *, sections: Sequence[int] | None = None
+) -> Choice:
     """The fastest frozen forward pass whose features agree with those of full precision.
 
     Args:
         runs: Each way's forward pass of the same batch, (B, ...); the first is exact. One that raises UsageError cannot
             be used.
         device: Where.
+        sections: Lengths of the pieces of the features that must agree each by itself; None compares the whole.
     """
 
     def run(way: Way) -> Tensor:
@@ -130,11 +133,15 @@ def choose_frozen(runs: Mapping[Way, Callable[[], Tensor]], device: torch.device
 
     exact = run(next(iter(runs)))
 
+    lengths = [exact.shape[1]] if sections is None else list(sections)
+
     def agrees(way: Way) -> bool:
         try:
-            return float(torch.cosine_similarity(run(way), exact, dim=1).min().nan_to_num()) >= AGREES
+            pieces = zip(torch.split(run(way), lengths, dim=1), torch.split(exact, lengths, dim=1), strict=True)
         except UsageError:
             return False
+        likeness = [torch.cosine_similarity(found, wanted, dim=1).min().nan_to_num() for found, wanted in pieces]
+        return float(torch.stack(likeness).min()) >= AGREES
 
     taken: dict[Way, float] = {}
     for way in runs:

@@ -29,7 +29,15 @@ from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.models import Backbone, unfreeze
-from podium.recipe import Overrides, Recipe, arrange, check_buildable, override_keys, resolve_recipe
+from podium.recipe import (
+    Overrides,
+    Recipe,
+    arrange,
+    check_buildable,
+    override_keys,
+    resolve_recipe,
+    settle_features,
+)
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.splits import make_folds
@@ -119,8 +127,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         caution = describe_double_correction(self.recipe_, given.task)
         if caution is not None:
             warnings.warn(caution, UserWarning, stacklevel=2)
-        backbone, _ = check_buildable(self.recipe_, given.task)
+        backbone, model = check_buildable(self.recipe_, given.task)
         unfreeze(backbone.module)  # as it was built: it is trained or made features with, not built again
+        self.recipe_ = settle_features(self.recipe_, model)
         self._given = given
         classes = list(given.classes.values())
         self.classes_: Any = classes if len(classes) > 1 else classes[0]

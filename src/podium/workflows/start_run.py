@@ -26,7 +26,7 @@ from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.models.licence import find_licence
 from podium.problems import Problems
-from podium.recipe import Recipe, arrange, check_buildable, resolve_recipe, save_recipe
+from podium.recipe import Recipe, arrange, check_buildable, resolve_recipe, save_recipe, settle_features
 from podium.recipe.build_schedules import check_warmup
 from podium.recipe.check_losses import check_losses
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
@@ -89,6 +89,7 @@ def start_run(
     caution = describe_double_correction(recipe, task)
     if caution is not None:
         progress.note(Caution(caution))
+    recipe = settle_features(recipe, model)
     recipe, measured = autotune_recipe(recipe, model, len(samples), settings, device, progress)
     start = {
         "mean": backbone.mean,
