@@ -189,6 +189,52 @@ def test_folders_must_be_five(make_samples: Build, n_folders: int, is_hint: bool
 
 
 @pytest.mark.parametrize(
+    ("n_persons", "label_of", "is_hint"),
+    [
+        (5, lambda person, i: "ab"[person % 2], True),  # a patient has the illness or has it not
+        (8, lambda person, i: "abc"[person % 3], True),
+        (3, lambda person, i: "ab"[i % 2], True),
+        (5, lambda person, i: "abcde"[person], False),  # the class under another name
+    ],
+)
+def test_few_numbered_persons_of_one_class_each(
+    make_samples: Build, n_persons: int, label_of: Callable[[int, int], str], is_hint: bool
+) -> None:
+    ids = [f"patient{person}_{i}.jpg" for person in range(n_persons) for i in range(6)]
+    label = [label_of(person, i) for person in range(n_persons) for i in range(6)]
+    found = hint_groups(labelled(make_samples, ids, label))
+    assert [(hint.kind, hint.n_groups) for hint in found] == [("person", n_persons)] * is_hint
+
+
+def in_folders(kept: dict[str, str], *, outer: str = "person") -> tuple[list[str], list[str]]:
+    """Ids and classes: six images for each class of each folder."""
+    pairs = [(name, c) for name, classes in kept.items() for c in classes]
+    ids = [f"{name}/{c}/{i}.jpg" if outer == "person" else f"{c}/{name}/{i}.jpg" for name, c in pairs for i in range(6)]
+    return ids, [c for _, c in pairs for _ in range(6)]
+
+
+@pytest.mark.parametrize("outer", ["person", "class"])
+@pytest.mark.parametrize(
+    ("kept", "n_groups"),
+    [
+        ({"ann": "ab", "bob": "bc", "eve": "ca", "joe": "da"}, 4),
+        ({"ann": "ab", "bob": "bc", "eve": "cda"}, 0),  # more than half of the classes each
+        ({"ann": "ab", "bob": "ab"}, 0),
+        ({"cats": "ab", "dogs": "cd", "apes": "efg"}, 0),  # wider classes
+        ({"site1": "abc", "site2": "abc", "site3": "abc", "site4": "abc"}, 0),
+        ({"train": "abcd", "val": "abcd", "test": "abcd"}, 0),
+        ({f"part{n}": "abcd"[n % 4] + "abcd"[(n + 1) % 4] for n in range(6)}, 0),  # shards
+    ],
+)
+def test_few_persons_with_few_classes_each(
+    make_samples: Build, kept: dict[str, str], n_groups: int, outer: str
+) -> None:
+    ids, label = in_folders(kept, outer=outer)
+    found = hint_groups(labelled(make_samples, ids, label))
+    assert [(hint.kind, hint.n_groups) for hint in found] == [("folder", n_groups)] * (n_groups > 0)
+
+
+@pytest.mark.parametrize(
     ("n_images", "n_copies", "is_hint"), [(90, 2, False), (90, 3, True), (797, 3, False), (796, 4, True)]
 )
 @pytest.mark.parametrize("has_originals", [True, False])

@@ -21,7 +21,9 @@ from podium.splits.hint_patterns import (
     follows_label,
     is_counted,
     is_dated,
+    is_label,
     is_numbered,
+    shows_few_classes,
     words_in,
 )
 from podium.tables import Samples
@@ -32,6 +34,8 @@ HintKind = Literal["folder", "person", "frames", "name", "same_stem", "augmented
 Confidence = Literal["high", "medium", "low"]
 
 _FEWEST_SAMPLES = 6
+_FOLDERS, _FEW_FOLDERS = 5, 3
+"""Folders that may be persons: of any kind, and where each has few of the classes."""
 _PERSON = "patient|subject|person|people|student|user|case|subj|pat|sub|participant|identity|drawer|writer|speaker"
 _FRAMES = "video|clip|scene|sequence|seq|vid|movie|take|recording"
 _CHANGE_WORDS = (
@@ -116,14 +120,20 @@ class _Names:
 
     def hint_folder(self) -> GroupHint | None:
         """One folder a person, with or without a class folder above or below it."""
-        if self.samples.task is None or self._follows_label(self.folders):
+        if self.samples.task is None:
             return None
-        for pattern in (r"([^/]+)/[^/]+$", r"([^/]+)/[^/]+/[^/]+$"):
-            keys = cut(pattern, self.ids)
-            if keys is not None and not all(_SHARD.fullmatch(key) for key in set(keys)):
-                hint = self._judge("folder", pattern, keys, fewest_groups=5)
-                if hint is not None:
-                    return hint
+        levels = {pattern: cut(pattern, self.ids) for pattern in (r"([^/]+)/[^/]+$", r"([^/]+)/[^/]+/[^/]+$")}
+        # Folders that tell the class are classes in classes, unless one level is the class and the other none.
+        has_classes = self._follows_label(self.folders)
+        if has_classes and not any(keys is not None and self._is_label(keys) for keys in levels.values()):
+            return None
+        for pattern, keys in levels.items():
+            if keys is None or all(_SHARD.fullmatch(key) for key in set(keys)):
+                continue
+            is_few = self.label is not None and shows_few_classes(keys, self.label)
+            hint = self._judge("folder", pattern, keys, fewest_groups=_FEW_FOLDERS if is_few else _FOLDERS)
+            if hint is not None and (is_few or not has_classes):
+                return hint
         return None
 
     def hint_person(self) -> GroupHint | None:
@@ -217,6 +227,9 @@ class _Names:
         fix = "The names do not show the originals: compare the images, and put near-duplicates into one group."
         return GroupHint("augmented", "", 0, tuple(named[:3]), "medium", fix)
 
+    def _is_label(self, keys: Sequence[str]) -> bool:
+        return self.label is not None and is_label(keys, self.label)
+
     def _follows_label(self, keys: Sequence[str]) -> bool:
         return self.label is not None and follows_label(keys, self.label)
 
@@ -228,7 +241,9 @@ class _Names:
             return None
         if fewest_groups > 1 and max(shared.values()) > len(self.ids) / 2:
             return None
-        if kind != "frames" and self._follows_label(keys):
+        # The number of a person is not the name of a class, even where each person has one class.
+        is_class = self._is_label(keys) if kind == "person" else self._follows_label(keys)
+        if kind != "frames" and is_class:
             return None
         confidence: Confidence = "high" if kind in ("person", "frames") or is_numbered(shared) else "medium"
         return self._make(kind, pattern, keys, set(shared), "low" if is_dated(shared) else confidence)

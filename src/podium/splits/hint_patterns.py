@@ -6,7 +6,18 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-__all__ = ["EXTENSION", "count_shared", "cut", "follows_label", "is_counted", "is_dated", "is_numbered", "words_in"]
+__all__ = [
+    "EXTENSION",
+    "count_shared",
+    "cut",
+    "follows_label",
+    "is_counted",
+    "is_dated",
+    "is_label",
+    "is_numbered",
+    "shows_few_classes",
+    "words_in",
+]
 
 EXTENSION = r"\.[^./]+$"
 _DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-_.]?(?:0\d|1[0-2])[-_.]?[0-3]\d(?!\d)")
@@ -44,11 +55,44 @@ def words_in(alternatives: str, ids: Iterable[str]) -> str:
     return "|".join(sorted({hit.lower() for name in ids for hit in regex.findall(name)}))
 
 
-def follows_label(keys: Sequence[str], label: Sequence[int]) -> bool:
-    """Whether keys are the classes, or finer names of them: each key has one class and there are few keys."""
-    classes_of = defaultdict(set)
+def _classes_of(keys: Sequence[str], label: Sequence[int]) -> dict[str, set[int]]:
+    classes_of: dict[str, set[int]] = defaultdict(set)
     for key, number in zip(keys, label, strict=True):
         classes_of[key].add(number)
+    return classes_of
+
+
+def is_label(keys: Sequence[str], label: Sequence[int]) -> bool:
+    """Whether keys are the classes under other names, one for one.
+
+    Example:
+        >>> is_label(["a", "a", "b"], [0, 0, 1]), is_label(["a", "c", "b"], [0, 0, 1])
+        (True, False)
+    """
+    return len(set(zip(keys, label, strict=True))) == len(set(keys)) == len(set(label))
+
+
+def shows_few_classes(keys: Sequence[str], label: Sequence[int]) -> bool:
+    """Whether keys have half of the classes or fewer on average, and most classes occur under several keys.
+
+    So persons do who show some of the classes each. Splits, sites and versions of all images have nearly all classes;
+    a wider class has its classes for itself.
+
+    Example:
+        >>> shows_few_classes(["ann", "ann", "bob", "bob", "eve", "eve"], [0, 1, 1, 2, 0, 3])
+        True
+        >>> shows_few_classes(["cat", "cat", "dog", "dog"], [0, 1, 2, 3])
+        False
+    """
+    pairs = set(zip(keys, label, strict=True))
+    n_keys_of = Counter(number for _, number in pairs)
+    is_few = len(pairs) <= len(set(keys)) * len(n_keys_of) / 2
+    return is_few and sum(n > 1 for n in n_keys_of.values()) >= len(n_keys_of) / 2
+
+
+def follows_label(keys: Sequence[str], label: Sequence[int]) -> bool:
+    """Whether keys are the classes, or finer names of them: each key has one class and there are few keys."""
+    classes_of = _classes_of(keys, label)
     is_pure = all(len(classes) == 1 for classes in classes_of.values())
     return is_pure and len(classes_of) < 3 * len(set(label))
 
