@@ -346,3 +346,25 @@ def test_absolute_paths_may_stand_beside_relative_ones(make_tree):
     root = make_tree("x/1.jpg", "x/2.jpg")
     (root / "t.csv").write_text(f"image,label\n{root}/x/1.jpg,a\nx/2.jpg,b\n")
     assert _labels(scan(root)) == {"x/1.jpg": "a", "x/2.jpg": "b"}
+
+
+@pytest.mark.parametrize("encoding", ["euc_jp", "cp932", "gb18030", "cp950"])
+def test_few_letters_are_read_in_the_encoding_in_which_they_name_images(make_tree, encoding):
+    root = make_tree("img/\u72ac0.png", "img/\u6d770.png", "img/\u72ac1.png", "img/\u6d771.png")
+    rows = "".join(f"{name}{k},{'ab'[k]}\r\n" for k in (0, 1) for name in "\u72ac\u6d77")
+    (root / "t.csv").write_bytes(f"image,label\r\n{rows}".encode(encoding))
+    found = scan(root)
+    assert _labels(found) == {
+        "img/\u72ac0.png": "a",
+        "img/\u6d770.png": "a",
+        "img/\u72ac1.png": "b",
+        "img/\u6d771.png": "b",
+    }
+    assert any(f"was read as {encoding}" in note for note in found.notes)
+
+
+def test_names_in_no_encoding_ask_for_it(make_tree):
+    root = make_tree("img/1.png", "img/2.png")
+    (root / "t.csv").write_bytes("image,label\r\n\u72ac,a\r\n\u6d77,b\r\n".encode("euc_jp"))
+    with pytest.raises(SourceError, match=r"It was read as \w+; if the names look wrong, name its `?encoding"):
+        scan(root, options=ScanOptions(labels=root / "t.csv"))

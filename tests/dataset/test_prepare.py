@@ -180,6 +180,29 @@ def test_too_many_duplicates_are_named_where_folds_cannot_be_made(contest: Conte
     prepare(twins, tmp_path, **refused.value.retry)
 
 
+@pytest.mark.parametrize(
+    ("n_copies", "how", "wanted"),
+    [
+        (9, {"folds": 30, "split_method": "random"}, {"strict": False, "split_method": "auto", "folds": 27}),
+        (9, {"folds": 20, "split_method": "random"}, {"strict": False, "split_method": "auto"}),
+        (1, {"folds": 18}, {"strict": False}),
+    ],
+)
+def test_the_command_that_leaves_out_strict_goes_through(
+    n_copies: int, how: dict[str, object], wanted: dict[str, object], contest: Contest, tmp_path: Path
+) -> None:
+    """Joined duplicates leave fewer groups, and a method that ignores groups divides them."""
+    samples = contest("single")
+    paths = samples.paths.copy()
+    paths[2 : 2 * n_copies + 1 : 2] = paths[0]
+    copies = replace(samples, paths=paths, group=None)
+    folds = FoldOptions(strict=True, **how)  # type: ignore[arg-type]
+    with pytest.raises(DataError) as refused:
+        prepare_samples(copies, make_recipe(), folds, make_settings(tmp_path), Notes())
+    assert refused.value.retry == wanted
+    prepare_samples(copies, make_recipe(), replace(folds, **wanted), make_settings(tmp_path), Notes())  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("is_named", [False, True])
 def test_folds_made_with_duplicates_on_one_side_are_used_again(
     is_named: bool, contest: Contest, tmp_path: Path

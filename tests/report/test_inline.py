@@ -30,8 +30,10 @@ def test_each_drawing_is_the_file_of_the_report(any_run: RunFolder, tmp_path: Pa
     else:
         with pytest.raises(UsageError, match="several labels per image"):
             plots.confusion()
-    if len(Plots(any_run)._report.targets) > 1:
-        made["targets"] = plots.scores()
+    several = len(Plots(any_run)._report.targets) > 1
+    made |= {"targets": plots.scores()} if several else {}
+    assert plots.scores().title == ("Score of every target" if several else "Score")
+    assert Image.open(BytesIO(plots.scores().png)).width > 100
     for name, plot in made.items():
         assert plot._repr_png_() == files[name], name
         assert Image.open(BytesIO(plot.png)).width > 100

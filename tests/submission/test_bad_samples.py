@@ -235,7 +235,7 @@ def test_the_sample_itself_is_never_overwritten(
     tasks: dict[str, Task], predict: Callable[..., Predictions], sample: Callable[..., Path]
 ) -> None:
     path = sample("id,ans\nx,0\ny,0\n")
-    with pytest.raises(SubmissionError, match="another file"):
+    with pytest.raises(UsageError, match="another file"):
         write_submission(predict(tasks["pets"], ["x", "y"]), path, path.parent / "." / path.name)
     assert path.read_text() == "id,ans\nx,0\ny,0\n"
 

@@ -9,7 +9,7 @@ import pytest
 
 from podium.errors import SubmissionError, UnknownNameError
 from podium.submission import read_template
-from podium.submission.id_table import IdTable, find_images
+from podium.submission.id_table import IdTable, find_images, find_images_in
 from podium.texttable import read_table
 
 Sample = Callable[..., Path]
@@ -127,3 +127,20 @@ def test_images_that_fit_several_predictions_are_called_so(sample: Sample) -> No
 def test_a_sample_without_ids_of_its_own_is_called_so(sample: Sample) -> None:
     with pytest.raises(SubmissionError, match="no column of the sample holds an id of its own for each row"):
         find(sample, "id,img\nT0,0.png\nT1,1.png\n", "id,label\nT0,cat\nT0,cat\nT1,cat\n")
+
+
+@pytest.mark.parametrize("encoding", ["euc_jp", "cp932", "cp949", "gb18030", "cp950"])
+def test_few_letters_are_read_in_the_encoding_in_which_they_join(encoding: str, sample: Sample, tmp_path: Path) -> None:
+    names = {"cp949": "\uac1c\ubc14", "gb18030": "\u72ac\u6d77"}.get(encoding, "\u72ac\u6d77")
+    path = tmp_path / "ids.csv"
+    path.write_bytes(f"id,img\nT0,{names[0]}.png\nT1,{names[1]}.png\n".encode(encoding))
+    template = read_template(sample("id,label\nT0,cat\nT1,cat\n"))
+    found = find_images_in(path, template, [f"test/{names[0]}.png", f"test/{names[1]}.png"])
+    assert found.image_of == {"T0": f"{names[0]}.png", "T1": f"{names[1]}.png"}
+
+
+def test_what_joins_in_no_encoding_names_the_guess(sample: Sample, tmp_path: Path) -> None:
+    path = tmp_path / "ids.csv"
+    path.write_bytes("id,img\nT0,\u72ac.png\nT1,\u6d77.png\n".encode("euc_jp"))
+    with pytest.raises(SubmissionError, match=r"It was read as \w+; if its names look wrong, save it as UTF-8"):
+        find_images_in(path, read_template(sample("id,label\nT0,cat\nT1,cat\n")), ["a.png", "b.png"])

@@ -25,6 +25,7 @@ from podium.curate.rows import Guess, Rows
 from podium.curate.split_column import leave_out_rows
 from podium.curate.split_tables import find_split_tables, read_split_tables
 from podium.curate.table_source import ImageColumnError, read_labels
+from podium.curate.text_tables import find_text_tables
 from podium.errors import SourceError, UsageError
 from podium.overview import Overview, Shown
 from podium.tables import Samples, Task, as_text_array
@@ -210,6 +211,8 @@ def _read_folders_or_export(files: ImageFiles, options: ScanOptions) -> Rows:
     """Folders as classes; where there are none, the one JSON document of another tool that holds labels."""
     folders = read_folders(files, options)
     exports = [] if options.unlabelled else _exports_in(files.root)
+    if not exports and not folders.label_columns and not options.unlabelled:
+        exports = find_text_tables(files)
     if not exports:
         return folders
     if len(exports) > 1 or folders.label_columns:
@@ -220,7 +223,8 @@ def _read_folders_or_export(files: ImageFiles, options: ScanOptions) -> Rows:
         rows = read_labels(files, exports[0], options)
     except ImageColumnError as error:
         return replace(folders, notes=(*folders.notes, f"{exports[0].name} was not read: {error.what}"))
-    guess = Guess("table of labels", exports[0].name, "another tool wrote labels into it", advise(labels=exports[0]))
+    why = "its lines name the images" if exports[0].suffix == ".txt" else "another tool wrote labels into it"
+    guess = Guess("table of labels", exports[0].name, why, advise(labels=exports[0]))
     return replace(rows, guesses=(guess, *rows.guesses))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from podium.curate.rows import Guess, Rows
 from podium.errors import SourceError
 from podium.listing import list_some
 from podium.tables import ImageNames, NameMatch, is_image_name
-from podium.texttable import SPACES, Table, read_table
+from podium.texttable import SPACES, Table, read_otherwise, read_table
 
 __all__ = ["ImageColumnError", "read_labels"]
 
@@ -46,14 +47,38 @@ def read_labels(files: ImageFiles, labels: Path | Table, options: ScanOptions) -
     """
     if isinstance(labels, Table):
         return _join(files, labels, options)
-    table = read_table(labels, delimiter=options.delimiter, encoding=options.encoding, header=options.header)
+    table = _read(labels, options)
+    try:
+        return _join_spaced(files, table, labels, options)
+    except ImageColumnError as error:
+        if options.encoding is not None or table.encoding.startswith("utf"):
+            raise
+        for other in read_otherwise(table, lambda encoding: _read(labels, options, encoding=encoding)):
+            with suppress(SourceError):
+                return _join_spaced(files, other, labels, replace(options, encoding=other.encoding))
+        where = f" It was read as {table.encoding}; if the names look wrong, name its {option('encoding')}."
+        raise ImageColumnError(
+            error.what, where=error.where, fix=f"{error.fix}{where}", details=error.details
+        ) from None
+
+
+def _read(path: Path, options: ScanOptions, *, delimiter: str | None = None, encoding: str | None = None) -> Table:
+    return read_table(
+        path,
+        delimiter=delimiter or options.delimiter,
+        encoding=encoding or options.encoding,
+        header=options.header,
+    )
+
+
+def _join_spaced(files: ImageFiles, table: Table, path: Path, options: ScanOptions) -> Rows:
+    """The rows; spaces that were guessed and name no image may be part of the names in a table of one column."""
     try:
         return _join(files, table, options)
     except ImageColumnError:
         if table.delimiter != SPACES or options.delimiter is not None:
             raise
-    # Spaces were guessed; perhaps they are part of the names in a table of one column.
-    return _join(files, read_table(labels, delimiter=",", encoding=options.encoding, header=options.header), options)
+    return _join(files, _read(path, options, delimiter=","), options)
 
 
 def _join(files: ImageFiles, table: Table, options: ScanOptions) -> Rows:

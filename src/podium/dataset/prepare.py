@@ -175,17 +175,49 @@ def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, 
         folds = load_frozen(options).match(whole.samples)
     else:
         if not options.strict:
-            whole = join_duplicates(
-                images.samples,
-                split_method=options.split_method,
-                stratify_by=options.stratify_by,
-                allow_leaks=options.allow_leaks,
-                **prints,
-            )
+            whole = _join(images, options)
         folds = _make_folds(whole, options)
     # Groups as they were named: duplicates that a given test set divides are no groups, but files and near-duplicates.
     report = replace(find_leaks(images.samples, folds, **prints, near=whole.near), joined=whole.joined)
-    return whole.samples, folds, _require_no_leak(report, folds, options)
+    try:
+        return whole.samples, folds, _require_no_leak(report, folds, options)
+    except LeakError as error:
+        if options.strict and options.folds_from is None:
+            error.retry = _retry_without_strict(images, options)
+        raise
+
+
+def _join(images: ReadyImages, options: FoldOptions) -> JoinedSamples:
+    """The samples with duplicates in one group."""
+    return join_duplicates(
+        images.samples,
+        split_method=options.split_method,
+        stratify_by=options.stratify_by,
+        allow_leaks=options.allow_leaks,
+        **images.fingerprints(),
+    )
+
+
+def _retry_without_strict(images: ReadyImages, options: FoldOptions) -> dict[str, object]:
+    """What lets the same command go through, which was tried: duplicates on one side, no more folds than groups then.
+
+    Nothing where it would stop all the same.
+    """
+    retry: dict[str, object] = {"strict": False}
+    for _ in range(3):
+        try:
+            _divide(images, replace(options, **retry))  # type: ignore[arg-type]
+        except LeakError:  # the method keeps no groups together
+            if retry.get("split_method", options.split_method) == "auto":
+                return {}
+            retry["split_method"] = "auto"
+        except SplitError as error:
+            if not error.retry:
+                return {}
+            retry |= error.retry
+        else:
+            return retry
+    return {}
 
 
 def _make_folds(whole: JoinedSamples, options: FoldOptions) -> Folds:
@@ -201,12 +233,7 @@ def _make_folds(whole: JoinedSamples, options: FoldOptions) -> Folds:
 
 
 def _require_no_leak(report: LeakReport, folds: Folds, options: FoldOptions) -> LeakReport:
-    try:
-        return require_no_leak(report, allow=options.allow_leaks, fix=_how_to_keep_together(options, folds))
-    except LeakError as error:
-        if options.strict and options.folds_from is None:
-            error.retry = {"strict": False}
-        raise
+    return require_no_leak(report, allow=options.allow_leaks, fix=_how_to_keep_together(options, folds))
 
 
 def _how_to_keep_together(options: FoldOptions, folds: Folds) -> str:

@@ -11,7 +11,7 @@ from podium import durable
 from podium.errors import UnknownNameError, UsageError
 from podium.report.contents import RunContents, read_contents
 from podium.report.mistakes_section import Mistake, describe_mistakes
-from podium.report.plots import draw_all
+from podium.report.plots import draw_all, draw_targets
 from podium.report.raster import as_png
 from podium.report.sections import RunReport, describe_run
 from podium.report.thumbnails import ThumbnailBook
@@ -98,8 +98,12 @@ class Plots:
         return describe_run(self._contents)
 
     def scores(self) -> Plot:
-        """The score of every target, with its interval; of tasks with several targets."""
-        return self._draw("targets")
+        """The score of every target, with its interval."""
+        headline = self._report.headline
+        if headline.interval is None:
+            raise self._nothing("scores")
+        title = "Score of every target" if headline.targets else "Score"
+        return Plot(title, as_png(title, [draw_targets(headline)]))
 
     def classes(self, target: str | None = None) -> Plot:
         """F1 of every class, with intervals.

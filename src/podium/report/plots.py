@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from podium import durable
@@ -14,7 +15,7 @@ from podium.report.axis import UNIT, Axis
 from podium.report.charts import Strip, scale, text_width, whisker
 from podium.report.contents import read_contents
 from podium.report.drawing import Drawing, Rect, Shape, Text
-from podium.report.headline import Headline
+from podium.report.headline import Headline, ScoreLine
 from podium.report.numbers import metric_words
 from podium.report.own_png import is_own_png
 from podium.report.raster import as_png
@@ -34,7 +35,7 @@ from podium.report.sections import RunReport, describe_run
 from podium.report.targets_section import TargetSection
 from podium.store import RunFolder
 
-__all__ = ["draw_all", "write_plots"]
+__all__ = ["draw_all", "draw_targets", "write_plots"]
 
 _MOST_ROWS = 60
 _ROW = 24.0
@@ -79,7 +80,7 @@ def _refuse_others(paths: Sequence[Path], folder: Path) -> None:
 def draw_all(report: RunReport) -> Iterator[tuple[str, str, list[Drawing]]]:
     """Name, title and drawings of every file."""
     if report.headline.targets:
-        yield "targets", "Score of every target", [_draw_targets(report.headline)]
+        yield "targets", "Score of every target", [draw_targets(report.headline)]
     for number, target in enumerate(report.targets, start=1):
         # Names of targets come from the data; a number is safe on every file system.
         yield f"classes-{number}", f"F1 of {target.name}", [_draw_classes(target)]
@@ -98,7 +99,11 @@ def draw_all(report: RunReport) -> Iterator[tuple[str, str, list[Drawing]]]:
         yield f"curves-{number}", f"Training{name}: score and loss over epochs", drawings
 
 
-def _draw_targets(headline: Headline) -> Drawing:
+def draw_targets(headline: Headline) -> Drawing:
+    """The score of every target of a scored run, one line where there is one."""
+    if not headline.targets and headline.interval is not None:
+        only = ScoreLine(headline.target, headline.metric, headline.interval, headline.chance)
+        headline = replace(headline, targets=(only,))
     names = [f"{line.target} ({metric_words(line.metric)})" for line in headline.targets]
     rows = [(line.interval.value, line.interval.low, line.interval.high) for line in headline.targets]
     return _draw_rows(names, rows, targets_axis(headline))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from podium.advice import option
 from podium.errors import SubmissionError
 from podium.submission.ids import find_match, names_of
 from podium.tables import ImageNames, NameMatch
-from podium.texttable import RawTable, Table
+from podium.texttable import RawTable, Table, read_otherwise, read_table
 
-__all__ = ["IdTable", "find_images"]
+__all__ = ["IdTable", "find_images", "find_images_in"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,27 @@ def find_images(template: RawTable, table: Table, predicted: Sequence[str], *, i
                 fix=f"Set {option('id_column')}, or keep only these two columns in the table.",
             )
     return best[0]
+
+
+def find_images_in(
+    path: Path, template: RawTable, predicted: Sequence[str], *, id_column: str | None = None
+) -> IdTable:
+    """The same in a file: where its encoding was guessed and nothing joins, it is read in the others too.
+
+    Raises:
+        SubmissionError: If no columns join in any encoding.
+    """
+    table = read_table(path)
+    try:
+        return find_images(template, table, predicted, id_column=id_column)
+    except SubmissionError as error:
+        for other in read_otherwise(table, lambda encoding: read_table(path, encoding=encoding)):
+            with suppress(SubmissionError):
+                return find_images(template, other, predicted, id_column=id_column)
+        if table.encoding.startswith("utf"):
+            raise
+        fix = f"{error.fix or ''} It was read as {table.encoding}; if its names look wrong, save it as UTF-8."
+        raise SubmissionError(error.what, where=error.where, fix=fix.strip(), details=error.details) from None
 
 
 def _joins(template: RawTable, name: str, table: Table, names: ImageNames) -> list[IdTable]:

@@ -14,13 +14,13 @@ from podium.submission.answer import Answer, as_int
 from podium.submission.answer_values import settle_class_columns, settle_target_column
 from podium.submission.column_names import Reading, parse_reading, read_name, read_numbered
 from podium.submission.id_column import find_id_column
-from podium.submission.id_table import find_images
+from podium.submission.id_table import find_images_in
 from podium.submission.ids import check_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.pairs import PairRows, find_pairs
 from podium.submission.plan_notes import describe_answers
 from podium.tables import DECISION_THRESHOLD, Head, Task
-from podium.texttable import RawTable, read_table
+from podium.texttable import RawTable
 
 __all__ = ["Plan", "match_columns"]
 
@@ -94,7 +94,7 @@ def match_columns(
     _check_named_columns(template, options)
     joined = None
     if options.id_table is not None and ids is not None:
-        joined = find_images(template, read_table(Path(options.id_table)), ids, id_column=options.id_column)
+        joined = find_images_in(Path(options.id_table), template, ids, id_column=options.id_column)
     pairs = find_pairs(template, task, options, ids) if joined is None else None
     if pairs is not None:
         return _plan_pairs(pairs, template, task, options)

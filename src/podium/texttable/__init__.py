@@ -10,6 +10,7 @@ from podium.texttable.frame_rows import Frame, as_table, is_frame, table_of_fram
 from podium.texttable.json_exports import read_export
 from podium.texttable.json_rows import JSON_ENDINGS
 from podium.texttable.list_cells import read_list_cells, write_list_cell
+from podium.texttable.other_encodings import read_otherwise
 from podium.texttable.raw_cells import SPACES, cell_value, split_rows
 from podium.texttable.raw_table import RawTable, read_raw_table
 from podium.texttable.reading import TABLE_ENDINGS, Table, check_table_exists, read_table
@@ -29,6 +30,7 @@ __all__ = [
     "is_frame",
     "read_export",
     "read_list_cells",
+    "read_otherwise",
     "read_raw_table",
     "read_table",
     "split_rows",
