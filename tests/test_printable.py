@@ -32,7 +32,7 @@ def test_what_people_write_stays(text: str) -> None:
 
 
 def test_no_character_of_control_or_format_passes_but_the_two_joiners() -> None:
-    passed = {chr(code) for code in range(0x110000) if printable(chr(code)) == chr(code)}
+    passed = set(printable("".join(map(chr, range(0x110000)))))
     assert {letter for letter in passed if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} == {
         "\u200c",
         "\u200d",

@@ -19,6 +19,7 @@ from podium.tables import Head, Task
 
 pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
 
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("test_resnet", "test_vit")]
 TASK = Task((Head("label", "single", ("a", "b")),))
 
 
@@ -27,7 +28,7 @@ def draw(n: int, height: int, width: int | None = None) -> Tensor:
     return torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(n))
 
 
-@pytest.fixture(scope="module", params=["tiny", "test_resnet", "test_vit"])
+@pytest.fixture(scope="module", params=["tiny", *SLOW])
 def model(request: pytest.FixtureRequest) -> Classifier:
     torch.manual_seed(0)
     backbone = build_backbone(request.param, "random", 32)
@@ -62,7 +63,7 @@ def test_lower_precision_is_near(model: Classifier, graph: Graph) -> None:
     assert torch.cosine_similarity(run(images), wanted, dim=1).min() > 0.97
 
 
-@pytest.mark.parametrize("name", ["tiny", "test_efficientnet"])
+@pytest.mark.parametrize("name", ["tiny", pytest.param("test_efficientnet", marks=pytest.mark.slow)])
 def test_a_stem_gives_what_passes_the_cut(name: str) -> None:
     torch.manual_seed(0)
     model = Classifier(build_backbone(name, "random", 32), TASK).eval()
@@ -77,7 +78,9 @@ def test_a_stem_gives_what_passes_the_cut(name: str) -> None:
     torch.testing.assert_close(run(images), wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
 
 
-@pytest.mark.parametrize(("name", "size"), [("tiny", (40, 24)), ("test_vit", (48, 80))])
+@pytest.mark.parametrize(
+    ("name", "size"), [("tiny", (40, 24)), pytest.param("test_vit", (48, 80), marks=pytest.mark.slow)]
+)
 def test_a_network_of_rectangles_is_compiled_too(name: str, size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     model = Classifier(build_backbone(name, "random", size), TASK).to("cpu").eval()
@@ -107,6 +110,7 @@ def test_without_openvino_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
         Graph(Strange().eval(), draw(2, 8)).compile("fp32", 1)
 
 
+@pytest.mark.slow
 def test_openvinos_telemetry_is_not_imported() -> None:
     code = (
         "import sys, torch; from torch import nn; from podium.backbone.compiled import Graph\n"
@@ -133,6 +137,7 @@ class FirstOfTwo(nn.Module):
         return features if len(images) == 1 else features.flip(0)
 
 
+@pytest.mark.slow
 def test_a_network_whose_trace_knows_its_batch_is_traced_with_the_whole_one() -> None:
     images = draw(5, 8)
     run = Graph(FixedBatch().eval(), images).compile("fp32", 1)

@@ -434,6 +434,7 @@ MEASURE = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory of a process from /proc")
 def test_memory_stays_far_below_the_size_of_the_cache(tmp_path: Path) -> None:
     root = tmp_path / "images"

@@ -25,6 +25,13 @@ class _Made(Mapping[str, Mapping[str, bytes]]):
         return len(TASKS)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole contests take seconds to draw."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "made" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def made() -> Mapping[str, Mapping[str, bytes]]:
     return _Made()

@@ -62,7 +62,8 @@ def copy(tmp_path: Path) -> Path:
     """The source code, to be changed."""
     for name in COPIED:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.png", "runs"))
+            left_out = shutil.ignore_patterns("*-pytest-*.pyc", "*.png", "runs")
+            shutil.copytree(ROOT / name, tmp_path / name, ignore=left_out)
         else:
             shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path

@@ -144,6 +144,7 @@ def test_a_named_column_that_is_not_there(write):
         table.column("lable", field="label_columns")
 
 
+@pytest.mark.slow
 def test_a_million_cells_are_read_to_the_last(tmp_path: Path) -> None:
     rows = "".join(f"{row}.jpg,cat,{row},\n" for row in range(250_000))
     path = tmp_path / "t.csv"

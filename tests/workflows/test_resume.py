@@ -61,7 +61,14 @@ def warm(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     go_on(tmp_path_factory.mktemp("first"), samples, WHOLE)
 
 
-@pytest.fixture(scope="module", params=[FROZEN, BLOCKS, WHOLE, ON_DEVICE], ids=["frozen", "blocks", "whole", "device"])
+OTHERS = {"blocks": BLOCKS, "whole": WHOLE, "device": ON_DEVICE}
+RECIPES = [
+    pytest.param(FROZEN, id="frozen"),
+    *(pytest.param(OTHERS[it], id=it, marks=pytest.mark.slow) for it in OTHERS),
+]
+
+
+@pytest.fixture(scope="module", params=RECIPES)
 def case(request: pytest.FixtureRequest, samples: Path, warm: None, tmp_path_factory: pytest.TempPathFactory) -> Case:
     root, started = tmp_path_factory.mktemp("undisturbed"), time.monotonic()
     results = results_of(go_on(root, samples, request.param))
@@ -105,6 +112,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     assert results_of(go_on(tmp_path, samples, case.lines)) == case.results
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_file_operations_all_along_ends_with_the_same_bytes(
     case: Case, samples: Path, tmp_path: Path, nursery: Nursery
 ) -> None:
@@ -119,6 +127,7 @@ def test_a_run_killed_at_file_operations_all_along_ends_with_the_same_bytes(
     assert results_of(go_on(tmp_path, samples, case.lines)) == case.results
 
 
+@pytest.mark.slow
 def test_a_run_on_a_cloud_drive_killed_at_file_operations_ends_with_the_same_bytes(
     case: Case, samples: Path, tmp_path: Path, nursery: Nursery
 ) -> None:
@@ -245,6 +254,7 @@ TORN = {FROZEN: b"", BLOCKS: b'{"torn', WHOLE: b"garbage\n", ON_DEVICE: b'{"torn
 """What a power cut may leave, one kind a recipe: what a resume makes of it does not hang on the recipe."""
 
 
+@pytest.mark.slow
 def test_a_journal_that_a_power_cut_tore_does_not_block_a_resume(
     case: Case, samples: Path, tmp_path: Path, nursery: Nursery
 ) -> None:
