@@ -396,8 +396,8 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
         2,
         ["'b'", "podium predict mine", "--name b"],
     ),
-    "submit onto the sample": (("submit", "mine", "sample.csv", "--out", "sample.csv"), 3, ["another file"]),
-    "submit below a file": (("submit", "mine", "sample.csv", "--out", "file/x.csv"), 1, ["file"]),
+    "submit onto the sample": (("submit", "mine", "sample.csv", "--out", "sample.csv"), 2, ["another file"]),
+    "submit below a file": (("submit", "mine", "sample.csv", "--out", "file/x.csv"), 2, ["file"]),
     "submit values": (("submit", "mine", "sample.csv", "--values", "prob"), 2, ["'prob'", "probability"]),
     "run exists": (("train", "pets", "--name", "mine"), 2, ["run 'mine' exists", "--resume mine"]),
     "resume unknown": (("train", "--resume", "mien"), 2, ["'mien'", "'mine'"]),
@@ -417,7 +417,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     ),
     "report of nothing": (("report", "mien"), 2, ["'mien'"]),
     "diff of one": (("runs", "--diff", "mine"), 2, ["compares two runs"]),
-    "scan out below a file": (("scan", "pets", "--out", "file/x"), 1, ["file"]),
+    "scan out below a file": (("scan", "pets", "--out", "file/x"), 2, ["file"]),
 }
 
 

@@ -51,3 +51,5 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(UsageError, match="file, not a folder"):
         claim(tmp_path / "file")
+    with pytest.raises(UsageError, match="file, not a folder"):
+        claim(tmp_path / "file" / "deep" / "deeper")

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from podium.cli.choices import View
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
+from podium.overview import count_of
 
 __all__ = ["predict"]
 
@@ -65,7 +66,7 @@ def predict(
     if output.json:
         print_json({"run": found.name, "n_images": len(predictions), "file": str(path)})
         return 0
-    print_lines(f"{len(predictions):,} images predicted", f"file     {path}")
+    print_lines(f"{count_of(len(predictions), 'image')} predicted", f"file     {path}")
     option = "" if name == "test" else f" --name {name}"
     print_lines(f"next     podium submit {found.name} SAMPLE_SUBMISSION.csv{option}")
     return 0

@@ -32,13 +32,14 @@ def check_claimable(
         fix: What the user can do instead.
 
     Raises:
-        UsageError: If it is a file, or holds other files; names the first ten.
+        UsageError: If it is a file or stands below one, or holds other files; names the first ten.
         StorageError: If it cannot be looked at.
     """
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError("this is a file, not a folder.", where=folder, fix=fix)
     with explaining_failures(folder):
+        there = next((step for step in (folder, *folder.parents) if step.exists()), folder)
+        if there.exists() and not there.is_dir():
+            raise UsageError("this is a file, not a folder.", where=there, fix=fix)
         found = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
     if any((folder / mark).is_file() for mark in marks):
         return

@@ -19,6 +19,7 @@ from podium.machine import Caution, Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import prepare_process
 from podium.machine.memory import warn_of_scarce_memory
+from podium.overview import count_of
 from podium.store import RunFolder, find_stale, load_tables, weights_of
 from podium.tables import (
     Predictions,
@@ -86,7 +87,7 @@ def predict_run(
     bad = np.flatnonzero(~images.cache.is_usable)
     per_fold, n_folds = [], len(predictor.folds)
     made_by_fold = predictor.predict_folds(images.cache, views=views)
-    with progress.stage(f"predict with {n_folds} folds", n_folds) as update:
+    with progress.stage(f"predict with {count_of(n_folds, 'fold')}", n_folds) as update:
         for done, (fold, made) in enumerate(made_by_fold, start=1):
             predictions = _fill_unreadable(made, bad, load_predictions(run.predictions_file("oof", fold)))
             path = run.predictions_file(name, fold)
