@@ -1,4 +1,4 @@
-"""Votes and shares are refused with a way to make labels of them; attributes that are numbers stay attributes."""
+"""Columns that look like votes are asked about; attributes that are numbers stay attributes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def _table(make_tree, rows):
 )
 def test_votes_and_shares_are_refused(make_tree, rows, kind):
     root = _table(make_tree, rows)
-    with pytest.raises(LabelError, match=f"look like {kind} .*idxmax") as caught:
+    with pytest.raises(LabelError, match=f"look like {kind} .*label_kind='votes'") as caught:
         scan(root, ScanOptions(label_columns=COLUMNS))
     assert "`label_kind='single'`" in str(caught.value)
+    assert list(scan(root, ScanOptions(label_columns=COLUMNS, label_kind="votes")).samples.soft) == ["label"]
     assert len(scan(root, ScanOptions(label_columns=COLUMNS, label_kind="single")).samples.task.heads) == 3
 
 

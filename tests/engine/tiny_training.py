@@ -30,6 +30,7 @@ class TinyBatch:
 
     images: Tensor
     targets: Mapping[str, Tensor]
+    weights: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,11 @@ ON_DEVICE = (*WHOLE, "training.augment_on=device", "augmentations=[{kind: rotate
 @pytest.fixture(scope="module")
 def samples(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A scanned contest on disk, which child processes read."""
-    folder = tmp_path_factory.mktemp("samples")
-    save_samples(contest("attributes"), folder)
+    folder, samples = tmp_path_factory.mktemp("samples"), contest("attributes")
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.ones(3), len(samples))
+    shares[samples.labels["age"] < 0] = -1
+    save_samples(replace(samples, weight=rng.random(len(samples)), soft={"age": shares}), folder)
     return folder
 
 

@@ -32,7 +32,7 @@ Decoding = Literal["independent", "class_first", "attributes_first"]
 Preset = Literal["baseline", "quick", "finetune"]
 Policy = Literal["none", "light", "medium", "strong", "faces", "letters", "aerial"]
 Layout = Literal["auto", "folders", "table", "pattern"]
-LabelKind = Literal["auto", "single", "multi"]
+LabelKind = Literal["auto", "single", "multi", "votes", "annotators"]
 Duplicates = Literal["error", "first", "drop"]
 SplitMethod = Literal[
     "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"

@@ -58,7 +58,8 @@ class ScanFlags:
         image_column: Table column with the image's file name or path, or with a folder of images.
         label_columns: Columns or pattern fields to learn. Several make a multi-attribute task; 0/1 columns make one
             multi-label head.
-        label_kind: Read label columns as one class per cell (single) or as sets of labels (multi).
+        label_kind: Read label columns as one class per cell (single), as sets of labels (multi), as counts or shares of
+            votes, a class a column (votes), or as one person's labels a column (annotators).
         label_delim: Delimiter between the labels in one cell of a list column.
         group: What must stay on one side of a split: a column, a pattern field, "folder", a regular expression with
             one (), or "none".
@@ -67,6 +68,7 @@ class ScanFlags:
             empty cell has no name: =valid.
         fold_column: Column with each image's fold, where you have folds of your own: any numbers or names. An image
             whose cell is empty or -1 trains in every fold.
+        weight_column: Column with the weight of each image's loss in training: numbers of at least 0.
         pattern: Description of the paths, such as '{id}_{gender}_{race}_{age:int}/{mask}*'.
         classes: Class order of a head: 'mask=worn,wrong,none'.
         bins: Borders that turn a number into classes: 'age=30,60'.
@@ -97,6 +99,7 @@ class ScanFlags:
     split_column: str | None = None
     split_names: Annotated[tuple[str, ...], Many] = ()
     fold_column: str | None = None
+    weight_column: str | None = None
     pattern: str | None = None
     classes: Annotated[tuple[str, ...], Many] = ()
     bins: Annotated[tuple[str, ...], Many] = ()

@@ -24,11 +24,13 @@ from podium.curate.indicators import (
 )
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows
+from podium.curate.soft_columns import are_shares, read_soft_labels
 from podium.curate.spellings import merge_spellings, same_names, spelling_key
 from podium.curate.votes import describe_counts, refuse_votes
 from podium.errors import LabelError, UnknownNameError
 from podium.listing import list_some
 from podium.tables import Head
+from podium.tables.soft_labels import harden
 from podium.texttable import read_list_cells
 
 __all__ = ["Labelling", "make_heads"]
@@ -45,6 +47,7 @@ class Labelling:
     Args:
         heads: The heads, in order.
         labels: Per head, as in `Samples.labels`.
+        soft: Per head with soft labels, as in `Samples.soft`.
         numbers: Numbers behind binned heads, float64 (N,).
         ordered: Heads whose class order the user or the numbers gave, so that it was not guessed.
         notes: What the user should know.
@@ -53,6 +56,7 @@ class Labelling:
 
     heads: list[Head] = field(default_factory=list)
     labels: dict[str, NDArray[np.integer[Any]]] = field(default_factory=dict)
+    soft: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     ordered: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
@@ -74,7 +78,12 @@ def make_heads(rows: Rows, names: Sequence[str], options: ScanOptions) -> Labell
     """
     made = Labelling()
     cells = {name: _clean(made, name, rows.columns[name], options.missing_values) for name in names}
-    if _are_indicators(cells, options):
+    if options.label_kind in ("votes", "annotators") or _are_marks(cells, options):
+        for found in read_soft_labels(cells, rows.places, options):
+            made.add(found.head, harden(found.head, found.shares))
+            made.soft[found.head.name] = found.shares
+            made.notes += found.notes
+    elif _are_indicators(cells, options):
         _add_indicators(made, cells, options)
     else:
         if options.label_kind == "auto" and cells.keys().isdisjoint(
@@ -120,6 +129,11 @@ def _are_indicators(cells: Mapping[str, Sequence[str]], options: ScanOptions) ->
         return False
     _refuse_two_noes(cells)
     return True
+
+
+def _are_marks(cells: Mapping[str, Sequence[str]], options: ScanOptions) -> bool:
+    """Whether columns that were called sets of labels hold shares from 0 to 1."""
+    return options.label_kind == "multi" and not _are_indicators(cells, options) and are_shares(cells)
 
 
 def _refuse_two_noes(cells: Mapping[str, Sequence[str]]) -> None:

@@ -19,7 +19,7 @@ LEFT_OUT = "none"
 """What a user calls the split of folders or rows that are not used."""
 
 Layout = Literal["auto", "folders", "table", "pattern"]
-LabelKind = Literal["auto", "single", "multi"]
+LabelKind = Literal["auto", "single", "multi", "votes", "annotators"]
 Duplicates = Literal["error", "first", "drop"]
 
 
@@ -35,7 +35,8 @@ class ScanOptions:
         image_column: Column of the table that names the image, or a folder of images.
         label_columns: Columns or pattern fields to learn. Several 0/1 columns are one multi-label head, several
             other columns a head each.
-        label_kind: "multi" reads every label column as a set, "single" as one class a column.
+        label_kind: "multi" reads every label column as a set, "single" as one class a column; "votes" reads columns as
+            counts or shares of votes, a class a column, and "annotators" as one person's labels a column.
         label_delim: What divides the labels in a cell of a multi-label list column.
         head_name: Name of the head made from folders ("label") or from 0/1 columns ("labels").
         group: What must not be divided between train and valid: a column, a pattern field, "folder" for the folder
@@ -45,6 +46,7 @@ class ScanOptions:
             leaves them out. Usual words (train, val, dev, test, ...) are known.
         fold_column: Column with each image's fold, where you have folds of your own: any numbers or names. An image
             whose cell is empty or -1 trains in every fold.
+        weight_column: Column with the weight of each image's loss in training: numbers of at least 0.
         pattern: Description of the paths, such as "{id}_{gender}_{race}_{age:int}/{mask}*".
         classes: Class names of a head in their order. An unlisted name is then an error.
         bins: Borders that turn a number into classes: {"age": (30, 60)} gives <30, 30-59 and >=60.
@@ -78,6 +80,7 @@ class ScanOptions:
     split_column: str | None = None
     split_names: Mapping[str, str] = field(default_factory=dict)
     fold_column: str | None = None
+    weight_column: str | None = None
     pattern: str | None = None
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -146,6 +149,7 @@ class ScanOptions:
             group=None if self.group is None else name_of(self.group),
             split_column=None if self.split_column is None else name_of(self.split_column),
             fold_column=None if self.fold_column is None else name_of(self.fold_column),
+            weight_column=None if self.weight_column is None else name_of(self.weight_column),
             classes={name_of(column): names for column, names in self.classes.items()},
             bins={name_of(column): borders for column, borders in self.bins.items()},
             ordinal=tuple(map(name_of, self.ordinal)),

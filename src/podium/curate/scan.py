@@ -26,6 +26,7 @@ from podium.curate.split_column import leave_out_rows
 from podium.curate.split_tables import find_split_tables, read_split_tables
 from podium.curate.table_source import ImageColumnError, read_labels
 from podium.curate.text_tables import find_text_tables
+from podium.curate.weight_column import read_weight_column
 from podium.errors import SourceError, UsageError
 from podium.overview import Overview, Shown
 from podium.tables import Samples, Task, as_text_array
@@ -276,6 +277,8 @@ def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptio
         fold=_text_or_none(roles.fold),
         source=as_text_array([rows.origin] * len(rows.ids)),
         numbers=labelling.numbers,
+        soft=labelling.soft,
+        weight=read_weight_column(rows, options),
     )
     if options.composite_column is not None and not options.unlabelled:
         check_composite_column(samples, rows, options.composite_column)

@@ -1,4 +1,4 @@
-"""Columns of votes or shares: one label, of which each column says how much speaks for a class."""
+"""Columns that look like votes or shares for the classes of one label, where nobody said so: Podium asks."""
 
 from __future__ import annotations
 
@@ -39,10 +39,9 @@ def refuse_votes(columns: Mapping[str, Sequence[str]]) -> None:
     kind = "shares" if numbers.max() <= 1 else "votes"
     raise LabelError(
         f"columns {list_some(names)} add up to {usual:g} in every row: they look like {kind} for the classes of one"
-        " label, and Podium trains on one class per image.",
-        fix="Write the class with the most into a column of its own, such as"
-        f" table['label'] = table[{names}].idxmax(axis=1) in pandas. If each column is a target of its own, set"
-        f" {advise(label_kind='single')}.",
+        " label.",
+        fix=f"To learn them as shares of one label, set {advise(label_kind='votes')}. If each column is a target of its"
+        f" own, set {advise(label_kind='single')}.",
     )
 
 
@@ -55,7 +54,7 @@ def describe_counts(columns: Mapping[str, Sequence[str]]) -> list[str]:
         return []
     return [
         f"Each of the columns {list_some(list(columns), most=4)} is a target of its own, whose classes are numbers. If"
-        " they count votes for one label, write the class with the most into a column first."
+        f" they count votes for one label, set {advise(label_kind='votes')}."
     ]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from podium.errors import UsageError
 
-__all__ = ["Batch", "check_columns", "gather_targets"]
+__all__ = ["Batch", "as_weight_tensor", "check_columns", "gather_targets"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +22,9 @@ class Batch:
     Attributes:
         images: uint8 (B, h, w, 3) images, or floating (B, ...) features of a frozen backbone or frozen blocks.
         targets: Per head int64 (B,) class indices with -1 = missing; float32 (B, C) with -1 = missing for a
-            multi-label head, and for every head where images are mixed.
+            multi-label head, for a head with soft labels, and for every head where images are mixed.
         rows: Rows of the cache the samples came from, shape (B,).
+        weights: Weight of each sample's loss, float32 (B,); None weighs all alike.
         offset_after: Position in the epoch's order after this batch; `from_position` goes on from there.
     """
 
@@ -31,6 +32,7 @@ class Batch:
     targets: dict[str, torch.Tensor]
     rows: NDArray[np.int64]
     offset_after: int
+    weights: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -41,6 +43,11 @@ def gather_targets(targets: Mapping[str, NDArray[Any]], positions: NDArray[np.in
     return {
         name: column[positions].astype(np.int64 if column.ndim == 1 else np.float32) for name, column in targets.items()
     }
+
+
+def as_weight_tensor(weights: NDArray[np.float64] | None) -> torch.Tensor | None:
+    """Weights of a batch's samples in float32, if there are any."""
+    return None if weights is None else torch.from_numpy(weights.astype(np.float32))
 
 
 def check_columns(n_rows: int, columns: Mapping[str, NDArray[Any]]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from podium.data.batch import Batch, check_columns, gather_targets
+from podium.data.batch import Batch, as_weight_tensor, check_columns, gather_targets
 from podium.data.batch_places import batch_starts, batch_stop
 from podium.data.loader import check_batch_size, epoch_positions
 from podium.data.order import count_repeats, repeat_keys
@@ -37,6 +38,7 @@ class FeatureTrainLoader:
         batch_size: Samples a batch, at least 1.
         seed: Seed of the run.
         weights: Weights of these rows, shape (n,), to draw with replacement; None visits each once.
+        sample_weights: Weight of each row's loss, shape (n,).
         views: View of each epoch, from the first on and over again; None draws one for each sample.
 
     Raises:
@@ -53,11 +55,14 @@ class FeatureTrainLoader:
         batch_size: int,
         seed: int = 0,
         weights: NDArray[np.float64] | None = None,
+        sample_weights: NDArray[np.float64] | None = None,
         views: Sequence[int] | None = None,
     ) -> None:
         _check_features(features)
         check_batch_size(batch_size)
-        check_columns(len(rows), {"keys": keys, **targets} | ({} if weights is None else {"weights": weights}))
+        given = {"weights": weights, "sample_weights": sample_weights}
+        columns = {name: column for name, column in given.items() if column is not None}
+        check_columns(len(rows), {"keys": keys, **targets, **columns})
         self._features = features
         self._pages = PageBudget(features)
         self._rows = np.asarray(rows, dtype=np.int64)
@@ -66,6 +71,7 @@ class FeatureTrainLoader:
         self._batch_size = batch_size
         self._seed = seed
         self._weights = weights
+        self._sample_weights = sample_weights
         self._views = views
 
     @property
@@ -100,7 +106,10 @@ class FeatureTrainLoader:
             self._choose_views(epoch, positions, None if repeats is None else repeats[part]), rows
         ]
         self._pages.count(features.nbytes, n_places=len(rows))
-        return _feature_batch(features, self._targets, positions, rows, start)
+        weights = None if self._sample_weights is None else self._sample_weights[positions]
+        return replace(
+            _feature_batch(features, self._targets, positions, rows, start), weights=as_weight_tensor(weights)
+        )
 
     def _choose_views(
         self, epoch: int, positions: NDArray[np.int64], repeats: NDArray[np.int64] | None

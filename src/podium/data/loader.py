@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from podium.data.augment import Augmentation, augment_batch, draw_batch
-from podium.data.batch import Batch, check_columns, gather_targets
+from podium.data.batch import Batch, as_weight_tensor, check_columns, gather_targets
 from podium.data.batch_places import batch_starts, batch_stop
 from podium.data.buffers import BufferPool
 from podium.data.device_images import DeviceImages
-from podium.data.mixing import Mixing, mix_batch, mix_targets, soften_targets
+from podium.data.mixing import Mixing, mix_batch, mix_targets, mix_weights, soften_targets
 from podium.data.order import count_repeats, epoch_order, repeat_keys, weighted_order
 from podium.data.prefetch import prefetch
 from podium.data.views import View, eval_batch
@@ -49,6 +49,7 @@ class TrainLoader:
         mixing: MixUp or CutMix; all targets are soft then.
         n_classes: Number of classes of each head with class indices, needed for mixing only.
         weights: Weights of these rows, shape (n,), to draw n samples an epoch with replacement; None visits each once.
+        sample_weights: Weight of each row's loss, shape (n,); mixed as the targets are.
         device_images: Makes the images on the device where the model computes; None makes them here.
 
     Raises:
@@ -71,10 +72,13 @@ class TrainLoader:
         mixing: Mixing | None = None,
         n_classes: Mapping[str, int] | None = None,
         weights: NDArray[np.float64] | None = None,
+        sample_weights: NDArray[np.float64] | None = None,
         device_images: DeviceImages | None = None,
     ) -> None:
         check_batch_size(batch_size)
-        check_columns(len(rows), {"keys": keys, **targets} | ({} if weights is None else {"weights": weights}))
+        given = {"weights": weights, "sample_weights": sample_weights}
+        columns = {name: column for name, column in given.items() if column is not None}
+        check_columns(len(rows), {"keys": keys, **targets, **columns})
         self._pixels = cache_pixels
         self._pages = PageBudget(cache_pixels)
         self._rows = np.asarray(rows, dtype=np.int64)
@@ -87,6 +91,7 @@ class TrainLoader:
         self._mixing = mixing
         self._n_classes = _check_n_classes(targets, n_classes or {}) if mixing else {}
         self._weights = weights
+        self._sample_weights = sample_weights
         self._size = (height, width)
         self._device_images = device_images
         # One more than a batch holds, for a sample that joins the last.
@@ -136,6 +141,7 @@ class TrainLoader:
     ) -> Batch:
         images = self._make_images(epoch, self._rows[positions], keys, pool)
         targets = gather_targets(self._targets, positions)
+        weights = None if self._sample_weights is None else self._sample_weights[positions]
         if self._mixing is not None:
             canvas = images.numpy() if self._device_images is None else images
             mixed = mix_batch(canvas, self._mixing, seed=self._seed, epoch=epoch, step=start)
@@ -143,7 +149,9 @@ class TrainLoader:
                 name: mix_targets(soften_targets(column, self._n_classes.get(name)), mixed)
                 for name, column in targets.items()
             }
-        return Batch(images, _as_tensors(targets), self._rows[positions], start + len(positions))
+            weights = None if weights is None else mix_weights(weights, mixed)
+        after = start + len(positions)
+        return Batch(images, _as_tensors(targets), self._rows[positions], after, as_weight_tensor(weights))
 
     def _make_images(
         self, epoch: int, rows: NDArray[np.int64], keys: NDArray[np.uint64], pool: ThreadPoolExecutor | None

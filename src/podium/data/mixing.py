@@ -19,7 +19,7 @@ from podium.data.ranges import check_probability, check_range
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["CutMix", "MixUp", "Mixed", "Mixing", "mix_batch", "mix_targets", "soften_targets"]
+__all__ = ["CutMix", "MixUp", "Mixed", "Mixing", "mix_batch", "mix_targets", "mix_weights", "soften_targets"]
 
 _DRAW_STREAM = 50
 _PARTNER_STREAM = 51
@@ -167,3 +167,8 @@ def mix_targets(soft: NDArray[np.float32], mixed: Mixed) -> NDArray[np.float32]:
     others = soft[mixed.partner]
     blend = mixed.own_fraction * soft + (1.0 - mixed.own_fraction) * others
     return np.where((soft < 0) | (others < 0), -1.0, blend).astype(np.float32)
+
+
+def mix_weights(weights: NDArray[np.float64], mixed: Mixed) -> NDArray[np.float64]:
+    """Weights of the samples' losses, shape (B,), mixed as the images were."""
+    return mixed.own_fraction * weights + (1.0 - mixed.own_fraction) * weights[mixed.partner]

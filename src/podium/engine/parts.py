@@ -28,6 +28,10 @@ class Batch(Protocol):
     def targets(self) -> Mapping[str, Tensor]:
         """Per head, first axis B; -1 is missing."""
 
+    @property
+    def weights(self) -> Tensor | None:
+        """Weight of each sample's loss, shape (B,); None weighs all alike."""
+
 
 class TrainBatches(Protocol):
     """Training batches whose content is a function of (epoch, offset)."""

@@ -70,6 +70,7 @@ def _find_gradients(parts: Parts, batch: Batch, step: int) -> float:
 def _accumulate_gradients(parts: Parts, batch: Batch) -> float:
     parts.optimizer.zero_grad(set_to_none=True)
     targets = {name: target.to(parts.device, non_blocking=True) for name, target in batch.targets.items()}
+    weights = None if batch.weights is None else batch.weights.to(parts.device, non_blocking=True)
     totals: dict[str, Tensor] | None = None
     in_pieces = parts.micro_batch is not None and parts.micro_batch < len(batch.images)
     loss = 0.0
@@ -79,7 +80,8 @@ def _accumulate_gradients(parts: Parts, batch: Batch) -> float:
             logits: Mapping[str, Tensor] = parts.model(images)
         if in_pieces and totals is None:
             totals = parts.objective.totals({name: values.shape[1] for name, values in logits.items()}, targets)
-        share = parts.objective(logits, {name: target[rows] for name, target in targets.items()}, totals)
+        piece = {name: target[rows] for name, target in targets.items()}
+        share = parts.objective(logits, piece, totals, None if weights is None else weights[rows])
         (share if parts.scaler is None else parts.scaler.scale(share)).backward()  # type: ignore[no-untyped-call]
         loss += float(share.detach())
     return loss

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from podium.errors import LabelError, SourceError, UsageError
 from podium.listing import list_some
-from podium.tables.fit_task import labels_under
+from podium.tables.fit_task import labels_under, shares_under
 from podium.tables.ids import as_text_array
 from podium.tables.samples import Samples
 from podium.tables.task import Task
@@ -50,6 +50,12 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
         paths=_join([part.paths for part in parts.values()]),
         task=main.task,
         labels={head.name: np.concatenate([labels_under(part, head) for part in parts.values()]) for head in heads},
+        soft={
+            head.name: np.concatenate([shares_under(part, head) for part in parts.values()])
+            for head in heads
+            if any(head.name in part.soft for part in parts.values())
+        },
+        weight=_join_weights(list(parts.values())),
         group=_optional([part.group for part in parts.values()], parts),
         split=_optional([part.split for part in parts.values()], parts),
         fold=_optional([part.fold for part in parts.values()], parts),
@@ -119,6 +125,13 @@ def _optional(columns: Sequence[TextArray | None], parts: Mapping[str, Samples])
         for column, part in zip(columns, parts.values(), strict=True)
     ]
     return _join(filled)
+
+
+def _join_weights(parts: Sequence[Samples]) -> NDArray[np.float64] | None:
+    """Weights of all rows; 1 for those of a source without any."""
+    if all(part.weight is None for part in parts):
+        return None
+    return np.concatenate([np.ones(len(part)) if part.weight is None else part.weight for part in parts])
 
 
 def _join(columns: Sequence[TextArray]) -> TextArray:

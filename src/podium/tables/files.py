@@ -124,6 +124,10 @@ def save_samples(samples: Samples, folder: Path) -> None:
             columns[name] = column.tolist()
     for head in samples.task.heads if samples.task else ():
         columns |= _label_columns(head, samples.labels[head.name])
+        if head.name in samples.soft:
+            columns |= _share_columns(head, samples.soft[head.name])
+    if samples.weight is not None:
+        columns["weight"] = [repr(value) for value in samples.weight.tolist()]
     for name, numbers in samples.numbers.items():
         columns[f"number:{name}"] = ["" if np.isnan(value) else repr(float(value)) for value in numbers]
     write_csv(folder / "samples.csv", list(columns), zip(*columns.values(), strict=True))
@@ -147,6 +151,14 @@ def _label_columns(head: Head, labels: NDArray[np.integer[Any]]) -> dict[str, Se
         }
     names = [*head.classes, ""]  # index -1, missing, is the last
     return {f"label:{head.name}": [names[value] for value in labels.tolist()]}
+
+
+def _share_columns(head: Head, shares: NDArray[np.float64]) -> dict[str, Sequence[str]]:
+    """Every bit of each share; empty where it is missing."""
+    return {
+        f"share:{head.name}={name}": ["" if value < 0 else repr(value) for value in shares[:, place].tolist()]
+        for place, name in enumerate(head.classes)
+    }
 
 
 def load_samples(folder: Path, *, root: Path | None = None) -> Samples:
@@ -196,7 +208,9 @@ def move_samples(folder: Path, root: Path, *, source: str | None = None) -> None
 
 def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], root: Path | None) -> Samples:
     task = None if record["task"] is None else Task.from_dict(record["task"])
-    labels = {head.name: _read_labels(head, columns) for head in (task.heads if task else ())}
+    heads = task.heads if task else ()
+    labels = {head.name: _read_labels(head, columns) for head in heads}
+    with_shares = [head for head in heads if f"share:{head.name}={head.classes[0]}" in columns]
     numbers = {
         name.removeprefix("number:"): np.array([float(cell) if cell else np.nan for cell in column])
         for name, column in columns.items()
@@ -209,6 +223,8 @@ def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], roo
         paths=as_text_array(columns["path"]),
         task=task,
         labels=labels,
+        soft={head.name: _read_shares(head, columns) for head in with_shares},
+        weight=np.array([float(cell) for cell in columns["weight"]]) if "weight" in columns else None,
         numbers=numbers,
         roots={name: path_from_text(root) for name, root in record.get("roots", {}).items()},
         **optional,
@@ -226,6 +242,11 @@ def _read_labels(head: Head, columns: Mapping[str, Sequence[str]]) -> NDArray[np
     if unknown is not None:
         raise ValueError(f"head {head.name!r} has no class {unknown!r}")
     return np.fromiter((place[cell] for cell in column), dtype=np.int64, count=len(column))
+
+
+def _read_shares(head: Head, columns: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
+    cells = [columns[f"share:{head.name}={name}"] for name in head.classes]
+    return np.array([[float(cell) if cell else -1.0 for cell in column] for column in cells]).T.copy()
 
 
 def save_folds(folds: Folds, folder: Path, *, extra: Mapping[str, Any] | None = None) -> None:

@@ -12,9 +12,10 @@ from podium.advice import options
 from podium.errors import LabelError
 from podium.listing import list_some
 from podium.tables.samples import Samples
+from podium.tables.soft_labels import one_hot
 from podium.tables.task import Head, Task
 
-__all__ = ["fit_to_task", "labels_under"]
+__all__ = ["fit_to_task", "labels_under", "shares_under"]
 
 
 def fit_to_task(samples: Samples, task: Task) -> Samples:
@@ -45,7 +46,9 @@ def fit_to_task(samples: Samples, task: Task) -> Samples:
     for head in task.heads:
         if head.name in own:
             _check_classes(own[head.name], head)
-    return replace(samples, task=task, labels={head.name: labels_under(samples, head) for head in task.heads})
+    labels = {head.name: labels_under(samples, head) for head in task.heads}
+    soft = {head.name: shares_under(samples, head) for head in task.heads if head.name in samples.soft}
+    return replace(samples, task=task, labels=labels, soft=soft)
 
 
 def labels_under(samples: Samples, head: Head) -> NDArray[np.integer[Any]]:
@@ -62,6 +65,18 @@ def labels_under(samples: Samples, head: Head) -> NDArray[np.integer[Any]]:
     return np.asarray(number[samples.labels[head.name]], dtype=np.int64)  # -1, missing, is the last
 
 
+def shares_under(samples: Samples, head: Head) -> NDArray[np.float64]:
+    """The samples' shares of the head of that name, under its class numbers; 0 and 1 where they have labels alone."""
+    own = next((own for own in (samples.task.heads if samples.task else ()) if own.name == head.name), None)
+    if own is None or head.name not in samples.soft:
+        return one_hot(head, labels_under(samples, head))
+    given = samples.soft[head.name]
+    is_missing = head.is_multi | (given < 0).any(axis=1, keepdims=True)
+    shares = np.repeat(np.where(is_missing, -1.0, 0.0), head.n_classes, axis=1)
+    shares[:, [head.classes.index(label) for label in own.classes]] = given
+    return shares
+
+
 def _with_one_name(samples: Samples, task: Task) -> Samples:
     """The samples with their only head called as the task's only one: folders say "label", a table what it likes."""
     heads = samples.task.heads if samples.task else ()
@@ -69,7 +84,8 @@ def _with_one_name(samples: Samples, task: Task) -> Samples:
         return samples
     name = task.heads[0].name
     labels = {name: samples.labels[heads[0].name]}
-    return replace(samples, task=Task((replace(heads[0], name=name),)), labels=labels)
+    soft = {name: samples.soft[heads[0].name]} if heads[0].name in samples.soft else {}
+    return replace(samples, task=Task((replace(heads[0], name=name),)), labels=labels, soft=soft)
 
 
 def _check_classes(own: Head, head: Head) -> None:

@@ -19,14 +19,15 @@ __all__ = ["answers_frame", "folds_frame", "predictions_frame", "samples_frame"]
 def samples_frame(samples: Samples) -> pd.DataFrame:
     """One row a sample, indexed by id: path, group, split, source, fold, a column a head (class names, None = missing).
 
-    A multi-label head is a column a class, named "head=class", with 0, 1 and NA. Numbers keep their name.
+    A multi-label head is a column a class, named "head=class", with 0, 1 and NA. Soft labels are columns
+    "share:head=class", weights the column "weight". Numbers keep their name.
     """
     import pandas as pd
 
     columns: dict[str, Any] = {"path": samples.paths}
     columns |= {
         name: getattr(samples, name)
-        for name in ("group", "split", "source", "fold")
+        for name in ("group", "split", "source", "fold", "weight")
         if getattr(samples, name) is not None
     }
     for head in samples.task.heads if samples.task else ():
@@ -38,6 +39,9 @@ def samples_frame(samples: Samples) -> pd.DataFrame:
                 columns[f"{head.name}={name}"][marks < 0] = pd.NA
         else:
             columns[head.name] = np.array([*head.classes, None], dtype=object)[labels]
+        if head.name in samples.soft:
+            shares = np.where(samples.soft[head.name] < 0, np.nan, samples.soft[head.name])
+            columns |= {f"share:{head.name}={name}": shares[:, place] for place, name in enumerate(head.classes)}
     columns |= dict(samples.numbers)
     return pd.DataFrame(columns, index=pd.Index(samples.ids, name="id"))
 

@@ -2,7 +2,8 @@
 
 On disk it is a CSV that opens in a spreadsheet, beside a small JSON with the task and the root folder.
 Columns: `id`, `path`, `group`, `split`, `source`, `fold`, then `label:<head>` with the class name (empty = missing),
-for a multi-label head `label:<head>=<class>` with 0 or 1, and `number:<name>` for numbers that labels come from.
+for a multi-label head `label:<head>=<class>` with 0 or 1; `share:<head>=<class>` where a head has soft labels;
+`weight`, and `number:<name>` for numbers that labels come from.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from podium.errors import LabelError, SourceError
 from podium.listing import list_some
 from podium.overview import SHOWN_ROWS, Overview, Shown, count_of
 from podium.tables.ids import first_duplicate, path_from_text
+from podium.tables.soft_labels import check_shares, check_weights, composite_shares, one_hot
 from podium.tables.task import Task
 
 if TYPE_CHECKING:
@@ -49,10 +51,14 @@ class Samples(Shown):
         numbers: Numbers that labels were derived from, float64 (N,), nan = missing.
         roots: Folder of the images of each further source, by its name in `source`; see `concat`.
         fold: Name of the fold that the source gives each row, shape (N,); "" trains in every fold.
+        soft: Per head with soft labels, shares of its classes, float64 (N, C): rows that sum to 1, or for a multi-label
+            head each in [0, 1]; -1 = missing. Models learn them; scores and folds go by `labels`.
+        weight: Weight of each row's loss in training, float64 (N,), at least 0; None weighs all alike. No score counts
+            it.
 
     Raises:
         SourceError: If ids repeat or a column has another length.
-        LabelError: If a label is outside its head's classes.
+        LabelError: If a label is outside its head's classes, or shares or weights are out of range.
     """
 
     root: Path
@@ -66,6 +72,8 @@ class Samples(Shown):
     numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     roots: Mapping[str, Path] = field(default_factory=dict)
     fold: TextArray | None = None
+    soft: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    weight: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())
@@ -76,12 +84,15 @@ class Samples(Shown):
                 raise SourceError(f"column {name!r} has {len(column)} rows, but there are {len(self.ids)} ids.")
             column.setflags(write=False)
         self._check_labels()
+        if self.weight is not None:
+            check_weights(self.weight)
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         columns: dict[str, NDArray[Any]] = {"ids": self.ids, "paths": self.paths}
-        for name in ("group", "split", "source", "fold"):
+        for name in ("group", "split", "source", "fold", "weight"):
             if getattr(self, name) is not None:
                 columns[name] = getattr(self, name)
+        columns |= {f"share:{name}": column for name, column in self.soft.items()}
         columns |= {f"label:{name}": column for name, column in self.labels.items()}
         columns |= {f"number:{name}": column for name, column in self.numbers.items()}
         return columns
@@ -98,6 +109,10 @@ class Samples(Shown):
                 raise LabelError(f"labels of {name!r} have shape {column.shape}, expected {shape}.")
             if column.size and (column.min() < -1 or column.max() > highest):
                 raise LabelError(f"labels of {name!r} are {column.min()} to {column.max()}, expected -1 to {highest}.")
+        for name, shares in self.soft.items():
+            if name not in heads:
+                raise LabelError(f"there are shares for {name!r}, but the task has heads {sorted(heads)}.")
+            check_shares(heads[name], shares, len(self))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -143,6 +158,17 @@ class Samples(Shown):
             return composite.encode(self.labels)
         return self.labels[self.task.head(name).name]
 
+    def target_shares(self, name: str) -> NDArray[np.float64] | None:
+        """Shares of a head or of the composite class, as in `soft`; None where it has no soft labels."""
+        composite = None if self.task is None else self.task.composite
+        if composite is None or name != composite.name:
+            return self.soft.get(name)
+        if self.task is None or not set(composite.heads) & set(self.soft):
+            return None
+        heads = [self.task.head(part) for part in composite.heads]
+        shares = {h.name: self.soft[h.name] if h.name in self.soft else one_hot(h, self.labels[h.name]) for h in heads}
+        return composite_shares(composite, shares)
+
     def take(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_] | Sequence[int]) -> Samples:
         """The samples of these rows, in this order."""
         index = np.asarray(rows)
@@ -156,6 +182,8 @@ class Samples(Shown):
             split=None if self.split is None else self.split[index],
             source=None if self.source is None else self.source[index],
             fold=None if self.fold is None else self.fold[index],
+            soft={name: column[index] for name, column in self.soft.items()},
+            weight=None if self.weight is None else self.weight[index],
             numbers={name: column[index] for name, column in self.numbers.items()},
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from podium.data import FeatureTrainLoader, TrainLoader, sample_keys
 from podium.engine import Callback, Checkpoints, EvalBatches, Parts, TrainState, final_weights, fit
-from podium.errors import UsageError
+from podium.errors import LabelError, UsageError
 from podium.metrics import default_metric, score_targets_fast
 from podium.metrics import metric as find_metric
 from podium.models import Classifier, LinearHeads
@@ -36,6 +36,8 @@ class LabelledRows:
         rows: Rows of the inputs, shape (n,).
         ids: Ids of the samples, shape (n,); order and augmentation depend on them.
         labels: Per target, (n,) class indices or (n, C) of 0 and 1; -1 is missing.
+        soft: Shares of each target with soft labels, (n, C); training learns them in place of `labels`.
+        weights: Weight of each row's loss in training, shape (n,); None weighs all alike.
         draw_weights: How often each is drawn, as `make_draw_weights` gives; None shows each once an epoch.
     """
 
@@ -43,6 +45,21 @@ class LabelledRows:
     ids: NDArray[np.object_]
     labels: Mapping[str, NDArray[np.integer[Any]]]
     draw_weights: NDArray[np.float64] | None = None
+    soft: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    weights: NDArray[np.float64] | None = None
+
+    @property
+    def loss_weights(self) -> NDArray[np.float64] | None:
+        """The weights with a mean of 1, so that the learning rate does not hang on their scale.
+
+        Raises:
+            LabelError: If all are 0.
+        """
+        if self.weights is None:
+            return None
+        if not self.weights.any():
+            raise LabelError("the training images of this fold all have weight 0, so there is nothing to learn.")
+        return np.asarray(self.weights / self.weights.mean(), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -131,10 +148,11 @@ def prepare_fitting(
         )
     batches = inputs.train_batches(
         train.rows,
-        {head.name: train.labels[head.name] for head in task.heads},
+        {head.name: train.soft.get(head.name, train.labels[head.name]) for head in task.heads},
         sample_keys(train.ids.tolist()),
         seed=seed,
         draw_weights=train.draw_weights,
+        sample_weights=train.loss_weights,
     )
     check_warmup(recipe, recipe.training.epochs * batches.n_batches)
 

@@ -21,7 +21,7 @@ from podium.tables import Task
 
 __all__ = ["BlockInputs", "FeatureInputs", "ImageInputs", "Inputs"]
 
-Labels = Mapping[str, NDArray[np.integer[Any]]]
+Labels = Mapping[str, NDArray[Any]]
 FEATURE_BATCH = 1024
 """Rows of features at a time: a few megabytes, that memory holds beside everything else."""
 
@@ -38,8 +38,12 @@ class Inputs(ABC):
         *,
         seed: int,
         draw_weights: NDArray[np.float64] | None = None,
+        sample_weights: NDArray[np.float64] | None = None,
     ) -> TrainLoader | FeatureTrainLoader:
-        """Shuffled batches of these rows; drawn with replacement by `draw_weights`, shape (n,), if there are any."""
+        """Shuffled batches of these rows; drawn with replacement by `draw_weights`, shape (n,), if there are any.
+
+        `sample_weights`, shape (n,), go with each row's loss.
+        """
 
     @abstractmethod
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
@@ -79,6 +83,7 @@ class ImageInputs(Inputs):
         *,
         seed: int,
         draw_weights: NDArray[np.float64] | None = None,
+        sample_weights: NDArray[np.float64] | None = None,
     ) -> TrainLoader:
         """Shuffled, augmented batches of these rows."""
         return TrainLoader(
@@ -93,6 +98,7 @@ class ImageInputs(Inputs):
             seed=seed,
             n_threads=self._n_threads,
             weights=draw_weights,
+            sample_weights=sample_weights,
             device_images=self._device_images,
         )
 
@@ -133,6 +139,7 @@ class BlockInputs(Inputs):
         *,
         seed: int,
         draw_weights: NDArray[np.float64] | None = None,
+        sample_weights: NDArray[np.float64] | None = None,
     ) -> FeatureTrainLoader:
         """Shuffled batches of these rows, another augmented view in each epoch until all were seen."""
         return FeatureTrainLoader(
@@ -143,6 +150,7 @@ class BlockInputs(Inputs):
             batch_size=self._recipe.training.batch_size,
             seed=seed,
             weights=draw_weights,
+            sample_weights=sample_weights,
             views=range(len(self._recipe.predict_views), len(self._outputs)),
         )
 
@@ -179,11 +187,19 @@ class FeatureInputs(Inputs):
         *,
         seed: int,
         draw_weights: NDArray[np.float64] | None = None,
+        sample_weights: NDArray[np.float64] | None = None,
     ) -> FeatureTrainLoader:
         """Shuffled batches of these rows, a view of each picked at random."""
         batch_size = self._recipe.training.batch_size
         return FeatureTrainLoader(
-            self._features, rows, labels, keys=keys, batch_size=batch_size, seed=seed, weights=draw_weights
+            self._features,
+            rows,
+            labels,
+            keys=keys,
+            batch_size=batch_size,
+            seed=seed,
+            weights=draw_weights,
+            sample_weights=sample_weights,
         )
 
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:

@@ -164,7 +164,10 @@ class _Run:
         samples = self.given.samples
         targets = samples.task.targets if samples.task else ()
         labels = {head.name: samples.target_labels(head.name)[rows] for head in targets}
-        return LabelledRows(self.given.input_rows[rows], samples.ids[rows], labels)
+        found = {head.name: samples.target_shares(head.name) for head in targets}
+        soft = {name: shares[rows] for name, shares in found.items() if shares is not None}
+        weights = None if samples.weight is None else samples.weight[rows]
+        return LabelledRows(self.given.input_rows[rows], samples.ids[rows], labels, soft=soft, weights=weights)
 
 
 def _write_journal(path: Path, state: TrainState) -> durable.Journal:

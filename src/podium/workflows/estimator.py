@@ -43,6 +43,7 @@ from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.splits import make_folds
 from podium.stopping import StopRequest
 from podium.tables import HOLDOUT, Samples
+from podium.tables.soft_labels import check_weights
 from podium.training.autotune import require_engine, resolve_without_autotune
 from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import LabelledRows, prepare_fitting, select_metric
@@ -96,16 +97,18 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.device = device
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803 - scikit-learn's names
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
         """Train.
 
         Args:
             X: Images, length N: paths, Pillow images, uint8 RGB arrays (H, W, 3), or one array (N, H, W, 3).
             y: Labels, shape (N,); a 0/1 matrix (N, C) for several labels an image; or several columns (N, K), array
                 or data frame, for several outputs.
+            sample_weight: Weight of each image's loss in training, shape (N,), at least 0; None weighs all alike.
 
         Raises:
-            LabelError: If there are fewer than two classes, or X and y differ in length.
+            LabelError: If there are fewer than two classes, X, y and the weights differ in length, or a weight is no
+                number of at least 0.
             ImageError: If an image cannot be decoded.
             UsageError: If the recipe is wrong, says something that has no effect, or needs a `validation_fraction` and
                 there is none.
@@ -116,6 +119,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_labels = len(next(iter(given.labels.values())))
         if len(images) != n_labels:
             raise LabelError(f"{len(images)} images, but {n_labels} labels.")
+        weight = _read_weights(sample_weight, len(images))
         if recipe.metric is not None:
             check_metric_fits(find_metric(recipe.metric), given.task.main_target)
         recipe = resolve_recipe(recipe, median_side_px=median_side_of(images))
@@ -133,7 +137,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._given = given
         classes = list(given.classes.values())
         self.classes_: Any = classes if len(classes) > 1 else classes[0]
-        self._train(images, given, device, backbone)
+        self._train(images, given, weight, device, backbone)
         return self
 
     def _compose(self) -> Recipe:
@@ -159,7 +163,14 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return recipe
 
-    def _train(self, images: Sequence[Any], given: GivenLabels, device: torch.device, backbone: Backbone) -> None:
+    def _train(
+        self,
+        images: Sequence[Any],
+        given: GivenLabels,
+        weight: NDArray[np.float64] | None,
+        device: torch.device,
+        backbone: Backbone,
+    ) -> None:
         recipe, settings = self.recipe_, Settings()
         image = recipe.image
         stored = store_in_memory(
@@ -168,7 +179,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         assert stored.values is not None
         for note in (*backbone.notes, *describe_values(uses_of_values(stored.values))):
             warnings.warn(note, UserWarning, stacklevel=3)
-        train, valid = self._divide(given, stored.ids)
+        train, valid = self._divide(given, stored.ids, weight)
         frozen: FrozenBackbone | None = None
         self._backbone: Backbone | None = None
         if recipe.model.freeze == "backbone":
@@ -204,13 +215,16 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if valid is not None:
             self.validation_scores_[name] = [epoch.scores[fitting.parts.score_name] for epoch in state.history]
 
-    def _divide(self, given: GivenLabels, ids: NDArray[np.object_]) -> tuple[LabelledRows, LabelledRows | None]:
+    def _divide(
+        self, given: GivenLabels, ids: NDArray[np.object_], weight: NDArray[np.float64] | None
+    ) -> tuple[LabelledRows, LabelledRows | None]:
         """Rows to train on and rows to validate on, with the labels of all targets."""
         samples = Samples(Path(), ids, ids, given.task, given.labels)
         labels = {head.name: samples.target_labels(head.name) for head in given.task.targets}
 
         def take(rows: NDArray[np.int64]) -> LabelledRows:
-            return LabelledRows(rows, ids[rows], {name: column[rows] for name, column in labels.items()})
+            mine = {name: column[rows] for name, column in labels.items()}
+            return LabelledRows(rows, ids[rows], mine, weights=None if weight is None else weight[rows])
 
         if self.validation_fraction is None:
             return take(np.arange(len(ids))), None
@@ -292,6 +306,16 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.target_tags.multi_output = True
         tags.no_validation = True
         return tags
+
+
+def _read_weights(sample_weight: Any, n: int) -> NDArray[np.float64] | None:
+    if sample_weight is None:
+        return None
+    weight = np.array(sample_weight, dtype=np.float64)
+    if weight.shape != (n,):
+        raise LabelError(f"sample_weight has shape {weight.shape}, expected ({n},), one for each image.")
+    check_weights(weight)
+    return weight
 
 
 def _list_images(images: Any) -> Sequence[Any]:
