@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from podium.engine import EpochRecord, mix_seed
-from podium.errors import RecipeError, UnknownNameError
+from podium.errors import RecipeError, UnknownNameError, UsageError
 from podium.models import Ema
 from podium.recipe import (
     Recipe,
@@ -21,6 +21,7 @@ from podium.recipe import (
     build_objective,
     build_parts,
     build_schedule,
+    check_buildable,
 )
 from podium.recipe.build_schedules import build_reduction, check_warmup
 from podium.tables import Head, Task
@@ -222,3 +223,13 @@ def test_a_warm_up_as_long_as_the_training_is_refused() -> None:
     check_warmup(recipe, 21)
     with pytest.raises(RecipeError, match="only 20 steps"):
         check_warmup(recipe, 20)
+
+
+def test_a_backbone_that_would_never_train_is_refused() -> None:
+    with pytest.raises(RecipeError, match="leaves no epoch for the backbone"):
+        tiny("model.unfreeze_after=10", "training.epochs=10")
+    check_buildable(tiny("model.unfreeze_after=1", "model.unfreeze_every=1", "training.epochs=4"), TASK)
+    with pytest.raises(UsageError, match="the last of 3 blocks would join after 3 epochs"):
+        check_buildable(tiny("model.unfreeze_after=1", "model.unfreeze_every=1", "training.epochs=3"), TASK)
+    frozen = ("model.freeze=blocks", "model.frozen_blocks=1", "model.unfreeze_after=1", "model.unfreeze_every=1")
+    check_buildable(tiny(*frozen, "training.epochs=3"), TASK)

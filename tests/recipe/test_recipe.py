@@ -47,6 +47,8 @@ LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]
     (ImageSpec, "stored_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
     (ImageSpec, "value_range"): (("full", (0.0, 4095.0), (-1000.0, 0.5)), ((1, 1), (2, 1), (0, 1, 2), "auto")),
     (ModelSpec, "frozen_blocks"): COUNT,
+    (ModelSpec, "unfreeze_after"): ((None, 1, 10**6), (0, -1, 1.5)),
+    (ModelSpec, "unfreeze_every"): ((None, 1, 10**6), (0, -1, 1.5)),
     (ModelSpec, "cached_views"): ((0, 16, "auto"), (-1, 0.5, "all")),
     (ModelSpec, "drop_rate"): FRACTION,
     (ModelSpec, "drop_path_rate"): FRACTION,

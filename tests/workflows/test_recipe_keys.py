@@ -101,6 +101,11 @@ CASES: dict[str, Case] = {
     "model.weights": Case("model.weights=packaged", refused=(("train", "tiny"), ("ImageClassifier", "tiny"))),
     "model.freeze": Case("model.freeze=blocks"),
     "model.frozen_blocks": Case("model.frozen_blocks=2", BLOCKS, ("model.cached_views=0",)),
+    "model.unfreeze_after": Case("model.unfreeze_after=1"),
+    "model.unfreeze_every": Case(
+        "model.unfreeze_every=1", besides=("model.unfreeze_after=1", "model.freeze=none", "training.epochs=4")
+    ),
+    "model.head_start": Case("model.head_start=probe"),
     "model.cached_views": Case("model.cached_views=2", CACHED),
     "model.frozen_precision": Case("model.frozen_precision=bf16", FROZEN),
     "model.frozen_engine": Case("model.frozen_engine=openvino", FROZEN),

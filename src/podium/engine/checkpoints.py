@@ -56,6 +56,7 @@ class Checkpoints:
             DivergedError: If a weight is not finite; the one before is intact, and nothing goes on from such weights.
         """
         _require_finite(parts)
+        parts.enter_epoch(state.epoch)  # of an epoch's end, what the next one begins with
         plain, tensors = split_tree(_gather(parts, self._best))
         content = {"state": state.to_dict(), "tree": plain}
         writers: dict[str, Callable[[BinaryIO], None]] = {
@@ -81,9 +82,11 @@ class Checkpoints:
             return None, []
         content = durable.read_json(found.parts[STATE])
         tree = join_tree(content["tree"], decode_tensors(durable.read_bytes(found.parts[TENSORS])))
+        state = TrainState.from_dict(content["state"])
+        parts.enter_epoch(state.epoch)  # the optimizer has the groups of that epoch
         _scatter(tree, parts)
         self._best = tree["best"]
-        return TrainState.from_dict(content["state"]), list(found.notes)
+        return state, list(found.notes)
 
     def remember_best(self, parts: Parts) -> None:
         """Keep the weights of the epoch just evaluated; they travel with every later checkpoint."""

@@ -64,6 +64,7 @@ def fit(
         DivergedError: If the loss, a weight or a prediction is not finite; the last checkpoint is untouched.
     """
     while state.epoch < n_epochs and not _is_out_of_patience(state, patience):
+        parts.enter_epoch(state.epoch)
         parts.model.train()
         for batch in train.from_position(state.epoch, state.offset):
             factor = parts.lr_factor(state)

@@ -63,6 +63,13 @@ class Averager(Protocol):
         """Restore what `state_dict` gave."""
 
 
+class Unfreezing(Protocol):
+    """What of a model is frozen, as a function of the epoch."""
+
+    def enter(self, epoch: int, optimizer: torch.optim.Optimizer) -> None:
+        """Freeze what is frozen in this epoch, and give the optimizer what has joined."""
+
+
 @dataclass
 class Parts:
     """One training's parts. `micro_batch` may shrink while it runs, when memory is short; nothing else changes.
@@ -74,6 +81,7 @@ class Parts:
         schedule: Step -> factor on the peak learning rates, a pure function.
         reduction: Finished epochs -> one more factor on them, a pure function: a schedule that waits for a plateau.
         lr: Peak learning rate of the backbone, for the record.
+        unfreezing: Freezes parts of the model by epoch; None leaves it as it is.
         score: Logits of the valid samples per head (N, C) -> scores by name.
         seed: Seeds what is random inside the model, step by step.
         device: Where the model is.
@@ -99,11 +107,17 @@ class Parts:
     micro_batch: int | None = None
     clip_norm: float | None = None
     sam: Sam | None = None
+    unfreezing: Unfreezing | None = None
     average: Averager | None = None
     scaler: torch.amp.GradScaler | None = None
     greater_is_better: bool = True
     reduction: Callable[[Sequence[EpochRecord]], float] | None = None
     notes: Sequence[str] = ()
+
+    def enter_epoch(self, epoch: int) -> None:
+        """Make model and optimizer what they are in this epoch; `train()` comes afterwards."""
+        if self.unfreezing is not None:
+            self.unfreezing.enter(epoch, self.optimizer)
 
     def lr_factor(self, state: TrainState) -> float:
         """Factor on the peak learning rates with which the next step is taken."""

@@ -9,6 +9,7 @@ from podium.models.ema import Ema, ema_decay
 from podium.models.freeze import freeze, freeze_backbone, freeze_blocks, unfreeze
 from podium.models.heads import LinearHeads
 from podium.models.parameter_groups import parameter_groups
+from podium.models.staged_unfreezing import StagedUnfreezing
 from podium.models.tiny import TinyBackbone
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Ema",
     "LinearHeads",
     "PackagedWeights",
+    "StagedUnfreezing",
     "TinyBackbone",
     "build_backbone",
     "depth_sections",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,24 @@ import torch
 from numpy.typing import NDArray
 
 from podium.engine import Parts, Sam, mix_seed
+from podium.errors import UsageError
 from podium.models import (
     Backbone,
     Classifier,
     DepthReader,
     Ema,
     LinearHeads,
+    StagedUnfreezing,
     build_backbone,
     freeze_backbone,
     freeze_blocks,
     read_depths,
 )
+from podium.models.layer_order import count_layers
+from podium.models.staged_unfreezing import last_joining_epoch
 from podium.recipe.arrangement import arrange
 from podium.recipe.build_losses import build_objective
-from podium.recipe.build_optimizers import build_optimizer_of, check_optimizer
+from podium.recipe.build_optimizers import build_optimizer_of, check_optimizer, make_parameter_groups
 from podium.recipe.build_schedules import build_reduction, build_schedule
 from podium.recipe.check_losses import check_losses
 from podium.recipe.feature_spec import FeatureSpec
@@ -106,7 +111,35 @@ def check_buildable(recipe: Recipe, task: Task) -> tuple[Backbone, Classifier]:
     check_losses(recipe.loss, heads)
     check_optimizer(recipe.optimizer)
     backbone = build_backbone_of(recipe)
+    _check_unfreezing(recipe, count_layers(backbone.module, is_coarse=True))
     return backbone, build_model(recipe, backbone, next(iter(parts.values())), seed=recipe.seed)
+
+
+def _check_unfreezing(recipe: Recipe, n_blocks: int) -> None:
+    after, every, epochs = recipe.model.unfreeze_after, recipe.model.unfreeze_every, recipe.training.epochs
+    if after is None:
+        return
+    last = last_joining_epoch(n_blocks=n_blocks, n_always=_n_frozen(recipe), after=after, every=every)
+    if last >= epochs:
+        raise UsageError(
+            f"model.unfreeze_every={every}: the last of {n_blocks - _n_frozen(recipe)} blocks would join after {last} "
+            f"epochs, and training.epochs={epochs}.",
+            fix="Train longer, choose a smaller model.unfreeze_every or null, or freeze more (model.freeze=blocks).",
+        )
+
+
+def _n_frozen(recipe: Recipe) -> int:
+    """Blocks that never train, counted from the image."""
+    return recipe.model.frozen_blocks if recipe.model.freeze == "blocks" else 0
+
+
+def _build_unfreezing(recipe: Recipe, model: Classifier | LinearHeads) -> StagedUnfreezing | None:
+    after = recipe.model.unfreeze_after
+    if after is None or not isinstance(model, Classifier):
+        return None
+    groups_of = partial(make_parameter_groups, recipe.optimizer)
+    every = recipe.model.unfreeze_every
+    return StagedUnfreezing(model, n_always=_n_frozen(recipe), after=after, every=every, groups_of=groups_of)
 
 
 def build_parts(
@@ -139,6 +172,7 @@ def build_parts(
         device: Where the model is.
     """
     training, rho = recipe.training, recipe.optimizer.sam_rho
+    unfreezing = _build_unfreezing(recipe, model)  # freezes what the optimizer must not know yet
     return Parts(
         model=model,
         objective=build_objective(recipe.loss, task, labels, device),
@@ -155,6 +189,7 @@ def build_parts(
         micro_batch=training.micro_batch,
         clip_norm=training.clip_norm,
         sam=None if rho is None else Sam(rho, adaptive=recipe.optimizer.sam_adaptive),
+        unfreezing=unfreezing,
         average=None if training.ema_decay is None else Ema(model, decay=training.ema_decay),
         scaler=torch.amp.GradScaler(device.type) if training.precision == "fp16" else None,
     )

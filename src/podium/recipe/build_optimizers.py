@@ -10,12 +10,12 @@ from podium.models import Classifier, LinearHeads, parameter_groups
 from podium.optim import build_optimizer
 from podium.recipe.optimizer_spec import OptimizerSpec
 
-__all__ = ["build_optimizer_of", "check_optimizer"]
+__all__ = ["build_optimizer_of", "check_optimizer", "make_parameter_groups"]
 
 
 def build_optimizer_of(spec: OptimizerSpec, model: Classifier | LinearHeads) -> torch.optim.Optimizer:
     """The optimizer, with the parameter groups that a recipe asks for."""
-    return _build(spec, _parameter_groups(spec, model))
+    return _build(spec, make_parameter_groups(spec, model))
 
 
 def check_optimizer(spec: OptimizerSpec) -> None:
@@ -42,7 +42,8 @@ def _build(spec: OptimizerSpec, groups: list[dict[str, Any]]) -> torch.optim.Opt
     )
 
 
-def _parameter_groups(spec: OptimizerSpec, model: Classifier | LinearHeads) -> list[dict[str, Any]]:
+def make_parameter_groups(spec: OptimizerSpec, model: Classifier | LinearHeads) -> list[dict[str, Any]]:
+    """The parameters that are not frozen, by learning rate and weight decay."""
     if isinstance(model, Classifier):
         return parameter_groups(
             model, spec.lr, spec.weight_decay, head_lr_factor=spec.head_lr_factor, layer_decay=spec.layer_decay

@@ -120,8 +120,12 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         yield _Idle("optimizer.layer_decay", freeze, (1.0,))
         yield _Idle("model.drop_path_rate", freeze, (0.0,))
         yield _Idle("training.layout", freeze, ("auto", "channels_last"))
+        yield _Idle("model.unfreeze_after", freeze, (None,))
+        yield _Idle("model.head_start", freeze, ("random",))
     elif recipe.model.name == "tiny":
         yield _Idle("model.drop_path_rate", "model.name=tiny", (0.0,))
+    if recipe.model.unfreeze_after is None:
+        yield _Idle("model.unfreeze_every", "model.unfreeze_after=null", (None,))
     caches = recipe.model.freeze == "blocks" and recipe.model.cached_views != 0
     if recipe.model.freeze == "backbone" or (caches and recipe.model.cached_views != "auto"):
         why = freeze if recipe.model.freeze == "backbone" else f"model.cached_views={recipe.model.cached_views}"

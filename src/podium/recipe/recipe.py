@@ -96,6 +96,16 @@ class Recipe(Part):
         return self
 
     @model_validator(mode="after")
+    def _check_unfreezing(self) -> Recipe:
+        after, epochs = self.model.unfreeze_after, self.training.epochs
+        if after is not None and after >= epochs:
+            raise ValueError(
+                f"model.unfreeze_after={after} leaves no epoch for the backbone, training.epochs={epochs}: choose "
+                "fewer, or train the heads alone with model.freeze=backbone"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_frozen_backbone(self) -> Recipe:
         if self.model.freeze == "backbone":
             if self.augmentations:

@@ -28,6 +28,7 @@ from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import Fitting, LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import Inputs
 from podium.training.mean_over_views import mean_over_views
+from podium.training.probe import start_heads
 
 __all__ = ["Training", "train_one"]
 
@@ -112,7 +113,7 @@ class _Run:
 
     def train(self, folder: Path, stop: StopRequest, progress: Progress, title: str, fold: int) -> None:
         given = self.given
-        fitting = self._prepare()
+        fitting = self._prepare(stop, is_fresh=durable.load_newest(folder / CHECKPOINTS) is None)
         mode: Literal["folders", "slots"] = "slots" if given.cloud_drive else "folders"
         checkpoints = Checkpoints(folder / CHECKPOINTS, every_s=given.checkpoint_every_s, mode=mode)
         state, notes = checkpoints.restore(fitting.parts)
@@ -142,18 +143,20 @@ class _Run:
         self.model.load_state_dict(weights)
         given.callbacks.emit("on_training_end", info)
 
-    def _prepare(self) -> Fitting:
+    def _prepare(self, stop: StopRequest, *, is_fresh: bool) -> Fitting:
         given = self.given
         whole = given.samples.task
         assert whole is not None, "samples to train on have labels"
         train, valid = self._labelled(self.train_rows), self._labelled(self.valid_rows)
-        drawn = make_draw_weights(given.recipe, whole, self.task, train.labels)
+        train = replace(train, draw_weights=make_draw_weights(given.recipe, whole, self.task, train.labels))
+        if is_fresh:  # else a checkpoint brings the heads
+            start_heads(given.recipe, self.model, given.inputs, train, seed=self.seed, stop=stop)
         return prepare_fitting(
             given.recipe,
             self.task,
             self.model,
             given.inputs,
-            replace(train, draw_weights=drawn),
+            train,
             valid,
             metric=select_metric(given.recipe, whole, self.task),
             seed=self.seed,

@@ -50,6 +50,7 @@ from podium.training.fitting import LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import Inputs
 from podium.training.make_inputs import make_inputs
 from podium.training.predictor import Predictor, TrainedModels
+from podium.training.probe import start_heads
 from podium.workflows.compose import compose_recipe
 
 __all__ = ["ImageClassifier"]
@@ -208,6 +209,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         model = inputs.build_model(task, train.rows, seed=seed).to(device)
         metric = select_metric(recipe, whole, task)
         train = replace(train, draw_weights=make_draw_weights(recipe, whole, task, train.labels))
+        start_heads(recipe, model, inputs, train, seed=seed, stop=StopRequest())
         fitting = prepare_fitting(recipe, task, model, inputs, train, valid, metric=metric, seed=seed, device=device)
         state = TrainState()
         never = Checkpoints(Path(), every_s=float("inf"))  # due never: nothing is written

@@ -1,0 +1,90 @@
+"""Fine-tuning from the linear probe: heads that are fitted on the frozen features first, as `baseline` fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from podium.engine import Batch, Checkpoints, TrainState
+from podium.models import Classifier, LinearHeads
+from podium.recipe import Recipe, baseline
+from podium.stopping import StopRequest
+from podium.training.fitting import LabelledRows, prepare_fitting
+from podium.training.inputs import FeatureInputs, Inputs
+
+__all__ = ["start_heads"]
+
+
+def start_heads(
+    recipe: Recipe,
+    model: Classifier | LinearHeads,
+    inputs: Inputs,
+    train: LabelledRows,
+    *,
+    seed: int,
+    stop: StopRequest,
+) -> None:
+    """Set the heads of a fresh model to where the recipe's `model.head_start` lets them start.
+
+    "probe" fits them on the features that the start weights give of the training rows, plain and in evaluation mode,
+    with the recipe's loss. Rows to validate on are not looked at.
+
+    Args:
+        recipe: A recipe in which nothing is "auto".
+        model: From `inputs.build_model`, on its device; changed in place.
+        inputs: What it is trained on.
+        train: The rows that it will be trained on.
+        seed: Seed of the training.
+        stop: Asked before every batch of features, and at the end.
+
+    Source:
+        Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution": LP-FT.
+    """
+    if recipe.model.head_start == "random" or not isinstance(model, Classifier):
+        return
+    features = _features(model, stop.watch(inputs.eval_batches(train.rows, recipe.predict_views[0])))
+    heads = _fit(recipe, model, features.cpu(), train, seed=seed)
+    stop.check()
+    _take_over(model.heads, heads)
+
+
+def _features(model: Classifier, batches: Iterable[Batch]) -> Tensor:
+    """Features of every row, float32 (n, D)."""
+    model.eval()
+    device = model.mean.device
+    with torch.inference_mode():
+        pieces = [model.features(batch.images.to(device)).float() for batch in batches]
+    return torch.cat(pieces)
+
+
+def _fit(recipe: Recipe, model: Classifier, features: Tensor, train: LabelledRows, *, seed: int) -> LinearHeads:
+    plain = baseline()
+    training = plain.training.model_copy(update={"precision": "fp32"})
+    views = {"feature_views": ("plain",), "predict_views": ("plain",)}
+    wanted = plain.model_copy(update={"loss": recipe.loss, "training": training, **views})
+    inputs = FeatureInputs(wanted, features.numpy()[None])
+    rows, device = np.arange(len(features)), torch.device("cpu")
+    heads = inputs.build_model(model.task, rows, seed=seed)
+    fitting = prepare_fitting(
+        wanted, model.task, heads, inputs, replace(train, rows=rows), None, metric=None, seed=seed, device=device
+    )
+    never = Checkpoints(Path(), every_s=float("inf"))  # due never: nothing is written
+    heads.load_state_dict(fitting.run(TrainState(), never, StopRequest()))
+    return heads
+
+
+@torch.no_grad()
+def _take_over(heads: LinearHeads, fitted: LinearHeads) -> None:
+    """The fitted layers, with their standardisation of the features folded in: W / s and b - W m / s."""
+    mean, scale = fitted.feature_mean.double(), fitted.feature_scale.double()
+    for mine, theirs in zip(heads.layers.values(), fitted.layers.values(), strict=True):
+        assert isinstance(mine, nn.Linear)
+        assert isinstance(theirs, nn.Linear)
+        weight = theirs.weight.double() / scale
+        mine.weight.copy_(weight)
+        mine.bias.copy_(theirs.bias.double() - weight @ mean)
