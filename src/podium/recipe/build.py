@@ -111,14 +111,15 @@ def check_buildable(recipe: Recipe, task: Task) -> tuple[Backbone, Classifier]:
     check_losses(recipe.loss, heads)
     check_optimizer(recipe.optimizer)
     backbone = build_backbone_of(recipe)
-    _check_unfreezing(recipe, count_layers(backbone.module, is_coarse=True))
+    _check_unfreezing(recipe, backbone)
     return backbone, build_model(recipe, backbone, next(iter(parts.values())), seed=recipe.seed)
 
 
-def _check_unfreezing(recipe: Recipe, n_blocks: int) -> None:
+def _check_unfreezing(recipe: Recipe, backbone: Backbone) -> None:
     after, every, epochs = recipe.model.unfreeze_after, recipe.model.unfreeze_every, recipe.training.epochs
     if after is None:
         return
+    n_blocks = count_layers(backbone.module, is_coarse=True)
     last = last_joining_epoch(n_blocks=n_blocks, n_always=_n_frozen(recipe), after=after, every=every)
     if last >= epochs:
         raise UsageError(
