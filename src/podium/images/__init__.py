@@ -6,6 +6,7 @@ from podium.images.facts import ImageFacts
 from podium.images.failure import ShortageError
 from podium.images.job import Stored
 from podium.images.outcome import Decoded, Outcome
+from podium.images.patch_grid import describe_misfit
 from podium.images.phash import compute_phash, hamming
 from podium.images.read_size import read_size
 from podium.images.resize import Fit, resize_to
@@ -29,6 +30,7 @@ __all__ = [
     "decode_file",
     "decode_into_rows",
     "decode_many",
+    "describe_misfit",
     "describe_size",
     "encode_jpeg_thumbnail",
     "hamming",

@@ -7,10 +7,11 @@ from typing import Any
 
 import timm
 import torch
+from timm.layers import PatchEmbed
 from torch import nn
 
 from podium.errors import UnknownNameError, UsageError, WeightsError
-from podium.images import Size, describe_size, height_and_width
+from podium.images import Size, describe_misfit, describe_size, height_and_width
 from podium.listing import list_some
 from podium.machine.weight_packages import PACKAGED
 from podium.models.backbone import Backbone
@@ -75,6 +76,7 @@ def build_backbone(
     # Found first: a missing file should not cost the building of a large model.
     path, source = _find_weights(name, str(weights))
     module = _create(name, config, size_px, drop_rate, drop_path_rate)
+    _check_patches(name, module, size_px)
     notes: tuple[str, ...] = ()
     if packaged:
         n_features = load_packaged(module, name)  # convolutions throughout: it takes images of every size
@@ -121,6 +123,16 @@ def _create(name: str, config: Any, size_px: tuple[int, int], drop_rate: float, 
     except (TypeError, ValueError, AssertionError) as error:
         raise UsageError(f"timm cannot build {name!r} with {options}: {_reason(error)}.") from error
     return module
+
+
+def _check_patches(name: str, module: nn.Module, size_px: tuple[int, int]) -> None:
+    """Raise UsageError where patches do not cover the image: timm would drop the rest in silence."""
+    embed = getattr(module, "patch_embed", None)
+    if not isinstance(embed, PatchEmbed) or embed.dynamic_img_pad:
+        return
+    misfit = describe_misfit(size_px, embed.patch_size)
+    if misfit is not None:
+        raise UsageError(f"image.size_px does not fit {name!r}: {misfit}.", field="image.size_px")
 
 
 def _find_weights(name: str, weights: str) -> tuple[Path | None, str]:

@@ -20,6 +20,7 @@ from podium.recipe.loss_spec import LossSpec
 from podium.recipe.model_spec import ModelSpec
 from podium.recipe.optimizer_spec import OptimizerSpec
 from podium.recipe.part import Name, Part
+from podium.recipe.patch_size import find_patch_problem
 from podium.recipe.schedule_spec import OneCycle, ScheduleSpec, schedule_problems
 from podium.recipe.training_spec import TrainingSpec
 from podium.store import list_differences
@@ -103,6 +104,14 @@ class Recipe(Part):
                 f"model.unfreeze_after={after} leaves no epoch for the backbone, training.epochs={epochs}: choose "
                 "fewer, or train the heads alone with model.freeze=backbone"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_patches(self) -> Recipe:
+        size = self.image.size_px
+        problem = None if size == "auto" else find_patch_problem(self.model.name, size)
+        if problem is not None:
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from podium.images import Size, height_and_width
 from podium.machine.weight_packages import PACKAGED, find_weight_file
 from podium.recipe.crop_sizes import crops_in_pixels, explain_large_crop
 from podium.recipe.image_size import MOST_SIDE_PX
+from podium.recipe.patch_size import find_patch_px
 from podium.recipe.recipe import Recipe
 
 __all__ = ["resolve_recipe", "resolve_sizes"]
@@ -54,7 +55,7 @@ def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
     """
     size = recipe.image.size_px
     if size == "auto":
-        size = choose_size(median_side_px)
+        size = choose_size(median_side_px, patch_px=find_patch_px(recipe.model.name) or 1)
     stored = recipe.image.stored_px
     if stored == "auto":
         crops = any(item.kind == "random_resized_crop" for item in recipe.augmentations)
@@ -66,15 +67,22 @@ def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
     return recipe.model_copy(update={"image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored})})
 
 
-def choose_size(median_side_px: float) -> int:
+def choose_size(median_side_px: float, *, patch_px: int = 1) -> int:
     """Side of the model's square: the images' own, up to a multiple of 32, within 128 and 224.
+
+    Args:
+        median_side_px: Median of the images' shorter sides.
+        patch_px: Side of a patch. Where it does not divide 32, multiples of the most patches within 32 px are taken.
 
     Example:
         >>> [choose_size(side) for side in (28, 100, 160, 176, 3000)]
         [128, 128, 160, 192, 224]
+        >>> [choose_size(side, patch_px=14) for side in (28, 150, 3000)]
+        [140, 168, 224]
     """
-    steps = -(-int(median_side_px) // STEP_PX)
-    return int(min(max(steps * STEP_PX, SMALLEST_PX), LARGEST_PX))
+    step = max(STEP_PX // patch_px, 1) * patch_px
+    smallest, largest = -(-SMALLEST_PX // step) * step, LARGEST_PX // step * step
+    return int(min(max(-(-int(median_side_px) // step) * step, smallest), largest))
 
 
 def enlarge(size: Size) -> Size:
