@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from podium import durable
 from podium.dataset import FoldOptions
 from podium.dataset.prepare import prepare_samples
 from podium.dataset.prepared import load_prepared
@@ -51,7 +50,7 @@ def test_a_new_run_holds_all_that_its_training_needs(contest: Contest, tmp_path:
     recipe = load_recipe(run.recipe_file)
     assert recipe.image.sides == recipe.image.stored_sides == (128, 128)  # the least that auto takes; images are 36 px
     record = run.read()
-    assert (record["folds"], record["threads"], record["preset"]) == ([0, 1, 2], 1, "baseline")
+    assert (record["folds"], record["threads"], record["preset"]) == ([0, 1, 2], 1, "baseline-changed")
     assert (tmp_path / "runs" / ".cache").samefile(record["cache"])
     assert (Path(record["cache"]) / record["cache_key"] / "pixels.u8").is_file()
     assert load_prepared(run.path).notes[0] == "from the scan"
@@ -139,7 +138,7 @@ def test_prepared_data_keep_their_folds_whatever_is_asked(contest: Contest, tmp_
     assert run.read()["cache_key"] == cache.folder.name
     assert run.read()["folds"] == [2]
     assert load_prepared(run.path).notes == prepared.notes
-    assert durable.read_json(run.audit_file) == prepared.audit
+    assert load_prepared(run.path).audit == prepared.audit
     with pytest.raises(UsageError, match="no fold 3"):
         start_run(prepared, recipe, FoldOptions(folds=9), settings, Notes(), only_folds=[3])
 
