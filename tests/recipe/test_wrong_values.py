@@ -67,7 +67,7 @@ def _is_right(key: str, name: str) -> bool:
         return name == "tuple"
     if key == "features.depths":
         return name in {"list", "tuple"}
-    is_no_list = key == "augmentations" and name == "empty list"
+    is_no_list = key in ("augmentations", "image.preprocessing") and name == "empty list"
     return is_empty_whole or is_weight or is_no_list or (key in NULLS and name == "null")
 
 

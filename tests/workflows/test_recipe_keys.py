@@ -98,6 +98,19 @@ CASES: dict[str, Case] = {
     "image.stored_px": Case("image.stored_px=24"),
     "image.fit": Case("image.fit=crop"),
     "image.value_range": Case("image.value_range=[0, 4095]"),
+    "image.preprocessing.kind": Case("image.preprocessing=[grayscale]"),
+    "image.preprocessing.centre_crop.size_px": Case(
+        "image.preprocessing.0.size_px=[12,20]", besides=("image.preprocessing=[{kind: centre_crop, size_px: 20}]",)
+    ),
+    "image.preprocessing.clahe.clip_limit": Case(
+        "image.preprocessing.0.clip_limit=100", besides=("image.preprocessing=[{kind: clahe, tiles: 1}]",)
+    ),
+    "image.preprocessing.clahe.tiles": Case("image.preprocessing.0.tiles=1", besides=("image.preprocessing=[clahe]",)),
+    "image.preprocessing.denoise.strength": Case(
+        "image.preprocessing.0.strength=60", besides=("image.preprocessing=[denoise]",)
+    ),
+    "image.mean": Case("image.mean=dataset"),
+    "image.std": Case("image.std=[0.1, 0.2, 0.3]"),
     "model.name": Case("model.name=test_resnet"),
     "model.weights": Case("model.weights=packaged", refused=(("train", "tiny"), ("ImageClassifier", "tiny"))),
     "model.freeze": Case("model.freeze=blocks"),

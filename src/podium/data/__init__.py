@@ -32,6 +32,7 @@ from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targ
 from podium.data.order import balance_weights, epoch_order, weighted_order
 from podium.data.randomness import sample_keys, uniforms
 from podium.data.same_files import changed_files
+from podium.data.statistics import channel_statistics
 from podium.data.textures import GaussianBlur, GaussianNoise, JpegCompression, Sharpen
 from podium.data.tones import AutoContrast, Clahe, Equalize, Invert, Posterize, Solarize
 from podium.data.views import View, eval_batch
@@ -107,6 +108,7 @@ __all__ = [
     "cache_key",
     "cached_thumbnails",
     "changed_files",
+    "channel_statistics",
     "epoch_order",
     "eval_batch",
     "is_complete",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -35,7 +36,7 @@ from podium.durable import (
     wait_for_lock,
 )
 from podium.errors import CorruptFileError, LockedError, SourceError, StorageError
-from podium.images import Fit, Isolation, Limits, ShortageError, decode_into_rows
+from podium.images import Fit, Isolation, Limits, Preprocessing, ShortageError, decode_into_rows
 from podium.tables import Samples
 
 __all__ = ["build_cache"]
@@ -53,6 +54,7 @@ def build_cache(
     height: int,
     width: int,
     fit: Fit = "stretch",
+    preprocessing: Sequence[Preprocessing] = (),
     n_threads: int | None = None,
     isolation: Isolation = "process",
     limits: Limits | None = None,
@@ -76,6 +78,7 @@ def build_cache(
         height: Height of the stored images.
         width: Width of the stored images.
         fit: How an image is brought to that shape, see `podium.images.resize_to`.
+        preprocessing: What is done to every image beside that.
         n_threads: Images decoded at a time; the cores this process may use where None.
         isolation: "process", so that a file that hangs or crashes the decoder costs only itself. "thread" starts a
             little sooner, for files that are trusted not to.
@@ -99,8 +102,7 @@ def build_cache(
             samples,
             Path(folder),
             (height, width),
-            fit,
-            limits,
+            _Look(fit, tuple(preprocessing), limits),
             wait=partial(wait_for_lock, wait_s=wait_s, while_waiting=while_waiting),
             on_progress=on_progress,
             decoding={
@@ -119,8 +121,7 @@ def _open_or_build(
     samples: Samples,
     folder: Path,
     size: tuple[int, int],
-    fit: Fit,
-    limits: Limits | None,
+    look: _Look,
     *,
     wait: Callable[[Path], AbstractContextManager[Any]],
     on_progress: Progress | None,
@@ -128,7 +129,7 @@ def _open_or_build(
 ) -> ImageCache:
     if not len(samples):
         raise SourceError("there are no images to cache.")
-    request = _Request(samples, size, fit, limits, on_progress or (lambda done, total: None), decoding)
+    request = _Request(samples, size, look, on_progress or (lambda done, total: None), decoding)
     found = request.find(folder)
     if found is not None and is_sound(found):
         return found
@@ -141,6 +142,15 @@ def _open_or_build(
     raise AssertionError("there is always another place")
 
 
+@dataclass(frozen=True)
+class _Look:
+    """How images look, beside their size."""
+
+    fit: Fit
+    preprocessing: tuple[Preprocessing, ...]
+    limits: Limits | None
+
+
 class _Request:
     """The cache that somebody wants: what is in it, how it is found, how it is made."""
 
@@ -148,17 +158,16 @@ class _Request:
         self,
         samples: Samples,
         size: tuple[int, int],
-        fit: Fit,
-        limits: Limits | None,
+        look: _Look,
         on_progress: Progress,
         decoding: dict[str, Any],
     ) -> None:
         self._samples = samples
         self._size = size
-        self._fit: Fit = fit
+        self._look = look
         self._on_progress = on_progress
-        self._decoding = decoding | {"limits": limits}
-        self._key = request_key(samples, *size, fit, limits=limits)
+        self._decoding = decoding | {"limits": look.limits}
+        self._key = request_key(samples, *size, look.fit, limits=look.limits, preprocessing=look.preprocessing)
         self._stamps = read_stamps(samples)
 
     def places(self, folder: Path) -> Iterator[Path]:
@@ -217,9 +226,10 @@ class _Request:
     def _build(self, place: Path) -> None:
         build = CacheFilling(place, self._samples, self._size, self._on_progress)
         items = ((row, self._samples.file(row)) for row in build.missing)
-        options = self._decoding | {"size": self._size, "fit": self._fit}
+        look = {"fit": self._look.fit, "preprocessing": self._look.preprocessing}
+        options = self._decoding | {"size": self._size} | look
         build.fill(decode_into_rows(items, build.path, len(self._samples), n_items=len(build.missing), **options))
-        build.finish(self._key, self._stamps, {"fit": self._fit})
+        build.finish(self._key, self._stamps, {"fit": self._look.fit})
         self._require_unchanged(place)
 
     def _require_unchanged(self, place: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from podium.data.file_stamps import FileStamps, read_stamps
-from podium.images import Fit, Limits
+from podium.images import Fit, Limits, Preprocessing
 from podium.tables import Samples
 
 __all__ = ["cache_key", "folder_name", "pixels_key", "request_key"]
@@ -18,10 +18,17 @@ _DECODE_VERSION = 4
 
 
 def request_key(
-    samples: Samples, height: int, width: int, fit: Fit = "stretch", *, limits: Limits | None = None
+    samples: Samples,
+    height: int,
+    width: int,
+    fit: Fit = "stretch",
+    *,
+    limits: Limits | None = None,
+    preprocessing: Sequence[Preprocessing] = (),
 ) -> str:
-    """What is asked of a cache, whatever the files hold now: ids in order, geometry, decoder and its limits."""
-    digest = hashlib.sha256(json.dumps([_DECODE_VERSION, height, width, fit, asdict(limits or Limits())]).encode())
+    """What is asked of a cache, whatever the files hold now: ids, geometry, decoder and its limits, preprocessing."""
+    asked = [_DECODE_VERSION, height, width, fit, asdict(limits or Limits()), *map(asdict, preprocessing)]
+    digest = hashlib.sha256(json.dumps(asked).encode())
     for name in samples.ids:
         digest.update(f"{name!r}\n".encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:32]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import ImageError
-from podium.images import Fit, Limits, decode_file, read_size, resize_to, upright_rgb
+from podium.images import Fit, Limits, Preprocessing, cuts, decode_file, read_size, store_as, upright_rgb
 from podium.images.value_use import pillow_values
 from podium.tables import as_text_array
 
@@ -75,6 +75,7 @@ def store_in_memory(
     ids: Sequence[str] | None = None,
     n_threads: int = 1,
     limits: Limits | None = None,
+    preprocessing: Sequence[Preprocessing] = (),
     with_values: bool = False,
 ) -> MemoryImages:
     """Images of any size, decoded and brought to one size by the code that fills a cache.
@@ -87,6 +88,7 @@ def store_in_memory(
         ids: Their ids; None counts from "0".
         n_threads: Images made at a time.
         limits: How files and Pillow's images are decoded; the defaults of `Limits` where None.
+        preprocessing: What is done to every image beside resizing.
         with_values: Whether to measure what images of more than 8 bits use of their range.
 
     Raises:
@@ -95,10 +97,11 @@ def store_in_memory(
     names = [str(row) for row in range(len(images))] if ids is None else list(ids)
     pixels = np.empty((len(images), height, width, 3), dtype=np.uint8)
     values = np.zeros((len(images), 4)) if with_values else None
+    target_px = None if cuts(preprocessing) else max(height, width)
 
     def store(row: int) -> None:
-        read, used = _read(images[row], names[row], max(height, width), limits or Limits(), with_values=with_values)
-        pixels[row] = resize_to(read, height, width, fit)
+        read, used = _read(images[row], names[row], target_px, limits or Limits(), with_values=with_values)
+        pixels[row] = store_as(read, (height, width), fit, preprocessing)
         if values is not None:
             values[row] = used
 
@@ -125,7 +128,7 @@ def _size_of(image: Any) -> tuple[int, int] | None:
 
 
 def _read(
-    image: Any, name: str, target_px: int, limits: Limits, *, with_values: bool
+    image: Any, name: str, target_px: int | None, limits: Limits, *, with_values: bool
 ) -> tuple[NDArray[np.uint8], _Values]:
     """Upright RGB of an image, and what it uses of its range of values."""
     if isinstance(image, str | Path):

@@ -76,6 +76,7 @@ def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: P
             height=height,
             width=width,
             fit=recipe.image.fit,
+            preprocessing=recipe.image.preprocessing,
             limits=recipe.image.limits,
             n_threads=settings.n_threads * settings.processes,  # nobody trains yet
             while_waiting=say_while_waiting("the images", progress, stop),

@@ -8,6 +8,7 @@ from podium.images.job import Stored
 from podium.images.outcome import Decoded, Outcome
 from podium.images.patch_grid import describe_misfit
 from podium.images.phash import compute_phash, hamming
+from podium.images.preprocess import CutCentre, Denoise, EvenLight, Preprocessing, ToGrey, cuts, store_as
 from podium.images.read_size import read_size
 from podium.images.resize import Fit, resize_to
 from podium.images.size import Size, describe_size, height_and_width
@@ -15,17 +16,23 @@ from podium.images.thumbnail import encode_jpeg_thumbnail
 from podium.images.workers import Isolation, decode_into_rows, decode_many
 
 __all__ = [
+    "CutCentre",
     "Decoded",
+    "Denoise",
+    "EvenLight",
     "Fit",
     "ImageFacts",
     "Isolation",
     "Limits",
     "Outcome",
+    "Preprocessing",
     "ShortageError",
     "Size",
     "Stored",
+    "ToGrey",
     "ValueRange",
     "compute_phash",
+    "cuts",
     "decode_bytes",
     "decode_file",
     "decode_into_rows",
@@ -37,5 +44,6 @@ __all__ = [
     "height_and_width",
     "read_size",
     "resize_to",
+    "store_as",
     "upright_rgb",
 ]

@@ -12,7 +12,8 @@ from podium.durable import RowFile
 from podium.images.decode import Limits, decode_file
 from podium.images.facts import ImageFacts
 from podium.images.outcome import Decoded, Outcome
-from podium.images.resize import Fit, resize_to
+from podium.images.preprocess import Preprocessing, cuts, store_as
+from podium.images.resize import Fit
 
 __all__ = ["Item", "Job", "Stored", "do_item", "do_job", "store"]
 
@@ -31,6 +32,7 @@ class Job:
         with_pixels: Whether to hand the pixels back. An audit wants facts only.
         size: (height, width) to resize to; None keeps the image's own size.
         fit: How to resize.
+        preprocessing: What is done beside resizing; needs `size`.
         rows: File with a row of pixels for each image, which then takes them; needs `size`.
         n_rows: Rows of that file.
     """
@@ -41,6 +43,7 @@ class Job:
     with_pixels: bool = True
     size: tuple[int, int] | None = None
     fit: Fit = "stretch"
+    preprocessing: tuple[Preprocessing, ...] = ()
     rows: str | None = None
     n_rows: int = 0
 
@@ -72,7 +75,9 @@ class Stored:
 
 def do_job(path: str | os.PathLike[str], job: Job) -> Decoded:
     """The result for one file. No content of a file raises anything."""
-    target_px = max(job.size) if job.target_px is None and job.size is not None else job.target_px
+    target_px = job.target_px
+    if target_px is None and job.size is not None and not cuts(job.preprocessing):
+        target_px = max(job.size)
     result = decode_file(path, limits=job.limits, target_px=target_px, with_facts=job.with_facts)
     if result.pixels is None:
         return result
@@ -81,7 +86,7 @@ def do_job(path: str | os.PathLike[str], job: Job) -> Decoded:
     if job.size is None:
         return result
     try:
-        return replace(result, pixels=resize_to(result.pixels, *job.size, job.fit))
+        return replace(result, pixels=store_as(result.pixels, job.size, job.fit, job.preprocessing))
     except MemoryError:
         return Decoded(None, Outcome.OUT_OF_MEMORY, "out of memory while resizing")
 

@@ -20,6 +20,7 @@ from podium.images.decode import Limits
 from podium.images.facts import ImageFacts
 from podium.images.job import Item, Job, Stored
 from podium.images.outcome import Decoded, Outcome
+from podium.images.preprocess import make_steps
 
 __all__ = [
     "decode_batch",
@@ -72,10 +73,11 @@ def decode_job(record: Record) -> tuple[Job, float]:
     limits["background"] = tuple(limits["background"])
     if limits["value_range"] is not None:
         limits["value_range"] = tuple(limits["value_range"])
-    size, rows = fields.pop("size"), fields.pop("rows")
+    size, rows, steps = fields.pop("size"), fields.pop("rows"), fields.pop("preprocessing")
     job = Job(
         limits=Limits(**limits),
         size=None if size is None else tuple(size),
+        preprocessing=make_steps(steps),
         rows=None if rows is None else os.fsdecode(bytes.fromhex(rows)),
         **fields,
     )

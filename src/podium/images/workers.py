@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Generator, Iterable, Iterator, Sized
+from collections.abc import Generator, Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,6 +14,7 @@ from podium.images.decode import Limits
 from podium.images.job import Item, Job, Stored
 from podium.images.lanes import run_in_lanes
 from podium.images.outcome import Decoded
+from podium.images.preprocess import Preprocessing
 from podium.images.resize import Fit
 from podium.images.wire import Result
 
@@ -87,6 +88,7 @@ def decode_into_rows(
     n_items: int,
     size: tuple[int, int],
     fit: Fit = "stretch",
+    preprocessing: Sequence[Preprocessing] = (),
     limits: Limits | None = None,
     isolation: Isolation = "process",
     n_workers: int | None = None,
@@ -105,6 +107,7 @@ def decode_into_rows(
         n_rows: Rows of the file.
         n_items: Length of `items`.
         size: (height, width) of the stored images.
+        preprocessing: What is done to them beside resizing.
         fit: As for `decode_many`, like all that follow.
 
     Yields:
@@ -115,7 +118,8 @@ def decode_into_rows(
         StorageError: If the file cannot be written.
         UsageError, ShortageError: As `decode_many`.
     """
-    job = Job(limits or Limits(), size=size, fit=fit, rows=os.fspath(rows), n_rows=n_rows)
+    steps = tuple(preprocessing)
+    job = Job(limits or Limits(), size=size, fit=fit, preprocessing=steps, rows=os.fspath(rows), n_rows=n_rows)
     crew, n_lanes = _make_crew(job, isolation, n_workers, deadline_s, memory_mib, announce, n_items)
     results = run_in_lanes(items, crew, n_lanes, in_order=False, one_by_one=False, n_items=n_items)
     return _only_stored(results)

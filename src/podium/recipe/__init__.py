@@ -16,10 +16,17 @@ from podium.recipe.overrides import (
 )
 from podium.recipe.presets import PRESETS, baseline, find_preset, finetune, quick
 from podium.recipe.recipe import Recipe
-from podium.recipe.resolve import resolve_recipe, resolve_sizes
+from podium.recipe.resolve import resolve_recipe, resolve_sizes, resolve_statistics
 
 if TYPE_CHECKING:
-    from podium.recipe.build import build_backbone_of, build_model, build_parts, check_buildable, settle_features
+    from podium.recipe.build import (
+        build_backbone_of,
+        build_model,
+        build_parts,
+        check_buildable,
+        normalise_as,
+        settle_features,
+    )
     from podium.recipe.build_losses import build_objective
     from podium.recipe.build_schedules import build_schedule
 else:  # it imports torch and timm, which reading a recipe does not need
@@ -31,6 +38,7 @@ else:  # it imports torch and timm, which reading a recipe does not need
                 "build_model",
                 "build_parts",
                 "check_buildable",
+                "normalise_as",
                 "settle_features",
             ],
             "podium.recipe.build_losses": ["build_objective"],
@@ -55,12 +63,14 @@ __all__ = [
     "find_preset",
     "finetune",
     "load_recipe",
+    "normalise_as",
     "override_keys",
     "parse_recipe",
     "quick",
     "recipe_keys",
     "resolve_recipe",
     "resolve_sizes",
+    "resolve_statistics",
     "save_recipe",
     "settle_features",
     "write_recipe_text",

@@ -27,6 +27,7 @@ from podium.data import (
     VerticalFlip,
 )
 from podium.near_names import nearest_name
+from podium.recipe.part import read_kinds
 
 __all__ = ["POLICIES", "aerial", "faces", "letters", "light", "medium", "none", "read_augmentations", "strong"]
 
@@ -123,6 +124,4 @@ def read_augmentations(value: Any) -> Any:
         shown = near if near in POLICIES else f"[{near}]"
         hint = "" if near is None else f" (did you mean {shown}?)"
         raise ValueError(f"expected a list, or one of {', '.join(POLICIES)}{hint}")
-    if isinstance(value, list | tuple):
-        return [{"kind": item} if isinstance(item, str) else item for item in value]
-    return value
+    return read_kinds(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -35,7 +36,14 @@ from podium.recipe.feature_spec import FeatureSpec
 from podium.recipe.recipe import Recipe
 from podium.tables import Task
 
-__all__ = ["build_backbone_of", "build_model", "build_parts", "check_buildable", "settle_features"]
+__all__ = [
+    "build_backbone_of",
+    "build_model",
+    "build_parts",
+    "check_buildable",
+    "normalise_as",
+    "settle_features",
+]
 
 Labels = Mapping[str, NDArray[np.integer[Any]]]
 
@@ -55,6 +63,7 @@ def build_backbone_of(recipe: Recipe, *, weights: str | None = None, n_features:
     backbone = build_backbone(
         recipe.model.name, source, recipe.image.sides, drop_path_rate=drop_path_rate, n_features=n_features
     )
+    backbone = normalise_as(recipe, backbone)
     if recipe.model.freeze != "backbone" or recipe.features.depths == "last":
         return backbone
     return read_depths(backbone, recipe.features.depths, recipe.features.statistics, recipe.image.sides)
@@ -75,6 +84,12 @@ def settle_features(recipe: Recipe, model: Classifier) -> Recipe:
         depths = reader.depths if recipe.features.depths == "auto" else recipe.features.depths
         features = FeatureSpec(depths=depths, statistics=reader.statistics)
     return recipe.model_copy(update={"features": features})
+
+
+def normalise_as(recipe: Recipe, backbone: Backbone) -> Backbone:
+    """The backbone with the recipe's mean and deviation in place of those of its weights, where it has numbers."""
+    own = {"mean": recipe.image.mean, "std": recipe.image.std}
+    return replace(backbone, **{name: value for name, value in own.items() if isinstance(value, tuple)})  # type: ignore[arg-type]
 
 
 def build_model(recipe: Recipe, backbone: Backbone, task: Task, *, seed: int) -> Classifier:

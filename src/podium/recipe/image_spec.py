@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from podium.images import Limits, height_and_width
+from podium.images import Limits, Preprocessing, height_and_width
+from podium.recipe.channels import read_channels
 from podium.recipe.image_size import LEAST_SIDE_PX, MOST_SIDE_PX, read_size
-from podium.recipe.part import Part
+from podium.recipe.part import Part, read_kinds
 from podium.recipe.value_range import read_value_range
 
 __all__ = ["ImageSpec"]
@@ -20,6 +21,8 @@ Values = Annotated[
     Annotated[tuple[float, float], Field(description="[low, high]")] | Literal["full"],
     BeforeValidator(read_value_range),
 ]
+Numbers = Annotated[tuple[float, float, float], Field(description="[red, green, blue]")]
+Channels = Annotated[Numbers | Literal["weights", "dataset"], BeforeValidator(read_channels)]
 ImageSize = Annotated[Pixels | Sides | Literal["auto"], BeforeValidator(read_size)]
 
 
@@ -38,6 +41,23 @@ class ImageSpec(Part):
     """Values of images of more than 8 bits (16-bit, 12-bit, float) that become black and white: [low, high], the same
     for all images, such as [0, 4095] for 12-bit values in 16-bit files; full is the range that the format declares.
     Images of 8 bits stay as they are."""
+    preprocessing: Annotated[
+        tuple[Annotated[Preprocessing, Field(discriminator="kind")], ...], BeforeValidator(read_kinds)
+    ] = ()
+    """What is done to every image, those to predict too, before it is stored: a list of kinds. A centre crop is cut
+    before resizing, everything else is done after it, in this order."""
+    mean: Channels = "weights"
+    """Mean of red, green and blue, on the scale from 0 to 1, that is subtracted from every image: numbers; weights is
+    what the start weights were trained with; dataset measures it on all images of the run but the holdout (their labels
+    do not matter) and records the numbers."""
+    std: Channels = "weights"
+    """Deviation by which red, green and blue are then divided, above 0: as `mean`."""
+
+    @model_validator(mode="after")
+    def _check_std(self) -> ImageSpec:
+        if isinstance(self.std, tuple) and min(self.std) <= 0:
+            raise ValueError("std: expected numbers above 0")
+        return self
 
     @property
     def limits(self) -> Limits:

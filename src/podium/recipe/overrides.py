@@ -16,6 +16,7 @@ from podium.near_names import nearest_name
 from podium.recipe.augmentation_policies import read_augmentations
 from podium.recipe.idle_keys import refuse_idle_keys, reset_idle_values
 from podium.recipe.kinds import suggest_entry, suggest_key
+from podium.recipe.part import read_kinds
 from podium.recipe.preset_names import name_changed
 from podium.recipe.presets import PRESETS
 from podium.recipe.recipe import Recipe
@@ -88,7 +89,7 @@ def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
                 field="overrides",
                 fix=f"To start from it, set {options(preset=value)}; to name the recipe, choose another name.",
             )
-        _assign(record, key.split("."), _list_out(value) if key == "augmentations" else value, key)
+        _assign(record, key.split("."), _list_out(key, value), key)
         named += _leaves(key, value)
     changed = parse_recipe(record, field="overrides")
     refuse_idle_keys(changed, named)
@@ -97,10 +98,12 @@ def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
     return name_changed(changed, resolved=False) if is_changed else changed
 
 
-def _list_out(value: Any) -> Any:
-    """The augmentations that a policy or a kind stands for, so that the next line can change them."""
+def _list_out(key: str, value: Any) -> Any:
+    """The parts that a policy or a kind stands for, so that the next line can change them."""
+    if key == "image.preprocessing":
+        return read_kinds(value)
     try:
-        return read_augmentations(value)
+        return read_augmentations(value) if key == "augmentations" else value
     except ValueError:
         return value  # parse_recipe says what is wrong
 

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.data import channel_statistics
 from podium.errors import RecipeError, WeightsError
 from podium.images import Size, height_and_width
 from podium.machine.weight_packages import PACKAGED, find_weight_file
@@ -15,7 +19,7 @@ from podium.recipe.image_size import MOST_SIDE_PX
 from podium.recipe.patch_size import find_patch_px
 from podium.recipe.recipe import Recipe
 
-__all__ = ["resolve_recipe", "resolve_sizes"]
+__all__ = ["resolve_recipe", "resolve_sizes", "resolve_statistics"]
 
 SMALLEST_PX, LARGEST_PX, STEP_PX = 128, 224, 32
 STORED_FACTOR = 1.15
@@ -65,6 +69,22 @@ def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
     if large is not None:
         raise RecipeError(f"{large}.", fix="Or take a smaller crop.")
     return recipe.model_copy(update={"image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored})})
+
+
+def resolve_statistics(recipe: Recipe, pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Recipe:
+    """The recipe with numbers in place of a mean or deviation of the data set.
+
+    Args:
+        recipe: A recipe whose other keys are resolved.
+        pixels: The stored images, shape (N, H, W, 3).
+        rows: Those to measure: images to train on, never the holdout or images to predict.
+    """
+    measured = [name for name in ("mean", "std") if getattr(recipe.image, name) == "dataset"]
+    if not measured:
+        return recipe
+    found = dict(zip(("mean", "std"), channel_statistics(pixels, rows), strict=True))
+    image = recipe.image.model_copy(update={name: found[name] for name in measured})
+    return recipe.model_copy(update={"image": image})
 
 
 def choose_size(median_side_px: float, *, patch_px: int = 1) -> int:

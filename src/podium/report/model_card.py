@@ -71,6 +71,7 @@ def _preprocessing(recipe: Mapping[str, Any], backbone: Mapping[str, Any]) -> di
         "height_px": height,
         "width_px": width,
         "fit": recipe["image"].get("fit", "stretch"),
+        "preprocessing": recipe["image"].get("preprocessing", []),
         "colours": "RGB",
         "value_range": [0.0, 1.0],
         "mean": backbone.get("mean"),
@@ -192,8 +193,10 @@ def _about_evaluation(item: Mapping[str, Any]) -> str:
 
 
 def _how_prepared(facts: Mapping[str, Any]) -> str:
+    steps = ", ".join(f"`{step['kind']}`" for step in facts["preprocessing"])
     return (
         f"{facts['colours']}, {facts['height_px']} x {facts['width_px']} px (height x width), fit `{facts['fit']}`,"
+        f"{f' {steps},' if steps else ''}"
         f" values scaled to [0, 1], minus mean {facts['mean']}, divided by standard deviation {facts['std']}."
     )
 

@@ -163,7 +163,13 @@ class Predictor:
         """Images of any size as the models' cache would hold them."""
         image, n_threads = self.recipe.image, self._settings.n_threads
         return store_in_memory(
-            images, *image.stored_sides, image.fit, ids=ids, n_threads=n_threads, limits=image.limits
+            images,
+            *image.stored_sides,
+            image.fit,
+            ids=ids,
+            n_threads=n_threads,
+            limits=image.limits,
+            preprocessing=image.preprocessing,
         )
 
     def inputs(self, images: StoredImages, *, views: Sequence[View] | None = None) -> Inputs:

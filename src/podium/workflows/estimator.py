@@ -34,8 +34,10 @@ from podium.recipe import (
     Recipe,
     arrange,
     check_buildable,
+    normalise_as,
     override_keys,
     resolve_recipe,
+    resolve_statistics,
     settle_features,
 )
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
@@ -175,12 +177,20 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recipe, settings = self.recipe_, Settings()
         image = recipe.image
         stored = store_in_memory(
-            images, *image.stored_sides, image.fit, n_threads=settings.n_threads, limits=image.limits, with_values=True
+            images,
+            *image.stored_sides,
+            image.fit,
+            n_threads=settings.n_threads,
+            limits=image.limits,
+            preprocessing=image.preprocessing,
+            with_values=True,
         )
         assert stored.values is not None
         for note in (*backbone.notes, *describe_values(uses_of_values(stored.values))):
             warnings.warn(note, UserWarning, stacklevel=3)
         train, valid = self._divide(given, stored.ids, weight)
+        recipe = self.recipe_ = resolve_statistics(recipe, stored.pixels, train.rows)
+        backbone = normalise_as(recipe, backbone)
         frozen: FrozenBackbone | None = None
         self._backbone: Backbone | None = None
         if recipe.model.freeze == "backbone":

@@ -26,14 +26,23 @@ from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.models.licence import find_licence
 from podium.problems import Problems
-from podium.recipe import Recipe, arrange, check_buildable, resolve_recipe, save_recipe, settle_features
+from podium.recipe import (
+    Recipe,
+    arrange,
+    check_buildable,
+    normalise_as,
+    resolve_recipe,
+    resolve_statistics,
+    save_recipe,
+    settle_features,
+)
 from podium.recipe.build_schedules import check_warmup
 from podium.recipe.check_losses import check_losses
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.preset_names import base_name
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
-from podium.tables import Samples, Task
+from podium.tables import HOLDOUT, Samples, Task
 from podium.training.autotune import autotune_recipe, require_engine
 
 __all__ = ["start_run"]
@@ -104,6 +113,10 @@ def start_run(
         prepared, cache = data, open_prepared_images(data, recipe, settings, progress)
     else:
         prepared, cache = prepare_samples(data, recipe, folds, settings, progress, notes=notes)
+    learnt = cache.rows_of(prepared.samples.ids[prepared.folds.fold != HOLDOUT])
+    recipe = resolve_statistics(recipe, cache.pixels, learnt)
+    frozen = None if frozen is None else normalise_as(recipe, frozen)
+    start |= {name: value for name in ("mean", "std") if not isinstance(value := getattr(recipe.image, name), str)}
     fingerprints = encode_fingerprints(fingerprints_of(cache, prepared.samples.ids))
     return_freed_memory()
     _check_metric(prepared, recipe, chosen)
