@@ -48,6 +48,7 @@ assert not {"matplotlib.pyplot", "torch", "rich"} & set(sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_no_global_state_and_nothing_heavy(small_run: RunFolder, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _ALONE, str(small_run.path), str(tmp_path)], capture_output=True, text=True
@@ -62,18 +63,19 @@ def test_names_that_look_like_formulas(tmp_path: Path) -> None:
     assert len(write_plots(run)) == 5
 
 
-def test_pictures_of_the_user_stay(small_run: RunFolder, tmp_path: Path) -> None:
-    first = write_plots(small_run, tmp_path)
-    assert write_plots(small_run, tmp_path) == first  # our own are made again
+@pytest.mark.parametrize("any_run", ["single"], indirect=True)
+def test_pictures_of_the_user_stay(any_run: RunFolder, tmp_path: Path) -> None:
+    first = write_plots(any_run, tmp_path)
+    assert write_plots(any_run, tmp_path) == first  # our own are made again
     mine = first[-1]
     Image.new("RGB", (3, 3)).save(mine)
     before = mine.read_bytes()
     first[0].unlink()
     with pytest.raises(UsageError, match=f"1 file here would be replaced .*{mine.name}"):
-        write_plots(small_run, tmp_path)
+        write_plots(any_run, tmp_path)
     assert mine.read_bytes() == before
     assert not first[0].exists()
-    write_plots(small_run, tmp_path, overwrite=True)
+    write_plots(any_run, tmp_path, overwrite=True)
     assert mine.read_bytes() != before
 
 

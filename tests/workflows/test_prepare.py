@@ -32,7 +32,14 @@ def refuse_to_compare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(prepare_module, name, fail)
 
 
-@pytest.mark.parametrize(("shape", "is_saved"), [("single", True), ("multi", True), ("attributes", False)])
+@pytest.mark.parametrize(
+    ("shape", "is_saved"),
+    [
+        ("single", True),
+        pytest.param("multi", True, marks=pytest.mark.slow),
+        pytest.param("attributes", False, marks=pytest.mark.slow),
+    ],
+)
 def test_recipes_on_prepared_data_give_the_bits_of_runs_of_their_own(
     shape: str, is_saved: bool, contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -314,6 +314,12 @@ CASES: dict[str, Case] = {
 }
 
 
+TRAINED = [
+    pytest.param(key, marks=[pytest.mark.slow] if "openvino" in case.line else []) for key, case in CASES.items()
+]
+"""OpenVINO takes seconds to compile a network."""
+
+
 def walk(kind: Any, path: str = "") -> Iterator[str]:
     """Every leaf key below a type; alternatives by their kind."""
     if get_origin(kind) is Annotated:
@@ -417,7 +423,7 @@ def trained(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Itera
     patch.undo()
 
 
-@pytest.mark.parametrize("key", CASES)
+@pytest.mark.parametrize("key", TRAINED)
 def test_podium_train(key: str, trained: Callable[..., dict[str, bytes]]) -> None:
     case = CASES[key]
     _skip_without_its_package(case.line)
@@ -451,7 +457,7 @@ def fitted(samples: Samples) -> Callable[..., dict[str, bytes]]:
     return fit
 
 
-@pytest.mark.parametrize("key", CASES)
+@pytest.mark.parametrize("key", TRAINED)
 def test_image_classifier(key: str, fitted: Callable[..., dict[str, bytes]]) -> None:
     case = CASES[key]
     _skip_without_its_package(case.line)
