@@ -60,7 +60,13 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module", params=list(CASES))
+QUICK = ("single, frozen, tall", "multi, on the device, tall", "attributes, whole, tall from a square")
+"""One a task shape and a way to train."""
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in CASES]
+)
 def case(request: pytest.FixtureRequest) -> Case:
     return CASES[request.param]
 
