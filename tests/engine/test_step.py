@@ -130,10 +130,13 @@ def test_no_piece_holds_a_single_image_unless_asked_to(
 @pytest.mark.parametrize(
     ("n", "micro_batch", "key"), [(1, None, "training.batch_size"), (4, 1, "training.micro_batch")]
 )
-def test_maps_of_one_pixel_and_one_image_name_the_key(n: int, micro_batch: int | None, key: str) -> None:
-    # The third convolution of the tiny network leaves one pixel of eight.
+def test_norms_without_running_statistics_name_the_key(n: int, micro_batch: int | None, key: str) -> None:
     parts = make_parts(micro_batch=micro_batch)
+    for module in parts.model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.track_running_stats, module.running_mean, module.running_var = False, None, None
     parts.model.train()
+    # The third convolution of the tiny network leaves one pixel of eight.
     images = torch.randint(0, 256, (n, 8, 8, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     targets = {"kind": torch.zeros(n, dtype=torch.int64), "tags": torch.zeros(n, 2, dtype=torch.int8)}
     with pytest.raises(PodiumError, match=f"cannot be trained on one image at a time.*{key}=2"):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
 
+from podium.engine.lone_sample import lone_norms_at_rest
 from podium.engine.memory import is_out_of_memory, release_cached_memory
 from podium.engine.parts import Batch, Parts
 from podium.engine.precision import autocast, remedy
@@ -17,14 +19,15 @@ from podium.errors import DivergedError, PodiumError
 __all__ = ["train_step"]
 
 _LONE_SAMPLE = "Expected more than 1 value per channel when training"
-"""How torch refuses a batch norm, or an instance norm, that has one value of each channel."""
+"""How torch refuses a batch norm without running statistics that has one value of each channel."""
 
 
 def train_step(parts: Parts, batch: Batch, *, step: int, factor: float | None = None) -> float:
     """Take one optimizer step with a model in training mode; returns the mean loss over the batch.
 
     The batch is fed in pieces of `parts.micro_batch` samples whose gradients add up to the whole batch's. Out of
-    memory halves the pieces and starts the step over: the effective batch never changes.
+    memory halves the pieces and starts the step over: the effective batch never changes. In a piece of one sample, a
+    batch norm that has one value of each channel normalises by its running statistics.
 
     Args:
         parts: The training's parts.
@@ -76,7 +79,8 @@ def _accumulate_gradients(parts: Parts, batch: Batch) -> float:
     loss = 0.0
     for rows in _pieces(len(batch.images), parts.micro_batch):
         images = batch.images[rows].to(parts.device, non_blocking=True)
-        with autocast(parts.device, parts.precision):
+        lone = lone_norms_at_rest(parts.model) if len(images) == 1 else nullcontext()
+        with lone, autocast(parts.device, parts.precision):
             logits: Mapping[str, Tensor] = parts.model(images)
         if in_pieces and totals is None:
             totals = parts.objective.totals({name: values.shape[1] for name, values in logits.items()}, targets)
@@ -116,8 +120,8 @@ def _lone_sample(parts: Parts, n: int) -> PodiumError:
     """Why one image cannot be trained on alone; only `n` of 1 and pieces of 1 come here."""
     key = "training.batch_size" if parts.micro_batch is None or parts.micro_batch >= n else "training.micro_batch"
     return PodiumError(
-        "this model cannot be trained on one image at a time: its batch norm needs two values of each channel, "
-        f"and got one in a batch of {n}{'' if n == 1 else ' that is fed image by image'}.",
+        "this model cannot be trained on one image at a time: its batch norm keeps no running statistics, so it needs "
+        f"two values of each channel, and got one in a batch of {n}{'' if n == 1 else ' that is fed image by image'}.",
         fix=f"Use {key}=2 or more on at least two images, larger images (image.size_px), or a frozen backbone "
         "(model.freeze=backbone).",
     )
