@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from podium.workflows.estimator import ImageClassifier
     from podium.workflows.list_runs import list_runs
     from podium.workflows.prepare import prepare
+    from podium.workflows.preview import preview
     from podium.workflows.scan import scan
     from podium.workflows.submit import submit
 
@@ -63,6 +64,7 @@ __all__ = [
     "make_folds",
     "mean_predictions",
     "prepare",
+    "preview",
     "resume",
     "scan",
     "score_predictions",
@@ -90,6 +92,7 @@ __getattr__ = on_demand(
         "podium.workflows.estimator": ["ImageClassifier"],
         "podium.workflows.list_runs": ["list_runs"],
         "podium.workflows.prepare": ["prepare"],
+        "podium.workflows.preview": ["preview"],
         "podium.workflows.scan": ["scan"],
         "podium.workflows.submit": ["submit"],
     },

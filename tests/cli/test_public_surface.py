@@ -34,6 +34,7 @@ PUBLIC = [
     "make_folds",
     "mean_predictions",
     "prepare",
+    "preview",
     "resume",
     "scan",
     "score_predictions",

@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "Run the whole job on data that Podium ships or draws: score, report, submission.",
     "scan": "Read a folder, a table or a path pattern as samples, and show what was guessed.",
     "split": "Make folds that do not leak, and write them into a folder.",
+    "preview": "Draw a sheet of what training will see: images, augmented versions, labels.",
     "train": "Cross-validate: decode once, split, train every fold, score, report.",
     "predict": "Predict new images with every fold of a run.",
     "evaluate": "Score a run on its holdout, once, or on a labelled test set.",

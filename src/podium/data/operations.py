@@ -104,8 +104,8 @@ def _invert(image: _Image, numbers: _Numbers) -> None:
 
 def _auto_contrast(image: _Image, numbers: _Numbers) -> None:
     """The lowest level of each channel becomes 0 and the highest 255."""
-    flat = image.reshape(-1, 3)
-    low, high = flat.min(axis=0).astype(np.float64), flat.max(axis=0).astype(np.float64)
+    ends = [cv2.minMaxLoc(channel)[:2] for channel in cv2.split(image)]
+    low, high = np.array(ends, dtype=np.float64).T
     span = np.where(high > low, high - low, 255.0)
     tables = (_LEVELS[:, None] - np.where(high > low, low, 0.0)) * (255.0 / span)
     cv2.LUT(image, _whole_levels(np.floor(tables + 1e-9)), dst=image)

@@ -13,6 +13,7 @@ from podium.report.gaps import describe_gaps
 from podium.report.numbers import plain_count
 from podium.report.section import Section
 from podium.tables import HOLDOUT
+from podium.tables.label_safety import unsafe_for_labels
 
 __all__ = ["Caution", "CautionsSection", "describe_cautions"]
 
@@ -50,6 +51,7 @@ def describe_cautions(contents: RunContents) -> CautionsSection:
         (
             *_about_leaks(contents),
             *_about_selection(contents),
+            *_about_augmentations(contents),
             *_about_rows(contents),
             *_about_evaluations(contents),
             *_about_numbers(contents),
@@ -98,6 +100,15 @@ def _about_selection(contents: RunContents) -> Iterator[Caution]:
             "schedule.kind is plateau: the images that score a fold also decided when its learning rate fell, so the"
             " score can be a little too good. schedule.watch: train_loss does not have this problem.",
         )
+
+
+def _about_augmentations(contents: RunContents) -> Iterator[Caution]:
+    items, samples = contents.recipe.get("augmentations"), contents.samples
+    if samples is None or samples.task is None or not isinstance(items, list):
+        return
+    for head in samples.task.heads:
+        for said in unsafe_for_labels([item for item in items if isinstance(item, dict)], head.classes):
+            yield Caution("An augmentation may change labels", said)
 
 
 def _about_rows(contents: RunContents) -> Iterator[Caution]:

@@ -15,13 +15,13 @@ from podium.report.paint import PAINTS, light_colours
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
 
-__all__ = ["as_png"]
+__all__ = ["FONTS", "as_png"]
 
 _DPI = 200
 _PT = 0.72
 """Points of a px where an inch has a hundred."""
 _MARGIN, _GAP, _TITLE = 16.0, 28.0, 26.0
-_FONTS = [
+FONTS = [
     "DejaVu Sans",
     "Noto Sans CJK JP",
     "Noto Sans CJK KR",
@@ -74,7 +74,7 @@ class _Brush:
         css = files("podium.report").joinpath("templates", "report.css").read_text(encoding="utf-8")
         self._colours = light_colours(css)
         installed = {font.name for font in font_manager.fontManager.ttflist}
-        self._fonts = [name for name in _FONTS if name in installed] or ["sans-serif"]
+        self._fonts = [name for name in FONTS if name in installed] or ["sans-serif"]
 
     def make_artist(self, shape: Shape) -> Artist:
         from matplotlib import lines, patches, text

@@ -42,6 +42,7 @@ from podium.recipe import (
 )
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
+from podium.recipe.label_cautions import describe_unsafe_labels
 from podium.splits import make_folds
 from podium.stopping import StopRequest
 from podium.tables import HOLDOUT, Samples
@@ -131,6 +132,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.recipe_ = resolve_without_autotune(recipe, device)
         refuse_idle_for_task(self.recipe_, given.task)
         check_sampler(self.recipe_, given.task)
+        for said in describe_unsafe_labels(self.recipe_, given.task):
+            warnings.warn(said, UserWarning, stacklevel=2)
         caution = describe_double_correction(self.recipe_, given.task)
         if caution is not None:
             warnings.warn(caution, UserWarning, stacklevel=2)

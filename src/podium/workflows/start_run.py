@@ -40,6 +40,7 @@ from podium.recipe.build_schedules import check_warmup
 from podium.recipe.check_losses import check_losses
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
+from podium.recipe.label_cautions import describe_unsafe_labels
 from podium.recipe.preset_names import base_name
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import HOLDOUT, Samples, Task
@@ -95,6 +96,8 @@ def start_run(
     backbone, model = check_buildable(recipe, task)
     for note in backbone.notes:
         progress.note(note)
+    for said in describe_unsafe_labels(recipe, task):
+        progress.note(Caution(said))
     caution = describe_double_correction(recipe, task)
     if caution is not None:
         progress.note(Caution(caution))
