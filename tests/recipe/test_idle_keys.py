@@ -42,6 +42,18 @@ from podium.tables import Head, Task
         ("baseline", ["optimizer.sam_adaptive=true"], "optimizer.sam_rho=null"),
         ("baseline", ["schedule={kind: cosine, warmup_steps: 9, warmup_fraction: 0.1}"], "schedule.warmup_steps=9"),
         ("baseline", ["schedule.warmup_fraction=0", "schedule.start_factor=0.5"], "with schedule.warmup_fraction=0"),
+        ("quick", ["head.kind=lda"], "head={kind: lda} has no effect with model.freeze=blocks"),
+        ("baseline", ["head.kind=auto", "training.epochs=3"], "set head.kind=gradient, which trains"),
+        ("baseline", ["head.kind=auto", "training.patience=3"], "training.patience"),
+        ("baseline", ["head.kind=auto", "training.select=best"], "training.select"),
+        ("baseline", ["head.kind=auto", "optimizer.lr=0.1"], "optimizer.lr=0.1 has no effect"),
+        ("baseline", ["head.kind=auto", "schedule.kind=cosine"], "schedule"),
+        ("baseline", ["head.kind=auto", "loss.single.label_smoothing=0.1"], "loss.single.label_smoothing"),
+        ("baseline", ["head.kind=auto", "loss.single.kind=focal"], "loss.single"),
+        ("baseline", ["head.kind=auto", "loss.multi.kind=asymmetric"], "loss.multi"),
+        ("baseline", ["head.kind=auto", "loss.heads={a: {kind: focal}}"], "loss.heads.a"),
+        ("baseline", ["head.kind=ridge", "loss.multi.positive_weights=balanced"], "loss.multi.positive_weights"),
+        ("baseline", ["head.kind=auto", "model.drop_rate=0.5"], "model.drop_rate"),
     ],
 )
 def test_a_key_without_effect_is_refused(preset: str, lines: list[str], key: str) -> None:
@@ -54,6 +66,20 @@ def test_what_happens_anyway_may_be_said() -> None:
     assert apply_overrides(find_preset("finetune"), lines).model.freeze == "none"
     plain = ["training.layout=channels_last", "training.augment_on=cpu", "optimizer.layer_decay=1"]
     assert apply_overrides(find_preset("baseline"), plain).optimizer.layer_decay == 1
+
+
+def test_solved_heads_take_weights_of_classes() -> None:
+    lines = ["head.kind=auto", "loss.single.class_weights=balanced", "loss.multi.positive_weights=balanced"]
+    recipe = apply_overrides(find_preset("baseline"), lines)
+    assert recipe.is_solved
+    assert not apply_overrides(recipe, ["model.freeze=none"]).is_solved
+    assert not apply_overrides(recipe, ["head.kind=gradient", "training.epochs=3"]).is_solved
+
+
+def test_lda_is_refused_for_several_labels() -> None:
+    recipe = apply_overrides(find_preset("baseline"), ["head.kind=lda"])
+    with pytest.raises(RecipeError, match=r"head\.kind=lda is for one class per image, but 'tags' has several labels"):
+        refuse_idle_for_task(recipe, Task((Head("tags", "multi", ("a", "b")),)))
 
 
 def test_the_last_line_counts() -> None:

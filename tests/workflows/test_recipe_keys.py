@@ -46,6 +46,13 @@ CACHED = ("finetune", (*BLOCKS[1], "model.cached_views=1"))
 FROZEN = ("baseline", (*COMMON, "feature_views=[plain]", "model.frozen_precision=fp32", "model.frozen_engine=torch"))
 MIXTURE = "[{weight: 0.4, loss: {kind: soft_macro_f1}}, {weight: 0.6, loss: {kind: focal}}]"
 SOFT_F1 = "{kind: mixture, parts: [{loss: {kind: soft_macro_f1}}]}"
+SOLVED = (
+    "baseline",
+    (
+        *(line for line in COMMON if not line.startswith(("training.epochs", "training.batch_size"))),
+        *("feature_views=[plain]", "model.frozen_precision=fp32", "model.frozen_engine=torch", "head.kind=logistic"),
+    ),
+)
 FORGETFUL = ("optimizer.lr=0.3", "schedule.kind=constant", "training.epochs=5")
 """A learning rate at which the last epoch is not the best."""
 
@@ -294,6 +301,10 @@ CASES: dict[str, Case] = {
     "schedule.plateau.factor": _plateau("factor=0.5", "min_delta=1"),
     "schedule.plateau.patience": _plateau("patience=1", "min_delta=1"),
     "schedule.plateau.min_delta": _plateau("min_delta=1"),
+    "head.kind": Case("head.kind=lda", SOLVED),
+    "head.logistic.C": Case("head.C=10", SOLVED),
+    "head.lda.shrinkage": Case("head.shrinkage=0.01", SOLVED, besides=("head.kind=lda",)),
+    "head.ridge.alpha": Case("head.alpha=0.1", SOLVED, besides=("head.kind=ridge",)),
     "training.epochs": Case("training.epochs=3"),
     "training.batch_size": Case("training.batch_size=3"),
     "training.micro_batch": Case("training.micro_batch=2"),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         normalise_as,
         settle_features,
     )
-    from podium.recipe.build_losses import build_objective
+    from podium.recipe.build_losses import build_objective, make_label_weights
     from podium.recipe.build_schedules import build_schedule
 else:  # it imports torch and timm, which reading a recipe does not need
     __getattr__ = on_demand(
@@ -41,7 +41,7 @@ else:  # it imports torch and timm, which reading a recipe does not need
                 "normalise_as",
                 "settle_features",
             ],
-            "podium.recipe.build_losses": ["build_objective"],
+            "podium.recipe.build_losses": ["build_objective", "make_label_weights"],
             "podium.recipe.build_schedules": ["build_schedule"],
         },
     )
@@ -63,6 +63,7 @@ __all__ = [
     "find_preset",
     "finetune",
     "load_recipe",
+    "make_label_weights",
     "normalise_as",
     "override_keys",
     "parse_recipe",

@@ -31,6 +31,7 @@ from podium.recipe.loss_spec import (
     BinaryFocalSpec,
     CrossEntropySpec,
     FocalSpec,
+    HeadLoss,
     LossSpec,
     PlainLoss,
     SoftMacroF1Spec,
@@ -38,7 +39,7 @@ from podium.recipe.loss_spec import (
 )
 from podium.tables import Head, Task
 
-__all__ = ["build_objective"]
+__all__ = ["build_objective", "make_label_weights"]
 
 Labels = Mapping[str, NDArray[np.integer[Any]]]
 
@@ -60,6 +61,20 @@ def build_objective(spec: LossSpec, task: Task, labels: Labels, device: torch.de
             HeadObjective(_build_loss(loss, found), share * weight) for weight, loss in parts_of(spec.of(head))
         )
     return Objective(heads)
+
+
+def make_label_weights(spec: HeadLoss, head: Head, labels: NDArray[np.integer[Any]]) -> NDArray[np.float64] | None:
+    """Weights of the classes, or of each label's positives, shape (C,); None where all weigh 1.
+
+    Args:
+        spec: Cross entropy; of other losses the weights alone would be half the truth.
+        head: Whose loss it is.
+        labels: Labels of the training samples.
+    """
+    found = _HeadLabels(head, labels, torch.device("cpu"))
+    assert isinstance(spec, CrossEntropySpec | BinaryCrossEntropySpec), "idle_keys refuses other losses"
+    weights = found.class_weights(spec) if isinstance(spec, CrossEntropySpec) else found.positive_weights(spec)
+    return None if weights is None else weights.double().numpy()
 
 
 def _build_loss(spec: PlainLoss, found: _HeadLabels) -> PerSampleLoss:

@@ -12,12 +12,17 @@ from pydantic import BaseModel
 
 from podium.errors import RecipeError
 from podium.recipe.arrangement import arrange
+from podium.recipe.head_spec import GradientHead, LdaHead, RidgeHead
+from podium.recipe.loss_spec import BinaryCrossEntropySpec, CrossEntropySpec
 from podium.recipe.preset_names import started_from
 from podium.recipe.recipe import Recipe
 from podium.recipe.schedule_spec import OneCycle
 from podium.tables import Task
 
 __all__ = ["refuse_idle_for_task", "refuse_idle_keys", "refuse_idle_values", "reset_idle_values"]
+
+
+_FIXES = {"head.kind": "Leave it out, or set head.kind=gradient, which trains the heads in epochs."}
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,12 @@ def refuse_idle_for_task(recipe: Recipe, task: Task) -> None:
     """
     for idle in _unusual(recipe, _idle_for(recipe, task)):
         raise _refusal(recipe, idle)
+    several = [head.name for head in task.heads if head.is_multi]
+    if recipe.is_solved and isinstance(recipe.head, LdaHead) and several:
+        raise RecipeError(
+            f"head.kind=lda is for one class per image, but {several[0]!r} has several labels.",
+            fix="Set head.kind=auto, logistic or ridge.",
+        )
 
 
 def _idle_for(recipe: Recipe, task: Task) -> Iterator[_Idle]:
@@ -113,8 +124,11 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         yield _Idle("feature_views", freeze)
         yield _Idle("features.depths", freeze, ("last",))
         yield _Idle("features.statistics", freeze, ("auto",))
+        yield _Idle("head", freeze, (GradientHead(),))
     elif recipe.features.depths == "last":
         yield _Idle("features.statistics", "features.depths=last", ("auto",))
+    if recipe.is_solved:
+        yield from _idle_for_solved(recipe)
     if recipe.model.freeze == "backbone":
         yield _Idle("optimizer.head_lr_factor", freeze, (1.0,))
         yield _Idle("optimizer.layer_decay", freeze, (1.0,))
@@ -145,6 +159,25 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         yield _Idle("schedule.start_factor", "schedule.warmup_fraction=0")
 
 
+def _idle_for_solved(recipe: Recipe) -> Iterator[_Idle]:
+    """What only gradient descent asks for."""
+    head = f"head.kind={recipe.head.kind}"
+    for key in (*(f"optimizer.{name}" for name in type(recipe.optimizer).model_fields), "schedule", "model.drop_rate"):
+        yield _Idle(key, head)
+    yield _Idle("loss.head_weights", head, ({},))
+    for key in type(recipe.training).model_fields:
+        if key not in ("precision", "layout", "augment_on"):
+            yield _Idle(f"training.{key}", head)
+    for key, loss in (("single", recipe.loss.single), ("multi", recipe.loss.multi), *recipe.loss.heads.items()):
+        path = f"loss.{key}" if key in ("single", "multi") else f"loss.heads.{key}"
+        if not isinstance(loss, CrossEntropySpec | BinaryCrossEntropySpec):
+            yield _Idle(path, head)
+        elif loss.label_smoothing:
+            yield _Idle(f"{path}.label_smoothing", head)
+        elif isinstance(recipe.head, RidgeHead) and isinstance(loss, BinaryCrossEntropySpec):
+            yield _Idle(f"{path}.positive_weights", head, ("none",))
+
+
 def _takes(name: str, argument: str) -> bool:
     from podium.optim.optimizers import takes  # imports torch
 
@@ -167,7 +200,7 @@ def _refusal(recipe: Recipe, idle: _Idle, *, where: Path | None = None, field: s
         f"{idle.key}={_show(_value_of(recipe, idle.key))} has no effect with {idle.because}.",
         where=where,
         field=field,
-        fix=f"Leave it out, or change {cause}." if is_key else "Leave it out.",
+        fix=_FIXES.get(cause, f"Leave it out, or change {cause}.") if is_key else "Leave it out.",
     )
 
 
@@ -182,7 +215,7 @@ def _value_of(recipe: Recipe, key: str) -> Any:
 def _default_of(recipe: Recipe, key: str) -> Any:
     parent, _, name = key.rpartition(".")
     holder = _value_of(recipe, parent) if parent else recipe
-    return type(holder).model_fields[name].default
+    return type(holder).model_fields[name].get_default(call_default_factory=True)
 
 
 def _replace(part: Any, key: str, value: Any) -> Any:

@@ -15,6 +15,7 @@ from podium.overview import Overview, count_of
 from podium.recipe.augmentation_policies import read_augmentations
 from podium.recipe.crop_sizes import explain_large_crop
 from podium.recipe.feature_spec import FeatureSpec
+from podium.recipe.head_spec import GradientHead, HeadSpec
 from podium.recipe.image_spec import ImageSpec
 from podium.recipe.loss_spec import LossSpec
 from podium.recipe.model_spec import ModelSpec
@@ -37,6 +38,8 @@ class Recipe(Part):
     image: ImageSpec = ImageSpec()
     model: ModelSpec = ModelSpec()
     features: FeatureSpec = FeatureSpec()
+    head: HeadSpec = GradientHead()
+    """How the heads of a frozen backbone are found."""
     loss: LossSpec = LossSpec()
     augmentations: Annotated[
         tuple[Annotated[Augmentation, Field(discriminator="kind")], ...], BeforeValidator(read_augmentations)
@@ -58,7 +61,8 @@ class Recipe(Part):
         from podium.recipe.preset_names import started_from
 
         changes = (started_from(self.preset) or Recipe()).differences(self)
-        facts = [self.preset, str(self.model.name), count_of(self.training.epochs, "epoch")]
+        length = f"{self.head.kind} head" if self.is_solved else count_of(self.training.epochs, "epoch")
+        facts = [self.preset, str(self.model.name), length]
         n_changes = f"{count_of(len(changes), 'key')} changed"
         return Overview("Recipe", [*facts, n_changes] if changes else facts, notes=changes)
 
@@ -71,6 +75,11 @@ class Recipe(Part):
         """
         old, new = (recipe.model_dump(mode="json", exclude={"preset"}) for recipe in (self, other))
         return list_differences(old, new)
+
+    @property
+    def is_solved(self) -> bool:
+        """Whether its heads are solved in one go, and not trained in epochs."""
+        return self.model.freeze == "backbone" and self.head.kind != "gradient"
 
     def __repr__(self) -> str:
         return str(self.overview())

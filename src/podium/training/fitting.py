@@ -39,6 +39,7 @@ class LabelledRows:
         soft: Shares of each target with soft labels, (n, C); training learns them in place of `labels`.
         weights: Weight of each row's loss in training, shape (n,); None weighs all alike.
         draw_weights: How often each is drawn, as `make_draw_weights` gives; None shows each once an epoch.
+        groups: Groups of the samples, shape (n,); None where each is a group of its own.
     """
 
     rows: NDArray[np.int64]
@@ -47,6 +48,7 @@ class LabelledRows:
     draw_weights: NDArray[np.float64] | None = None
     soft: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     weights: NDArray[np.float64] | None = None
+    groups: NDArray[np.object_] | None = None
 
     @property
     def loss_weights(self) -> NDArray[np.float64] | None:
@@ -60,6 +62,11 @@ class LabelledRows:
         if not self.weights.any():
             raise LabelError("the training images of this fold all have weight 0, so there is nothing to learn.")
         return np.asarray(self.weights / self.weights.mean(), dtype=np.float64)
+
+    @property
+    def group_keys(self) -> NDArray[np.object_]:
+        """A group for every sample, shape (n,)."""
+        return self.ids if self.groups is None else self.groups
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from podium import durable
 from podium.backbone.split_point import SplitPoint
 from podium.data import DeviceImages, EvalLoader, FeatureEvalLoader, FeatureTrainLoader, TrainLoader
 from podium.engine import EvalBatches, mix_seed
+from podium.linear import FeatureRows
 from podium.models import Backbone, Classifier, LinearHeads
 from podium.recipe import Recipe, build_model
 from podium.tables import Task
@@ -214,6 +215,11 @@ class FeatureInputs(Inputs):
         heads.standardise_by(partial(self._pieces, rows))
         durable.release_pages(self._features)
         return heads
+
+    def feature_rows(self, heads: LinearHeads, rows: NDArray[np.int64]) -> FeatureRows:
+        """The features of these rows in all views, as the heads standardise them."""
+        mean, scale = heads.feature_mean, heads.feature_scale
+        return FeatureRows(self._features, rows, mean, scale, n_views=len(self._features))
 
     def _pieces(self, rows: NDArray[np.int64]) -> Iterator[torch.Tensor]:
         pages = durable.PageBudget(self._features, durable.ONE_PASS_BYTES)

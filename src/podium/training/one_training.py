@@ -26,9 +26,11 @@ from podium.store import SECONDS_NAME, model_of
 from podium.tables import Folds, Samples, Task
 from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import Fitting, LabelledRows, prepare_fitting, select_metric
-from podium.training.inputs import Inputs
+from podium.training.inputs import FeatureInputs, Inputs
 from podium.training.mean_over_views import mean_over_views
 from podium.training.probe import start_heads
+from podium.training.solved_training import train_solved
+from podium.training.solving import describe_solved
 
 __all__ = ["Training", "train_one"]
 
@@ -88,7 +90,10 @@ def train_one(
     else:
         title = f"fold {fold}" + (f", {folder.name}" if place or folder.name != "all" else "")
         run = _Run(given, task, model, train_rows, valid_rows, seed)
-        run.train(folder, stop, progress, title, fold)
+        if given.recipe.is_solved:
+            run.solve(folder, stop, progress, title, fold)
+        else:
+            run.train(folder, stop, progress, title, fold)
     # Here, not in the training: a process that was killed just before it leaves them to the next.
     durable.remove_tree(folder / CHECKPOINTS, truncate=given.cloud_drive)
     input_rows = given.input_rows[valid_rows]
@@ -143,6 +148,43 @@ class _Run:
         self.model.load_state_dict(weights)
         given.callbacks.emit("on_training_end", info)
 
+    def solve(self, folder: Path, stop: StopRequest, progress: Progress, title: str, fold: int) -> None:
+        given, model, inputs = self.given, self.model, self.given.inputs
+        assert isinstance(model, LinearHeads)
+        assert isinstance(inputs, FeatureInputs)
+        info = TrainingInfo(fold, model_of(folder), n_epochs=1, n_steps=0)
+        given.callbacks.emit("on_training_start", info)
+        journal, clock = (
+            _write_journal(folder / "journal.jsonl", TrainState()),
+            _Clock(_open_times(folder / SECONDS_NAME)),
+        )
+        with progress.stage(f"{title}, heads", 1):
+            solved = train_solved(
+                given.recipe,
+                self.task,
+                model,
+                inputs,
+                self._labelled(self.train_rows),
+                self._labelled(self.valid_rows),
+                metric=self._metric,
+                seed=self.seed,
+                stop=stop,
+                device=given.device,
+            )
+        chosen = {name: head.to_dict() for name, head in solved.heads.items()}
+        progress.note(f"{title}, head: {describe_solved(chosen)}")
+        for follower in (_Journalist(journal), clock, _Follower(given.callbacks, info)):
+            follower.on_epoch(solved.record)
+        about = {"kind": "heads", "task": self.task.to_dict(), "n_features": model.n_features, "heads": chosen}
+        save_weights(model.state_dict(), folder, about)
+        given.callbacks.emit("on_training_end", info)
+
+    @property
+    def _metric(self) -> str | None:
+        whole = self.given.samples.task
+        assert whole is not None, "samples to train on have labels"
+        return select_metric(self.given.recipe, whole, self.task)
+
     def _prepare(self, stop: StopRequest, *, is_fresh: bool) -> Fitting:
         given = self.given
         whole = given.samples.task
@@ -158,7 +200,7 @@ class _Run:
             given.inputs,
             train,
             valid,
-            metric=select_metric(given.recipe, whole, self.task),
+            metric=self._metric,
             seed=self.seed,
             device=given.device,
         )
@@ -170,7 +212,14 @@ class _Run:
         found = {head.name: samples.target_shares(head.name) for head in targets}
         soft = {name: shares[rows] for name, shares in found.items() if shares is not None}
         weights = None if samples.weight is None else samples.weight[rows]
-        return LabelledRows(self.given.input_rows[rows], samples.ids[rows], labels, soft=soft, weights=weights)
+        return LabelledRows(
+            self.given.input_rows[rows],
+            samples.ids[rows],
+            labels,
+            soft=soft,
+            weights=weights,
+            groups=samples.group_keys[rows],
+        )
 
 
 def _write_journal(path: Path, state: TrainState) -> durable.Journal:

@@ -28,7 +28,7 @@ from podium.machine.device import choose_device
 from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
-from podium.models import Backbone, unfreeze
+from podium.models import Backbone, LinearHeads, unfreeze
 from podium.recipe import (
     Overrides,
     Recipe,
@@ -50,10 +50,11 @@ from podium.tables.soft_labels import check_weights
 from podium.training.autotune import require_engine, resolve_without_autotune
 from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import LabelledRows, prepare_fitting, select_metric
-from podium.training.inputs import Inputs
+from podium.training.inputs import FeatureInputs, Inputs
 from podium.training.make_inputs import make_inputs
 from podium.training.predictor import Predictor, TrainedModels
 from podium.training.probe import start_heads
+from podium.training.solved_training import train_solved
 from podium.workflows.compose import compose_recipe
 
 __all__ = ["ImageClassifier"]
@@ -157,7 +158,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             for name, value, is_needed in (
                 ("training.select", recipe.training.select, recipe.training.select == "best"),
                 ("training.patience", recipe.training.patience, recipe.training.patience is not None),
-                ("metric", recipe.metric, recipe.metric is not None),
+                ("metric", recipe.metric, recipe.metric is not None and not recipe.is_solved),
                 ("schedule.watch", "score", getattr(recipe.schedule, "watch", None) == "score"),
             )
             if is_needed
@@ -221,6 +222,25 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed = mix_seed(recipe.seed, place) if place else recipe.seed
         model = inputs.build_model(task, train.rows, seed=seed).to(device)
         metric = select_metric(recipe, whole, task)
+        if recipe.is_solved:
+            assert isinstance(model, LinearHeads)
+            assert isinstance(inputs, FeatureInputs)
+            solved = train_solved(
+                recipe,
+                task,
+                model,
+                inputs,
+                train,
+                valid,
+                metric=metric,
+                seed=seed,
+                stop=StopRequest(),
+                device=device,
+            )
+            self._weights[name] = model.state_dict()
+            if valid is not None:
+                self.validation_scores_[name] = [solved.record.scores[task.main_target.name]]
+            return
         train = replace(train, draw_weights=make_draw_weights(recipe, whole, task, train.labels))
         start_heads(recipe, model, inputs, train, seed=seed, stop=StopRequest())
         fitting = prepare_fitting(recipe, task, model, inputs, train, valid, metric=metric, seed=seed, device=device)

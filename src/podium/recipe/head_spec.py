@@ -1,0 +1,51 @@
+"""How the heads of a frozen backbone are found: solved in one go, or trained by gradient descent."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat
+
+from podium.recipe.part import Part
+
+__all__ = ["AutoHead", "GradientHead", "HeadSpec", "LdaHead", "LogisticHead", "RidgeHead"]
+
+
+class GradientHead(Part):
+    """Trained in epochs, by the recipe's loss, optimizer and schedule."""
+
+    kind: Literal["gradient"] = "gradient"
+
+
+class AutoHead(Part):
+    """The best of logistic regression, LDA and ridge regression by inner folds of the training part; the strength of
+    each by the log loss there, the kind by the recipe's metric. Each attribute chooses for itself."""
+
+    kind: Literal["auto"] = "auto"
+
+
+class LogisticHead(Part):
+    """Logistic regression with an L2 penalty; for several labels, one for each."""
+
+    kind: Literal["logistic"] = "logistic"
+    C: PositiveFloat | Literal["auto"] = "auto"
+    """Inverse strength of the penalty, as in scikit-learn, on standardised features; auto chooses it."""
+
+
+class LdaHead(Part):
+    """Linear discriminant analysis with a shrunken covariance (Friedman 1989), for one class per image."""
+
+    kind: Literal["lda"] = "lda"
+    shrinkage: Annotated[float, Field(gt=0, lt=1)] | Literal["auto"] = "auto"
+    """Share of the mean variance in the covariance, as in scikit-learn, on standardised features; auto chooses it."""
+
+
+class RidgeHead(Part):
+    """Ridge regression onto the labels, its logits calibrated by inner folds."""
+
+    kind: Literal["ridge"] = "ridge"
+    alpha: PositiveFloat | Literal["auto"] = "auto"
+    """Strength of the penalty, as in scikit-learn, on standardised features; auto chooses it."""
+
+
+HeadSpec = Annotated[AutoHead | LogisticHead | LdaHead | RidgeHead | GradientHead, Field(discriminator="kind")]

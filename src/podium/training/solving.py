@@ -1,0 +1,148 @@
+"""Heads on frozen features solved in one go: what is chosen, inside the training part alone, and the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from podium.engine import mix_seed
+from podium.linear import HEAD_KINDS, HeadProblem, HeadWish, SolvedHead, solve_head
+from podium.metrics import default_metric
+from podium.metrics import metric as find_metric
+from podium.models import LinearHeads
+from podium.recipe import Recipe, make_label_weights
+from podium.recipe.head_spec import HeadSpec, LdaHead, LogisticHead, RidgeHead
+from podium.report.numbers import metric_words, plain_score
+from podium.stopping import StopRequest
+from podium.tables import Head, Task
+from podium.training.fitting import LabelledRows
+from podium.training.inner_parts import deal_inner_parts
+from podium.training.inputs import FeatureInputs
+
+__all__ = ["describe_solved", "solve_heads"]
+
+UNITS = {"logistic": "C", "lda": "shrinkage", "ridge": "alpha"}
+FEWEST = 4
+"""Samples below which nothing is chosen."""
+
+
+def solve_heads(
+    recipe: Recipe,
+    task: Task,
+    model: LinearHeads,
+    inputs: FeatureInputs,
+    train: LabelledRows,
+    *,
+    metric: str | None,
+    seed: int,
+    stop: StopRequest,
+) -> dict[str, SolvedHead]:
+    """Solve every head by itself, and put it into the model.
+
+    Args:
+        recipe: A recipe whose heads are solved.
+        task: The heads of this model.
+        model: From `inputs.build_model`, which standardises by the training rows.
+        inputs: The features.
+        train: Rows to train on; no other row is looked at.
+        metric: The metric that chooses, for the heads that it fits; None takes each head's default.
+        seed: Seed of this training.
+        stop: Asked between two candidates.
+
+    Returns:
+        What was chosen, by head name. A head without a label has no entry, and says that all classes are alike.
+
+    Raises:
+        Stopped: If it was asked for; nothing is kept, for a resume takes seconds.
+    """
+    solved = {}
+    for place, (head, layer) in enumerate(zip(task.heads, model.layers.values(), strict=True)):
+        assert isinstance(layer, torch.nn.Linear)
+        problem = _pose(recipe, head, model, inputs, train, metric, mix_seed(seed, place))
+        if problem is None:
+            weights, biases = torch.zeros_like(layer.weight), torch.zeros_like(layer.bias)
+        else:
+            solved[head.name] = solve_head(problem, _wish(recipe.head), stop)
+            weights, biases = solved[head.name].weights.T, solved[head.name].biases
+        with torch.no_grad():
+            layer.weight.copy_(weights)
+            layer.bias.copy_(biases)
+    return solved
+
+
+def describe_solved(solved: Mapping[str, Mapping[str, Any]]) -> str:
+    """What was chosen and by how much, in a line.
+
+    Args:
+        solved: Head name -> `SolvedHead.to_dict()`.
+
+    Example:
+        >>> lda = {"kind": "lda", "strength": 0.31, "score": 0.912, "log_loss": 0.3}
+        >>> ridge = {"kind": "ridge", "strength": 40.0, "score": 0.9, "log_loss": 0.4}
+        >>> describe_solved({"type": {"metric": "accuracy", "inner_folds": 3, "candidates": [lda, ridge]}})
+        'lda, shrinkage=0.31 (inner accuracy 0.912; ridge 0.900)'
+    """
+    lines = {name: _describe(record) for name, record in solved.items()}
+    return next(iter(lines.values())) if len(lines) == 1 else "; ".join(f"{k}: {v}" for k, v in lines.items())
+
+
+def _describe(record: Mapping[str, Any]) -> str:
+    first, *others = record["candidates"]
+    words = f"{first['kind']}, {UNITS[first['kind']]}={first['strength']:.2g}"
+    if first["score"] is None:
+        return words
+    beside = ", ".join(f"{item['kind']} {_shown(item['score'])}" for item in others)
+    return f"{words} (inner {metric_words(record['metric'])} {_shown(first['score'])}" + (
+        f"; {beside})" if beside else ")"
+    )
+
+
+def _shown(score: float | None) -> str:
+    return "–" if score is None else plain_score(score)
+
+
+def _pose(
+    recipe: Recipe,
+    head: Head,
+    model: LinearHeads,
+    inputs: FeatureInputs,
+    train: LabelledRows,
+    metric: str | None,
+    seed: int,
+) -> HeadProblem | None:
+    """The problem of a head; None where no sample has a label."""
+    labels = train.labels[head.name]
+    rows = np.flatnonzero((labels >= 0).any(axis=1) if head.is_multi else labels >= 0)
+    if not len(rows):
+        return None
+    labels = labels[rows]
+    soft, weights = train.soft.get(head.name), train.loss_weights
+    fits = metric is not None and find_metric(metric).fits(head)
+    part = None
+    if len(rows) >= FEWEST and (head.is_multi or len(np.unique(labels)) > 1):
+        part = deal_inner_parts(head, train.ids[rows], train.group_keys[rows], labels, model.n_features, seed=seed)
+    return HeadProblem(
+        head,
+        inputs.feature_rows(model, train.rows[rows]),
+        labels,
+        part,
+        make_label_weights(recipe.loss.of(head), head, labels),
+        metric if fits and metric is not None else default_metric(head),
+        soft=None if soft is None else soft[rows],
+        sample_weights=None if weights is None else weights[rows],
+    )
+
+
+def _wish(spec: HeadSpec) -> HeadWish:
+    match spec:
+        case LogisticHead(C=strength):
+            return HeadWish(("logistic",), None if strength == "auto" else strength)
+        case LdaHead(shrinkage=strength):
+            return HeadWish(("lda",), None if strength == "auto" else strength)
+        case RidgeHead(alpha=strength):
+            return HeadWish(("ridge",), None if strength == "auto" else strength)
+        case _:
+            return HeadWish(HEAD_KINDS)
