@@ -186,6 +186,7 @@ def test_a_stop_ends_the_build_while_an_image_hangs(
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("fault", [die_at, fill_disk_at])
 def test_every_operation_may_be_the_last(samples: Samples, tmp_path: Path, fault: object) -> None:

@@ -89,6 +89,7 @@ def test_odd_names_reach_a_worker(tmp_path: Path) -> None:
     assert result.is_ok
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_crashes_and_hangs_cost_one_image_each(tmp_path: Path) -> None:
     names = ["0.png", "crash.png", "1.png", "hang.png", "exit.png", "crash-once.png", "print.png", "2.png"]
@@ -103,6 +104,7 @@ def test_crashes_and_hangs_cost_one_image_each(tmp_path: Path) -> None:
     assert not is_alive(int((tmp_path / "hang.png.pid").read_text()))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_rows_of_lost_images_are_zeros_and_all_others_are_there(tmp_path: Path) -> None:
     names = ["0.png", "crash.png", "1.png", "hang.png", "exit.png", "crash-once.png", "print.png", "2.png"]

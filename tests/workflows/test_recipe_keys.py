@@ -468,6 +468,7 @@ def fitted(samples: Samples) -> Callable[..., dict[str, bytes]]:
     return fit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", TRAINED)
 def test_image_classifier(key: str, fitted: Callable[..., dict[str, bytes]]) -> None:
     case = CASES[key]
