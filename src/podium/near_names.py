@@ -130,6 +130,13 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "flip": ("augmentations",),
     "hflip": ("augmentations",),
     "transforms": ("augmentations",),
+    "mixup": ("mixing",),
+    "mixupalpha": ("mixing",),
+    "cutmix": ("mixing",),
+    "cutmixalpha": ("mixing",),
+    "mixupprob": ("mixing",),
+    "cutmixprob": ("mixing",),
+    "mixupoffepoch": ("training.unmixed_last_epochs",),
     "randomstate": ("split_seed", "seed"),
     # the data, the split, the machine
     "label": ("label_columns",),

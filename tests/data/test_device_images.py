@@ -30,9 +30,11 @@ from podium.data.geometric import (
     VerticalFlip,
 )
 from podium.data.loader import TrainLoader
-from podium.data.mixing import CutMix, MixUp
+from podium.data.mixer import Mixer
+from podium.data.mixing import CutMix, Mixing, MixUp, PatchSwap
 from podium.data.operations import OPERATIONS
 from podium.data.order import epoch_order
+from podium.data.partners import Partners
 from podium.data.randomness import sample_keys
 from podium.data.textures import GaussianBlur, GaussianNoise, Sharpen
 from podium.data.tones import AutoContrast, Equalize, Invert, Posterize, Solarize
@@ -227,9 +229,11 @@ def test_pages_that_were_read_go_back(tmp_path: Path, monkeypatch: pytest.Monkey
     assert counted == [(9 * 24 * 32 * 3, 9)]
 
 
-@pytest.mark.parametrize("mixing", [None, MixUp(alpha=1.0), CutMix()])
-def test_a_loader_gives_the_same_batches(mixing: MixUp | CutMix | None) -> None:
+@pytest.mark.parametrize("mixing", [None, MixUp(alpha=1.0), CutMix(), CutMix(partner="same_class"), PatchSwap()])
+def test_a_loader_gives_the_same_batches(mixing: Mixing | None) -> None:
     labels = {"age": np.arange(N) % 3}
+    pools = None if getattr(mixing, "partner", "any") == "any" else Partners.of_same_class(labels["age"])
+    mixer = None if mixing is None else Mixer((mixing,), {"age": 3}, (pools,))
 
     def load(device: torch.device | None, offset: int = 0) -> list[tuple[torch.Tensor, torch.Tensor]]:
         loader = TrainLoader(
@@ -242,8 +246,7 @@ def test_a_loader_gives_the_same_batches(mixing: MixUp | CutMix | None) -> None:
             width=24,
             augmentations=(RandomResizedCrop(), HorizontalFlip()),
             seed=3,
-            mixing=mixing,
-            n_classes={"age": 3},
+            mixer=mixer,
             device_images=None if device is None else DeviceImages(STORED, device),
         )
         return [(batch.images, batch.targets["age"]) for batch in loader.from_position(2, offset)]

@@ -14,8 +14,10 @@ from podium.data.batch import Batch
 from podium.data.colour import ColorJitter
 from podium.data.geometric import HorizontalFlip, RandomResizedCrop, Rotate
 from podium.data.loader import EvalLoader, TrainLoader
-from podium.data.mixing import CutMix, MixUp
+from podium.data.mixer import Mixer
+from podium.data.mixing import CutMix, MixUp, PatchSwap
 from podium.data.order import epoch_order
+from podium.data.partners import Partners
 from podium.data.randomness import sample_keys
 from podium.data.views import eval_batch
 from podium.errors import UsageError
@@ -76,11 +78,19 @@ def test_an_epoch_visits_each_sample_once_with_its_own_labels() -> None:
         assert batch.targets["tags"].tolist() == LABELS["tags"][positions].astype(float).tolist()
 
 
-@pytest.mark.parametrize("mixing", [None, MixUp(probability=0.7), CutMix()])
+RARE = Partners.of_rare_classes(LABELS["age"], np.array([2]))
+MIXERS = (
+    None,
+    Mixer((MixUp(probability=0.7),), {"age": 3}),
+    Mixer((CutMix(), CutMix(partner="rare"), PatchSwap(cells=2)), {"age": 3}, (None, RARE, None)),
+)
+
+
+@pytest.mark.parametrize("mixer", MIXERS)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("batch_size", [5, 11])
-def test_resume_at_every_offset_is_bit_identical(mixing: Any, weighted: bool, batch_size: int) -> None:
-    options: dict[str, Any] = {"mixing": mixing, "n_classes": {"age": 3}, "batch_size": batch_size}
+def test_resume_at_every_offset_is_bit_identical(mixer: Mixer | None, weighted: bool, batch_size: int) -> None:
+    options: dict[str, Any] = {"mixer": mixer, "batch_size": batch_size, "width": 10}
     options["weights"] = np.arange(1.0, N + 1) if weighted else None
     whole = list(make_loader(**options).from_position(2))
     for start in range(len(whole) + 1):
@@ -99,19 +109,35 @@ def test_resume_at_an_odd_offset_gives_the_same_images() -> None:
 
 @pytest.mark.parametrize("n_threads", [0, 1, 2, 7])
 def test_bits_do_not_depend_on_threads(n_threads: int) -> None:
-    options: dict[str, Any] = {"mixing": CutMix(), "n_classes": {"age": 3}}
+    options: dict[str, Any] = {"mixer": MIXERS[2], "width": 10}
     expected = list(make_loader(n_threads=1, **options).from_position(1))
     got = list(make_loader(n_threads=n_threads, **options).from_position(1))
     assert all(same(a, b) for a, b in zip(expected, got, strict=True))
 
 
 def test_mixing_gives_soft_targets() -> None:
-    for batch in make_loader(mixing=MixUp(), n_classes={"age": 3}).from_position(0):
+    for batch in make_loader(mixer=Mixer((MixUp(),), {"age": 3})).from_position(0):
         age = batch.targets["age"]
         assert age.shape == (len(batch), 3)
         assert age.dtype == torch.float32
         known = (age >= 0).all(dim=1)
         assert torch.allclose(age[known].sum(dim=1), torch.ones(int(known.sum())))
+
+
+def test_a_rare_partner_is_in_every_image_and_target() -> None:
+    # Stored images of one value each, the row's; CutMix halves take their second half from a sample of class 2.
+    stored = np.broadcast_to(np.arange(40, dtype=np.uint8)[:, None, None, None], PIXELS.shape).copy()
+    mixer = Mixer((CutMix(shape="left_right", partner="rare"),), {"age": 3}, (RARE,))
+    loader = TrainLoader(stored, ROWS, {"age": LABELS["age"]}, keys=KEYS[ROWS], batch_size=5, height=8, width=8, mixer=mixer)
+    age_of = dict(zip(ROWS.tolist(), LABELS["age"].tolist(), strict=True))
+    for batch in loader.from_position(0):
+        for image, row, target in zip(batch.images.numpy(), batch.rows.tolist(), batch.targets["age"], strict=True):
+            left, right = int(image[0, 0, 0]), int(image[0, -1, 0])
+            partner = right if left == row else left
+            assert row in (left, right)
+            assert age_of[partner] == 2
+            expected = np.full(3, -1.0) if age_of[row] < 0 else (np.eye(3)[age_of[row]] + np.eye(3)[2]) / 2
+            assert target.tolist() == expected.tolist()
 
 
 def test_weights_draw_with_replacement() -> None:
@@ -206,7 +232,7 @@ def test_wrong_lengths_are_refused() -> None:
     with pytest.raises(UsageError, match="batch size is 0"):
         make_loader(batch_size=0)
     with pytest.raises(UsageError, match="number of classes of head 'age'"):
-        make_loader(mixing=MixUp())
+        make_loader(mixer=Mixer((MixUp(),)))
 
 
 def test_a_memory_map_is_read_like_an_array(tmp_path: Any) -> None:

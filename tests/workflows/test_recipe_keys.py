@@ -53,6 +53,7 @@ SOLVED = (
         *("feature_views=[plain]", "model.frozen_precision=fp32", "model.frozen_engine=torch", "head.kind=logistic"),
     ),
 )
+MIXUP = "mixing=[{kind: mixup, alpha: 1}]"
 FORGETFUL = ("optimizer.lr=0.3", "schedule.kind=constant", "training.epochs=5")
 """A learning rate at which the last epoch is not the best."""
 
@@ -240,6 +241,27 @@ CASES: dict[str, Case] = {
     "augmentations.random_erasing.probability": _augmented("random_erasing", "probability=1"),
     "augmentations.random_erasing.area": _augmented("random_erasing", "area=[0.5,0.6]"),
     "augmentations.random_erasing.ratio": _augmented("random_erasing", "ratio=[1,1.1]"),
+    "mixing.kind": Case("mixing=[{kind: mixup, alpha: 1}]"),
+    "mixing.mixup.alpha": Case("mixing.0.alpha=4", besides=("mixing=mixup",)),
+    "mixing.mixup.probability": Case("mixing.0.probability=0.1", besides=(MIXUP,)),
+    "mixing.mixup.partner": Case("mixing.0.partner=same_class", besides=(MIXUP,)),
+    "mixing.mixup.partner_head": Case("mixing.0.partner_head=size", besides=(MIXUP, "mixing.0.partner=same_class")),
+    "mixing.mixup.partner_classes": Case(
+        "mixing.0.partner_classes=[z]", besides=(MIXUP, "mixing.0.partner=rare", "mixing.0.partner_head=size")
+    ),
+    "mixing.cutmix.alpha": Case("mixing.0.alpha=9", besides=("mixing=cutmix",)),
+    "mixing.cutmix.probability": Case("mixing.0.probability=0.1", besides=("mixing=cutmix",)),
+    "mixing.cutmix.shape": Case("mixing.0.shape=strip", besides=("mixing=cutmix",)),
+    "mixing.cutmix.partner": Case("mixing.0.partner=rare", besides=("mixing=cutmix",)),
+    "mixing.cutmix.partner_head": Case(
+        "mixing.0.partner_head=size", besides=("mixing=cutmix", "mixing.0.partner=same_class")
+    ),
+    "mixing.cutmix.partner_classes": Case(
+        "mixing.0.partner_classes=[z]", besides=("mixing=cutmix", "mixing.0.partner=rare", "mixing.0.partner_head=size")
+    ),
+    "mixing.patch_swap.cells": Case("mixing.0.cells=2", besides=("mixing=patch_swap",)),
+    "mixing.patch_swap.swaps": Case("mixing.0.swaps=9", besides=("mixing=patch_swap",)),
+    "mixing.patch_swap.probability": Case("mixing.0.probability=1", besides=("mixing=patch_swap",)),
     "optimizer.name": Case("optimizer.name=radam"),
     "optimizer.lr": Case("optimizer.lr=0.01"),
     "optimizer.weight_decay": Case("optimizer.weight_decay=1"),
@@ -310,6 +332,7 @@ CASES: dict[str, Case] = {
     "training.micro_batch": Case("training.micro_batch=2"),
     "training.sampler": Case("training.sampler=balanced"),
     "training.sampler_heads": Case("training.sampler_heads=[size]", besides=("training.sampler=balanced",)),
+    "training.unmixed_last_epochs": Case("training.unmixed_last_epochs=1", besides=("mixing=cutmix",)),
     "training.clip_norm": Case("training.clip_norm=0.001", besides=("optimizer.name=sgd",)),
     "training.ema_decay": Case("training.ema_decay=null"),
     "training.precision": Case("training.precision=bf16"),

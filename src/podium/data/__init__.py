@@ -28,8 +28,10 @@ from podium.data.geometric import (
 )
 from podium.data.image_cache import ImageCache, is_complete, is_sound, open_cache
 from podium.data.memory_images import GivenImage, MemoryImages, StoredImages, median_side_of, store_in_memory
-from podium.data.mixing import CutMix, Mixed, Mixing, MixUp, mix_batch, mix_targets, soften_targets
+from podium.data.mixer import Mixer
+from podium.data.mixing import CutMix, Mixing, MixUp, PatchSwap
 from podium.data.order import balance_weights, epoch_order, weighted_order
+from podium.data.partners import Partners
 from podium.data.randomness import sample_keys, uniforms
 from podium.data.same_files import changed_files
 from podium.data.statistics import channel_statistics
@@ -84,8 +86,10 @@ __all__ = [
     "JpegCompression",
     "MemoryImages",
     "MixUp",
-    "Mixed",
+    "Mixer",
     "Mixing",
+    "Partners",
+    "PatchSwap",
     "Posterize",
     "RandAugment",
     "RandomCrop",
@@ -114,12 +118,9 @@ __all__ = [
     "is_complete",
     "is_sound",
     "median_side_of",
-    "mix_batch",
-    "mix_targets",
     "open_cache",
     "resident_bytes",
     "sample_keys",
-    "soften_targets",
     "store_in_memory",
     "uniforms",
     "weighted_order",

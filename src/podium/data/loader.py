@@ -15,7 +15,8 @@ from podium.data.batch import Batch, as_weight_tensor, check_columns, gather_tar
 from podium.data.batch_places import batch_starts, batch_stop
 from podium.data.buffers import BufferPool
 from podium.data.device_images import DeviceImages
-from podium.data.mixing import Mixing, mix_batch, mix_targets, mix_weights, soften_targets
+from podium.data.mixed_targets import Mixed, mix_weights
+from podium.data.mixer import Mixer
 from podium.data.order import count_repeats, epoch_order, repeat_keys, weighted_order
 from podium.data.prefetch import prefetch
 from podium.data.views import View, eval_batch
@@ -46,8 +47,7 @@ class TrainLoader:
         augmentations: What is done to each image.
         seed: Seed of the run.
         n_threads: Threads that make images; 0 works in the caller's thread, without prefetching.
-        mixing: MixUp or CutMix; all targets are soft then.
-        n_classes: Number of classes of each head with class indices, needed for mixing only.
+        mixer: Mixes the images of a batch; all targets are soft then, unless patches only change places.
         weights: Weights of these rows, shape (n,), to draw n samples an epoch with replacement; None visits each once.
         sample_weights: Weight of each row's loss, shape (n,); mixed as the targets are.
         device_images: Makes the images on the device where the model computes; None makes them here.
@@ -69,8 +69,7 @@ class TrainLoader:
         augmentations: Sequence[Augmentation] = (),
         seed: int = 0,
         n_threads: int = 1,
-        mixing: Mixing | None = None,
-        n_classes: Mapping[str, int] | None = None,
+        mixer: Mixer | None = None,
         weights: NDArray[np.float64] | None = None,
         sample_weights: NDArray[np.float64] | None = None,
         device_images: DeviceImages | None = None,
@@ -88,8 +87,9 @@ class TrainLoader:
         self._augmentations = tuple(augmentations)
         self._seed = seed
         self._n_threads = n_threads
-        self._mixing = mixing
-        self._n_classes = _check_n_classes(targets, n_classes or {}) if mixing else {}
+        self._mixer = mixer
+        if mixer is not None and mixer.mixes_targets:
+            _check_n_classes(targets, mixer.n_classes)
         self._weights = weights
         self._sample_weights = sample_weights
         self._size = (height, width)
@@ -142,16 +142,32 @@ class TrainLoader:
         images = self._make_images(epoch, self._rows[positions], keys, pool)
         targets = gather_targets(self._targets, positions)
         weights = None if self._sample_weights is None else self._sample_weights[positions]
-        if self._mixing is not None:
-            canvas = images.numpy() if self._device_images is None else images
-            mixed = mix_batch(canvas, self._mixing, seed=self._seed, epoch=epoch, step=start)
-            targets = {
-                name: mix_targets(soften_targets(column, self._n_classes.get(name)), mixed)
-                for name, column in targets.items()
-            }
-            weights = None if weights is None else mix_weights(weights, mixed)
+        if self._mixer is not None:
+            mixed = self._mix(self._mixer, images, epoch, start, positions, keys, pool)
+            targets = self._mixer.mix_targets(targets, gather_targets(self._targets, mixed.partner), mixed)
+            if weights is not None and self._sample_weights is not None:
+                weights = mix_weights(weights, self._sample_weights[mixed.partner], mixed.own_fraction)
         after = start + len(positions)
         return Batch(images, _as_tensors(targets), self._rows[positions], after, as_weight_tensor(weights))
+
+    def _mix(
+        self,
+        mixer: Mixer,
+        images: torch.Tensor,
+        epoch: int,
+        start: int,
+        positions: NDArray[np.int64],
+        keys: NDArray[np.uint64],
+        pool: ThreadPoolExecutor | None,
+    ) -> Mixed:
+        def as_canvas(made: torch.Tensor) -> Any:
+            return made.numpy() if self._device_images is None else made
+
+        def make_others(partner: NDArray[np.int64], salt: NDArray[np.uint64]) -> Any:
+            return as_canvas(self._make_images(epoch, self._rows[partner], self._keys[partner] ^ salt, pool))
+
+        canvas = as_canvas(images)
+        return mixer.mix(canvas, positions, keys, make_others, seed=self._seed, epoch=epoch, step=start)
 
     def _make_images(
         self, epoch: int, rows: NDArray[np.int64], keys: NDArray[np.uint64], pool: ThreadPoolExecutor | None
@@ -271,8 +287,7 @@ def _as_tensors(targets: Mapping[str, NDArray[Any]]) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(column) for name, column in targets.items()}
 
 
-def _check_n_classes(targets: Labels, n_classes: Mapping[str, int]) -> dict[str, int]:
+def _check_n_classes(targets: Labels, n_classes: Mapping[str, int]) -> None:
     for name, column in targets.items():
         if column.ndim == 1 and name not in n_classes:
             raise UsageError(f"mixing needs the number of classes of head {name!r}.", fix="Pass n_classes.")
-    return dict(n_classes)

@@ -1,33 +1,35 @@
-"""MixUp and CutMix on a batch: images and soft targets of partners are mixed in the same proportion.
+"""Ways of mixing training images: MixUp, CutMix, and patches exchanged inside one image.
 
-The partner, the proportion and the box are pure functions of (seed, epoch, step).
+One is drawn for every batch; `Mixer` carries it out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
-from podium.data.randomness import hash_uint64, uniforms
-from podium.data.ranges import check_probability, check_range
+from podium.data.ranges import check_count, check_probability, check_range
+from podium.errors import UsageError
 
-if TYPE_CHECKING:
-    from torch import Tensor
+__all__ = ["CutMix", "MixUp", "Mixing", "PartnerKind", "PatchSwap", "choose_mixing"]
 
-__all__ = ["CutMix", "MixUp", "Mixed", "Mixing", "mix_batch", "mix_targets", "mix_weights", "soften_targets"]
-
-_DRAW_STREAM = 50
-_PARTNER_STREAM = 51
+PartnerKind = Literal["any", "same_class", "rare"]
 
 
 @dataclass(frozen=True)
 class MixUp:
     """The whole image is a weighted mean of two; the weight is drawn from Beta(alpha, alpha), one a batch.
+
+    Args:
+        alpha: Shape of the Beta distribution; small values leave most images nearly alone.
+        probability: Chance that a batch is mixed in this way.
+        partner: Which image is the other one: any of the batch, one of the same class, or one of a rare class.
+        partner_head: Head, or the composite class, whose classes `partner` goes by.
+        partner_classes: The rare classes; empty for those with fewer images than the mean.
 
     Source:
         Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization".
@@ -35,24 +37,29 @@ class MixUp:
 
     alpha: float = 0.2
     probability: float = 1.0
+    partner: PartnerKind = "any"
+    partner_head: str | None = None
+    partner_classes: tuple[str, ...] = ()
     kind: Literal["mixup"] = "mixup"
-
-    n_uniforms: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "alpha", (self.alpha, self.alpha), above=0.0)
+        _check_partner(self)
 
 
 @dataclass(frozen=True)
 class CutMix:
-    """A box of the image comes from the partner; its share of the area is drawn from Beta(alpha, alpha).
+    """A part of the image comes from another one; its share of the area is drawn from Beta(alpha, alpha).
 
     Args:
         alpha: Shape of the Beta distribution; 1 makes all shares as likely.
-        probability: Chance that a batch is mixed.
-        shape: "box" as in the paper; "strip" a vertical strip of full height; "half" the left or right half, always
-            one half of the area.
+        probability: Chance that a batch is mixed in this way.
+        shape: "box" as in the paper; "strip" a vertical strip of full height; "left_right" the left or right half,
+            "top_bottom" the upper or lower one, where `alpha` has no say.
+        partner: Which image is the other one: any of the batch, one of the same class, or one of a rare class.
+        partner_head: Head, or the composite class, whose classes `partner` goes by.
+        partner_classes: The rare classes; empty for those with fewer images than the mean.
 
     Source:
         Yun et al. 2019, "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features". The
@@ -61,20 +68,30 @@ class CutMix:
 
     alpha: float = 1.0
     probability: float = 1.0
-    shape: Literal["box", "strip", "half"] = "box"
+    shape: Literal["box", "strip", "left_right", "top_bottom"] = "box"
+    partner: PartnerKind = "any"
+    partner_head: str | None = None
+    partner_classes: tuple[str, ...] = ()
     kind: Literal["cutmix"] = "cutmix"
-
-    n_uniforms: ClassVar[int] = 4
 
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "alpha", (self.alpha, self.alpha), above=0.0)
+        _check_partner(self)
+        if self.shape in ("left_right", "top_bottom") and self.alpha != CutMix.alpha:
+            raise UsageError(
+                f"{self.kind}: alpha has no effect with shape={self.shape}, which is always one half.",
+                fix="Leave alpha out, or use shape=strip.",
+            )
 
     def box(self, share: float, u: NDArray[np.float64], height: int, width: int) -> tuple[int, int, int, int]:
         """x0, y0, x1, y1 of about `share` of the image, at a place that `u`, shape (2,), says."""
-        if self.shape == "half":
+        if self.shape == "left_right":
             middle = width // 2
             return (0, 0, middle, height) if u[0] < 0.5 else (width - middle, 0, width, height)
+        if self.shape == "top_bottom":
+            middle = height // 2
+            return (0, 0, width, middle) if u[0] < 0.5 else (0, height - middle, width, height)
         if self.shape == "strip":
             strip = round(share * width)
             x0 = int(u[0] * (width - strip + 1))
@@ -85,90 +102,56 @@ class CutMix:
         return x0, y0, min(width, x + half_width), min(height, y + half_height)
 
 
-Mixing = MixUp | CutMix
-
-
-@dataclass(frozen=True, eq=False)
-class Mixed:
-    """How a batch was mixed.
-
-    Attributes:
-        partner: For each image the place in the batch of the other one, shape (B,).
-        own_fraction: Share of the image's own in the mix, in [0, 1]; 1 where nothing was mixed.
-    """
-
-    partner: NDArray[np.int64]
-    own_fraction: float
-
-
-def mix_batch(images: NDArray[np.uint8] | Tensor, mixing: Mixing, *, seed: int, epoch: int, step: int) -> Mixed:
-    """Mix a batch of images in place.
+@dataclass(frozen=True)
+class PatchSwap:
+    """Patches of one image change places, so its labels stay as they are; for several labels an image.
 
     Args:
-        images: Images, uint8, shape (B, h, w, 3), C-contiguous, an array or on any device; changed.
-        mixing: What to do.
-        seed: Seed of the run.
-        epoch: Epoch, from 0.
-        step: What tells this batch from the others of the epoch, such as its first position.
+        cells: The image is cut into so many patches a side.
+        swaps: Pairs that are exchanged, one after the other, drawn anew for every image.
+        probability: Chance that a batch is treated in this way.
 
-    Returns:
-        Partners, a permutation, and the share that is really left of each image's own.
+    Source:
+        Kang et al. 2017, "PatchShuffle Regularization", with whole patches in place of the pixels inside them.
     """
-    key = np.array([step], dtype=np.uint64)
-    happens, quantile, *place = uniforms(seed, epoch, key, _DRAW_STREAM, 4)[0]
-    partner = np.argsort(hash_uint64(seed, epoch, key, _PARTNER_STREAM, len(images))[0], kind="stable")
-    if happens >= mixing.probability or len(images) < 2:
-        return Mixed(np.arange(len(images)), 1.0)
-    drawn = float(betaincinv(mixing.alpha, mixing.alpha, quantile))
-    if isinstance(mixing, MixUp):
-        _blend(images, partner, drawn)
-        return Mixed(partner, drawn)
-    height, width = images.shape[1:3]
-    x0, y0, x1, y1 = mixing.box(1.0 - drawn, np.array(place), height, width)
-    device_images: Any = images  # an array and a tensor take the same indices
-    device_images[:, y0:y1, x0:x1] = device_images[partner, y0:y1, x0:x1]
-    return Mixed(partner, 1.0 - (x1 - x0) * (y1 - y0) / (height * width))
+
+    cells: int = 4
+    swaps: int = 2
+    probability: float = 0.5
+    kind: Literal["patch_swap"] = "patch_swap"
+
+    def __post_init__(self) -> None:
+        check_probability(self.kind, self.probability)
+        check_count(self.kind, "cells", self.cells, 2, 64)
+        check_count(self.kind, "swaps", self.swaps, 1, 4096)
 
 
-def _blend(images: NDArray[np.uint8] | Tensor, partner: NDArray[np.int64], own_fraction: float) -> None:
-    others: Any = images[partner]
-    if isinstance(images, np.ndarray):
-        flat, flat_others = images.reshape(len(images), -1), others.reshape(len(images), -1)
-        cv2.addWeighted(flat, own_fraction, flat_others, 1.0 - own_fraction, 0.0, dst=flat)
-    else:
-        images.copy_((own_fraction * images.float() + (1.0 - own_fraction) * others.float()).round())
+Mixing = MixUp | CutMix | PatchSwap
+"""Every way of mixing; `kind` tells them apart."""
 
 
-def soften_targets(labels: NDArray[Any], n_classes: int | None) -> NDArray[np.float32]:
-    """Labels as soft targets, float32 (B, C); a row of -1 where the label is missing.
+def choose_mixing(mixings: Sequence[Mixing], u: float) -> int | None:
+    """Place of the way that a uniform number draws; None leaves the batch as it is.
 
-    Args:
-        labels: Class indices, shape (B,), -1 = missing; or 0 and 1 of a multi-label head, shape (B, C), kept as they
-            are.
-        n_classes: Number of classes C, needed for class indices.
+    The probabilities are shares of the batches. Where their sum is above 1, they are scaled to a sum of 1.
 
     Example:
-        >>> soften_targets(np.array([1, -1]), 2).tolist()
-        [[0.0, 1.0], [-1.0, -1.0]]
+        >>> [choose_mixing([MixUp(), CutMix()], u) for u in (0.1, 0.6)]
+        [0, 1]
+        >>> [choose_mixing([MixUp(probability=0.2), CutMix(probability=0.3)], u) for u in (0.1, 0.4, 0.7)]
+        [0, 1, None]
     """
-    if labels.ndim == 2:
-        return labels.astype(np.float32)
-    assert n_classes is not None, "class indices need the number of classes"
-    soft = np.zeros((len(labels), n_classes), dtype=np.float32)
-    soft[np.arange(len(labels)), np.maximum(labels, 0)] = 1.0
-    soft[labels < 0] = -1.0
-    return soft
+    edges = np.cumsum([mixing.probability for mixing in mixings])
+    place = int(np.searchsorted(edges / max(1.0, edges[-1]), u, side="right"))
+    return place if place < len(mixings) else None
 
 
-def mix_targets(soft: NDArray[np.float32], mixed: Mixed) -> NDArray[np.float32]:
-    """Soft targets, shape (B, C), mixed as the images were; -1 where either partner's is missing."""
-    if mixed.own_fraction == 1.0:
-        return soft
-    others = soft[mixed.partner]
-    blend = mixed.own_fraction * soft + (1.0 - mixed.own_fraction) * others
-    return np.where((soft < 0) | (others < 0), -1.0, blend).astype(np.float32)
-
-
-def mix_weights(weights: NDArray[np.float64], mixed: Mixed) -> NDArray[np.float64]:
-    """Weights of the samples' losses, shape (B,), mixed as the images were."""
-    return mixed.own_fraction * weights + (1.0 - mixed.own_fraction) * weights[mixed.partner]
+def _check_partner(mixing: MixUp | CutMix) -> None:
+    if mixing.partner_head is not None and mixing.partner == "any":
+        raise UsageError(
+            f"{mixing.kind}: partner_head has no effect with partner=any.", fix="Use partner=same_class or partner=rare."
+        )
+    if mixing.partner_classes and mixing.partner != "rare":
+        raise UsageError(
+            f"{mixing.kind}: partner_classes have no effect with partner={mixing.partner}.", fix="Use partner=rare."
+        )

@@ -9,7 +9,7 @@ from podium.recipe.loss_spec import parts_of
 from podium.recipe.recipe import Recipe
 from podium.tables import Task
 
-__all__ = ["check_sampler", "describe_double_correction", "sampled_targets"]
+__all__ = ["check_sampler", "describe_double_correction", "learned_targets", "sampled_targets"]
 
 
 def check_sampler(recipe: Recipe, task: Task) -> None:
@@ -28,8 +28,12 @@ def sampled_targets(recipe: Recipe, whole: Task, part: Task) -> tuple[str, ...]:
         whole: All that is to be learnt.
         part: What the model learns, one of `arrange`.
     """
-    if recipe.training.sampler_heads:
-        return recipe.training.sampler_heads
+    return recipe.training.sampler_heads or learned_targets(whole, part)
+
+
+def learned_targets(whole: Task, part: Task) -> tuple[str, ...]:
+    """Names of the targets that the model of a part learns: the composite class where it learns all of it, else its
+    heads."""
     names = {head.name for head in part.heads}
     composite = whole.composite
     if composite is not None and (composite.name in names or names.issuperset(composite.heads)):

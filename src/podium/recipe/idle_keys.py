@@ -117,6 +117,8 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
     freeze = f"model.freeze={recipe.model.freeze}"
     if recipe.training.sampler == "none":
         yield _Idle("training.sampler_heads", "training.sampler=none", ((),))
+    if not recipe.mixing:
+        yield _Idle("training.unmixed_last_epochs", "mixing=[]", (0,))
     if recipe.model.freeze != "blocks":
         yield _Idle("model.frozen_blocks", freeze)
         yield _Idle("model.cached_views", freeze, (0, "auto"))
@@ -140,12 +142,12 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         yield _Idle("model.drop_path_rate", "model.name=tiny", (0.0,))
     if recipe.model.unfreeze_after is None:
         yield _Idle("model.unfreeze_every", "model.unfreeze_after=null", (None,))
-    caches = recipe.model.freeze == "blocks" and recipe.model.cached_views != 0
+    caches = recipe.model.freeze == "blocks" and recipe.model.cached_views != 0 and not recipe.mixing
     if recipe.model.freeze == "backbone" or (caches and recipe.model.cached_views != "auto"):
         why = freeze if recipe.model.freeze == "backbone" else f"model.cached_views={recipe.model.cached_views}"
         yield _Idle("training.augment_on", why, ("auto", "cpu"))
     if not caches and recipe.model.freeze != "backbone":
-        why = freeze if recipe.model.freeze == "none" else "model.cached_views=0"
+        why = freeze if recipe.model.freeze == "none" else "mixing" if recipe.mixing else "model.cached_views=0"
         yield _Idle("model.frozen_precision", why, ("auto", "fp32"))
         yield _Idle("model.frozen_engine", why, ("auto", "torch"))
     for key in ("momentum", "betas", "eps", "nesterov"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from podium.recipe.kinds import suggest_entry, suggest_key
 from podium.recipe.part import read_kinds
 from podium.recipe.preset_names import name_changed
 from podium.recipe.presets import PRESETS
+from podium.recipe.read_mixing import MIXING_KINDS, read_mixing
 from podium.recipe.recipe import Recipe
 from podium.recipe.wrong_values import explain_problems, find_booleans
 from podium.store import read_plain_yaml
@@ -26,6 +27,12 @@ from podium.store import read_plain_yaml
 Overrides = Mapping[str, Any] | Sequence[str]
 """Changes of a recipe: {"training.epochs": 20}, or lines ["training.epochs=20"]."""
 
+_LISTS: Mapping[str, Callable[[Any], Any]] = {
+    "augmentations": read_augmentations,
+    "mixing": read_mixing,
+    "image.preprocessing": read_kinds,
+}
+"""Lists that have short forms."""
 _NAMED = ("loss", "heads")
 """The mapping that takes parts by names of the user's."""
 
@@ -56,8 +63,9 @@ def parse_recipe(record: Mapping[str, Any], *, where: str | Path | None = None, 
         recipe = Recipe.model_validate(record)
     except ValidationError as problem:
         raise RecipeError(" ".join(explain_problems(problem, record)), where=where, field=field, fix=fix) from None
-    except UsageError as problem:  # of an augmentation, which checks its own numbers
-        raise RecipeError(f"augmentations: {problem.what}", where=where, field=field, fix=problem.fix or fix) from None
+    except UsageError as problem:  # of an augmentation or a way of mixing, which check their own numbers
+        key = "mixing" if problem.what.partition(":")[0] in MIXING_KINDS else "augmentations"
+        raise RecipeError(f"{key}: {problem.what}", where=where, field=field, fix=problem.fix or fix) from None
     taken = dict(find_booleans(recipe.model_dump(mode="json")))
     for key, value in find_booleans(record):
         if taken.get(key) is value:  # a switch
@@ -99,11 +107,9 @@ def apply_overrides(recipe: Recipe, overrides: Overrides) -> Recipe:
 
 
 def _list_out(key: str, value: Any) -> Any:
-    """The parts that a policy or a kind stands for, so that the next line can change them."""
-    if key == "image.preprocessing":
-        return read_kinds(value)
+    """The list that a policy or a kind stands for, so that the next line can change it."""
     try:
-        return read_augmentations(value) if key == "augmentations" else value
+        return _LISTS[key](value) if key in _LISTS else value
     except ValueError:
         return value  # parse_recipe says what is wrong
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from podium.data import CPU_ONLY, Augmentation, View
+from podium.data import CPU_ONLY, Augmentation, Mixing, View
 from podium.overview import Overview, count_of
 from podium.recipe.augmentation_policies import read_augmentations
 from podium.recipe.crop_sizes import explain_large_crop
@@ -18,10 +18,12 @@ from podium.recipe.feature_spec import FeatureSpec
 from podium.recipe.head_spec import GradientHead, HeadSpec
 from podium.recipe.image_spec import ImageSpec
 from podium.recipe.loss_spec import LossSpec
+from podium.recipe.mixing_problems import explain_uneven_patches, mixing_problems
 from podium.recipe.model_spec import ModelSpec
 from podium.recipe.optimizer_spec import OptimizerSpec
 from podium.recipe.part import Name, Part
 from podium.recipe.patch_size import find_patch_problem
+from podium.recipe.read_mixing import read_mixing
 from podium.recipe.schedule_spec import OneCycle, ScheduleSpec, schedule_problems
 from podium.recipe.training_spec import TrainingSpec
 from podium.store import list_differences
@@ -46,6 +48,10 @@ class Recipe(Part):
     ] = ()
     """Augmentations of every training image, in this order; or the name of a policy that stands for a list: none,
     light, medium, strong, faces, letters, aerial."""
+    mixing: Annotated[tuple[Annotated[Mixing, Field(discriminator="kind")], ...], BeforeValidator(read_mixing)] = ()
+    """Ways of mixing the images of a batch, of which one is drawn a batch by their probabilities (scaled down where
+    their sum is above 1); a kind alone, such as cutmix, has its defaults. Targets are mixed in the proportion of the
+    area."""
     optimizer: OptimizerSpec = OptimizerSpec()
     schedule: ScheduleSpec = OneCycle()
     training: TrainingSpec = TrainingSpec()
@@ -103,6 +109,15 @@ class Recipe(Part):
             raise ValueError(
                 f"augmentations: no device makes {' and '.join(lacking)}; use training.augment_on=cpu or auto"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_mixing(self) -> Recipe:
+        for problem in mixing_problems(self.mixing, self.model, self.training):
+            raise ValueError(problem)
+        uneven = None if self.image.size_px == "auto" else explain_uneven_patches(self.mixing, self.image.size_px)
+        if uneven is not None:
+            raise ValueError(uneven)
         return self
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from podium.images import Size, height_and_width
 from podium.machine.weight_packages import PACKAGED, find_weight_file
 from podium.recipe.crop_sizes import crops_in_pixels, explain_large_crop
 from podium.recipe.image_size import MOST_SIDE_PX
+from podium.recipe.mixing_problems import explain_uneven_patches
 from podium.recipe.patch_size import find_patch_px
 from podium.recipe.recipe import Recipe
 
@@ -55,7 +56,7 @@ def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
         median_side_px: Median of the images' shorter sides.
 
     Raises:
-        RecipeError: If an augmentation crops more pixels than are stored.
+        RecipeError: If an augmentation crops more pixels than are stored, or patches do not divide the image.
     """
     size = recipe.image.size_px
     if size == "auto":
@@ -68,6 +69,9 @@ def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
     large = explain_large_crop(recipe.augmentations, stored)
     if large is not None:
         raise RecipeError(f"{large}.", fix="Or take a smaller crop.")
+    uneven = explain_uneven_patches(recipe.mixing, size)
+    if uneven is not None:
+        raise RecipeError(f"{uneven}.", fix="Choose another number of cells, or set image.size_px.")
     return recipe.model_copy(update={"image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored})})
 
 

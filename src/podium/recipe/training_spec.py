@@ -26,6 +26,8 @@ class TrainingSpec(Part):
     sampler_heads: tuple[Name, ...] = ()
     """Heads, or the composite class, that the sampler goes by, each in an equal share of the draws. Empty: the
     composite class where a model learns all of it, else all heads of the model."""
+    unmixed_last_epochs: Annotated[int, Field(ge=0, le=10**9)] = 0
+    """Last epochs in which no images are mixed, so that training ends on what the model will see."""
     clip_norm: PositiveFloat | None = None
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay of the moving average of the weights (EMA); null uses the weights themselves."""

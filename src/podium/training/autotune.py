@@ -146,6 +146,8 @@ def _choose_views(
     recipe: Recipe, split_point: SplitPoint | None, n_images: int, settings: Settings, progress: Progress
 ) -> int:
     wanted = recipe.model.cached_views
+    if recipe.mixing:  # of pixels; a recipe that asks for cached views beside it is refused
+        return 0
     if split_point is None:
         if wanted not in ("auto", 0):
             raise UsageError(

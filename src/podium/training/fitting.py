@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from podium.data import FeatureTrainLoader, TrainLoader, sample_keys
+from podium.data import FeatureTrainLoader, Mixer, TrainLoader, sample_keys
 from podium.engine import Callback, Checkpoints, EvalBatches, Parts, TrainState, final_weights, fit
 from podium.errors import LabelError, UsageError
 from podium.metrics import default_metric, score_targets_fast
@@ -38,6 +38,7 @@ class LabelledRows:
         labels: Per target, (n,) class indices or (n, C) of 0 and 1; -1 is missing.
         soft: Shares of each target with soft labels, (n, C); training learns them in place of `labels`.
         weights: Weight of each row's loss in training, shape (n,); None weighs all alike.
+        mixer: Mixes the images of training batches, as `make_mixer` gives; None mixes none.
         draw_weights: How often each is drawn, as `make_draw_weights` gives; None shows each once an epoch.
         groups: Groups of the samples, shape (n,); None where each is a group of its own.
     """
@@ -49,6 +50,7 @@ class LabelledRows:
     soft: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     weights: NDArray[np.float64] | None = None
     groups: NDArray[np.object_] | None = None
+    mixer: Mixer | None = None
 
     @property
     def loss_weights(self) -> NDArray[np.float64] | None:
@@ -160,6 +162,7 @@ def prepare_fitting(
         seed=seed,
         draw_weights=train.draw_weights,
         sample_weights=train.loss_weights,
+        mixer=train.mixer,
     )
     check_warmup(recipe, recipe.training.epochs * batches.n_batches)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.backbone.split_point import SplitPoint
-from podium.data import DeviceImages, EvalLoader, FeatureEvalLoader, FeatureTrainLoader, TrainLoader
+from podium.data import DeviceImages, EvalLoader, FeatureEvalLoader, FeatureTrainLoader, Mixer, TrainLoader
 from podium.engine import EvalBatches, mix_seed
 from podium.linear import FeatureRows
 from podium.models import Backbone, Classifier, LinearHeads
@@ -40,10 +40,12 @@ class Inputs(ABC):
         seed: int,
         draw_weights: NDArray[np.float64] | None = None,
         sample_weights: NDArray[np.float64] | None = None,
+        mixer: Mixer | None = None,
     ) -> TrainLoader | FeatureTrainLoader:
         """Shuffled batches of these rows; drawn with replacement by `draw_weights`, shape (n,), if there are any.
 
-        `sample_weights`, shape (n,), go with each row's loss.
+        `sample_weights`, shape (n,), go with each row's loss; `mixer` mixes images, and a recipe that trains on
+        features has none.
         """
 
     @abstractmethod
@@ -85,6 +87,7 @@ class ImageInputs(Inputs):
         seed: int,
         draw_weights: NDArray[np.float64] | None = None,
         sample_weights: NDArray[np.float64] | None = None,
+        mixer: Mixer | None = None,
     ) -> TrainLoader:
         """Shuffled, augmented batches of these rows."""
         return TrainLoader(
@@ -100,6 +103,7 @@ class ImageInputs(Inputs):
             n_threads=self._n_threads,
             weights=draw_weights,
             sample_weights=sample_weights,
+            mixer=mixer,
             device_images=self._device_images,
         )
 
@@ -141,8 +145,10 @@ class BlockInputs(Inputs):
         seed: int,
         draw_weights: NDArray[np.float64] | None = None,
         sample_weights: NDArray[np.float64] | None = None,
+        mixer: Mixer | None = None,
     ) -> FeatureTrainLoader:
         """Shuffled batches of these rows, another augmented view in each epoch until all were seen."""
+        assert mixer is None, "a recipe that trains on features mixes no images"
         return FeatureTrainLoader(
             self._outputs,
             rows,
@@ -189,8 +195,10 @@ class FeatureInputs(Inputs):
         seed: int,
         draw_weights: NDArray[np.float64] | None = None,
         sample_weights: NDArray[np.float64] | None = None,
+        mixer: Mixer | None = None,
     ) -> FeatureTrainLoader:
         """Shuffled batches of these rows, a view of each picked at random."""
+        assert mixer is None, "a recipe that trains on features mixes no images"
         batch_size = self._recipe.training.batch_size
         return FeatureTrainLoader(
             self._features,

@@ -28,6 +28,7 @@ from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import Fitting, LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import FeatureInputs, Inputs
 from podium.training.mean_over_views import mean_over_views
+from podium.training.mixers import make_mixer
 from podium.training.probe import start_heads
 from podium.training.solved_training import train_solved
 from podium.training.solving import describe_solved
@@ -193,6 +194,7 @@ class _Run:
         train = replace(train, draw_weights=make_draw_weights(given.recipe, whole, self.task, train.labels))
         if is_fresh:  # else a checkpoint brings the heads
             start_heads(given.recipe, self.model, given.inputs, train, seed=self.seed, stop=stop)
+        train = replace(train, mixer=make_mixer(given.recipe, whole, self.task, train.labels))
         return prepare_fitting(
             given.recipe,
             self.task,

@@ -40,6 +40,7 @@ from podium.recipe import (
     resolve_statistics,
     settle_features,
 )
+from podium.recipe.check_mixing import check_mixing
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.label_cautions import describe_unsafe_labels
@@ -52,6 +53,7 @@ from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import FeatureInputs, Inputs
 from podium.training.make_inputs import make_inputs
+from podium.training.mixers import make_mixer
 from podium.training.predictor import Predictor, TrainedModels
 from podium.training.probe import start_heads
 from podium.training.solved_training import train_solved
@@ -135,6 +137,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_sampler(self.recipe_, given.task)
         for said in describe_unsafe_labels(self.recipe_, given.task):
             warnings.warn(said, UserWarning, stacklevel=2)
+        check_mixing(self.recipe_, given.task)
         caution = describe_double_correction(self.recipe_, given.task)
         if caution is not None:
             warnings.warn(caution, UserWarning, stacklevel=2)
@@ -243,6 +246,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return
         train = replace(train, draw_weights=make_draw_weights(recipe, whole, task, train.labels))
         start_heads(recipe, model, inputs, train, seed=seed, stop=StopRequest())
+        train = replace(train, mixer=make_mixer(recipe, whole, task, train.labels))
         fitting = prepare_fitting(recipe, task, model, inputs, train, valid, metric=metric, seed=seed, device=device)
         state = TrainState()
         never = Checkpoints(Path(), every_s=float("inf"))  # due never: nothing is written
