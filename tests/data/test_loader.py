@@ -128,7 +128,9 @@ def test_a_rare_partner_is_in_every_image_and_target() -> None:
     # Stored images of one value each, the row's; CutMix halves take their second half from a sample of class 2.
     stored = np.broadcast_to(np.arange(40, dtype=np.uint8)[:, None, None, None], PIXELS.shape).copy()
     mixer = Mixer((CutMix(shape="left_right", partner="rare"),), {"age": 3}, (RARE,))
-    loader = TrainLoader(stored, ROWS, {"age": LABELS["age"]}, keys=KEYS[ROWS], batch_size=5, height=8, width=8, mixer=mixer)
+    loader = TrainLoader(
+        stored, ROWS, {"age": LABELS["age"]}, keys=KEYS[ROWS], batch_size=5, height=8, width=8, mixer=mixer
+    )
     age_of = dict(zip(ROWS.tolist(), LABELS["age"].tolist(), strict=True))
     for batch in loader.from_position(0):
         for image, row, target in zip(batch.images.numpy(), batch.rows.tolist(), batch.targets["age"], strict=True):

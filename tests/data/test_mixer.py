@@ -96,7 +96,9 @@ def test_the_last_epochs_are_not_mixed() -> None:
 
 def test_a_single_image_stays_as_it_is() -> None:
     images = STORED[:1].copy()
-    mixed = Mixer((MixUp(),)).mix(images, POSITIONS[:1], KEYS[:1], lambda rows, _: STORED[rows], seed=0, epoch=0, step=0)
+    mixed = Mixer((MixUp(),)).mix(
+        images, POSITIONS[:1], KEYS[:1], lambda rows, _: STORED[rows], seed=0, epoch=0, step=0
+    )
     assert np.array_equal(images, STORED[:1])
     assert mixed.own_fraction == 1
 
@@ -114,7 +116,9 @@ def test_partners_from_elsewhere_are_augmented_anew() -> None:
     assert len({*np.concatenate(salts)}) == 12
 
 
-@pytest.mark.parametrize("mixing", [MixUp(alpha=1.0), CutMix(), CutMix(shape="strip"), PatchSwap(cells=2, probability=1)])
+@pytest.mark.parametrize(
+    "mixing", [MixUp(alpha=1.0), CutMix(), CutMix(shape="strip"), PatchSwap(cells=2, probability=1)]
+)
 def test_a_tensor_is_mixed_like_an_array(mixing: Mixing) -> None:
     for step in range(5):
         images, mixed = mix(mixing, step=step)

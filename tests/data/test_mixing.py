@@ -38,7 +38,13 @@ def test_both_halves_come_as_often() -> None:
 
 @pytest.mark.parametrize(
     ("probabilities", "shares"),
-    [((1.0,), (1.0,)), ((0.3,), (0.3,)), ((0.2, 0.5), (0.2, 0.5)), ((1.0, 1.0), (0.5, 0.5)), ((1.0, 0.5), (2 / 3, 1 / 3))],
+    [
+        ((1.0,), (1.0,)),
+        ((0.3,), (0.3,)),
+        ((0.2, 0.5), (0.2, 0.5)),
+        ((1.0, 1.0), (0.5, 0.5)),
+        ((1.0, 0.5), (2 / 3, 1 / 3)),
+    ],
 )
 def test_probabilities_are_shares_of_batches(probabilities: tuple[float, ...], shares: tuple[float, ...]) -> None:
     mixings: list[Mixing] = [MixUp(probability=probability) for probability in probabilities]

@@ -18,7 +18,11 @@ from podium.tables import Head, Task
 from podium.training.mixers import make_mixer
 from tiny.contest import make_recipe, make_samples, make_settings
 
-KIND, SEX, TAGS = Head("kind", "single", ("a", "b", "c")), Head("sex", "ordinal", ("f", "m")), Head("tags", "multi", ("x", "y"))
+KIND, SEX, TAGS = (
+    Head("kind", "single", ("a", "b", "c")),
+    Head("sex", "ordinal", ("f", "m")),
+    Head("tags", "multi", ("x", "y")),
+)
 LABELS = {
     "kind": np.array([0, 0, 0, 0, 1, 2, -1]),
     "sex": np.array([0, 1, 0, 1, 0, 1, 0]),
@@ -87,6 +91,10 @@ def test_every_shape_of_task_trains_on_mixed_images(shape: str, tmp_path: Path) 
     mixing = "mixing=[{kind: cutmix, shape: strip, partner: rare}, mixup, patch_swap]"
     recipe = make_recipe("model.freeze=none", mixing, *SHAPES[shape])
     run = podium.train(
-        make_samples(tmp_path / "images", shape), recipe=recipe, folds=2, only_folds=[0], settings=make_settings(tmp_path)
+        make_samples(tmp_path / "images", shape),
+        recipe=recipe,
+        folds=2,
+        only_folds=[0],
+        settings=make_settings(tmp_path),
     )
     assert all(np.isfinite(probs).all() for probs in run.oof.probs.values())

@@ -149,7 +149,8 @@ def choose_mixing(mixings: Sequence[Mixing], u: float) -> int | None:
 def _check_partner(mixing: MixUp | CutMix) -> None:
     if mixing.partner_head is not None and mixing.partner == "any":
         raise UsageError(
-            f"{mixing.kind}: partner_head has no effect with partner=any.", fix="Use partner=same_class or partner=rare."
+            f"{mixing.kind}: partner_head has no effect with partner=any.",
+            fix="Use partner=same_class or partner=rare.",
         )
     if mixing.partner_classes and mixing.partner != "rare":
         raise UsageError(
