@@ -118,7 +118,7 @@ def _mix_pixels(
     height, width = images.shape[1:3]
     x0, y0, x1, y1 = mixing.box(1.0 - drawn, u[1:], height, width)
     images[:, y0:y1, x0:x1] = others[order, y0:y1, x0:x1]
-    return 1.0 - (x1 - x0) * (y1 - y0) / (height * width)
+    return float(1.0 - (x1 - x0) * (y1 - y0) / (height * width))
 
 
 def _blend(images: NDArray[np.uint8] | Tensor, others: Images, own_fraction: float) -> None:
