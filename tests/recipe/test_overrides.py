@@ -124,7 +124,7 @@ def test_a_partial_mapping_keeps_what_it_does_not_name() -> None:
         ("loss.single.label_smothing=0.1", "loss.single.label_smoothing"),
         ("augmentations.0.scales=[0.5, 1]", "scale"),
         ("sed=3", "seed"),
-        ("training.sampler=balanced", "loss.single.class_weights"),
+        ("training.oversampling=balanced", "loss.single.class_weights"),
         ("training.num_workers=2", None),
         ("sgd.nestrov=1", "optimizer.nesterov"),
         ("image.interpolation=bicubic", None),
