@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from podium.workflows import Run, compose_recipe, load_run, resume, train
     from podium.workflows.estimator import ImageClassifier
     from podium.workflows.list_runs import list_runs
+    from podium.workflows.lr_find import lr_find
     from podium.workflows.prepare import prepare
     from podium.workflows.preview import preview
     from podium.workflows.scan import scan
@@ -61,6 +62,7 @@ __all__ = [
     "compose_recipe",
     "list_runs",
     "load_run",
+    "lr_find",
     "make_folds",
     "mean_predictions",
     "prepare",
@@ -91,6 +93,7 @@ __getattr__ = on_demand(
         "podium.workflows": ["Run", "compose_recipe", "load_run", "resume", "train"],
         "podium.workflows.estimator": ["ImageClassifier"],
         "podium.workflows.list_runs": ["list_runs"],
+        "podium.workflows.lr_find": ["lr_find"],
         "podium.workflows.prepare": ["prepare"],
         "podium.workflows.preview": ["preview"],
         "podium.workflows.scan": ["scan"],

@@ -31,6 +31,7 @@ PUBLIC = [
     "compose_recipe",
     "list_runs",
     "load_run",
+    "lr_find",
     "make_folds",
     "mean_predictions",
     "prepare",

@@ -19,6 +19,7 @@ COMMANDS = {
     "split": "Make folds that do not leak, and write them into a folder.",
     "preview": "Draw a sheet of what training will see: images, augmented versions, labels.",
     "train": "Cross-validate: decode once, split, train every fold, score, report.",
+    "lr-find": "Find a learning rate: a few training steps while it rises, and a plot.",
     "predict": "Predict new images with every fold of a run.",
     "evaluate": "Score a run on its holdout, once, or on a labelled test set.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",

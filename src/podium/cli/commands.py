@@ -20,7 +20,8 @@ __all__ = ["list_arguments", "load_verb", "make_app"]
 
 def load_verb(command: str) -> Callable[..., int]:
     """The function of a command; its module is imported only now."""
-    verb: Callable[..., int] = getattr(importlib.import_module(f"podium.cli.{command}"), command)
+    name = command.replace("-", "_")
+    verb: Callable[..., int] = getattr(importlib.import_module(f"podium.cli.{name}"), name)
     for holder in (verb, *filter(is_dataclass, get_type_hints(verb).values())):
         holder.__doc__ = _unwrap(holder.__doc__ or "")
     return verb

@@ -21,11 +21,11 @@ from podium.recipe import Recipe, build_parts
 from podium.recipe.build_schedules import check_warmup
 from podium.recipe.schedule_spec import Plateau
 from podium.stopping import StopRequest
-from podium.tables import Task
+from podium.tables import Samples, Task
 from podium.training.inputs import Inputs
 from podium.training.probabilities import probs_from_logits
 
-__all__ = ["Fitting", "LabelledRows", "prepare_fitting", "select_metric"]
+__all__ = ["Fitting", "LabelledRows", "label_rows", "prepare_fitting", "select_metric"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,23 @@ class LabelledRows:
     def group_keys(self) -> NDArray[np.object_]:
         """A group for every sample, shape (n,)."""
         return self.ids if self.groups is None else self.groups
+
+
+def label_rows(samples: Samples, rows: NDArray[np.int64], input_rows: NDArray[np.int64]) -> LabelledRows:
+    """Some samples with the labels, shares and weights of all targets, and their groups.
+
+    Args:
+        samples: Samples with a task.
+        rows: Which of them, shape (n,).
+        input_rows: Their rows in the inputs, shape (n,).
+    """
+    targets = samples.task.targets if samples.task else ()
+    labels = {head.name: samples.target_labels(head.name)[rows] for head in targets}
+    found = {head.name: samples.target_shares(head.name) for head in targets}
+    soft = {name: shares[rows] for name, shares in found.items() if shares is not None}
+    weights = None if samples.weight is None else samples.weight[rows]
+    groups = samples.group_keys[rows]
+    return LabelledRows(input_rows, samples.ids[rows], labels, soft=soft, weights=weights, groups=groups)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from podium.stopping import StopRequest
 from podium.store import SECONDS_NAME, model_of
 from podium.tables import Folds, Samples, Task
 from podium.training.draw_weights import make_draw_weights
-from podium.training.fitting import Fitting, LabelledRows, prepare_fitting, select_metric
+from podium.training.fitting import Fitting, LabelledRows, label_rows, prepare_fitting, select_metric
 from podium.training.inputs import FeatureInputs, Inputs
 from podium.training.mean_over_views import mean_over_views
 from podium.training.mixers import make_mixer
@@ -208,20 +208,7 @@ class _Run:
         )
 
     def _labelled(self, rows: NDArray[np.int64]) -> LabelledRows:
-        samples = self.given.samples
-        targets = samples.task.targets if samples.task else ()
-        labels = {head.name: samples.target_labels(head.name)[rows] for head in targets}
-        found = {head.name: samples.target_shares(head.name) for head in targets}
-        soft = {name: shares[rows] for name, shares in found.items() if shares is not None}
-        weights = None if samples.weight is None else samples.weight[rows]
-        return LabelledRows(
-            self.given.input_rows[rows],
-            samples.ids[rows],
-            labels,
-            soft=soft,
-            weights=weights,
-            groups=samples.group_keys[rows],
-        )
+        return label_rows(self.given.samples, rows, self.given.input_rows[rows])
 
 
 def _write_journal(path: Path, state: TrainState) -> durable.Journal:

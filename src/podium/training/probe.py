@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from podium.engine import Batch, Checkpoints, TrainState
+from podium.engine import Batch
 from podium.models import Classifier, LinearHeads
 from podium.recipe import Recipe, baseline
 from podium.stopping import StopRequest
-from podium.training.fitting import LabelledRows, prepare_fitting
+from podium.training.fitting import LabelledRows
 from podium.training.inputs import FeatureInputs, Inputs
+from podium.training.solving import solve_heads
 
 __all__ = ["start_heads"]
 
@@ -32,7 +32,7 @@ def start_heads(
     """Set the heads of a fresh model to where the recipe's `model.head_start` lets them start.
 
     "probe" fits them on the features that the start weights give of the training rows, plain and in evaluation mode,
-    with the recipe's loss. Rows to validate on are not looked at.
+    with the class weights of the recipe's loss. Rows to validate on are not looked at.
 
     Args:
         recipe: A recipe in which nothing is "auto".
@@ -40,7 +40,7 @@ def start_heads(
         inputs: What it is trained on.
         train: The rows that it will be trained on.
         seed: Seed of the training.
-        stop: Asked before every batch of features, and at the end.
+        stop: Asked before every batch of features, and between two candidates.
 
     Source:
         Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution": LP-FT.
@@ -48,8 +48,7 @@ def start_heads(
     if recipe.model.head_start == "random" or not isinstance(model, Classifier):
         return
     features = _features(model, stop.watch(inputs.eval_batches(train.rows, recipe.predict_views[0])))
-    heads = _fit(recipe, model, features.cpu(), train, seed=seed)
-    stop.check()
+    heads = _fit(recipe, model, features.cpu(), train, seed=seed, stop=stop)
     _take_over(model.heads, heads)
 
 
@@ -62,19 +61,15 @@ def _features(model: Classifier, batches: Iterable[Batch]) -> Tensor:
     return torch.cat(pieces)
 
 
-def _fit(recipe: Recipe, model: Classifier, features: Tensor, train: LabelledRows, *, seed: int) -> LinearHeads:
-    plain = baseline()
-    training = plain.training.model_copy(update={"precision": "fp32"})
-    views = {"feature_views": ("plain",), "predict_views": ("plain",)}
-    wanted = plain.model_copy(update={"loss": recipe.loss, "training": training, **views})
-    inputs = FeatureInputs(wanted, features.numpy()[None])
-    rows, device = np.arange(len(features)), torch.device("cpu")
-    heads = inputs.build_model(model.task, rows, seed=seed)
-    fitting = prepare_fitting(
-        wanted, model.task, heads, inputs, replace(train, rows=rows), None, metric=None, seed=seed, device=device
+def _fit(
+    recipe: Recipe, model: Classifier, features: Tensor, train: LabelledRows, *, seed: int, stop: StopRequest
+) -> LinearHeads:
+    plain = baseline().model_copy(
+        update={"loss": recipe.loss, "feature_views": ("plain",), "predict_views": ("plain",)}
     )
-    never = Checkpoints(Path(), every_s=float("inf"))  # due never: nothing is written
-    heads.load_state_dict(fitting.run(TrainState(), never, StopRequest()))
+    inputs, rows = FeatureInputs(plain, features.numpy()[None]), np.arange(len(features))
+    heads = inputs.build_model(model.task, rows, seed=seed)
+    solve_heads(plain, model.task, heads, inputs, replace(train, rows=rows), metric=None, seed=seed, stop=stop)
     return heads
 
 
