@@ -25,7 +25,7 @@ from tiny.contest import TINY, Notes, make_settings
 LINES = tuple(line for line in TINY if not line.startswith("model.frozen_"))
 WHOLE = ("finetune", (*LINES, "model.freeze=none"))
 BLOCKS = ("quick", (*LINES, "model.freeze=blocks", "model.frozen_blocks=1", "model.cached_views=1"))
-FROZEN = ("baseline", tuple(line for line in LINES if "layout" not in line) + ("head.kind=gradient",))
+FROZEN = ("baseline", (*(line for line in LINES if "layout" not in line), "head.kind=gradient"))
 Contest = Callable[[str], Samples]
 
 
@@ -148,7 +148,7 @@ def test_the_plot_is_a_picture_and_replaces_nothing(name: str, contest: Contest,
         ({"lowest": 0.0}, UsageError, "rise from a lowest"),
         ({"steps": 3}, UsageError, "10 to 10,000 steps"),
         ({"overrides": ["optimizer.momentum=0.9"]}, RecipeError, "optimizer.momentum=0.9 has no effect"),
-        ({"preset": "baseline"}, UsageError, "no learning rate to find"),
+        ({"preset": "baseline", "overrides": ["head.kind=auto"]}, UsageError, "no learning rate to find"),
         ({"preset": "quik"}, UsageError, "Did you mean 'quick'"),
         ({"epochs": 3}, UsageError, "overrides"),
     ],

@@ -29,8 +29,8 @@ class ModelSpec(Part):
     unfreeze_every: Count | None = None
     """Epochs from one block that joins to the next, from the heads down; null lets all join at once."""
     head_start: Literal["random", "probe"] = "random"
-    """Where the heads start: near zero, or as linear heads that were fitted on the frozen features of the training
-    images, as `baseline` fits them (LP-FT, Kumar et al. 2022)."""
+    """Where the heads start: near zero, or as linear heads that were solved on the frozen features of the training
+    images, as `head.kind=auto` solves them (LP-FT, Kumar et al. 2022)."""
     cached_views: Annotated[int, Field(ge=0, le=10**9)] | Literal["auto"] = "auto"
     """Augmented views of every image that pass through the frozen blocks once and are cached for all folds; epoch e
     trains on view e modulo this number. 0 runs the frozen blocks again for every batch. auto is one view per epoch, at

@@ -1,4 +1,4 @@
-"""Fine-tuning from the linear probe: heads that are fitted on the frozen features first, as `baseline` fits them."""
+"""Fine-tuning from the linear probe: heads that are solved on the frozen features first, as `head.kind=auto` does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from podium.engine import Batch
 from podium.models import Classifier, LinearHeads
 from podium.recipe import Recipe, baseline
+from podium.recipe.head_spec import AutoHead
 from podium.stopping import StopRequest
 from podium.training.fitting import LabelledRows
 from podium.training.inputs import FeatureInputs, Inputs
@@ -64,9 +65,8 @@ def _features(model: Classifier, batches: Iterable[Batch]) -> Tensor:
 def _fit(
     recipe: Recipe, model: Classifier, features: Tensor, train: LabelledRows, *, seed: int, stop: StopRequest
 ) -> LinearHeads:
-    plain = baseline().model_copy(
-        update={"loss": recipe.loss, "feature_views": ("plain",), "predict_views": ("plain",)}
-    )
+    views = {"feature_views": ("plain",), "predict_views": ("plain",)}
+    plain = baseline().model_copy(update={"head": AutoHead(), "loss": recipe.loss, **views})
     inputs, rows = FeatureInputs(plain, features.numpy()[None]), np.arange(len(features))
     heads = inputs.build_model(model.task, rows, seed=seed)
     solve_heads(plain, model.task, heads, inputs, replace(train, rows=rows), metric=None, seed=seed, stop=stop)
