@@ -1,4 +1,4 @@
-"""Text files that speak of the images are read, and others are let be."""
+"""Tables and texts that nobody named: those that speak of the images are read or pointed out, others are let be."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from podium.curate import ScanOptions, scan
+from podium.errors import SourceError
 
 MakeTree = Callable[..., Path]
 N = 12
@@ -61,3 +62,43 @@ def test_classes_in_folders_win(make_tree: MakeTree) -> None:
     root = make_tree(*(f"{'ab'[i % 2]}/{i}.jpg" for i in range(N)))
     (root / "list.txt").write_text("".join(f"{i}.jpg {i % 3}\n" for i in range(N)))
     assert scan(root).samples.task.heads[0].classes == ("a", "b")  # type: ignore[union-attr]
+
+
+def test_a_text_that_cannot_be_read_does_not_stop_a_scan(make_tree: MakeTree) -> None:
+    root = make_tree(*NAMES)
+    (root / "list.txt").write_text("".join(f"{name}\t{i % 2}\n" for i, name in enumerate(NAMES)))
+    found = scan(root)
+    assert found.samples.task is None
+    (note,) = [note for note in found.notes if "list.txt was not read" in note]
+    assert "header=False" in note
+
+
+@pytest.mark.parametrize("start", ["./train/", "train\\", "", '"train/'])
+def test_a_table_beside_the_folder_is_pointed_out(make_tree: MakeTree, start: str) -> None:
+    """As Dacon gives them: train.csv and test.csv beside train/ and test/."""
+    root = make_tree(*(f"train/TRAIN_{i:04d}.png" for i in range(N)))
+    quote = '"' if start.startswith('"') else ""
+    rows = "".join(f"{start}TRAIN_{i:04d}.png{quote},{'ab'[i % 2]}\n" for i in range(N))
+    (root / "train.csv").write_text(f"img_path,artist\n{rows}")
+    (root / "test.csv").write_text("id,img_path\n" + "".join(f"TEST_{i},./test/TEST_{i}.png\n" for i in range(N)))
+    found = scan(root / "train")
+    assert found.samples.task is None
+    (note,) = [note for note in found.notes if "Tables beside the folder" in note]
+    assert "train.csv" in note
+    assert "test.csv" not in note
+    assert scan(root / "train", options=ScanOptions(labels=root / "train.csv")).samples.task is not None
+    assert not any("beside" in note for note in scan(root / "train", options=ScanOptions(unlabelled=True)).notes)
+
+
+def test_of_two_tables_that_of_training_is_proposed(make_tree: MakeTree) -> None:
+    root = make_tree(*NAMES, test="image\n1.jpg\n", train="image,label\n000001.jpg,a\n")
+    with pytest.raises(SourceError, match=r"labels=.*train\.csv"):
+        scan(root)
+
+
+def test_numbers_of_two_folders_name_the_folder(make_tree: MakeTree) -> None:
+    """As Kaggle gives them: ids count anew in train and test."""
+    names = [f"{part}/{i}.jpg" for part in ("test", "train") for i in range(6)]
+    root = make_tree(*names, labels="id,label\n" + "".join(f"{i},{i % 2}\n" for i in range(6)))
+    with pytest.raises(SourceError, match=r"6 cells of column 'id' fit several images\..*such as train\."):
+        scan(root)

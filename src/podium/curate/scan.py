@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from podium.curate.composites import check_composite_column, make_composite
 from podium.curate.files import ImageFiles, list_images
 from podium.curate.folder_labels import check_folder_labels
 from podium.curate.folder_source import read_folders
+from podium.curate.found_tables import read_found
 from podium.curate.heads import Labelling, make_heads
 from podium.curate.idle_options import find_idle_options
 from podium.curate.lost_classes import describe_lost
@@ -23,9 +23,7 @@ from podium.curate.pattern_source import read_pattern
 from podium.curate.roles import Roles, choose_roles
 from podium.curate.rows import Guess, Rows
 from podium.curate.split_column import leave_out_rows
-from podium.curate.split_tables import find_split_tables, read_split_tables
-from podium.curate.table_source import ImageColumnError, read_labels
-from podium.curate.text_tables import find_text_tables
+from podium.curate.table_source import read_labels
 from podium.curate.weight_column import read_weight_column
 from podium.errors import SourceError, UsageError
 from podium.overview import Overview, Shown
@@ -38,15 +36,11 @@ from podium.texttable import (
     bare_name,
     check_table_exists,
     is_frame,
-    read_export,
     read_table,
     table_of_frame,
 )
 
 __all__ = ["Scan", "scan"]
-
-
-_LARGEST_EXPORT = 256 * 1024**2
 
 
 @dataclass(frozen=True, repr=False)
@@ -179,88 +173,7 @@ def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
         return read_labels(files, _find_table(files.root, options.labels), options)
     if options.layout == "folders":
         return read_folders(files, options)
-    tables = _tables_in(files.root)
-    if len(tables) > 1:
-        raise SourceError(
-            f"there are {len(tables)} tables in the folder.",
-            where=files.root,
-            fix=f"Name one: {advise(labels=tables[0])}; or take folders as classes: {advise(layout='folders')}.",
-            details=[path.name for path in tables],
-        )
-    in_splits = find_split_tables(files, _tables_in, options) if not tables else {}
-    if in_splits:
-        return read_split_tables(files, in_splits, options)
-    if not tables and options.layout == "table":
-        raise SourceError("there is no table in the folder.", where=files.root, fix=f"Name it with {option('labels')}.")
-    if not tables:
-        return _read_folders_or_export(files, options)
-    return _read_table_found(files, tables[0], options)
-
-
-def _tables_in(root: Path) -> list[Path]:
-    """Tables right in the folder, sample submissions aside."""
-    found = sorted(
-        path
-        for path in root.iterdir()
-        if bare_name(path).suffix.lower() in TABLE_ENDINGS and path.is_file() and not path.name.startswith(".")
-        if "submission" not in path.name.lower()
-    )
-    return [path for path in found if bare_name(path) == path or bare_name(path) not in found]
-
-
-def _read_folders_or_export(files: ImageFiles, options: ScanOptions) -> Rows:
-    """Folders as classes; where there are none, the one JSON document of another tool that holds labels."""
-    folders = read_folders(files, options)
-    exports = [] if options.unlabelled else _exports_in(files.root)
-    if not exports and not folders.label_columns and not options.unlabelled:
-        exports = find_text_tables(files)
-    if not exports:
-        return folders
-    if len(exports) > 1 or folders.label_columns:
-        names = ", ".join(path.name for path in exports)
-        note = f"Labels of other tools in the folder were not read: {names}. To read one: {advise(labels=exports[0])}."
-        return replace(folders, notes=(*folders.notes, note))
-    try:
-        rows = read_labels(files, exports[0], options)
-    except ImageColumnError as error:
-        return replace(folders, notes=(*folders.notes, f"{exports[0].name} was not read: {error.what}"))
-    why = "its lines name the images" if exports[0].suffix == ".txt" else "another tool wrote labels into it"
-    guess = Guess("table of labels", exports[0].name, why, advise(labels=exports[0]))
-    return replace(rows, guesses=(guess, *rows.guesses))
-
-
-def _exports_in(root: Path) -> list[Path]:
-    """JSON documents right in the folder that another tool wrote labels into."""
-    found = []
-    for path in sorted(root.glob("*.json")):
-        if path.is_file() and path.stat().st_size <= _LARGEST_EXPORT:
-            try:
-                document = json.loads(path.read_bytes())
-            except (ValueError, RecursionError):
-                continue
-            if read_export(document) is not None:
-                found.append(path)
-    return found
-
-
-def _read_table_found(files: ImageFiles, table: Path, options: ScanOptions) -> Rows:
-    """The rows of a table that nobody named; folders are read instead if it does not speak of the images."""
-    try:
-        rows = read_labels(files, table, options)
-    except ImageColumnError as error:
-        folders = read_folders(files, options)
-        # Without classes in the folders the table was meant, and a silent test set would hide that it does not fit.
-        if options.layout == "table" or options.label_columns or not folders.label_columns:
-            raise
-        note = f"{table.name} is in the folder but was not read: {error.what}"
-        return replace(folders, notes=(note, *folders.notes))
-    guess = Guess(
-        "table of labels",
-        table.name,
-        "it is in the folder",
-        f"{advise(labels=table)} (or {advise(layout='folders')})",
-    )
-    return replace(rows, guesses=(guess, *rows.guesses))
+    return read_found(files, options)
 
 
 def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptions) -> Scan:

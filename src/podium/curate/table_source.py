@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -246,12 +247,21 @@ def _starts_with_image(cell: str) -> bool:
 def _refuse_ambiguous(table: Table, column: str, match: NameMatch) -> None:
     if match.ambiguous:
         cells = table.columns[column]
+        folders = _folders_that_decide(match)
+        name_it = f", or name the folder that the table is of as the data, such as {folders[0]}" if folders else ""
         raise SourceError(
             f"{len(match.ambiguous)} cells of column {column!r} fit several images.",
             where=table.path,
-            fix="Write the full path relative to the folder.",
+            fix=f"Write the full path relative to the folder{name_it}.",
             details=[f"{cells[row]}: {list_some(found, most=4)}" for row, found in match.ambiguous.items()],
         )
+
+
+def _folders_that_decide(match: NameMatch) -> list[str]:
+    """Folders right below the root in which each doubtful cell fits one image, those of a name like train first."""
+    fits = [Counter(name.partition("/")[0] for name in found if "/" in name) for found in match.ambiguous.values()]
+    alike = [folder for folder in fits[0] if all(counts[folder] == 1 for counts in fits)]
+    return sorted(alike, key=lambda folder: ("train" not in folder.lower(), folder))
 
 
 def _check_missing(table: Table, column: str, match: NameMatch, options: ScanOptions) -> list[str]:

@@ -1,4 +1,4 @@
-"""Text files beside the images whose lines name them, such as CelebA's list_attr_celeba.txt."""
+"""Tables near the images that nobody named, found by their lines: such as CelebA's list_attr_celeba.txt."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path, PurePosixPath
 from podium.curate.files import ImageFiles
 from podium.durable import open_regular
 from podium.tables import normalise_id
+from podium.texttable import TABLE_ENDINGS
 
-__all__ = ["find_text_tables"]
+__all__ = ["find_tables_beside", "find_text_tables"]
 
-_READ_BYTES = 65536
+_READ_BYTES, _MOST_TABLES = 65536, 20
 _FEWEST_LINES, _SHARE = 5, 0.8
 _BETWEEN = re.compile(r"[\s,;|]+")
 
@@ -21,17 +22,43 @@ def find_text_tables(files: ImageFiles) -> list[Path]:
 
     Lists of names alone say nothing, and a README does not name images line by line.
     """
-    names = {PurePosixPath(name).name for name in files.ids}
-    found = sorted(path for path in files.root.glob("*.txt") if path.is_file() and not path.name.startswith("."))
-    return [path for path in found if _names_images(path, names)]
+    return [path for path in _visible(files.root, (".txt",)) if _names_images(path, _names_of(files), first_only=True)]
 
 
-def _names_images(path: Path, names: set[str]) -> bool:
+def find_tables_beside(files: ImageFiles) -> list[Path]:
+    """Tables in the folder above, most of whose lines name an image of this one with its ending.
+
+    As where `train.csv` lies beside `train/` and its cells read train/0001.jpg.
+    """
+    parent = files.root.absolute().parent
+    try:
+        tables = _visible(parent, (*TABLE_ENDINGS, ".txt"))
+    except OSError:  # a folder that may not be read
+        return []
+    return [path for path in tables[:_MOST_TABLES] if _names_images(path, _names_of(files))]
+
+
+def _names_of(files: ImageFiles) -> set[str]:
+    return {PurePosixPath(name).name for name in files.ids}
+
+
+def _visible(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)
+    return [path for path in paths if path.is_file() and not path.name.startswith(".")]
+
+
+def _names_images(path: Path, names: set[str], *, first_only: bool = False) -> bool:
     try:
         with open_regular(path) as file:
-            lines = file.read(_READ_BYTES).decode("utf-8").splitlines()[:-1]
-    except (OSError, UnicodeDecodeError):
+            lines = file.read(_READ_BYTES).decode("utf-8", errors="ignore").splitlines()
+    except OSError:
         return False
     rows = [_BETWEEN.split(line.strip()) for line in lines if line.strip()]
-    n_hits = sum(len(row) > 1 and PurePosixPath(normalise_id(row[0])).name in names for row in rows)
+    n_hits = sum(
+        len(row) > 1 and any(_last(cell) in names for cell in row[: 1 if first_only else None]) for row in rows
+    )
     return n_hits >= max(_FEWEST_LINES, _SHARE * len(rows))
+
+
+def _last(cell: str) -> str:
+    return PurePosixPath(normalise_id(cell.strip("\"'").replace("\\", "/"))).name

@@ -20,7 +20,7 @@ def compose_recipe(
     preset: str = "baseline",
     *,
     recipe: Recipe | str | Path | None = None,
-    overrides: Overrides = (),
+    overrides: Overrides | None = (),
     metric: str | None = None,
     seed: int | None = None,
 ) -> Recipe:
@@ -29,7 +29,8 @@ def compose_recipe(
     Args:
         preset: "baseline", "quick" or "finetune".
         recipe: A recipe, or a recipe file, to start from instead.
-        overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
+        overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"]; None changes
+            nothing.
         metric: Primary metric.
         seed: Random seed of training.
 
@@ -49,7 +50,7 @@ def compose_recipe(
         refuse_idle_values(recipe, where=path)
     else:
         refuse_idle_values(recipe)
-    recipe = apply_overrides(name_changed(recipe), overrides)
+    recipe = apply_overrides(name_changed(recipe), overrides or ())
     if seed is not None and seed < 0:
         raise UsageError(f"must be 0 or more, got {seed}.", field="seed")
     update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}

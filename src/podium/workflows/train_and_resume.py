@@ -34,7 +34,7 @@ def train(
     *,
     preset: str = "baseline",
     recipe: Recipe | str | Path | None = None,
-    overrides: Overrides = (),
+    overrides: Overrides | None = (),
     metric: str | None = None,
     seed: int | None = None,
     folds: int | FoldOptions | None = None,
