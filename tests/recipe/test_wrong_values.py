@@ -52,7 +52,7 @@ NULLS = {
 BY_CLASS = {"loss.single.class_weights", "loss.multi.positive_weights"}
 NAMED = {*BY_CLASS, "loss.head_weights", "loss.heads"}
 """Keys that take a value by the name of a class or head."""
-SWITCHES = {"optimizer.sam_adaptive", "optimizer.nesterov"}
+SWITCHES = {"model.lora_norms", "optimizer.sam_adaptive", "optimizer.nesterov"}
 PARTS = {"image", "model", "features", "loss", "optimizer", "training"}
 
 

@@ -44,6 +44,7 @@ WHOLE = ("finetune", (*COMMON, "model.freeze=none", "augmentations=[]", "trainin
 BLOCKS = ("finetune", (*COMMON, "model.freeze=blocks", "model.frozen_blocks=1", "training.layout=channels_last"))
 CACHED = ("finetune", (*BLOCKS[1], "model.cached_views=1"))
 FROZEN = ("baseline", (*COMMON, "feature_views=[plain]", "model.frozen_precision=fp32", "model.frozen_engine=torch"))
+LORA = ("finetune", (*WHOLE[1], "model.freeze=lora", "model.name=test_vit", "image.size_px=32", "image.stored_px=32"))
 MIXTURE = "[{weight: 0.4, loss: {kind: soft_macro_f1}}, {weight: 0.6, loss: {kind: focal}}]"
 SOFT_F1 = "{kind: mixture, parts: [{loss: {kind: soft_macro_f1}}]}"
 SOLVED = (
@@ -123,6 +124,10 @@ CASES: dict[str, Case] = {
     "model.weights": Case("model.weights=packaged", refused=(("train", "tiny"), ("ImageClassifier", "tiny"))),
     "model.freeze": Case("model.freeze=blocks"),
     "model.frozen_blocks": Case("model.frozen_blocks=2", BLOCKS, ("model.cached_views=0",)),
+    "model.lora_rank": Case("model.lora_rank=2", LORA),
+    "model.lora_alpha": Case("model.lora_alpha=64", LORA),
+    "model.lora_dropout": Case("model.lora_dropout=0.5", LORA),
+    "model.lora_norms": Case("model.lora_norms=true", LORA),
     "model.unfreeze_after": Case("model.unfreeze_after=1"),
     "model.unfreeze_every": Case(
         "model.unfreeze_every=1", besides=("model.unfreeze_after=1", "model.freeze=none", "training.epochs=4")

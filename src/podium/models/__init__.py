@@ -8,6 +8,7 @@ from podium.models.depths import DepthReader, depth_sections, read_depths
 from podium.models.ema import Ema, ema_decay
 from podium.models.freeze import freeze, freeze_backbone, freeze_blocks, unfreeze
 from podium.models.heads import LinearHeads
+from podium.models.lora import LoraLinear, add_lora, merge_lora, remove_lora
 from podium.models.parameter_groups import parameter_groups
 from podium.models.staged_unfreezing import StagedUnfreezing
 from podium.models.tiny import TinyBackbone
@@ -19,17 +20,21 @@ __all__ = [
     "DepthReader",
     "Ema",
     "LinearHeads",
+    "LoraLinear",
     "PackagedWeights",
     "StagedUnfreezing",
     "TinyBackbone",
+    "add_lora",
     "build_backbone",
     "depth_sections",
     "ema_decay",
     "freeze",
     "freeze_backbone",
     "freeze_blocks",
+    "merge_lora",
     "parameter_groups",
     "read_depths",
+    "remove_lora",
     "unfreeze",
     "weights_folder",
 ]

@@ -20,6 +20,7 @@ from podium.models import (
     Ema,
     LinearHeads,
     StagedUnfreezing,
+    add_lora,
     build_backbone,
     freeze_backbone,
     freeze_blocks,
@@ -102,6 +103,15 @@ def build_model(recipe: Recipe, backbone: Backbone, task: Task, *, seed: int) ->
         freeze_blocks(model, recipe.model.frozen_blocks)
     elif recipe.model.freeze == "backbone":
         freeze_backbone(model)
+    elif recipe.model.freeze == "lora":
+        spec = recipe.model
+        add_lora(
+            model.backbone,
+            spec.lora_rank,
+            alpha=spec.lora_alpha,
+            dropout=spec.lora_dropout,
+            trains_norms=spec.lora_norms,
+        )
     return model
 
 
@@ -127,7 +137,11 @@ def check_buildable(recipe: Recipe, task: Task) -> tuple[Backbone, Classifier]:
     check_optimizer(recipe.optimizer)
     backbone = build_backbone_of(recipe)
     _check_unfreezing(recipe, backbone)
-    return backbone, build_model(recipe, backbone, next(iter(parts.values())), seed=recipe.seed)
+    model = build_model(recipe, backbone, next(iter(parts.values())), seed=recipe.seed)
+    if recipe.model.freeze == "lora" and recipe.model.lora_dropout:
+        with torch.no_grad():  # raises where a network reads weights in place of calling layers
+            model.eval()(torch.zeros(1, *recipe.image.sides, 3, dtype=torch.uint8))
+    return backbone, model
 
 
 def _check_unfreezing(recipe: Recipe, backbone: Backbone) -> None:

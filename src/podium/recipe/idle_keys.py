@@ -122,6 +122,13 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
     if recipe.model.freeze != "blocks":
         yield _Idle("model.frozen_blocks", freeze)
         yield _Idle("model.cached_views", freeze, (0, "auto"))
+    if recipe.model.freeze != "lora":
+        yield _Idle("model.lora_rank", freeze)
+        yield _Idle("model.lora_alpha", freeze)
+        yield _Idle("model.lora_dropout", freeze, (0.0,))
+        yield _Idle("model.lora_norms", freeze, (False,))
+    else:
+        yield _Idle("model.unfreeze_after", freeze, (None,))
     if recipe.model.freeze != "backbone":
         yield _Idle("feature_views", freeze)
         yield _Idle("features.depths", freeze, ("last",))
@@ -147,7 +154,7 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         why = freeze if recipe.model.freeze == "backbone" else f"model.cached_views={recipe.model.cached_views}"
         yield _Idle("training.augment_on", why, ("auto", "cpu"))
     if not caches and recipe.model.freeze != "backbone":
-        why = freeze if recipe.model.freeze == "none" else "mixing" if recipe.mixing else "model.cached_views=0"
+        why = freeze if recipe.model.freeze != "blocks" else "mixing" if recipe.mixing else "model.cached_views=0"
         yield _Idle("model.frozen_precision", why, ("auto", "fp32"))
         yield _Idle("model.frozen_engine", why, ("auto", "torch"))
     for key in ("momentum", "betas", "eps", "nesterov"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from podium.recipe.part import Count, Fraction, Name, Part, Precision
 
@@ -19,10 +19,19 @@ class ModelSpec(Part):
     weights: Name = "auto"
     """"packaged" (from the extra `weights`), "pretrained" (timm's, from a hub or a local file), "random", the path of
     a weight file; "auto" is packaged where it exists, else pretrained. Never silently random."""
-    freeze: Literal["none", "blocks", "backbone"] = "none"
-    """What is not trained; a frozen backbone trains its heads on cached features."""
+    freeze: Literal["none", "blocks", "backbone", "lora"] = "none"
+    """What is not trained. A frozen backbone trains its heads on cached features. With lora, low-rank updates of the
+    backbone's linear layers train beside the heads, and are merged into its weights at the end (Hu et al. 2021)."""
     frozen_blocks: Count = 3
     """Number of blocks that `freeze: blocks` freezes, counted from the image; the first convolution counts as one."""
+    lora_rank: Count = 8
+    """Rank of the updates of `freeze: lora`."""
+    lora_alpha: PositiveFloat = 16.0
+    """Scale of these updates, times their rank."""
+    lora_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Dropout of the inputs of these updates."""
+    lora_norms: bool = False
+    """Whether the backbone's norms train beside them."""
     unfreeze_after: Count | None = None
     """Epochs in which the heads train alone; then the blocks of the backbone join, but for frozen ones. null trains all
     from the start."""

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from podium.data import FeatureTrainLoader, Mixer, TrainLoader, sample_keys
 from podium.engine import Callback, Checkpoints, EvalBatches, Parts, TrainState, final_weights, fit
 from podium.errors import LabelError, UsageError
 from podium.metrics import default_metric, score_targets_fast
 from podium.metrics import metric as find_metric
-from podium.models import Classifier, LinearHeads
+from podium.models import Classifier, LinearHeads, merge_lora
 from podium.recipe import Recipe, build_parts
 from podium.recipe.build_schedules import check_warmup
 from podium.recipe.schedule_spec import Plateau
@@ -114,6 +114,9 @@ class Fitting:
     ) -> dict[str, Tensor]:
         """Train to the end; the weights that predict, by the recipe's `select`.
 
+        With `freeze: lora` the model's updates are merged into its weights, and the weights are those of the network
+        without them.
+
         Args:
             state: Where to start; changed while it trains.
             checkpoints: Saves state and tensors when due.
@@ -135,7 +138,13 @@ class Fitting:
         weights = final_weights(self.parts)
         if spec.select == "best" and checkpoints.best is not None:
             weights = dict(checkpoints.best)
-        return weights
+        return _merge(self.parts.model, weights) if self.recipe.model.freeze == "lora" else weights
+
+
+def _merge(model: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    model.load_state_dict(weights)
+    merge_lora(model)
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
 def prepare_fitting(

@@ -19,7 +19,7 @@ from podium.engine.saved_weights import has_weights, load_weights, save_weights
 from podium.errors import CorruptFileError
 from podium.machine import Caution, Progress
 from podium.machine.progress import Update
-from podium.models import Classifier, LinearHeads
+from podium.models import Classifier, LinearHeads, merge_lora
 from podium.recipe import Recipe
 from podium.stopping import StopRequest
 from podium.store import SECONDS_NAME, model_of
@@ -87,6 +87,7 @@ def train_one(
     seed = mix_seed(given.recipe.seed, fold, place)
     model = given.inputs.build_model(task, given.input_rows[train_rows], seed=seed).to(given.device)
     if has_weights(folder):
+        merge_lora(model)  # as the finished weights are
         load_weights(model, folder)
     else:
         title = f"fold {fold}" + (f", {folder.name}" if place or folder.name != "all" else "")

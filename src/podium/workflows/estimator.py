@@ -28,7 +28,7 @@ from podium.machine.device import choose_device
 from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
-from podium.models import Backbone, LinearHeads, unfreeze
+from podium.models import Backbone, LinearHeads, remove_lora, unfreeze
 from podium.recipe import (
     Overrides,
     Recipe,
@@ -142,6 +142,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if caution is not None:
             warnings.warn(caution, UserWarning, stacklevel=2)
         backbone, model = check_buildable(self.recipe_, given.task)
+        remove_lora(backbone.module)
         unfreeze(backbone.module)  # as it was built: it is trained or made features with, not built again
         self.recipe_ = settle_features(self.recipe_, model)
         self._given = given
