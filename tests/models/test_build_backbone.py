@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import timm
 import torch
 from safetensors.torch import save_file
+from timm.layers import get_act_layer
 
 from podium.errors import UnknownNameError, UsageError, WeightsError
 from podium.images import Size, height_and_width
 from podium.models import PACKAGED, build_backbone
 from podium.recipe.image_size import LEAST_SIDE_PX
+from podium.recipe.model_spec import Activation
 
 IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
@@ -179,3 +182,44 @@ def test_the_packaged_models_take_images_of_every_size(name: str, size_px: Size)
     backbone = build_backbone(name, "random", size_px, n_features=1280)  # what is given is not asked for again
     with torch.no_grad():
         assert backbone.module(torch.zeros(1, 3, *height_and_width(size_px))).shape == (1, backbone.n_features)
+
+
+@pytest.mark.parametrize(
+    ("name", "act_layer", "layer"),
+    [
+        ("resnet10t", "silu", torch.nn.SiLU),
+        ("test_vit", "relu", torch.nn.ReLU),
+        ("repvgg_a0", "hard_swish", torch.nn.Hardswish),
+        ("tf_efficientnet_lite0", "mish", torch.nn.Mish),
+    ],
+)
+def test_an_activation_takes_the_place_of_the_networks_own(name: str, act_layer: str, layer: type) -> None:
+    torch.manual_seed(0)
+    own = build_backbone(name, "random", 32).module
+    torch.manual_seed(0)
+    backbone = build_backbone(name, "random", 32, act_layer=act_layer)
+    counts = [sum(isinstance(module, layer) for module in net.modules()) for net in (own, backbone.module)]
+    assert counts[0] == 0 < counts[1]
+    assert own.state_dict().keys() == backbone.module.state_dict().keys()
+    assert torch.equal(
+        backbone.module(IMAGES[..., :32, :32]),
+        timm_of(name, act_layer, backbone.module.state_dict())(IMAGES[..., :32, :32]),
+    )
+
+
+def timm_of(name: str, act_layer: str, weights: dict[str, torch.Tensor]) -> torch.nn.Module:
+    fixed = {"img_size": 32} if timm.get_pretrained_cfg(name).fixed_input_size else {}
+    whole: torch.nn.Module = timm.create_model(name, num_classes=0, act_layer=act_layer, **fixed).eval()
+    whole.load_state_dict(weights)
+    return whole
+
+
+@pytest.mark.parametrize("name", ["swin_tiny_patch4_window7_224", "tiny"])
+def test_a_family_without_a_choice_refuses_an_activation(name: str) -> None:
+    with pytest.raises(UsageError, match=r"act_layer.*model\.act_layer out"):
+        build_backbone(name, "random", act_layer="silu")
+
+
+def test_every_activation_of_the_recipe_is_timms() -> None:
+    for name in get_args(Activation):
+        assert not list(get_act_layer(name)().parameters()), "start weights have none for it"

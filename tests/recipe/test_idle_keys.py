@@ -35,6 +35,7 @@ from podium.tables import Head, Task
         ("baseline", ["optimizer.momentum=0.8"], "optimizer.momentum=0.8 has no effect with optimizer.name=adamw"),
         ("baseline", ["model.unfreeze_after=2"], "model.unfreeze_after=2 has no effect with model.freeze=backbone"),
         ("baseline", ["model.head_start=probe"], "model.head_start=probe has no effect with model.freeze=backbone"),
+        ("finetune", ["model.name=tiny", "model.act_layer=silu"], "model.act_layer=silu has no effect"),
         ("finetune", ["model.lora_rank=4"], "model.lora_rank=4 has no effect with model.freeze=blocks"),
         ("finetune", ["model.freeze=lora", "model.frozen_blocks=2"], "with model.freeze=lora"),
         ("finetune", ["model.freeze=lora", "model.unfreeze_after=2"], "with model.freeze=lora"),

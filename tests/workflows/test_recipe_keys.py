@@ -128,6 +128,7 @@ CASES: dict[str, Case] = {
     "model.lora_alpha": Case("model.lora_alpha=64", LORA),
     "model.lora_dropout": Case("model.lora_dropout=0.5", LORA),
     "model.lora_norms": Case("model.lora_norms=true", LORA),
+    "model.act_layer": Case("model.act_layer=silu", besides=("model.name=test_resnet", "image.size_px=32")),
     "model.unfreeze_after": Case("model.unfreeze_after=1"),
     "model.unfreeze_every": Case(
         "model.unfreeze_every=1", besides=("model.unfreeze_after=1", "model.freeze=none", "training.epochs=4")

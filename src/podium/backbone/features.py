@@ -34,8 +34,9 @@ def feature_key(*parts: Any) -> str:
 
 
 def state_digest(module: nn.Module) -> str:
-    """SHA-256 over a network's tensors, names and all, and the depths that are read of it."""
+    """SHA-256 over a network's tensors, names and all, what its layers are, and the depths that are read of it."""
     digest = hashlib.sha256(module.choice.encode() if isinstance(module, DepthReader) else b"")
+    digest.update(" ".join(type(layer).__name__ for layer in module.modules()).encode())  # activations have no tensors
     for name, value in module.state_dict().items():
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())

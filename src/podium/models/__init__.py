@@ -7,6 +7,7 @@ from podium.models.classifier import Classifier
 from podium.models.depths import DepthReader, depth_sections, read_depths
 from podium.models.ema import Ema, ema_decay
 from podium.models.freeze import freeze, freeze_backbone, freeze_blocks, unfreeze
+from podium.models.fuse import fuse
 from podium.models.heads import LinearHeads
 from podium.models.lora import LoraLinear, add_lora, merge_lora, remove_lora
 from podium.models.parameter_groups import parameter_groups
@@ -31,6 +32,7 @@ __all__ = [
     "freeze",
     "freeze_backbone",
     "freeze_blocks",
+    "fuse",
     "merge_lora",
     "parameter_groups",
     "read_depths",

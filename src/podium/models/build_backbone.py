@@ -7,7 +7,7 @@ from typing import Any
 
 import timm
 import torch
-from timm.layers import PatchEmbed
+from timm.layers import PatchEmbed, get_act_layer
 from torch import nn
 
 from podium.errors import UnknownNameError, UsageError, WeightsError
@@ -23,6 +23,7 @@ from podium.models.weight_files import load_into, read_weight_file
 __all__ = ["build_backbone"]
 
 TINY = "tiny"
+_KEEP_ACTIVATION = "Leave model.act_layer out, or use another model."
 
 
 def build_backbone(
@@ -32,6 +33,7 @@ def build_backbone(
     *,
     drop_rate: float = 0.0,
     drop_path_rate: float = 0.0,
+    act_layer: str | None = None,
     n_features: int | None = None,
 ) -> Backbone:
     """A backbone ready for `Classifier`, in eval mode.
@@ -45,6 +47,8 @@ def build_backbone(
             for. Models with position embeddings are built for exactly this size.
         drop_rate: Dropout inside the backbone, in [0, 1).
         drop_path_rate: Stochastic depth, in [0, 1); models that have none refuse it.
+        act_layer: Activation in place of the network's own, by timm's name, such as "silu"; models that take none
+            refuse it.
         n_features: Number of its features, where it was built before; None asks the network, with an image of that
             size.
 
@@ -62,6 +66,8 @@ def build_backbone(
         16
     """
     if name == TINY:
+        if act_layer:
+            raise UsageError(f"'tiny' takes no activation, and model.act_layer is {act_layer}.", fix=_KEEP_ACTIVATION)
         return _build_tiny(weights, drop_rate)
     _check_name(name)
     if weights == "packaged" and name not in PACKAGED:
@@ -75,11 +81,14 @@ def build_backbone(
     size_px = height_and_width(image_size_px or made_for)
     # Found first: a missing file should not cost the building of a large model.
     path, source = _find_weights(name, str(weights))
-    module = _create(name, config, size_px, drop_rate, drop_path_rate)
+    module = _create(name, config, size_px, drop_rate, drop_path_rate, act_layer)
     _check_patches(name, module, size_px)
     notes: tuple[str, ...] = ()
     if packaged:
-        n_features = load_packaged(module, name)  # convolutions throughout: it takes images of every size
+        # What is known of these weights holds for their own activation.
+        own = _create(name, config, size_px, drop_rate, drop_path_rate, None) if act_layer else module
+        n_features = load_packaged(own, name)  # convolutions throughout: it takes images of every size
+        module.load_state_dict(own.state_dict())
     elif path:
         # timm itself tolerates left-over entries in its own files; a user's file must match in full.
         is_timms = weights == "pretrained"
@@ -111,8 +120,12 @@ def _check_name(name: str) -> None:
         raise UnknownNameError("timm model", name, tagged)
 
 
-def _create(name: str, config: Any, size_px: tuple[int, int], drop_rate: float, drop_path_rate: float) -> nn.Module:
+def _create(
+    name: str, config: Any, size_px: tuple[int, int], drop_rate: float, drop_path_rate: float, act_layer: str | None
+) -> nn.Module:
     options: dict[str, Any] = {"drop_rate": drop_rate}
+    if act_layer:
+        options["act_layer"] = act_layer
     if drop_path_rate:
         options["drop_path_rate"] = drop_path_rate
     if config.fixed_input_size:
@@ -121,7 +134,12 @@ def _create(name: str, config: Any, size_px: tuple[int, int], drop_rate: float, 
     try:
         module: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **options)
     except (TypeError, ValueError, AssertionError) as error:
-        raise UsageError(f"timm cannot build {name!r} with {options}: {_reason(error)}.") from error
+        fix = _KEEP_ACTIVATION if "act_layer" in str(error) else None
+        raise UsageError(f"timm cannot build {name!r} with {options}: {_reason(error)}.", fix=fix) from error
+    if act_layer and not any(isinstance(layer, get_act_layer(act_layer)) for layer in module.modules()):
+        raise UsageError(
+            f"{name!r} takes no activation: model.act_layer={act_layer} is nowhere in it.", fix=_KEEP_ACTIVATION
+        )
     return module
 
 

@@ -67,6 +67,11 @@ class Classifier(nn.Module):
             self._memory_format = _LAYOUTS[layout]
             self.to(memory_format=self._memory_format)
 
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """Layout of weights and activations."""
+        return self._memory_format
+
     def normalise(self, images: Tensor) -> Tensor:
         """Images as the backbone wants them, (N, 3, H, W) in the model's layout.
 

@@ -62,7 +62,12 @@ def build_backbone_of(recipe: Recipe, *, weights: str | None = None, n_features:
         torch.manual_seed(mix_seed(recipe.seed, 1))
     drop_path_rate = recipe.model.drop_path_rate
     backbone = build_backbone(
-        recipe.model.name, source, recipe.image.sides, drop_path_rate=drop_path_rate, n_features=n_features
+        recipe.model.name,
+        source,
+        recipe.image.sides,
+        drop_path_rate=drop_path_rate,
+        act_layer=recipe.model.act_layer,
+        n_features=n_features,
     )
     backbone = normalise_as(recipe, backbone)
     if recipe.model.freeze != "backbone" or recipe.features.depths == "last":

@@ -122,6 +122,8 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
     if recipe.model.freeze != "blocks":
         yield _Idle("model.frozen_blocks", freeze)
         yield _Idle("model.cached_views", freeze, (0, "auto"))
+    if recipe.model.name == "tiny":
+        yield _Idle("model.act_layer", "model.name=tiny", (None,))
     if recipe.model.freeze != "lora":
         yield _Idle("model.lora_rank", freeze)
         yield _Idle("model.lora_alpha", freeze)

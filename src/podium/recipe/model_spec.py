@@ -11,6 +11,23 @@ from podium.recipe.part import Count, Fraction, Name, Part, Precision
 __all__ = ["ModelSpec"]
 
 
+Activation = Literal[
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "celu",
+    "selu",
+    "gelu",
+    "gelu_tanh",
+    "quick_gelu",
+    "silu",
+    "mish",
+    "hard_swish",
+    "hard_mish",
+]
+
+
 class ModelSpec(Part):
     """The network."""
 
@@ -50,6 +67,9 @@ class ModelSpec(Part):
     frozen_engine: Literal["auto", "torch", "openvino"] = "auto"
     """What runs that forward pass: torch layer by layer, or a graph that OpenVINO compiled for the CPU (the extra
     `openvino`); auto: autotune takes the faster one."""
+    act_layer: Activation | None = None
+    """Activation in place of the network's own, by timm's name, in families that take one. Start weights were trained
+    with their own: train the whole network. null keeps it."""
     arrangement: Literal["joint", "shared", "separate"] = "shared"
     """Several attributes: one composite head, one head each on a shared backbone, or one model each."""
     drop_rate: Fraction = 0.0

@@ -21,7 +21,7 @@ from podium.engine.saved_weights import load_weights
 from podium.errors import UsageError
 from podium.machine import Progress, Settings, Silent
 from podium.machine.device import choose_device
-from podium.models import Backbone, Classifier, LinearHeads
+from podium.models import Backbone, Classifier, LinearHeads, fuse
 from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
 from podium.store import RunFolder, load_tables
 from podium.tables import Predictions, Task, mean_predictions
@@ -185,6 +185,8 @@ class Predictor:
     def model(self, fold: int, name: str) -> nn.Module:
         """The model of a fold that takes `inputs` and gives logits by head name, in evaluation mode.
 
+        Branches that only training needs (RepVGG) are fused, where that changes no output by more than 1e-5.
+
         Args:
             fold: One of `folds`.
             name: One of `models`.
@@ -202,6 +204,8 @@ class Predictor:
             template = self._template(name)
             model = copy.deepcopy(template) if self._keep else template
             self._trained.load(model, fold, name)
+            if isinstance(model, Classifier):
+                model = fuse(model, self.recipe.image.sides)
             if self._keep:
                 self._loaded[fold, name] = model
         return model
