@@ -40,7 +40,7 @@ def fuse(model: Classifier, size_px: tuple[int, int]) -> Classifier:
         return model
     fused = copy.deepcopy(model)
     fused.backbone = reparameterize_model(fused.backbone, inplace=True)
-    fused = fused.to(memory_format=model.memory_format).eval()  # type: ignore[call-overload]
+    fused = fused.to(memory_format=model.memory_format).eval()
     noise = torch.randint(0, 256, (2, *size_px, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     images = noise.to(model.mean.device)
     with torch.inference_mode():
