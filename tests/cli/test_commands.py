@@ -382,7 +382,9 @@ def test_every_command_is_a_function_of_its_module() -> None:
     import importlib
 
     for name in COMMANDS:
-        assert callable(getattr(importlib.import_module(f"podium.cli.{name}"), name))
+        assert callable(
+            getattr(importlib.import_module(f"podium.cli.{name.replace('-', '_')}"), name.replace("-", "_"))
+        )
     assert podium.cli.__all__ == ["COMMANDS", "EXIT_CODES", "main"]
 
 

@@ -43,6 +43,7 @@ WORDS = {"preset", "model.name", "model.weights", "optimizer.name", "metric"}
 """Keys that take any text; whoever looks the name up refuses it."""
 NULLS = {
     "metric",
+    "mixing",
     *(f"optimizer.{name}" for name in ("momentum", "betas", "eps", "nesterov", "sam_rho")),
     "schedule.warmup_steps",
     "model.act_layer",
@@ -54,6 +55,7 @@ BY_CLASS = {"loss.single.class_weights", "loss.multi.positive_weights"}
 NAMED = {*BY_CLASS, "loss.head_weights", "loss.heads"}
 """Keys that take a value by the name of a class or head."""
 SWITCHES = {"model.lora_norms", "optimizer.sam_adaptive", "optimizer.nesterov"}
+LISTS = {"augmentations", "image.preprocessing", "mixing", "training.sampler_heads"}
 PARTS = {"image", "model", "features", "loss", "optimizer", "training"}
 
 
@@ -68,7 +70,7 @@ def _is_right(key: str, name: str) -> bool:
         return name == "tuple"
     if key == "features.depths":
         return name in {"list", "tuple"}
-    is_no_list = key in ("augmentations", "image.preprocessing") and name == "empty list"
+    is_no_list = key in LISTS and name == "empty list"
     return is_empty_whole or is_weight or is_no_list or (key in NULLS and name == "null")
 
 

@@ -38,8 +38,8 @@ def recipe(
     Example: podium recipe diff quick last
 
     Args:
-        action: show prints every key; diff prints the keys that differ; check builds the model with its weights, the
-            losses and the optimizer, and says what would be trained.
+        action: What to do: show prints every key; diff prints the keys that differ; check builds the model with its
+            weights, the losses and the optimizer, and says what would be trained.
         recipes: One recipe, or two to compare.
         overrides: Recipe keys to change: --set training.epochs=20. With diff they change the second recipe.
         data: With check: a folder that `podium scan --out` or `podium split --out` wrote, or a run folder, whose labels
