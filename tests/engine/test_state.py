@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from podium.engine.state import EpochRecord, TrainState
+from podium.engine.state import EpochJudgement, EpochRecord, TrainState
 
 
 def test_an_epoch_s_loss_is_the_mean_over_its_samples() -> None:
@@ -59,3 +59,16 @@ def test_a_score_that_is_no_number_is_null_in_json() -> None:
     back = EpochRecord.from_dict(record.to_dict())
     assert math.isnan(back.scores["a"])
     assert back.scores["b"] == 1.0
+
+
+def test_what_was_judged_survives_and_earlier_journals_have_less() -> None:
+    judged = EpochJudgement(math.nan, 0.5, {"a": math.nan, "b": 1 / 3})
+    record = EpochRecord(0, 1, 0.1, 0.5, {"a": 1.0}, judged)
+    back = EpochRecord.from_dict(json.loads(json.dumps(record.to_dict(), allow_nan=False))).judged
+    assert back.plain_train_loss == 0.5
+    assert math.isnan(back.valid_loss or 0.0)
+    assert math.isnan(back.train_scores["a"])
+    assert back.train_scores["b"] == 1 / 3
+    old = {"epoch": 0, "step": 1, "lr": 0.1, "train_loss": 0.5, "scores": {"a": 1.0}}
+    assert EpochRecord.from_dict(old) == EpochRecord(0, 1, 0.1, 0.5, {"a": 1.0})
+    assert EpochRecord.from_dict(old).to_dict() == old

@@ -100,6 +100,9 @@ def write_journals(
                         "lr": 1e-3,
                         "train_loss": 2.3 * np.exp(-3 * done) + 0.05 + 0.02 * float(random.random()),
                         "scores": {name: 0.9 - 0.8 * np.exp(-5 * done) + 0.02 * float(random.normal())},
+                        "valid_loss": 0.3 + 1.8 * np.exp(-3 * done),
+                        "plain_train_loss": 2.2 * np.exp(-3 * done),
+                        "train_scores": {name: 0.98 - 0.85 * np.exp(-5 * done)},
                     }
                 )
 

@@ -156,6 +156,9 @@ def test_curves_data_are_the_journals(described: Described) -> None:
         own = [row for row in rows if (row.fold, row.model) == (panel["fold"], panel["model"])]
         assert panel["train_loss"] == [row.train_loss for row in own]
         assert panel["scores"] == [row.scores[panel["score_name"]] for row in own]
+        assert panel["train_scores"] == [row.train_scores[panel["score_name"]] for row in own]
+        for name in ("valid_loss", "plain_train_loss", "seconds"):
+            assert panel[name] == [getattr(row, name) for row in own]
         assert panel["best"] == max(panel["scores"])
         assert panel["scores"][panel["epochs"].index(panel["best_epoch"])] == panel["best"]
 

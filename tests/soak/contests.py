@@ -136,7 +136,8 @@ def _watch(case: Case) -> Undisturbed:
 
 def results_of(run: Path) -> dict[str, bytes]:
     """What two runs of the same recipe must share to the byte: weights, predictions, epochs, scores."""
-    kinds = ("*.safetensors", "predictions/*.parquet", "results.csv", "scores.json", "fold-*/*/journal.jsonl")
+    # not results.csv: it has the journals' numbers, and seconds, which differ
+    kinds = ("*.safetensors", "predictions/*.parquet", "scores.json", "fold-*/*/journal.jsonl")
     paths = [path for kind in kinds for path in run.rglob(kind) if "checkpoints" not in path.parts]
     return {str(path.relative_to(run)): path.read_bytes() for path in paths}
 

@@ -125,7 +125,16 @@ def results_of(folder: Path) -> dict[str, bytes]:
     """What two runs of the same recipe must share to the byte: weights, predictions, epochs, scores."""
     kinds = ("*.safetensors", "predictions/*.parquet", "results.csv", "scores.json", "fold-*/*/journal.jsonl")
     paths = [path for kind in kinds for path in folder.rglob(kind) if "checkpoints" not in path.parts]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+    return {str(path.relative_to(folder)): _without_times(path) for path in paths}
+
+
+def _without_times(path: Path) -> bytes:
+    """A file's bytes; of results.csv without the seconds that epochs took, the last column but one."""
+    data = path.read_bytes()
+    if path.name != "results.csv":
+        return data
+    cells = [line.rsplit(b",", 2) for line in data.splitlines()]
+    return b"\n".join(line[0] + b"," + line[-1] for line in cells)
 
 
 def check_folds(folds: Folds, samples: Samples) -> None:

@@ -97,6 +97,12 @@ def test_everything_is_told_in_order_and_as_the_journals_have_it(
             row.train_loss,
             row.scores,
         )
+        assert (seen.valid_loss, seen.plain_train_loss, dict(seen.train_scores), seen.seconds) == (
+            row.valid_loss,
+            row.plain_train_loss,
+            row.train_scores,
+            row.seconds,
+        )
     steps = [step.step for training, step in diary.of("step") if (training.fold, training.model) == places[0]]
     assert steps == list(range(1, diary.of("starts")[0][0].n_steps + 1))
     ((about, scores),) = diary.of("run ends")

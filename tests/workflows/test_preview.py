@@ -95,3 +95,24 @@ def test_the_command_writes_it_and_replaces_only_its_own(
 def test_impossible_numbers_are_refused(folder: Path) -> None:
     with pytest.raises(UsageError, match="at least 1"):
         show(folder, find_preset("quick"), images=0)
+
+
+def test_mixed_images_come_with_the_share_of_each_label(folder: Path) -> None:
+    lines = SMALL | {
+        "image.stored_px": 24,
+        "augmentations": "none",
+        "mixing": [{"kind": "cutmix", "shape": "left_right"}],
+    }
+    made = show(folder, apply_overrides(find_preset("finetune"), lines), images=4, versions=3)
+    assert made.to_dict()["mixing"] == ["cutmix"]
+    for i, own in enumerate(made.labels):
+        for version, words in zip(made.versions[i], made.shown[i], strict=True):
+            halves = [
+                [j for j in range(4) if np.array_equal(version[:, half], made.originals[j][:, half])]
+                for half in (slice(12), slice(12, None))
+            ]
+            (left,), (right,) = halves  # each half is of one of the images
+            assert i in (left, right)
+            classes = {made.labels[left], made.labels[right]}
+            wanted = {own} if len(classes) == 1 else {f"{name} 50%" for name in classes}
+            assert set(words.split(", ")) == wanted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,12 @@ class EpochInfo:
         epoch: Its number, from 0.
         step: Optimizer steps taken by its end.
         lr: Learning rate of its last step.
-        train_loss: Mean loss over its training samples.
+        train_loss: Mean loss over its training samples, augmented and mixed, in training mode.
         scores: Validation scores by target.
+        valid_loss: The recipe's loss of the validation samples; None without any.
+        plain_train_loss: The same of a sample of the training samples, neither augmented nor mixed.
+        train_scores: Scores of that sample by target.
+        seconds: How long the epoch took, its evaluation included.
     """
 
     epoch: int
@@ -80,6 +84,10 @@ class EpochInfo:
     lr: float
     train_loss: float
     scores: Mapping[str, float]
+    valid_loss: float | None = None
+    plain_train_loss: float | None = None
+    train_scores: Mapping[str, float] = field(default_factory=dict)
+    seconds: float | None = None
 
 
 class Callback:

@@ -5,11 +5,11 @@ from podium.engine.evaluate import evaluate, predict_logits
 from podium.engine.fit import Callback, fit
 from podium.engine.memory import is_out_of_memory, release_cached_memory, run_in_pieces
 from podium.engine.objective import HeadObjective, Objective, PerSampleLoss
-from podium.engine.parts import Averager, Batch, EvalBatches, Parts, TrainBatches
+from podium.engine.parts import Averager, Batch, EvalBatches, Parts, TrainBatches, TrainSample
 from podium.engine.precision import autocast
 from podium.engine.rng import mix_seed, seed_step
 from podium.engine.sam import Sam
-from podium.engine.state import EpochRecord, TrainState
+from podium.engine.state import EpochJudgement, EpochRecord, TrainState
 from podium.engine.step import train_step
 from podium.engine.tensor_tree import decode_tensors, encode_tensors, join_tree, split_tree
 
@@ -18,6 +18,7 @@ __all__ = [
     "Batch",
     "Callback",
     "Checkpoints",
+    "EpochJudgement",
     "EpochRecord",
     "EvalBatches",
     "HeadObjective",
@@ -26,6 +27,7 @@ __all__ = [
     "PerSampleLoss",
     "Sam",
     "TrainBatches",
+    "TrainSample",
     "TrainState",
     "autocast",
     "decode_tensors",

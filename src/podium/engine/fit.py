@@ -7,13 +7,13 @@ scores so far; so a state and the tensors beside it are all that an exact resume
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from podium.engine.checkpoints import Checkpoints
 from podium.engine.evaluate import evaluate
 from podium.engine.parts import EvalBatches, Parts, TrainBatches
-from podium.engine.state import EpochRecord, TrainState
+from podium.engine.state import EpochJudgement, EpochRecord, TrainState
 from podium.engine.step import train_step
 from podium.errors import Stopped
 from podium.stopping import StopRequest
@@ -77,17 +77,24 @@ def fit(
                 stop.check()
             checkpoints.save_if_due(state, parts)
         try:
-            scores = {} if valid is None else evaluate(parts, stop.watch(valid))
+            scores, judged = _judge(parts, valid, stop)
         except Stopped:
             checkpoints.save(state, parts)  # of the epoch's last step: a resume evaluates the epoch anew
             raise
-        record = state.finish_epoch(scores)
+        record = state.finish_epoch(scores, judged)
         if scores and state.note_score(scores[parts.score_name] * (1 if parts.greater_is_better else -1)):
             checkpoints.remember_best(parts)
         for callback in callbacks:
             callback.on_epoch(record)
         checkpoints.save_if_due(state, parts)
     return state
+
+
+def _judge(parts: Parts, valid: EvalBatches | None, stop: StopRequest) -> tuple[Mapping[str, float], EpochJudgement]:
+    if valid is None:
+        return {}, EpochJudgement()
+    sample = None if parts.train_sample is None else stop.watch(parts.train_sample.batches)
+    return evaluate(parts, stop.watch(valid), sample)
 
 
 def _is_out_of_patience(state: TrainState, patience: int | None) -> bool:

@@ -14,7 +14,7 @@ from podium.engine.objective import Objective
 from podium.engine.sam import Sam
 from podium.engine.state import EpochRecord, TrainState
 
-__all__ = ["Averager", "Batch", "EvalBatches", "Parts", "TrainBatches"]
+__all__ = ["Averager", "Batch", "EvalBatches", "Parts", "TrainBatches", "TrainSample"]
 
 
 class Batch(Protocol):
@@ -70,6 +70,21 @@ class Unfreezing(Protocol):
         """Freeze what is frozen in this epoch, and give the optimizer what has joined."""
 
 
+@dataclass(frozen=True)
+class TrainSample:
+    """A few of the training samples, judged after each epoch as the validation samples are.
+
+    Args:
+        batches: The samples, in row order, nothing random.
+        score: Their logits per head -> scores by name.
+        loss: Their logits per head -> the loss.
+    """
+
+    batches: EvalBatches
+    score: Callable[[Mapping[str, Any]], Mapping[str, float]]
+    loss: Callable[[Mapping[str, Any]], float]
+
+
 @dataclass
 class Parts:
     """One training's parts. `micro_batch` may shrink while it runs, when memory is short; nothing else changes.
@@ -83,6 +98,8 @@ class Parts:
         lr: Peak learning rate of the backbone, for the record.
         unfreezing: Freezes parts of the model by epoch; None leaves it as it is.
         score: Logits of the valid samples per head (N, C) -> scores by name.
+        valid_loss: The same logits -> the loss; None computes none.
+        train_sample: Training samples that are judged beside the valid ones; None judges none.
         seed: Seeds what is random inside the model, step by step.
         device: Where the model is.
         precision: "fp32", "bf16" or "fp16" autocast.
@@ -113,6 +130,8 @@ class Parts:
     greater_is_better: bool = True
     reduction: Callable[[Sequence[EpochRecord]], float] | None = None
     notes: Sequence[str] = ()
+    valid_loss: Callable[[Mapping[str, Any]], float] | None = None
+    train_sample: TrainSample | None = None
 
     def enter_epoch(self, epoch: int) -> None:
         """Make model and optimizer what they are in this epoch; `train()` comes afterwards."""

@@ -7,7 +7,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["EpochRecord", "TrainState"]
+__all__ = ["EpochJudgement", "EpochRecord", "TrainState"]
+
+
+@dataclass(frozen=True)
+class EpochJudgement:
+    """Losses and train scores of an epoch, found at its end like the validation scores, with the weights that predict.
+
+    Args:
+        valid_loss: The loss of the validation samples.
+        plain_train_loss: The same loss of a sample of the training samples, neither augmented nor mixed.
+        train_scores: Scores of that sample by name.
+    """
+
+    valid_loss: float | None = None
+    plain_train_loss: float | None = None
+    train_scores: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was judged, as JSON-ready data."""
+        losses = {"valid_loss": self.valid_loss, "plain_train_loss": self.plain_train_loss}
+        found = {name: value for name, value in losses.items() if value is not None}
+        return _without_nan(found) | ({"train_scores": _without_nan(self.train_scores)} if self.train_scores else {})
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> EpochJudgement:
+        """What `to_dict` wrote."""
+        losses = _with_nan({name: record[name] for name in ("valid_loss", "plain_train_loss") if name in record})
+        return cls(**losses, train_scores=_with_nan(record.get("train_scores", {})))
 
 
 @dataclass(frozen=True)
@@ -18,8 +45,9 @@ class EpochRecord:
         epoch: Epoch number, from 0.
         step: Optimizer steps taken by its end.
         lr: Learning rate of its last step.
-        train_loss: Mean loss over its training samples, in train mode.
+        train_loss: Mean loss over its training samples, in train mode: augmented, mixed, with dropout.
         scores: Validation scores by name; empty when the epoch was not evaluated.
+        judged: What else was found when it was evaluated.
     """
 
     epoch: int
@@ -27,6 +55,7 @@ class EpochRecord:
     lr: float
     train_loss: float
     scores: Mapping[str, float]
+    judged: EpochJudgement = EpochJudgement()
 
     def to_dict(self) -> dict[str, Any]:
         """The epoch as JSON-ready data; a score that is no number is None, for JSON has no other word for it."""
@@ -35,14 +64,15 @@ class EpochRecord:
             "step": self.step,
             "lr": self.lr,
             "train_loss": self.train_loss,
-            "scores": {name: value if math.isfinite(value) else None for name, value in self.scores.items()},
+            "scores": _without_nan(self.scores),
+            **self.judged.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> EpochRecord:
-        """The epoch that `to_dict` wrote."""
-        scores = {name: math.nan if value is None else value for name, value in record["scores"].items()}
-        return cls(**{**record, "scores": scores})
+        """The epoch that `to_dict` wrote, or an earlier version that judged less."""
+        own = {name: record[name] for name in ("epoch", "step", "lr", "train_loss")}
+        return cls(**own, scores=_with_nan(record["scores"]), judged=EpochJudgement.from_dict(record))
 
 
 @dataclass
@@ -76,10 +106,10 @@ class TrainState:
         self.lr = lr
         self.loss_sum += loss * n_samples
 
-    def finish_epoch(self, scores: Mapping[str, float]) -> EpochRecord:
-        """Close the epoch with its validation scores and move to the next."""
+    def finish_epoch(self, scores: Mapping[str, float], judged: EpochJudgement = EpochJudgement()) -> EpochRecord:
+        """Close the epoch with its validation scores, and what else was found, and move to the next."""
         mean = self.loss_sum / max(self.offset, 1)
-        record = EpochRecord(self.epoch, self.step, self.lr, mean, dict(scores))
+        record = EpochRecord(self.epoch, self.step, self.lr, mean, dict(scores), judged)
         self.history.append(record)
         self.epoch, self.offset, self.loss_sum = self.epoch + 1, 0, 0.0
         return record
@@ -118,3 +148,11 @@ class TrainState:
         if values["best_score"] is None:
             values["best_score"] = float("-inf")
         return cls(**values)
+
+
+def _without_nan(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def _with_nan(values: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: math.nan if value is None else value for name, value in values.items()}

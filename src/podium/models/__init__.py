@@ -4,6 +4,7 @@ from podium.machine.weight_packages import PACKAGED, PackagedWeights, weights_fo
 from podium.models.backbone import Backbone
 from podium.models.build_backbone import build_backbone
 from podium.models.classifier import Classifier
+from podium.models.count_parameters import count_parameters
 from podium.models.depths import DepthReader, depth_sections, read_depths
 from podium.models.ema import Ema, ema_decay
 from podium.models.freeze import freeze, freeze_backbone, freeze_blocks, unfreeze
@@ -27,6 +28,7 @@ __all__ = [
     "TinyBackbone",
     "add_lora",
     "build_backbone",
+    "count_parameters",
     "depth_sections",
     "ema_decay",
     "freeze",

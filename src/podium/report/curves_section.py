@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -28,6 +28,10 @@ class CurvePanel:
         epochs: Epochs trained.
         scores: The score after each epoch; nan where there is none.
         train_loss: The train loss of each epoch.
+        valid_loss: The valid loss of each epoch; nan where there is none.
+        train_scores: The score of a sample of the training images after each epoch; nan where there is none.
+        plain_train_loss: The loss of that sample; nan where there is none.
+        seconds: How long each epoch took; nan where it is not known.
         last: Score of the last epoch that has one; nan where there is none.
         best: Best score.
         best_epoch: Its epoch; None where no epoch has a score.
@@ -40,6 +44,10 @@ class CurvePanel:
     epochs: tuple[int, ...]
     scores: tuple[float, ...]
     train_loss: tuple[float, ...]
+    valid_loss: tuple[float, ...]
+    train_scores: tuple[float, ...]
+    plain_train_loss: tuple[float, ...]
+    seconds: tuple[float, ...]
     last: float
     best: float
     best_epoch: int | None
@@ -61,6 +69,11 @@ class CurvesSection(Section):
     def models(self) -> tuple[str, ...]:
         """The models of a fold."""
         return tuple(dict.fromkeys(panel.model for panel in self.panels))
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether losses of validation images and scores of training images are known."""
+        return any(math.isfinite(value) for panel in self.panels for value in panel.valid_loss)
 
     def panels_of(self, model: str) -> list[CurvePanel]:
         """The trainings of a model, one a fold."""
@@ -123,7 +136,15 @@ def _make_panel(rows: Sequence[EpochRow], name: str, *, has_models: bool, lower_
         epochs=tuple(row.epoch for row in rows),
         scores=tuple(values),
         train_loss=tuple(row.train_loss for row in rows),
+        valid_loss=_or_nan(row.valid_loss for row in rows),
+        train_scores=_or_nan(row.train_scores.get(name) for row in rows),
+        plain_train_loss=_or_nan(row.plain_train_loss for row in rows),
+        seconds=_or_nan(row.seconds for row in rows),
         last=values[finite[-1]] if finite else math.nan,
         best=math.nan if best is None else values[best],
         best_epoch=None if best is None else rows[best].epoch,
     )
+
+
+def _or_nan(values: Iterable[float | None]) -> tuple[float, ...]:
+    return tuple(math.nan if value is None else value for value in values)

@@ -14,6 +14,7 @@ from podium.overview import count_of
 from podium.report.axis import UNIT, Axis
 from podium.report.charts import Strip, scale, text_width, whisker
 from podium.report.contents import read_contents
+from podium.report.curve_drawings import draw_losses, draw_scores, draw_train_scores, draw_valid_losses
 from podium.report.drawing import Drawing, Rect, Shape, Text
 from podium.report.headline import Headline, ScoreLine
 from podium.report.numbers import metric_words
@@ -23,10 +24,8 @@ from podium.report.section_drawings import (
     MOST_MODELS,
     draw_calibration,
     draw_confidence,
-    draw_losses,
     draw_precision_recall,
     draw_roc,
-    draw_scores,
     shade_matrix,
     shorten,
     targets_axis,
@@ -95,6 +94,8 @@ def draw_all(report: RunReport) -> Iterator[tuple[str, str, list[Drawing]]]:
     for number, model in enumerate(() if report.curves is None else report.curves.models[:MOST_MODELS], start=1):
         assert report.curves is not None
         drawings = [draw_scores(report.curves, model), draw_losses(report.curves, model)]
+        if report.curves.is_judged:
+            drawings += [draw_train_scores(report.curves, model), draw_valid_losses(report.curves, model)]
         name = "" if model == "all" else f" of {model}"
         yield f"curves-{number}", f"Training{name}: score and loss over epochs", drawings
 

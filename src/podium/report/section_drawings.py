@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from podium.metrics import Interval
 from podium.report.axis import UNIT, Axis, fit_axis
 from podium.report.calibration_section import CalibrationSection
 from podium.report.charts import Series, Strip, bar, columns, draw_lines, draw_stack, scale, whisker
-from podium.report.curves_section import CurvePanel, CurvesSection
+from podium.report.curve_drawings import draw_losses, draw_scores, draw_train_scores, draw_valid_losses
 from podium.report.data_section import CountLine, LabelCounts
 from podium.report.drawing import Drawing
 from podium.report.folds_section import FoldLine
 from podium.report.headline import Headline, ScoreLine
 from podium.report.numbers import plain_score
-from podium.report.paint import DARK_FROM, N_LINES
+from podium.report.paint import DARK_FROM
 from podium.report.ranking_curves import RankingCurve, RankingCurves
 from podium.report.targets_section import ClassLine, DistanceLine, TargetSection
 
@@ -24,10 +24,8 @@ __all__ = [
     "SECTION_DRAWINGS",
     "draw_calibration",
     "draw_confidence",
-    "draw_losses",
     "draw_precision_recall",
     "draw_roc",
-    "draw_scores",
     "shade_matrix",
     "shorten",
     "targets_axis",
@@ -225,41 +223,6 @@ def shorten(name: str, most: int = 22) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def draw_scores(section: CurvesSection, model: str) -> Drawing:
-    """The score of a model over epochs, all folds on one chart, their best epochs marked."""
-    panels = section.panels_of(model)
-    axis = fit_axis([value for panel in panels for value in panel.scores], n_ticks=4, within=(0.0, 1.0))
-    lines = [replace(_fold_line(panel, panel.scores), mark=panel.best_place) for panel in panels]
-    return _draw_epochs(panels, lines, axis, "score")
-
-
-def draw_losses(section: CurvesSection, model: str) -> Drawing:
-    """The train loss of a model over epochs, all folds on one chart."""
-    panels = section.panels_of(model)
-    axis = fit_axis([0.0, *(value for panel in panels for value in panel.train_loss)], n_ticks=4)
-    return _draw_epochs(panels, [_fold_line(panel, panel.train_loss) for panel in panels], axis, "train loss")
-
-
-def _draw_epochs(panels: Sequence[CurvePanel], lines: Sequence[Series], axis: Axis, what: str) -> Drawing:
-    epochs = _epoch_axis(max(epoch for panel in panels for epoch in panel.epochs))
-    words = f"{what} over epochs, {len(panels)} {'fold' if len(panels) == 1 else 'folds'}"
-    if len(lines) > N_LINES:  # some would look alike
-        lines = [replace(line, name="") for line in lines]
-    return draw_lines(lines, epochs, axis, words=words, x_name="epoch", y_name=what, width=400, height=200)
-
-
-def _fold_line(panel: CurvePanel, values: Sequence[float]) -> Series:
-    place = panel.fold % N_LINES
-    return Series(panel.epochs, values, f"line-{place}", f"fold {panel.fold}", dot=f"dot-{place}")
-
-
-def _epoch_axis(last: int) -> Axis:
-    """Whole epochs only."""
-    axis = fit_axis([0, max(1, last)], n_ticks=5)
-    ticks = tuple(tick for tick in axis.ticks if tick == int(tick) and tick <= max(1, last))
-    return Axis(0.0, float(max(1, last)), ticks)
-
-
 SECTION_DRAWINGS = {
     function.__name__: function
     for function in (
@@ -277,7 +240,9 @@ SECTION_DRAWINGS = {
         draw_precision_recall,
         draw_roc,
         draw_scores,
+        draw_train_scores,
         draw_losses,
+        draw_valid_losses,
     )
 }
 """What the page's template calls, by name."""

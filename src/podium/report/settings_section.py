@@ -57,6 +57,7 @@ def _facts(contents: RunContents) -> dict[str, str]:
         ("seed", recipe.get("seed", request.get("seed"))),
         ("folds", request.get("folds")),
         ("computed with", arithmetic_words(arithmetic_of(recipe, request)) if recipe else None),
+        ("parameters", _parameters(request)),
         ("threads", request.get("threads") or request.get("n_threads")),
         ("device", request.get("device")),
         ("Python", environment.get("python")),
@@ -65,6 +66,15 @@ def _facts(contents: RunContents) -> dict[str, str]:
         ("cores", environment.get("n_cores")),
     )
     return {name: _shown(value) for name, value in wanted if _shown(value)}
+
+
+def _parameters(request: Mapping[str, Any]) -> str:
+    """How many parameters a model has; with several models those of the first, which differ in their heads alone."""
+    sizes = request.get("parameters") or {}
+    if "all" not in sizes:
+        return ""
+    trained = sizes.get("trained", sizes["all"])
+    return f"{sizes['all']:,}" + (f", {trained:,} of them trained" if trained != sizes["all"] else "")
 
 
 def _shown(value: Any) -> str:

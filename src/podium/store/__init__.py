@@ -17,7 +17,7 @@ from podium.store.lineage import (
 )
 from podium.store.out_file import check_out_file
 from podium.store.plain_yaml import read_plain_yaml
-from podium.store.results import SECONDS_NAME, EpochRow, read_epochs, read_seconds, write_results
+from podium.store.results import SECONDS_NAME, EpochRow, digest_results, read_epochs, read_seconds, write_results
 from podium.store.run_folder import (
     FORMAT,
     TABLE_FILES,
@@ -55,6 +55,7 @@ __all__ = [
     "create_run",
     "describe_environment",
     "digest_kept",
+    "digest_results",
     "digest_rules",
     "digest_tables",
     "edit_record",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from podium import durable
 from podium.advice import call
 from podium.errors import StorageError, UsageError
 from podium.store.edits import find_edits, is_edited
+from podium.store.results import digest_results
 from podium.store.run_folder import RunFolder
 
 __all__ = [
@@ -105,7 +106,7 @@ def _about_edits(run: RunFolder) -> Iterator[StaleFile]:
     for name in find_edits(run.path, _read_record(run.run_file)):
         yield StaleFile(name, "what Podium wrote: it was changed after it was written", _EDIT_FIXES.get(name, _RESTORE))
     results = _read_record(run.scores_file).get("results_sha256")
-    if isinstance(results, str) and _digest(run.results_file) not in (None, results):
+    if isinstance(results, str) and _digest(run.results_file, digest_results) not in (None, results):
         fix = f"Write it again with {call('podium.resume', run.name)}."
         yield StaleFile(run.results_file.name, "the journals of the trainings: it was changed", fix)
 
@@ -207,8 +208,8 @@ def _read_record(path: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _digest(path: Path) -> str | None:
+def _digest(path: Path, digest_of: Callable[[Path], str] = durable.sha256_file) -> str | None:
     try:
-        return durable.sha256_file(path)
+        return digest_of(path)
     except StorageError:
         return None

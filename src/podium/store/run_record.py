@@ -58,6 +58,9 @@ _FIELDS: Mapping[str, _Field] = {
     "cloud_drive": _SWITCH,
     "reproducible": _SWITCH,
     "autotune": _Field("measured seconds", lambda value: isinstance(value, dict)),
+    "parameters": _Field(
+        "numbers of parameters", lambda value: isinstance(value, dict) and all(map(_is_count, value.values()))
+    ),
     "cache": _TEXT,
     "cache_key": _Field("the name of a folder", _is_name),
     "fingerprints_sha256": _DIGEST,

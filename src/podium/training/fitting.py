@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from podium.data import FeatureTrainLoader, Mixer, TrainLoader, sample_keys
-from podium.engine import Callback, Checkpoints, EvalBatches, Parts, TrainState, final_weights, fit
+from podium.engine import Callback, Checkpoints, EvalBatches, Parts, TrainSample, TrainState, final_weights, fit
 from podium.errors import LabelError, UsageError
-from podium.metrics import default_metric, score_targets_fast
+from podium.metrics import default_metric
 from podium.metrics import metric as find_metric
 from podium.models import Classifier, LinearHeads, merge_lora
 from podium.recipe import Recipe, build_parts
@@ -23,7 +23,8 @@ from podium.recipe.schedule_spec import Plateau
 from podium.stopping import StopRequest
 from podium.tables import Samples, Task
 from podium.training.inputs import Inputs
-from podium.training.probabilities import probs_from_logits
+from podium.training.judge import Judge
+from podium.training.train_sample import choose_train_sample
 
 __all__ = ["Fitting", "LabelledRows", "label_rows", "prepare_fitting", "select_metric"]
 
@@ -64,6 +65,16 @@ class LabelledRows:
         if not self.weights.any():
             raise LabelError("the training images of this fold all have weight 0, so there is nothing to learn.")
         return np.asarray(self.weights / self.weights.mean(), dtype=np.float64)
+
+    def targets_of(self, task: Task) -> dict[str, NDArray[Any]]:
+        """What the loss learns of each head: its labels, or its shares where it has soft labels."""
+        return {head.name: self.soft.get(head.name, self.labels[head.name]) for head in task.heads}
+
+    def take(self, positions: NDArray[np.int64]) -> LabelledRows:
+        """Some of the rows, with their labels."""
+        labels = {name: column[positions] for name, column in self.labels.items()}
+        soft = {name: column[positions] for name, column in self.soft.items()}
+        return LabelledRows(self.rows[positions], self.ids[positions], labels, soft=soft)
 
     @property
     def group_keys(self) -> NDArray[np.object_]:
@@ -181,10 +192,11 @@ def prepare_fitting(
             "schedule.watch=score needs validation samples, and this training has none.",
             fix="Use schedule.watch=train_loss.",
         )
+    keys = sample_keys(train.ids.tolist())
     batches = inputs.train_batches(
         train.rows,
-        {head.name: train.soft.get(head.name, train.labels[head.name]) for head in task.heads},
-        sample_keys(train.ids.tolist()),
+        train.targets_of(task),
+        keys,
         seed=seed,
         draw_weights=train.draw_weights,
         sample_weights=train.loss_weights,
@@ -192,9 +204,12 @@ def prepare_fitting(
     )
     check_warmup(recipe, recipe.training.epochs * batches.n_batches)
 
+    def judge(given: LabelledRows) -> Judge:
+        return Judge(task, given.labels, given.targets_of(task), parts.objective, metric, device)
+
     def score(logits: Mapping[str, Any]) -> Mapping[str, float]:
         assert valid is not None
-        return score_targets_fast(probs_from_logits(logits, task), valid.labels, task, metric=metric)
+        return judge(valid).score(logits)
 
     parts = build_parts(
         recipe,
@@ -209,8 +224,13 @@ def prepare_fitting(
         seed=seed,
         device=device,
     )
-    judging = None if valid is None else inputs.eval_batches(valid.rows, recipe.predict_views[0])
-    return Fitting(recipe, parts, batches, judging)
+    if valid is None:
+        return Fitting(recipe, parts, batches, None)
+    view = recipe.predict_views[0]
+    parts.valid_loss = judge(valid).loss
+    sample = train.take(choose_train_sample(keys, train.labels[task.main_target.name], seed=seed))
+    parts.train_sample = TrainSample(inputs.eval_batches(sample.rows, view), judge(sample).score, judge(sample).loss)
+    return Fitting(recipe, parts, batches, inputs.eval_batches(valid.rows, view))
 
 
 def select_metric(recipe: Recipe, whole: Task, part: Task) -> str | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -13,12 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.callbacks import Callbacks, EpochInfo, StepInfo, TrainingInfo
-from podium.engine import Callback, Checkpoints, EpochRecord, TrainState, mix_seed
+from podium.callbacks import Callbacks, TrainingInfo
+from podium.engine import Callback, Checkpoints, TrainState, mix_seed
 from podium.engine.saved_weights import has_weights, load_weights, save_weights
-from podium.errors import CorruptFileError
 from podium.machine import Caution, Progress
-from podium.machine.progress import Update
 from podium.models import Classifier, LinearHeads, merge_lora
 from podium.recipe import Recipe
 from podium.stopping import StopRequest
@@ -26,6 +22,7 @@ from podium.store import SECONDS_NAME, model_of
 from podium.tables import Folds, Samples, Task
 from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import Fitting, LabelledRows, label_rows, prepare_fitting, select_metric
+from podium.training.followers import Clock, Counter, Follower, Journalist, open_times, write_journal
 from podium.training.inputs import FeatureInputs, Inputs
 from podium.training.mean_over_views import mean_over_views
 from podium.training.mixers import make_mixer
@@ -127,14 +124,14 @@ class _Run:
         for note in notes:
             progress.note(Caution(f"{title}: {note}"))
         state = state or TrainState()
-        journal = _write_journal(folder / "journal.jsonl", state)
+        journal = write_journal(folder / "journal.jsonl", state)
         n_epochs = given.recipe.training.epochs
-        clock = _Clock(_open_times(folder / SECONDS_NAME))
+        clock = Clock(open_times(folder / SECONDS_NAME))
         info = TrainingInfo(fold, model_of(folder), n_epochs, fitting.n_steps, epochs_done=state.epoch)
         given.callbacks.emit("on_training_start", info)
         with progress.stage(f"{title}, steps", fitting.n_steps) as update:
-            followers: list[Callback] = [_Journalist(journal), clock, _Counter(update)]
-            followers.append(_Follower(given.callbacks, info))
+            followers: list[Callback] = [Journalist(journal), clock, Counter(update)]
+            followers.append(Follower(given.callbacks, info, clock))
             weights = fitting.run(state, checkpoints, stop, followers)
         for note in fitting.parts.notes:
             progress.note(Caution(f"{title}: {note}"))
@@ -157,8 +154,8 @@ class _Run:
         info = TrainingInfo(fold, model_of(folder), n_epochs=1, n_steps=0)
         given.callbacks.emit("on_training_start", info)
         journal, clock = (
-            _write_journal(folder / "journal.jsonl", TrainState()),
-            _Clock(_open_times(folder / SECONDS_NAME)),
+            write_journal(folder / "journal.jsonl", TrainState()),
+            Clock(open_times(folder / SECONDS_NAME)),
         )
         with progress.stage(f"{title}, heads", 1):
             solved = train_solved(
@@ -175,7 +172,7 @@ class _Run:
             )
         chosen = {name: head.to_dict() for name, head in solved.heads.items()}
         progress.note(f"{title}, head: {describe_solved(chosen)}")
-        for follower in (_Journalist(journal), clock, _Follower(given.callbacks, info)):
+        for follower in (Journalist(journal), clock, Follower(given.callbacks, info, clock)):
             follower.on_epoch(solved.record)
         about = {"kind": "heads", "task": self.task.to_dict(), "n_features": model.n_features, "heads": chosen}
         save_weights(model.state_dict(), folder, about)
@@ -210,78 +207,3 @@ class _Run:
 
     def _labelled(self, rows: NDArray[np.int64]) -> LabelledRows:
         return label_rows(self.given.samples, rows, self.given.input_rows[rows])
-
-
-def _write_journal(path: Path, state: TrainState) -> durable.Journal:
-    """The epochs of a checkpoint, as a journal to go on with.
-
-    The checkpoint is what counts: the journal is not forced to the disk, so a power cut can leave it behind, or torn.
-    """
-    durable.remove_file(path)
-    journal = durable.Journal(path, sync=False)
-    for record in state.history:
-        journal.append(record.to_dict())
-    return journal
-
-
-@dataclass(frozen=True)
-class _Journalist:
-    journal: durable.Journal
-
-    def on_step(self, state: TrainState, loss: float) -> None:
-        pass
-
-    def on_epoch(self, record: EpochRecord) -> None:
-        self.journal.append(record.to_dict())
-
-
-def _open_times(path: Path) -> durable.Journal:
-    """The seconds of earlier epochs, to go on with; without them where a power cut tore the file."""
-    journal = durable.Journal(path, sync=False)
-    try:
-        journal.read()
-    except CorruptFileError:
-        durable.remove_file(path)
-    return journal
-
-
-@dataclass
-class _Clock:
-    """Notes how long each epoch took. Its file is apart from the journal, which a resume must give bit for bit."""
-
-    times: durable.Journal
-    _last: float = field(default_factory=monotonic)
-
-    def on_step(self, state: TrainState, loss: float) -> None:
-        pass
-
-    def on_epoch(self, record: EpochRecord) -> None:
-        now = monotonic()
-        self.times.append({"epoch": record.epoch, "seconds": round(now - self._last, 3)})
-        self._last = now
-
-
-@dataclass(frozen=True)
-class _Counter:
-    update: Update
-
-    def on_step(self, state: TrainState, loss: float) -> None:
-        self.update(state.step)
-
-    def on_epoch(self, record: EpochRecord) -> None:
-        pass
-
-
-@dataclass(frozen=True)
-class _Follower:
-    callbacks: Callbacks
-    info: TrainingInfo
-
-    def on_step(self, state: TrainState, loss: float) -> None:
-        if self.callbacks:
-            self.callbacks.emit("on_step", self.info, StepInfo(state.step, state.epoch, loss, state.lr))
-
-    def on_epoch(self, record: EpochRecord) -> None:
-        scores = MappingProxyType(dict(record.scores))
-        epoch = EpochInfo(record.epoch, record.step, record.lr, record.train_loss, scores)
-        self.callbacks.emit("on_epoch", self.info, epoch)

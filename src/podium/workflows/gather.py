@@ -12,6 +12,7 @@ from podium.recipe import load_recipe
 from podium.stopping import StopRequest
 from podium.store import (
     RunFolder,
+    digest_results,
     find_stale,
     load_tables,
     read_arithmetic,
@@ -74,7 +75,7 @@ def gather(
         about = {
             "computed_with": read_arithmetic(run),
             "made_from": sources_of_scores(run),
-            "results_sha256": durable.sha256_file(run.results_file),
+            "results_sha256": digest_results(run.results_file),
         }
         durable.write_sealed(run.scores_file, scores.to_dict() | about)
         write_model_card(run)

@@ -14,16 +14,18 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.arguments import strict_arguments
 from podium.curate import ScanOptions
-from podium.data import MemoryImages, sample_keys, store_in_memory
+from podium.data import MemoryImages, Mixer, sample_keys, store_in_memory
 from podium.dataset.ready_images import median_side
 from podium.errors import ImageError, SourceError, UsageError
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.overview import Overview, count_of
 from podium.recipe import Recipe, find_preset, resolve_sizes
+from podium.recipe.check_mixing import check_mixing
 from podium.recipe.idle_keys import refuse_idle_values
 from podium.recipe.label_cautions import describe_unsafe_labels
 from podium.tables import Samples, Task
 from podium.training.inputs import ImageInputs
+from podium.training.mixers import make_mixer
 from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, open_data
 
@@ -71,6 +73,7 @@ class Preview:
             "recipe": self.recipe.preset,
             "size_px": list(self.recipe.image.sides),
             "augmentations": [item.kind for item in self.recipe.augmentations],
+            "mixing": [item.kind for item in self.recipe.mixing],
             "preprocessing": [item.kind for item in self.recipe.image.preprocessing],
             "versions": self.columns,
             "changed_share": self.changed_share,
@@ -90,7 +93,7 @@ class Preview:
             + [Picture(pixels, words) for pixels, words in zip(self.versions[i], self.shown[i], strict=True)]
             for i in range(len(self.ids))
         ]
-        kinds = ", ".join(item.kind for item in self.recipe.augmentations) or "no augmentation"
+        kinds = ", ".join(item.kind for item in (*self.recipe.augmentations, *self.recipe.mixing)) or "no augmentation"
         return draw_sheet(f"{self.recipe.preset}: {kinds}", ["original", *self.columns], rows)
 
     def save(self, path: str | Path) -> None:
@@ -188,12 +191,23 @@ def _make(recipe: Recipe, samples: Samples, stored: MemoryImages, n: int, cautio
         shown = [[words] * len(columns) for words in own]
     else:
         columns = [f"epoch {epoch + 1}" for epoch in range(n)]
-        batches = inputs.train_batches(rows, labels, sample_keys(samples.ids.tolist()), seed=recipe.seed)
+        mixer, keys = _make_mixer(recipe, samples), sample_keys(samples.ids.tolist())
+        batches = inputs.train_batches(rows, labels, keys, seed=recipe.seed, mixer=mixer)
         found = [_in_order(batches.from_position(epoch)) for epoch in range(n)]
         made = [pixels for pixels, _ in found]
         shown = [[_in_words(task, targets[row]) for _, targets in found] for row in rows]
     versions = np.stack(made, axis=1)
     return Preview(recipe, samples.ids.tolist(), originals, versions, columns, own, shown, cautions)
+
+
+def _make_mixer(recipe: Recipe, samples: Samples) -> Mixer | None:
+    """Mixes these few images as a training would mix a batch of all."""
+    task = samples.task
+    if task is None:
+        return Mixer(recipe.mixing) if recipe.mixing else None
+    check_mixing(recipe, task)
+    labels = {head.name: samples.target_labels(head.name) for head in task.targets}
+    return make_mixer(recipe, task, Task(task.heads), labels)
 
 
 def _in_order(batches: Any) -> tuple[NDArray[np.uint8], list[dict[str, Any]]]:

@@ -24,6 +24,7 @@ from podium.machine.device import choose_device, prepare_process
 from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
+from podium.models import count_parameters
 from podium.models.licence import find_licence
 from podium.problems import Problems
 from podium.recipe import (
@@ -102,7 +103,7 @@ def start_run(
     caution = describe_double_correction(recipe, task)
     if caution is not None:
         progress.note(Caution(caution))
-    recipe = settle_features(recipe, model)
+    recipe, parameters = settle_features(recipe, model), count_parameters(model)
     recipe, measured = autotune_recipe(recipe, model, len(samples), settings, device, progress)
     start = {
         "mean": backbone.mean,
@@ -135,6 +136,7 @@ def start_run(
         "reproducible": settings.reproducible,
         "autotune": measured,
         "backbone": start,
+        "parameters": parameters,
         "cache": str(settings.cache_folder.resolve()),
         "cache_key": cache.folder.name,
         "fingerprints_sha256": hashlib.sha256(fingerprints).hexdigest(),
