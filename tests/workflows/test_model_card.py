@@ -43,7 +43,7 @@ def test_the_card_says_what_the_run_is(shape: str, contest: Contest, tmp_path: P
     half = [0.5, 0.5, 0.5]
     assert card["preprocessing"] == {
         **{"height_px": 32, "width_px": 48, "fit": "pad", "colours": "RGB", "value_range": [0.0, 1.0]},
-        **{"mean": half, "std": half},
+        **{"mean": half, "std": half, "preprocessing": []},
     }
     assert card["start_weights"] == {"source": "random, seed 0", "licence": None}
     score = card["score"]
