@@ -25,6 +25,10 @@ PARTS = {
         "model.cached_views=1",
         "model.unfreeze_after=2",
     ),
+    "mixing": (
+        "mixing=[{kind: cutmix, partner: rare}, mixup, patch_swap]",
+        "training.unmixed_last_epochs=1",
+    ),
     "probe": ("model.head_start=probe",),
     "probe, unfreezing, sam": ("model.head_start=probe", "model.unfreeze_after=1", "optimizer.sam_rho=0.1"),
     "plateau": ("schedule={kind: plateau, patience: 0, factor: 0.5}", "training.epochs=5"),
