@@ -29,7 +29,7 @@ __all__ = [
 
 DemoTask = Literal["sign_digits", "letters", "glyphs"]
 Decoding = Literal["independent", "class_first", "attributes_first"]
-Preset = Literal["baseline", "quick", "finetune"]
+Preset = Literal["baseline", "quick", "finetune", "strong", "contest-f", "contest-l"]
 Policy = Literal["none", "light", "medium", "strong", "faces", "letters", "aerial"]
 Layout = Literal["auto", "folders", "table", "pattern"]
 LabelKind = Literal["auto", "single", "multi", "votes", "annotators"]

@@ -183,7 +183,8 @@ class RecipeFlags:
 
     Args:
         preset: baseline trains linear heads on a frozen backbone (seconds to minutes), quick fine-tunes the last
-            blocks, finetune all but the first ones (default: baseline).
+            blocks, finetune all but the first ones, strong a larger network on larger, mixed images; contest-f and
+            contest-l follow the best entries of two contests (default: baseline).
         recipe: Recipe file to start from instead of a preset.
         overrides: Recipe keys to change: --set training.epochs=20 optimizer.lr=3e-4. docs/recipes.md lists them all.
         model: Backbone, by its timm name; short for --set model.name=NAME.

@@ -27,7 +27,7 @@ def compose_recipe(
     """The recipe of a preset or a file, with overrides on top.
 
     Args:
-        preset: "baseline", "quick" or "finetune".
+        preset: "baseline", "quick", "finetune", "strong", "contest-f" or "contest-l".
         recipe: A recipe, or a recipe file, to start from instead.
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"]; None changes
             nothing.

@@ -70,7 +70,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     save nothing within one training.
 
     Args:
-        preset: "baseline", "quick" or "finetune".
+        preset: "baseline", "quick", "finetune", "strong", "contest-f" or "contest-l".
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"]. The seed is
             `random_state`.
         validation_fraction: Share of the training images that validate each epoch, drawn as stratified as the labels

@@ -170,7 +170,7 @@ def lr_find(
 
     Args:
         data: A folder, a table, a saved scan, samples, or prepared data.
-        preset: "baseline", "quick" or "finetune".
+        preset: "baseline", "quick", "finetune", "strong", "contest-f" or "contest-l".
         recipe: A recipe, or a recipe file, to start from instead of a preset.
         overrides: Recipe keys to change: {"training.batch_size": 64}, or lines such as ["optimizer.name=sgd"].
         seed: Random seed of training.

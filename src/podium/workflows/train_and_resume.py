@@ -49,7 +49,7 @@ def train(
 
     Args:
         data: A folder, a table, a saved scan, samples, or prepared data.
-        preset: "baseline", "quick" or "finetune".
+        preset: "baseline", "quick", "finetune", "strong", "contest-f" or "contest-l".
         recipe: A recipe, or a recipe file, to start from instead of a preset.
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
         metric: Primary metric (default: macro F1; macro average precision for multi-label).
