@@ -59,6 +59,7 @@ from podium.tables import Head, Task
         ("baseline", ["head.kind=auto", "loss.heads={a: {kind: focal}}"], "loss.heads.a"),
         ("baseline", ["head.kind=ridge", "loss.multi.positive_weights=balanced"], "loss.multi.positive_weights"),
         ("baseline", ["head.kind=auto", "model.drop_rate=0.5"], "model.drop_rate"),
+        ("baseline", ["head.kind=auto", "model.ordinal=cumulative"], "model.ordinal=cumulative has no effect"),
     ],
 )
 def test_a_key_without_effect_is_refused(preset: str, lines: list[str], key: str) -> None:

@@ -133,6 +133,7 @@ CASES: dict[str, Case] = {
     "model.unfreeze_every": Case(
         "model.unfreeze_every=1", besides=("model.unfreeze_after=1", "model.freeze=none", "training.epochs=4")
     ),
+    "model.ordinal": Case("model.ordinal=cumulative"),
     "model.head_start": Case("model.head_start=probe"),
     "model.cached_views": Case("model.cached_views=2", CACHED),
     "model.frozen_precision": Case("model.frozen_precision=bf16", FROZEN),
@@ -428,7 +429,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     Image.fromarray(deep).save(folder / names[0])
     heads = (
         Head("tint", "single", ("a", "b")),
-        Head("size", "single", ("x", "y", "z")),
+        Head("size", "ordinal", ("x", "y", "z")),
         Head("tags", "multi", ("p", "q")),
     )
     composite = Composite.from_heads({head.name: head.classes for head in heads[:2]})

@@ -31,6 +31,7 @@ PARTS = {
     ),
     "probe": ("model.head_start=probe",),
     "probe, unfreezing, sam": ("model.head_start=probe", "model.unfreeze_after=1", "optimizer.sam_rho=0.1"),
+    "thresholds of ordered classes": ("model.ordinal=cumulative", "model.unfreeze_after=1"),
     "plateau": ("schedule={kind: plateau, patience: 0, factor: 0.5}", "training.epochs=5"),
     "plateau of the loss": (
         "schedule={kind: plateau, patience: 0, watch: train_loss, min_delta: 1}",

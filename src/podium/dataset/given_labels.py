@@ -47,7 +47,7 @@ class GivenLabels:
         return len(self.task.heads)
 
 
-def read_given_labels(y: Any, *, joint: bool = False) -> GivenLabels:
+def read_given_labels(y: Any, *, joint: bool = False, numbers_are_ordered: bool = False) -> GivenLabels:
     """The task that labels mean, as scikit-learn reads them.
 
     One column is one head. Several columns of 0 and 1 only are one multi-label head, a class a column. Any other
@@ -56,6 +56,7 @@ def read_given_labels(y: Any, *, joint: bool = False) -> GivenLabels:
     Args:
         y: Labels, shape (N,), or (N, K): an array, a list, a sparse 0/1 matrix, a pandas series or data frame.
         joint: Add the composite class over all heads, for a model that learns it in their place.
+        numbers_are_ordered: Whether classes that are numbers make an ordinal head.
 
     Raises:
         LabelError: If labels are missing, are no classes, or a head has fewer than two of them.
@@ -69,7 +70,10 @@ def read_given_labels(y: Any, *, joint: bool = False) -> GivenLabels:
     classes: dict[str, NDArray[Any]] = {}
     for name, values in columns.items():
         classes[name], labels[name] = _encode(name, values)
-    heads = tuple(Head(name, "single", tuple(map(str, found))) for name, found in classes.items())
+    heads = tuple(
+        Head(name, "ordinal" if numbers_are_ordered and found.dtype.kind in "iuf" else "single", tuple(map(str, found)))
+        for name, found in classes.items()
+    )
     composite = None
     if joint and len(heads) > 1:
         composite = Composite.from_heads({head.name: head.classes for head in heads})

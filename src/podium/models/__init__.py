@@ -5,6 +5,7 @@ from podium.models.backbone import Backbone
 from podium.models.build_backbone import build_backbone
 from podium.models.classifier import Classifier
 from podium.models.count_parameters import count_parameters
+from podium.models.cumulative_link import CumulativeLink
 from podium.models.depths import DepthReader, depth_sections, read_depths
 from podium.models.ema import Ema, ema_decay
 from podium.models.freeze import freeze, freeze_backbone, freeze_blocks, unfreeze
@@ -19,6 +20,7 @@ __all__ = [
     "PACKAGED",
     "Backbone",
     "Classifier",
+    "CumulativeLink",
     "DepthReader",
     "Ema",
     "LinearHeads",

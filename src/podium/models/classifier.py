@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from podium.models.backbone import Backbone
-from podium.models.heads import LinearHeads
+from podium.models.heads import LinearHeads, OrdinalLink
 from podium.tables import Task
 
 __all__ = ["Classifier"]
@@ -15,7 +15,7 @@ _LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous
 
 
 class Classifier(nn.Module):
-    """A backbone with one linear layer a head, and the normalisation of its images inside.
+    """A backbone with one layer a head, and the normalisation of its images inside.
 
     Images are normalised once a batch, in here and nowhere else, so an exported model carries it along and no two
     places can disagree about it.
@@ -24,7 +24,9 @@ class Classifier(nn.Module):
         backbone: From `build_backbone`.
         task: The heads, the one source of the class order.
         dropout: Dropout before the heads, in [0, 1).
-        heads: Heads that are fitted already, such as those of a frozen-backbone baseline; `dropout` is then theirs.
+        ordinal: Layer of heads whose classes are in order, see `LinearHeads`.
+        heads: Heads that are fitted already, such as those of a frozen-backbone baseline; `dropout` and `ordinal` are
+            then theirs.
 
     Raises:
         ValueError: If `heads` are of another task or another number of features.
@@ -42,7 +44,13 @@ class Classifier(nn.Module):
     std: Tensor
 
     def __init__(
-        self, backbone: Backbone, task: Task, *, dropout: float = 0.0, heads: LinearHeads | None = None
+        self,
+        backbone: Backbone,
+        task: Task,
+        *,
+        dropout: float = 0.0,
+        ordinal: OrdinalLink = "softmax",
+        heads: LinearHeads | None = None,
     ) -> None:
         super().__init__()
         if heads is not None and (heads.task != task or heads.n_features != backbone.n_features):
@@ -53,7 +61,9 @@ class Classifier(nn.Module):
         self.task = task
         self.n_features = backbone.n_features
         self.backbone = backbone.module
-        self.heads = LinearHeads(task, backbone.n_features, dropout=dropout) if heads is None else heads
+        if heads is None:
+            heads = LinearHeads(task, backbone.n_features, dropout=dropout, ordinal=ordinal)
+        self.heads = heads
         self.register_buffer("mean", torch.tensor(backbone.mean))
         self.register_buffer("std", torch.tensor(backbone.std))
         # Convolutions on channels-last weights mostly are the fast ones, and the images arrive in that layout.

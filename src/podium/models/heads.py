@@ -1,16 +1,21 @@
-"""One linear layer a head, on features that any backbone made."""
+"""One layer a head, on features that any backbone made."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from podium.tables import Task
+from podium.models.cumulative_link import CumulativeLink
+from podium.tables import Head, Task
 
-__all__ = ["LinearHeads", "head_key"]
+__all__ = ["LinearHeads", "OrdinalLink", "head_key"]
+
+OrdinalLink = Literal["softmax", "cumulative"]
+"""How classes in order get their probabilities: as any classes, or between thresholds on one score."""
 
 # Small enough that the first probabilities are near uniform, large enough that classes differ in their gradients.
 INITIAL_WEIGHT_STD = 0.01
@@ -28,12 +33,14 @@ class LinearHeads(nn.Module):
             do not load by accident.
         n_features: D.
         dropout: Dropout on the standardised features, in [0, 1).
+        ordinal: Layer of heads whose classes are in order; with "cumulative" a `CumulativeLink`, whose logits are
+            log-probabilities.
     """
 
     feature_mean: Tensor
     feature_scale: Tensor
 
-    def __init__(self, task: Task, n_features: int, *, dropout: float = 0.0) -> None:
+    def __init__(self, task: Task, n_features: int, *, dropout: float = 0.0, ordinal: OrdinalLink = "softmax") -> None:
         super().__init__()
         self.task = task
         self.n_features = n_features
@@ -41,7 +48,7 @@ class LinearHeads(nn.Module):
         self.register_buffer("feature_scale", torch.ones(n_features))
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleDict(
-            {head_key(i, head.name): _linear(n_features, len(head.classes)) for i, head in enumerate(task.heads)}
+            {head_key(i, head.name): _make_layer(n_features, head, ordinal) for i, head in enumerate(task.heads)}
         )
 
     def standardise_by(self, pieces: Callable[[], Iterable[Tensor]]) -> None:
@@ -92,8 +99,10 @@ def head_key(position: int, name: str) -> str:
     return f"head{position}_{re.sub(r'[^0-9A-Za-z_]', '_', name)}"
 
 
-def _linear(n_features: int, n_classes: int) -> nn.Linear:
-    layer = nn.Linear(n_features, n_classes)
+def _make_layer(n_features: int, head: Head, ordinal: OrdinalLink) -> nn.Module:
+    if head.kind == "ordinal" and ordinal == "cumulative":
+        return CumulativeLink(n_features, head.n_classes, weight_std=INITIAL_WEIGHT_STD)
+    layer = nn.Linear(n_features, head.n_classes)
     nn.init.normal_(layer.weight, std=INITIAL_WEIGHT_STD)
     nn.init.zeros_(layer.bias)
     return layer

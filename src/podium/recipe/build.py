@@ -101,7 +101,7 @@ def normalise_as(recipe: Recipe, backbone: Backbone) -> Backbone:
 def build_model(recipe: Recipe, backbone: Backbone, task: Task, *, seed: int) -> Classifier:
     """The model of one training: backbone, fresh heads, and what the recipe freezes frozen."""
     torch.manual_seed(mix_seed(seed, 0))
-    model = Classifier(backbone, task, dropout=recipe.model.drop_rate)
+    model = Classifier(backbone, task, dropout=recipe.model.drop_rate, ordinal=recipe.model.ordinal)
     if recipe.training.layout != "auto":
         model.lay_out(recipe.training.layout)
     if recipe.model.freeze == "blocks":

@@ -22,7 +22,12 @@ from podium.tables import Task
 __all__ = ["refuse_idle_for_task", "refuse_idle_keys", "refuse_idle_values", "reset_idle_values"]
 
 
-_FIXES = {"head.kind": "Leave it out, or set head.kind=gradient, which trains the heads in epochs."}
+_NO_ORDER = "no head of ordered classes"
+_FIXES = {
+    "head.kind": "Leave it out, or set head.kind=gradient, which trains the heads in epochs.",
+    _NO_ORDER: "Leave it out, or say what is in order as samples are read (--ordinal HEAD, --bins);"
+    " ImageClassifier takes labels that are numbers.",
+}
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,8 @@ def _idle_for(recipe: Recipe, task: Task) -> Iterator[_Idle]:
     heads = [head for part in arrange(task, recipe.model.arrangement).values() for head in part.heads]
     others = [head for head in heads if head.name not in recipe.loss.heads]
     own = None if others else "a loss of its own for every target"
+    if not any(head.kind == "ordinal" for head in heads):
+        yield _Idle("model.ordinal", _NO_ORDER)
     if not any(head.is_multi for head in others):
         yield _Idle("loss.multi", own or "one class per image")
     if all(head.is_multi for head in others):
@@ -175,6 +182,7 @@ def _idle_for_solved(recipe: Recipe) -> Iterator[_Idle]:
     head = f"head.kind={recipe.head.kind}"
     for key in (*(f"optimizer.{name}" for name in type(recipe.optimizer).model_fields), "schedule", "model.drop_rate"):
         yield _Idle(key, head)
+    yield _Idle("model.ordinal", head)
     yield _Idle("loss.head_weights", head, ({},))
     for key in type(recipe.training).model_fields:
         if key not in ("precision", "layout", "augment_on"):
@@ -207,11 +215,12 @@ def _unusual(recipe: Recipe, found: Iterable[_Idle]) -> Iterator[_Idle]:
 
 def _refusal(recipe: Recipe, idle: _Idle, *, where: Path | None = None, field: str | None = None) -> RecipeError:
     cause, is_key, _ = idle.because.partition("=")
+    usual_fix = f"Leave it out, or change {cause}." if is_key else "Leave it out."
     return RecipeError(
         f"{idle.key}={_show(_value_of(recipe, idle.key))} has no effect with {idle.because}.",
         where=where,
         field=field,
-        fix=_FIXES.get(cause, f"Leave it out, or change {cause}.") if is_key else "Leave it out.",
+        fix=_FIXES.get(cause, usual_fix),
     )
 
 

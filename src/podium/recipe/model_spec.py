@@ -72,6 +72,9 @@ class ModelSpec(Part):
     with their own: train the whole network. null keeps it."""
     arrangement: Literal["joint", "shared", "separate"] = "shared"
     """Several attributes: one composite head, one head each on a shared backbone, or one model each."""
+    ordinal: Literal["softmax", "cumulative"] = "softmax"
+    """Heads whose classes are in order: a softmax as for any classes, or cumulative probabilities between thresholds on
+    one score (proportional odds, McCullagh 1980)."""
     drop_rate: Fraction = 0.0
     """Dropout before the heads."""
     drop_path_rate: Fraction = 0.0

@@ -131,6 +131,15 @@ class Recipe(Part):
         return self
 
     @model_validator(mode="after")
+    def _check_head_start(self) -> Recipe:
+        if self.model.ordinal == "cumulative" and self.model.head_start == "probe":
+            raise ValueError(
+                "model.head_start=probe solves linear heads, which have no thresholds: use it with"
+                " model.ordinal=softmax, or model.head_start=random"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_patches(self) -> Recipe:
         size = self.image.size_px
         problem = None if size == "auto" else find_patch_problem(self.model.name, size)

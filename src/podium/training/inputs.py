@@ -219,7 +219,8 @@ class FeatureInputs(Inputs):
     def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> LinearHeads:
         """Fresh heads that standardise by the features of their training rows."""
         torch.manual_seed(mix_seed(seed, 0))
-        heads = LinearHeads(task, self._features.shape[2], dropout=self._recipe.model.drop_rate)
+        spec = self._recipe.model
+        heads = LinearHeads(task, self._features.shape[2], dropout=spec.drop_rate, ordinal=spec.ordinal)
         heads.standardise_by(partial(self._pieces, rows))
         durable.release_pages(self._features)
         return heads

@@ -225,11 +225,11 @@ class Predictor:
 
     def _template(self, name: str) -> nn.Module:
         if name not in self._templates:
-            task = self.models[name]
+            task, ordinal = self.models[name], self.recipe.model.ordinal
             built = (
-                Classifier(self._backbone, task)
+                Classifier(self._backbone, task, ordinal=ordinal)
                 if self._frozen is None
-                else LinearHeads(task, self._frozen.backbone.n_features)
+                else LinearHeads(task, self._frozen.backbone.n_features, ordinal=ordinal)
             )
             self._templates[name] = built.to(self.device).eval()
         return self._templates[name]

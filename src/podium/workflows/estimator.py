@@ -122,7 +122,11 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         images = _list_images(X)
         recipe = self._compose()
-        given = read_given_labels(y, joint=recipe.model.arrangement == "joint")
+        given = read_given_labels(
+            y,
+            joint=recipe.model.arrangement == "joint",
+            numbers_are_ordered=recipe.model.ordinal == "cumulative",
+        )
         n_labels = len(next(iter(given.labels.values())))
         if len(images) != n_labels:
             raise LabelError(f"{len(images)} images, but {n_labels} labels.")
