@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from numpy.typing import NDArray
 from podium.data import open_cache
 from podium.errors import ImageError, UsageError
 from podium.images import decode_file
+from podium.recipe import build_backbone_of, build_model
 from podium.store import RunFolder
-from podium.tables import MEAN_OF_FOLDS, Samples, load_predictions
+from podium.tables import MEAN_OF_FOLDS, Samples, Task, load_predictions
 from podium.training import predictor as under_test
+from podium.training.predictor import Predictor, TrainedModels
 from podium.training.probabilities import probs_from_logits
 from podium.workflows import Run, train
-from tiny.contest import make_recipe, make_settings
+from tiny.contest import TASKS, make_recipe, make_settings
 
 Contest = Callable[[str], Samples]
 WHOLE = ("model.freeze=none", "predict_views=[plain]")
@@ -119,3 +122,27 @@ def test_a_run_without_a_finished_fold_has_none(run: Run, tmp_path_factory: pyte
     assert record["folds"]
     with pytest.raises(UsageError, match="no fold of run"):
         Run(RunFolder(empty)).predictor()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keep", [True, False])
+def test_branches_of_training_are_fused(keep: bool, tmp_path: Path) -> None:
+    lines = (*WHOLE, "model.name=mobileone_s0", "model.act_layer=silu")
+    recipe, task = make_recipe(*lines), Task(TASKS["attributes"].heads)
+    trained = build_model(recipe, build_backbone_of(recipe), task, seed=0).eval()
+    loads: list[int] = []
+
+    def load(model: torch.nn.Module, fold: int, _name: str) -> None:
+        loads.append(fold)
+        model.load_state_dict(trained.state_dict())
+
+    models = TrainedModels(recipe, task, (0, 1), load_frozen=lambda: pytest.fail("nothing is frozen"), load=load)
+    predictor = Predictor(models, torch.device("cpu"), make_settings(tmp_path), keep=keep)
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    found = predictor.predict(list(pixels))
+    assert loads == [0, 1]
+    assert len(list(predictor.model(0, "all").parameters())) < len(list(trained.parameters()))
+    with torch.inference_mode():
+        wanted = probs_from_logits(trained(torch.from_numpy(pixels)), task)
+    for name, values in wanted.items():
+        np.testing.assert_allclose(found.probs[name], values, atol=1e-5)
