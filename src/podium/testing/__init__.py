@@ -1,0 +1,17 @@
+"""Contract checks for parts of your own: losses, metrics and folds, as Podium's own parts must pass them.
+
+Each raises an AssertionError that says what is wrong, so a test is one call.
+"""
+
+from podium.lazy import on_demand
+
+__all__ = ["check_folds", "check_loss", "check_metric"]
+
+__getattr__ = on_demand(
+    __name__,
+    {
+        "podium.testing.folds_contract": ["check_folds"],
+        "podium.testing.loss_contract": ["check_loss"],
+        "podium.testing.metric_contract": ["check_metric"],
+    },
+)
