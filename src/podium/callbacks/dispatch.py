@@ -25,6 +25,10 @@ class Callbacks:
     def __bool__(self) -> bool:
         return bool(self._callbacks)
 
+    def joined(self, callback: Any) -> Callbacks:
+        """These and another one; one that fails from here on is left out of the new object alone."""
+        return Callbacks([*self._callbacks, callback], self._report)
+
     def emit(self, event: str, *arguments: Any) -> None:
         """Call this method of every callback that has it.
 

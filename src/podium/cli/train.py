@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import DATA, MACHINE, RUN, FoldFlags, MachineFlags, OutputFlags, RecipeFlags, ScanFlags
+from podium.cli.flags import DATA, MACHINE, RECIPE, RUN, FoldFlags, MachineFlags, OutputFlags, RecipeFlags, ScanFlags
 from podium.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def train(
     max_bad_fraction: Annotated[float, Parameter(group=DATA)] = _MOST_BAD,
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     recipe: RecipeFlags = RecipeFlags(),  # noqa: B008
+    minutes: Annotated[float | None, Parameter(group=RECIPE)] = None,
     machine: MachineFlags = MachineFlags(),  # noqa: B008
     processes: Annotated[int, Parameter(group=MACHINE)] = 1,
     checkpoint_seconds: Annotated[float, Parameter(group=MACHINE)] = 60.0,
@@ -53,6 +54,8 @@ def train(
             The run remembers it.
         only_folds: Folds to train now (default: all). With --resume: train these and no others; the run keeps them.
         max_bad_fraction: Largest fraction of images that may fail to decode.
+        minutes: Minutes after which all is done: the epochs are planned from measured speed. Without --preset and
+            --recipe, baseline comes first, as a run of its own, then the best preset that there is time for.
         processes: Processes that train folds at the same time. The cores are divided among them.
         checkpoint_seconds: Seconds between two checkpoints.
         cloud_drive: The runs are on a mounted Google Drive or OneDrive, whose bin keeps deleted files: overwrite
@@ -76,10 +79,11 @@ def train(
             "--name": name is not None,
             "data options": reading != ScanFlags() or max_bad_fraction != _MOST_BAD,
             "split options": folds != FoldFlags(),
+            "--minutes": minutes is not None,
             "--reproducible": reproducible,
         }
         _refuse_beside_resume([what for what, is_given in given.items() if is_given])
-        wanted = _compose(recipe, settings, resume=resume)
+        wanted = _compose(recipe, settings, resume)
         done = workflows.resume(
             resume, recipe=wanted, only_folds=only_folds, root=root, settings=settings, progress=console
         )
@@ -92,7 +96,12 @@ def train(
     else:
         done = workflows.train(
             data,
-            recipe=_compose(recipe, settings),
+            preset=recipe.preset,
+            recipe=recipe.recipe,
+            overrides=recipe.as_overrides(),
+            metric=recipe.metric,
+            seed=recipe.seed,
+            minutes=minutes,
             folds=folds.as_options() if folds != FoldFlags() else None,
             only_folds=only_folds or None,
             options=reading.as_options() if reading != ScanFlags() else None,
@@ -104,13 +113,13 @@ def train(
     return 0
 
 
-def _compose(flags: RecipeFlags, settings: Settings, *, resume: str | None = None) -> Recipe:
-    """The recipe that was asked for; on resume, what is left out is as the run has it."""
+def _compose(flags: RecipeFlags, settings: Settings, resume: str) -> Recipe:
+    """The recipe that a resume asks for: what is left out is as the run has it."""
     from podium.store import find_run
     from podium.workflows import compose_recipe
 
     file = flags.recipe
-    if resume is not None and file is None and flags.preset is None:
+    if file is None and flags.preset is None:
         file = find_run(settings.runs, resume).recipe_file
     return compose_recipe(
         flags.preset or "baseline", recipe=file, overrides=flags.as_overrides(), metric=flags.metric, seed=flags.seed

@@ -34,7 +34,7 @@ from podium.training.timed_choice import (
     train_some,
 )
 
-__all__ = ["autotune_recipe", "require_engine", "resolve_without_autotune"]
+__all__ = ["autotune_recipe", "most_views", "require_engine", "resolve_without_autotune"]
 
 MOST_VIEWS = 16
 WORTH_AUTOTUNING = 1000
@@ -158,16 +158,29 @@ def _choose_views(
     if wanted != "auto":
         return wanted
     n_views = min(recipe.training.epochs, MOST_VIEWS)
-    needed = (n_views + len(recipe.predict_views)) * n_images * math.prod(split_point.shape) * 2
-    room = MOST_BYTES
-    if not settings.reproducible:  # nor may what others keep on this disk decide
-        room = min(room, shutil.disk_usage(settings.cache_folder).free // 2)
-    if needed <= room:
+    view_bytes = math.prod(split_point.shape) * 2
+    needed = (n_views + len(recipe.predict_views)) * n_images * view_bytes
+    if n_views <= most_views(recipe, n_images, view_bytes, settings):
         return n_views
     progress.note(
         f"The frozen blocks run again for every batch: caching their outputs would take {needed / 1e9:.0f} GB."
     )
     return 0
+
+
+def most_views(recipe: Recipe, n_images: int, view_bytes: int, settings: Settings) -> int:
+    """Most augmented views of every image that are cached, where the recipe leaves it open.
+
+    Args:
+        recipe: The recipe, whose plain views are cached beside them.
+        n_images: Images there are.
+        view_bytes: Bytes of one view of an image.
+        settings: Where the cache is; with `reproducible`, its disk is not asked.
+    """
+    room = MOST_BYTES
+    if not settings.reproducible:  # nor may what others keep on this disk decide
+        room = min(room, shutil.disk_usage(settings.cache_folder).free // 2)
+    return max(0, min(MOST_VIEWS, room // (n_images * view_bytes) - len(recipe.predict_views)))
 
 
 def _draw(recipe: Recipe, n: int, device: torch.device) -> Tensor:

@@ -121,7 +121,13 @@ class Fitting:
         return self.recipe.training.epochs * self.train.n_batches
 
     def run(
-        self, state: TrainState, checkpoints: Checkpoints, stop: StopRequest, callbacks: Sequence[Callback] = ()
+        self,
+        state: TrainState,
+        checkpoints: Checkpoints,
+        stop: StopRequest,
+        callbacks: Sequence[Callback] = (),
+        *,
+        n_epochs: int | None = None,
     ) -> dict[str, Tensor]:
         """Train to the end; the weights that predict, by the recipe's `select`.
 
@@ -133,6 +139,7 @@ class Fitting:
             checkpoints: Saves state and tensors when due.
             stop: Asked after every step.
             callbacks: Called after every step and epoch.
+            n_epochs: Epochs after which it ends, without another schedule; None takes the recipe's.
         """
         spec = self.recipe.training
         fit(
@@ -140,7 +147,7 @@ class Fitting:
             self.train,
             self.valid,
             state,
-            n_epochs=spec.epochs,
+            n_epochs=spec.epochs if n_epochs is None else n_epochs,
             checkpoints=checkpoints,
             stop=stop,
             patience=spec.patience,

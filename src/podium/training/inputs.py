@@ -136,6 +136,11 @@ class BlockInputs(Inputs):
         self._outputs = outputs
         self._make_backbone = make_backbone
 
+    @property
+    def view_bytes(self) -> int:
+        """Bytes of one view of an image."""
+        return int(self._outputs[0, 0].nbytes)
+
     def train_batches(
         self,
         rows: NDArray[np.int64],

@@ -1,4 +1,4 @@
-"""One training: one fold, one part. Its folder holds the journal, the checkpoints, then the model."""
+"""One training: one fold or all rows, one part. Its folder holds the journal, the checkpoints, then the model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from podium.models import Classifier, LinearHeads, merge_lora
 from podium.recipe import Recipe
 from podium.stopping import StopRequest
 from podium.store import SECONDS_NAME, model_of
-from podium.tables import Folds, Samples, Task
+from podium.tables import HOLDOUT, Folds, Samples, Task
 from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import Fitting, LabelledRows, label_rows, prepare_fitting, select_metric
 from podium.training.followers import Clock, Counter, Follower, Journalist, open_times, write_journal
@@ -30,10 +30,12 @@ from podium.training.probe import start_heads
 from podium.training.solved_training import train_solved
 from podium.training.solving import describe_solved
 
-__all__ = ["Training", "train_one"]
+__all__ = ["ALL_ROWS", "Job", "Training", "make_job", "train_all_rows", "train_one"]
 
 CHECKPOINTS = "checkpoints"
 """Folder of a training's checkpoints, gone when it is finished."""
+ALL_ROWS = -1
+"""What callbacks are told as the fold of a training on all rows."""
 
 
 @dataclass(frozen=True)
@@ -80,24 +82,17 @@ def train_one(
     Returns:
         Probabilities of the fold's valid samples per head of the part, float64 (n, C).
     """
-    train_rows, valid_rows = given.folds.train_rows(fold), given.folds.valid_rows(fold)
-    seed = mix_seed(given.recipe.seed, fold, place)
-    model = given.inputs.build_model(task, given.input_rows[train_rows], seed=seed).to(given.device)
+    job = make_job(given, task, fold, place)
     if has_weights(folder):
-        merge_lora(model)  # as the finished weights are
-        load_weights(model, folder)
+        merge_lora(job.model)  # as the finished weights are
+        load_weights(job.model, folder)
     else:
-        title = f"fold {fold}" + (f", {folder.name}" if place or folder.name != "all" else "")
-        run = _Run(given, task, model, train_rows, valid_rows, seed)
-        if given.recipe.is_solved:
-            run.solve(folder, stop, progress, title, fold)
-        else:
-            run.train(folder, stop, progress, title, fold)
+        job.run(folder, stop, progress)
     # Here, not in the training: a process that was killed just before it leaves them to the next.
     durable.remove_tree(folder / CHECKPOINTS, truncate=given.cloud_drive)
-    input_rows = given.input_rows[valid_rows]
+    input_rows = given.input_rows[given.folds.valid_rows(fold)]
     return mean_over_views(
-        model,
+        job.model,
         lambda view: stop.watch(given.inputs.eval_batches(input_rows, view)),
         given.recipe.predict_views,
         task,
@@ -106,18 +101,77 @@ def train_one(
     )
 
 
+def train_all_rows(
+    given: Training, task: Task, place: int, folder: Path, *, n_epochs: int, stop: StopRequest, progress: Progress
+) -> None:
+    """Train a part on all rows but the holdout's, or take up where it stopped. Nothing validates it.
+
+    Args:
+        given: Data and recipe.
+        task: The heads of this part.
+        place: Number of the part, for its seed.
+        folder: Its folder.
+        n_epochs: Epochs after which it ends; the schedule is the recipe's.
+        stop: Asked after every step.
+        progress: Receives the steps and notes.
+    """
+    if not has_weights(folder):
+        make_job(given, task, None, place, n_epochs=n_epochs).run(folder, stop, progress)
+    durable.remove_tree(folder / CHECKPOINTS, truncate=given.cloud_drive)
+
+
+def make_job(given: Training, task: Task, fold: int | None, place: int, *, n_epochs: int | None = None) -> Job:
+    """A fresh model and the rows that it learns from.
+
+    Args:
+        given: Data and recipe.
+        task: The heads of this part.
+        fold: The fold that validates it; None learns all rows but the holdout's, and validates nothing.
+        place: Number of the part, for its seed.
+        n_epochs: Epochs after which it ends; None takes the recipe's.
+    """
+    folds = given.folds
+    train_rows = np.flatnonzero(folds.fold != HOLDOUT) if fold is None else folds.train_rows(fold)
+    valid_rows = None if fold is None else folds.valid_rows(fold)
+    seed = mix_seed(given.recipe.seed, folds.n_folds if fold is None else fold, place)
+    model = given.inputs.build_model(task, given.input_rows[train_rows], seed=seed).to(given.device)
+    epochs = given.recipe.training.epochs if n_epochs is None else n_epochs
+    return Job(given, task, model, train_rows, valid_rows, seed, ALL_ROWS if fold is None else fold, epochs)
+
+
 @dataclass(frozen=True)
-class _Run:
+class Job:
+    """A model about to be trained.
+
+    Args:
+        given: Data and recipe.
+        task: Its heads.
+        model: The model, fresh.
+        train_rows: Samples it learns from.
+        valid_rows: Samples that validate it; None validates nothing.
+        seed: Seed of this training.
+        fold: Its fold, or ALL_ROWS.
+        n_epochs: Epochs after which it ends.
+    """
+
     given: Training
     task: Task
     model: Classifier | LinearHeads
     train_rows: NDArray[np.int64]
-    valid_rows: NDArray[np.int64]
+    valid_rows: NDArray[np.int64] | None
     seed: int
+    fold: int
+    n_epochs: int
 
-    def train(self, folder: Path, stop: StopRequest, progress: Progress, title: str, fold: int) -> None:
+    def run(self, folder: Path, stop: StopRequest, progress: Progress) -> None:
+        """Train or solve it, and save its weights."""
+        title = "all images" if self.fold == ALL_ROWS else f"fold {self.fold}"
+        title += "" if folder.name == "all" else f", {folder.name}"
+        (self._solve if self.given.recipe.is_solved else self._train)(folder, stop, progress, title)
+
+    def _train(self, folder: Path, stop: StopRequest, progress: Progress, title: str) -> None:
         given = self.given
-        fitting = self._prepare(stop, is_fresh=durable.load_newest(folder / CHECKPOINTS) is None)
+        fitting = self.prepare(stop, is_fresh=durable.load_newest(folder / CHECKPOINTS) is None)
         mode: Literal["folders", "slots"] = "slots" if given.cloud_drive else "folders"
         checkpoints = Checkpoints(folder / CHECKPOINTS, every_s=given.checkpoint_every_s, mode=mode)
         state, notes = checkpoints.restore(fitting.parts)
@@ -125,14 +179,14 @@ class _Run:
             progress.note(Caution(f"{title}: {note}"))
         state = state or TrainState()
         journal = write_journal(folder / "journal.jsonl", state)
-        n_epochs = given.recipe.training.epochs
+        n_steps = self.n_epochs * fitting.train.n_batches
         clock = Clock(open_times(folder / SECONDS_NAME))
-        info = TrainingInfo(fold, model_of(folder), n_epochs, fitting.n_steps, epochs_done=state.epoch)
+        info = TrainingInfo(self.fold, model_of(folder), self.n_epochs, n_steps, epochs_done=state.epoch)
         given.callbacks.emit("on_training_start", info)
-        with progress.stage(f"{title}, steps", fitting.n_steps) as update:
+        with progress.stage(f"{title}, steps", n_steps) as update:
             followers: list[Callback] = [Journalist(journal), clock, Counter(update)]
             followers.append(Follower(given.callbacks, info, clock))
-            weights = fitting.run(state, checkpoints, stop, followers)
+            weights = fitting.run(state, checkpoints, stop, followers, n_epochs=self.n_epochs)
         for note in fitting.parts.notes:
             progress.note(Caution(f"{title}: {note}"))
         about = {
@@ -147,11 +201,11 @@ class _Run:
         self.model.load_state_dict(weights)
         given.callbacks.emit("on_training_end", info)
 
-    def solve(self, folder: Path, stop: StopRequest, progress: Progress, title: str, fold: int) -> None:
+    def _solve(self, folder: Path, stop: StopRequest, progress: Progress, title: str) -> None:
         given, model, inputs = self.given, self.model, self.given.inputs
         assert isinstance(model, LinearHeads)
         assert isinstance(inputs, FeatureInputs)
-        info = TrainingInfo(fold, model_of(folder), n_epochs=1, n_steps=0)
+        info = TrainingInfo(self.fold, model_of(folder), n_epochs=1, n_steps=0)
         given.callbacks.emit("on_training_start", info)
         journal, clock = (
             write_journal(folder / "journal.jsonl", TrainState()),
@@ -164,7 +218,7 @@ class _Run:
                 model,
                 inputs,
                 self._labelled(self.train_rows),
-                self._labelled(self.valid_rows),
+                self._valid,
                 metric=self._metric,
                 seed=self.seed,
                 stop=stop,
@@ -184,11 +238,12 @@ class _Run:
         assert whole is not None, "samples to train on have labels"
         return select_metric(self.given.recipe, whole, self.task)
 
-    def _prepare(self, stop: StopRequest, *, is_fresh: bool) -> Fitting:
+    def prepare(self, stop: StopRequest, *, is_fresh: bool) -> Fitting:
+        """Loss, optimizer, schedule and batches; heads that start from a probe are fitted where it `is_fresh`."""
         given = self.given
         whole = given.samples.task
         assert whole is not None, "samples to train on have labels"
-        train, valid = self._labelled(self.train_rows), self._labelled(self.valid_rows)
+        train = self._labelled(self.train_rows)
         train = replace(train, draw_weights=make_draw_weights(given.recipe, whole, self.task, train.labels))
         if is_fresh:  # else a checkpoint brings the heads
             start_heads(given.recipe, self.model, given.inputs, train, seed=self.seed, stop=stop)
@@ -199,11 +254,15 @@ class _Run:
             self.model,
             given.inputs,
             train,
-            valid,
+            self._valid,
             metric=self._metric,
             seed=self.seed,
             device=given.device,
         )
+
+    @property
+    def _valid(self) -> LabelledRows | None:
+        return None if self.valid_rows is None else self._labelled(self.valid_rows)
 
     def _labelled(self, rows: NDArray[np.int64]) -> LabelledRows:
         return label_rows(self.given.samples, rows, self.given.input_rows[rows])

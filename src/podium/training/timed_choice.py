@@ -13,7 +13,7 @@ import math
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,14 +66,19 @@ _Way = TypeVar("_Way", Candidate, Way)
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen, and the least seconds that every candidate took for a batch; None where there was no choice."""
+    """What was chosen, and the least seconds that every candidate took for a batch; None where there was no choice.
+
+    `images` are those of the batch that the chosen one was timed with, None where nobody counted.
+    """
 
     chosen: Candidate | Way
     seconds: Mapping[str, float | None]
+    images: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return {"chosen": vars(self.chosen), "seconds": dict(self.seconds)}
+        counted = {} if self.images is None else {"images": self.images}
+        return {"chosen": vars(self.chosen), "seconds": dict(self.seconds), **counted}
 
 
 def choose_training(
@@ -101,7 +106,7 @@ def choose_training(
         return {candidate: partial(train_some, model, images(n), candidate, device) for candidate in of}
 
     if device.type != "cpu":  # where nothing is that slow, and few images tell how quickly kernels are launched
-        return race(runs(batch, candidates), device, prepare=prepare)
+        return replace(race(runs(batch, candidates), device, prepare=prepare), images=batch)
     # Some pairs of arithmetic and layer take a hundred times as long as others; a few images tell.
     first = race(runs(SMALL_BATCH, candidates), device, prepare=prepare, rounds=2)
     if len(candidates) == 1:
@@ -109,10 +114,12 @@ def choose_training(
     taken = {candidate: first.seconds[str(candidate)] or 0.0 for candidate in candidates}
     best = min(taken.values())
     if best > SLOW_S * SMALL_BATCH / BATCH:
-        return first
+        return replace(first, images=SMALL_BATCH)
     left = [candidate for candidate in candidates if taken[candidate] < HOPELESS * best]
     second = race(runs(batch, left), device, prepare=prepare)
-    return Choice(second.chosen, {**first.seconds, **second.seconds})
+    is_timed = second.seconds[str(second.chosen)] is not None
+    timed = {name: value for name, value in second.seconds.items() if value is not None}
+    return Choice(second.chosen, {**first.seconds, **timed}, batch if is_timed else SMALL_BATCH)
 
 
 def choose_frozen(

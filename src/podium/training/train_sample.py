@@ -10,11 +10,21 @@ from numpy.typing import NDArray
 from podium.data import uniforms
 from podium.data.order import count_repeats
 
-__all__ = ["choose_train_sample"]
+__all__ = ["choose_train_sample", "train_sample_size"]
 
 LEAST, SHARE = 32, 24
 """At least so many images, and one of so many: a forward pass is a third to a half of a step."""
 _STREAM = 70
+
+
+def train_sample_size(n: int) -> int:
+    """How many of n training samples are judged after each epoch, a class without an image of them aside.
+
+    Example:
+        >>> [train_sample_size(n) for n in (20, 500, 2400)]
+        [20, 32, 100]
+    """
+    return min(n, max(LEAST, n // SHARE))
 
 
 def choose_train_sample(keys: NDArray[np.uint64], labels: NDArray[np.integer[Any]], *, seed: int) -> NDArray[np.int64]:
@@ -31,7 +41,7 @@ def choose_train_sample(keys: NDArray[np.uint64], labels: NDArray[np.integer[Any
         seed: Seed of the training.
     """
     n = len(keys)
-    wanted = min(n, max(LEAST, n // SHARE))
+    wanted = train_sample_size(n)
     classes = np.asarray(labels if labels.ndim == 1 else _rarest_label(labels), dtype=np.int64)
     order = np.lexsort((uniforms(seed, 0, keys, _STREAM, 1)[:, 0], classes < 0))
     counts = np.bincount(classes[classes >= 0])

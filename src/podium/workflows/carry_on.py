@@ -71,6 +71,8 @@ def carry_on(
 
                 with restored_torch():
                     trainer = FoldTrainer(run, samples, folds, settings, progress, stop, callbacks)
+                    if callbacks is not None:  # else it is one of several processes
+                        trainer.tell_time_left(only_folds)
                     _train_folds(trainer, run, only_folds, progress, stop)
         return gather(run, samples=samples, progress=progress, stop=stop, again=is_trained)
 

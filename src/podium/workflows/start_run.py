@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,8 @@ from podium.recipe.preset_names import base_name
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import HOLDOUT, Samples, Task
 from podium.training.autotune import autotune_recipe, require_engine
+from podium.workflows.minutes import TimeBudget
+from podium.workflows.time_budget import forecast, plan_length
 
 __all__ = ["start_run"]
 
@@ -61,6 +64,7 @@ def start_run(
     name: str | None = None,
     only_folds: Collection[int] | None = None,
     notes: Sequence[str] = (),
+    budget: TimeBudget | None = None,
 ) -> RunFolder:
     """Check everything, prepare the data unless they are, and write it all into a new run folder.
 
@@ -73,12 +77,13 @@ def start_run(
         name: The run's name; None counts on from the preset's.
         only_folds: Folds to train now; None trains all.
         notes: What the scan said, for the record.
+        budget: Minutes in which the run is to end; its epochs are planned. None takes the recipe's epochs.
 
     Returns:
         The run folder, ready for `carry_on`.
 
     Raises:
-        UsageError: If names or options are wrong, or the run exists.
+        UsageError: If names or options are wrong, the run exists, or the minutes have no time for one epoch.
         DataError: If the samples, images or folds cannot be used, or give the metric no value.
         StorageError: If a folder cannot be written; found out before any work.
     """
@@ -104,6 +109,7 @@ def start_run(
     if caution is not None:
         progress.note(Caution(caution))
     recipe, parameters = settle_features(recipe, model), count_parameters(model)
+    views_are_open = recipe.model.cached_views == "auto"
     recipe, measured = autotune_recipe(recipe, model, len(samples), settings, device, progress)
     start = {
         "mean": backbone.mean,
@@ -125,6 +131,13 @@ def start_run(
     fingerprints = encode_fingerprints(fingerprints_of(cache, prepared.samples.ids))
     return_freed_memory()
     _check_metric(prepared, recipe, chosen)
+    plan: dict[str, Any] = {}
+    if budget is not None:
+        recipe, plan["plan"] = plan_length(
+            recipe, budget, prepared, cache, chosen, settings, device, progress, views_are_open=views_are_open
+        )
+    elif (expected := forecast(recipe, prepared, chosen, measured, settings, device)) is not None:
+        progress.note(expected)
     for fold in chosen:
         _check_warmup(recipe, len(prepared.folds.train_rows(fold)))
     record = {
@@ -135,6 +148,7 @@ def start_run(
         "cloud_drive": settings.cloud_drive,
         "reproducible": settings.reproducible,
         "autotune": measured,
+        **plan,
         "backbone": start,
         "parameters": parameters,
         "cache": str(settings.cache_folder.resolve()),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -17,26 +19,28 @@ from podium.machine.memory import warn_of_scarce_memory
 from podium.machine.tuning import restored_torch
 from podium.store import RunFolder, find_run, list_differences
 from podium.workflows.compose import compose_recipe
+from podium.workflows.minutes import TimeBudget, check_length_is_open
 from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, fold_options, open_data
 from podium.workflows.run import Run
 
 if TYPE_CHECKING:
-    from podium.curate import ScanOptions
+    from podium.curate import Scan, ScanOptions
     from podium.recipe import Overrides, Recipe
 
-__all__ = ["resume", "train"]
+__all__ = ["Start", "resume", "start_and_finish", "train"]
 
 
 @strict_arguments(option_homes)
 def train(
     data: Data,
     *,
-    preset: str = "baseline",
+    preset: str | None = None,
     recipe: Recipe | str | Path | None = None,
     overrides: Overrides | None = (),
     metric: str | None = None,
     seed: int | None = None,
+    minutes: float | None = None,
     folds: int | FoldOptions | None = None,
     only_folds: Collection[int] | None = None,
     options: ScanOptions | None = None,
@@ -49,11 +53,15 @@ def train(
 
     Args:
         data: A folder, a table, a saved scan, samples, or prepared data.
-        preset: "baseline", "quick", "finetune", "strong", "contest-f" or "contest-l".
+        preset: "baseline", "quick", "finetune", "strong", "contest-f" or "contest-l"; None is "baseline", or with
+            `minutes` whatever they allow.
         recipe: A recipe, or a recipe file, to start from instead of a preset.
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
         metric: Primary metric (default: macro F1; macro average precision for multi-label).
         seed: Random seed of training.
+        minutes: Minutes after which all is done, from now. The epochs are planned from measured speed and recorded in
+            the recipe. Without preset and recipe, `baseline` comes first, as a run of its own, then the best preset
+            that there is time for on the same folds; the better run of both is given.
         folds: Number of folds (default: 5), or `FoldOptions`.
         only_folds: Folds to train now; None trains all.
         options: How to read a folder or table.
@@ -66,7 +74,7 @@ def train(
         The finished run.
 
     Raises:
-        UsageError: If an option, name or recipe is wrong.
+        UsageError: If an option, name or recipe is wrong, or the minutes have no time for one epoch.
         DataError: If the data cannot be used, or the folds leak.
         Stopped: If a signal asked for it; `resume` goes on exactly.
 
@@ -77,24 +85,59 @@ def train(
     settings, progress = settings or Settings(), progress or default_progress()
     _check_callbacks(callbacks, settings)
     warn_of_scarce_memory(progress)
-    recipe = compose_recipe(preset, recipe=recipe, overrides=overrides, metric=metric, seed=seed)
+    compose = partial(compose_recipe, recipe=recipe, overrides=overrides, metric=metric, seed=seed)
+    how = Start(fold_options(folds), only_folds, name, settings, progress, tuple(callbacks))
+    wanted = compose(preset or "baseline")  # an error of it comes before any data is read
+    if minutes is None:
+        return start_and_finish(open_data(data, options, folds), wanted, how)
+    from podium.workflows.train_in_minutes import train_in_minutes
+
+    budget = TimeBudget(minutes)
+    check_length_is_open(overrides)
     opened = open_data(data, options, folds)
+    if preset is not None or recipe is not None:
+        return start_and_finish(opened, wanted, how, budget=budget)
+    return train_in_minutes(opened, compose, how, budget)
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a training is started, beside data and recipe; see `train`."""
+
+    folds: FoldOptions
+    only_folds: Collection[int] | None
+    name: str | None
+    settings: Settings
+    progress: Progress
+    callbacks: tuple[Callback, ...] = ()
+
+
+def start_and_finish(opened: Scan | Prepared, recipe: Recipe, how: Start, *, budget: TimeBudget | None = None) -> Run:
+    """One run from its first check to its report.
+
+    Args:
+        opened: The data.
+        recipe: The recipe, "auto" allowed.
+        how: Everything else.
+        budget: Minutes in which it is to end; None takes the recipe's epochs.
+    """
     for note in opened.notes:
-        progress.note(note)
+        how.progress.note(note)
     from podium.workflows.start_run import start_run  # imports torch, for which wrong options and data need not wait
 
     with restored_torch():
         folder = start_run(
             opened if isinstance(opened, Prepared) else opened.samples,
             recipe,
-            fold_options(folds),
-            settings,
-            progress,
-            name=name,
-            only_folds=only_folds,
+            how.folds,
+            how.settings,
+            how.progress,
+            name=how.name,
+            only_folds=how.only_folds,
             notes=opened.notes,
+            budget=budget,
         )
-    return _finish(folder, settings, progress, callbacks)
+    return _finish(folder, how.settings, how.progress, how.callbacks)
 
 
 @strict_arguments()

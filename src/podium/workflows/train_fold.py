@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from podium.training.autotune import resolve_without_autotune
 from podium.training.make_inputs import make_inputs
 from podium.training.one_training import Training, train_one
 from podium.workflows.ask_for_folds import ask_for_folds
+from podium.workflows.time_left import TimeLeft
 
 __all__ = ["FoldTrainer", "train_fold"]
 
@@ -98,6 +99,19 @@ class FoldTrainer:
         self._probs: dict[Path, dict[str, NDArray[np.float64]]] = {}
         self.held: LockedError | None = None
         prepare_process(run.n_threads)
+
+    def tell_time_left(self, only_folds: Collection[int] = ()) -> None:
+        """Note from now on how long it takes until these folds are done, or all that the run was asked for."""
+
+        def count() -> int:
+            folders = [
+                self._folder(fold, place)
+                for fold in self._run.folds_left(only_folds)
+                for place in range(len(self._models))
+            ]
+            return sum(not has_weights(folder) for folder in folders)
+
+        self._callbacks = self._callbacks.joined(TimeLeft(count, self._progress))
 
     def train(self, fold: int) -> bool:
         """Train the fold's models that no other process has; then predict its valid samples, if all are trained.

@@ -1,0 +1,77 @@
+"""The best run that there is time for: a baseline, whose score stands whatever comes, then what the time allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from podium.dataset.prepared import load_prepared
+from podium.errors import UsageError
+from podium.metrics import METRICS
+from podium.workflows.compare_runs import compare_runs
+from podium.workflows.minutes import TimeBudget
+from podium.workflows.run import Run
+from podium.workflows.train_and_resume import Start, start_and_finish
+
+if TYPE_CHECKING:
+    from podium.curate import Scan
+    from podium.dataset.prepared import Prepared
+    from podium.recipe import Recipe
+
+__all__ = ["train_in_minutes"]
+
+LADDER = (("finetune", 8), ("quick", 2))
+"""Presets to try, the best first, and the epochs below which the next is the better use of the time."""
+
+
+def train_in_minutes(opened: Scan | Prepared, compose: Callable[[str], Recipe], how: Start, budget: TimeBudget) -> Run:
+    """Train `baseline`, then the best preset that there is time for on the same folds; gives the better run.
+
+    A note compares both pair by pair. The choice between two runs by their scores makes the better one's a trifle too
+    good.
+
+    Args:
+        opened: The data.
+        compose: Name of a preset -> recipe, with the user's changes.
+        how: Everything else; a name is continued by the preset's.
+        budget: The minutes.
+
+    Raises:
+        UsageError: If there is no time for `baseline`; says what there is time for.
+    """
+    more = [(compose(preset), preset, least_epochs) for preset, least_epochs in LADDER]  # refused before any work
+    first = start_and_finish(opened, compose("baseline"), _named(how, "baseline"), budget=budget)
+    for recipe, preset, least_epochs in more:
+        wanted = replace(budget, least_epochs=least_epochs)
+        second = _try(first, recipe, _named(how, preset), wanted)
+        if second is not None:
+            return _choose(first, second, how)
+    return first
+
+
+def _try(first: Run, recipe: Recipe, how: Start, budget: TimeBudget) -> Run | None:
+    """A run on the folds of the first; None, with a note, where it cannot be trained in time or not at all."""
+    prepared = replace(load_prepared(first.folder.path), notes=())
+    try:
+        return start_and_finish(prepared, recipe, how, budget=budget)
+    except UsageError as problem:  # the first run's score stands
+        how.progress.note(f"Not trained, {recipe.preset}: {problem.what}")
+        return None
+
+
+def _named(how: Start, preset: str) -> Start:
+    from podium.dataset import FoldOptions
+
+    folds = how.folds if preset == "baseline" else FoldOptions()  # prepared data have theirs
+    return replace(how, name=None if how.name is None else f"{how.name}-{preset}", folds=folds)
+
+
+def _choose(first: Run, second: Run, how: Start) -> Run:
+    """The run with the better score; a note says by how much, and whether these images can tell."""
+    found = compare_runs(first.folder, second.folder)
+    metric = METRICS.get(found.metric)
+    gain = found.difference.value * (1 if metric is None or metric.greater_is_better else -1)
+    scores = ", ".join(f"{run.name} {run.scores.main.value:.4f}" for run in (first, second))
+    how.progress.note(f"{found.metric}: {scores}. Difference {found.difference}: {found.verdict}.")
+    return second if gain > 0 else first
