@@ -20,6 +20,7 @@ def decide(
     *,
     thresholds: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     decoding: Annotated[Decoding, Parameter(group=RUN)] = "independent",
+    consensus: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
@@ -32,13 +33,15 @@ def decide(
         thresholds: Lowest probability of a 1 for multi-label targets: 0.4 for all classes, or 'cat=0.3'.
         decoding: Composite class and attributes: each by its own probabilities (independent), attributes read off the
             class (class_first), or the class read off the attributes (attributes_first).
+        consensus: Targets that are the same for all images of a group, such as a person's gender and age: the group
+            answers them together.
         runs: Folder of all runs.
     """
     from podium.store import find_run
     from podium.workflows.decide import decide_run
 
     found = find_run(runs, run)
-    decision = decide_run(found, thresholds=read_thresholds(thresholds), decoding=decoding)
+    decision = decide_run(found, thresholds=read_thresholds(thresholds), decoding=decoding, consensus=consensus)
     if output.json:
         print_json(decision.to_dict())
         return 0

@@ -25,6 +25,7 @@ def predict(
     encoding: Annotated[str | None, Parameter(group=DATA)] = None,
     header: Annotated[bool, Parameter(group=DATA, negative="--no-header")] = True,
     follow_links: Annotated[bool, Parameter(group=DATA, negative="")] = False,
+    group: Annotated[str | None, Parameter(group=DATA)] = None,
     tta: Annotated[tuple[View, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
     name: Annotated[str, Parameter(group=OUTPUT)] = "test",
     machine: MachineFlags = MachineFlags(),  # noqa: B008 - frozen values
@@ -43,6 +44,8 @@ def predict(
         encoding: Text encoding of the table, such as cp949.
         header: Whether the first row names the columns. Without a header, columns have numbers: --image-column 1.
         follow_links: Follow links to folders outside of the folder of images.
+        group: What tells which images belong together, for runs with a consensus (podium decide): a column of the
+            table, "folder", or a regular expression with one pair of brackets.
         tta: Views for test-time augmentation, averaged with the plain one (default: the recipe's).
         name: Name of the prediction files.
     """
@@ -58,6 +61,7 @@ def predict(
         encoding=encoding,
         header=header,
         follow_links=follow_links,
+        group=group,
         name=name,
         tta=tta,
         progress=Console(quiet=output.quiet),

@@ -1,7 +1,16 @@
 """From predictions to decisions: functions of probabilities, class names and arrays; they know no model."""
 
 from podium.decisions.complete_probs import complete_probs
+from podium.decisions.consensus import check_consensus, pool_groups, without_groups
 from podium.decisions.decided_scores import decided_scores, differing_scores
 from podium.decisions.rules import DecisionRules
 
-__all__ = ["DecisionRules", "complete_probs", "decided_scores", "differing_scores"]
+__all__ = [
+    "DecisionRules",
+    "check_consensus",
+    "complete_probs",
+    "decided_scores",
+    "differing_scores",
+    "pool_groups",
+    "without_groups",
+]

@@ -17,7 +17,8 @@ def decided_scores(
     """Scores of the answers that the rules give.
 
     Metrics that judge decisions, the numbers of the classes and the confusion matrices follow the rules. Metrics that
-    judge probabilities are those of `plain`: a rule changes no probability.
+    judge probabilities are those of `plain`, or with a consensus those of the pooled probabilities: no other rule
+    changes a probability.
 
     Args:
         predictions: The predictions.
@@ -29,6 +30,8 @@ def decided_scores(
     if rules.is_default:
         return plain
     answers = rules.decide(predictions)
+    if rules.consensus:
+        plain = score_predictions(rules.pool(predictions), samples, metric=metric)
     certain = {head.name: as_certain_probs(answers[head.name], head) for head in predictions.task.targets}
     by_rules = score_predictions(replace(predictions, probs=certain), samples, metric=metric)
     targets = {name: _join(plain.targets[name], found) for name, found in by_rules.targets.items()}
@@ -46,12 +49,11 @@ def _join(plain: TargetScore, decided: TargetScore) -> TargetScore:
 def differing_scores(decided: Scores, plain: Scores) -> list[str]:
     """A line for every target whose answers score differently by the rules: both numbers.
 
-    They are those of the target's metric, or of the first that judges decisions where it judges probabilities.
+    They are those of the target's metric, or of the first that differs where rules do not change it.
     """
     lines = []
     for name, target in decided.targets.items():
-        judging = [item for item in (decided.metric_of(name), *target.metrics) if METRICS[item].needs == "decisions"]
-        for item in judging:
+        for item in (decided.metric_of(name), *target.metrics):
             if (new := target.metrics[item].value) != (old := plain.targets[name].metrics[item].value):
                 lines.append(f"{name}: {item} {new:.4f} as the run decides, {old:.4f} without its rules")
                 break

@@ -1,4 +1,4 @@
-"""What a run decided to do with its probabilities: thresholds, and how a composite class is decoded."""
+"""What a run decided to do with its probabilities: thresholds, decoding, consensus of a group."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.decisions.consensus import pool_groups
 from podium.errors import CorruptFileError, UnknownNameError, UsageError
 from podium.tables import DECISION_THRESHOLD, CompositeDecoding, Predictions, Task, decide_targets
 
@@ -22,6 +23,7 @@ class DecisionRules:
     Args:
         thresholds: Lowest probability of a 1, per multi-label head one a class; 0.5 where none are given.
         composite: How a composite class and its attributes are decided together.
+        consensus: Heads that all images of a group answer together, see `pool_groups`.
 
     Raises:
         UsageError: If a threshold is outside [0, 1].
@@ -30,6 +32,7 @@ class DecisionRules:
 
     thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     composite: CompositeDecoding = "independent"
+    consensus: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, values in self.thresholds.items():
@@ -44,6 +47,7 @@ class DecisionRules:
         task: Task,
         thresholds: float | Mapping[str, float] | None = None,
         composite: CompositeDecoding = "independent",
+        consensus: Sequence[str] = (),
     ) -> DecisionRules:
         """Rules for a task, from thresholds by name.
 
@@ -51,36 +55,50 @@ class DecisionRules:
             task: What is predicted.
             thresholds: One for all labels, or one per "class" or "target=class"; 0.5 for those not named.
             composite: How the composite class is decoded.
+            consensus: Heads that a group answers together.
 
         Raises:
             UsageError: If the task has no multi-label head to set thresholds of, no composite class to decode, or a
                 class belongs to several heads.
-            UnknownNameError: If there is no such class.
+            UnknownNameError: If there is no such class or head.
         """
+        for name in consensus:
+            if name not in (known := [head.name for head in task.heads]):
+                raise UnknownNameError("head", name, known, field="consensus")
+        agreed = tuple(dict.fromkeys(consensus))
         heads = [head for head in task.heads if head.is_multi]
         if thresholds is not None and not heads:
             raise UsageError("thresholds are for multi-label targets, and this task has none.")
         if composite != "independent" and task.composite is None:
             raise UsageError("there is no composite class to decode in this task.")
         if thresholds is None:
-            return cls({}, composite)
+            return cls({}, composite, agreed)
         if not isinstance(thresholds, Mapping):
-            return cls({head.name: (float(thresholds),) * head.n_classes for head in heads}, composite)
+            return cls({head.name: (float(thresholds),) * head.n_classes for head in heads}, composite, agreed)
         found = {head.name: [DECISION_THRESHOLD] * head.n_classes for head in heads}
         for name, value in thresholds.items():
             place = _find_class(name, [(head.name, label) for head in heads for label in head.classes])
             found[place[0]][task.head(place[0]).classes.index(place[1])] = float(value)
-        return cls({name: tuple(values) for name, values in found.items()}, composite)
+        return cls({name: tuple(values) for name, values in found.items()}, composite, agreed)
 
     @property
     def is_default(self) -> bool:
-        """Whether nothing was decided: 0.5 everywhere, every target by its own probabilities."""
+        """Whether nothing was decided: 0.5 everywhere, every target and image by its own probabilities."""
         plain = all(value == DECISION_THRESHOLD for values in self.thresholds.values() for value in values)
-        return plain and self.composite == "independent"
+        return plain and self.composite == "independent" and not self.consensus
+
+    def pool(self, predictions: Predictions) -> Predictions:
+        """The predictions with the consensus of their groups, see `pool_groups`.
+
+        Raises:
+            UsageError: If there is a consensus, and the predictions name no groups.
+        """
+        return pool_groups(predictions, self.consensus)
 
     def decide(self, predictions: Predictions) -> dict[str, NDArray[np.int64]]:
         """Decisions of every target, see `podium.tables.decide_targets`."""
-        return decide_targets(predictions.probs, predictions.task, thresholds=self.thresholds, composite=self.composite)
+        probs = self.pool(predictions).probs
+        return decide_targets(probs, predictions.task, thresholds=self.thresholds, composite=self.composite)
 
     def named_thresholds(self, task: Task) -> dict[str, float]:
         """The thresholds by "target=class", as a submission takes them."""
@@ -92,10 +110,11 @@ class DecisionRules:
 
     def to_dict(self) -> dict[str, Any]:
         """The rules as JSON-ready data."""
-        return {
+        record: dict[str, Any] = {
             "thresholds": {name: list(values) for name, values in self.thresholds.items()},
             "composite": self.composite,
         }
+        return record | ({"consensus": list(self.consensus)} if self.consensus else {})
 
     @classmethod
     def from_dict(cls, record: Any, task: Task) -> DecisionRules:
@@ -109,7 +128,10 @@ class DecisionRules:
             sizes = {head.name: head.n_classes for head in task.heads if head.is_multi}
             if any(sizes.get(name) != len(values) for name, values in thresholds.items()):
                 raise ValueError("the thresholds belong to another task")
-            return cls(thresholds, record["composite"])
+            consensus = tuple(record.get("consensus", ()))
+            if not set(consensus) <= {head.name for head in task.heads}:
+                raise ValueError("the consensus is of another task")
+            return cls(thresholds, record["composite"], consensus)
         except (KeyError, TypeError, ValueError, AttributeError, UsageError, UnknownNameError) as problem:
             raise CorruptFileError(f"these decision rules do not fit this task ({problem}).") from None
 

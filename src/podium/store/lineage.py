@@ -72,7 +72,7 @@ def weights_of(run: RunFolder, folds: Collection[int]) -> dict[str, str]:
 def digest_rules(run: RunFolder) -> str | None:
     """Digest of how the run decides; None where nothing was decided."""
     record = _read_record(run.decisions_file)
-    rules = {name: record[name] for name in ("thresholds", "composite") if name in record}
+    rules = {name: record[name] for name in ("thresholds", "composite", "consensus") if name in record}
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest() if rules else None
 
 

@@ -293,7 +293,7 @@ def _folds_of(record: Mapping[str, Any], columns: Mapping[str, list[str]]) -> Fo
 
 
 def save_predictions(predictions: Predictions, path: Path, *, weights: Mapping[str, str] | None = None) -> Predictions:
-    """Write one Parquet file: `id`, `fold`, and a float64 column `<target>=<class>` a probability.
+    """Write one Parquet file: `id`, `fold`, `group` if any, and a float64 column `<target>=<class>` a probability.
 
     Args:
         predictions: The table.
@@ -307,6 +307,8 @@ def save_predictions(predictions: Predictions, path: Path, *, weights: Mapping[s
     import pyarrow.parquet as pq
 
     columns: dict[str, Any] = {"id": predictions.ids.tolist(), "fold": predictions.fold}
+    if predictions.group is not None:
+        columns["group"] = predictions.group.tolist()
     for head in predictions.task.targets:
         for place, name in enumerate(head.classes):
             columns[f"{head.name}={name}"] = np.asarray(predictions.probs[head.name][:, place], dtype=np.float64)
@@ -339,6 +341,7 @@ def load_predictions(path: Path) -> Predictions:
         fold = np.array(table["fold"].to_numpy(), dtype=np.int64)
         weights = dict(json.loads(table.schema.metadata.get(b"podium.weights", b"{}")))
         origin = Origin(path.absolute(), hashlib.sha256(data).hexdigest(), weights)
-        return Predictions(task, as_text_array(table["id"].to_pylist()), fold, probs, (origin,))
+        group = as_text_array(table["group"].to_pylist()) if "group" in table.column_names else None
+        return Predictions(task, as_text_array(table["id"].to_pylist()), fold, probs, (origin,), group)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, DataError) as problem:
         raise TableChangedError(f"not a valid file of predictions ({problem}).", where=path) from None

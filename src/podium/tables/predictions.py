@@ -36,6 +36,7 @@ class Predictions(Shown):
         fold: Fold of the model that made each row, shape (N,); MEAN_OF_FOLDS for a mean.
         probs: Per target name, float64 (N, C); rows sum to 1 except for multi-label heads.
         origins: Files that they were read from, written to or combined from.
+        group: Group of every row where the images name one, shape (N,), "" = none; for `podium decide --consensus`.
 
     Raises:
         DataError: If a target is missing, a shape is wrong, or a probability is not finite or outside [0, 1].
@@ -46,6 +47,7 @@ class Predictions(Shown):
     fold: NDArray[np.int64]
     probs: Mapping[str, NDArray[np.floating[Any]]]
     origins: tuple[Origin, ...] = ()
+    group: NDArray[np.object_] | None = None
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())
@@ -56,6 +58,10 @@ class Predictions(Shown):
         wanted = [head.name for head in self.task.targets]
         if set(self.probs) != set(wanted):
             raise DataError(f"predictions hold {sorted(self.probs)}, the task needs {sorted(wanted)}.")
+        if self.group is not None:
+            if len(self.group) != len(self.ids):
+                raise DataError(f"{len(self.ids)} ids but {len(self.group)} groups.")
+            self.group.setflags(write=False)
         for head in self.task.targets:
             values = self.probs[head.name]
             if values.shape != (len(self.ids), head.n_classes):
@@ -78,7 +84,8 @@ class Predictions(Shown):
     def take(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Predictions:
         """The predictions of these rows, in this order."""
         probs = {name: values[rows] for name, values in self.probs.items()}
-        return replace(self, ids=self.ids[rows], fold=self.fold[rows], probs=probs)
+        group = None if self.group is None else self.group[rows]
+        return replace(self, ids=self.ids[rows], fold=self.fold[rows], probs=probs, group=group)
 
     def align(self, ids: Sequence[str] | NDArray[np.object_]) -> Predictions:
         """The predictions in the order of these ids.
@@ -171,7 +178,7 @@ def mean_predictions(parts: Sequence[Predictions]) -> Predictions:
     aligned = [part.align(first.ids) for part in parts]
     probs = {name: np.mean([part.probs[name] for part in aligned], axis=0) for name in first.probs}
     fold = first.fold if len(parts) == 1 else np.full(len(first), MEAN_OF_FOLDS, dtype=np.int64)
-    return Predictions(first.task, first.ids, fold, probs, _origins_of(parts))
+    return Predictions(first.task, first.ids, fold, probs, _origins_of(parts), first.group)
 
 
 def _origins_of(parts: Sequence[Predictions]) -> tuple[Origin, ...]:

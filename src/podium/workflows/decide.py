@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from podium import durable
-from podium.decisions import DecisionRules
+from podium.advice import option
+from podium.decisions import DecisionRules, check_consensus
 from podium.metrics import METRICS, PairedDifference, default_metric, paired_difference
 from podium.store import RunFolder, check_scores, digest_rules, find_stale, list_predictions, load_tables
 from podium.submission import SubmissionOptions, write_submission
@@ -23,13 +24,15 @@ class RunDecision:
     Args:
         rules: The rules of the run from now on.
         differences: Per target whose answers changed: its score minus that of the rules without thresholds, each
-            target by its own probabilities.
+            target and image by its own probabilities.
         n_changed: Per target, images whose answer changed.
+        notes: What the user should know besides.
     """
 
     rules: DecisionRules
     differences: Mapping[str, PairedDifference]
     n_changed: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
@@ -37,16 +40,16 @@ class RunDecision:
             "rules": self.rules.to_dict(),
             "n_changed": dict(self.n_changed),
             "differences": {name: found.to_dict() for name, found in self.differences.items()},
+            "notes": list(self.notes),
         }
 
     def lines(self) -> list[str]:
         """The same for a terminal."""
-        if not self.n_changed:
-            return ["No out-of-fold answer changes."]
-        return [
+        changes = [
             f"{name}: {self.n_changed[name]:,} answers change, {found.metric} {found.difference}: {found.verdict}"
             for name, found in self.differences.items()
         ]
+        return [*(changes or ["No out-of-fold answer changes."]), *self.notes]
 
 
 def decide_run(
@@ -54,6 +57,7 @@ def decide_run(
     *,
     thresholds: float | Mapping[str, float] | None = None,
     decoding: CompositeDecoding = "independent",
+    consensus: Sequence[str] = (),
 ) -> RunDecision:
     """Set how a run decides, and report what that does out of fold. Nothing given goes back to the default.
 
@@ -64,17 +68,21 @@ def decide_run(
         run: A run with out-of-fold predictions.
         thresholds: Lowest probability of a 1 for multi-label heads: one, or one per "class" or "target=class".
         decoding: How a composite class and its attributes are decided together.
+        consensus: Heads that are the same for all images of a group, such as a person's age: probabilities are pooled
+            over the group's images. Labels only tell whether a head is such an attribute.
 
     Raises:
-        UsageError: If the run is not finished, its scores are not of its predictions, or the task has nothing to decide
-            this way.
-        UnknownNameError: If there is no such class or decoding.
+        UsageError: If the run is not finished, its scores are not of its predictions, the task has nothing to decide
+            this way, or its groups cannot agree: there are none, folds divide them, or a head differs inside most.
+        UnknownNameError: If there is no such class, head or decoding.
     """
     check_scores(run)
     samples, _ = load_tables(run)
     oof = load_predictions(run.oof_file)
-    rules = DecisionRules.of_task(oof.task, thresholds, decoding)
+    rules = DecisionRules.of_task(oof.task, thresholds, decoding, consensus)
     rows = samples.rows_of(oof.ids)
+    oof = replace(oof, group=None if samples.group is None else samples.group[rows])
+    notes = check_consensus(oof, {name: labels[rows] for name, labels in samples.labels.items()}, rules.consensus)
     before, after = DecisionRules().decide(oof), rules.decide(oof)
     differences, n_changed = {}, {}
     for head in oof.task.targets:
@@ -95,8 +103,12 @@ def decide_run(
         made_from = {"oof": oof.origins[0].sha256}
         durable.write_sealed(run.decisions_file, rules.to_dict() | {"made_from": made_from})
     for name in list_predictions(run):
-        renew_answers(run, name, load_predictions(run.predictions_file(name)))
-    return RunDecision(rules, differences, n_changed)
+        predictions = load_predictions(run.predictions_file(name))
+        if rules.consensus and predictions.group is None:
+            notes.append(f"Predictions {name!r} name no groups: make them again with {option('group')}.")
+        else:
+            renew_answers(run, name, predictions)
+    return RunDecision(rules, differences, n_changed, tuple(notes))
 
 
 def load_rules(run: RunFolder, task: Task) -> DecisionRules:
@@ -127,6 +139,7 @@ def write_answers(run: RunFolder, name: str, predictions: Predictions) -> dict[s
         What the JSON beside it remembers: digests of the file, the predictions and the rules.
     """
     options = follow_rules(run, predictions.task, SubmissionOptions())
+    predictions = load_rules(run, predictions.task).pool(predictions)
     record = write_submission(predictions, None, run.predictions_file(name).with_suffix(".csv"), options)
     return {"sha256": record.sha256, "predictions": predictions.origins[0].sha256, "rules": digest_rules(run)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from podium import durable
 from podium.data import View
 from podium.dataset.known_images import find_known_images
 from podium.dataset.ready_images import ReadyImages, make_ready
+from podium.decisions import without_groups
 from podium.errors import ImageError, UnknownNameError, UsageError
 from podium.listing import list_some
 from podium.machine import Caution, Progress, Settings
@@ -29,7 +31,7 @@ from podium.tables import (
     save_predictions,
 )
 from podium.training.predictor import open_predictor
-from podium.workflows.decide import write_answers
+from podium.workflows.decide import load_rules, write_answers
 
 __all__ = ["check_views", "predict_run"]
 
@@ -60,15 +62,18 @@ def predict_run(
         The mean over folds, in the order of the samples; also on disk, each fold's beside it.
 
     Raises:
-        UsageError: If no fold is finished, or the name cannot be a file's.
+        UsageError: If no fold is finished, the name cannot be a file's, or the run pools over groups (see
+            `podium decide --consensus`) and the images name none.
         CorruptFileError: If a table of the run is not the one it was started with.
         ImageError: If no image can be decoded.
     """
     _check_name(name)
     check_views(views or ())
     warn_of_scarce_memory(progress)
-    predictor = open_predictor(run, settings, progress, keep=False)
     learnt, frozen = load_tables(run)
+    group = samples.group if samples.has_groups else None
+    _check_groups(run, learnt, has_groups=group is not None)
+    predictor = open_predictor(run, settings, progress, keep=False)
     prepare_process(settings.n_threads)
     images = make_ready(samples, predictor.recipe, settings, progress)
     _require_some(images)
@@ -89,7 +94,8 @@ def predict_run(
     made_by_fold = predictor.predict_folds(images.cache, views=views)
     with progress.stage(f"predict with {count_of(n_folds, 'fold')}", n_folds) as update:
         for done, (fold, made) in enumerate(made_by_fold, start=1):
-            predictions = _fill_unreadable(made, bad, load_predictions(run.predictions_file("oof", fold)))
+            filled = _fill_unreadable(made, bad, load_predictions(run.predictions_file("oof", fold)))
+            predictions = replace(filled, group=None if group is None else group[samples.rows_of(filled.ids)])
             path = run.predictions_file(name, fold)
             per_fold.append(save_predictions(predictions, path, weights=weights_of(run, [fold])))
             update(done)
@@ -113,6 +119,14 @@ def predict_run(
     for stale in find_stale(run):
         progress.note(str(stale))
     return mean
+
+
+def _check_groups(run: RunFolder, learnt: Samples, *, has_groups: bool) -> None:
+    """Refuse images without groups for a run that pools over them, before anything is read."""
+    assert learnt.task is not None, "a run has a task"
+    rules = load_rules(run, learnt.task)
+    if rules.consensus and not has_groups:
+        raise without_groups(rules.consensus)
 
 
 def _check_name(name: str) -> None:

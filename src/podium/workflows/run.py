@@ -96,6 +96,7 @@ class Run(Shown):
         encoding: str | None = None,
         header: bool = True,
         follow_links: bool = False,
+        group: str | None = None,
         name: str = "test",
         tta: Sequence[View] | None = None,
         progress: Progress | None = None,
@@ -112,6 +113,8 @@ class Run(Shown):
             encoding: Encoding of the table; found when None.
             header: Whether the table's first row names its columns; else they go by number, such as "1".
             follow_links: Whether to follow links to folders outside of the folder of images.
+            group: What tells which images belong together, for runs that pool over groups (`podium decide
+                --consensus`): a column of the table, "folder", or a regular expression with one pair of brackets.
             name: Name of the prediction files in the run folder; nothing is written for images themselves.
             tta: Views for test-time augmentation, averaged with the plain one, such as ["hflip"]; None takes the
                 recipe's.
@@ -128,11 +131,11 @@ class Run(Shown):
         images = as_images(data)
         table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
         if images is not None:
-            _refuse_beside_images({"rows": rows, **table, "follow_links": follow_links, "name": name})
+            _refuse_beside_images({"rows": rows, **table, "follow_links": follow_links, "group": group, "name": name})
             check_views(views or ())
             return self.predictor(progress=progress).predict(images, ids=name_images(images), views=views)
         source = cast("Source", data)
-        options = _prediction_options(source, rows, table, follow_links=follow_links)
+        options = _prediction_options(source, rows, table, follow_links=follow_links, group=group)
         found, progress = read_source(source, options), progress or default_progress()
         for note in found.notes:
             progress.note(note)
@@ -261,18 +264,23 @@ def _views_of(tta: Sequence[View] | None) -> tuple[View, ...] | None:
 
 
 def _prediction_options(
-    source: Source, rows: str | Path | Frame | None, table: Mapping[str, Any], *, follow_links: bool
+    source: Source,
+    rows: str | Path | Frame | None,
+    table: Mapping[str, Any],
+    *,
+    follow_links: bool,
+    group: str | None,
 ) -> ScanOptions | None:
-    """How images to predict are read: without labels and groups, and only a table's rows where one is named."""
+    """How images to predict are read: without labels, with the groups and only the rows that are named."""
     from podium.curate import ScanOptions
 
     is_set = any(value not in (None, True) for value in table.values())
     if is_frame(source) and rows is None:
-        return ScanOptions(layout="table", group="none", unlabelled=True, **table)
+        return ScanOptions(layout="table", group=group or "none", unlabelled=True, **table)
     if not isinstance(source, str | Path) or (Path(source) / "samples.json").is_file():
-        if rows is not None or is_set or follow_links:
+        if rows is not None or is_set or follow_links or group is not None:
             raise UsageError(
-                "a saved scan already names its images.", fix="Name the folder of images, or leave the table out."
+                "a saved scan already names its images.", fix="Name the folder of images, or leave these options out."
             )
         return None
     has_table = rows is not None or Path(source).expanduser().is_file()
@@ -282,7 +290,7 @@ def _prediction_options(
     return ScanOptions(
         layout="table" if has_table else "folders",
         labels=as_table(rows, field="rows"),
-        group="none",
+        group=group or "none",
         unlabelled=True,
         follow_links=follow_links,
         **table,

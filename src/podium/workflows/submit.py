@@ -28,7 +28,7 @@ from podium.store import (
 )
 from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
 from podium.tables import Origin, Predictions, load_predictions
-from podium.workflows.decide import follow_rules, renew_answers
+from podium.workflows.decide import follow_rules, load_rules, renew_answers
 
 __all__ = ["submit", "submit_run"]
 
@@ -119,6 +119,7 @@ def _submit(
     options = options or SubmissionOptions()
     if len(runs) == 1:
         options = follow_rules(runs[0], predictions.task, _with_metric(runs[0], options))
+        predictions = load_rules(runs[0], predictions.task).pool(predictions)
 
     def log(record: SubmissionRecord) -> None:
         at = datetime.now(UTC).isoformat(timespec="seconds")
