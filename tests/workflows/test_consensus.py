@@ -98,8 +98,8 @@ def test_the_command(run: Run, contest: Contest, capsys: pytest.CaptureFixture[s
     assert main(["decide", *words, "--consensus", "mask", "age"]) == 0
     assert "decisions.json" in capsys.readouterr().out
     assert main(["decide", *words, "--consensus", "race"]) == 2
-    assert main(["decide", *words, "--consensus", "tags"]) == 2
-    assert "no attribute of the group" in capsys.readouterr().err
+    assert main(["decide", *words, "--consensus", "tags", "age", "mask"]) == 0
+    assert "tags differs inside 7 of 17 groups" in capsys.readouterr().out
     root = str(contest("attributes").root)
     assert main(["predict", run.name, root, "--runs", str(run.folder.path.parent), "--group", BY_NUMBER]) == 0
     assert agree(answers(run.folder.predictions_file("test").with_suffix(".csv"), "mask"), lambda name: name[0])

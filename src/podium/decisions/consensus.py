@@ -153,5 +153,5 @@ def _update_joint(
             gain = pooled[name] / np.maximum(probs[name], _TINY)
             joint *= gain[:, composite.table[:, place]]
     total = joint.sum(axis=1, keepdims=True)
-    product = composite.joint_probs(dict(probs) | pooled)
+    product = composite.joint_probs({**probs, **pooled})
     return np.where(total > 0, joint / np.maximum(total, _TINY), product)
