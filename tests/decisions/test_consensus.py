@@ -104,6 +104,8 @@ def test_only_attributes_of_whole_groups_are_pooled() -> None:
         check_consensus(replace(given, fold=np.arange(N) % 2), labels, ["age"])
     with pytest.raises(UsageError, match="no group of this run has two images"):
         check_consensus(replace(given, group=as_text_array([""] * N)), labels, ["age"])
+    with pytest.raises(UsageError, match="no group of this run has two images"):
+        check_consensus(make_predictions(group=None), labels, ["age"])
 
 
 def test_labels_change_nothing_but_the_refusal() -> None:

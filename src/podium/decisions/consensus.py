@@ -122,6 +122,8 @@ def _keys(predictions: Predictions) -> NDArray[np.str_]:
 
 
 def _rows_by_group(predictions: Predictions) -> list[NDArray[np.int64]]:
+    if predictions.group is None:
+        return []
     numbers = np.unique(_keys(predictions), return_inverse=True)[1]
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
