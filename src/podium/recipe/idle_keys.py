@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from podium.advice import option
 from podium.errors import RecipeError
 from podium.recipe.arrangement import arrange
 from podium.recipe.head_spec import GradientHead, LdaHead, RidgeHead
@@ -25,7 +26,7 @@ __all__ = ["refuse_idle_for_task", "refuse_idle_keys", "refuse_idle_values", "re
 _NO_ORDER = "no head of ordered classes"
 _FIXES = {
     "head.kind": "Leave it out, or set head.kind=gradient, which trains the heads in epochs.",
-    _NO_ORDER: "Leave it out, or say what is in order as samples are read (--ordinal HEAD, --bins);"
+    _NO_ORDER: f"Leave it out, or say what is in order as samples are read ({option('ordinal')}, {option('bins')});"
     " ImageClassifier takes labels that are numbers.",
 }
 
