@@ -91,8 +91,8 @@ def strong() -> Recipe:
     """Trains all of EfficientNet-Lite2 at 260 px for 20 epochs with mixed images and averaged weights: when hours count
     less than the score. A GPU is the place for it.
 
-    Half of the batches are mixed, those of the last two epochs are not. It was shown to train end to end, at a small
-    size; hours and score of its full size have not been measured.
+    Half of the batches are mixed, those of the last two epochs are not. Of its full size neither hours nor score
+    have been measured; at 64 px, one fold of the digits scored 0.95 after three epochs, in 73 seconds of CPU time.
     """
     return Recipe(
         preset="strong",
@@ -114,8 +114,8 @@ def contest_f() -> Recipe:
 
     Divide by person (`group`), and let five folds vote. The halves come from images of rare classes of the first
     attribute: `mixing.1.partner_head` names another. Weights of B4 are not packaged;
-    `model.name=tf_efficientnet_lite2` needs no network. It was shown to train end to end with that network, at a small
-    size; its full size has not been measured.
+    `model.name=tf_efficientnet_lite2` needs no network. Its full size has not been measured; with that network at 64
+    px, one fold of the faces scored 0.23 after two epochs (chance 0.02), in 61 seconds of CPU time.
     """
     return Recipe(
         preset="contest-f",
@@ -143,8 +143,9 @@ def contest_l() -> Recipe:
     rate that falls to a fifth every three epochs, and the mean over quarter turns.
 
     With several labels per image every label is a sigmoid of its own. Letters that lie in every direction bear flips;
-    upright ones do not. The contest's network is not recorded, so EfficientNet-Lite2 stands in, which is packaged. It
-    was shown to train end to end, at a small size; its full size has not been measured.
+    upright ones do not. The contest's network is not recorded, so EfficientNet-Lite2 stands in, which is packaged.
+    Its full size has not been measured; at 64 px, one fold of 1,134 images of strewn letters had a macro average
+    precision of 0.474 after four epochs (chance 0.336), in 50 seconds of CPU time.
     """
     return Recipe(
         preset="contest-l",
