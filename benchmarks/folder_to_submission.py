@@ -89,7 +89,14 @@ def run_podium(data: Path, options: argparse.Namespace, *, threads: int) -> Mapp
         "one",
         *common,
     ]
-    train += ["--folds-from", data / "folds", *LEAKS, "--set", f"training.epochs={n_epochs(options)}"]
+    train += [
+        "--folds-from",
+        data / "folds",
+        *LEAKS,
+        "--set",
+        "head.kind=gradient",
+        f"training.epochs={n_epochs(options)}",
+    ]
     train += [f"training.batch_size={BATCH}", f"image.size_px={SIDE}"]
     submit: list[str | Path] = [BIN / "podium", "submit", "one", data / "sample_submission.csv"]
     submit += ["--runs", place / "runs", "--out", place / "submission.csv", "--quiet"]

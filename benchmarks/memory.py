@@ -105,7 +105,14 @@ def main() -> int:
             make_pngs(data, options.many)
             for path in sorted(data.glob("*.png")):
                 path.rename(data / f"class_{int(path.stem) % 10}" / path.name)
-            flags = ["--allow-leaks", "near_duplicate", "--set", "image.stored_px=256", "training.epochs=10"]
+            flags = [
+                "--allow-leaks",
+                "near_duplicate",
+                "--set",
+                "image.stored_px=256",
+                "head.kind=gradient",
+                "training.epochs=10",
+            ]
         n_images = write_sample(data, folder / "sample.csv")
         rows, most = [], 0.0
         for title, command in commands(data, options.presets, flags, folder):

@@ -44,7 +44,13 @@ def measure(folder: Path, preset: str, n_folds: int, rounds: int) -> None:
     samples = data.samples.take(np.arange(100))
     settings = podium.Settings(runs=folder / "runs", device="cpu", threads=1)
     # torch in fp32, so that the networks by themselves compute what the predictor does
-    lines = ["training.epochs=1", "model.frozen_engine=torch", "model.frozen_precision=fp32", "training.precision=fp32"]
+    lines = [
+        "head.kind=gradient",
+        "training.epochs=1",
+        "model.frozen_engine=torch",
+        "model.frozen_precision=fp32",
+        "training.precision=fp32",
+    ]
     run = podium.train(
         samples,
         preset=preset,

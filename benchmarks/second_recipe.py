@@ -63,7 +63,19 @@ def main() -> None:
         draw(images, options.images)
         podium = [sys.executable, "-m", "podium"]
         subprocess.run([*podium, "split", images, "--out", data, "--runs", runs, "-q"], check=True, capture_output=True)
-        first = [*podium, "train", data, "--runs", runs, "-q", "--only-folds", "0", "--set", "training.epochs=1"]
+        first = [
+            *podium,
+            "train",
+            data,
+            "--runs",
+            runs,
+            "-q",
+            "--only-folds",
+            "0",
+            "--set",
+            "head.kind=gradient",
+            "training.epochs=1",
+        ]
         subprocess.run(first, check=True, capture_output=True)
         rounds = [[start(source, runs, 1e-3 + k * 1e-5) for source in (data, images)] for k in range(options.rounds)]
     for name, seconds in zip(("prepared data", "folder of images"), zip(*rounds, strict=True), strict=True):

@@ -37,7 +37,7 @@ def prepare(folder: Path) -> dict[str, list[str | Path]]:
             picture.save(folder / "images" / label / f"{number}.jpg")
     podium = BIN / "podium"
     train = [podium, "train", "images", "--quiet", "--name", "one", "--folds", "2", "--preset", "baseline"]
-    train += ["--set", "model.name=tiny", "training.epochs=1", *LEAKS]
+    train += ["--set", "model.name=tiny", "head.kind=gradient", "training.epochs=1", *LEAKS]
     run_command(train, threads=1, folder=folder)
     return {
         "podium --help": [podium, "--help"],

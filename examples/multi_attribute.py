@@ -19,7 +19,7 @@ if __name__ == "__main__":
         group="group",
     )
     # One view and one fold keep the example short. Leave both out for a score that you can trust.
-    short = ["feature_views=[plain]", "predict_views=[plain]", "training.epochs=30"]
+    short = ["feature_views=[plain]", "predict_views=[plain]"]
     run = podium.train(data, preset="baseline", overrides=short, only_folds=[0])
 
     for name, target in run.scores.targets.items():

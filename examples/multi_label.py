@@ -11,7 +11,7 @@ if __name__ == "__main__":
     prepare("letters", FOLDER)
     data = podium.scan(FOLDER / "train", labels=FOLDER / "train.csv", group="drawer")
     # A mirrored letter is another letter, so no flipped views. Fewer epochs keep the example short.
-    plain = ["feature_views=[plain]", "predict_views=[plain]", "training.epochs=30"]
+    plain = ["feature_views=[plain]", "predict_views=[plain]"]
     run = podium.train(data, preset="baseline", overrides=plain, folds=podium.FoldOptions(folds=3))
 
     letters = run.scores.targets["labels"]

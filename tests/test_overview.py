@@ -70,8 +70,8 @@ def test_numbers_in_the_line_are_those_of_the_object() -> None:
     assert repr(folds) == f"Folds(4 folds, 2,000 images, {folds.method}, seed 0)"
     assert repr(oof) == "Predictions(2,000 images, kind (3 classes), tags (2 labels), folds 0, 1, 2, 3)"
     assert repr(recipe).startswith("Recipe(baseline, ")
-    changed = podium.compose_recipe(overrides={"training.epochs": 7})
-    assert repr(changed).endswith("7 epochs, 1 key changed)")
+    changed = podium.compose_recipe(overrides={"head.kind": "gradient", "training.epochs": 7})
+    assert repr(changed).endswith("7 epochs, 2 keys changed)")
     assert "training.epochs" in changed._repr_html_()
 
 

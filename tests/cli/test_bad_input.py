@@ -27,7 +27,7 @@ from podium.cli.console import Console
 
 TINY = (
     *("--set", "model.name=tiny", "model.weights=random", "image.size_px=32", "image.stored_px=32"),
-    *("training.epochs=1", "training.batch_size=8"),
+    *("head.kind=gradient", "training.epochs=1", "training.batch_size=8"),
 )
 USUAL = {"--folds": "2", "--threads": "1", "--device": "cpu"}
 IDS = [f"{name}/{number}.png" for name in ("cat", "dog") for number in range(8)]

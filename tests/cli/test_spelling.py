@@ -154,7 +154,9 @@ def test_arguments_of_public_functions_are_options_or_recipe_keys() -> None:
 def test_short_options_are_recipe_keys() -> None:
     assert set(RECIPE_KEYS.values()) <= set(recipe_keys())
     assert set(RECIPE_KEYS) <= {item.name for item in fields(RecipeFlags)}
-    flags = RecipeFlags(model="tiny", epochs=3, lr=0.1, image_size=(64,), batch_size=8, overrides=("seed=3",))
+    flags = RecipeFlags(
+        model="tiny", epochs=3, lr=0.1, image_size=(64,), batch_size=8, overrides=("seed=3", "head.kind=gradient")
+    )
     recipe = podium.compose_recipe(overrides=flags.as_overrides())
     assert (recipe.model.name, recipe.training.epochs, recipe.optimizer.lr) == ("tiny", 3, 0.1)
     assert (recipe.image.size_px, recipe.training.batch_size, recipe.seed) == (64, 8, 3)

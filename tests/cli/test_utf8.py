@@ -19,7 +19,14 @@ LOCALES = {
     "euc_kr": {"LC_ALL": "ko_KR.EUC-KR"},
 }
 IDS = [f"{name}/그림{number}.png" for name in ("고양이", "개") for number in range(8)]
-TINY = ("model.name=tiny", "model.weights=random", "image.size_px=32", "image.stored_px=32", "training.epochs=1")
+TINY = (
+    "model.name=tiny",
+    "model.weights=random",
+    "image.size_px=32",
+    "image.stored_px=32",
+    "head.kind=gradient",
+    "training.epochs=1",
+)
 
 
 def run_python(name: str, *arguments: str, at: Path) -> bytes:

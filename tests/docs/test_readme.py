@@ -20,7 +20,14 @@ from podium.recipe import PRESETS, apply_overrides, find_preset
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-TINY = ["model.name=tiny", "model.weights=random", "image.size_px=32", "image.stored_px=32", "training.epochs=3"]
+TINY = [
+    "model.name=tiny",
+    "model.weights=random",
+    "image.size_px=32",
+    "image.stored_px=32",
+    "head.kind=gradient",
+    "training.epochs=3",
+]
 
 
 def blocks_of(page: Path, language: str) -> list[str]:

@@ -9,10 +9,17 @@ import pytest
 
 from podium import compose_recipe
 from podium.errors import RecipeError
-from podium.recipe import apply_overrides, find_preset, load_recipe, save_recipe
+from podium.recipe import Recipe, apply_overrides, find_preset, load_recipe, save_recipe
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.model_spec import ModelSpec
 from podium.tables import Head, Task
+
+
+def _start(preset: str) -> Recipe:
+    """A preset, or the baseline whose heads are trained in epochs."""
+    if preset != "gradient":
+        return find_preset(preset)
+    return apply_overrides(find_preset("baseline"), ["head.kind=gradient"])
 
 
 @pytest.mark.parametrize(
@@ -20,8 +27,8 @@ from podium.tables import Head, Task
     [
         ("baseline", ["model.frozen_blocks=2"], "model.frozen_blocks=2 has no effect with model.freeze=backbone"),
         ("baseline", ["model.cached_views=2"], "model.cached_views"),
-        ("baseline", ["optimizer.head_lr_factor=2"], "optimizer.head_lr_factor"),
-        ("baseline", ["optimizer.layer_decay=0.5"], "optimizer.layer_decay"),
+        ("gradient", ["optimizer.head_lr_factor=2"], "optimizer.head_lr_factor"),
+        ("gradient", ["optimizer.layer_decay=0.5"], "optimizer.layer_decay"),
         ("baseline", ["model.drop_path_rate=0.5"], "model.drop_path_rate"),
         ("baseline", ["training.layout=contiguous"], "training.layout"),
         ("baseline", ["training.augment_on=device"], "training.augment_on"),
@@ -32,7 +39,11 @@ from podium.tables import Head, Task
         ("finetune", ["model.name=tiny", "model.drop_path_rate=0.5"], "with model.name=tiny"),
         ("finetune", ["model={freeze: none, frozen_blocks: 4}"], "model.frozen_blocks=4"),
         ("finetune", ["feature_views.0=hflip"], "feature_views"),
-        ("baseline", ["optimizer.momentum=0.8"], "optimizer.momentum=0.8 has no effect with optimizer.name=adamw"),
+        (
+            "gradient",
+            ["optimizer.momentum=0.8"],
+            "optimizer.momentum=0.8 has no effect with optimizer.name=adamw",
+        ),
         ("baseline", ["model.unfreeze_after=2"], "model.unfreeze_after=2 has no effect with model.freeze=backbone"),
         ("baseline", ["model.head_start=probe"], "model.head_start=probe has no effect with model.freeze=backbone"),
         ("finetune", ["model.name=tiny", "model.act_layer=silu"], "model.act_layer=silu has no effect"),
@@ -41,12 +52,28 @@ from podium.tables import Head, Task
         ("finetune", ["model.freeze=lora", "model.unfreeze_after=2"], "with model.freeze=lora"),
         ("finetune", ["model.freeze=lora", "model.frozen_engine=openvino"], "with model.freeze=lora"),
         ("finetune", ["model.unfreeze_every=2"], "with model.unfreeze_after=null"),
-        ("baseline", ["optimizer.betas=[0.9,0.95]", "optimizer.name=sgd"], r"betas=\[0.9,0.95\] has no effect"),
-        ("baseline", ["optimizer.eps=1e-3", "optimizer.name=lion"], "optimizer.eps"),
-        ("baseline", ["optimizer.nesterov=true"], "optimizer.nesterov=True has no effect with optimizer.name=adamw"),
-        ("baseline", ["optimizer.sam_adaptive=true"], "optimizer.sam_rho=null"),
-        ("baseline", ["schedule={kind: cosine, warmup_steps: 9, warmup_fraction: 0.1}"], "schedule.warmup_steps=9"),
-        ("baseline", ["schedule.warmup_fraction=0", "schedule.start_factor=0.5"], "with schedule.warmup_fraction=0"),
+        (
+            "gradient",
+            ["optimizer.betas=[0.9,0.95]", "optimizer.name=sgd"],
+            r"betas=\[0.9,0.95\] has no effect",
+        ),
+        ("gradient", ["optimizer.eps=1e-3", "optimizer.name=lion"], "optimizer.eps"),
+        (
+            "gradient",
+            ["optimizer.nesterov=true"],
+            "optimizer.nesterov=True has no effect with optimizer.name=adamw",
+        ),
+        ("gradient", ["optimizer.sam_adaptive=true"], "optimizer.sam_rho=null"),
+        (
+            "gradient",
+            ["schedule={kind: cosine, warmup_steps: 9, warmup_fraction: 0.1}"],
+            "schedule.warmup_steps=9",
+        ),
+        (
+            "gradient",
+            ["schedule.warmup_fraction=0", "schedule.start_factor=0.5"],
+            "with schedule.warmup_fraction=0",
+        ),
         ("quick", ["head.kind=lda"], "head={kind: lda} has no effect with model.freeze=blocks"),
         ("baseline", ["head.kind=auto", "training.epochs=3"], "set head.kind=gradient, which trains"),
         ("baseline", ["head.kind=auto", "training.patience=3"], "training.patience"),
@@ -64,14 +91,18 @@ from podium.tables import Head, Task
 )
 def test_a_key_without_effect_is_refused(preset: str, lines: list[str], key: str) -> None:
     with pytest.raises(RecipeError, match=key):
-        apply_overrides(find_preset(preset), lines)
+        apply_overrides(_start(preset), lines)
 
 
 def test_what_happens_anyway_may_be_said() -> None:
     lines = ["model.freeze=none", "model.frozen_engine=torch", "model.cached_views=0", "model.frozen_precision=fp32"]
     assert apply_overrides(find_preset("finetune"), lines).model.freeze == "none"
-    plain = ["training.layout=channels_last", "training.augment_on=cpu", "optimizer.layer_decay=1"]
-    assert apply_overrides(find_preset("baseline"), plain).optimizer.layer_decay == 1
+    plain = [
+        "training.layout=channels_last",
+        "training.augment_on=cpu",
+        "optimizer.layer_decay=1",
+    ]
+    assert apply_overrides(_start("gradient"), plain).optimizer.layer_decay == 1
 
 
 def test_solved_heads_take_weights_of_classes() -> None:
@@ -130,11 +161,11 @@ def test_a_file_or_an_object_is_refused_with_the_same_words(text: str, tmp_path:
         ("baseline", ["model.freeze=none", "model.cached_views=0"]),
         ("finetune", ["model.frozen_blocks=5", "model.cached_views=3", "model={freeze: none}"]),
         ("baseline", []),
-        ("baseline", ["optimizer.name=sgd", "optimizer.momentum=0.8"]),
+        ("gradient", ["optimizer.name=sgd", "optimizer.momentum=0.8"]),
     ],
 )
 def test_the_recipe_of_a_run_starts_another(preset: str, lines: list[str], tmp_path: Path) -> None:
-    recipe = apply_overrides(find_preset(preset), lines[:2])
+    recipe = apply_overrides(_start(preset), lines[:2])
     recipe = apply_overrides(recipe, lines[2:])
     save_recipe(recipe, tmp_path / "recipe.yaml")
     assert compose_recipe(recipe=tmp_path / "recipe.yaml") == recipe
@@ -156,11 +187,11 @@ ONE, TAGS = Head("mask", "single", ("worn", "none")), Head("tags", "multi", ("a"
         ((TAGS,), "training.epochs=2", None),
     ],
 )
-@pytest.mark.parametrize("preset", ["baseline", "quick"])  # quick smooths single labels
+@pytest.mark.parametrize("preset", ["gradient", "quick"])  # quick smooths single labels
 def test_a_loss_for_other_targets_is_refused(
     preset: str, heads: tuple[Head, ...], line: str, words: str | None
 ) -> None:
-    recipe = apply_overrides(find_preset(preset), [line])
+    recipe = apply_overrides(_start(preset), [line])
     if words is None:
         refuse_idle_for_task(recipe, Task(heads))
     else:

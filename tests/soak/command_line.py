@@ -34,7 +34,7 @@ __all__ = [
 
 TINY = (
     *("--set", "model.name=tiny", "model.weights=random", "image.size_px=32", "image.stored_px=32"),
-    *("training.epochs=1", "training.batch_size=8", "--threads", "1", "--device", "cpu"),
+    *("head.kind=gradient", "training.epochs=1", "training.batch_size=8", "--threads", "1", "--device", "cpu"),
 )
 """Options of a training that takes a second."""
 LEAKS = ("--allow-leaks", "near_duplicate")

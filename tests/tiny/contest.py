@@ -31,6 +31,7 @@ TINY = (
     "model.weights=random",
     "image.size_px=32",
     "image.stored_px=32",
+    "head.kind=gradient",
     "training.epochs=2",
     "training.batch_size=8",
     "training.precision=fp32",  # two starts of one run would ask the clock twice

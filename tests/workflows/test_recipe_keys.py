@@ -43,7 +43,16 @@ COMMON = (
 WHOLE = ("finetune", (*COMMON, "model.freeze=none", "augmentations=[]", "training.layout=channels_last"))
 BLOCKS = ("finetune", (*COMMON, "model.freeze=blocks", "model.frozen_blocks=1", "training.layout=channels_last"))
 CACHED = ("finetune", (*BLOCKS[1], "model.cached_views=1"))
-FROZEN = ("baseline", (*COMMON, "feature_views=[plain]", "model.frozen_precision=fp32", "model.frozen_engine=torch"))
+FROZEN = (
+    "baseline",
+    (
+        *COMMON,
+        "head.kind=gradient",
+        "feature_views=[plain]",
+        "model.frozen_precision=fp32",
+        "model.frozen_engine=torch",
+    ),
+)
 LORA = ("finetune", (*WHOLE[1], "model.freeze=lora", "model.name=test_vit", "image.size_px=32", "image.stored_px=32"))
 MIXTURE = "[{weight: 0.4, loss: {kind: soft_macro_f1}}, {weight: 0.6, loss: {kind: focal}}]"
 SOFT_F1 = "{kind: mixture, parts: [{loss: {kind: soft_macro_f1}}]}"
@@ -99,6 +108,9 @@ def _plateau(line: str, *more: str, validation: float | None = None) -> Case:
     besides = (start, *(f"schedule.{item}" for item in more), "training.epochs=5")
     return Case(f"schedule.{line}", besides=besides, validation=validation)
 
+
+_ONE_CLASS = (("train", "one class per image"),)
+"""One of the heads that `train` is given has several labels."""
 
 CASES: dict[str, Case] = {
     "preset": Case("preset=mine"),
@@ -330,9 +342,9 @@ CASES: dict[str, Case] = {
     "schedule.plateau.factor": _plateau("factor=0.5", "min_delta=1"),
     "schedule.plateau.patience": _plateau("patience=1", "min_delta=1"),
     "schedule.plateau.min_delta": _plateau("min_delta=1"),
-    "head.kind": Case("head.kind=lda", SOLVED),
+    "head.kind": Case("head.kind=lda", SOLVED, refused=_ONE_CLASS),
     "head.logistic.C": Case("head.C=10", SOLVED),
-    "head.lda.shrinkage": Case("head.shrinkage=0.01", SOLVED, besides=("head.kind=lda",)),
+    "head.lda.shrinkage": Case("head.shrinkage=0.01", SOLVED, besides=("head.kind=lda",), refused=_ONE_CLASS),
     "head.ridge.alpha": Case("head.alpha=0.1", SOLVED, besides=("head.kind=ridge",)),
     "training.epochs": Case("training.epochs=3"),
     "training.batch_size": Case("training.batch_size=3"),

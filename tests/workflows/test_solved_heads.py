@@ -54,6 +54,10 @@ def test_every_shape_of_task(shape: str, arrangement: str, tmp_path: Path) -> No
     assert {name for record in about for name in record["heads"]} == {head.name for head in samples.task.heads}
     rows = (run.folder.path / "results.csv").read_text("utf-8").splitlines()
     assert len(rows) == 1 + len(about)
+    page = (run.folder.path / "report.html").read_text("utf-8")
+    assert "fold 0" in page
+    assert "(inner " in page
+    assert 'id="curves"' not in page
     predictions = run.predict(samples.root)
     assert all(np.isfinite(probs).all() for probs in predictions.probs.values())
 

@@ -13,6 +13,7 @@ from podium.data import CutMix, HorizontalFlip, MixUp, Rotate, VerticalFlip
 from podium.errors import UnknownNameError
 from podium.recipe.augmentation_policies import faces, medium
 from podium.recipe.feature_spec import FeatureSpec
+from podium.recipe.head_spec import AutoHead
 from podium.recipe.image_spec import ImageSpec
 from podium.recipe.loss_spec import (
     BinaryFocalSpec,
@@ -41,6 +42,7 @@ def baseline() -> Recipe:
     return Recipe(
         preset="baseline",
         model=ModelSpec(freeze="backbone"),
+        head=AutoHead(),
         features=FeatureSpec(depths="auto"),
         optimizer=OptimizerSpec(name="adamw", lr=3e-3, weight_decay=5.0),
         schedule=OneCycle(warmup_fraction=0.1),

@@ -25,6 +25,7 @@ from podium.store import (
     read_evaluations,
     read_plain_yaml,
     read_seconds,
+    read_solved_heads,
     weights_of,
 )
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
@@ -68,6 +69,7 @@ class RunContents:
         quarantine: Columns of quarantine.csv.
         epochs: A row an epoch, over all folds and parts.
         seconds: Seconds that each training took, by fold and model.
+        solved: What was chosen for each solved head, by fold and model, then by head.
         evaluations: Looks at the holdout and at labelled test sets.
         weights: Digest of every model's weights.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
@@ -89,6 +91,7 @@ class RunContents:
     quarantine: Mapping[str, list[str]] = field(default_factory=dict)
     epochs: tuple[EpochRow, ...] = ()
     seconds: Mapping[tuple[int, str], float] = field(default_factory=dict)
+    solved: Mapping[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     evaluations: tuple[Evaluation, ...] = ()
     weights: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
@@ -188,6 +191,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         quarantine=attempt(run.quarantine_file, lambda: read_csv(run.quarantine_file)) or {},
         epochs=tuple(attempt(folder, lambda: read_epochs(run)) or ()),
         seconds=attempt(folder, lambda: read_seconds(run)) or {},
+        solved=attempt(folder, lambda: read_solved_heads(run)) or {},
         evaluations=tuple(attempt(run.evaluations_file, lambda: read_evaluations(run)) or ()),
         weights=weights_of(run, request.get("folds", ())),
         problems=(*problems, *stale),

@@ -35,7 +35,7 @@ class RunReport(Section):
         calibration: How well the probabilities of the main target match the share that is right.
         data: The images.
         folds: The folds.
-        curves: Loss and score over epochs.
+        curves: Loss and score over epochs; None where the heads were solved, for one epoch makes no curve.
         settings: Everything needed to make the run again.
         has_predictions: Whether there are out-of-fold predictions.
         scores_digest: SHA-256 of the scores.json that the report was made from; empty without one.
@@ -70,7 +70,7 @@ def describe_run(contents: RunContents) -> RunReport:
         calibration=describe_calibration(contents),
         data=describe_data(contents),
         folds=describe_folds(contents),
-        curves=describe_curves(contents),
+        curves=None if contents.solved else describe_curves(contents),
         settings=describe_settings(contents),
         has_predictions=contents.oof is not None,
         scores_digest=contents.scores_digest,

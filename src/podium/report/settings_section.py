@@ -9,6 +9,7 @@ from typing import Any
 
 from podium.report.contents import RunContents
 from podium.report.section import Section
+from podium.report.solved_heads import describe_solved
 from podium.store import arithmetic_of, arithmetic_words
 
 __all__ = ["SettingsSection", "describe_settings"]
@@ -54,6 +55,7 @@ def _facts(contents: RunContents) -> dict[str, str]:
         ("podium", request.get("podium")),
         ("preset", request.get("preset") or recipe.get("preset")),
         ("metric", request.get("metric") or recipe.get("metric")),
+        *_heads(contents),
         ("seed", recipe.get("seed", request.get("seed"))),
         ("folds", request.get("folds")),
         ("computed with", arithmetic_words(arithmetic_of(recipe, request)) if recipe else None),
@@ -75,6 +77,15 @@ def _parameters(request: Mapping[str, Any]) -> str:
         return ""
     trained = sizes.get("trained", sizes["all"])
     return f"{sizes['all']:,}" + (f", {trained:,} of them trained" if trained != sizes["all"] else "")
+
+
+def _heads(contents: RunContents) -> list[tuple[str, str]]:
+    """A line for each model whose heads were solved."""
+    has_models = len({model for _, model in contents.solved}) > 1
+    return [
+        (f"fold {fold}{f', {model}' if has_models else ''}, head", describe_solved(heads))
+        for (fold, model), heads in contents.solved.items()
+    ]
 
 
 def _shown(value: Any) -> str:

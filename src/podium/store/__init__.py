@@ -17,7 +17,15 @@ from podium.store.lineage import (
 )
 from podium.store.out_file import check_out_file
 from podium.store.plain_yaml import read_plain_yaml
-from podium.store.results import SECONDS_NAME, EpochRow, digest_results, read_epochs, read_seconds, write_results
+from podium.store.results import (
+    SECONDS_NAME,
+    EpochRow,
+    digest_results,
+    read_epochs,
+    read_seconds,
+    read_solved_heads,
+    write_results,
+)
 from podium.store.run_folder import (
     FORMAT,
     TABLE_FILES,
@@ -74,6 +82,7 @@ __all__ = [
     "read_evaluations",
     "read_plain_yaml",
     "read_seconds",
+    "read_solved_heads",
     "sources_of_scores",
     "unreadable_logs",
     "weights_of",

@@ -16,7 +16,15 @@ from podium.errors import CorruptFileError
 from podium.store.run_folder import RunFolder, model_of
 from podium.tables import write_csv
 
-__all__ = ["SECONDS_NAME", "EpochRow", "digest_results", "read_epochs", "read_seconds", "write_results"]
+__all__ = [
+    "SECONDS_NAME",
+    "EpochRow",
+    "digest_results",
+    "read_epochs",
+    "read_seconds",
+    "read_solved_heads",
+    "write_results",
+]
 
 SECONDS_NAME = "seconds.jsonl"
 """In the folder of a training: a line an epoch that was trained, with the seconds that it took."""
@@ -106,6 +114,16 @@ def read_seconds(run: RunFolder) -> dict[tuple[int, str], float]:
         )
         for path in run.path.glob(f"fold-*/*/{SECONDS_NAME}")
     }
+
+
+def read_solved_heads(run: RunFolder) -> dict[tuple[int, str], dict[str, Any]]:
+    """What was chosen for each solved head, by fold and model, then by head; without models that trained in epochs."""
+    found = {}
+    for path in sorted(run.path.glob("fold-*/*/model.json")):
+        heads = durable.read_json(path).get("heads")
+        if isinstance(heads, dict):
+            found[_fold_of(path.parent), model_of(path.parent)] = heads
+    return dict(sorted(found.items()))
 
 
 def _fold_of(training_folder: Path) -> int:

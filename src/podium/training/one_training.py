@@ -17,6 +17,7 @@ from podium.engine.saved_weights import has_weights, load_weights, save_weights
 from podium.machine import Caution, Progress
 from podium.models import Classifier, LinearHeads, merge_lora
 from podium.recipe import Recipe
+from podium.report.solved_heads import describe_solved
 from podium.stopping import StopRequest
 from podium.store import SECONDS_NAME, model_of
 from podium.tables import HOLDOUT, Folds, Samples, Task
@@ -28,7 +29,6 @@ from podium.training.mean_over_views import mean_over_views
 from podium.training.mixers import make_mixer
 from podium.training.probe import start_heads
 from podium.training.solved_training import train_solved
-from podium.training.solving import describe_solved
 
 __all__ = ["ALL_ROWS", "Job", "Training", "make_job", "train_all_rows", "train_one"]
 
