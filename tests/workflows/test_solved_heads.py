@@ -62,6 +62,15 @@ def test_every_shape_of_task(shape: str, arrangement: str, tmp_path: Path) -> No
     assert all(np.isfinite(probs).all() for probs in predictions.probs.values())
 
 
+def test_the_recipe_of_a_run_gives_the_same_run_again(tmp_path: Path) -> None:
+    samples = make_samples(tmp_path / "images", "single")
+    first = solve(samples, tmp_path / "a")
+    recipe = compose_recipe(recipe=first.folder.recipe_file)
+    assert recipe.is_solved
+    again = train(samples, recipe=recipe, folds=2, name="mine", settings=make_settings(tmp_path / "b"))
+    assert results_of(again.folder.path) == results_of(first.folder.path)
+
+
 def test_labels_of_the_valid_fold_are_not_looked_at(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images", "single")
     head = samples.task.heads[0].name  # type: ignore[union-attr]

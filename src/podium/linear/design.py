@@ -70,8 +70,8 @@ class Design:
 
 
 def make_design(source: FeatureRows) -> Design:
-    """The features themselves, or their coordinates in the space of their own rows where those are far fewer than D."""
-    if 2 * len(source) < source.n_features:
+    """The features themselves, or their coordinates in the space of their own rows where those are fewer than D."""
+    if len(source) < source.n_features:
         axes, triangle = torch.linalg.qr(source.read().T)  # (D, n), (n, n)
         return Design(source, triangle.T.contiguous(), axes)
     fits = 4 * len(source) * source.n_features <= IN_MEMORY_BYTES

@@ -21,6 +21,7 @@ from podium.linear.head_problem import HeadKindName, HeadProblem
 from podium.linear.logistic import LogisticProblems
 from podium.linear.moments import Moments, sum_parts
 from podium.linear.preconditioner import Preconditioner, make_preconditioner
+from podium.metrics import metric as find_metric
 from podium.metrics import score as score_metric
 from podium.stopping import StopRequest
 
@@ -198,13 +199,27 @@ class InnerFolds:
         is_counted = self._counted[:, 0] > 0
         return fit_temperature(logits[is_counted], self.target[is_counted], self._counted[is_counted, 0])
 
-    def score(self, tried: Tried) -> float:
-        """The metric of a candidate, over the rows that count; nan where it is not defined."""
-        head, is_counted = self.problem.head, (self._counted > 0).any(dim=1).cpu().numpy()
-        labels = self.problem.labels[self.rows.cpu().numpy()][is_counted]
-        logits = tried.logits[torch.from_numpy(is_counted)]
-        probs = logits.sigmoid() if head.is_multi else logits.softmax(dim=1)
-        return score_metric(self.problem.metric, cast("NDArray[np.float64]", probs.cpu().numpy()), labels, head)
+    def score(self, tried: Tried, rows: Tensor | None = None) -> float:
+        """The metric of a candidate, over the rows that count; nan where it is not defined.
+
+        Args:
+            tried: The candidate.
+            rows: Only these, a mask of shape (m,).
+        """
+        is_counted = (self._counted > 0).any(dim=1)
+        is_counted = is_counted if rows is None else is_counted & rows
+        labels = self.problem.labels[self.rows[is_counted].cpu().numpy()]
+        logits = tried.logits[is_counted]
+        probs = logits.sigmoid() if self.problem.head.is_multi else logits.softmax(dim=1)
+        values = cast("NDArray[np.float64]", probs.cpu().numpy())
+        return score_metric(self.problem.metric, values, labels, self.problem.head)
+
+    def is_clearly_better(self, tried: Tried, other: Tried) -> bool:
+        """Whether a candidate's metric is better than another's by more than a standard error over the inner folds."""
+        sign = 1 if find_metric(self.problem.metric).greater_is_better else -1
+        pairs = [[self.score(item, self.part == k) for item in (tried, other)] for k in range(self.n_parts)]
+        gains = sign * np.array([mine - its for mine, its in pairs])
+        return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))
 
     def find(self, kind: HeadKindName, penalty: float) -> Tried:
         """A candidate that was tried."""

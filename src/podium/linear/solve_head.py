@@ -72,8 +72,9 @@ class SolvedHead:
 def solve_head(problem: HeadProblem, wish: HeadWish, stop: StopRequest) -> SolvedHead:
     """Choose by the inner folds, then fit to all rows and views.
 
-    The strength of a kind is that of the least log loss out of fold; the kind is the one of the best metric at that
-    strength. Where nothing can be judged, the first kind is fitted at its usual strength.
+    The strength of a kind is that of the least log loss out of fold. So is the kind, unless another has a better metric
+    by more than a standard error over the inner folds: then it is the one of the best metric. Where nothing can be
+    judged, the first kind is fitted at its usual strength.
 
     Args:
         problem: What is solved.
@@ -91,6 +92,9 @@ def solve_head(problem: HeadProblem, wish: HeadWish, stop: StopRequest) -> Solve
     found = [(_candidate(problem, penalty, tried, inner), penalty, tried) for penalty, tried in choices.values()]
     sign = 1 if find_metric(problem.metric).greater_is_better else -1
     found.sort(key=lambda item: (_or_worst(sign * item[0].score), -item[0].log_loss), reverse=True)
+    surest = min(found, key=lambda item: item[0].log_loss)
+    if surest is not found[0] and not inner.is_clearly_better(found[0][2], surest[2]):
+        found = [surest, *(item for item in found if item is not surest)]
     stop.check()
     chosen, penalty, tried = found[0]
     if chosen.kind == "logistic":

@@ -187,7 +187,7 @@ def _idle_for_solved(recipe: Recipe) -> Iterator[_Idle]:
     yield _Idle("loss.head_weights", head, ({},))
     for key in type(recipe.training).model_fields:
         if key not in ("precision", "layout", "augment_on"):
-            yield _Idle(f"training.{key}", head)
+            yield _Idle(f"training.{key}", head, ("auto", "last") if key == "select" else ())
     for key, loss in (("single", recipe.loss.single), ("multi", recipe.loss.multi), *recipe.loss.heads.items()):
         path = f"loss.{key}" if key in ("single", "multi") else f"loss.heads.{key}"
         if not isinstance(loss, CrossEntropySpec | BinaryCrossEntropySpec):

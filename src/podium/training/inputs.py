@@ -230,6 +230,11 @@ class FeatureInputs(Inputs):
         durable.release_pages(self._features)
         return heads
 
+    @property
+    def features(self) -> NDArray[np.float32]:
+        """The features, shape (V, N, D); read-only."""
+        return self._features
+
     def feature_rows(self, heads: LinearHeads, rows: NDArray[np.int64]) -> FeatureRows:
         """The features of these rows in all views, as the heads standardise them."""
         mean, scale = heads.feature_mean, heads.feature_scale
