@@ -97,7 +97,7 @@ def test_the_classifier_reads_them_and_is_pickled_with_them(contest: Contest) ->
 
     rng = np.random.default_rng(0)
     images, labels = list(rng.integers(0, 256, (12, 32, 32, 3), dtype=np.uint8)), ["a", "b"] * 6
-    lines = ["model.name=tiny", "model.weights=random", "image.size_px=32", "training.epochs=2"]
+    lines = ["model.name=tiny", "model.weights=random", "image.size_px=32", "head.kind=gradient"]
     said = {}
     for depths in ("all", "last"):
         model = podium.ImageClassifier("baseline", overrides=[*lines, f"features.depths={depths}"], device="cpu")

@@ -89,25 +89,30 @@ def test_later_lines_win_and_no_line_changes_nothing() -> None:
     assert apply_overrides(baseline(), []) == baseline()
 
 
+def _gradient() -> Recipe:
+    """The baseline, with heads that are trained in epochs."""
+    return apply_overrides(baseline(), ["head.kind=gradient"])
+
+
 def test_another_kind_starts_from_its_own_defaults() -> None:
-    recipe = apply_overrides(baseline(), ["schedule.kind=cosine", "schedule.end_factor=0.1"])
+    recipe = apply_overrides(_gradient(), ["schedule.kind=cosine", "schedule.end_factor=0.1"])
     assert recipe.schedule == Cosine(end_factor=0.1)
-    assert apply_overrides(baseline(), ["schedule={kind: step_decay, factor: 0.5}"]).schedule == StepDecay(factor=0.5)
-    assert apply_overrides(baseline(), ["schedule.kind=constant"]).schedule == Constant()
+    assert apply_overrides(_gradient(), ["schedule={kind: step_decay, factor: 0.5}"]).schedule == StepDecay(factor=0.5)
+    assert apply_overrides(_gradient(), ["schedule.kind=constant"]).schedule == Constant()
 
 
 def test_naming_the_kind_that_is_there_keeps_its_values() -> None:
-    same = apply_overrides(baseline(), ["schedule.kind=one_cycle"])
-    assert same.schedule == baseline().schedule == OneCycle(warmup_fraction=0.1)
+    same = apply_overrides(_gradient(), ["schedule.kind=one_cycle"])
+    assert same.schedule == _gradient().schedule == OneCycle(warmup_fraction=0.1)
 
 
 def test_a_partial_mapping_keeps_what_it_does_not_name() -> None:
-    recipe = apply_overrides(baseline(), ["training={epochs: 3}", "schedule={end_factor: 0.5}"])
-    assert recipe.training == baseline().training.model_copy(update={"epochs": 3})
+    recipe = apply_overrides(_gradient(), ["training={epochs: 3}", "schedule={end_factor: 0.5}"])
+    assert recipe.training == _gradient().training.model_copy(update={"epochs": 3})
     assert recipe.schedule == OneCycle(warmup_fraction=0.1, end_factor=0.5)
-    weighted = apply_overrides(baseline(), ["loss={head_weights: {age: 2}}", "loss.head_weights={mask: 3}"])
+    weighted = apply_overrides(_gradient(), ["loss={head_weights: {age: 2}}", "loss.head_weights={mask: 3}"])
     assert weighted.loss.head_weights == {"age": 2.0, "mask": 3.0}
-    assert weighted.loss.single == baseline().loss.single
+    assert weighted.loss.single == _gradient().loss.single
     assert apply_overrides(weighted, ["loss.head_weights={}"]).loss.head_weights == {}
 
 
