@@ -35,6 +35,7 @@ from podium.splits import LeakKind, SplitMethod
 from podium.submission import SubmissionOptions
 from podium.submission import options as submission_options
 from podium.tables import CompositeDecoding
+from podium.training.predictor import Models
 
 SOURCE = Path(podium.__file__).parent
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts[0] != "cli")
@@ -177,6 +178,7 @@ def test_short_options_are_recipe_keys() -> None:
         (choices.ValueKind, submission_options.ValueKind),
         (choices.WhenNone, submission_options.WhenNone),
         (choices.Decoding, CompositeDecoding),
+        (choices.Models, Models),
     ],
 )
 def test_choices_are_the_library_s(ours: Any, theirs: Any) -> None:

@@ -51,3 +51,16 @@ def test_the_number_of_processes_is_checked(tmp_path: Path) -> None:
     answer = ask("train", "pets", *TINY, "--processes", "0", at=tmp_path)
     assert answer.code == 2
     assert "--processes: must be at least 1, got 0" in answer.complaint
+
+
+def test_a_refit_by_command_predicts_by_command(tmp_path: Path) -> None:
+    draw_pets(tmp_path)
+    ask_well(tmp_path, "train", "pets", *TINY, "--folds", "2", "--name", "mine", "--quiet", *LEAKS)
+    answer = ask("predict", "mine", "pets", "--models", "refit", "--device", "cpu", at=tmp_path)
+    assert answer.code == 2
+    assert "podium refit mine" in answer.complaint
+    answer = ask_well(tmp_path, "refit", "mine", "--device", "cpu")
+    assert "one model on all 16 images, 1 epoch; its score is not measured" in answer.out
+    assert "podium predict mine FOLDER_OF_TEST_IMAGES --models refit" in answer.out
+    answer = ask_well(tmp_path, "predict", "mine", "pets", "--models", "refit", "--device", "cpu", "--json")
+    assert answer.record["n_images"] == 16

@@ -32,7 +32,7 @@ class TrainingInfo:
     """One training: one model of one fold.
 
     Args:
-        fold: The fold.
+        fold: The fold; -1 is a model on all images, which no fold validates.
         model: Name of the model in the fold: "all", or the attribute it answers.
         n_epochs: Epochs in all.
         n_steps: Optimizer steps in all.

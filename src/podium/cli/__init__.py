@@ -20,6 +20,7 @@ COMMANDS = {
     "preview": "Draw a sheet of what training will see: images, augmented versions, labels.",
     "train": "Cross-validate: decode once, split, train every fold, score, report.",
     "lr-find": "Find a learning rate: a few training steps while it rises, and a plot.",
+    "refit": "Train one model on all images, for as long as the folds of a run chose.",
     "predict": "Predict new images with every fold of a run.",
     "evaluate": "Score a run on its holdout, once, or on a labelled test set.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",

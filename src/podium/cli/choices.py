@@ -16,6 +16,7 @@ __all__ = [
     "Layout",
     "LeakKind",
     "Metric",
+    "Models",
     "Policy",
     "Preset",
     "RecipeAction",
@@ -41,6 +42,7 @@ LeakKind = Literal["same_group", "same_bytes", "near_duplicate"]
 RecipeAction = Literal["show", "diff", "check"]
 RunOrder = Literal["created", "score"]
 Shell = Literal["bash", "zsh", "fish"]
+Models = Literal["folds", "refit"]
 View = Literal["hflip", "vflip", "rot90", "rot180", "rot270"]
 ValueKind = Literal["auto", "class_number", "class_name", "decision", "probability"]
 WhenNone = Literal["refuse", "empty", "top"]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from podium.cli.choices import View
+from podium.cli.choices import Models, View
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
 from podium.overview import count_of
@@ -27,6 +27,7 @@ def predict(
     follow_links: Annotated[bool, Parameter(group=DATA, negative="")] = False,
     group: Annotated[str | None, Parameter(group=DATA)] = None,
     tta: Annotated[tuple[View, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
+    models: Annotated[Models, Parameter(group=RUN)] = "folds",
     name: Annotated[str, Parameter(group=OUTPUT)] = "test",
     machine: MachineFlags = MachineFlags(),  # noqa: B008 - frozen values
     output: OutputFlags = OutputFlags(),  # noqa: B008
@@ -47,6 +48,7 @@ def predict(
         group: What tells which images belong together, for runs with a consensus (podium decide): a column of the
             table, "folder", or a regular expression with one pair of brackets.
         tta: Views for test-time augmentation, averaged with the plain one (default: the recipe's).
+        models: Models that predict: the mean of the folds' models, or the one on all images that podium refit trained.
         name: Name of the prediction files.
     """
     from podium.workflows.run import Run, load_run
@@ -64,6 +66,7 @@ def predict(
         group=group,
         name=name,
         tta=tta,
+        models=models,
         progress=Console(quiet=output.quiet),
     )
     path = found.folder.predictions_file(name)

@@ -28,6 +28,7 @@ from podium.store import (
     read_solved_heads,
     weights_of,
 )
+from podium.store.refit_record import RefitRecord, read_refit
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
 __all__ = ["RunContents", "name_groups", "read_contents", "read_group_words"]
@@ -71,6 +72,7 @@ class RunContents:
         seconds: Seconds that each training took, by fold and model.
         solved: What was chosen for each solved head, by fold and model, then by head.
         evaluations: Looks at the holdout and at labelled test sets.
+        refit: The model on all images, finished.
         weights: Digest of every model's weights.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
         scores_digest: SHA-256 of scores.json; empty without one.
@@ -93,6 +95,7 @@ class RunContents:
     seconds: Mapping[tuple[int, str], float] = field(default_factory=dict)
     solved: Mapping[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     evaluations: tuple[Evaluation, ...] = ()
+    refit: RefitRecord | None = None
     weights: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     scores_digest: str = ""
@@ -193,6 +196,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         seconds=attempt(folder, lambda: read_seconds(run)) or {},
         solved=attempt(folder, lambda: read_solved_heads(run)) or {},
         evaluations=tuple(attempt(run.evaluations_file, lambda: read_evaluations(run)) or ()),
+        refit=attempt(run.refit_file, lambda: read_refit(run, finished=True)),
         weights=weights_of(run, request.get("folds", ())),
         problems=(*problems, *stale),
         scores_digest=durable.sha256_file(run.scores_file) if run.scores_file.is_file() else "",

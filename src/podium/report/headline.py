@@ -10,6 +10,7 @@ from podium.report.contents import RunContents
 from podium.report.folds_section import count_divided_groups
 from podium.report.numbers import plain_count, plain_score
 from podium.report.section import Section
+from podium.store.refit_record import refit_words
 
 __all__ = ["Headline", "ScoreLine", "describe_headline", "describe_status"]
 
@@ -108,6 +109,8 @@ def _explain(contents: RunContents, scores: Scores) -> tuple[str, ...]:
             f"Chance is {plain_score(scores.chance)}: no answer that is the same for every image scores better on"
             " these images."
         )
+    if contents.refit is not None:
+        sentences.append(f"There is a refit too: {refit_words(contents.refit)}, and this one is of the folds' models.")
     return tuple(sentences)
 
 

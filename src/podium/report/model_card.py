@@ -12,7 +12,8 @@ from podium import durable
 from podium.metrics import Scores, TargetScore
 from podium.printable import printable
 from podium.report.numbers import metric_words, plain_count
-from podium.store import RunFolder, load_tables, read_evaluations, read_plain_yaml, weights_of
+from podium.store import RunFolder, load_tables, read_evaluations, read_plain_yaml, weights_of, weights_of_refit
+from podium.store.refit_record import RefitRecord, read_refit, refit_words
 from podium.tables import HOLDOUT, Folds, Samples
 
 __all__ = ["describe_model", "write_model_card"]
@@ -40,7 +41,7 @@ def describe_model(run: RunFolder) -> dict[str, Any]:
     recipe = read_plain_yaml(durable.read_bytes(run.recipe_file))
     scores = Scores.from_dict(durable.read_json(run.scores_file))
     assert samples.task is not None, "a run has a task"
-    backbone = record.get("backbone", {})
+    backbone, refit = record.get("backbone", {}), read_refit(run, finished=True)
     return {
         "run": run.name,
         "created": record["created"],
@@ -54,6 +55,7 @@ def describe_model(run: RunFolder) -> dict[str, Any]:
             "weights": weights_of(run, record["folds"]),
             "prediction": f"mean of the probabilities of {len(record['folds'])} models or groups of models, one a fold",
         },
+        "refit": None if refit is None else refit.to_dict() | {"weights": weights_of_refit(run)},
         "start_weights": {"source": backbone.get("weight_source"), "licence": backbone.get("licence")},
         "score": _score(scores),
         "targets": {name: _target(target, scores.metric_of(name)) for name, target in scores.targets.items()},
@@ -131,6 +133,8 @@ def _page(card: Mapping[str, Any], use: str) -> Iterator[str]:
         cells = (_cell(name), metric_words(line["metric"]), _number(line["value"]), _range(line), str(line["n"]))
         yield f"| {' | '.join(cells)} |"
     yield from ("", _how_validated(card))
+    if card["refit"] is not None:
+        yield from ("", _about_refit(card))
     for item in card["evaluations"]:
         yield from ("", _about_evaluation(item))
     yield from ("", "## Classes", "")
@@ -178,6 +182,11 @@ def _how_validated(card: Mapping[str, Any]) -> str:
         f" learn from it ({facts['n_folds']} folds by `{facts['method']}`, {len(facts['folds_trained'])} trained, seed"
         f" {facts['seed']}). {whole} Intervals ({score['level']:.0%}) resample groups."
     )
+
+
+def _about_refit(card: Mapping[str, Any]) -> str:
+    words = refit_words(RefitRecord(card["refit"]["epochs"], card["refit"]["n_images"]))
+    return f"Refit: {words}. The scores here are those of the folds' models, by the same recipe."
 
 
 def _about_evaluation(item: Mapping[str, Any]) -> str:

@@ -13,7 +13,9 @@ from podium.store.lineage import (
     find_stale,
     list_predictions,
     sources_of_scores,
+    weights_behind,
     weights_of,
+    weights_of_refit,
 )
 from podium.store.out_file import check_out_file
 from podium.store.plain_yaml import read_plain_yaml
@@ -85,6 +87,8 @@ __all__ = [
     "read_solved_heads",
     "sources_of_scores",
     "unreadable_logs",
+    "weights_behind",
     "weights_of",
+    "weights_of_refit",
     "write_results",
 ]

@@ -30,7 +30,9 @@ __all__ = [
     "find_stale",
     "list_predictions",
     "sources_of_scores",
+    "weights_behind",
     "weights_of",
+    "weights_of_refit",
 ]
 
 
@@ -67,6 +69,19 @@ def weights_of(run: RunFolder, folds: Collection[int]) -> dict[str, str]:
             record = _read_record(about)
             found[f"fold-{fold}/{about.parent.name}"] = str(record.get("sha256"))
     return found
+
+
+def weights_behind(run: RunFolder, name: str) -> dict[str, str]:
+    """Digests of the weights that predict a test set now: those of its folds or, where it says so, of the refit."""
+    if _read_record(run.predictions_file(name).with_suffix(".json")).get("models") == "refit":
+        return weights_of_refit(run)
+    return weights_of(run, [fold for fold in _folds_of(run) if run.is_fold_done(fold)])
+
+
+def weights_of_refit(run: RunFolder) -> dict[str, str]:
+    """Digest of the weights of every model on all images, by its folder in the run ("refit/all")."""
+    records = sorted(run.path.glob("refit/*/model.json"))
+    return {f"refit/{path.parent.name}": str(_read_record(path).get("sha256")) for path in records}
 
 
 def digest_rules(run: RunFolder) -> str | None:
@@ -149,8 +164,7 @@ def _about_predictions(run: RunFolder, name: str) -> Iterator[StaleFile]:
             yield StaleFile(
                 f"predictions/{changed[0]}", f"one piece with {name}.json: it was changed, or not finished", again
             )
-    trained = [fold for fold in _folds_of(run) if run.is_fold_done(fold)]
-    if about.get("weights") not in (None, weights_of(run, trained)):
+    if about.get("weights") not in (None, weights_behind(run, name)):
         yield StaleFile(f"predictions/{path.name}", "all models that are trained now", again)
     if isinstance(answers, dict):
         now = {"predictions": _digest(path), "rules": digest_rules(run)}
@@ -195,6 +209,7 @@ def _folds_of(run: RunFolder) -> list[int]:
 
 def _predict_again(run: RunFolder, name: str, about: Mapping[str, Any]) -> str:
     named = {} if name == "test" else {"name": name}
+    named |= {"models": "refit"} if about.get("models") == "refit" else {}
     images = about.get("root") or "FOLDER"
     return f"Make them again with {call(f'podium.load_run({run.name!r}).predict', images, **named)}."
 

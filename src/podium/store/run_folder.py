@@ -13,6 +13,7 @@
         audit.json             what the images are like
         backbone/              a frozen backbone: model.safetensors, model.json
         fold-<k>/<model>/      one training: journal.jsonl, seconds.jsonl, checkpoints/, model.safetensors, model.json
+        refit/<model>/         the model on all images, as one training; refit/refit.json says for how long
         results.csv            a row an epoch, over all folds and parts
         predictions/oof.parquet         out-of-fold rows of every validated sample
         predictions/<test>.parquet      mean over folds of a test set; <test>-fold-<k>.parquet each fold's
@@ -179,6 +180,15 @@ class RunFolder:
     def training_folder(self, fold: int, model: str) -> Path:
         """Folder of one training. A model's name comes from the data, so it is made safe for a file system."""
         return self.path / f"fold-{fold}" / _safe_name(model)
+
+    @property
+    def refit_file(self) -> Path:
+        """For how long the model on all images is trained."""
+        return self.path / "refit" / "refit.json"
+
+    def refit_folder(self, model: str) -> Path:
+        """Folder of a training on all images."""
+        return self.path / "refit" / _safe_name(model)
 
     def read(self) -> dict[str, Any]:
         """The content of run.json.

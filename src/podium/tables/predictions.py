@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["MEAN_OF_FOLDS", "Predictions", "concat_predictions", "mean_predictions"]
 
 MEAN_OF_FOLDS = -1
-"""Fold number of a row that is the mean over several folds' models."""
+"""Fold number of a row that is the mean over several folds' models, or of a model on all images."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -30,7 +30,7 @@ from podium.training.mixers import make_mixer
 from podium.training.probe import start_heads
 from podium.training.solved_training import train_solved
 
-__all__ = ["ALL_ROWS", "Job", "Training", "make_job", "train_all_rows", "train_one"]
+__all__ = ["ALL_ROWS", "CHECKPOINTS", "Job", "Training", "make_job", "train_all_rows", "train_one"]
 
 CHECKPOINTS = "checkpoints"
 """Folder of a training's checkpoints, gone when it is finished."""

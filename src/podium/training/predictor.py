@@ -6,6 +6,8 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -24,13 +26,18 @@ from podium.machine.device import choose_device
 from podium.models import Backbone, Classifier, LinearHeads, fuse
 from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
 from podium.store import RunFolder, load_tables
+from podium.store.refit_record import read_refit
 from podium.tables import Predictions, Task, mean_predictions
 from podium.training.autotune import resolve_without_autotune
 from podium.training.inputs import Inputs
 from podium.training.make_inputs import make_inputs
 from podium.training.mean_over_views import mean_over_views
+from podium.training.one_training import ALL_ROWS
 
-__all__ = ["Predictor", "TrainedModels", "open_predictor"]
+__all__ = ["Models", "Predictor", "TrainedModels", "open_predictor"]
+
+Models = Literal["folds", "refit"]
+"""Which models of a run predict: those of its folds, or the one on all images."""
 
 
 @dataclass(frozen=True)
@@ -248,24 +255,33 @@ class Predictor:
 
 
 def open_predictor(
-    run: RunFolder, settings: Settings, progress: Progress | None = None, *, keep: bool = True
+    run: RunFolder,
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    keep: bool = True,
+    models: Models = "folds",
 ) -> Predictor:
-    """The predictor of a run's finished folds.
+    """The predictor of a run's finished folds, or of its model on all images.
 
     Args:
         run: A run with at least one finished fold.
         settings: Machine and places.
         progress: Receives the progress of what takes long.
         keep: Whether all models are kept in memory once they are loaded.
+        models: "folds", or "refit" for the model on all images.
 
     Raises:
-        UsageError: If no fold is finished.
+        UsageError: If no fold is finished, or there is no refit.
         CorruptFileError: If a table of the run is not the one it was started with.
     """
     device = choose_device(settings.device)
     recipe = resolve_without_autotune(load_recipe(run.recipe_file), device)
     task = load_tables(run)[0].task
     folds = tuple(fold for fold in run.read()["folds"] if run.is_fold_done(fold))
+    if models == "refit":
+        _require_refit(run)
+        folds = (ALL_ROWS,)
     if not folds or task is None:
         raise UsageError(
             f"no fold of run {run.name!r} is finished.", fix=f"Continue it with {call('podium.resume', run.name)}."
@@ -275,6 +291,18 @@ def open_predictor(
         task,
         folds,
         load_frozen=partial(load_backbone, recipe, run.backbone_folder),
-        load=lambda model, fold, name: load_weights(model, run.training_folder(fold, name)),
+        load=lambda model, fold, name: load_weights(model, _folder_of(run, fold, name)),
     )
     return Predictor(trained, device, settings, progress, keep=keep)
+
+
+def _folder_of(run: RunFolder, fold: int, name: str) -> Path:
+    return run.refit_folder(name) if fold == ALL_ROWS else run.training_folder(fold, name)
+
+
+def _require_refit(run: RunFolder) -> None:
+    if read_refit(run, finished=True) is None:
+        raise UsageError(
+            f"run {run.name!r} has no model on all images, or it is not finished.",
+            fix=f"Train it with {call(f'podium.load_run({run.name!r}).refit')}.",
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -22,7 +22,7 @@ from podium.machine.allocator import return_freed_memory
 from podium.machine.device import prepare_process
 from podium.machine.memory import warn_of_scarce_memory
 from podium.overview import count_of
-from podium.store import RunFolder, find_stale, load_tables, weights_of
+from podium.store import RunFolder, find_stale, load_tables, weights_of, weights_of_refit
 from podium.tables import (
     Predictions,
     Samples,
@@ -30,10 +30,15 @@ from podium.tables import (
     mean_predictions,
     save_predictions,
 )
-from podium.training.predictor import open_predictor
+from podium.training.predictor import Models, open_predictor
 from podium.workflows.decide import load_rules, write_answers
 
-__all__ = ["check_views", "predict_run"]
+__all__ = ["NOT_MEASURED", "check_models", "check_views", "predict_run"]
+
+NOT_MEASURED = (
+    "The refit's own score is not measured: no image is left that it did not learn. The out-of-fold score is that of"
+    " its recipe."
+)
 
 
 def predict_run(
@@ -44,8 +49,9 @@ def predict_run(
     *,
     name: str = "test",
     views: Sequence[View] | None = None,
+    models: Models = "folds",
 ) -> Predictions:
-    """Predict images with every finished fold of a run, and average the folds.
+    """Predict images with every finished fold of a run, and average the folds; or with its model on all images.
 
     Images that cannot be decoded get the mean of the run's out-of-fold probabilities, which is what is known without
     looking, and are named in a note: a contest asks for every row.
@@ -57,23 +63,25 @@ def predict_run(
         progress: Receives progress and notes.
         name: Name of the files in the run's `predictions` folder.
         views: Views to average over; None takes the recipe's.
+        models: "folds", or "refit" for the model on all images.
 
     Returns:
         The mean over folds, in the order of the samples; also on disk, each fold's beside it.
 
     Raises:
-        UsageError: If no fold is finished, the name cannot be a file's, or the run pools over groups (see
-            `podium decide --consensus`) and the images name none.
+        UsageError: If there is no refit, no fold is finished, the name cannot be a file's, or the run pools over
+            groups (see `podium decide --consensus`) and the images name none.
         CorruptFileError: If a table of the run is not the one it was started with.
         ImageError: If no image can be decoded.
     """
     _check_name(name)
     check_views(views or ())
+    check_models(models)
     warn_of_scarce_memory(progress)
     learnt, frozen = load_tables(run)
     group = samples.group if samples.has_groups else None
     _check_groups(run, learnt, has_groups=group is not None)
-    predictor = open_predictor(run, settings, progress, keep=False)
+    predictor = open_predictor(run, settings, progress, keep=False, models=models)
     prepare_process(settings.n_threads)
     images = make_ready(samples, predictor.recipe, settings, progress)
     _require_some(images)
@@ -90,24 +98,27 @@ def predict_run(
         words = "Some of these images, or near-duplicates of them, were in the training data of this run."
         progress.note(Caution(f"{words} {known.verdict}"))
     bad = np.flatnonzero(~images.cache.is_usable)
-    per_fold, n_folds = [], len(predictor.folds)
     made_by_fold = predictor.predict_folds(images.cache, views=views)
-    with progress.stage(f"predict with {count_of(n_folds, 'fold')}", n_folds) as update:
-        for done, (fold, made) in enumerate(made_by_fold, start=1):
-            filled = _fill_unreadable(made, bad, load_predictions(run.predictions_file("oof", fold)))
-            predictions = replace(filled, group=None if group is None else group[samples.rows_of(filled.ids)])
-            path = run.predictions_file(name, fold)
-            per_fold.append(save_predictions(predictions, path, weights=weights_of(run, [fold])))
-            update(done)
+    group = None if group is None else group[samples.rows_of(images.cache.ids)]
+    if models == "refit":
+        progress.note(NOT_MEASURED)
+        oof = load_predictions(run.oof_file)
+        per_fold = [replace(_fill_unreadable(made, bad, oof), group=group) for _, made in made_by_fold]
+        for fold in run.read()["folds"]:  # of the folds' models, which these predictions are not the mean of
+            durable.remove_file(run.predictions_file(name, fold))
+    else:
+        made_by_fold = ((fold, replace(made, group=group)) for fold, made in made_by_fold)
+        per_fold = _save_folds(run, name, made_by_fold, len(predictor.folds), bad, progress)
     if len(bad):
         few = list_some(images.cache.ids[bad], most=5)
         progress.note(Caution(f"{len(bad)} images cannot be decoded; they get the average prediction: {few}."))
-    weights = weights_of(run, predictor.folds)
+    weights = weights_of_refit(run) if models == "refit" else weights_of(run, predictor.folds)
     mean = save_predictions(mean_predictions(per_fold), run.predictions_file(name), weights=weights)
     about = {
         "root": str(samples.root),
         "views": list(views or predictor.recipe.predict_views),
-        "folds": list(predictor.folds),
+        "models": models,
+        "folds": [] if models == "refit" else list(predictor.folds),
         "unreadable": images.cache.ids[bad].tolist(),
         "known_images": None if known is None else known.to_dict(),
         "weights": weights,
@@ -127,6 +138,31 @@ def _check_groups(run: RunFolder, learnt: Samples, *, has_groups: bool) -> None:
     rules = load_rules(run, learnt.task)
     if rules.consensus and not has_groups:
         raise without_groups(rules.consensus)
+
+
+def _save_folds(
+    run: RunFolder,
+    name: str,
+    made_by_fold: Iterator[tuple[int, Predictions]],
+    n_folds: int,
+    bad: NDArray[np.int64],
+    progress: Progress,
+) -> list[Predictions]:
+    """Each fold's predictions, on disk."""
+    per_fold = []
+    with progress.stage(f"predict with {count_of(n_folds, 'fold')}", n_folds) as update:
+        for done, (fold, made) in enumerate(made_by_fold, start=1):
+            predictions = _fill_unreadable(made, bad, load_predictions(run.predictions_file("oof", fold)))
+            path = run.predictions_file(name, fold)
+            per_fold.append(save_predictions(predictions, path, weights=weights_of(run, [fold])))
+            update(done)
+    return per_fold
+
+
+def check_models(models: str) -> None:
+    """Raise UnknownNameError unless a run has models of this kind."""
+    if models not in get_args(Models):
+        raise UnknownNameError("kind of models", models, get_args(Models), field="models")
 
 
 def _check_name(name: str) -> None:
@@ -161,4 +197,4 @@ def _fill_unreadable(predictions: Predictions, bad: NDArray[np.int64], oof: Pred
         filled = np.array(values)
         filled[bad] = oof.probs[name].mean(axis=0)
         probs[name] = filled
-    return Predictions(predictions.task, predictions.ids, predictions.fold, probs)
+    return replace(predictions, probs=probs)

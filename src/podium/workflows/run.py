@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from podium import durable
 from podium.advice import option
 from podium.arguments import strict_arguments
+from podium.callbacks import Callback, Callbacks
 from podium.dataset import Source, read_source
 from podium.errors import UsageError
-from podium.machine import Progress, Settings, default_progress
+from podium.machine import Caution, Progress, Settings, default_progress
 from podium.machine.tuning import restored_torch
 from podium.metrics import Scores
 from podium.overview import Overview, Shown
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from podium.curate import ScanOptions
     from podium.data import GivenImage, View
     from podium.report.inline import Plots
-    from podium.training.predictor import Predictor
+    from podium.training.predictor import Models, Predictor
 
 __all__ = ["Run", "load_run"]
 
@@ -99,9 +100,10 @@ class Run(Shown):
         group: str | None = None,
         name: str = "test",
         tta: Sequence[View] | None = None,
+        models: Models = "folds",
         progress: Progress | None = None,
     ) -> Predictions:
-        """Predictions for other images: the mean over the finished folds' models.
+        """Predictions for other images: the mean over the finished folds' models, or those of the model on all images.
 
         Args:
             data: A folder of images, a table whose rows name images beside it, or samples. Or images themselves: the
@@ -118,29 +120,61 @@ class Run(Shown):
             name: Name of the prediction files in the run folder; nothing is written for images themselves.
             tta: Views for test-time augmentation, averaged with the plain one, such as ["hflip"]; None takes the
                 recipe's.
+            models: "folds", or "refit" for the model on all images that `refit` trained.
             progress: Receives progress and notes.
 
         Raises:
-            UsageError: If no fold is finished, or a view does not exist.
+            UsageError: If no fold is finished, there is no refit, or a view does not exist.
             DataError: If there are no images, or a table does not fit them.
         """
-        from podium.workflows.predict import check_views, predict_run
+        from podium.workflows.predict import check_models, check_views, predict_run
         from podium.workflows.predict_images import as_images, name_images
 
+        check_models(models)
         views = _views_of(tta)
         images = as_images(data)
         table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
         if images is not None:
             _refuse_beside_images({"rows": rows, **table, "follow_links": follow_links, "group": group, "name": name})
             check_views(views or ())
-            return self.predictor(progress=progress).predict(images, ids=name_images(images), views=views)
+            return self.predictor(progress=progress, models=models).predict(
+                images, ids=name_images(images), views=views
+            )
         source = cast("Source", data)
         options = _prediction_options(source, rows, table, follow_links=follow_links, group=group)
         found, progress = read_source(source, options), progress or default_progress()
         for note in found.notes:
             progress.note(note)
         with restored_torch():
-            return predict_run(self.folder, found.samples, self.settings, progress, name=name, views=views)
+            return predict_run(
+                self.folder, found.samples, self.settings, progress, name=name, views=views, models=models
+            )
+
+    @strict_arguments()
+    def refit(self, *, progress: Progress | None = None, callbacks: Sequence[Callback] = ()) -> Run:
+        """Train one model on all images but the holdout's, by this run's recipe, for as long as its folds chose.
+
+        The same call goes on where it was stopped. No score changes, and the new model has none: no image is left to
+        measure it on. `predict(..., models="refit")` asks it.
+
+        Args:
+            progress: Receives progress and notes.
+            callbacks: Follow the training, whose fold is -1.
+
+        Returns:
+            This run.
+
+        Raises:
+            UsageError: If the run is not finished, or its schedule needs a validation score.
+            LockedError: If another process trains it right now.
+            ImageError: If the images are gone, or are others than at the start.
+            Stopped: If a signal asked for it.
+        """
+        from podium.workflows.refit import refit_run
+
+        progress = progress or default_progress()
+        refit_run(self.folder, self.settings, progress, Callbacks(callbacks, lambda line: progress.note(Caution(line))))
+        return self
 
     @strict_arguments()
     def evaluate(
@@ -207,18 +241,19 @@ class Run(Shown):
         with restored_torch():
             return evaluate_holdout_of(self.folder, self.settings, progress, views=views, again=again).scores
 
-    def predictor(self, *, progress: Progress | None = None) -> Predictor:
-        """The models of the finished folds, kept in memory, for images in memory.
+    def predictor(self, *, models: Models = "folds", progress: Progress | None = None) -> Predictor:
+        """The models of the finished folds, or the one on all images, kept in memory, for images in memory.
 
         Args:
+            models: "folds", or "refit" for the model on all images.
             progress: Receives progress and notes.
 
         Raises:
-            UsageError: If no fold is finished.
+            UsageError: If no fold is finished, or there is no refit.
         """
         from podium.training.predictor import open_predictor
 
-        return open_predictor(self.folder, self.settings, progress)
+        return open_predictor(self.folder, self.settings, progress, models=models)
 
     @property
     def plot(self) -> Plots:

@@ -24,6 +24,7 @@ from podium.store import (
     digest_rules,
     find_stale,
     read_plain_yaml,
+    weights_behind,
     weights_of,
 )
 from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
@@ -158,12 +159,13 @@ def _check_origin(origin: Origin) -> list[StaleFile]:
 
 def _check_predictions(run: RunFolder, name: str, origin: Origin) -> None:
     one_fold = re.fullmatch(r"(.+)-fold-(\d+)", name)
-    folds = [int(one_fold[2])] if one_fold else [fold for fold in run.read()["folds"] if run.is_fold_done(fold)]
-    test_set, now = one_fold[1] if one_fold else name, weights_of(run, folds)
+    test_set = one_fold[1] if one_fold else name
+    now = weights_of(run, [int(one_fold[2])]) if one_fold else weights_behind(run, name)
     about_file = run.predictions_file(test_set).with_suffix(".json")
     about = durable.read_json(about_file) if about_file.is_file() else {}
     about = about if isinstance(about, dict) else {}
     named = {} if test_set == "test" else {"name": test_set}
+    named |= {"models": "refit"} if about.get("models") == "refit" else {}
     images = about.get("root") or "FOLDER"
     again = f"Make them again with {call(f'podium.load_run({run.name!r}).predict', images, **named)}."
     if origin.weights != now or not now:
@@ -188,6 +190,8 @@ def _made_by(weights: object, now: object) -> str:
 def _name_folds(weights: object) -> str:
     if not isinstance(weights, dict) or not weights:
         return "unknown folds"
+    if any(str(name).startswith("refit/") for name in weights):
+        return "the refit"
     numbers = {int(found[1]) for name in weights if (found := re.match(r"fold-(\d+)/", str(name)))}
     return "folds " + ", ".join(map(str, sorted(numbers)))
 

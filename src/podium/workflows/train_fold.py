@@ -26,7 +26,7 @@ from podium.store import RunFolder, weights_of, write_results
 from podium.tables import Folds, Predictions, Samples, save_predictions
 from podium.training.autotune import resolve_without_autotune
 from podium.training.make_inputs import make_inputs
-from podium.training.one_training import Training, train_one
+from podium.training.one_training import CHECKPOINTS, Training, train_all_rows, train_one
 from podium.workflows.ask_for_folds import ask_for_folds
 from podium.workflows.time_left import TimeLeft
 
@@ -121,6 +121,25 @@ class FoldTrainer:
         """
         trained = [self._train_model(fold, place) for place in range(len(self._models))]
         return self._finish(fold) or any(trained)
+
+    def train_all_rows(self, place: int, n_epochs: int) -> None:
+        """Train one of the run's models on all images but the holdout's, unless it is.
+
+        Args:
+            place: Number of the model.
+            n_epochs: Epochs after which it ends.
+
+        Raises:
+            LockedError: If another process trains it right now.
+        """
+        name, task = list(self._models.items())[place]
+        folder = self._run.refit_folder(name)
+        if has_weights(folder) and not (folder / CHECKPOINTS).exists():
+            return
+        with durable.hold_lock(folder):
+            train_all_rows(
+                self._given, task, place, folder, n_epochs=n_epochs, stop=self._stop, progress=self._progress
+            )
 
     def _folder(self, fold: int, place: int) -> Path:
         return self._run.training_folder(fold, list(self._models)[place])
