@@ -58,6 +58,19 @@ def test_a_rehearsed_run_of_every_task_ends_in_time(
     )
 
 
+def test_solved_heads_are_rehearsed_whole(contest: Contest, tmp_path: Path) -> None:
+    kept = [line for line in LINES if line.startswith(("model.name", "model.weights", "image"))]
+    notes, settings = Notes(), make_settings(tmp_path)
+    lines = [*kept, "head.kind=auto"]
+    run = train(
+        contest("multi"), preset="baseline", overrides=lines, folds=2, minutes=9, settings=settings, progress=notes
+    )
+    plan = run.folder.read()["plan"]
+    assert (plan["epochs"], plan["speeds"]["train_s"]) == (1, 0.0)
+    assert plan["speeds"]["start_s"] > 0
+    assert any(note.startswith("Planned: about ") for note in notes.notes)
+
+
 @pytest.mark.slow
 def test_epochs_that_fit_are_recorded_and_a_resume_is_exact(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -40,9 +40,8 @@ def test_what_there_is_time_for_is_trained_on_the_same_folds(
     if preset == "shorter":  # the tiny network has too few blocks for quick
         monkeypatch.setattr(train_in_minutes, "LADDER", (("finetune", 8), ("finetune", 2)))
     notes, settings = Notes(), make_settings(tmp_path)
-    lines = [*LINES, "training.batch_size=8"]
     best = train(
-        contest("attributes"), overrides=lines, folds=2, minutes=0.6, name="x", settings=settings, progress=notes
+        contest("attributes"), overrides=LINES, folds=2, minutes=0.6, name="x", settings=settings, progress=notes
     )
     runs = list_runs(settings.runs)
     assert [run.name for run in runs] == ["x-baseline", "x-finetune"][: 1 if refusals == 2 else 2]

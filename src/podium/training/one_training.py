@@ -28,7 +28,7 @@ from podium.training.inputs import FeatureInputs, Inputs
 from podium.training.mean_over_views import mean_over_views
 from podium.training.mixers import make_mixer
 from podium.training.probe import start_heads
-from podium.training.solved_training import train_solved
+from podium.training.solved_training import Solved, train_solved
 
 __all__ = ["ALL_ROWS", "CHECKPOINTS", "Job", "Training", "make_job", "train_all_rows", "train_one"]
 
@@ -202,9 +202,7 @@ class Job:
         given.callbacks.emit("on_training_end", info)
 
     def _solve(self, folder: Path, stop: StopRequest, progress: Progress, title: str) -> None:
-        given, model, inputs = self.given, self.model, self.given.inputs
-        assert isinstance(model, LinearHeads)
-        assert isinstance(inputs, FeatureInputs)
+        given, model = self.given, self.model
         info = TrainingInfo(self.fold, model_of(folder), n_epochs=1, n_steps=0)
         given.callbacks.emit("on_training_start", info)
         journal, clock = (
@@ -212,18 +210,7 @@ class Job:
             Clock(open_times(folder / SECONDS_NAME)),
         )
         with progress.stage(f"{title}, heads", 1):
-            solved = train_solved(
-                given.recipe,
-                self.task,
-                model,
-                inputs,
-                self._labelled(self.train_rows),
-                self._valid,
-                metric=self._metric,
-                seed=self.seed,
-                stop=stop,
-                device=given.device,
-            )
+            solved = self.solve(stop)
         chosen = {name: head.to_dict() for name, head in solved.heads.items()}
         progress.note(f"{title}, head: {describe_solved(chosen)}")
         for follower in (Journalist(journal), clock, Follower(given.callbacks, info, clock)):
@@ -231,6 +218,24 @@ class Job:
         about = {"kind": "heads", "task": self.task.to_dict(), "n_features": model.n_features, "heads": chosen}
         save_weights(model.state_dict(), folder, about)
         given.callbacks.emit("on_training_end", info)
+
+    def solve(self, stop: StopRequest) -> Solved:
+        """Solve the heads of the model in place."""
+        given, model, inputs = self.given, self.model, self.given.inputs
+        assert isinstance(model, LinearHeads)
+        assert isinstance(inputs, FeatureInputs)
+        return train_solved(
+            given.recipe,
+            self.task,
+            model,
+            inputs,
+            self._labelled(self.train_rows),
+            self._valid,
+            metric=self._metric,
+            seed=self.seed,
+            stop=stop,
+            device=given.device,
+        )
 
     @property
     def _metric(self) -> str | None:

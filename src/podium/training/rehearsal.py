@@ -83,7 +83,11 @@ def rehearse(
     n_views = len(recipe.feature_views) if recipe.model.freeze == "backbone" else len(recipe.predict_views) + 1
     is_split = recipe.model.freeze == "backbone" or isinstance(inputs, BlockInputs)
     frozen_s = _per_image(few_s, many_s, n, n_views) if is_split else 0.0
-    train_s = 0.0 if recipe.is_solved else _time_steps(job)
+    train_s = 0.0
+    if recipe.is_solved:
+        start_s += _clock(lambda: job.solve(StopRequest()))[0]
+    else:
+        train_s = _time_steps(job)
     speeds = Speeds(frozen_s, train_s, _time_evaluation(job, inputs, n), start_s)
     return Rehearsal(speeds, inputs.view_bytes if isinstance(inputs, BlockInputs) else 0)
 

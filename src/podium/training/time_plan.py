@@ -29,7 +29,7 @@ class Speeds:
         frozen_s: One image in one view through the frozen part of the network.
         train_s: One image in a training step: made, forward, backward, optimizer.
         eval_s: One image in an evaluation.
-        start_s: A training until its first step.
+        start_s: A training until its first step; of solved heads, all but the judging.
     """
 
     frozen_s: float
