@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from podium.errors import UsageError
+from podium.machine.signal_stack import kept_signal_stack
 
 __all__ = ["Graph", "has_openvino"]
 
@@ -81,7 +82,7 @@ class Graph:
             "PERFORMANCE_HINT": "LATENCY",
         }
         images = self._images if batch is None else self._images[-batch:]
-        with _refused_in_one_line():
+        with _refused_in_one_line(), kept_signal_stack():
             graph = self._graph if len(images) == len(self._images) else _resized(self._graph, images.shape)
             request = self._core.compile_model(graph, "CPU", settings).create_infer_request()
             (output,) = request.infer([images.numpy()]).values()
