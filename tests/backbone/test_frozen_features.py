@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,9 +87,9 @@ def test_the_trial_traces_once_and_the_run_takes_that(
     traced: list[int] = []
 
     class Counted(Graph):
-        def __init__(self, module: torch.nn.Module, images: torch.Tensor) -> None:
+        def __init__(self, module: torch.nn.Module, images: torch.Tensor, **options: Any) -> None:
             traced.append(1)
-            super().__init__(module, images)
+            super().__init__(module, images, **options)
 
     monkeypatch.setattr(frozen_forward, "Graph", Counted)
     monkeypatch.setattr(autotune, "WORTH_AUTOTUNING", 1)

@@ -569,8 +569,9 @@ def test_the_command_hands_on_what_python_would(
     preset, lines = case.base
     given: list[Recipe] = []
 
-    def train(_source: Path, *, recipe: Recipe, **_options: object) -> None:
-        given.append(recipe)
+    def train(_source: Path, **options: Any) -> None:
+        names = ("preset", "recipe", "overrides", "metric", "seed")
+        given.append(podium.compose_recipe(**{name: options[name] for name in names}))
         raise UsageError("seen")
 
     monkeypatch.setattr("podium.workflows.train", train)
