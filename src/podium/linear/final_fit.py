@@ -22,13 +22,16 @@ _UNJUDGED_SLOPE = {"lda": 1.0, "ridge": 8.0}
 """Where no inner fold says better: a regression onto 0 and 1 is far too flat for a softmax."""
 
 
-def fit_logistic(problem: HeadProblem, penalty: float, inner: InnerFolds | None) -> LinearMap:
-    """Weights (D, C) and biases (C,) of logistic regression on the features.
+def fit_logistic(
+    problem: HeadProblem, penalty: float, inner: InnerFolds | None, calibration: Calibration | None
+) -> LinearMap:
+    """Weights (D, C) and biases (C,) of logistic regression on the features, calibrated.
 
     Args:
         problem: What is solved.
         penalty: On the mean loss.
         inner: Whose preconditioner serves again where it can.
+        calibration: From out-of-fold logits; None where there are none.
     """
     design = make_design(problem.source)
     if inner is not None and design.axes is None and inner.design.axes is None:
@@ -42,7 +45,10 @@ def fit_logistic(problem: HeadProblem, penalty: float, inner: InnerFolds | None)
         design, target, weights[:, None] / len(design), is_present[None], problem.head.is_multi, preconditioner
     )
     point = single.solve(target.new_tensor([penalty]), tolerance=TOLERANCE)[:, 0]
-    return _rule_out(problem, design.to_features(point[:-1]), point[-1])
+    weights, biases = design.to_features(point[:-1]), point[-1]
+    if calibration is not None:
+        weights, biases = weights * calibration.slope, calibration.apply(biases)
+    return _rule_out(problem, weights, biases)
 
 
 def fit_discriminant(

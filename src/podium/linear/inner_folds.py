@@ -57,10 +57,12 @@ class InnerFolds:
     Args:
         problem: What is solved; its `part` is not None.
         stop: Asked before every candidate.
+        is_calibrated: Whether logistic regression is calibrated too, which a strength that somebody chose is not.
     """
 
     problem: HeadProblem
     stop: StopRequest
+    is_calibrated: bool = True
     tried: list[Tried] = field(default_factory=list)
     _point: Tensor | None = None
 
@@ -164,7 +166,10 @@ class InnerFolds:
         self._point = self._logistic.solve(each, self._point, tolerance=TOLERANCE)
         logits = self._logistic.predict(self._point)[torch.arange(len(self.part)), self.part]
         one = torch.ones((), device=logits.device, dtype=torch.float64)
-        return self._note("logistic", penalty, logits, Calibration(one, torch.zeros_like(one)))
+        as_it_is = Calibration(one, torch.zeros_like(one))
+        # The sigmoids of several labels are near enough, and a rare label has too few rows for a slope of its own.
+        is_straight = self.problem.head.is_multi or not self.is_calibrated
+        return self._note("logistic", penalty, logits, as_it_is if is_straight else self.calibrate(logits))
 
     def try_discriminant(self, kind: HeadKindName, penalty: float) -> float:
         """Log loss of LDA or ridge regression, whose covariance shrinks by this; both are noted."""
@@ -214,11 +219,18 @@ class InnerFolds:
         values = cast("NDArray[np.float64]", probs.cpu().numpy())
         return score_metric(self.problem.metric, values, labels, self.problem.head)
 
+    def merit(self, tried: Tried, rows: Tensor | None = None) -> float:
+        """The metric, greater being better; the least of all where it is not defined."""
+        score = self.score(tried, rows)
+        sign = 1 if find_metric(self.problem.metric).greater_is_better else -1
+        return sign * score if np.isfinite(score) else -np.inf
+
     def is_clearly_better(self, tried: Tried, other: Tried) -> bool:
         """Whether a candidate's metric is better than another's by more than a standard error over the inner folds."""
-        sign = 1 if find_metric(self.problem.metric).greater_is_better else -1
-        pairs = [[self.score(item, self.part == k) for item in (tried, other)] for k in range(self.n_parts)]
-        gains = sign * np.array([mine - its for mine, its in pairs])
+        pairs = [[self.merit(item, self.part == k) for item in (tried, other)] for k in range(self.n_parts)]
+        if not np.isfinite(pairs).all():
+            return self.merit(tried) > self.merit(other)
+        gains = np.array([mine - its for mine, its in pairs])
         return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))
 
     def find(self, kind: HeadKindName, penalty: float) -> Tried:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
@@ -13,7 +13,6 @@ from podium.linear.head_problem import HeadKindName, HeadProblem, HeadWish
 from podium.linear.inner_folds import InnerFolds, Tried
 from podium.linear.strength_search import best_strength, search_strength
 from podium.linear.strength_units import from_penalty, to_penalty
-from podium.metrics import metric as find_metric
 from podium.stopping import StopRequest
 
 __all__ = ["Candidate", "SolvedHead", "solve_head"]
@@ -21,6 +20,9 @@ __all__ = ["Candidate", "SolvedHead", "solve_head"]
 MOST_WORK = 3e10
 """Rows times features times classes beyond which logistic regression is left out: one pass would take a second."""
 _START = {"logistic": 0.1, "lda": 1.0, "ridge": 1.0}
+_WEAKER = 3
+"""Half decades below the strength of the least log loss that are tried. Where classes are rare, macro F1 and accuracy
+are best there: on 2,624 solar cells macro F1 rises from 0.55 to 0.60, and the temperature mends the log loss."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,9 @@ class SolvedHead:
 def solve_head(problem: HeadProblem, wish: HeadWish, stop: StopRequest) -> SolvedHead:
     """Choose by the inner folds, then fit to all rows and views.
 
-    The strength of a kind is that of the least log loss out of fold. So is the kind, unless another has a better metric
-    by more than a standard error over the inner folds: then it is the one of the best metric. Where nothing can be
-    judged, the first kind is fitted at its usual strength.
+    Kind and strength are those of the least log loss out of fold, unless others have a better metric by more than a
+    standard error over the inner folds: then they are those of the best metric. Where nothing can be judged, the first
+    kind is fitted at its usual strength.
 
     Args:
         problem: What is solved.
@@ -85,23 +87,39 @@ def solve_head(problem: HeadProblem, wish: HeadWish, stop: StopRequest) -> Solve
         Stopped: If it was asked for.
     """
     kinds = _affordable(problem, wish)
-    inner = None if problem.part is None else InnerFolds(problem, stop)
+    inner = None if problem.part is None else InnerFolds(problem, stop, is_calibrated=wish.strength is None)
     if inner is None or not inner.can_judge:
         return _solve_blindly(problem, kinds[0], wish.strength)
-    choices = {kind: _choose_strength(kind, inner, wish.strength) for kind in kinds}
-    found = [(_candidate(problem, penalty, tried, inner), penalty, tried) for penalty, tried in choices.values()]
-    sign = 1 if find_metric(problem.metric).greater_is_better else -1
-    found.sort(key=lambda item: (_or_worst(sign * item[0].score), -item[0].log_loss), reverse=True)
-    surest = min(found, key=lambda item: item[0].log_loss)
-    if surest is not found[0] and not inner.is_clearly_better(found[0][2], surest[2]):
-        found = [surest, *(item for item in found if item is not surest)]
+    found = [candidate for kind in kinds for candidate in _try_kind(kind, inner, wish.strength)]
+    chosen = _choose(found, inner)
     stop.check()
-    chosen, penalty, tried = found[0]
-    if chosen.kind == "logistic":
-        weights, biases = fit_logistic(problem, penalty, inner)
+    if chosen.tried.kind == "logistic":
+        weights, biases = fit_logistic(problem, chosen.penalty, inner, chosen.tried.calibration)
     else:
-        weights, biases = fit_discriminant(problem, chosen.kind, penalty, tried.calibration)
-    return SolvedHead(weights, biases, tuple(item[0] for item in found), problem.metric, inner.n_parts)
+        weights, biases = fit_discriminant(problem, chosen.tried.kind, chosen.penalty, chosen.tried.calibration)
+    others = [max((item for item in found if item.tried.kind == kind), key=_merit) for kind in kinds]
+    others = sorted((item for item in others if item.tried.kind != chosen.tried.kind), key=_merit, reverse=True)
+    described = tuple(_describe(item, inner) for item in (chosen, *others))
+    return SolvedHead(weights, biases, described, problem.metric, inner.n_parts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A candidate: its penalty on all rows, how it does in the inner folds, and its metric, greater being better."""
+
+    penalty: float
+    tried: Tried
+    merit: float
+
+
+def _merit(found: _Found) -> tuple[float, float]:
+    return found.merit, -found.tried.log_loss
+
+
+def _choose(found: list[_Found], inner: InnerFolds) -> _Found:
+    """The one of the least log loss, or of the best metric where that is clearly better."""
+    best, surest = max(found, key=_merit), min(found, key=lambda item: item.tried.log_loss)
+    return best if inner.is_clearly_better(best.tried, surest.tried) else surest
 
 
 def _affordable(problem: HeadProblem, wish: HeadWish) -> tuple[HeadKindName, ...]:
@@ -113,39 +131,44 @@ def _affordable(problem: HeadProblem, wish: HeadWish) -> tuple[HeadKindName, ...
     return tuple(kind for kind in kinds if kind != "logistic" or work <= MOST_WORK) or kinds
 
 
-def _choose_strength(kind: HeadKindName, inner: InnerFolds, strength: float | None) -> tuple[float, Tried]:
-    """The penalty on all rows, and how it does in the inner folds."""
+def _try_kind(kind: HeadKindName, inner: InnerFolds, strength: float | None) -> list[_Found]:
+    """The strength that was asked for; or that of the least log loss, and weaker ones while the metric rises."""
 
     def evaluate(penalty: float) -> float:
         return inner.try_logistic(penalty) if kind == "logistic" else inner.try_discriminant(kind, penalty)
 
-    n, problem, total = len(inner.problem.source.rows), inner.problem, inner.total
-    if strength is not None:
-        tried = to_penalty(kind, strength, inner.n_fitted, problem, total)
-        penalty = to_penalty(kind, strength, n, problem, total)
-    else:
-        tried = best_strength(search_strength(evaluate, _START[kind]))
+    def find(tried: float) -> _Found:
+        evaluate(tried)
+        n = len(inner.problem.source.rows)
         # C counts against a sum, so that the penalty on the mean falls with the number of rows. What is added to a
         # covariance stays: the slope that calibrates the logits belongs to it.
         penalty = tried * inner.n_fitted / n if kind == "logistic" else tried
-    evaluate(tried)
-    return penalty, inner.find(kind, tried)
+        result = inner.find(kind, tried)
+        return _Found(penalty, result, inner.merit(result))
+
+    if strength is not None:
+        tried = find(to_penalty(kind, strength, inner.n_fitted, inner.problem, inner.total))
+        penalty = to_penalty(kind, strength, len(inner.problem.source.rows), inner.problem, inner.total)
+        return [replace(tried, penalty=penalty)]
+    found = [find(best_strength(search_strength(evaluate, _START[kind])))]
+    for _ in range(_WEAKER):
+        found.append(find(found[-1].tried.penalty / math.sqrt(10)))
+        if not found[-1].merit > found[-2].merit:
+            break
+    return found
 
 
-def _candidate(problem: HeadProblem, penalty: float, tried: Tried, inner: InnerFolds) -> Candidate:
-    strength = from_penalty(tried.kind, penalty, len(problem.source.rows), problem, inner.total)
+def _describe(found: _Found, inner: InnerFolds) -> Candidate:
+    problem, tried = inner.problem, found.tried
+    strength = from_penalty(tried.kind, found.penalty, len(problem.source.rows), problem, inner.total)
     return Candidate(tried.kind, strength, inner.score(tried), tried.log_loss)
-
-
-def _or_worst(score: float) -> float:
-    return score if math.isfinite(score) else -math.inf
 
 
 def _solve_blindly(problem: HeadProblem, kind: HeadKindName, strength: float | None) -> SolvedHead:
     n, total = len(problem.source.rows), sum_all(problem)
     penalty = _START[kind] if strength is None else to_penalty(kind, strength, n, problem, total)
     if kind == "logistic":
-        weights, biases = fit_logistic(problem, penalty, None)
+        weights, biases = fit_logistic(problem, penalty, None, None)
     else:
         weights, biases = fit_discriminant(problem, kind, penalty, None)
     candidate = Candidate(kind, from_penalty(kind, penalty, n, problem, total))

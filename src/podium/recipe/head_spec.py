@@ -18,9 +18,9 @@ class GradientHead(Part):
 
 
 class AutoHead(Part):
-    """The best of logistic regression, LDA and ridge regression by inner folds of the training part: the strength of
-    each by the log loss there, and so the kind, unless another has a better metric by more than a standard error.
-    Each attribute chooses for itself."""
+    """The best of logistic regression, LDA and ridge regression by inner folds of the training part: kind and strength
+    have the least log loss there, unless others have a better metric by more than a standard error. Each attribute
+    chooses for itself."""
 
     kind: Literal["auto"] = "auto"
 
