@@ -50,7 +50,7 @@ def test_diff_names_every_key_that_differs_and_no_other(capsys: pytest.CaptureFi
 def test_check_builds_what_the_recipe_names(capsys: pytest.CaptureFixture[str]) -> None:
     code, text, _ = run(capsys, "check", "baseline", "--set", "model.name=tiny")
     assert code == 0
-    assert "16 features" in text
+    assert "features, weights: random" in text
     assert "of" in text
     code, _, problem = run(capsys, "check", "baseline", "--set", "model.name=tiny", "optimizer.name=adamv")
     assert code == 2

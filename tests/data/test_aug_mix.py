@@ -13,7 +13,7 @@ from tiny.augmented import STORED, augment, draw
 
 def test_weights_are_those_of_a_dirichlet_distribution() -> None:
     mix = AugMix(n_chains=3)
-    numbers = mix.touch(uniforms(0, 0, sample_keys(map(str, range(20_000))), mix.stream, mix.n_uniforms)).numbers
+    numbers = mix.retouch(uniforms(0, 0, sample_keys(map(str, range(20_000))), mix.stream, mix.n_uniforms)).numbers
     own, chains = numbers[:, 1], numbers[:, 2::7]
     assert own + chains.sum(axis=1) == pytest.approx(np.ones(len(own)), abs=1e-9)
     assert own.mean() == pytest.approx(0.5, abs=0.01)
@@ -25,14 +25,14 @@ def test_weights_are_those_of_a_dirichlet_distribution() -> None:
 
 def test_chains_have_one_to_three_operations() -> None:
     mix = AugMix(n_chains=1)
-    numbers = mix.touch(uniforms(0, 0, sample_keys(map(str, range(9000))), mix.stream, mix.n_uniforms)).numbers
+    numbers = mix.retouch(uniforms(0, 0, sample_keys(map(str, range(9000))), mix.stream, mix.n_uniforms)).numbers
     lengths = (numbers[:, 3::2] != KEEP).sum(axis=1)
     assert np.bincount(lengths, minlength=4) / len(lengths) == pytest.approx([0, 1 / 3, 1 / 3, 1 / 3], abs=0.02)
 
 
 def test_it_is_the_weighted_mean_of_its_chains() -> None:
     mix = AugMix(severity=8, probability=1)
-    step, images = mix.touch(draw(mix)), augment([mix])  # type: ignore[arg-type]
+    step, images = mix.retouch(draw(mix)), augment([mix])  # type: ignore[arg-type]
     for i in range(0, 64, 5):
         total = step.numbers[i, 1] * STORED[i].astype(np.float64)
         for chain in step.numbers[i, 2:].reshape(3, 7):
@@ -46,4 +46,4 @@ def test_it_is_the_weighted_mean_of_its_chains() -> None:
 def test_without_chance_nothing_changes() -> None:
     assert np.array_equal(augment([AugMix(probability=0)]), STORED)
     assert (augment([AugMix()]) != STORED).any()
-    assert CODES["mix_chains"] not in AugMix(probability=0).touch(draw(AugMix())).codes  # type: ignore[arg-type]
+    assert CODES["mix_chains"] not in AugMix(probability=0).retouch(draw(AugMix())).codes  # type: ignore[arg-type]

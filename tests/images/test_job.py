@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from podium.images import job as jobs
 from podium.images.decode import Limits, decode_file
 from podium.images.job import Job, Stored, do_item, do_job
 from podium.images.outcome import Decoded, Outcome
@@ -60,7 +59,7 @@ def test_a_resize_that_finds_no_memory_is_an_outcome(photo: Path, monkeypatch: p
     def refuse(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(jobs, "resize_to", refuse)
+    monkeypatch.setattr("podium.images.preprocess.resize_to", refuse)
     result = do_job(photo, Job(size=(4, 4)))
     assert (result.outcome, result.pixels) == (Outcome.OUT_OF_MEMORY, None)
     assert result.reason

@@ -176,7 +176,7 @@ def test_every_model_has_its_charts_up_to_a_limit(report: RunReport) -> None:
     changed = replace(report, curves=replace(report.curves, panels=panels), mistakes=(), data=None)
     section = read_page(draw_page(changed, None)).one("section", id="curves")
     assert [node.text for node in section.all("h3")] == [f"m{number}" for number in range(20)]
-    assert len(section.all("svg")) == 40
+    assert len(section.all("svg")) == 80  # four a model
     assert "3 more models" in section.words
 
 

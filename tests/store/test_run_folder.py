@@ -81,9 +81,9 @@ def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> No
     assert not (tmp_path / "runs" / "run.json").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_of_runs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file is in the way")
-    with pytest.raises(StorageError, match="runs"):
+    with pytest.raises(UsageError, match="runs: this is a file"):
         create_run(tmp_path / "runs", "mine", {"folds": [0]})
 
 

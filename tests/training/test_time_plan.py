@@ -63,7 +63,7 @@ def test_work_is_counted_from_recipe_and_folds() -> None:
     fold = np.array([0, 0, 1, 1, 1, HOLDOUT])
     folds = Folds(as_text_array(list("abcdef")), fold, 2, "given", 0, "")
     work = count_work(find_preset("baseline"), folds, [0, 1], most_views=0)
-    assert work == Work(6, ((3, 2), (2, 3)), plain_views=2, cached_views=0, predict_views=2)
+    assert work == Work(6, ((3, 2), (2, 3)), plain_views=2, cached_views=0, predict_views=2, is_solved=True)
     work = count_work(find_preset("quick"), folds, [1], most_views=3, n_models=2, processes=8)
     assert work == Work(6, ((2, 3), (2, 3)), plain_views=2, cached_views=3, predict_views=2, processes=2)
     probed = apply_overrides(find_preset("finetune"), ["model.head_start=probe", "model.freeze=none"])

@@ -21,8 +21,9 @@ from sklearn.utils import estimator_checks as checks
 from podium import ImageClassifier
 from podium.errors import ImageError, LabelError, UsageError
 from podium.images import decode_file
+from podium.recipe import Recipe
 from podium.recipe import build as build_module
-from podium.tables import as_text_array
+from podium.tables import Task, as_text_array
 from podium.workflows import estimator as estimator_module
 from tiny.contest import TINY, draw_images
 
@@ -202,7 +203,7 @@ def test_what_needs_validation_is_refused_without(paths: list[Path]) -> None:
 
 def test_validation_images_are_not_trained_on(paths: list[Path]) -> None:
     one = make_classifier(validation_fraction=0.25).fit(paths, LABELS)
-    _, valid = one._divide(one._given, as_text_array([str(row) for row in range(24)]))
+    _, valid = one._divide(one._given, as_text_array([str(row) for row in range(24)]), None)
     assert valid is not None
     assert np.bincount(valid.labels["label"]).tolist() == [3, 3]
     changed = np.stack([np.asarray(Image.open(path)) for path in paths])
@@ -221,8 +222,11 @@ def test_the_backbone_is_built_once_and_gives_the_same_bits(
     monkeypatch.setattr(build_module, "build_backbone", lambda *a, **k: built.append(a) or build(*a, **k))
     once = make_classifier(lines).fit(paths, LABELS)
     assert len(built) == 1
+
     # As before, with a backbone that no check has touched.
-    fresh = lambda recipe, task: (build_module.build_backbone_of(recipe), None)  # noqa: E731
+    def fresh(recipe: Recipe, task: Task) -> tuple[object, object]:
+        return build_module.build_backbone_of(recipe), build_module.check_buildable(recipe, task)[1]
+
     monkeypatch.setattr(estimator_module, "check_buildable", fresh)
     anew = make_classifier(lines).fit(paths, LABELS)
     np.testing.assert_array_equal(once.predict_proba(paths), anew.predict_proba(paths))

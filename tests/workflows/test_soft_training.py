@@ -97,7 +97,8 @@ def test_a_fold_whose_training_images_weigh_nothing_is_refused(contest: Contest,
         )
 
 
-LINES = ["model.name=tiny", "model.weights=random", "image.size_px=32", "training.epochs=40", "optimizer.lr=0.05"]
+LINES = ["model.name=tiny", "model.weights=random", "image.size_px=32", "head.kind=gradient"]
+LINES += ["training.epochs=40", "optimizer.lr=0.05"]
 
 
 def test_the_classifier_takes_weights_in_scikit_learn_s_words(contest: Contest) -> None:

@@ -58,7 +58,7 @@ class AugMix:
         """Uniform numbers that an image takes."""
         return 2 + self.n_chains * (2 + 3 * _LONGEST)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, n_uniforms), say; see the operation `mix_chains`."""
         of_chains = u[:, 2:].reshape(len(u), self.n_chains, 2 + 3 * _LONGEST).transpose(1, 2, 0)
         changed = betaincinv(self.alpha, self.alpha, u[:, 1])

@@ -190,7 +190,7 @@ def draw_batch(
             case ColorJitter() | Grayscale():
                 colours = augmentation.tint(colours or ColourMaps.unchanged(len(keys)), u)
                 if isinstance(augmentation, ColorJitter):
-                    steps += augmentation.touch(u)
+                    steps += augmentation.retouch(u)
             case GridDistortion() | ElasticDistortion():
                 bends.append(augmentation.bend(u))
             case RandAugment() | TrivialAugmentWide() | AutoAugment():
@@ -203,7 +203,7 @@ def draw_batch(
             case _ if isinstance(augmentation, _Moving):
                 frames = augmentation.move(frames, u)
             case _:
-                steps.append(augmentation.touch(u))
+                steps.append(augmentation.retouch(u))
     is_bent = np.any([bend.is_bent for bend in bends], axis=0) if bends else np.zeros(len(keys), dtype=bool)
     return Drawn(plan_resampling(frames, stored, output, is_bent), bends, colours, steps, boxes)
 

@@ -103,7 +103,7 @@ class ColorJitter:
         maps = maps.stretch(factor(2, self.contrast)) if self.contrast else maps
         return maps.saturate(factor(3, self.saturation)) if self.saturation else maps
 
-    def touch(self, u: _Array) -> list[Step]:
+    def retouch(self, u: _Array) -> list[Step]:
         """The turn of the hue that the uniform numbers say, if there is one."""
         if around(self.hue, 0.0) == (0.0, 0.0):
             return []

@@ -36,7 +36,7 @@ class GaussianBlur:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "sigma", ends(self.sigma), above=0, highest=20)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 2), say."""
         return Step.of("blur", u[:, 0] < self.probability, pick(ends(self.sigma), u[:, 1]))
 
@@ -61,7 +61,7 @@ class GaussianNoise:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "std", ends(self.std), lowest=0, highest=1)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 3), say; the last one is the key of the noise."""
         std = 255 * pick(ends(self.std), u[:, 1])
         return Step.of("noise", u[:, 0] < self.probability, std, u[:, 2] * 2.0**53)
@@ -87,7 +87,7 @@ class JpegCompression:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "quality", ends(self.quality), lowest=1, highest=100)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 2), say."""
         return Step.of("jpeg", u[:, 0] < self.probability, np.rint(pick(ends(self.quality), u[:, 1])))
 
@@ -112,6 +112,6 @@ class Sharpen:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "factor", ends(self.factor), lowest=0, highest=10)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 2), say."""
         return Step.of("sharpness", u[:, 0] < self.probability, pick(ends(self.factor), u[:, 1]))

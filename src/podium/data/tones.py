@@ -31,7 +31,7 @@ class Posterize:
         check_probability(self.kind, self.probability)
         check_count(self.kind, "bits", self.bits, 1, 8)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 1), say."""
         return Step.of("posterize", u[:, 0] < self.probability, np.full(len(u), float(self.bits)))
 
@@ -51,7 +51,7 @@ class Solarize:
         check_probability(self.kind, self.probability)
         check_range(self.kind, "threshold", ends(self.threshold), lowest=0, highest=256)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 2), say."""
         return Step.of("solarize", u[:, 0] < self.probability, pick(ends(self.threshold), u[:, 1]))
 
@@ -69,7 +69,7 @@ class Invert:
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 1), say."""
         return Step.of("invert", u[:, 0] < self.probability)
 
@@ -87,7 +87,7 @@ class AutoContrast:
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 1), say."""
         return Step.of("auto_contrast", u[:, 0] < self.probability)
 
@@ -105,7 +105,7 @@ class Equalize:
     def __post_init__(self) -> None:
         check_probability(self.kind, self.probability)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 1), say."""
         return Step.of("equalize", u[:, 0] < self.probability)
 
@@ -137,7 +137,7 @@ class Clahe:
         check_range(self.kind, "clip_limit", ends(self.clip_limit), above=0, highest=256)
         check_count(self.kind, "tiles", self.tiles, 1, 64)
 
-    def touch(self, u: _Array) -> Step:
+    def retouch(self, u: _Array) -> Step:
         """The step that the uniform numbers `u`, shape (B, 2), say."""
         limit = pick(ends(self.clip_limit), u[:, 1])
         return Step.of("clahe", u[:, 0] < self.probability, limit, np.full(len(u), float(self.tiles)))
