@@ -60,3 +60,17 @@ def test_a_class_without_rows_is_ruled_out(features: NDArray[np.float32], labels
     assert biases[3] == -torch.inf
     assert torch.isfinite(weights).all()
     assert torch.isfinite(biases[:3]).all()
+
+
+def test_a_covariance_that_rounding_made_indefinite_is_solved_too() -> None:
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(5, 40, generator=generator, dtype=torch.float64)
+    covariance = rows.T @ rows / 5
+    cross = covariance @ torch.randn(40, 3, generator=generator, dtype=torch.float64)
+    broken = covariance.float()
+    broken.diagonal().sub_(1e-4)
+    strength = 1e-5
+    solved = solve_cross(broken, cross, strength)
+    exact = torch.linalg.solve(covariance + strength * torch.eye(40, dtype=torch.float64), cross)
+    assert torch.isfinite(solved).all()
+    torch.testing.assert_close(rows @ solved, rows @ exact, rtol=1e-2, atol=1e-3)

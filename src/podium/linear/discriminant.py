@@ -23,7 +23,14 @@ def solve_cross(covariance: Tensor, cross_covariance: Tensor, strength: float) -
     """
     matrix = covariance.clone()
     matrix.diagonal().add_(strength)
-    return torch.cholesky_solve(cross_covariance.to(matrix.dtype), torch.linalg.cholesky(matrix)).double()
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    if not int(failed):
+        return torch.cholesky_solve(cross_covariance.to(matrix.dtype), factor).double()
+    # More features than rows: what rounding took below zero outweighs a small strength.
+    values, vectors = torch.linalg.eigh(covariance.double())
+    scaled = (vectors.T @ cross_covariance.double()) / (values.clamp_min(0) + strength)[:, None]
+    solved: Tensor = vectors @ scaled
+    return solved
 
 
 def ridge(moments: Moments, solved: Tensor) -> LinearMap:
