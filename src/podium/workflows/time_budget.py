@@ -137,11 +137,7 @@ def _too_short(
     gone = 60 * budget.minutes - seconds
     minutes = math.ceil((gone + needed / MARGIN) / 60 + 0.05)
     ways = [options(minutes=minutes)]
-    per_fold = len(work.trainings) // len(chosen)
-    n_folds = next(
-        (n for n in range(len(chosen) - 1, 0, -1) if plan_epochs(work.of_first(n * per_fold), speeds, seconds, most=1)),
-        0,
-    )
+    n_folds = _folds_that_fit(work, speeds, seconds, len(chosen))
     if n_folds:
         ways.append(options(only_folds=list(chosen[:n_folds])))
     side = int(max(recipe.image.sides) * math.sqrt(max(MARGIN * seconds, 0) / needed)) // 32 * 32
