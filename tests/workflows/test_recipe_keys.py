@@ -359,6 +359,7 @@ CASES: dict[str, Case] = {
     "training.unmixed_last_epochs": Case("training.unmixed_last_epochs=1", besides=("mixing=cutmix",)),
     "training.clip_norm": Case("training.clip_norm=0.001", besides=("optimizer.name=sgd",)),
     "training.ema_decay": Case("training.ema_decay=null"),
+    "training.soup_epochs": Case("training.soup_epochs=2", besides=("training.ema_decay=null",)),
     "training.precision": Case("training.precision=bf16"),
     "training.layout": Case("training.layout=contiguous"),
     "training.augment_on": Case(

@@ -136,7 +136,7 @@ def _refuse_beside_resume(given: list[str]) -> None:
 def show_run(run: Run, *, as_json: bool) -> None:
     """Print a finished run: its scores, where its report is, and what to try next."""
     from podium.report import print_summary, read_group_words
-    from podium.store import arithmetic_words, read_arithmetic
+    from podium.store import arithmetic_words, read_arithmetic, read_soup, soup_words
 
     left = run.folder.folds_left()
     if as_json:
@@ -150,7 +150,9 @@ def show_run(run: Run, *, as_json: bool) -> None:
         print_lines(f"next     podium train --resume {run.name}")
         return
     print_summary(run.scores, groups=read_group_words(run.folder))
-    print_lines("", f"with     {arithmetic_words(read_arithmetic(run.folder))}")
+    soup = read_soup(run.folder)
+    print_lines("", *([f"soup     {soup_words(soup)}"] if soup else []))
+    print_lines(f"with     {arithmetic_words(read_arithmetic(run.folder))}")
     print_lines(f"run      {run.folder.path}", f"report   {run.folder.report_file}")
     print_lines("next     podium predict " + run.name + " FOLDER_OF_TEST_IMAGES")
     if len(run.folds.holdout_rows):

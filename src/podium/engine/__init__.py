@@ -4,6 +4,7 @@ from podium.engine.checkpoints import Checkpoints, final_weights
 from podium.engine.evaluate import evaluate, predict_logits
 from podium.engine.fit import Callback, fit
 from podium.engine.memory import is_out_of_memory, release_cached_memory, run_in_pieces
+from podium.engine.norm_statistics import measure_norms
 from podium.engine.objective import HeadObjective, Objective, PerSampleLoss
 from podium.engine.parts import Averager, Batch, EvalBatches, Parts, TrainBatches, TrainSample
 from podium.engine.precision import autocast
@@ -37,6 +38,7 @@ __all__ = [
     "fit",
     "is_out_of_memory",
     "join_tree",
+    "measure_norms",
     "mix_seed",
     "predict_logits",
     "release_cached_memory",

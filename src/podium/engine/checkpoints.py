@@ -134,6 +134,7 @@ def _gather(parts: Parts, best: Mapping[str, Tensor] | None) -> dict[str, Any]:
         "model": dict(parts.model.state_dict()),
         "optimizer": parts.optimizer.state_dict(),
         "average": None if parts.average is None else parts.average.state_dict(),
+        "soup": None if parts.soup is None else parts.soup.state_dict(),
         "scaler": None if parts.scaler is None else parts.scaler.state_dict(),
         "micro_batch": parts.micro_batch,
         "best": None if best is None else dict(best),
@@ -145,6 +146,8 @@ def _scatter(tree: Mapping[str, Any], parts: Parts) -> None:
     restore_optimizer(parts.optimizer, tree["optimizer"])
     if parts.average is not None:
         parts.average.load_state_dict(tree["average"])
+    if parts.soup is not None:
+        parts.soup.load_state_dict(tree["soup"], parts.model)
     if parts.scaler is not None and tree["scaler"] is not None:
         parts.scaler.load_state_dict(tree["scaler"])
     parts.micro_batch = tree["micro_batch"]

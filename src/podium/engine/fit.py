@@ -8,11 +8,12 @@ scores so far; so a state and the tensors beside it are all that an exact resume
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Protocol
 
 from podium.engine.checkpoints import Checkpoints
 from podium.engine.evaluate import evaluate
-from podium.engine.parts import EvalBatches, Parts, TrainBatches
+from podium.engine.parts import EvalBatches, Gathered, Parts, TrainBatches
 from podium.engine.state import EpochJudgement, EpochRecord, TrainState
 from podium.engine.step import train_step
 from podium.errors import Stopped
@@ -84,10 +85,18 @@ def fit(
         record = state.finish_epoch(scores, judged)
         if scores and state.note_score(scores[parts.score_name] * (1 if parts.greater_is_better else -1)):
             checkpoints.remember_best(parts)
+        if parts.soup is not None and parts.soup.wants(state.epoch, n_epochs=n_epochs):
+            _take(parts, parts.soup)
         for callback in callbacks:
             callback.on_epoch(record)
         checkpoints.save_if_due(state, parts)
     return state
+
+
+def _take(parts: Parts, soup: Gathered) -> None:
+    """Add the weights that would predict now: the averaged ones where there are any."""
+    with nullcontext() if parts.average is None else parts.average.swapped_into(parts.model):
+        soup.take(parts.model)
 
 
 def _judge(parts: Parts, valid: EvalBatches | None, stop: StopRequest) -> tuple[Mapping[str, float], EpochJudgement]:

@@ -63,6 +63,25 @@ class Averager(Protocol):
         """Restore what `state_dict` gave."""
 
 
+class Gathered(Protocol):
+    """A mean of the weights at the end of some epochs."""
+
+    def wants(self, n_done: int, *, n_epochs: int) -> bool:
+        """Whether the epoch after which `n_done` are done goes into it."""
+
+    def take(self, model: nn.Module) -> None:
+        """Take in the weights at an epoch's end."""
+
+    def pour_into(self, model: nn.Module) -> None:
+        """Give a model the mean."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and counters to save."""
+
+    def load_state_dict(self, state: Mapping[str, Any], model: nn.Module) -> None:
+        """Restore what `state_dict` gave."""
+
+
 class Unfreezing(Protocol):
     """What of a model is frozen, as a function of the epoch."""
 
@@ -107,6 +126,7 @@ class Parts:
         clip_norm: Largest norm of the gradient; None leaves it.
         sam: Takes the gradient where the loss is highest nearby, for two passes a step; None takes it where it is.
         average: Exponential moving average of the weights, or None.
+        soup: Mean of the weights that predict at the end of the last epochs, or None.
         score_name: Name of the score that chooses the best epoch.
         greater_is_better: Whether that score is; false for losses and errors.
     """
@@ -126,6 +146,7 @@ class Parts:
     sam: Sam | None = None
     unfreezing: Unfreezing | None = None
     average: Averager | None = None
+    soup: Gathered | None = None
     scaler: torch.amp.GradScaler | None = None
     greater_is_better: bool = True
     reduction: Callable[[Sequence[EpochRecord]], float] | None = None

@@ -16,7 +16,7 @@ from podium.engine.precision import autocast, remedy
 from podium.engine.rng import seed_step
 from podium.errors import DivergedError, PodiumError
 
-__all__ = ["train_step"]
+__all__ = ["split_batch", "train_step"]
 
 _LONE_SAMPLE = "Expected more than 1 value per channel when training"
 """How torch refuses a batch norm without running statistics that has one value of each channel."""
@@ -77,7 +77,7 @@ def _accumulate_gradients(parts: Parts, batch: Batch) -> float:
     totals: dict[str, Tensor] | None = None
     in_pieces = parts.micro_batch is not None and parts.micro_batch < len(batch.images)
     loss = 0.0
-    for rows in _pieces(len(batch.images), parts.micro_batch):
+    for rows in split_batch(len(batch.images), parts.micro_batch):
         images = batch.images[rows].to(parts.device, non_blocking=True)
         lone = lone_norms_at_rest(parts.model) if len(images) == 1 else nullcontext()
         with lone, autocast(parts.device, parts.precision):
@@ -107,8 +107,8 @@ def _apply_gradients(parts: Parts, *, factor: float) -> None:
         parts.average.update(parts.model)
 
 
-def _pieces(n: int, size: int | None) -> Iterator[slice]:
-    """Parts of a batch of `n`; a last one of one sample gets another, because batch norm cannot train on one."""
+def split_batch(n: int, size: int | None) -> Iterator[slice]:
+    """Pieces of a batch of `n`; a last one of one sample gets another, because batch norm cannot train on one."""
     size = n if size is None else size
     edges = [*range(0, n, size), n]
     if size > 1 and n > size and n % size == 1:

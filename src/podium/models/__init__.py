@@ -13,6 +13,7 @@ from podium.models.fuse import fuse
 from podium.models.heads import LinearHeads
 from podium.models.lora import LoraLinear, add_lora, merge_lora, remove_lora
 from podium.models.parameter_groups import parameter_groups
+from podium.models.soup import Soup
 from podium.models.staged_unfreezing import StagedUnfreezing
 from podium.models.tiny import TinyBackbone
 
@@ -26,6 +27,7 @@ __all__ = [
     "LinearHeads",
     "LoraLinear",
     "PackagedWeights",
+    "Soup",
     "StagedUnfreezing",
     "TinyBackbone",
     "add_lora",

@@ -19,6 +19,7 @@ from podium.models import (
     DepthReader,
     Ema,
     LinearHeads,
+    Soup,
     StagedUnfreezing,
     add_lora,
     build_backbone,
@@ -226,5 +227,6 @@ def build_parts(
         sam=None if rho is None else Sam(rho, adaptive=recipe.optimizer.sam_adaptive),
         unfreezing=unfreezing,
         average=None if training.ema_decay is None else Ema(model, decay=training.ema_decay),
+        soup=None if training.soup_epochs is None else Soup(training.soup_epochs),
         scaler=torch.amp.GradScaler(device.type) if training.precision == "fp16" else None,
     )

@@ -25,7 +25,7 @@ from podium.recipe.part import Name, Part
 from podium.recipe.patch_size import find_patch_problem
 from podium.recipe.read_mixing import read_mixing
 from podium.recipe.schedule_spec import OneCycle, ScheduleSpec, schedule_problems
-from podium.recipe.training_spec import TrainingSpec
+from podium.recipe.training_spec import TrainingSpec, soup_problem
 from podium.store import list_differences
 
 __all__ = ["Recipe"]
@@ -118,6 +118,13 @@ class Recipe(Part):
         uneven = None if self.image.size_px == "auto" else explain_uneven_patches(self.mixing, self.image.size_px)
         if uneven is not None:
             raise ValueError(uneven)
+        return self
+
+    @model_validator(mode="after")
+    def _check_soup(self) -> Recipe:
+        problem = soup_problem(self.training)
+        if problem is not None:
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from pydantic import Field, PositiveFloat
 
 from podium.recipe.part import Count, Name, Part, Precision
 
-__all__ = ["TrainingSpec"]
+__all__ = ["TrainingSpec", "soup_problem"]
 
 
 class TrainingSpec(Part):
@@ -31,6 +31,10 @@ class TrainingSpec(Part):
     clip_norm: PositiveFloat | None = None
     ema_decay: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay of the moving average of the weights (EMA); null uses the weights themselves."""
+    soup_epochs: Annotated[int, Field(ge=2, le=10**9)] | None = None
+    """Predict with the mean of the weights at the end of so many last epochs (uniform soup, SWA), with batch-norm
+    statistics measured anew; of the averaged weights where `ema_decay` averages them. null takes the last epoch's. The
+    last epoch is judged out of fold too, and the result says which is better."""
     precision: Precision | Literal["auto"] = "auto"
     """Precision of the forward pass; auto: autotune takes the fastest, and fp32 under a frozen backbone."""
     layout: Literal["auto", "channels_last", "contiguous"] = "auto"
@@ -46,3 +50,21 @@ class TrainingSpec(Part):
     patience: Count | None = None
     """Early stopping: end after this many epochs without a better validation score, and predict with the best epoch;
     null never stops early."""
+
+
+def soup_problem(training: TrainingSpec) -> str | None:
+    """Why these epochs cannot be averaged, or None.
+
+    Example:
+        >>> soup_problem(TrainingSpec(epochs=3, soup_epochs=5))
+        'training.soup_epochs=5 is more than training.epochs=3'
+    """
+    n = training.soup_epochs
+    if n is None:
+        return None
+    if n > training.epochs:
+        return f"training.soup_epochs={n} is more than training.epochs={training.epochs}"
+    if training.select == "best" or training.patience is not None:
+        other = "training.patience" if training.patience is not None else "training.select=best"
+        return f"training.soup_epochs={n} predicts with the last epochs, {other} with the best one: use one of them"
+    return None

@@ -26,6 +26,7 @@ from podium.store import (
     read_plain_yaml,
     read_seconds,
     read_solved_heads,
+    read_soup,
     weights_of,
 )
 from podium.store.refit_record import RefitRecord, read_refit
@@ -72,6 +73,7 @@ class RunContents:
         seconds: Seconds that each training took, by fold and model.
         solved: What was chosen for each solved head, by fold and model, then by head.
         evaluations: Looks at the holdout and at labelled test sets.
+        soup: What a mean over the last epochs did to the score; empty where none predicts.
         refit: The model on all images, finished.
         weights: Digest of every model's weights.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
@@ -95,6 +97,7 @@ class RunContents:
     seconds: Mapping[tuple[int, str], float] = field(default_factory=dict)
     solved: Mapping[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     evaluations: tuple[Evaluation, ...] = ()
+    soup: Mapping[str, Any] = field(default_factory=dict)
     refit: RefitRecord | None = None
     weights: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
@@ -196,6 +199,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         seconds=attempt(folder, lambda: read_seconds(run)) or {},
         solved=attempt(folder, lambda: read_solved_heads(run)) or {},
         evaluations=tuple(attempt(run.evaluations_file, lambda: read_evaluations(run)) or ()),
+        soup=attempt(run.scores_file, lambda: read_soup(run)) or {},
         refit=attempt(run.refit_file, lambda: read_refit(run, finished=True)),
         weights=weights_of(run, request.get("folds", ())),
         problems=(*problems, *stale),

@@ -10,7 +10,7 @@ from typing import Any
 from podium.report.contents import RunContents
 from podium.report.section import Section
 from podium.report.solved_heads import describe_solved
-from podium.store import arithmetic_of, arithmetic_words
+from podium.store import arithmetic_of, arithmetic_words, soup_words
 
 __all__ = ["SettingsSection", "describe_settings"]
 
@@ -56,6 +56,7 @@ def _facts(contents: RunContents) -> dict[str, str]:
         ("preset", request.get("preset") or recipe.get("preset")),
         ("metric", request.get("metric") or recipe.get("metric")),
         *_heads(contents),
+        ("soup", soup_words(contents.soup) if contents.soup else None),
         ("seed", recipe.get("seed", request.get("seed"))),
         ("folds", request.get("folds")),
         ("computed with", arithmetic_words(arithmetic_of(recipe, request)) if recipe else None),

@@ -42,9 +42,11 @@ from podium.store.run_folder import (
 from podium.store.run_record import check_record
 from podium.store.run_rows import RunOrder, RunRow, list_run_rows
 from podium.store.run_tables import check_tables, digest_tables, load_tables
+from podium.store.soup_record import LAST_EPOCH_NAME, read_soup, soup_words
 
 __all__ = [
     "FORMAT",
+    "LAST_EPOCH_NAME",
     "SECONDS_NAME",
     "TABLE_FILES",
     "EpochRow",
@@ -85,6 +87,8 @@ __all__ = [
     "read_plain_yaml",
     "read_seconds",
     "read_solved_heads",
+    "read_soup",
+    "soup_words",
     "sources_of_scores",
     "unreadable_logs",
     "weights_behind",

@@ -13,6 +13,7 @@
         audit.json             what the images are like
         backbone/              a frozen backbone: model.safetensors, model.json
         fold-<k>/<model>/      one training: journal.jsonl, seconds.jsonl, checkpoints/, model.safetensors, model.json
+                               last_epoch.parquet, where a mean over the last epochs predicts in its place
         refit/<model>/         the model on all images, as one training; refit/refit.json says for how long
         results.csv            a row an epoch, over all folds and parts
         predictions/oof.parquet         out-of-fold rows of every validated sample

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +13,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from podium.data import FeatureTrainLoader, Mixer, TrainLoader, sample_keys
-from podium.engine import Callback, Checkpoints, EvalBatches, Parts, TrainSample, TrainState, final_weights, fit
-from podium.errors import LabelError, UsageError
+from podium.engine import (
+    Callback,
+    Checkpoints,
+    EvalBatches,
+    Parts,
+    TrainSample,
+    TrainState,
+    final_weights,
+    fit,
+    measure_norms,
+)
+from podium.engine.parts import Gathered
+from podium.errors import LabelError, Stopped, UsageError
 from podium.metrics import default_metric
 from podium.metrics import metric as find_metric
 from podium.models import Classifier, LinearHeads, merge_lora
@@ -128,6 +140,7 @@ class Fitting:
         callbacks: Sequence[Callback] = (),
         *,
         n_epochs: int | None = None,
+        on_last_epoch: Callable[[nn.Module], None] = lambda _: None,
     ) -> dict[str, Tensor]:
         """Train to the end; the weights that predict, by the recipe's `select`.
 
@@ -140,6 +153,7 @@ class Fitting:
             stop: Asked after every step.
             callbacks: Called after every step and epoch.
             n_epochs: Epochs after which it ends, without another schedule; None takes the recipe's.
+            on_last_epoch: Receives the model as its last epoch left it, where a mean over epochs predicts in its place.
         """
         spec = self.recipe.training
         fit(
@@ -156,7 +170,27 @@ class Fitting:
         weights = final_weights(self.parts)
         if spec.select == "best" and checkpoints.best is not None:
             weights = dict(checkpoints.best)
+        if self.parts.soup is not None:
+            try:
+                on_last_epoch(_copy_with(self.parts.model, weights))
+                weights = self._brew(self.parts.soup, state, stop)
+            except Stopped:
+                checkpoints.save(state, self.parts)
+                raise
         return _merge(self.parts.model, weights) if self.recipe.model.freeze == "lora" else weights
+
+    def _brew(self, soup: Gathered, state: TrainState, stop: StopRequest) -> dict[str, Tensor]:
+        """The mean of the last epochs; its batch norms see the training images once, as one more epoch has them."""
+        model = copy.deepcopy(self.parts.model)
+        soup.pour_into(model)
+        measure_norms(model, stop.watch(self.train.from_position(state.epoch, 0)), self.parts)
+        return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+def _copy_with(model: nn.Module, weights: Mapping[str, Tensor]) -> nn.Module:
+    copied = copy.deepcopy(model)
+    copied.load_state_dict(weights)
+    return copied
 
 
 def _merge(model: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

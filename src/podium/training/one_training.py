@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from podium import durable
 from podium.callbacks import Callbacks, TrainingInfo
+from podium.decisions import complete_probs
 from podium.engine import Callback, Checkpoints, TrainState, mix_seed
 from podium.engine.saved_weights import has_weights, load_weights, save_weights
 from podium.machine import Caution, Progress
@@ -19,8 +22,8 @@ from podium.models import Classifier, LinearHeads, merge_lora
 from podium.recipe import Recipe
 from podium.report.solved_heads import describe_solved
 from podium.stopping import StopRequest
-from podium.store import SECONDS_NAME, model_of
-from podium.tables import HOLDOUT, Folds, Samples, Task
+from podium.store import LAST_EPOCH_NAME, SECONDS_NAME, model_of
+from podium.tables import HOLDOUT, Folds, Predictions, Samples, Task, save_predictions
 from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import Fitting, LabelledRows, label_rows, prepare_fitting, select_metric
 from podium.training.followers import Clock, Counter, Follower, Journalist, open_times, write_journal
@@ -186,7 +189,8 @@ class Job:
         with progress.stage(f"{title}, steps", n_steps) as update:
             followers: list[Callback] = [Journalist(journal), clock, Counter(update)]
             followers.append(Follower(given.callbacks, info, clock))
-            weights = fitting.run(state, checkpoints, stop, followers, n_epochs=self.n_epochs)
+            judge = partial(self._keep_last_epoch, folder, stop)
+            weights = fitting.run(state, checkpoints, stop, followers, n_epochs=self.n_epochs, on_last_epoch=judge)
         for note in fitting.parts.notes:
             progress.note(Caution(f"{title}: {note}"))
         about = {
@@ -200,6 +204,23 @@ class Job:
         save_weights(weights, folder, about)
         self.model.load_state_dict(weights)
         given.callbacks.emit("on_training_end", info)
+
+    def _keep_last_epoch(self, folder: Path, stop: StopRequest, model: nn.Module) -> None:
+        """Write what the last epoch alone answers to the valid samples, to compare a mean over epochs with."""
+        given, rows = self.given, self.valid_rows
+        if rows is None:
+            return
+        probs = mean_over_views(
+            model,
+            lambda view: stop.watch(given.inputs.eval_batches(given.input_rows[rows], view)),
+            given.recipe.predict_views,
+            self.task,
+            device=given.device,
+            precision=given.recipe.training.precision,
+        )
+        made_by = np.full(len(rows), self.fold, dtype=np.int64)
+        predictions = Predictions(self.task, given.samples.ids[rows], made_by, complete_probs(probs, self.task))
+        save_predictions(predictions, folder / LAST_EPOCH_NAME)
 
     def _solve(self, folder: Path, stop: StopRequest, progress: Progress, title: str) -> None:
         given, model = self.given, self.model

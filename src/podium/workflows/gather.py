@@ -21,6 +21,7 @@ from podium.store import (
     write_results,
 )
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions, save_predictions
+from podium.workflows.judge_soup import judge_soup
 
 __all__ = ["gather"]
 
@@ -72,7 +73,9 @@ def gather(
         samples = samples or load_tables(run)[0]
         scores = score_predictions(oof, samples, metric=load_recipe(run.recipe_file).metric)
         scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric))
+        soup = judge_soup(run, oof, samples, scores)
         about = {
+            **({} if soup is None else {"soup": soup}),
             "computed_with": read_arithmetic(run),
             "made_from": sources_of_scores(run),
             "results_sha256": digest_results(run.results_file),

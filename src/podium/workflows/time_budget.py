@@ -82,7 +82,7 @@ def plan_length(
     work = _count(recipe, prepared, chosen, settings, n_views)
     seconds, most = budget.seconds_left, _most_epochs(recipe)
     epochs = plan_epochs(work, rehearsal.speeds, seconds, most=most)
-    least = min(budget.least_epochs, most)
+    least = min(max(budget.least_epochs, recipe.training.soup_epochs or 1), most)
     if epochs < least:
         raise _too_short(recipe, budget, least, work, rehearsal.speeds, chosen, seconds)
     expected = forecast_seconds(work, rehearsal.speeds, epochs)

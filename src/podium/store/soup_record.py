@@ -1,0 +1,40 @@
+"""What a mean over the last epochs did to the score, beside the last epoch alone: kept with the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from podium import durable
+from podium.store.run_folder import RunFolder
+
+__all__ = ["LAST_EPOCH_NAME", "read_soup", "soup_words"]
+
+LAST_EPOCH_NAME = "last_epoch.parquet"
+"""In the folder of a training that averages epochs: what the last one alone answers to the validation samples."""
+
+
+def read_soup(run: RunFolder) -> Mapping[str, Any]:
+    """The comparison in scores.json; empty where the run averages no epochs, or its scores are not there."""
+    if not run.scores_file.is_file():
+        return {}
+    found = durable.read_json(run.scores_file).get("soup")
+    return found if isinstance(found, Mapping) else {}
+
+
+def soup_words(soup: Mapping[str, Any]) -> str:
+    """The comparison in a line.
+
+    Example:
+        >>> difference = {"value": 0.0123, "low": -0.004, "high": 0.02}
+        >>> soup_words({"epochs": 3, "metric": "f1_macro", "difference": difference, "verdict": "cannot tell"})
+        'mean of the last 3 epochs: f1_macro +0.0123 [-0.0040, +0.0200] against the last alone, cannot tell'
+    """
+    difference = soup["difference"]
+    values = [difference.get(name) for name in ("value", "low", "high")]
+    value, low, high = ("–" if number is None else f"{number:+.4f}" for number in values)
+    bounds = f" [{low}, {high}]" if values[1] is not None else ""
+    return (
+        f"mean of the last {soup['epochs']} epochs: {soup['metric']} {value}{bounds} against the last alone,"
+        f" {soup['verdict']}"
+    )
