@@ -100,6 +100,7 @@ LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]
     (TrainingSpec, "epochs"): COUNT,
     (TrainingSpec, "unmixed_last_epochs"): ((0, 1, 10**6), (-1, 1.5)),
     (TrainingSpec, "batch_size"): COUNT,
+    (TrainingSpec, "soup_epochs"): ((None, 2, 10), (0, 1, -1, 1.5)),
     (TrainingSpec, "micro_batch"): ((None, 1), (0, -1)),
     (TrainingSpec, "clip_norm"): ((None, TINY), (0, -1)),
     (TrainingSpec, "ema_decay"): ((None, TINY, 1 - 1e-12), (0, 1)),
