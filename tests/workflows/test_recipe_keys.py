@@ -150,6 +150,15 @@ CASES: dict[str, Case] = {
         "model.unfreeze_every=1", besides=("model.unfreeze_after=1", "model.freeze=none", "training.epochs=4")
     ),
     "model.ordinal": Case("model.ordinal=cumulative"),
+    "model.pooling": Case("model.pooling=gem"),
+    "model.layer.kind": Case("model.layer.kind=arcface"),
+    "model.layer.arcface.margin": Case("model.layer.margin=0.2", besides=("model.layer.kind=arcface",)),
+    "model.layer.arcface.least_margin": Case(
+        "model.layer.least_margin=0.1", besides=("model.layer.kind=arcface", "model.arrangement=joint")
+    ),
+    "model.layer.arcface.scale": Case("model.layer.scale=10", besides=("model.layer.kind=arcface",)),
+    "model.layer.arcface.centres": Case("model.layer.centres=3", besides=("model.layer.kind=arcface",)),
+    "model.layers": Case("model.layers={tint: {kind: arcface}}"),
     "model.head_start": Case("model.head_start=probe"),
     "model.cached_views": Case("model.cached_views=2", CACHED),
     "model.frozen_precision": Case("model.frozen_precision=bf16", FROZEN),

@@ -32,6 +32,11 @@ PARTS = {
     "probe": ("model.head_start=probe",),
     "probe, unfreezing, sam": ("model.head_start=probe", "model.unfreeze_after=1", "optimizer.sam_rho=0.1"),
     "thresholds of ordered classes": ("model.ordinal=cumulative", "model.unfreeze_after=1"),
+    "class centres": (
+        "model.layer={kind: arcface, centres: 2, least_margin: 0.1}",
+        "model.pooling=gem",
+        "mixing=cutmix",
+    ),
     "plateau": ("schedule={kind: plateau, patience: 0, factor: 0.5}", "training.epochs=5"),
     "plateau of the loss": (
         "schedule={kind: plateau, patience: 0, watch: train_loss, min_delta: 1}",

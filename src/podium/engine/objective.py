@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -18,10 +18,17 @@ The weights are the sample's own times what the target says, 0 where it is missi
 
 @dataclass(frozen=True)
 class HeadObjective:
-    """One loss of a head and its share in the sum."""
+    """One loss of a head and its share in the sum.
+
+    Args:
+        per_sample: The loss.
+        weight: Its share.
+        margin: Logits (B, C) and target to the logits that the loss sees in training; None takes them as they are.
+    """
 
     per_sample: PerSampleLoss
     weight: float = 1.0
+    margin: Callable[[Tensor, Tensor], Tensor] | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,12 @@ class Objective:
     """
 
     heads: Mapping[str, tuple[HeadObjective, ...]]
+
+    def without_margins(self) -> Objective:
+        """The same losses of the logits as they are, which is how a model is judged."""
+        return Objective(
+            {name: tuple(replace(loss, margin=None) for loss in held) for name, held in self.heads.items()}
+        )
 
     def totals(self, logit_shapes: Mapping[str, int], targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Sums of the weights of every head's losses, shape (n_losses,), from the targets of the whole batch.
@@ -74,7 +87,8 @@ class Objective:
             head_logits = logits[name].float()
             for place, loss in enumerate(losses):
                 weighting = () if sample_weights is None else (sample_weights,)
-                values, weights = loss.per_sample(head_logits, targets[name], *weighting)
+                seen = head_logits if loss.margin is None else loss.margin(head_logits, targets[name])
+                values, weights = loss.per_sample(seen, targets[name], *weighting)
                 total = weights.sum() if totals is None else totals[name][place]
                 share = (values * weights).sum() / total.clamp_min(torch.finfo(values.dtype).tiny)
                 share = share if loss.weight == 1 else loss.weight * share

@@ -1,5 +1,6 @@
 """Losses: functions from logits, labels and sample weights to a value for every sample, and their mean."""
 
+from podium.losses.angular_margin import add_angular_margin, margins_by_size
 from podium.losses.asymmetric import asymmetric, asymmetric_per_sample
 from podium.losses.binary_cross_entropy import binary_cross_entropy, binary_cross_entropy_per_sample
 from podium.losses.class_weights import (
@@ -14,6 +15,7 @@ from podium.losses.soft_macro_f1 import soft_macro_f1, soft_macro_f1_per_sample
 from podium.losses.weighted_mean import weighted_mean
 
 __all__ = [
+    "add_angular_margin",
     "asymmetric",
     "asymmetric_per_sample",
     "balanced_class_weights",
@@ -26,6 +28,7 @@ __all__ = [
     "effective_number_class_weights",
     "focal",
     "focal_per_sample",
+    "margins_by_size",
     "positive_weights",
     "soft_macro_f1",
     "soft_macro_f1_per_sample",

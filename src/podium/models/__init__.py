@@ -4,12 +4,14 @@ from podium.machine.weight_packages import PACKAGED, PackagedWeights, weights_fo
 from podium.models.backbone import Backbone
 from podium.models.build_backbone import build_backbone
 from podium.models.classifier import Classifier
+from podium.models.cosine_layer import CosineLayer
 from podium.models.count_parameters import count_parameters
 from podium.models.cumulative_link import CumulativeLink
 from podium.models.depths import DepthReader, depth_sections, read_depths
 from podium.models.ema import Ema, ema_decay
 from podium.models.freeze import freeze, freeze_backbone, freeze_blocks, unfreeze
 from podium.models.fuse import fuse
+from podium.models.gem import Gem
 from podium.models.heads import LinearHeads
 from podium.models.lora import LoraLinear, add_lora, merge_lora, remove_lora
 from podium.models.parameter_groups import parameter_groups
@@ -21,9 +23,11 @@ __all__ = [
     "PACKAGED",
     "Backbone",
     "Classifier",
+    "CosineLayer",
     "CumulativeLink",
     "DepthReader",
     "Ema",
+    "Gem",
     "LinearHeads",
     "LoraLinear",
     "PackagedWeights",

@@ -17,6 +17,7 @@ from podium.machine.weight_packages import PACKAGED
 from podium.models.backbone import Backbone
 from podium.models.hub import fetch_pretrained
 from podium.models.packaged_weights import load_packaged
+from podium.models.pooling import Pooling, set_pooling
 from podium.models.tiny import TinyBackbone
 from podium.models.weight_files import load_into, read_weight_file
 
@@ -34,6 +35,7 @@ def build_backbone(
     drop_rate: float = 0.0,
     drop_path_rate: float = 0.0,
     act_layer: str | None = None,
+    pooling: Pooling = "own",
     n_features: int | None = None,
 ) -> Backbone:
     """A backbone ready for `Classifier`, in eval mode.
@@ -49,6 +51,7 @@ def build_backbone(
         drop_path_rate: Stochastic depth, in [0, 1); models that have none refuse it.
         act_layer: Activation in place of the network's own, by timm's name, such as "silu"; models that take none
             refuse it.
+        pooling: Pooling in place of the network's own; networks without places to pool refuse another.
         n_features: Number of its features, where it was built before; None asks the network, with an image of that
             size.
 
@@ -68,7 +71,7 @@ def build_backbone(
     if name == TINY:
         if act_layer:
             raise UsageError(f"'tiny' takes no activation, and model.act_layer is {act_layer}.", fix=_KEEP_ACTIVATION)
-        return _build_tiny(weights, drop_rate)
+        return _build_tiny(weights, drop_rate, pooling)
     _check_name(name)
     if weights == "packaged" and name not in PACKAGED:
         raise WeightsError(
@@ -98,6 +101,7 @@ def build_backbone(
         )
         if dropped and not is_timms:
             notes = (f"The classifier in {path.name} was left out: {list_some(dropped)}.",)
+    set_pooling(module, pooling, name)
     return Backbone(
         name=name,
         module=module.eval(),
@@ -167,7 +171,7 @@ def _find_weights(name: str, weights: str) -> tuple[Path | None, str]:
     return Path(weights), f"file {Path(weights).name}"
 
 
-def _build_tiny(weights: str | Path, drop_rate: float) -> Backbone:
+def _build_tiny(weights: str | Path, drop_rate: float, pooling: Pooling) -> Backbone:
     if str(weights) in {"packaged", "pretrained"}:
         raise WeightsError("'tiny' has no trained weights.", fix="Use model.weights=random, or a weight file.")
     module = TinyBackbone(drop_rate=drop_rate)
@@ -175,6 +179,7 @@ def _build_tiny(weights: str | Path, drop_rate: float) -> Backbone:
     if str(weights) != "random":
         load_into(module, read_weight_file(Path(weights)), where=str(weights))
         source = f"file {Path(weights).name}"
+    set_pooling(module, pooling, TINY)
     half = (0.5, 0.5, 0.5)
     return Backbone(TINY, module.eval(), TinyBackbone.n_features, half, half, source)
 

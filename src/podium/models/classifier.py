@@ -25,7 +25,7 @@ class Classifier(nn.Module):
         task: The heads, the one source of the class order.
         dropout: Dropout before the heads, in [0, 1).
         ordinal: Layer of heads whose classes are in order, see `LinearHeads`.
-        heads: Heads that are fitted already, such as those of a frozen-backbone baseline; `dropout` and `ordinal` are
+        heads: Heads that are made already, such as those of a frozen-backbone baseline; `dropout` and `ordinal` are
             then theirs.
 
     Raises:

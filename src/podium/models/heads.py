@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from podium.models.cosine_layer import CosineLayer
 from podium.models.cumulative_link import CumulativeLink
 from podium.tables import Head, Task
 
-__all__ = ["LinearHeads", "OrdinalLink", "head_key"]
+__all__ = ["Cosine", "LinearHeads", "OrdinalLink", "head_key"]
 
 OrdinalLink = Literal["softmax", "cumulative"]
 """How classes in order get their probabilities: as any classes, or between thresholds on one score."""
 
 # Small enough that the first probabilities are near uniform, large enough that classes differ in their gradients.
 INITIAL_WEIGHT_STD = 0.01
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """A head whose layer is a `CosineLayer`, with these options of it."""
+
+    n_centres: int = 1
+    scale: float = 30.0
 
 
 class LinearHeads(nn.Module):
@@ -35,12 +46,21 @@ class LinearHeads(nn.Module):
         dropout: Dropout on the standardised features, in [0, 1).
         ordinal: Layer of heads whose classes are in order; with "cumulative" a `CumulativeLink`, whose logits are
             log-probabilities.
+        cosine: Heads whose layer is a `CosineLayer`, by name.
     """
 
     feature_mean: Tensor
     feature_scale: Tensor
 
-    def __init__(self, task: Task, n_features: int, *, dropout: float = 0.0, ordinal: OrdinalLink = "softmax") -> None:
+    def __init__(
+        self,
+        task: Task,
+        n_features: int,
+        *,
+        dropout: float = 0.0,
+        ordinal: OrdinalLink = "softmax",
+        cosine: Mapping[str, Cosine] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
         self.task = task
         self.n_features = n_features
@@ -48,7 +68,10 @@ class LinearHeads(nn.Module):
         self.register_buffer("feature_scale", torch.ones(n_features))
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleDict(
-            {head_key(i, head.name): _make_layer(n_features, head, ordinal) for i, head in enumerate(task.heads)}
+            {
+                head_key(i, head.name): _make_layer(n_features, head, ordinal, cosine.get(head.name))
+                for i, head in enumerate(task.heads)
+            }
         )
 
     def standardise_by(self, pieces: Callable[[], Iterable[Tensor]]) -> None:
@@ -99,7 +122,9 @@ def head_key(position: int, name: str) -> str:
     return f"head{position}_{re.sub(r'[^0-9A-Za-z_]', '_', name)}"
 
 
-def _make_layer(n_features: int, head: Head, ordinal: OrdinalLink) -> nn.Module:
+def _make_layer(n_features: int, head: Head, ordinal: OrdinalLink, cosine: Cosine | None) -> nn.Module:
+    if cosine is not None:
+        return CosineLayer(n_features, head.n_classes, n_centres=cosine.n_centres, scale=cosine.scale)
     if head.kind == "ordinal" and ordinal == "cumulative":
         return CumulativeLink(n_features, head.n_classes, weight_std=INITIAL_WEIGHT_STD)
     layer = nn.Linear(n_features, head.n_classes)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
+from timm.layers import SelectAdaptivePool2d
 from torch import Tensor, nn
 
 __all__ = ["TinyBackbone"]
@@ -31,6 +34,7 @@ class TinyBackbone(nn.Module):
             self.stem = _convolution(3, 8)
             self.stage1 = _convolution(8, 8)
             self.stage2 = _convolution(8, self.n_features)
+        self.global_pool: nn.Module = SelectAdaptivePool2d(pool_type="fast", flatten=True)  # the mean
         self.dropout = nn.Dropout(drop_rate)
         generator = torch.Generator().manual_seed(seed)
         for module in self.modules():
@@ -38,10 +42,14 @@ class TinyBackbone(nn.Module):
                 # torch's own `kaiming_normal_`, fan out, with a generator of its own.
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu", generator=generator)
 
+    def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
+        """Layers as timm's models name theirs; what is learnt in the pooling belongs to the heads."""
+        return {"stem": r"^stem", "blocks": r"^stage(\d+)"}
+
     def forward(self, images: Tensor) -> Tensor:
         """Pooled features (N, 16) of normalised images (N, 3, H, W)."""
         maps = self.stage2(self.stage1(self.stem(images)))  # (N, 16, H / 8, W / 8)
-        features: Tensor = self.dropout(maps.mean(dim=(2, 3)))
+        features: Tensor = self.dropout(self.global_pool(maps))
         return features
 
 

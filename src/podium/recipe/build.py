@@ -30,9 +30,11 @@ from podium.models import (
 from podium.models.layer_order import count_layers
 from podium.models.staged_unfreezing import last_joining_epoch
 from podium.recipe.arrangement import arrange
+from podium.recipe.build_heads import build_heads
 from podium.recipe.build_losses import build_objective
 from podium.recipe.build_optimizers import build_optimizer_of, check_optimizer, make_parameter_groups
 from podium.recipe.build_schedules import build_reduction, build_schedule
+from podium.recipe.check_layers import check_layers
 from podium.recipe.check_losses import check_losses
 from podium.recipe.feature_spec import FeatureSpec
 from podium.recipe.recipe import Recipe
@@ -68,6 +70,7 @@ def build_backbone_of(recipe: Recipe, *, weights: str | None = None, n_features:
         recipe.image.sides,
         drop_path_rate=drop_path_rate,
         act_layer=recipe.model.act_layer,
+        pooling=recipe.model.pooling,
         n_features=n_features,
     )
     backbone = normalise_as(recipe, backbone)
@@ -102,7 +105,7 @@ def normalise_as(recipe: Recipe, backbone: Backbone) -> Backbone:
 def build_model(recipe: Recipe, backbone: Backbone, task: Task, *, seed: int) -> Classifier:
     """The model of one training: backbone, fresh heads, and what the recipe freezes frozen."""
     torch.manual_seed(mix_seed(seed, 0))
-    model = Classifier(backbone, task, dropout=recipe.model.drop_rate, ordinal=recipe.model.ordinal)
+    model = Classifier(backbone, task, heads=build_heads(recipe, task, backbone.n_features))
     if recipe.training.layout != "auto":
         model.lay_out(recipe.training.layout)
     if recipe.model.freeze == "blocks":
@@ -132,14 +135,16 @@ def check_buildable(recipe: Recipe, task: Task) -> tuple[Backbone, Classifier]:
         The backbone, and the model of the first part on it, with their start weights.
 
     Raises:
-        UnknownNameError: If the model, the optimizer, or a head or class that the losses name does not exist.
-        RecipeError: If a head's own loss is for another kind of head.
+        UnknownNameError: If the model, the optimizer, or a head or class that losses or layers name does not
+            exist.
+        RecipeError: If a head's own loss or layer is for another kind of head.
         UsageError: If the model cannot be built with these options.
         WeightsError: If its weights cannot be found or do not fit.
     """
     parts = arrange(task, recipe.model.arrangement)
     heads = [head for part in parts.values() for head in part.heads]
     check_losses(recipe.loss, heads)
+    check_layers(recipe.model, heads)
     check_optimizer(recipe.optimizer)
     backbone = build_backbone_of(recipe)
     _check_unfreezing(recipe, backbone)
@@ -211,7 +216,7 @@ def build_parts(
     unfreezing = _build_unfreezing(recipe, model)  # freezes what the optimizer must not know yet
     return Parts(
         model=model,
-        objective=build_objective(recipe.loss, task, labels, device),
+        objective=build_objective(recipe.loss, task, labels, device, model=recipe.model),
         optimizer=build_optimizer_of(recipe.optimizer, model),
         schedule=build_schedule(recipe, n_steps=n_steps, steps_per_epoch=steps_per_epoch),
         reduction=build_reduction(recipe, score_name=score_name, greater_is_better=greater_is_better),

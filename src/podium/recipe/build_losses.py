@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from podium.engine import HeadObjective, Objective, PerSampleLoss
 from podium.losses import (
+    add_angular_margin,
     asymmetric_per_sample,
     balanced_class_weights,
     binary_cross_entropy_per_sample,
@@ -21,10 +22,12 @@ from podium.losses import (
     cross_entropy_per_sample,
     effective_number_class_weights,
     focal_per_sample,
+    margins_by_size,
     positive_weights,
     soft_macro_f1_per_sample,
     square_root_class_weights,
 )
+from podium.recipe.layer_spec import ArcFaceLayer, LayerSpec
 from podium.recipe.loss_spec import (
     AsymmetricSpec,
     BinaryCrossEntropySpec,
@@ -37,6 +40,7 @@ from podium.recipe.loss_spec import (
     SoftMacroF1Spec,
     parts_of,
 )
+from podium.recipe.model_spec import ModelSpec
 from podium.tables import Head, Task
 
 __all__ = ["build_objective", "make_label_weights"]
@@ -44,7 +48,9 @@ __all__ = ["build_objective", "make_label_weights"]
 Labels = Mapping[str, NDArray[np.integer[Any]]]
 
 
-def build_objective(spec: LossSpec, task: Task, labels: Labels, device: torch.device) -> Objective:
+def build_objective(
+    spec: LossSpec, task: Task, labels: Labels, device: torch.device, *, model: ModelSpec | None = None
+) -> Objective:
     """The loss of every head of a task.
 
     Args:
@@ -52,15 +58,29 @@ def build_objective(spec: LossSpec, task: Task, labels: Labels, device: torch.de
         task: The heads.
         labels: Labels of the training samples by head name, for class weights.
         device: Where the weights go.
+        model: The recipe's model, for the margins of its layers; None adds none.
     """
     heads = {}
     for head in task.heads:
         found = _HeadLabels(head, labels[head.name], device)
         share = spec.head_weights.get(head.name, 1.0)
+        margin = None if model is None else _build_margin(model.layer_of(head), found)
         heads[head.name] = tuple(
-            HeadObjective(_build_loss(loss, found), share * weight) for weight, loss in parts_of(spec.of(head))
+            HeadObjective(_build_loss(loss, found), share * weight, margin) for weight, loss in parts_of(spec.of(head))
         )
     return Objective(heads)
+
+
+def _build_margin(layer: LayerSpec, found: _HeadLabels) -> Callable[[Tensor, Tensor], Tensor] | None:
+    if not isinstance(layer, ArcFaceLayer) or layer.margin == 0:
+        return None
+    labels, n_classes = found.labels, found.head.n_classes
+    margins = np.full(n_classes, layer.margin)
+    if layer.least_margin is not None:
+        counts = np.bincount(labels[labels >= 0], minlength=n_classes)
+        margins = margins_by_size(counts, least=layer.least_margin, largest=layer.margin)
+    weights = torch.as_tensor(margins, dtype=torch.float32, device=found.device)
+    return partial(add_angular_margin, margins=weights, scale=layer.scale)
 
 
 def make_label_weights(spec: HeadLoss, head: Head, labels: NDArray[np.integer[Any]]) -> NDArray[np.float64] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from podium.advice import option
 from podium.errors import RecipeError
 from podium.recipe.arrangement import arrange
 from podium.recipe.head_spec import GradientHead, LdaHead, RidgeHead
+from podium.recipe.layer_spec import LinearLayer
 from podium.recipe.loss_spec import BinaryCrossEntropySpec, CrossEntropySpec
 from podium.recipe.preset_names import started_from
 from podium.recipe.recipe import Recipe
 from podium.recipe.schedule_spec import OneCycle
-from podium.tables import Task
+from podium.tables import Head, Task
 
 __all__ = ["refuse_idle_for_task", "refuse_idle_keys", "refuse_idle_values", "reset_idle_values"]
 
@@ -115,10 +116,18 @@ def _idle_for(recipe: Recipe, task: Task) -> Iterator[_Idle]:
     own = None if others else "a loss of its own for every target"
     if not any(head.kind == "ordinal" for head in heads):
         yield _Idle("model.ordinal", _NO_ORDER)
+    yield from _idle_layers(recipe, heads)
     if not any(head.is_multi for head in others):
         yield _Idle("loss.multi", own or "one class per image")
     if all(head.is_multi for head in others):
         yield _Idle("loss.single", own or "several labels per image")
+
+
+def _idle_layers(recipe: Recipe, heads: Sequence[Head]) -> Iterator[_Idle]:
+    single = [head.name for head in heads if head.kind == "single"]
+    if all(name in recipe.model.layers for name in single):
+        why = "a layer of its own for every target" if single else "no head of one class per image without an order"
+        yield _Idle("model.layer", why)
 
 
 def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
@@ -146,6 +155,12 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         yield _Idle("head", freeze, (GradientHead(),))
     elif recipe.features.depths == "last":
         yield _Idle("features.statistics", "features.depths=last", ("auto",))
+    if (
+        recipe.model.freeze == "backbone"
+        and "last" not in recipe.features.depths
+        and type(recipe.features.depths) is tuple
+    ):
+        yield _Idle("model.pooling", f"features.depths={_show(recipe.features.depths)}", ("own",))
     if recipe.is_solved:
         yield from _idle_for_solved(recipe)
     if recipe.model.freeze == "backbone":
@@ -184,6 +199,8 @@ def _idle_for_solved(recipe: Recipe) -> Iterator[_Idle]:
     for key in (*(f"optimizer.{name}" for name in type(recipe.optimizer).model_fields), "schedule", "model.drop_rate"):
         yield _Idle(key, head)
     yield _Idle("model.ordinal", head)
+    yield _Idle("model.layer", head, (LinearLayer(),))
+    yield _Idle("model.layers", head, ({},))
     yield _Idle("loss.head_weights", head, ({},))
     for key in type(recipe.training).model_fields:
         if key not in ("precision", "layout", "augment_on"):

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat
 
+from podium.recipe.layer_spec import LayerSpec, LinearLayer
 from podium.recipe.part import Count, Fraction, Name, Part, Precision
+from podium.tables import Head
 
 __all__ = ["ModelSpec"]
 
@@ -75,7 +77,24 @@ class ModelSpec(Part):
     ordinal: Literal["softmax", "cumulative"] = "softmax"
     """Heads whose classes are in order: a softmax as for any classes, or cumulative probabilities between thresholds on
     one score (proportional odds, McCullagh 1980)."""
+    pooling: Literal["own", "avg", "max", "avgmax", "gem"] = "own"
+    """Pooling over the places of a convolutional network's last map in place of the network's own, which mostly is the
+    mean: `avg`, `max`, the mean of both (`avgmax`), or `gem`, a generalised mean whose power starts at 3 and is learnt
+    (Radenović et al. 2018)."""
+    layer: LayerSpec = LinearLayer()
+    """The last layer of heads with one class per image."""
+    layers: dict[str, LayerSpec] = Field(default_factory=dict)
+    """A head's own layer in place of `layer`, by head name."""
     drop_rate: Fraction = 0.0
     """Dropout before the heads."""
     drop_path_rate: Fraction = 0.0
     """Stochastic depth in the backbone."""
+
+    def layer_of(self, head: Head) -> LayerSpec:
+        """The layer of a head; that of several labels, or of ordered classes, is no choice of this part."""
+        return self.layers.get(head.name, self.layer) if head.kind == "single" else LinearLayer()
+
+    @property
+    def has_cosines(self) -> bool:
+        """Whether the layer of any head may be one of cosines."""
+        return any(not isinstance(layer, LinearLayer) for layer in (self.layer, *self.layers.values()))

@@ -147,6 +147,15 @@ class Recipe(Part):
         return self
 
     @model_validator(mode="after")
+    def _check_cosines(self) -> Recipe:
+        if self.model.has_cosines and self.model.head_start == "probe":
+            raise ValueError(
+                "model.head_start=probe solves linear heads, which have no class centres: use it with"
+                " model.layer.kind=linear, or model.head_start=random"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_patches(self) -> Recipe:
         size = self.image.size_px
         problem = None if size == "auto" else find_patch_problem(self.model.name, size)

@@ -246,7 +246,7 @@ def prepare_fitting(
     check_warmup(recipe, recipe.training.epochs * batches.n_batches)
 
     def judge(given: LabelledRows) -> Judge:
-        return Judge(task, given.labels, given.targets_of(task), parts.objective, metric, device)
+        return Judge(task, given.labels, given.targets_of(task), parts.objective.without_margins(), metric, device)
 
     def score(logits: Mapping[str, Any]) -> Mapping[str, float]:
         assert valid is not None

@@ -18,6 +18,7 @@ from podium.engine import EvalBatches, mix_seed
 from podium.linear import FeatureRows
 from podium.models import Backbone, Classifier, LinearHeads
 from podium.recipe import Recipe, build_model
+from podium.recipe.build_heads import build_heads
 from podium.tables import Task
 
 __all__ = ["BlockInputs", "FeatureInputs", "ImageInputs", "Inputs"]
@@ -224,8 +225,7 @@ class FeatureInputs(Inputs):
     def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> LinearHeads:
         """Fresh heads that standardise by the features of their training rows."""
         torch.manual_seed(mix_seed(seed, 0))
-        spec = self._recipe.model
-        heads = LinearHeads(task, self._features.shape[2], dropout=spec.drop_rate, ordinal=spec.ordinal)
+        heads = build_heads(self._recipe, task, self._features.shape[2])
         heads.standardise_by(partial(self._pieces, rows))
         durable.release_pages(self._features)
         return heads

@@ -28,7 +28,8 @@ class Judge:
         task: The heads that the model answers.
         labels: Labels of the rows of every target.
         targets: What the loss learns of each head: labels, or shares where there are soft labels.
-        objective: The training's loss; label smoothing and class weights are in it, weights of images are not.
+        objective: The training's loss; label smoothing and class weights are in it, margins and weights of images are
+            not.
         metric: The score; None takes the default of the task's main target.
         device: Where the objective's weights are.
     """

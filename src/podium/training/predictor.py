@@ -25,6 +25,7 @@ from podium.machine import Progress, Settings, Silent
 from podium.machine.device import choose_device
 from podium.models import Backbone, Classifier, LinearHeads, fuse
 from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
+from podium.recipe.build_heads import build_heads
 from podium.store import RunFolder, load_tables
 from podium.store.refit_record import read_refit
 from podium.tables import Predictions, Task, mean_predictions
@@ -232,12 +233,9 @@ class Predictor:
 
     def _template(self, name: str) -> nn.Module:
         if name not in self._templates:
-            task, ordinal = self.models[name], self.recipe.model.ordinal
-            built = (
-                Classifier(self._backbone, task, ordinal=ordinal)
-                if self._frozen is None
-                else LinearHeads(task, self._frozen.backbone.n_features, ordinal=ordinal)
-            )
+            backbone = self._backbone if self._frozen is None else self._frozen.backbone
+            heads = build_heads(self.recipe, self.models[name], backbone.n_features)
+            built = heads if self._frozen is not None else Classifier(backbone, heads.task, heads=heads)
             self._templates[name] = built.to(self.device).eval()
         return self._templates[name]
 
