@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -37,15 +38,32 @@ def change(path: Path, text: str) -> None:
     path.write_text(("\n" + before).replace("\n" + old, "\n" + new)[1:], encoding="utf-8")
 
 
-def run(line: str, folder: Path) -> None:
-    """Run a command of the page with this Python, on the copy."""
-    program, rest = line.partition(" ")[::2]
-    start = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    command = start if program == "scripts/test" else [sys.executable, program]
-    arguments = re.findall(r'"([^"]*)"|(\S+)', rest)
+ALL_LINES = """
+import json, os, sys
+import pytest, timm, torch, podium.recipe, podium.workflows  # takes longer than the tests: once, and a fork a line
+
+OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore:Module already imported"]
+for line in json.loads(sys.argv[1]):
+    child = os.fork()
+    if not child:
+        code = pytest.main([*OPTIONS, *line])
+        sys.stdout.flush()
+        os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code:
+        sys.exit(f"{line} ended with {code}")
+"""
+
+
+def words_of(line: str) -> list[str]:
+    return [a or b for a, b in re.findall(r'"([^"]*)"|(\S+)', line)]
+
+
+def run(arguments: list[str], folder: Path) -> None:
+    """Run this Python on the copy."""
     environment = os.environ | {"PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [*command, *(a or b for a, b in arguments)],
+        [sys.executable, *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -53,8 +71,7 @@ def run(line: str, folder: Path) -> None:
         check=False,
         timeout=500,
     )
-    assert done.returncode == 0, f"{line}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
-    assert program != "scripts/test" or " passed" in done.stdout
+    assert done.returncode == 0, f"{arguments}\n{done.stdout[-4000:]}\n{done.stderr[-2000:]}"
 
 
 @pytest.fixture
@@ -74,17 +91,21 @@ def test_the_page_has_these_recipes() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("section", SECTIONS)
-def test_a_part_is_added_by_following_the_page(section: str, copy: Path) -> None:
-    for language, file, text in blocks_of(section):
-        if language == "sh":
-            for line in text.splitlines():
-                run(line, copy)
-        elif language == "diff":
-            change(copy / file, text)
-        else:
-            assert not (copy / file).exists(), file
-            (copy / file).write_text(text, encoding="utf-8")
-    linted = [sys.executable, "-m", "ruff", "check", "-q", "src", "tests"]
-    done = subprocess.run(linted, cwd=copy, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+def test_parts_are_added_by_following_the_page(copy: Path) -> None:
+    """All of them in one copy: first the files, then each command once."""
+    commands: list[list[str]] = []
+    for section in SECTIONS:
+        for language, file, text in blocks_of(section):
+            if language == "sh":
+                commands += map(words_of, text.splitlines())
+            elif language == "diff":
+                change(copy / file, text)
+            else:
+                assert not (copy / file).exists(), file
+                (copy / file).write_text(text, encoding="utf-8")
+    tests = [rest for program, *rest in commands if program == "scripts/test"]
+    assert len(tests) == len(SECTIONS)
+    for command in dict.fromkeys(tuple(command) for command in commands if command[0] != "scripts/test"):
+        run([*command], copy)
+    run(["-c", ALL_LINES, json.dumps(tests)], copy)
+    run(["-m", "ruff", "check", "-q", "src", "tests"], copy)
