@@ -13,7 +13,7 @@ from podium.data import CPU_ONLY, Augmentation
 from podium.data.randomness import sample_keys
 from podium.recipe import Recipe, apply_overrides, find_preset
 from podium.recipe.augmentation_policies import POLICIES
-from podium.training.inputs import ImageInputs
+from podium.training.inputs import ImageInputs, TrainRows
 from tiny.augmented import smooth_images
 
 PIXELS = (smooth_images(24, 40, 40) // 2 + 40).astype(np.uint8)
@@ -24,7 +24,7 @@ def pixels_that_reach_the_model(recipe: Recipe) -> np.ndarray[Any, Any]:
     """The first epoch of a training, in the order of the stored images."""
     inputs = ImageInputs(recipe, PIXELS, None, n_threads=1, device=CPU)
     rows = np.arange(len(PIXELS))
-    loader = inputs.train_batches(rows, {}, sample_keys(map(str, rows)), seed=recipe.seed)
+    loader = inputs.train_batches(TrainRows(rows, {}, sample_keys(map(str, rows))), seed=recipe.seed)
     batches = list(loader.from_position(0))
     order = np.argsort(np.concatenate([batch.rows for batch in batches]))
     return np.concatenate([batch.images.numpy() for batch in batches])[order]

@@ -19,7 +19,7 @@ from podium.engine import Objective
 from podium.errors import ImageError, RecipeError, SourceError, UsageError
 from podium.machine import Silent
 from podium.tables import Samples, save_samples
-from podium.workflows.lr_find import RateSweep
+from podium.workflows.rate_sweep import RateSweep
 from tiny.contest import TINY, Notes, make_settings
 
 LINES = tuple(line for line in TINY if not line.startswith("model.frozen_"))

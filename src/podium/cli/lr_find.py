@@ -42,8 +42,8 @@ def lr_find(
         plot: New file for the loss over the learning rate, .svg or .png.
     """
     from podium.workflows.compose import compose_recipe
-    from podium.workflows.lr_find import check_plot
     from podium.workflows.lr_find import lr_find as find
+    from podium.workflows.rate_sweep import check_plot
 
     if plot is not None:
         check_plot(plot)

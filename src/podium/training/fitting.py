@@ -34,7 +34,7 @@ from podium.recipe.build_schedules import check_warmup
 from podium.recipe.schedule_spec import Plateau
 from podium.stopping import StopRequest
 from podium.tables import Samples, Task
-from podium.training.inputs import Inputs
+from podium.training.inputs import Inputs, TrainRows
 from podium.training.judge import Judge
 from podium.training.train_sample import choose_train_sample
 
@@ -234,15 +234,15 @@ def prepare_fitting(
             fix="Use schedule.watch=train_loss.",
         )
     keys = sample_keys(train.ids.tolist())
-    batches = inputs.train_batches(
+    shown = TrainRows(
         train.rows,
         train.targets_of(task),
         keys,
-        seed=seed,
         draw_weights=train.draw_weights,
         sample_weights=train.loss_weights,
         mixer=train.mixer,
     )
+    batches = inputs.train_batches(shown, seed=seed)
     check_warmup(recipe, recipe.training.epochs * batches.n_batches)
 
     def judge(given: LabelledRows) -> Judge:

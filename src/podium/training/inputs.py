@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,33 +22,40 @@ from podium.recipe import Recipe, build_model
 from podium.recipe.build_heads import build_heads
 from podium.tables import Task
 
-__all__ = ["BlockInputs", "FeatureInputs", "ImageInputs", "Inputs"]
+__all__ = ["BlockInputs", "FeatureInputs", "ImageInputs", "Inputs", "TrainRows"]
 
 Labels = Mapping[str, NDArray[Any]]
 FEATURE_BATCH = 1024
 """Rows of features at a time: a few megabytes, that memory holds beside everything else."""
 
 
+@dataclass(frozen=True, eq=False)
+class TrainRows:
+    """Rows of inputs to train on.
+
+    Args:
+        rows: Rows of the inputs, shape (n,).
+        labels: Per head, what its loss learns: (n,) class indices, or (n, C).
+        keys: Keys of the samples, shape (n,), on which order and augmentation depend.
+        draw_weights: Weights by which rows are drawn with replacement, shape (n,); None shows each once an epoch.
+        sample_weights: Weight of each row's loss, shape (n,); None weighs all alike.
+        mixer: Mixes images; a recipe that trains on features has none.
+    """
+
+    rows: NDArray[np.int64]
+    labels: Labels
+    keys: NDArray[np.uint64]
+    draw_weights: NDArray[np.float64] | None = None
+    sample_weights: NDArray[np.float64] | None = None
+    mixer: Mixer | None = None
+
+
 class Inputs(ABC):
     """Training batches, evaluation batches and the model that takes them. `rows` count the inputs's own rows."""
 
     @abstractmethod
-    def train_batches(
-        self,
-        rows: NDArray[np.int64],
-        labels: Labels,
-        keys: NDArray[np.uint64],
-        *,
-        seed: int,
-        draw_weights: NDArray[np.float64] | None = None,
-        sample_weights: NDArray[np.float64] | None = None,
-        mixer: Mixer | None = None,
-    ) -> TrainLoader | FeatureTrainLoader:
-        """Shuffled batches of these rows; drawn with replacement by `draw_weights`, shape (n,), if there are any.
-
-        `sample_weights`, shape (n,), go with each row's loss; `mixer` mixes images, and a recipe that trains on
-        features has none.
-        """
+    def train_batches(self, train: TrainRows, *, seed: int) -> TrainLoader | FeatureTrainLoader:
+        """Shuffled batches of these rows."""
 
     @abstractmethod
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
@@ -79,32 +87,22 @@ class ImageInputs(Inputs):
         self._device_images = DeviceImages(pixels, device) if recipe.training.augment_on == "device" else None
         self._height, self._width = recipe.image.sides
 
-    def train_batches(
-        self,
-        rows: NDArray[np.int64],
-        labels: Labels,
-        keys: NDArray[np.uint64],
-        *,
-        seed: int,
-        draw_weights: NDArray[np.float64] | None = None,
-        sample_weights: NDArray[np.float64] | None = None,
-        mixer: Mixer | None = None,
-    ) -> TrainLoader:
+    def train_batches(self, train: TrainRows, *, seed: int) -> TrainLoader:
         """Shuffled, augmented batches of these rows."""
         return TrainLoader(
             self._pixels,
-            rows,
-            labels,
-            keys=keys,
+            train.rows,
+            train.labels,
+            keys=train.keys,
             batch_size=self._recipe.training.batch_size,
             height=self._height,
             width=self._width,
             augmentations=self._recipe.augmentations,
             seed=seed,
             n_threads=self._n_threads,
-            weights=draw_weights,
-            sample_weights=sample_weights,
-            mixer=mixer,
+            weights=train.draw_weights,
+            sample_weights=train.sample_weights,
+            mixer=train.mixer,
             device_images=self._device_images,
         )
 
@@ -142,30 +140,10 @@ class BlockInputs(Inputs):
         """Bytes of one view of an image."""
         return int(self._outputs[0, 0].nbytes)
 
-    def train_batches(
-        self,
-        rows: NDArray[np.int64],
-        labels: Labels,
-        keys: NDArray[np.uint64],
-        *,
-        seed: int,
-        draw_weights: NDArray[np.float64] | None = None,
-        sample_weights: NDArray[np.float64] | None = None,
-        mixer: Mixer | None = None,
-    ) -> FeatureTrainLoader:
+    def train_batches(self, train: TrainRows, *, seed: int) -> FeatureTrainLoader:
         """Shuffled batches of these rows, another augmented view in each epoch until all were seen."""
-        assert mixer is None, "a recipe that trains on features mixes no images"
-        return FeatureTrainLoader(
-            self._outputs,
-            rows,
-            labels,
-            keys=keys,
-            batch_size=self._recipe.training.batch_size,
-            seed=seed,
-            weights=draw_weights,
-            sample_weights=sample_weights,
-            views=range(len(self._recipe.predict_views), len(self._outputs)),
-        )
+        augmented = range(len(self._recipe.predict_views), len(self._outputs))
+        return _feature_batches(self._recipe, self._outputs, train, seed=seed, views=augmented)
 
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
         """These rows in order, seen in one view."""
@@ -192,30 +170,9 @@ class FeatureInputs(Inputs):
         self._recipe = recipe
         self._features = features
 
-    def train_batches(
-        self,
-        rows: NDArray[np.int64],
-        labels: Labels,
-        keys: NDArray[np.uint64],
-        *,
-        seed: int,
-        draw_weights: NDArray[np.float64] | None = None,
-        sample_weights: NDArray[np.float64] | None = None,
-        mixer: Mixer | None = None,
-    ) -> FeatureTrainLoader:
+    def train_batches(self, train: TrainRows, *, seed: int) -> FeatureTrainLoader:
         """Shuffled batches of these rows, a view of each picked at random."""
-        assert mixer is None, "a recipe that trains on features mixes no images"
-        batch_size = self._recipe.training.batch_size
-        return FeatureTrainLoader(
-            self._features,
-            rows,
-            labels,
-            keys=keys,
-            batch_size=batch_size,
-            seed=seed,
-            weights=draw_weights,
-            sample_weights=sample_weights,
-        )
+        return _feature_batches(self._recipe, self._features, train, seed=seed)
 
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
         """These rows in order, in one of the cached views."""
@@ -246,3 +203,20 @@ class FeatureInputs(Inputs):
             piece = self._features[0][rows[start : start + FEATURE_BATCH]]
             pages.count(piece.nbytes)
             yield torch.from_numpy(piece)
+
+
+def _feature_batches(
+    recipe: Recipe, values: NDArray[np.floating[Any]], train: TrainRows, *, seed: int, views: range | None = None
+) -> FeatureTrainLoader:
+    assert train.mixer is None, "a recipe that trains on features mixes no images"
+    return FeatureTrainLoader(
+        values,
+        train.rows,
+        train.labels,
+        keys=train.keys,
+        batch_size=recipe.training.batch_size,
+        seed=seed,
+        weights=train.draw_weights,
+        sample_weights=train.sample_weights,
+        views=views,
+    )

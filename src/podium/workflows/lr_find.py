@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium import durable
 from podium.advice import option
 from podium.arguments import strict_arguments
 from podium.curate import ScanOptions
@@ -23,17 +20,17 @@ from podium.dataset.prepared import Prepared
 from podium.dataset.ready_images import median_side
 from podium.errors import ImageError, SourceError, UsageError
 from podium.machine import Caution, Progress, Settings, default_progress
-from podium.overview import Overview, count_of
+from podium.overview import count_of
 from podium.problems import Problems
 from podium.recipe import Recipe, arrange, resolve_recipe
 from podium.recipe.idle_keys import refuse_idle_for_task
-from podium.report.rate_chart import RateLine, as_svg, draw_rates
 from podium.splits import make_folds
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Folds, Samples, Task
 from podium.workflows.compose import compose_recipe
 from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, fold_options, open_data
+from podium.workflows.rate_sweep import RateSweep
 
 if TYPE_CHECKING:
     import torch
@@ -42,109 +39,10 @@ if TYPE_CHECKING:
     from podium.recipe import Overrides
     from podium.training.rate_sweep import RateCurve
 
-__all__ = ["RateSweep", "lr_find"]
+__all__ = ["lr_find"]
 
 MOST_STEPS, FEWEST_STEPS = 100, 30
 LOWEST, HIGHEST = 1e-6, 1.0
-
-
-@dataclass(frozen=True, eq=False)
-class RateSweep:
-    """Losses at rising learning rates, and what they suggest.
-
-    Args:
-        curves: Model name -> its curve; "all" where one model answers all targets.
-        recipe: The resolved recipe.
-        epochs: Steps over those of an epoch.
-        lr: The learning rate to take: the valley, of several models the lowest; None where no loss falls.
-    """
-
-    curves: Mapping[str, RateCurve]
-    recipe: Recipe
-    epochs: float
-    lr: float | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        valleys = [curve.suggestions()["valley"] for curve in self.curves.values()]
-        found = [value for value in valleys if value is not None]
-        object.__setattr__(self, "lr", float(f"{min(found):.2g}") if found else None)
-
-    @property
-    def n_steps(self) -> int:
-        """Steps that were taken for the first model."""
-        return len(next(iter(self.curves.values())).rates)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready facts, with every rate and loss."""
-        curves = {
-            name: {
-                "suggestions": curve.suggestions(),
-                "diverged": curve.diverged,
-                "rates": curve.rates.tolist(),
-                "losses": curve.losses.tolist(),
-                "smoothed": curve.smoothed.tolist(),
-            }
-            for name, curve in self.curves.items()
-        }
-        return {"lr": self.lr, "epochs": self.epochs, "recipe": self.recipe.preset, "models": curves}
-
-    def plot(self, path: str | Path) -> Path:
-        """Draw the smoothed loss over the learning rate into a file that ends in .svg or .png.
-
-        Raises:
-            UsageError: If the file ends otherwise, or exists.
-        """
-        target = check_plot(Path(path))
-        lines = [
-            RateLine(
-                name if len(self.curves) > 1 else "",
-                curve.rates.tolist(),
-                curve.smoothed.tolist(),
-                curve.suggestions()["valley"],
-            )
-            for name, curve in self.curves.items()
-        ]
-        drawing = draw_rates(lines)
-        if target.suffix.lower() == ".svg":
-            durable.write_bytes(target, as_svg(drawing))
-        else:
-            from podium.report.raster import as_png
-
-            durable.write_bytes(target, as_png("Learning rate", [drawing]))
-        return target
-
-    def overview(self) -> Overview:
-        """The suggestions as a table, a model a row."""
-        names = ("valley", "steep", "minimum/10")
-        rows = [
-            (name, *(_show(curve.suggestions()[what]) for what in names), f"{curve.rates[-1]:.1e}")
-            for name, curve in self.curves.items()
-        ]
-        facts = [f"lr {_show(self.lr)}", count_of(self.n_steps, "step"), f"{self.epochs:.2g} epochs"]
-        return Overview("RateSweep", facts, header=("model", *names, "ended at"), rows=rows)
-
-    def __repr__(self) -> str:
-        return str(self.overview())
-
-    def _repr_html_(self) -> str:
-        return self.overview().to_html()
-
-
-def _show(rate: float | None) -> str:
-    return "none" if rate is None else f"{rate:.1e}"
-
-
-def check_plot(path: Path) -> Path:
-    """The path of a drawing that may be written.
-
-    Raises:
-        UsageError: If it ends neither in .svg nor in .png, or exists.
-    """
-    if path.suffix.lower() not in {".svg", ".png"}:
-        raise UsageError("a plot is an .svg or a .png file.", where=path, field="plot")
-    if path.exists():
-        raise UsageError("this file exists.", where=path, field="plot", fix="Choose another name, or remove it.")
-    return path
 
 
 @strict_arguments(option_homes)

@@ -24,7 +24,7 @@ from podium.recipe.check_mixing import check_mixing
 from podium.recipe.idle_keys import refuse_idle_values
 from podium.recipe.label_cautions import describe_unsafe_labels
 from podium.tables import Samples, Task
-from podium.training.inputs import ImageInputs
+from podium.training.inputs import ImageInputs, TrainRows
 from podium.training.mixers import make_mixer
 from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, open_data
@@ -192,7 +192,7 @@ def _make(recipe: Recipe, samples: Samples, stored: MemoryImages, n: int, cautio
     else:
         columns = [f"epoch {epoch + 1}" for epoch in range(n)]
         mixer, keys = _make_mixer(recipe, samples), sample_keys(samples.ids.tolist())
-        batches = inputs.train_batches(rows, labels, keys, seed=recipe.seed, mixer=mixer)
+        batches = inputs.train_batches(TrainRows(rows, labels, keys, mixer=mixer), seed=recipe.seed)
         found = [_in_order(batches.from_position(epoch)) for epoch in range(n)]
         made = [pixels for pixels, _ in found]
         shown = [[_in_words(task, targets[row]) for _, targets in found] for row in rows]
