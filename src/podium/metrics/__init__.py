@@ -11,6 +11,7 @@ from podium.metrics.counts import (
 from podium.metrics.definition import Metric
 from podium.metrics.fold_scores import score_folds
 from podium.metrics.interval import Interval
+from podium.metrics.look_alikes import LookAlikes
 from podium.metrics.paired import PairedDifference, Verdict, paired_difference
 from podium.metrics.ranked_class import RankedClass, rank_classes
 from podium.metrics.registry import METRICS, default_metric, fitting_metrics, metric, score, usual_metrics
@@ -23,6 +24,7 @@ __all__ = [
     "ClassScore",
     "FoldScore",
     "Interval",
+    "LookAlikes",
     "Metric",
     "PairedDifference",
     "RankedClass",

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.metrics.interval import Interval, nan_if_none, none_if_nan
+from podium.metrics.look_alikes import PARTED, LookAlikes
+from podium.metrics.registry import METRICS
 from podium.overview import Overview, Shown
 from podium.tables import HeadKind
 
@@ -159,17 +161,35 @@ class Scores(Shown):
         main_metric: The metric that runs are compared by.
         targets: Per target name.
         folds: Main score of each fold, see `score_folds`; empty where nobody asked for them.
+        look_alikes: What was found of images that resemble each other as those of one object do, and the score without
+            them on both sides; None where nobody looked.
     """
 
     main_target: str
     main_metric: str
     targets: dict[str, TargetScore]
     folds: tuple[FoldScore, ...] = ()
+    look_alikes: LookAlikes | None = None
 
     @property
     def main(self) -> Interval:
         """The one score that runs are compared by."""
         return self.targets[self.main_target].metrics[self.main_metric]
+
+    @property
+    def pessimistic(self) -> Interval | None:
+        """The main score where no look-alikes are divided; None unless the main score must not stand without it."""
+        return self.pessimistic_of(self.main_target)
+
+    def pessimistic_of(self, target: str) -> Interval | None:
+        """A target's score where no look-alikes are divided; None where its score can stand without it."""
+        found = self.look_alikes
+        if found is None or not found.are_divided or target not in found.pessimistic:
+            return None
+        metric = self.metric_of(target)
+        is_better = metric not in METRICS or METRICS[metric].greater_is_better
+        lost = self.targets[target].metrics[metric].value - found.pessimistic[target].value
+        return found.pessimistic[target] if (lost if is_better else -lost) > PARTED else None
 
     @property
     def chance(self) -> float:
@@ -191,6 +211,8 @@ class Scores(Shown):
         facts = [f"{self.main_target}: {self.main_metric} {self.main}"]
         if not np.isnan(self.chance):
             facts.append(f"chance {self.chance:.4f}")
+        if self.pessimistic is not None:
+            facts.append(f"pessimistic {self.pessimistic}")
         return Overview("Scores", facts, ("target", "metric", "score, 95 % interval", "chance"), rows)
 
     def to_dict(self) -> dict[str, Any]:
@@ -200,6 +222,7 @@ class Scores(Shown):
             "main_metric": self.main_metric,
             "targets": {name: item.to_dict() for name, item in self.targets.items()},
             "folds": [item.to_dict() for item in self.folds],
+            "look_alikes": None if self.look_alikes is None else self.look_alikes.to_dict(),
         }
 
     @classmethod
@@ -207,4 +230,6 @@ class Scores(Shown):
         """The scores that `to_dict` wrote."""
         targets = {name: TargetScore.from_dict(item) for name, item in record["targets"].items()}
         folds = tuple(FoldScore.from_dict(item) for item in record.get("folds", ()))
-        return cls(record["main_target"], record["main_metric"], targets, folds)
+        found = record.get("look_alikes")
+        look_alikes = None if found is None else LookAlikes.from_dict(found)
+        return cls(record["main_target"], record["main_metric"], targets, folds, look_alikes)

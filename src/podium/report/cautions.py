@@ -10,6 +10,7 @@ from podium.metrics import TargetScore
 from podium.report.contents import RunContents
 from podium.report.folds_section import count_divided_groups
 from podium.report.gaps import describe_gaps
+from podium.report.look_alike_words import warn_of_look_alikes
 from podium.report.numbers import plain_count
 from podium.report.section import Section
 from podium.tables import HOLDOUT
@@ -49,6 +50,7 @@ def describe_cautions(contents: RunContents) -> CautionsSection:
     """The section; without cautions where nothing weakens the score."""
     return CautionsSection(
         (
+            *_about_look_alikes(contents),
             *_about_leaks(contents),
             *_about_selection(contents),
             *_about_augmentations(contents),
@@ -57,6 +59,12 @@ def describe_cautions(contents: RunContents) -> CautionsSection:
             *_about_numbers(contents),
         )
     )
+
+
+def _about_look_alikes(contents: RunContents) -> Iterator[Caution]:
+    words = None if contents.scores is None else warn_of_look_alikes(contents.scores)
+    if words is not None:
+        yield Caution("Look-alikes on both sides of the split", words)
 
 
 def _about_leaks(contents: RunContents) -> Iterator[Caution]:

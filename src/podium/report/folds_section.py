@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics import Interval
+from podium.metrics import Interval, Scores
 from podium.report.contents import RunContents
 from podium.report.curves_section import describe_curves
+from podium.report.look_alike_words import judge_leaks
 from podium.report.section import Section
 from podium.splits import LeakReport, summarise_folds
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
@@ -117,7 +118,7 @@ def describe_folds(contents: RunContents) -> FoldsSection | None:
         target=samples.task.main_target.name if samples.task else "",
         has_groups=samples.has_groups,
         group_words=contents.group_words,
-        leaks=None if contents.leaks is None else _judge_leaks(contents.leaks),
+        leaks=None if contents.leaks is None else _judge_leaks(contents.leaks, contents.scores),
         notes=contents.fold_notes,
     )
 
@@ -134,9 +135,9 @@ def count_divided_groups(samples: Samples, folds: Folds) -> int:
     return len(divided)
 
 
-def _judge_leaks(found: LeakReport) -> LeakVerdict:
-    state = "clean" if found.is_clean else "accepted" if found.accepted else "leaks"
-    return LeakVerdict(state, found.verdict, tuple(str(pair) for pair in found.pairs))
+def _judge_leaks(found: LeakReport, scores: Scores | None) -> LeakVerdict:
+    state, words = judge_leaks(found, scores)
+    return LeakVerdict(state, words, tuple(str(pair) for pair in found.pairs))
 
 
 def _add_trainings(lines: list[FoldLine], contents: RunContents) -> Iterator[FoldLine]:

@@ -38,6 +38,7 @@ class Headline(Section):
         chance: What the best answer that is the same for every image scores; nan where there is none.
         meaning: Sentences that say what was measured.
         targets: One line a target, where there are several.
+        pessimistic: The score to show beside the main one, where look-alikes are divided; None where it stands alone.
     """
 
     status: str
@@ -48,6 +49,7 @@ class Headline(Section):
     chance: float = math.nan
     meaning: tuple[str, ...] = ()
     targets: tuple[ScoreLine, ...] = ()
+    pessimistic: Interval | None = None
 
 
 def describe_headline(contents: RunContents) -> Headline:
@@ -65,6 +67,7 @@ def describe_headline(contents: RunContents) -> Headline:
         chance=scores.chance,
         meaning=_explain(contents, scores),
         targets=_target_lines(scores),
+        pessimistic=scores.pessimistic,
     )
 
 

@@ -13,6 +13,7 @@ from podium.machine.styles import wants_styles
 from podium.metrics import Interval, Scores, TargetScore
 from podium.printable import printable
 from podium.report.gaps import describe_gaps
+from podium.report.look_alike_words import pessimistic_words, warn_of_look_alikes
 from podium.report.numbers import metric_words, plain_count, plain_score
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def summary_lines(scores: Scores, *, groups: str = "groups", most_classes: int =
         groups: What groups are called, see `name_groups`.
         most_classes: Of more classes only the worst by F1 are shown.
     """
-    lines = [_headline(scores, groups), *(printable(gap.words) for gap in describe_gaps(scores))]
+    lines = [_headline(scores, groups), *map(printable, _remarks(scores))]
     if len(scores.targets) > 1:
         lines += ["", *align_columns(_TARGET_HEADER, _target_rows(scores), left=2)]
     lines += ["", *align_columns(_METRIC_HEADER, _metric_rows(scores), left=1)]
@@ -65,8 +66,8 @@ def print_summary(
 
     console = Console(file=file, highlight=False)
     console.print(Text(_headline(scores, groups), style="bold"))
-    for gap in describe_gaps(scores):
-        console.print(Text(printable(gap.words)))
+    for remark in _remarks(scores):
+        console.print(Text(printable(remark)))
     if len(scores.targets) > 1:
         console.print(_table(_TARGET_HEADER, _target_rows(scores), left=2))
     console.print(_table(_METRIC_HEADER, _metric_rows(scores), left=1))
@@ -80,10 +81,17 @@ def _headline(scores: Scores, groups: str) -> str:
     target, main = scores.targets[scores.main_target], scores.main
     bounds = f" [{plain_score(main.low, 4)}, {plain_score(main.high, 4)}] ({main.level:.0%})" if main.has_bounds else ""
     of_groups = f" of {plain_count(target.n_groups)} {groups}" if target.n_groups != target.n else ""
+    bounds += f", {pessimistic_words(scores)}" if scores.pessimistic is not None else ""
     return (
         f"{printable(scores.main_target)}: {metric_words(scores.main_metric)} {plain_score(main.value, 4)}{bounds},"
         f" chance {plain_score(scores.chance, 4)}, {plain_count(target.n)} images{of_groups}"
     )
+
+
+def _remarks(scores: Scores) -> list[str]:
+    """What must be known of the score, and what it cannot say."""
+    warning = warn_of_look_alikes(scores)
+    return [*([] if warning is None else [warning]), *(gap.words for gap in describe_gaps(scores))]
 
 
 def _target_rows(scores: Scores) -> list[tuple[str, ...]]:

@@ -115,7 +115,7 @@ class LeakReport:
         not_checked = f" Not checked: {', '.join(unchecked)}." if unchecked else ""
         if self.is_clean:
             joined = "" if self.joined is None else f" {self.joined}"
-            return f"No leak found. Checked: {checked}.{not_checked}{joined}"
+            return f"Nothing is on both sides. Checked: {checked}.{not_checked}{joined}"
         parts = []
         for kind in self.found:
             count = self.counts[kind]

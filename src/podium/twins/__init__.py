@@ -1,7 +1,19 @@
-"""Equal files and near-duplicates: from digests, perceptual hashes and thumbnails to pairs of images."""
+"""From digests, hashes and thumbnails to pairs of equal files and near-duplicates; from features to look-alikes."""
 
+from podium.twins.feature_clusters import FeatureClusters, find_clusters
+from podium.twins.feature_space import find_nearest, make_directions
 from podium.twins.near_duplicates import NearDuplicates, chain_equal_files, find_near_duplicates
 from podium.twins.thumbnails import make_thumbnails
 from podium.twins.union import join_pairs
 
-__all__ = ["NearDuplicates", "chain_equal_files", "find_near_duplicates", "join_pairs", "make_thumbnails"]
+__all__ = [
+    "FeatureClusters",
+    "NearDuplicates",
+    "chain_equal_files",
+    "find_clusters",
+    "find_near_duplicates",
+    "find_nearest",
+    "join_pairs",
+    "make_directions",
+    "make_thumbnails",
+]

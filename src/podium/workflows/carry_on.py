@@ -74,7 +74,7 @@ def carry_on(
                     if callbacks is not None:  # else it is one of several processes
                         trainer.tell_time_left(only_folds)
                     _train_folds(trainer, run, only_folds, progress, stop)
-        return gather(run, samples=samples, progress=progress, stop=stop, again=is_trained)
+        return gather(run, samples=samples, progress=progress, stop=stop, again=is_trained, settings=settings)
 
 
 def _models_of(run: RunFolder, samples: Samples) -> Collection[str]:

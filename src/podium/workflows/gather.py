@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from podium import durable
 from podium.errors import TableChangedError
-from podium.machine import Progress, Silent, say_while_waiting
+from podium.machine import Progress, Settings, Silent, say_while_waiting
 from podium.metrics import score_folds, score_predictions
 from podium.recipe import load_recipe
 from podium.stopping import StopRequest
@@ -22,6 +22,7 @@ from podium.store import (
 )
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions, save_predictions
 from podium.workflows.judge_soup import judge_soup
+from podium.workflows.look_for_look_alikes import look_for_look_alikes
 
 __all__ = ["gather"]
 
@@ -33,6 +34,7 @@ def gather(
     progress: Progress | None = None,
     stop: StopRequest | None = None,
     again: bool = True,
+    settings: Settings | None = None,
 ) -> bool:
     """Score a run and write its report, once every fold that it was asked for is done.
 
@@ -44,6 +46,7 @@ def gather(
         progress: Receives a note of who is waited for.
         stop: Ends the wait.
         again: Whether a run that is scored already is scored again.
+        settings: Machine and places, for a look at features; None has the run's folder and the defaults.
 
     Returns:
         Whether the run is finished; where it is not, a fold is missing and nothing was written.
@@ -57,7 +60,8 @@ def gather(
         write_model_card,
     )
 
-    waiting = say_while_waiting("the process that scores the run", progress or Silent(), stop)
+    said, stop = progress or Silent(), stop or StopRequest()
+    waiting = say_while_waiting("the process that scores the run", said, stop)
     with durable.wait_for_lock(run.path, while_waiting=waiting):
         durable.sweep_leftovers(run.path, deep=True)
         if run.folds_left():
@@ -70,9 +74,12 @@ def gather(
         oof = concat_predictions([_load_fold(run, fold) for fold in folds])
         save_predictions(oof, run.oof_file, weights=weights_of(run, folds))
         write_results(run)
-        samples = samples or load_tables(run)[0]
+        kept, divided = load_tables(run)
+        samples = samples or kept
         scores = score_predictions(oof, samples, metric=load_recipe(run.recipe_file).metric)
-        scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric))
+        settings = settings or Settings(runs=run.path.parent)
+        look_alikes = look_for_look_alikes(run, samples, divided, oof, scores, settings, said, stop)
+        scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric), look_alikes=look_alikes)
         soup = judge_soup(run, oof, samples, scores)
         about = {
             **({} if soup is None else {"soup": soup}),
@@ -85,7 +92,7 @@ def gather(
         make_report(run)
         stale = find_stale(run)
     for item in stale:
-        (progress or Silent()).note(str(item))
+        said.note(str(item))
     return True
 
 

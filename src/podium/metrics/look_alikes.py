@@ -1,0 +1,81 @@
+"""Images that lie as close as those of one object do, on both sides of a split, and what they do to a score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from podium.metrics.interval import Interval, none_if_nan
+
+__all__ = ["PARTED", "LookAlikes"]
+
+CLEAR = 0.25
+"""Separation from which clusters are objects: kinds of clothes in one class have 0.22, X-rays of a patient 0.30, frames
+0.56 (benchmarks/blind_groups.py, 2026-11-30)."""
+BEYOND_CHANCE = 0.1
+"""What is left of it when that by chance is taken away: features of a few dimensions have 0.3 by chance."""
+FEW_KNOWN = 0.05
+"""Share of the evaluated images below which it does not matter that their cluster is divided."""
+PARTED = 0.02
+"""Difference between two scores below which nobody needs to know of it."""
+
+
+@dataclass(frozen=True)
+class LookAlikes:
+    """What the features of a frozen network say of images that nobody put into a group.
+
+    Args:
+        n: Images that were compared.
+        n_clusters: Clusters of two images or more among them.
+        n_clustered: Images in these clusters.
+        separation: How much nearer images are to their cluster than to the next one: mean silhouette of images that
+            have company, in [-1, 1].
+        by_chance: The same where there are no clusters, for points of the same means and covariances.
+        gap: Median similarity of an evaluated image to the nearest one of its class, less that to the nearest one of
+            another class; nan where images have no single class.
+        nearer: How much nearer an evaluated image's nearest image of its class is than the nearest of another cluster,
+            in the median.
+        known_fraction: Share of the evaluated images with a training image in their cluster.
+        score_known: Main score of these; nan where it has no value.
+        score_new: Main score of all others.
+        stated: Score of heads on frozen features in the run's own folds, by target; empty where nothing was solved.
+        pessimistic: Their score where no cluster is divided, moved by what the run itself is better or worse than
+            `stated`, by target; empty where the clusters are not clear, or are not divided.
+    """
+
+    n: int
+    n_clusters: int
+    n_clustered: int
+    separation: float
+    by_chance: float
+    gap: float
+    nearer: float
+    known_fraction: float
+    score_known: float
+    score_new: float
+    stated: Mapping[str, float] = field(default_factory=dict)
+    pessimistic: Mapping[str, Interval] = field(default_factory=dict)
+
+    @property
+    def are_divided(self) -> bool:
+        """Whether clear clusters lie on both sides of the split."""
+        is_clear = self.separation >= max(CLEAR, self.by_chance + BEYOND_CHANCE)
+        return is_clear and self.known_fraction >= FEW_KNOWN
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; nan is None."""
+        record = {item.name: getattr(self, item.name) for item in fields(self)}
+        plain = {name: none_if_nan(value) if isinstance(value, float) else value for name, value in record.items()}
+        stated = {name: none_if_nan(value) for name, value in self.stated.items()}
+        pessimistic = {name: found.to_dict() for name, found in self.pessimistic.items()}
+        return plain | {"stated": stated, "pessimistic": pessimistic}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> LookAlikes:
+        """What `to_dict` wrote."""
+        known: dict[str, Any] = {name: math.nan if value is None else value for name, value in record.items()}
+        stated = {name: math.nan if value is None else value for name, value in record["stated"].items()}
+        pessimistic = {name: Interval.from_dict(found) for name, found in record["pessimistic"].items()}
+        return cls(**known | {"stated": stated, "pessimistic": pessimistic})

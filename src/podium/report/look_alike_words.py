@@ -1,0 +1,71 @@
+"""What a report and a terminal say of images that look as those of one object do, on both sides of the split."""
+
+from __future__ import annotations
+
+import math
+
+from podium.advice import option
+from podium.metrics import Interval, LookAlikes, Scores
+from podium.report.numbers import plain_count, plain_score
+from podium.splits import LeakReport
+
+__all__ = ["judge_leaks", "pessimistic_words", "warn_of_look_alikes"]
+
+
+def pessimistic_words(scores: Scores) -> str:
+    """The score that stands beside the main one, such as "pessimistic 0.34 [0.30, 0.39]"; empty where none must."""
+    found = scores.pessimistic
+    return "" if found is None else f"pessimistic {_with_bounds(found)}"
+
+
+def warn_of_look_alikes(scores: Scores) -> str | None:
+    """What was found and what to do, in sentences; None where the main score can stand alone."""
+    found = scores.look_alikes
+    lower = {name: low for name in scores.targets if (low := scores.pessimistic_of(name)) is not None}
+    if found is None or not lower:
+        return None
+    return (
+        f"{_share(found)} have look-alikes among the training images of their model:"
+        f" {plain_count(found.n_clustered)} images lie in {plain_count(found.n_clusters)} clusters, as frames or photos"
+        f" of one object do.{_by_company(found)} Where no cluster is divided, heads on"
+        f" frozen features lead to {'; '.join(_fall(scores, *item) for item in lower.items())}. If new images"
+        f" will be of other objects, believe the lower score, and name the group with"
+        f" {option('group')}."
+    )
+
+
+def judge_leaks(leaks: LeakReport, scores: Scores | None) -> tuple[str, str]:
+    """State ("clean", "accepted" or "leaks") and words of all that was checked, hashes and features."""
+    found = None if scores is None else scores.look_alikes
+    state = "clean" if leaks.is_clean else "accepted" if leaks.accepted else "leaks"
+    if found is None:
+        return state, f"{leaks.verdict} Not checked: look-alikes by features."
+    assert scores is not None
+    if warn_of_look_alikes(scores) is not None:
+        return "leaks", f"{_share(found)} have look-alikes among training images. {leaks.verdict}"
+    if not leaks.is_clean:
+        return state, f"{leaks.verdict} No look-alikes by features that change the score."
+    clear = "no clusters" if not found.are_divided else "none that change the score"
+    return state, f"No leak found. {leaks.verdict} Look-alikes by features: {clear}."
+
+
+def _fall(scores: Scores, target: str, low: Interval) -> str:
+    stated = scores.targets[target].metrics[scores.metric_of(target)]
+    of = f"{target} " if len(scores.targets) > 1 else ""
+    return f"{of}{_with_bounds(low)} and not {plain_score(stated.value, 4)}"
+
+
+def _share(found: LookAlikes) -> str:
+    return f"{found.known_fraction:.0%} of the evaluated images"
+
+
+def _by_company(found: LookAlikes) -> str:
+    if math.isnan(found.score_known) or math.isnan(found.score_new):
+        return ""
+    known, new = plain_score(found.score_known), plain_score(found.score_new)
+    return f" These score {known}, the others {new}."
+
+
+def _with_bounds(score: Interval) -> str:
+    bounds = f" [{plain_score(score.low, 4)}, {plain_score(score.high, 4)}]" if score.has_bounds else ""
+    return f"{plain_score(score.value, 4)}{bounds}"

@@ -1,0 +1,212 @@
+"""What hashes cannot see: images of one object on both sides of a split, told by the features of a frozen network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium import durable
+from podium.dataset.run_images import open_run_images
+from podium.errors import PodiumError, SplitError, Stopped
+from podium.machine import Caution, Progress, Settings
+from podium.machine.device import choose_device, prepare_process
+from podium.machine.tuning import restored_torch
+from podium.metrics import METRICS, Interval, LookAlikes, Scores, score_predictions
+from podium.metrics import score as score_by
+from podium.recipe import load_recipe
+from podium.splits import LeakReport, join_groups, make_folds
+from podium.stopping import StopRequest
+from podium.store import RunFolder
+from podium.tables import HOLDOUT, Folds, Predictions, Samples
+from podium.twins import FeatureClusters, find_clusters, find_nearest, make_directions
+
+__all__ = ["look_for_look_alikes"]
+
+FEWEST = 100
+"""Images below which clusters say nothing."""
+MOST = 20_000
+"""Images above which comparing all takes minutes."""
+MOST_ASKED = 2000
+"""Evaluated images whose nearest neighbours are looked for."""
+MOST_FOLDS = 5
+
+
+def look_for_look_alikes(
+    run: RunFolder,
+    samples: Samples,
+    folds: Folds,
+    oof: Predictions,
+    scores: Scores,
+    settings: Settings,
+    progress: Progress,
+    stop: StopRequest,
+) -> LookAlikes | None:
+    """Clusters of images as near as those of one object, whether the folds divide them, and the score if they did not.
+
+    It takes the frozen features that a run with a frozen backbone has in the cache; for others, those of their start
+    weights, computed in one pass: a network that was trained puts images that it knows where their label is.
+
+    Args:
+        run: The run folder.
+        samples: Its samples.
+        folds: Its folds, in the same order.
+        oof: Its out-of-fold predictions.
+        scores: Their scores.
+        settings: Machine and places.
+        progress: Receives progress and notes.
+        stop: Asked before every batch and between two candidates of a head.
+
+    Returns:
+        What was found; None where there are too few or too many images, or no features: a note says why.
+
+    Raises:
+        Stopped: If it was asked for.
+    """
+    learnt = np.flatnonzero(folds.fold != HOLDOUT)
+    if not FEWEST <= len(learnt) <= MOST:
+        return None
+    try:
+        with restored_torch():
+            look = _Look(run, samples.take(learnt), folds.fold[learnt], oof, scores, settings, progress, stop)
+            return look.describe()
+    except Stopped:
+        raise
+    except PodiumError as problem:
+        progress.note(Caution(f"Look-alikes on both sides of the split were not looked for: {problem.what}"))
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """One look; the samples are all but the holdout's, and `fold` is theirs."""
+
+    run: RunFolder
+    samples: Samples
+    fold: NDArray[np.int64]
+    oof: Predictions
+    scores: Scores
+    settings: Settings
+    progress: Progress
+    stop: StopRequest
+
+    def describe(self) -> LookAlikes:
+        from podium.training.autotune import resolve_without_autotune  # torch, which gathering needs for this alone
+        from podium.training.cross_solve import cross_solve, frozen_recipe, make_frozen_inputs
+
+        task = self.samples.task
+        assert task is not None, "a run has labels"
+        record, device = self.run.read(), choose_device(self.settings.device)
+        prepare_process(self.run.n_threads)
+        own = resolve_without_autotune(load_recipe(self.run.recipe_file), device)
+        cache = open_run_images(self.run, record, self.samples, own, self.settings, self.progress)
+        recipe = frozen_recipe(own, task, device)
+        folder = self.run.backbone_folder if own.model.freeze == "backbone" else None
+        inputs = make_frozen_inputs(
+            recipe, task, cache, device, self.settings, self.progress, self.stop, backbone_folder=folder
+        )
+        rows = cache.rows_of(self.samples.ids)
+        directions, kinds = make_directions(inputs.features[0][rows]), _kinds(self.samples)
+        clusters = find_clusters(directions, kinds)
+        found = self._measure(directions, kinds, clusters)
+        if not found.are_divided or _are_groups_named(self.run, self.samples):
+            return found  # where somebody said what belongs together, clusters are only its looks
+
+        def solve(samples: Samples, folds: Folds) -> Predictions:
+            return cross_solve(recipe, samples, folds, inputs, rows, device, self.stop)
+
+        return self._solve(found, clusters, solve, is_own=recipe is own)
+
+    def _measure(
+        self, directions: NDArray[np.float32], kinds: NDArray[np.int64], clusters: FeatureClusters
+    ) -> LookAlikes:
+        judged = self.samples.rows_of(self.oof.ids)
+        is_known = _has_mate_elsewhere(clusters.cluster, self.fold)[judged]
+        asked = judged[np.linspace(0, len(judged) - 1, min(len(judged), MOST_ASKED)).round().astype(int)]
+        kin, apart, others = find_nearest(directions, asked, kinds, sets=clusters.cluster)
+        return LookAlikes(
+            n=len(self.samples),
+            n_clusters=int((np.bincount(clusters.cluster) > 1).sum()),
+            n_clustered=int(clusters.has_company.sum()),
+            separation=clusters.separation,
+            by_chance=clusters.by_chance,
+            gap=_median(kin - others),
+            nearer=_median(kin - apart),
+            known_fraction=float(is_known.mean()),
+            score_known=self._score(judged, is_known),
+            score_new=self._score(judged, ~is_known),
+        )
+
+    def _score(self, judged: NDArray[np.int64], is_taken: NDArray[np.bool_]) -> float:
+        head = self.oof.task.main_target
+        if not is_taken.any():
+            return float("nan")
+        probs, labels = self.oof.probs[head.name][is_taken], self.samples.target_labels(head.name)[judged[is_taken]]
+        return score_by(METRICS[self.scores.main_metric], probs, labels, head)
+
+    def _solve(self, found: LookAlikes, clusters: FeatureClusters, solve: Any, *, is_own: bool) -> LookAlikes:
+        whole = replace(self.samples, group=join_groups(self.samples, _chain(clusters.cluster)))
+        try:
+            apart = make_folds(whole, folds=MOST_FOLDS, split_seed=0)
+        except SplitError:  # fewer clusters than folds
+            return found
+        pessimistic = self._scores_of(solve(whole, apart), whole)
+        if is_own:
+            stated = {name: self._interval(self.scores, name).value for name in pessimistic}
+            return replace(found, stated=stated, pessimistic=pessimistic)
+        own = Folds(self.samples.ids, self.fold, int(self.fold.max()) + 1, "as the run's", 0, "")
+        stated = {name: score.value for name, score in self._scores_of(solve(self.samples, own), self.samples).items()}
+        for name, score in pessimistic.items():
+            pessimistic[name] = _moved(score, self._interval(self.scores, name).value - stated[name])
+        return replace(found, stated=stated, pessimistic=pessimistic)
+
+    def _scores_of(self, predictions: Predictions, samples: Samples) -> dict[str, Interval]:
+        """Score of each target on the images that the run was evaluated on."""
+        judged = predictions.take(np.flatnonzero(np.isin(predictions.ids, self.oof.ids)))
+        scores = score_predictions(judged, samples, metric=self.scores.main_metric)
+        return {name: self._interval(scores, name) for name in scores.targets}
+
+    def _interval(self, scores: Scores, target: str) -> Interval:
+        return scores.targets[target].metrics[self.scores.metric_of(target)]
+
+
+def _are_groups_named(run: RunFolder, samples: Samples) -> bool:
+    """Whether somebody named groups; else they are duplicates that were kept on one side."""
+    joined = LeakReport.from_dict(durable.read_json(run.path / "folds.json")["leaks"]).joined
+    return samples.has_groups and (joined is None or joined.is_named)
+
+
+def _moved(score: Interval, by: float) -> Interval:
+    return replace(score, value=score.value + by, low=score.low + by, high=score.high + by)
+
+
+def _kinds(samples: Samples) -> NDArray[np.int64]:
+    """What an image shares with others of its object: the class of the main target; nothing where there are several
+    labels, or attributes without a composite class, of which one object may show each."""
+    task = samples.task
+    assert task is not None, "a run has labels"
+    if task.main_target.is_multi or (len(task.heads) > 1 and task.composite is None):
+        return np.zeros(len(samples), dtype=np.int64)
+    return np.asarray(samples.target_labels(task.main_target.name), dtype=np.int64)
+
+
+def _has_mate_elsewhere(cluster: NDArray[np.int64], fold: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether an image's cluster holds one of another fold, shape (N,)."""
+    order = np.lexsort((fold, cluster))
+    is_pair = (np.diff(cluster[order]) == 0) & (np.diff(fold[order]) != 0)
+    return np.isin(cluster, cluster[order[1:]][is_pair])
+
+
+def _chain(cluster: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs of rows that join each cluster, shape (M, 2)."""
+    order = np.argsort(cluster, kind="stable")
+    is_pair = np.diff(cluster[order]) == 0
+    return np.stack([order[:-1][is_pair], order[1:][is_pair]], axis=1)
+
+
+def _median(values: NDArray[np.float32]) -> float:
+    """The median of what is known; nan where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")

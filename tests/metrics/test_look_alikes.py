@@ -1,0 +1,42 @@
+"""When look-alikes speak, and that files keep them."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from podium.metrics import Interval, LookAlikes, Scores, TargetScore
+
+LOW = Interval(0.6, 0.5, 0.7, 60, 2000, 0.95)
+FOUND = LookAlikes(500, 60, 480, 0.5, 0.1, 0.3, 0.2, 0.9, 0.98, math.nan, {"label": 0.95}, {"label": LOW})
+
+
+def scores_with(found: LookAlikes, *, metric: str = "accuracy", value: float = 0.95) -> Scores:
+    main = Interval(value, value - 0.02, value + 0.02, 100, 2000, 0.95)
+    target = TargetScore("label", "single", 100, 100, {metric: main}, (), np.eye(2, dtype=np.int64))
+    return Scores("label", metric, {"label": target}, look_alikes=found)
+
+
+def test_they_speak_where_clear_clusters_are_divided_and_the_score_falls() -> None:
+    assert scores_with(FOUND).pessimistic == LOW
+    assert scores_with(replace(FOUND, by_chance=0.45)).pessimistic is None
+    assert scores_with(replace(FOUND, known_fraction=0.0)).pessimistic is None
+    assert scores_with(replace(FOUND, pessimistic={})).pessimistic is None
+    assert scores_with(FOUND, value=0.61).pessimistic is None
+
+
+def test_of_an_error_more_is_worse() -> None:
+    assert scores_with(FOUND, metric="log_loss", value=0.95).pessimistic is None
+    assert scores_with(FOUND, metric="log_loss", value=0.3).pessimistic == LOW
+
+
+@pytest.mark.parametrize("found", [FOUND, replace(FOUND, pessimistic={}, gap=math.nan)])
+def test_json_keeps_them(found: LookAlikes) -> None:
+    again = Scores.from_dict(json.loads(json.dumps(scores_with(found).to_dict(), allow_nan=False))).look_alikes
+    assert again is not None
+    assert again.to_dict() == found.to_dict()
+    assert math.isnan(again.score_new)

@@ -1,0 +1,83 @@
+"""Bursts that no hash sees are told beside the score, in scores, report and terminal; sets without bursts are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from podium.curate import ScanOptions
+from podium.dataset import FoldOptions
+from podium.machine import Settings, Silent
+from podium.report import summary_lines
+from podium.workflows import Run, train
+from podium.workflows.look_for_look_alikes import _chain, _has_mate_elsewhere
+from tiny.bursts import draw_bursts
+
+TINY = ("model.name=tiny", "model.weights=random", "image.size_px=48", "model.frozen_precision=fp32")
+SOLVED = ("model.frozen_engine=torch", "head.kind=ridge", *TINY)
+
+
+def run_on(data: Path, *overrides: str, preset: str = "baseline", group: str = "none") -> Run:
+    return train(
+        data,
+        preset=preset,
+        overrides=[*TINY, *overrides],
+        options=ScanOptions(group=group),
+        folds=FoldOptions(folds=3, allow_leaks=("near_duplicate",)),
+        settings=Settings(runs=data.parent / "runs", threads=1, reproducible=True),
+        progress=Silent(),
+    )
+
+
+@pytest.fixture(scope="module")
+def tracks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_bursts(tmp_path_factory.mktemp("tracks") / "data", n_objects=16, n_frames=8)
+
+
+def test_a_burst_on_both_sides_is_told_beside_the_score(tracks: Path) -> None:
+    run = run_on(tracks, *SOLVED)
+    scores, page = run.scores, run.folder.report_file.read_text(encoding="utf-8")
+    assert scores.pessimistic is not None
+    assert scores.pessimistic.value < scores.main.value - 0.1
+    assert f"pessimistic {scores.pessimistic.value:.4f}" in summary_lines(scores)[0]
+    assert 'id="pessimistic-score"' in page
+    assert "Look-alikes on both sides of the split" in page
+    assert "No leak found" not in page
+
+
+def test_named_tracks_are_silent_and_only_then_is_no_leak_found(tracks: Path) -> None:
+    run = run_on(tracks, *SOLVED, group=r"([^/]+)_[^_/]+$")
+    assert run.scores.look_alikes is not None
+    assert run.scores.pessimistic is None
+    assert "No leak found" in run.folder.report_file.read_text(encoding="utf-8")
+
+
+def test_pictures_of_different_things_are_silent(tmp_path: Path) -> None:
+    scores = run_on(draw_bursts(tmp_path / "data", n_objects=120, n_frames=1), *SOLVED).scores
+    assert scores.look_alikes is not None
+    assert scores.pessimistic is None
+    assert not scores.look_alikes.are_divided
+
+
+@pytest.mark.slow
+def test_a_fine_tuned_run_is_judged_by_its_start_weights(tracks: Path) -> None:
+    scores = run_on(
+        tracks, "model.frozen_blocks=1", "training.epochs=1", "training.batch_size=32", preset="quick"
+    ).scores
+    found = scores.look_alikes
+    assert found is not None
+    assert found.are_divided
+    assert found.stated["label"] > 0.7
+    assert found.pessimistic["label"].value < scores.main.value
+
+
+def test_mates_in_another_fold_are_those_of_a_slow_loop() -> None:
+    rng = np.random.default_rng(0)
+    cluster, fold = rng.integers(0, 30, 80), rng.integers(-1, 3, 80)
+    wanted = [any(cluster[i] == cluster[j] and fold[i] != fold[j] for j in range(80)) for i in range(80)]
+    assert _has_mate_elsewhere(cluster, fold).tolist() == wanted
+    pairs = _chain(cluster)
+    assert (cluster[pairs[:, 0]] == cluster[pairs[:, 1]]).all()
+    assert len(pairs) == 80 - len(set(cluster.tolist()))
