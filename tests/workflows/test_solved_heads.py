@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss
 
 import podium
 from podium.callbacks import Callback, EpochInfo, TrainingInfo
@@ -60,6 +62,24 @@ def test_every_shape_of_task(shape: str, arrangement: str, tmp_path: Path) -> No
     assert 'id="curves"' not in page
     predictions = run.predict(samples.root)
     assert all(np.isfinite(probs).all() for probs in predictions.probs.values())
+
+
+def test_losses_and_scores_of_train_and_valid_images_are_recorded(tmp_path: Path) -> None:
+    """The valid loss is scikit-learn's log loss of the out-of-fold probabilities."""
+    samples = make_samples(tmp_path / "images", "single")
+    run = solve(samples, tmp_path, "feature_views=[plain]", "predict_views=[plain]")
+    assert samples.task is not None
+    (head,) = samples.task.heads
+    probs, oof = run.oof.probs[head.name], run.oof
+    own = dict(zip(samples.ids, samples.labels[head.name], strict=True))
+    labels, folds = np.array([own[id_] for id_ in oof.ids]), np.asarray(oof.fold)
+    for row in csv.DictReader((run.folder.path / "results.csv").read_text("utf-8").splitlines()):
+        is_own = folds == int(row["fold"])
+        expected = log_loss(labels[is_own], probs[is_own], labels=range(head.n_classes))
+        assert float(row["valid/loss"]) == pytest.approx(expected, rel=1e-3)
+        assert float(row["train/plain_loss"]) == float(row["train/loss"])
+        assert 0 <= float(row[f"train/{head.name}"]) <= 1
+    assert "; loss: train " in (run.folder.path / "report.html").read_text("utf-8")
 
 
 def test_the_recipe_of_a_run_gives_the_same_run_again(tmp_path: Path) -> None:

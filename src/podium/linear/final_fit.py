@@ -1,6 +1,9 @@
-"""The last fit: one kind of head at one strength, on every row in every view."""
+"""The last fit: kinds of heads at one strength each, on every row in every view."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -12,9 +15,9 @@ from podium.linear.head_problem import HeadKindName, HeadProblem
 from podium.linear.inner_folds import InnerFolds
 from podium.linear.logistic import LogisticProblems
 from podium.linear.moments import Moments, sum_parts
-from podium.linear.preconditioner import make_preconditioner
+from podium.linear.preconditioner import Preconditioner, make_preconditioner
 
-__all__ = ["fit_discriminant", "fit_logistic", "sum_all"]
+__all__ = ["FinalFit"]
 
 TOLERANCE = 1e-3
 """Of logistic regression: probabilities are then within 0.01 of the exact ones."""
@@ -22,64 +25,66 @@ _UNJUDGED_SLOPE = {"lda": 1.0, "ridge": 8.0}
 """Where no inner fold says better: a regression onto 0 and 1 is far too flat for a softmax."""
 
 
-def fit_logistic(
-    problem: HeadProblem, penalty: float, inner: InnerFolds | None, calibration: Calibration | None
-) -> LinearMap:
-    """Weights (D, C) and biases (C,) of logistic regression on the features, calibrated.
+@dataclass(eq=False)
+class FinalFit:
+    """Fits to every row in every view; several kinds share what they can.
 
     Args:
         problem: What is solved.
-        penalty: On the mean loss.
         inner: Whose preconditioner serves again where it can.
-        calibration: From out-of-fold logits; None where there are none.
     """
-    design = make_design(problem.source)
-    if inner is not None and design.axes is None and inner.design.axes is None:
-        preconditioner = inner.preconditioner
-    else:
-        total = _moments(problem, design)
-        preconditioner = make_preconditioner(total.second / total.weight)
-    target, weights = _repeat(problem, problem.target), _repeat(problem, problem.row_weights)
-    is_present = _is_present(problem)
-    single = LogisticProblems(
-        design, target, weights[:, None] / len(design), is_present[None], problem.head.is_multi, preconditioner
-    )
-    point = single.solve(target.new_tensor([penalty]), tolerance=TOLERANCE)[:, 0]
-    weights, biases = design.to_features(point[:-1]), point[-1]
-    if calibration is not None:
-        weights, biases = weights * calibration.slope, calibration.apply(biases)
-    return _rule_out(problem, weights, biases)
 
+    problem: HeadProblem
+    inner: InnerFolds | None
 
-def fit_discriminant(
-    problem: HeadProblem, kind: HeadKindName, penalty: float, calibration: Calibration | None
-) -> LinearMap:
-    """Weights (D, C) and biases (C,) of LDA or ridge regression, calibrated.
+    @cached_property
+    def design(self) -> Design:
+        """Features of every row in every view."""
+        return make_design(self.problem.source)
 
-    Args:
-        problem: What is solved.
-        kind: "lda" or "ridge".
-        penalty: Added to the covariance.
-        calibration: From out-of-fold logits; None where there are none.
-    """
-    design = make_design(problem.source)
-    moments = _moments(problem, design)
-    solved = solve_cross(moments.covariance, moments.cross_covariance, penalty)
-    weights, biases = (lda if kind == "lda" else ridge)(moments, solved)
-    slope = torch.tensor(_UNJUDGED_SLOPE[kind], dtype=torch.float64, device=weights.device)
-    offset = -slope / 2 if problem.head.is_multi else torch.zeros_like(slope)
-    fitted = calibration or Calibration(slope, offset)
-    return _rule_out(problem, design.to_features(weights) * fitted.slope, fitted.apply(biases))
+    @cached_property
+    def moments(self) -> Moments:
+        """Of them."""
+        weights = _repeat(self.problem, self.problem.moment_weights)
+        target = _repeat(self.problem, self.problem.target)
+        return sum_parts(self.design, target, weights, torch.zeros_like(weights), 1)[0]
 
+    def fit(self, kind: HeadKindName, penalty: float, calibration: Calibration | None) -> LinearMap:
+        """Weights (D, C) and biases (C,) on the features, calibrated.
 
-def sum_all(problem: HeadProblem) -> Moments:
-    """The moments of every row in every view."""
-    return _moments(problem, make_design(problem.source))
+        Args:
+            kind: "logistic", "lda" or "ridge".
+            penalty: On the mean loss, or added to the covariance.
+            calibration: From out-of-fold logits; None where there are none.
+        """
+        weights, biases = (self._logistic if kind == "logistic" else partial(self._discriminant, kind))(penalty)
+        if calibration is None and kind != "logistic":
+            slope = torch.tensor(_UNJUDGED_SLOPE[kind], dtype=torch.float64, device=weights.device)
+            calibration = Calibration(slope, -slope / 2 if self.problem.head.is_multi else torch.zeros_like(slope))
+        weights = self.design.to_features(weights)
+        if calibration is not None:
+            weights, biases = weights * calibration.slope, calibration.apply(biases)
+        return _rule_out(self.problem, weights, biases)
 
+    def _logistic(self, penalty: float) -> LinearMap:
+        problem, design = self.problem, self.design
+        target, weights = _repeat(problem, problem.target), _repeat(problem, problem.row_weights) / len(design)
+        is_present, is_multi = _is_present(problem)[None], problem.head.is_multi
+        single = LogisticProblems(design, target, weights[:, None], is_present, is_multi, self._preconditioner)
+        point = single.solve(target.new_tensor([penalty]), tolerance=TOLERANCE)[:, 0]
+        return point[:-1], point[-1]
 
-def _moments(problem: HeadProblem, design: Design) -> Moments:
-    weights = _repeat(problem, problem.moment_weights)
-    return sum_parts(design, _repeat(problem, problem.target), weights, torch.zeros_like(weights), 1)[0]
+    @property
+    def _preconditioner(self) -> Preconditioner:
+        inner = self.inner
+        if inner is not None and self.design.axes is None and inner.design.axes is None:
+            return inner.preconditioner
+        return make_preconditioner(self.moments.second / self.moments.weight)
+
+    def _discriminant(self, kind: HeadKindName, penalty: float) -> LinearMap:
+        moments = self.moments
+        solved = solve_cross(moments.covariance, moments.cross_covariance, penalty)
+        return (lda if kind == "lda" else ridge)(moments, solved)
 
 
 def _repeat(problem: HeadProblem, values: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import cast
 
@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from podium.linear.calibration import Calibration, fit_platt, fit_temperature
 from podium.linear.design import Design, make_design
@@ -20,6 +19,7 @@ from podium.linear.feature_rows import FeatureRows
 from podium.linear.head_problem import HeadKindName, HeadProblem
 from podium.linear.logistic import LogisticProblems
 from podium.linear.moments import Moments, sum_parts
+from podium.linear.pool import log_loss, pool_logits
 from podium.linear.preconditioner import Preconditioner, make_preconditioner
 from podium.metrics import metric as find_metric
 from podium.metrics import score as score_metric
@@ -240,14 +240,23 @@ class InnerFolds:
     def _has(self, kind: HeadKindName, penalty: float) -> bool:
         return any((item.kind, item.penalty) == (kind, penalty) for item in self.tried)
 
+    def pool(self, tried: Sequence[Tried]) -> tuple[Tensor, Tried]:
+        """Factors (K,) of candidates in a sum of logits, and how it does, under the name of the first."""
+        if len(tried) == 1:
+            return torch.ones(1, dtype=torch.float64, device=self.target.device), tried[0]
+        counted = (self._counted > 0).any(dim=1)
+        logits, target, weights = [item.logits[counted] for item in tried], self.target[counted], self._counted[counted]
+        factors = pool_logits(logits, target, weights, is_multi=self.problem.head.is_multi)
+        used = [(factor, item) for factor, item in zip(factors, tried, strict=True) if factor > 0]
+        whole = sum((factor * item.logits for factor, item in used[1:]), used[0][0] * used[0][1].logits)
+        return factors, replace(tried[0], log_loss=self._log_loss(whole), logits=whole)
+
     def _note(self, kind: HeadKindName, penalty: float, logits: Tensor, calibration: Calibration) -> float:
         calibrated = calibration.apply(logits.double())
-        if self.problem.head.is_multi:
-            target = self.target.double()
-            losses = functional.softplus(calibrated) - target * calibrated
-        else:
-            own = (calibrated.masked_fill(calibrated.isinf(), 0.0) * self.target).sum(dim=1, keepdim=True)
-            losses = calibrated.logsumexp(dim=1, keepdim=True) - own
-        loss = float((losses * self._counted).sum() / self._counted.sum())
+        loss = self._log_loss(calibrated)
         self.tried.append(Tried(kind, penalty, loss, calibrated, calibration))
         return loss
+
+    def _log_loss(self, logits: Tensor) -> float:
+        target = self.target.double()
+        return log_loss(logits, target, self._counted, is_multi=self.problem.head.is_multi)

@@ -8,7 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
-from podium.linear.final_fit import fit_discriminant, fit_logistic, sum_all
+from podium.linear.discriminant import LinearMap
+from podium.linear.final_fit import FinalFit
 from podium.linear.head_problem import HeadKindName, HeadProblem, HeadWish
 from podium.linear.inner_folds import InnerFolds, Tried
 from podium.linear.strength_search import best_strength, search_strength
@@ -34,16 +35,18 @@ class Candidate:
         strength: In its own unit: C, shrinkage or alpha.
         score: The metric over the inner folds; nan where there are none, or it is not defined.
         log_loss: Log loss over the inner folds; nan where there are none.
+        factor: Of its logits in the sum that is the head; 0 where it takes no part.
     """
 
     kind: HeadKindName
     strength: float
     score: float = math.nan
     log_loss: float = math.nan
+    factor: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; a number that is none is None."""
-        numbers = {"strength": self.strength, "score": self.score, "log_loss": self.log_loss}
+        numbers = {"strength": self.strength, "score": self.score, "log_loss": self.log_loss, "factor": self.factor}
         return {"kind": self.kind} | {name: value if math.isfinite(value) else None for name, value in numbers.items()}
 
 
@@ -54,9 +57,11 @@ class SolvedHead:
     Args:
         weights: Shape (D, C).
         biases: Shape (C,).
-        candidates: What it was chosen from, the chosen one first.
-        metric: Metric of their scores.
+        candidates: The kinds, each at its best strength, by falling factor.
+        metric: Metric of the scores.
         n_parts: Number of inner folds; 0 where nothing could be judged.
+        score: The metric of the head over the inner folds; nan where there are none, or it is not defined.
+        log_loss: Its log loss over the inner folds; nan where there are none.
     """
 
     weights: Tensor
@@ -64,19 +69,23 @@ class SolvedHead:
     candidates: tuple[Candidate, ...]
     metric: str
     n_parts: int
+    score: float = math.nan
+    log_loss: float = math.nan
 
     def to_dict(self) -> dict[str, Any]:
         """What was chosen and why, JSON-ready."""
         candidates = [item.to_dict() for item in self.candidates]
-        return {"metric": self.metric, "inner_folds": self.n_parts, "candidates": candidates}
+        numbers = {"score": self.score, "log_loss": self.log_loss}
+        found = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+        return {"metric": self.metric, "inner_folds": self.n_parts} | found | {"candidates": candidates}
 
 
 def solve_head(problem: HeadProblem, wish: HeadWish, stop: StopRequest) -> SolvedHead:
     """Choose by the inner folds, then fit to all rows and views.
 
-    Kind and strength are those of the least log loss out of fold, unless others have a better metric by more than a
-    standard error over the inner folds: then they are those of the best metric. Where nothing can be judged, the first
-    kind is fitted at its usual strength.
+    The strength of a kind is that of the least log loss out of fold, or a weaker one whose metric is better by more
+    than a standard error over the inner folds. The kinds are then pooled: the head is the sum of their logits that has
+    the least log loss. Where nothing can be judged, the first kind is fitted at its usual strength.
 
     Args:
         problem: What is solved.
@@ -90,17 +99,27 @@ def solve_head(problem: HeadProblem, wish: HeadWish, stop: StopRequest) -> Solve
     inner = None if problem.part is None else InnerFolds(problem, stop, is_calibrated=wish.strength is None)
     if inner is None or not inner.can_judge:
         return _solve_blindly(problem, kinds[0], wish.strength)
-    found = [candidate for kind in kinds for candidate in _try_kind(kind, inner, wish.strength)]
-    chosen = _choose(found, inner)
+    chosen = [_choose(_try_kind(kind, inner, wish.strength), inner) for kind in kinds]
     stop.check()
-    if chosen.tried.kind == "logistic":
-        weights, biases = fit_logistic(problem, chosen.penalty, inner, chosen.tried.calibration)
-    else:
-        weights, biases = fit_discriminant(problem, chosen.tried.kind, chosen.penalty, chosen.tried.calibration)
-    others = [max((item for item in found if item.tried.kind == kind), key=_merit) for kind in kinds]
-    others = sorted((item for item in others if item.tried.kind != chosen.tried.kind), key=_merit, reverse=True)
-    described = tuple(_describe(item, inner) for item in (chosen, *others))
-    return SolvedHead(weights, biases, described, problem.metric, inner.n_parts)
+    factors, pooled = inner.pool([item.tried for item in chosen])
+    weights, biases = _fit(problem, chosen, factors, inner)
+    described = [_describe(*pair, inner) for pair in zip(chosen, factors.tolist(), strict=True)]
+    described.sort(key=lambda item: -item.factor)
+    score = inner.score(pooled)
+    return SolvedHead(weights, biases, tuple(described), problem.metric, inner.n_parts, score, pooled.log_loss)
+
+
+def _fit(problem: HeadProblem, chosen: list[_Found], factors: Tensor, inner: InnerFolds) -> LinearMap:
+    """The sum of the kinds, each fitted to all rows."""
+    final = FinalFit(problem, inner)
+    total: LinearMap | None = None
+    for item, factor in zip(chosen, factors, strict=True):
+        if factor > 0:
+            weights, biases = final.fit(item.tried.kind, item.penalty, item.tried.calibration)
+            mine = factor * weights, factor * biases
+            total = mine if total is None else (total[0] + mine[0], total[1] + mine[1])
+    assert total is not None
+    return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +136,7 @@ def _merit(found: _Found) -> tuple[float, float]:
 
 
 def _choose(found: list[_Found], inner: InnerFolds) -> _Found:
-    """The one of the least log loss, or of the best metric where that is clearly better."""
+    """Of a kind the strength of the least log loss, or of the best metric where that is clearly better."""
     best, surest = max(found, key=_merit), min(found, key=lambda item: item.tried.log_loss)
     return best if inner.is_clearly_better(best.tried, surest.tried) else surest
 
@@ -125,8 +144,10 @@ def _choose(found: list[_Found], inner: InnerFolds) -> _Found:
 def _affordable(problem: HeadProblem, wish: HeadWish) -> tuple[HeadKindName, ...]:
     """The kinds that fit the head, in the time that there is."""
     kinds = wish.kinds
-    if len(kinds) > 1 and problem.head.is_multi:
-        kinds = tuple(kind for kind in kinds if kind != "lda" and not (kind == "ridge" and problem.weights is not None))
+    if len(kinds) > 1:  # ridge regression looks along the directions of LDA; it stands in for it with several labels
+        kinds = tuple(kind for kind in kinds if kind != ("lda" if problem.head.is_multi else "ridge"))
+        if problem.weights is not None and problem.head.is_multi:
+            kinds = tuple(kind for kind in kinds if kind != "ridge")
     work = len(problem.source) * problem.source.n_features * problem.head.n_classes
     return tuple(kind for kind in kinds if kind != "logistic" or work <= MOST_WORK) or kinds
 
@@ -158,18 +179,15 @@ def _try_kind(kind: HeadKindName, inner: InnerFolds, strength: float | None) -> 
     return found
 
 
-def _describe(found: _Found, inner: InnerFolds) -> Candidate:
+def _describe(found: _Found, factor: float, inner: InnerFolds) -> Candidate:
     problem, tried = inner.problem, found.tried
     strength = from_penalty(tried.kind, found.penalty, len(problem.source.rows), problem, inner.total)
-    return Candidate(tried.kind, strength, inner.score(tried), tried.log_loss)
+    return Candidate(tried.kind, strength, inner.score(tried), tried.log_loss, factor)
 
 
 def _solve_blindly(problem: HeadProblem, kind: HeadKindName, strength: float | None) -> SolvedHead:
-    n, total = len(problem.source.rows), sum_all(problem)
-    penalty = _START[kind] if strength is None else to_penalty(kind, strength, n, problem, total)
-    if kind == "logistic":
-        weights, biases = fit_logistic(problem, penalty, None, None)
-    else:
-        weights, biases = fit_discriminant(problem, kind, penalty, None)
-    candidate = Candidate(kind, from_penalty(kind, penalty, n, problem, total))
+    n, final = len(problem.source.rows), FinalFit(problem, None)
+    penalty = _START[kind] if strength is None else to_penalty(kind, strength, n, problem, final.moments)
+    weights, biases = final.fit(kind, penalty, None)
+    candidate = Candidate(kind, from_penalty(kind, penalty, n, problem, final.moments))
     return SolvedHead(weights, biases, (candidate,), problem.metric, 0)

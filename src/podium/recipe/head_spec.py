@@ -18,9 +18,8 @@ class GradientHead(Part):
 
 
 class AutoHead(Part):
-    """The best of logistic regression, LDA and ridge regression by inner folds of the training part: kind and strength
-    have the least log loss there, unless others have a better metric by more than a standard error. Each attribute
-    chooses for itself."""
+    """Logistic regression and LDA, or ridge regression where an image has several labels, pooled: the sum of their
+    logits that has the least log loss over inner folds of the training part. Each attribute is pooled by itself."""
 
     kind: Literal["auto"] = "auto"
 

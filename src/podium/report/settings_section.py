@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.report.contents import RunContents
+from podium.report.numbers import plain_score
 from podium.report.section import Section
 from podium.report.solved_heads import describe_solved
-from podium.store import arithmetic_of, arithmetic_words, soup_words
+from podium.store import EpochRow, arithmetic_of, arithmetic_words, soup_words
 
 __all__ = ["SettingsSection", "describe_settings"]
 
@@ -83,10 +84,22 @@ def _parameters(request: Mapping[str, Any]) -> str:
 def _heads(contents: RunContents) -> list[tuple[str, str]]:
     """A line for each model whose heads were solved."""
     has_models = len({model for _, model in contents.solved}) > 1
-    return [
-        (f"fold {fold}{f', {model}' if has_models else ''}, head", describe_solved(heads))
-        for (fold, model), heads in contents.solved.items()
-    ]
+    rows = {(row.fold, row.model): row for row in contents.epochs}
+    lines = []
+    for key, heads in contents.solved.items():
+        fold, model = key
+        words = describe_solved(heads) + (_fit_words(rows[key]) if key in rows else "")
+        lines.append((f"fold {fold}{f', {model}' if has_models else ''}, head", words))
+    return lines
+
+
+def _fit_words(row: EpochRow) -> str:
+    """Losses and scores of the training and the validation images, where the row has them."""
+    if row.valid_loss is None:
+        return ""
+    pairs = [("loss", row.train_loss, row.valid_loss)]
+    pairs += [(name, row.train_scores[name], row.scores[name]) for name in row.scores if name in row.train_scores]
+    return "".join(f"; {name}: train {plain_score(train)}, valid {plain_score(valid)}" for name, train, valid in pairs)
 
 
 def _shown(value: Any) -> str:

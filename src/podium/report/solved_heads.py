@@ -19,24 +19,32 @@ def describe_solved(solved: Mapping[str, Mapping[str, Any]]) -> str:
         solved: Head name -> `SolvedHead.to_dict()`.
 
     Example:
-        >>> lda = {"kind": "lda", "strength": 0.31, "score": 0.912, "log_loss": 0.3}
-        >>> ridge = {"kind": "ridge", "strength": 40.0, "score": 0.9, "log_loss": 0.4}
-        >>> describe_solved({"type": {"metric": "accuracy", "inner_folds": 3, "candidates": [lda, ridge]}})
+        >>> lda = {"kind": "lda", "strength": 0.31, "score": 0.912, "log_loss": 0.3, "factor": 0.7}
+        >>> ridge = {"kind": "ridge", "strength": 40.0, "score": 0.9, "log_loss": 0.4, "factor": 0.0}
+        >>> about = {"metric": "accuracy", "inner_folds": 3, "score": 0.912}
+        >>> describe_solved({"type": about | {"candidates": [lda | {"factor": 1.0}, ridge]}})
         'lda, shrinkage=0.31 (inner accuracy 0.912; ridge 0.900)'
+        >>> describe_solved({"type": about | {"candidates": [lda, ridge | {"factor": 0.3}]}})
+        '0.70 lda, shrinkage=0.31 + 0.30 ridge, alpha=40 (inner accuracy 0.912; lda 0.912, ridge 0.900)'
     """
     lines = {name: _describe(record) for name, record in solved.items()}
     return next(iter(lines.values())) if len(lines) == 1 else "; ".join(f"{k}: {v}" for k, v in lines.items())
 
 
 def _describe(record: Mapping[str, Any]) -> str:
-    first, *others = record["candidates"]
-    words = f"{first['kind']}, {UNITS[first['kind']]}={first['strength']:.2g}"
-    if first["score"] is None:
-        return words
-    beside = ", ".join(f"{item['kind']} {_shown(item['score'])}" for item in others)
-    return f"{words} (inner {metric_words(record['metric'])} {_shown(first['score'])}" + (
-        f"; {beside})" if beside else ")"
+    candidates = record["candidates"]
+    used = [item for number, item in enumerate(candidates) if item.get("factor", number == 0) > 0]
+    words = " + ".join(
+        (f"{item['factor']:.2f} " if len(used) > 1 else "")
+        + f"{item['kind']}, {UNITS[item['kind']]}={item['strength']:.2g}"
+        for item in used
     )
+    score = record.get("score", candidates[0]["score"])
+    if score is None:
+        return words
+    others = candidates if len(used) > 1 else [item for item in candidates if item not in used]
+    beside = ", ".join(f"{item['kind']} {_shown(item['score'])}" for item in others)
+    return f"{words} (inner {metric_words(record['metric'])} {_shown(score)}" + (f"; {beside})" if beside else ")")
 
 
 def _shown(score: float | None) -> str:

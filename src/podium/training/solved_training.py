@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from podium.engine import EpochRecord, predict_logits
+from podium.engine import EpochJudgement, EpochRecord, predict_logits
 from podium.linear import SolvedHead
 from podium.losses import binary_cross_entropy, cross_entropy
 from podium.metrics import score_targets_fast
@@ -31,7 +31,7 @@ class Solved:
 
     Args:
         heads: What was chosen, by head name.
-        record: Train loss and validation scores, as those of an epoch.
+        record: Log loss and scores of all training rows and of the validation rows, as those of an epoch.
     """
 
     heads: Mapping[str, SolvedHead]
@@ -75,15 +75,19 @@ def train_solved(
         batches = stop.watch(inputs.eval_batches(rows.rows, view))
         return predict_logits(model, batches, device=device, precision=recipe.training.precision)
 
-    loss = _mean_loss(logits(train), train, task)
-    scores: Mapping[str, float] = {}
-    if valid is not None:
-        scores = score_targets_fast(probs_from_logits(logits(valid), task), valid.labels, task, metric=metric)
-    return Solved(heads, EpochRecord(0, 0, 0.0, loss, MappingProxyType(dict(scores))))
+    def judge(rows: LabelledRows) -> tuple[float, Mapping[str, float]]:
+        values = logits(rows)
+        scores = score_targets_fast(probs_from_logits(values, task), rows.labels, task, metric=metric)
+        return _mean_loss(values, rows, task), MappingProxyType(dict(scores))
+
+    if valid is None:
+        return Solved(heads, EpochRecord(0, 0, 0.0, _mean_loss(logits(train), train, task), MappingProxyType({})))
+    (loss, train_scores), (valid_loss, scores) = judge(train), judge(valid)
+    return Solved(heads, EpochRecord(0, 0, 0.0, loss, scores, EpochJudgement(valid_loss, loss, train_scores)))
 
 
 def _mean_loss(logits: Mapping[str, Any], rows: LabelledRows, task: Task) -> float:
-    """Log loss of the training rows, summed over the heads, as that of an epoch."""
+    """Log loss of some rows, summed over the heads, as that of an epoch."""
     total = 0.0
     for head in task.heads:
         values, labels = torch.as_tensor(logits[head.name]), torch.as_tensor(rows.labels[head.name])
