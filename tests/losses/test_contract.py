@@ -24,12 +24,14 @@ FOR_CLASSES: dict[str, PerSample] = {
     ),
     "focal": losses.focal_per_sample,
     "soft_macro_f1": losses.soft_macro_f1_per_sample,
+    "distillation": losses.distillation_per_sample,
 }
 FOR_MARKS: dict[str, PerSample] = {
     "binary_cross_entropy": losses.binary_cross_entropy_per_sample,
     "binary_focal": losses.binary_focal_per_sample,
     "binary_focal weighted": partial(losses.binary_focal_per_sample, pos_weight=torch.arange(1.0, C + 1)),
     "asymmetric": losses.asymmetric_per_sample,
+    "distillation of marks": partial(losses.distillation_per_sample, is_multi=True),
     "soft_macro_f1 of marks": partial(losses.soft_macro_f1_per_sample, is_multi=True),
 }
 ALL = {**FOR_CLASSES, **FOR_MARKS}

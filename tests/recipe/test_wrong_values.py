@@ -39,7 +39,7 @@ ODD: dict[str, Any] = {
     "bytes": b"\xff",
     "set": {1},
 }
-WORDS = {"preset", "model.name", "model.weights", "optimizer.name", "metric"}
+WORDS = {"preset", "distill.teacher", "model.name", "model.weights", "optimizer.name", "metric"}
 """Keys that take any text; whoever looks the name up refuses it."""
 NULLS = {
     "metric",
@@ -49,14 +49,14 @@ NULLS = {
     "model.act_layer",
     "model.unfreeze_after",
     "model.unfreeze_every",
-    *(f"training.{name}" for name in ("micro_batch", "clip_norm", "ema_decay", "patience")),
+    *(f"training.{name}" for name in ("micro_batch", "clip_norm", "ema_decay", "patience", "soup_epochs")),
 }
 BY_CLASS = {"loss.single.class_weights", "loss.multi.positive_weights"}
 NAMED = {*BY_CLASS, "loss.head_weights", "loss.heads", "model.layers"}
 """Keys that take a value by the name of a class or head."""
 SWITCHES = {"model.lora_norms", "optimizer.sam_adaptive", "optimizer.nesterov"}
-LISTS = {"augmentations", "image.preprocessing", "mixing", "training.sampler_heads"}
-PARTS = {"image", "model", "features", "loss", "optimizer", "training"}
+LISTS = {"distill.teacher", "augmentations", "image.preprocessing", "mixing", "training.sampler_heads"}
+PARTS = {"image", "distill", "model", "features", "loss", "optimizer", "training"}
 
 
 def _is_right(key: str, name: str) -> bool:

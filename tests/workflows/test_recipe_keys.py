@@ -116,6 +116,10 @@ _NUMBERED = (("ImageClassifier", "unknown class 'z'. Known: 0, 1, 2"),)
 _ONE_CLASS = (("train", "one class per image"),)
 """One of the heads that `train` is given has several labels."""
 
+_TAUGHT = ("distill.teacher=nobody",)
+_NO_TEACHER = (("train", "nobody|no runs"), ("ImageClassifier", "names runs"))
+"""What a teacher changes is in test_distillation.py."""
+
 CASES: dict[str, Case] = {
     "preset": Case("preset=mine"),
     "seed": Case("seed=1", refused=(("ImageClassifier", "random_state"),)),
@@ -363,6 +367,10 @@ CASES: dict[str, Case] = {
     "head.logistic.C": Case("head.C=10", SOLVED),
     "head.lda.shrinkage": Case("head.shrinkage=0.01", SOLVED, besides=("head.kind=lda",), refused=_ONE_CLASS),
     "head.ridge.alpha": Case("head.alpha=0.1", SOLVED, besides=("head.kind=ridge",)),
+    "distill.teacher": Case("distill.teacher=nobody", refused=_NO_TEACHER),
+    "distill.weight": Case("distill.weight=0.9", besides=_TAUGHT, refused=_NO_TEACHER),
+    "distill.temperature": Case("distill.temperature=4", besides=_TAUGHT, refused=_NO_TEACHER),
+    "distill.teacher_sha256": Case(f"distill.teacher_sha256={'a' * 64}", besides=_TAUGHT, refused=_NO_TEACHER),
     "training.epochs": Case("training.epochs=3"),
     "training.batch_size": Case("training.batch_size=3"),
     "training.micro_batch": Case("training.micro_batch=2"),

@@ -167,6 +167,7 @@ class FoldFlags:
 
 RECIPE_KEYS = {
     "model": "model.name",
+    "teacher": "distill.teacher",
     "epochs": "training.epochs",
     "lr": "optimizer.lr",
     "image_size": "image.size_px",
@@ -195,6 +196,8 @@ class RecipeFlags:
         batch_size: Images per step; short for --set training.batch_size=N.
         augment: Policy of augmentations: none, light, medium, strong, faces, letters or aerial; short for --set
             augmentations=NAME.
+        teacher: Finished runs whose answers are learnt beside the labels (distillation), on the same folds; short for
+            --set distill.teacher=RUN.
         metric: Primary metric (default: macro F1; macro average precision for multi-label).
         seed: Random seed of training (default: the recipe's, 0 in every preset).
     """
@@ -208,6 +211,7 @@ class RecipeFlags:
     image_size: Annotated[tuple[int, ...], Many] = ()
     batch_size: int | None = None
     augment: Policy | None = None
+    teacher: Annotated[tuple[str, ...], Many] = ()
     metric: Metric | None = None
     seed: int | None = None
 
@@ -226,7 +230,8 @@ class RecipeFlags:
                 flag = "--" + name.replace("_", "-")
                 raise UsageError(f"{flag} and --set {key}=... set the same key.", fix="Leave one of them out.")
             sides = value if isinstance(value, tuple) else (value,)
-            lines.append(f"{key}={sides[0] if len(sides) == 1 else list(sides)}")
+            is_list = len(sides) > 1 or name == "teacher"  # a run may be called 007
+            lines.append(f"{key}={list(sides) if is_list else sides[0]}")
         return (*lines, *self.overrides)
 
 

@@ -24,11 +24,13 @@ class HeadObjective:
         per_sample: The loss.
         weight: Its share.
         margin: Logits (B, C) and target to the logits that the loss sees in training; None takes them as they are.
+        target: Key of its targets where they are not the head's own, such as a teacher's answers.
     """
 
     per_sample: PerSampleLoss
     weight: float = 1.0
     margin: Callable[[Tensor, Tensor], Tensor] | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,10 @@ class Objective:
         totals = {}
         with torch.no_grad():
             for name, losses in self.heads.items():
-                target = targets[name]
-                blank = torch.zeros(len(target), logit_shapes[name], device=target.device)
-                totals[name] = torch.stack([loss.per_sample(blank, target)[1].sum() for loss in losses])
+                own = [targets[loss.target or name] for loss in losses]
+                blank = torch.zeros(len(own[0]), logit_shapes[name], device=own[0].device)
+                sums = [loss.per_sample(blank, target)[1].sum() for loss, target in zip(losses, own, strict=True)]
+                totals[name] = torch.stack(sums)
         return totals
 
     def __call__(
@@ -87,8 +90,9 @@ class Objective:
             head_logits = logits[name].float()
             for place, loss in enumerate(losses):
                 weighting = () if sample_weights is None else (sample_weights,)
-                seen = head_logits if loss.margin is None else loss.margin(head_logits, targets[name])
-                values, weights = loss.per_sample(seen, targets[name], *weighting)
+                target = targets[loss.target or name]
+                seen = head_logits if loss.margin is None else loss.margin(head_logits, target)
+                values, weights = loss.per_sample(seen, target, *weighting)
                 total = weights.sum() if totals is None else totals[name][place]
                 share = (values * weights).sum() / total.clamp_min(torch.finfo(values.dtype).tiny)
                 share = share if loss.weight == 1 else loss.weight * share

@@ -10,6 +10,7 @@ from podium.losses.class_weights import (
     square_root_class_weights,
 )
 from podium.losses.cross_entropy import cross_entropy, cross_entropy_per_sample
+from podium.losses.distillation import distillation, distillation_per_sample, soften_probs
 from podium.losses.focal import binary_focal, binary_focal_per_sample, focal, focal_per_sample
 from podium.losses.soft_macro_f1 import soft_macro_f1, soft_macro_f1_per_sample
 from podium.losses.weighted_mean import weighted_mean
@@ -25,6 +26,8 @@ __all__ = [
     "binary_focal_per_sample",
     "cross_entropy",
     "cross_entropy_per_sample",
+    "distillation",
+    "distillation_per_sample",
     "effective_number_class_weights",
     "focal",
     "focal_per_sample",
@@ -32,6 +35,7 @@ __all__ = [
     "positive_weights",
     "soft_macro_f1",
     "soft_macro_f1_per_sample",
+    "soften_probs",
     "square_root_class_weights",
     "weighted_mean",
 ]

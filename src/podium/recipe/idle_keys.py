@@ -134,6 +134,9 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
     freeze = f"model.freeze={recipe.model.freeze}"
     if recipe.training.sampler == "none":
         yield _Idle("training.sampler_heads", "training.sampler=none", ((),))
+    if not recipe.distill.teacher:
+        for name, usual in (("weight", 0.5), ("temperature", 2.0), ("teacher_sha256", "auto")):
+            yield _Idle(f"distill.{name}", "distill.teacher=[]", (usual,))
     if not recipe.mixing:
         yield _Idle("training.unmixed_last_epochs", "mixing=[]", (0,))
     if recipe.model.freeze != "blocks":
@@ -201,6 +204,7 @@ def _idle_for_solved(recipe: Recipe) -> Iterator[_Idle]:
     yield _Idle("model.ordinal", head)
     yield _Idle("model.layer", head, (LinearLayer(),))
     yield _Idle("model.layers", head, ({},))
+    yield _Idle("distill.teacher", head, ((),))
     yield _Idle("loss.head_weights", head, ({},))
     for key in type(recipe.training).model_fields:
         if key not in ("precision", "layout", "augment_on"):

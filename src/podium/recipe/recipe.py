@@ -14,6 +14,7 @@ from podium.data import CPU_ONLY, Augmentation, Mixing, View
 from podium.overview import Overview, count_of
 from podium.recipe.augmentation_policies import read_augmentations
 from podium.recipe.crop_sizes import explain_large_crop
+from podium.recipe.distill_spec import DistillSpec
 from podium.recipe.feature_spec import FeatureSpec
 from podium.recipe.head_spec import GradientHead, HeadSpec
 from podium.recipe.image_spec import ImageSpec
@@ -43,6 +44,7 @@ class Recipe(Part):
     head: HeadSpec = GradientHead()
     """How the heads of a frozen backbone are found."""
     loss: LossSpec = LossSpec()
+    distill: DistillSpec = DistillSpec()
     augmentations: Annotated[
         tuple[Annotated[Augmentation, Field(discriminator="kind")], ...], BeforeValidator(read_augmentations)
     ] = ()

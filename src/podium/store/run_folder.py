@@ -15,6 +15,7 @@
         fold-<k>/<model>/      one training: journal.jsonl, seconds.jsonl, checkpoints/, model.safetensors, model.json
                                last_epoch.parquet, where a mean over the last epochs predicts in its place
         refit/<model>/         the model on all images, as one training; refit/refit.json says for how long
+        teacher/fold-<k>/      what the teachers answer to the images that a fold learns from, where there are any
         results.csv            a row an epoch, over all folds and parts
         predictions/oof.parquet         out-of-fold rows of every validated sample
         predictions/<test>.parquet      mean over folds of a test set; <test>-fold-<k>.parquet each fold's

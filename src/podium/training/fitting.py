@@ -30,6 +30,7 @@ from podium.metrics import default_metric
 from podium.metrics import metric as find_metric
 from podium.models import Classifier, LinearHeads, merge_lora
 from podium.recipe import Recipe, build_parts
+from podium.recipe.build_distillation import add_teacher, make_teacher_targets
 from podium.recipe.build_schedules import check_warmup
 from podium.recipe.schedule_spec import Plateau
 from podium.stopping import StopRequest
@@ -53,6 +54,7 @@ class LabelledRows:
         weights: Weight of each row's loss in training, shape (n,); None weighs all alike.
         mixer: Mixes the images of training batches, as `make_mixer` gives; None mixes none.
         draw_weights: How often each is drawn, as `make_draw_weights` gives; None shows each once an epoch.
+        teacher: What a teacher answers to them of every head, probabilities (n, C); empty without one.
         groups: Groups of the samples, shape (n,); None where each is a group of its own.
     """
 
@@ -64,6 +66,7 @@ class LabelledRows:
     weights: NDArray[np.float64] | None = None
     groups: NDArray[np.object_] | None = None
     mixer: Mixer | None = None
+    teacher: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def loss_weights(self) -> NDArray[np.float64] | None:
@@ -236,7 +239,7 @@ def prepare_fitting(
     keys = sample_keys(train.ids.tolist())
     shown = TrainRows(
         train.rows,
-        train.targets_of(task),
+        train.targets_of(task) | make_teacher_targets(recipe, task, train.teacher),
         keys,
         draw_weights=train.draw_weights,
         sample_weights=train.loss_weights,
@@ -246,7 +249,7 @@ def prepare_fitting(
     check_warmup(recipe, recipe.training.epochs * batches.n_batches)
 
     def judge(given: LabelledRows) -> Judge:
-        return Judge(task, given.labels, given.targets_of(task), parts.objective.without_margins(), metric, device)
+        return Judge(task, given.labels, given.targets_of(task), of_labels, metric, device)
 
     def score(logits: Mapping[str, Any]) -> Mapping[str, float]:
         assert valid is not None
@@ -265,6 +268,9 @@ def prepare_fitting(
         seed=seed,
         device=device,
     )
+    of_labels = parts.objective.without_margins()
+    if train.teacher:
+        parts.objective = add_teacher(recipe, task, parts.objective)
     if valid is None:
         return Fitting(recipe, parts, batches, None)
     view = recipe.predict_views[0]

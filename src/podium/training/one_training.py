@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -55,6 +56,7 @@ class Training:
         checkpoint_every_s: Seconds between two checkpoints.
         cloud_drive: Whether checkpoints are overwritten in place, and emptied before they are deleted.
         callbacks: Follow the training.
+        teacher: Fold, or ALL_ROWS, to what a teacher answers to the images that it learns from; None without one.
     """
 
     recipe: Recipe
@@ -66,6 +68,7 @@ class Training:
     checkpoint_every_s: float
     cloud_drive: bool = False
     callbacks: Callbacks = field(default_factory=Callbacks)
+    teacher: Callable[[int], Predictions] | None = None
 
 
 def train_one(
@@ -271,6 +274,10 @@ class Job:
         assert whole is not None, "samples to train on have labels"
         train = self._labelled(self.train_rows)
         train = replace(train, draw_weights=make_draw_weights(given.recipe, whole, self.task, train.labels))
+        if given.teacher is not None:
+            told = given.teacher(self.fold).align(train.ids).probs
+            own = {head.name: np.asarray(told[head.name], dtype=np.float64) for head in self.task.heads}
+            train = replace(train, teacher=own)
         if is_fresh:  # else a checkpoint brings the heads
             start_heads(given.recipe, self.model, given.inputs, train, seed=self.seed, stop=stop)
         train = replace(train, mixer=make_mixer(given.recipe, whole, self.task, train.labels))

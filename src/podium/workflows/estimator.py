@@ -161,6 +161,11 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         drawn = isinstance(self.random_state, int | np.integer)
         seed = self.random_state if drawn else check_random_state(self.random_state).randint(2**31 - 1)
         recipe = compose_recipe(self.preset, overrides=self.overrides, seed=int(seed))  # type: ignore[arg-type]
+        if recipe.distill.teacher:
+            raise UsageError(
+                "distill.teacher names runs, whose folds an ImageClassifier does not have.",
+                fix="Distil with podium.train, on the teacher's folds.",
+            )
         needs = [
             f"{name}={value}"
             for name, value, is_needed in (

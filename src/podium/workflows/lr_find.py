@@ -91,6 +91,11 @@ def lr_find(
     settings, progress = settings or Settings(), progress or default_progress()
     _check_range(lowest, highest, steps)
     wanted = compose_recipe(preset, recipe=recipe, overrides=overrides, seed=seed)
+    if wanted.distill.teacher:
+        raise UsageError(
+            "rates are tried on labels alone, without a teacher.",
+            fix="Leave distill.teacher out: the rate that suits the labels suits their mixture with a teacher.",
+        )
     if wanted.is_solved:
         raise UsageError(
             f"the heads of this recipe are solved (head.kind={wanted.head.kind}): there is no learning rate to find.",

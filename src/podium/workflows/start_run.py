@@ -48,6 +48,7 @@ from podium.recipe.preset_names import base_name
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import HOLDOUT, Samples, Task
 from podium.training.autotune import autotune_recipe, require_engine
+from podium.training.teachers import check_teachers, settle_teachers
 from podium.workflows.minutes import TimeBudget
 from podium.workflows.time_budget import forecast, plan_length
 
@@ -124,6 +125,7 @@ def start_run(
         prepared, cache = data, open_prepared_images(data, recipe, settings, progress)
     else:
         prepared, cache = prepare_samples(data, recipe, folds, settings, progress, notes=notes)
+    recipe = settle_teachers(recipe, prepared.folds, chosen, settings.runs, progress)
     learnt = cache.rows_of(prepared.samples.ids[prepared.folds.fold != HOLDOUT])
     recipe = resolve_statistics(recipe, cache.pixels, learnt)
     frozen = None if frozen is None else normalise_as(recipe, frozen)
@@ -222,6 +224,8 @@ def _check_request(samples: Samples, recipe: Recipe, settings: Settings, name: s
         check_losses(recipe.loss, [head for part in parts.values() for head in part.heads])
         check_sampler(recipe, task)
         check_mixing(recipe, task)
+    with problems.kept():
+        check_teachers(recipe, task, settings.runs)
     with problems.kept():
         _check_warmup(recipe, len(samples))
     with problems.kept():

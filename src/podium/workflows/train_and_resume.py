@@ -93,6 +93,12 @@ def train(
     from podium.workflows.train_in_minutes import train_in_minutes
 
     budget = TimeBudget(minutes)
+    if wanted.distill.teacher:
+        raise UsageError(
+            "the plan does not know how long a teacher takes to answer.",
+            field="minutes",
+            fix="Give training.epochs, or leave distill.teacher out.",
+        )
     check_length_is_open(overrides)
     opened = open_data(data, options, folds)
     if preset is not None or recipe is not None:

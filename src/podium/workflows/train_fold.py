@@ -27,6 +27,7 @@ from podium.tables import Folds, Predictions, Samples, save_predictions
 from podium.training.autotune import resolve_without_autotune
 from podium.training.make_inputs import make_inputs
 from podium.training.one_training import CHECKPOINTS, Training, train_all_rows, train_one
+from podium.training.teaching import Teaching
 from podium.workflows.ask_for_folds import ask_for_folds
 from podium.workflows.time_left import TimeLeft
 
@@ -216,4 +217,10 @@ class FoldTrainer:
             self._settings.checkpoint_seconds,
             cloud_drive=bool(record.get("cloud_drive")),
             callbacks=self._callbacks,
+            teacher=self._teaching if self._recipe.distill.teacher else None,
         )
+
+    @property
+    def _teaching(self) -> Teaching:
+        place = self._settings
+        return Teaching(self._run, self._recipe, self._samples, self._folds, place, self._progress, self._stop)
