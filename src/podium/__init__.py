@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from podium.dataset import FoldOptions
     from podium.dataset.prepared import Prepared
     from podium.errors import PodiumError
+    from podium.losses import register_loss
     from podium.machine import Settings
     from podium.machine.tuning import tune_process
-    from podium.metrics import Scores, score_predictions
+    from podium.metrics import Scores, register_metric, score_predictions
+    from podium.own_parts import load_parts
     from podium.recipe import Recipe
     from podium.splits.make_folds import make_folds
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
@@ -61,12 +63,15 @@ __all__ = [
     "Task",
     "compose_recipe",
     "list_runs",
+    "load_parts",
     "load_run",
     "lr_find",
     "make_folds",
     "mean_predictions",
     "prepare",
     "preview",
+    "register_loss",
+    "register_metric",
     "resume",
     "scan",
     "score_predictions",
@@ -82,7 +87,9 @@ __getattr__ = on_demand(
         "podium.callbacks": ["Callback"],
         "podium.curate": ["Scan", "ScanOptions"],
         "podium.errors": ["PodiumError"],
-        "podium.metrics": ["Scores", "score_predictions"],
+        "podium.losses": ["register_loss"],
+        "podium.metrics": ["Scores", "register_metric", "score_predictions"],
+        "podium.own_parts": ["load_parts"],
         "podium.recipe": ["Recipe"],
         "podium.splits": ["make_folds"],
         "podium.tables": ["Composite", "Folds", "Head", "Predictions", "Samples", "Task", "mean_predictions"],

@@ -10,7 +10,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
 
@@ -19,12 +19,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 from pydantic import BaseModel
+from torch import Tensor
 
 import podium
 from podium import cli
 from podium.engine.parts import Parts
 from podium.engine.step import train_step
 from podium.errors import PodiumError, RecipeError, UsageError
+from podium.losses import binary_cross_entropy_per_sample, cross_entropy_per_sample
 from podium.machine import Silent
 from podium.recipe import Recipe, apply_overrides, find_preset
 from podium.tables import Composite, Head, Samples, Task, as_text_array
@@ -69,6 +71,15 @@ SOLVED = (
 MIXUP = "mixing=[{kind: mixup, alpha: 1}]"
 FORGETFUL = ("optimizer.lr=0.3", "schedule.kind=constant", "training.epochs=5")
 """A learning rate at which the last epoch is not the best."""
+
+
+def _own_loss(logits: Tensor, target: Tensor, weight: Tensor | None = None, *, factor: float = 1.0) -> Any:
+    fn = cross_entropy_per_sample if target.ndim == 1 else binary_cross_entropy_per_sample
+    return fn(logits * factor, target, weight)
+
+
+podium.register_loss("flat", _own_loss, kinds=["single", "multi"])
+podium.register_loss("strict", partial(_own_loss, factor=3.0), kinds=["single", "multi"])
 
 
 @dataclass(frozen=True)
@@ -182,6 +193,18 @@ CASES: dict[str, Case] = {
     ),
     "loss.single.focal.beta": Case(
         "loss.single.beta=0.5", besides=("loss.single={kind: focal, class_weights: effective_number}",)
+    ),
+    "loss.single.own.name": Case("loss.single.name=strict", besides=("loss.single={kind: own, name: flat}",)),
+    "loss.single.own.options": Case(
+        "loss.single={kind: own, name: flat, options: {factor: 0.5}}", besides=("loss.single={kind: own, name: flat}",)
+    ),
+    "loss.multi.own.name": Case(
+        "loss.multi.name=strict", besides=("loss.multi={kind: own, name: flat}",), several=True
+    ),
+    "loss.multi.own.options": Case(
+        "loss.multi={kind: own, name: flat, options: {factor: 0.5}}",
+        besides=("loss.multi={kind: own, name: flat}",),
+        several=True,
     ),
     "loss.single.mixture.parts": Case(f"loss.single.parts={MIXTURE}", besides=(f"loss.single={SOFT_F1}",)),
     "loss.multi.binary_focal.gamma": Case(

@@ -17,6 +17,7 @@ from podium.machine.refusals import name_refusal
 from podium.machine.streams import LossyStream, lossy_streams
 from podium.machine.styles import wants_styles
 from podium.machine.tuning import tune_process
+from podium.own_parts import load_named_parts, load_parts
 from podium.stopping import TERMINATIONS, is_ignored
 
 __all__ = ["ignore_stops", "run_command"]
@@ -127,6 +128,7 @@ def _run(arguments: Sequence[str]) -> int:
 
     if name in RUN_A_NETWORK:
         tune_process()
+    _load_own_parts(arguments)
     app = make_app(name)
     if not {"--help", "-h"}.isdisjoint(arguments) and not wants_styles(sys.stdout):
         from rich.console import Console
@@ -137,3 +139,12 @@ def _run(arguments: Sequence[str]) -> int:
     except CycloptsError as problem:
         raise explain(problem, name) from None
     return result if isinstance(result, int) else 0
+
+
+def _load_own_parts(arguments: Sequence[str]) -> None:
+    """The user's losses and metrics, before anything reads a name: those of PODIUM_PARTS, then those of --parts."""
+    load_named_parts()
+    for place, word in enumerate(arguments):
+        option, _, file = word.partition("=")
+        if option == "--parts":
+            load_parts(file or "".join(arguments[place + 1 : place + 2]))

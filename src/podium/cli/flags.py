@@ -200,6 +200,8 @@ class RecipeFlags:
             --set distill.teacher=RUN.
         metric: Primary metric (default: macro F1; macro average precision for multi-label).
         seed: Random seed of training (default: the recipe's, 0 in every preset).
+        parts: Python file that registers losses and metrics of your own; the environment variable PODIUM_PARTS names
+            it for every command.
     """
 
     preset: Preset | None = None
@@ -214,6 +216,7 @@ class RecipeFlags:
     teacher: Annotated[tuple[str, ...], Many] = ()
     metric: Metric | None = None
     seed: int | None = None
+    parts: Path | None = None
 
     def as_overrides(self) -> tuple[str, ...]:
         """Lines "key.path=value" of `--set` and of the options that are short for one.

@@ -12,6 +12,7 @@ from podium.losses.class_weights import (
 from podium.losses.cross_entropy import cross_entropy, cross_entropy_per_sample
 from podium.losses.distillation import distillation, distillation_per_sample, soften_probs
 from podium.losses.focal import binary_focal, binary_focal_per_sample, focal, focal_per_sample
+from podium.losses.own import own_loss, own_loss_kinds, register_loss
 from podium.losses.soft_macro_f1 import soft_macro_f1, soft_macro_f1_per_sample
 from podium.losses.weighted_mean import weighted_mean
 
@@ -32,7 +33,10 @@ __all__ = [
     "focal",
     "focal_per_sample",
     "margins_by_size",
+    "own_loss",
+    "own_loss_kinds",
     "positive_weights",
+    "register_loss",
     "soft_macro_f1",
     "soft_macro_f1_per_sample",
     "soften_probs",

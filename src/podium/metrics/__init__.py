@@ -12,6 +12,7 @@ from podium.metrics.definition import Metric
 from podium.metrics.fold_scores import score_folds
 from podium.metrics.interval import Interval
 from podium.metrics.look_alikes import LookAlikes
+from podium.metrics.own import register_metric
 from podium.metrics.paired import PairedDifference, Verdict, paired_difference
 from podium.metrics.ranked_class import RankedClass, rank_classes
 from podium.metrics.registry import METRICS, default_metric, fitting_metrics, metric, score, usual_metrics
@@ -43,6 +44,7 @@ __all__ = [
     "paired_difference",
     "perfect_score",
     "rank_classes",
+    "register_metric",
     "score",
     "score_folds",
     "score_predictions",

@@ -37,7 +37,16 @@ from podium.metrics.roc_auc import roc_auc_macro
 from podium.metrics.top_k import top_k_accuracy_totals
 from podium.tables import Head
 
-__all__ = ["METRICS", "check_metric_fits", "default_metric", "fitting_metrics", "metric", "score", "usual_metrics"]
+__all__ = [
+    "METRICS",
+    "add_metric",
+    "check_metric_fits",
+    "default_metric",
+    "fitting_metrics",
+    "metric",
+    "score",
+    "usual_metrics",
+]
 
 
 def _minus_one(_head: Head) -> float:
@@ -133,8 +142,11 @@ _ALL = (
     ),
 )
 
-METRICS = MappingProxyType({item.name: item for item in _ALL})
-"""Every metric by name."""
+_BUILT_IN = frozenset(item.name for item in _ALL)
+_known = {item.name: item for item in _ALL}
+
+METRICS = MappingProxyType(_known)
+"""Every metric by name, the user's own among them."""
 
 _USUAL = {
     "single": ("f1_macro", "accuracy", "balanced_accuracy", "f1_weighted", "matthews_corrcoef", "log_loss"),
@@ -152,6 +164,17 @@ def metric(name: str) -> Metric:
     if name not in METRICS:
         raise UnknownNameError("metric", name, METRICS, field="metric")
     return METRICS[name]
+
+
+def add_metric(item: Metric) -> None:
+    """Make a metric known by its name; one of the user's that had the name before is replaced.
+
+    Raises:
+        UsageError: If the name is that of one of Podium's own metrics, or is empty.
+    """
+    if item.name in _BUILT_IN or not item.name.strip():
+        raise UsageError(f"a metric cannot be called {item.name!r}.", fix="Choose a name that Podium does not use.")
+    _known[item.name] = item
 
 
 def default_metric(head: Head) -> str:

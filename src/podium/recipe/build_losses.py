@@ -23,6 +23,7 @@ from podium.losses import (
     effective_number_class_weights,
     focal_per_sample,
     margins_by_size,
+    own_loss,
     positive_weights,
     soft_macro_f1_per_sample,
     square_root_class_weights,
@@ -36,6 +37,7 @@ from podium.recipe.loss_spec import (
     FocalSpec,
     HeadLoss,
     LossSpec,
+    OwnLossSpec,
     PlainLoss,
     SoftMacroF1Spec,
     parts_of,
@@ -114,6 +116,8 @@ def _build_loss(spec: PlainLoss, found: _HeadLabels) -> PerSampleLoss:
             return partial(binary_focal_per_sample, gamma=gamma, alpha=alpha, pos_weight=weights)
         case AsymmetricSpec(gamma_negative=negative, gamma_positive=positive, clip=clip):
             return partial(asymmetric_per_sample, gamma_negative=negative, gamma_positive=positive, clip=clip)
+        case OwnLossSpec(name=name, options=options):
+            return partial(own_loss(name), **options)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 
 from podium.errors import RecipeError, UnknownNameError
-from podium.recipe.loss_spec import ForMulti, ForSingle, HeadLoss, LossSpec, parts_of
+from podium.recipe.loss_spec import ForMulti, ForSingle, HeadLoss, LossSpec, OwnLossSpec, parts_of
 from podium.tables import Head
 
 __all__ = ["check_losses"]
@@ -20,7 +21,8 @@ def check_losses(spec: LossSpec, heads: Sequence[Head]) -> None:
 
     Raises:
         UnknownNameError: If a head that is weighted or has its own loss, or a class that is weighted, does not exist.
-        RecipeError: If a head's own loss is for another kind of head.
+        RecipeError: If a head's own loss is for another kind of head, or a loss of the user's lacks an option.
+        UsageError: If a loss of the user's is not registered.
     """
     names = [head.name for head in heads]
     for key, named in (("loss.head_weights", spec.head_weights), ("loss.heads", spec.heads)):
@@ -28,6 +30,7 @@ def check_losses(spec: LossSpec, heads: Sequence[Head]) -> None:
             if name not in names:
                 raise UnknownNameError("head", name, names, where=key)
     for head in heads:
+        _check_own(spec.of(head), head)
         if head.name in spec.heads:
             _check_fits(spec.heads[head.name], head)
             _check_classes(spec.heads[head.name], [head], f"loss.heads.{head.name}")
@@ -45,6 +48,28 @@ def _check_fits(loss: HeadLoss, head: Head) -> None:
                 f"loss.heads.{head.name}: head {head.name!r} has {has} per image, and {part.kind} needs {needs}.",
                 fix=f"Use {instead}.",
             )
+
+
+def _check_own(loss: HeadLoss, head: Head) -> None:
+    """A loss of the user's must be registered, for this kind of head, and take the options it is given."""
+    for _, part in parts_of(loss):
+        if not isinstance(part, OwnLossSpec):
+            continue
+        from podium.losses import own_loss, own_loss_kinds  # they import torch
+
+        kinds = own_loss_kinds(part.name)
+        if ("multi" if head.is_multi else "single") not in kinds:
+            raise RecipeError(
+                f"loss {part.name!r} is registered for kinds {', '.join(kinds)}, and head {head.name!r} is of another.",
+                fix="Register it with the kind of head that it fits, or choose another loss for this head.",
+            )
+        try:
+            inspect.signature(own_loss(part.name)).bind(None, None, None, **part.options)
+        except TypeError as error:
+            raise RecipeError(
+                f"loss {part.name!r} cannot be called as fn(logits, target, weight, **options): {error}.",
+                fix="Correct the options of the loss, or the function.",
+            ) from error
 
 
 def _check_classes(loss: HeadLoss, heads: Sequence[Head], key: str) -> None:

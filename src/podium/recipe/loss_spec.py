@@ -21,6 +21,7 @@ __all__ = [
     "LossSpec",
     "MixturePart",
     "MixtureSpec",
+    "OwnLossSpec",
     "PlainLoss",
     "SoftMacroF1Spec",
     "parts_of",
@@ -103,9 +104,19 @@ class AsymmetricSpec(Part):
     clip: Fraction = 0.05
 
 
+class OwnLossSpec(Part):
+    """A loss of your own, registered by `podium.register_loss`."""
+
+    kind: Literal["own"] = "own"
+    name: Annotated[str, Field(min_length=1)]
+    """Name it was registered under."""
+    options: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    """Further arguments of the loss, by name: {alpha: 0.3}."""
+
+
 ForSingle = CrossEntropySpec | FocalSpec
 ForMulti = BinaryCrossEntropySpec | BinaryFocalSpec | AsymmetricSpec
-PlainLoss = ForSingle | ForMulti | SoftMacroF1Spec
+PlainLoss = ForSingle | ForMulti | SoftMacroF1Spec | OwnLossSpec
 
 
 class MixturePart(Part):
@@ -124,8 +135,8 @@ class MixtureSpec(Part):
 
 
 HeadLoss = PlainLoss | MixtureSpec
-SingleLoss = Annotated[ForSingle | SoftMacroF1Spec | MixtureSpec, Field(discriminator="kind")]
-MultiLoss = Annotated[ForMulti | SoftMacroF1Spec | MixtureSpec, Field(discriminator="kind")]
+SingleLoss = Annotated[ForSingle | SoftMacroF1Spec | OwnLossSpec | MixtureSpec, Field(discriminator="kind")]
+MultiLoss = Annotated[ForMulti | SoftMacroF1Spec | OwnLossSpec | MixtureSpec, Field(discriminator="kind")]
 
 
 class LossSpec(Part):

@@ -22,6 +22,7 @@ from podium.machine.refusals import name_refusal
 from podium.machine.settings import Settings
 from podium.machine.streams import lossy_streams
 from podium.machine.tuning import tune_process
+from podium.own_parts import load_named_parts
 
 __all__ = ["FAULT", "main", "make_request"]
 
@@ -89,6 +90,7 @@ def _train(request: Mapping[str, Any], reporter: _Reporter) -> None:
     from podium.store import RunFolder
     from podium.workflows.carry_on import carry_on
 
+    load_named_parts()
     given = request["settings"]
     settings = Settings(**given | {"runs": Path(given["runs"]), "cache": Path(given["cache"])})
     carry_on(RunFolder(Path(request["run"])), settings, reporter, only_folds=request["only_folds"])
