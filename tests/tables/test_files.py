@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium.errors import CorruptFileError, PodiumError, StorageError
@@ -30,11 +30,9 @@ from podium.tables import (
     normalise_id,
     path_from_text,
     path_to_text,
-    read_csv,
     save_folds,
     save_predictions,
     save_samples,
-    write_csv,
 )
 
 HANGUL = "한글 사진"
@@ -125,20 +123,6 @@ def test_the_id_of_a_name_does_not_depend_on_how_the_disk_spells_it() -> None:
     nfc, nfd = (path_to_text(unicodedata.normalize(form, f"{HANGUL}/é.jpg")) for form in ("NFC", "NFD"))
     assert nfc != nfd
     assert normalise_id(nfc) == normalise_id(nfd) == nfc
-
-
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2, max_size=6))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_text_survives_a_csv(tmp_path: Path, cells: list[str]) -> None:
-    write_csv(tmp_path / "t.csv", ["a", "b"], [cells[:2], cells[-2:]])
-    assert read_csv(tmp_path / "t.csv") == {"a": [cells[0], cells[-2]], "b": [cells[1], cells[-1]]}
-
-
-def test_a_cell_of_any_length_survives_a_csv_and_the_limit_of_others_stays(tmp_path: Path) -> None:
-    before, cell = csv.field_size_limit(), "x" * 200_000
-    write_csv(tmp_path / "a.csv", ["name"], [[cell]])
-    assert read_csv(tmp_path / "a.csv") == {"name": [cell]}
-    assert csv.field_size_limit() == before < len(cell)
 
 
 def test_no_cell_starts_as_a_formula(tmp_path: Path) -> None:

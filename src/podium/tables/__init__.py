@@ -6,6 +6,7 @@ name, arrays are read-only, ids and class order travel with them.
 
 from podium.tables.composite import Composite
 from podium.tables.concat import concat_samples
+from podium.tables.csv_cells import read_csv, write_csv
 from podium.tables.decide import (
     DECISION_THRESHOLD,
     CompositeDecoding,
@@ -18,11 +19,9 @@ from podium.tables.files import (
     load_predictions,
     load_samples,
     move_samples,
-    read_csv,
     save_folds,
     save_predictions,
     save_samples,
-    write_csv,
 )
 from podium.tables.fit_task import fit_to_task
 from podium.tables.fold_names import order_fold_names

@@ -1,16 +1,13 @@
 """The tables on disk: samples and folds as CSV beside a JSON, predictions as Parquet.
 
-Every text cell that a spreadsheet would run as a formula is written with a leading apostrophe, taken off again when
-read. The JSON holds what a CSV cannot: task, root folder, digest. A table whose digest no longer agrees is refused.
+The JSON holds what a CSV cannot: task, root folder, digest. A table whose digest no longer agrees is refused.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +18,7 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.errors import DataError, TableChangedError, UnknownNameError
+from podium.tables.csv_cells import read_csv, write_csv
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
 from podium.tables.ids import as_text_array, path_from_text, path_to_text
 from podium.tables.origin import Origin
@@ -33,65 +31,15 @@ __all__ = [
     "load_predictions",
     "load_samples",
     "move_samples",
-    "read_csv",
     "save_folds",
     "save_predictions",
     "save_samples",
-    "write_csv",
 ]
 
 _FOLD_NAMES = {ALWAYS_TRAIN: "train", HOLDOUT: "holdout"}
-_FORMULA_STARTS = ("=", "+", "-", "@", "'", "\t", "\r")
 _FOLD_FACTS = ("n_folds", "method", "seed", "samples_digest")
 _SCAN_AGAIN = "Scan the data again; make corrections in the source table."
 _SPLIT_AGAIN = "Make new folds with `podium split`; scores of different folds cannot be compared."
-
-
-def _guard(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-
-
-def _unguard(cell: str) -> str:
-    return cell.removeprefix("'")
-
-
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write text cells as a CSV that a spreadsheet opens safely: no cell is run as a formula."""
-    buffer = io.StringIO(newline="")
-    # The writer quotes the characters of its line end only, and a cell may hold either of these two.
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([_guard(name) for name in header])
-    writer.writerows([_guard(cell) for cell in row] for row in rows)
-    durable.write_text(path, buffer.getvalue())
-
-
-def read_csv(path: Path) -> dict[str, list[str]]:
-    """Columns of a CSV that `write_csv` wrote.
-
-    Raises:
-        TableChangedError: If it is not UTF-8, or a row has another number of cells than the header.
-    """
-    try:
-        text = durable.read_bytes(path).decode("utf-8-sig")  # spreadsheets put a byte order mark in front
-    except UnicodeDecodeError as problem:
-        raise TableChangedError(f"this table is not UTF-8 ({problem}).", where=path) from None
-    with _cells_of_any_length():
-        rows = list(csv.reader(io.StringIO(text, newline="")))
-    header = [_unguard(name) for name in rows[0]] if rows else []
-    for number, row in enumerate(rows, start=1):
-        if len(row) != len(header):
-            raise TableChangedError(f"row {number} has {len(row)} cells, the header has {len(header)}.", where=path)
-    return {name: [_unguard(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
-
-
-@contextmanager
-def _cells_of_any_length() -> Iterator[None]:
-    """Python refuses cells of more than 131,072 characters, which a table of the user's may have had."""
-    before = csv.field_size_limit(2**31 - 1)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _read_record(path: Path, keys: Sequence[str]) -> dict[str, Any]:

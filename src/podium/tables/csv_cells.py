@@ -1,0 +1,66 @@
+"""CSV of text cells that a spreadsheet opens safely.
+
+Every cell that it would run as a formula is written with a leading apostrophe, taken off again when read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from podium import durable
+from podium.errors import TableChangedError
+
+__all__ = ["read_csv", "write_csv"]
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "'", "\t", "\r")
+
+
+def _guard(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _unguard(cell: str) -> str:
+    return cell.removeprefix("'")
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write text cells as a CSV that a spreadsheet opens safely: no cell is run as a formula."""
+    buffer = io.StringIO(newline="")
+    # The writer quotes the characters of its line end only, and a cell may hold either of these two.
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([_guard(name) for name in header])
+    writer.writerows([_guard(cell) for cell in row] for row in rows)
+    durable.write_text(path, buffer.getvalue())
+
+
+def read_csv(path: Path) -> dict[str, list[str]]:
+    """Columns of a CSV that `write_csv` wrote.
+
+    Raises:
+        TableChangedError: If it is not UTF-8, or a row has another number of cells than the header.
+    """
+    try:
+        text = durable.read_bytes(path).decode("utf-8-sig")  # spreadsheets put a byte order mark in front
+    except UnicodeDecodeError as problem:
+        raise TableChangedError(f"this table is not UTF-8 ({problem}).", where=path) from None
+    with _cells_of_any_length():
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    header = [_unguard(name) for name in rows[0]] if rows else []
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise TableChangedError(f"row {number} has {len(row)} cells, the header has {len(header)}.", where=path)
+    return {name: [_unguard(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
+
+
+@contextmanager
+def _cells_of_any_length() -> Iterator[None]:
+    """Python refuses cells of more than 131,072 characters, which a table of the user's may have had."""
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
