@@ -90,7 +90,15 @@ def run_podium(folder: Path, seeds: list[int], *, threads: int, one_view: bool =
     place = fresh_folder(f"runs-{folder.name}")
     command: list[str | Path] = [Path(sys.executable).parent / "podium", "train", folder, "--preset", "baseline"]
     command += ["--seed", str(seeds.pop(0)), "--name", "one", "--runs", place / "runs", "--threads", str(threads)]
-    command += ["--labels", folder / "labels.csv", "--label-columns", "label", "--split-method", "predefined"]
+    command += [
+        "--labels",
+        folder / "labels.csv",
+        "--label-columns",
+        "label",
+        "--split-method",
+        "predefined",
+        "--follow-links",
+    ]
     # The split is the same for both, twins or not.
     command += ["--allow-leaks", "same_group", "same_bytes", "near_duplicate", "--set", f"image.size_px={SIDE}"]
     command += ["feature_views=[plain]", "predict_views=[plain]"] if one_view else []

@@ -31,7 +31,8 @@ def first_training(*args, **options):
     os._exit(0)
 fitting.fit = first_training
 source, runs, lr = sys.argv[1:]
-podium.train(source, overrides=[f"optimizer.lr={lr}"], settings=podium.Settings(runs=podium_path(runs), device="cpu"))
+lines = ["head.kind=gradient", f"optimizer.lr={lr}"]
+podium.train(source, overrides=lines, settings=podium.Settings(runs=podium_path(runs), device="cpu"))
 """.replace("podium_path(runs)", "__import__('pathlib').Path(runs)")
 
 

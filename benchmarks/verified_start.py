@@ -47,7 +47,7 @@ def first_training(*args, **options):
     os._exit(0)
 fitting.fit = first_training
 source, runs, lr, size = sys.argv[1:]
-lines = [f"optimizer.lr={lr}", f"image.size_px={size}", f"image.stored_px={size}"]
+lines = ["head.kind=gradient", f"optimizer.lr={lr}", f"image.size_px={size}", f"image.stored_px={size}"]
 podium.train(source, overrides=lines, settings=podium.Settings(runs=Path(runs), device="cpu"))
 """
 
@@ -65,7 +65,7 @@ def draw(folder: Path, n: int, size_px: int) -> None:
 def start(source: Path, runs: Path, lr: float, size_px: int) -> dict[str, float]:
     """CPU seconds up to the first training, in a process of its own."""
     command = [sys.executable, "-c", STARTED, str(source), str(runs), str(lr), str(size_px)]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     seconds: dict[str, float] = json.loads(out.splitlines()[-1])
     return seconds
 

@@ -1,12 +1,17 @@
-"""A list in a sentence."""
+"""Counts and lists in a sentence."""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from podium.listing import list_some, shorten
+import podium
+from podium.listing import agree, count_of, list_some, part_of, shorten
 
 
 @pytest.mark.parametrize(
@@ -42,3 +47,53 @@ def test_what_is_cut_is_counted() -> None:
     assert text.startswith(start)
     assert text.endswith(end)
     assert len(start) + len(end) + int(n_cut.replace(",", "")) == 5000
+
+
+def test_number_noun_and_verb_agree() -> None:
+    assert count_of(1, "entry") == "1 entry"
+    assert [count_of(3, noun) for noun in ("entry", "epoch", "batch")] == ["3 entries", "3 epochs", "3 batches"]
+    assert count_of(1234, "row has", "rows have") == "1,234 rows have"
+    assert part_of(1, 5, "class", "is", "are") == "1 of 5 classes is"
+    assert part_of(2, 5, "class", "is", "are") == "2 of 5 classes are"
+    assert agree(0, "was", "were") == "were"
+
+
+_COUNT = re.compile(r"^(len|plain_count|sum|int)\(.*\)$|(^|\.)n(_\w+)?$|\.(sum|count)\([^()]*\)$|^np\.count_nonzero\(")
+_PLURAL = re.compile(r" (?:[a-z-]+ ){0,2}?([a-z]+s)\b")
+_OTHER_WORDS = {"as", "does", "has", "is", "its", "less", "plus", "this", "was"}
+
+
+def _fixed_plurals(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and words of every text that puts a plural noun after a count, so that it could say "1 images"."""
+    for text in ast.walk(tree):
+        for value, words in pairwise(text.values) if isinstance(text, ast.JoinedStr) else ():
+            if isinstance(value, ast.FormattedValue) and isinstance(words, ast.Constant):
+                plural = _PLURAL.match(str(words.value))
+                if plural and plural[1] not in _OTHER_WORDS and _COUNT.search(ast.unparse(value.value)):
+                    yield value.lineno, f"{ast.unparse(value.value)}{plural[0]}"
+
+
+def test_a_plural_after_a_count_is_found() -> None:
+    text = """f'{len(a)} other rows'; f'{x.n_images:,} images'; f'{n} of {count_of(m, "id")}'; f'{name} names'"""
+    assert [words for _, words in _fixed_plurals(ast.parse(text))] == ["len(a) other rows", "x.n_images images"]
+
+
+_TWO_OR_MORE = {
+    "len(text) - 2 * n_kept characters",
+    "len(files) images",
+    "len(rows) rows",
+    "n_pixels pixels",
+    "n_words most likely classes",
+}
+"""Counts that are never 1 where they are written."""
+
+
+def test_no_text_counts_one_images() -> None:
+    source = Path(podium.__file__).parent
+    found = [
+        f"{path.relative_to(source)}:{line}: {words}"
+        for path in sorted(source.rglob("*.py"))
+        for line, words in _fixed_plurals(ast.parse(path.read_text(encoding="utf-8")))
+        if words not in _TWO_OR_MORE
+    ]
+    assert not found, "podium.listing.count_of(n, 'image') says '1 image'"

@@ -39,7 +39,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from podium.listing import shorten
+from podium.listing import count_of, shorten
 from podium.near_names import nearest_name
 
 __all__ = [
@@ -189,7 +189,7 @@ class UnknownNameError(UsageError):
         elif is_few:
             fix = f"Known: {', '.join(names)}."
         else:
-            fix = f"None of the {len(names):,} known ones is near:"
+            fix = f"Of {count_of(len(names), 'known name')} none is near:"
         listed = [f"known: {', '.join(names)}"] if near is not None and len(names) > 1 and is_few else []
         if near is None and not is_few:
             listed = wrap(", ".join(names), _LINE, break_long_words=False, break_on_hyphens=False)

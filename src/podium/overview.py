@@ -9,20 +9,10 @@ from html import escape
 
 from podium.printable import printable
 
-__all__ = ["SHOWN_ROWS", "Overview", "Shown", "count_of"]
+__all__ = ["SHOWN_ROWS", "Overview", "Shown"]
 
 SHOWN_ROWS = 10
 """Rows that a notebook shows of a long table."""
-
-
-def count_of(n: int, noun: str) -> str:
-    """A number with its noun.
-
-    Example:
-        >>> count_of(1, "image"), count_of(2000, "image")
-        ('1 image', '2,000 images')
-    """
-    return f"{n:,} {noun}{'s' if n != 1 else ''}"
 
 
 @dataclass(frozen=True)

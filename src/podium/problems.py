@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from podium.advice import option, options
 from podium.errors import DataError, PodiumError, UsageError
+from podium.listing import count_of
 
 __all__ = ["Problems", "join_errors"]
 
@@ -62,7 +63,7 @@ def join_errors(errors: list[PodiumError]) -> PodiumError:
     joined = kind.__new__(kind)  # some classes make their message from other arguments
     PodiumError.__init__(
         joined,
-        f"{len(errors)} problems: " + " ".join(f"({n}) {error}" for n, error in enumerate(errors, 1)),
+        f"{count_of(len(errors), 'problem')}: " + " ".join(f"({n}) {error}" for n, error in enumerate(errors, 1)),
         fix=_how_to_go_on(retry) if can_go_on else None,
         details=[f"({number}) {line}" for number, error in enumerate(errors, 1) for line in error.details],
         retry=retry if can_go_on else None,

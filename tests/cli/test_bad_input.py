@@ -174,7 +174,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
         3,
         ["'image' names 16 images in 28 rows", "--duplicates first"],
     ),
-    "a cell too many": (("pets", "--labels", "torn.csv"), 3, ["torn.csv: 1 rows", "--delimiter"]),
+    "a cell too many": (("pets", "--labels", "torn.csv"), 3, ["torn.csv: 1 row", "--delimiter"]),
     "no header": (("pets", "--labels", "bare.csv"), 3, ["no header", "image,label"]),
     "wrong delimiter": (("pets", "--labels", "good.csv", "--delimiter", ";"), 3, ["--delimiter ,"]),
     "wrong encoding": (("pets", "--labels", "good.csv", "--encoding", "utf-17"), 2, ["utf-17"]),
@@ -481,9 +481,7 @@ def test_one_damaged_run_does_not_hide_the_others(
     states = {row["name"]: row["state"] for row in ask("runs", "--runs", runs, "--json").record["runs"]}
     assert set(states) == {"good", "torn", "other"}
     assert states["good"] == "finished"
-    assert states["torn"].startswith(
-        "scores were changed, or are older than its predictions; podium train --resume torn"
-    )
+    assert states["torn"] == "scores.json is damaged; podium train --resume torn scores again"
     assert states["other"].startswith("cannot be read")
 
 

@@ -300,7 +300,7 @@ def test_runs_are_listed_and_compared(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("runs")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == ["run", "a", "b"]
-    assert "0 of 1 folds trained; podium train --resume a goes on" in out
+    assert "0 of 1 fold trained; podium train --resume a goes on" in out
     assert run("runs", "--diff", "a", "b")[1] == "seed: 0 -> 1\n"
     assert json.loads(run("runs", "--diff", "a", "b", "--json")[1])["differences"] == ["seed: 0 -> 1"]
     code, _, err = run("runs", "--diff", "a", "c")

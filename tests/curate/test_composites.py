@@ -67,6 +67,17 @@ def test_formula_is_checked_against_a_column_and_the_right_order_is_found(make_t
     assert scan(root, right).samples.target_labels("class").tolist() == [3, 2, 5, 4, 1, 0]
 
 
+@pytest.mark.parametrize("spelling", ["{:02d}", "{}.0", " {} "])
+def test_check_column_is_compared_as_numbers(make_tree, spelling):
+    root = _numbered(make_tree, {"m": "pqr", "g": "xy"})
+    table = root / "t.csv"
+    header, *lines = table.read_text().splitlines()
+    rows = [line.rsplit(",", 1) for line in lines]
+    table.write_text("\n".join([header, *(f"{start},{spelling.format(int(number))}" for start, number in rows)]) + "\n")
+    options = ScanOptions(composite="m*2 + g", composite_column="number", classes={"m": tuple("pqr"), "g": tuple("xy")})
+    assert scan(root, options).samples.target_labels("class").tolist() == [0, 1, 2, 3, 4, 5]
+
+
 def test_check_column_must_exist_and_needs_a_formula(make_tree):
     root = _numbered(make_tree, {"m": "pqr", "g": "xy"})
     with pytest.raises(SourceError, match="Did you mean `composite_column='number'`"):

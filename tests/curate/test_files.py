@@ -36,8 +36,8 @@ def test_link_loops_end_and_dead_links_are_counted(make_tree, tmp_path):
     (root / "linked").symlink_to(elsewhere, target_is_directory=True)
     files = list_images(root, IMAGE_EXTENSIONS, follow_links=True)
     assert files.ids == ("a/1.jpg", "linked/2.jpg")
-    assert any("1 links are broken" in note for note in files.notes)
-    assert any("1 links lead back" in note for note in files.notes)
+    assert any("1 link is broken" in note for note in files.notes)
+    assert any("1 link leads back" in note for note in files.notes)
 
 
 def test_a_link_to_a_folder_outside_is_followed_only_when_asked(make_tree, tmp_path):
@@ -57,9 +57,26 @@ def test_a_link_to_a_folder_outside_is_followed_only_when_asked(make_tree, tmp_p
     alone = make_tree("x/y.txt") / "x"
     (alone / "y.txt").unlink()
     (alone / "out").symlink_to(outside, target_is_directory=True)
-    with pytest.raises(SourceError, match="links lead to folders outside") as caught:
+    with pytest.raises(SourceError, match="1 link leads to folders outside") as caught:
         list_images(alone, IMAGE_EXTENSIONS)
     assert "`follow_links=True`" in str(caught.value)
+
+
+def test_without_any_image_a_link_is_named_beside_other_files_too(make_tree, tmp_path):
+    root = make_tree("x/y.jpg", t="path,label\nimages/1.jpg,a\n")
+    (root / "x" / "y.jpg").unlink()
+    outside = tmp_path / "far"
+    outside.mkdir()
+    (root / "images").symlink_to(outside, target_is_directory=True)
+    with pytest.raises(SourceError, match="1 link leads to folders outside and was not followed") as caught:
+        list_images(root, IMAGE_EXTENSIONS)
+    assert "`follow_links=True`" in str(caught.value)
+    assert caught.value.details == ["images"]
+    (root / "images").unlink()
+    (root / "t.csv").unlink()
+    (root / "dead.jpg").symlink_to(outside / "nowhere.jpg")
+    with pytest.raises(SourceError, match="1 link is broken"):
+        list_images(root, IMAGE_EXTENSIONS)
 
 
 @pytest.mark.parametrize("target", ["/", "../..", "..", "self"])

@@ -106,9 +106,7 @@ def test_what_was_left_out_and_which_folder_is_which_split_is_said(make_tree):
         note for note in notes if note.startswith("Split, from the top folders: train 2 (seg_train), test 2 (seg_")
     ]
     assert "--split-names seg_train=none" in respell(said)
-    assert any(
-        "1 images are in folders beside the split" in note and "seg_pred/seg_pred/1.jpg" in note for note in notes
-    )
+    assert any("1 image is in folders beside the split" in note and "seg_pred/seg_pred/1.jpg" in note for note in notes)
     imagenet = scan(make_tree("t/train/a/1.jpg", "t/train/b/1.jpg", "t/val/9.jpg", "t/val/8.jpg") / "t")
     assert any("2 images of valid" in note and "Nothing is left of valid" in note for note in imagenet.notes)
     assert imagenet.unlisted == ("val/8.jpg", "val/9.jpg")

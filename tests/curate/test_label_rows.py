@@ -167,7 +167,7 @@ def test_duplicate_rows_can_be_left_out(make_tree, duplicates, ids, labels):
     found = scan(root, ScanOptions(duplicates=duplicates))
     assert found.samples.ids.tolist() == [f"{i}.jpg" for i in ids]
     assert found.samples.labels["label"].tolist() == labels
-    assert any("1 images have several rows" in note for note in found.notes)
+    assert any("1 image has several rows" in note for note in found.notes)
     assert podium.scan(root, duplicates=duplicates).samples.ids.tolist() == found.samples.ids.tolist()
 
 
@@ -175,11 +175,9 @@ def test_images_with_several_rows_are_not_said_to_have_none_and_their_class_is_n
     rows = "0.jpg,a\n1.jpg,b\n0.jpg,a\n2.jpg,a\n3.jpg,c\n3.jpg,c\n"
     found = scan(make_tree(*(f"{i}.jpg" for i in range(5)), t=f"image,label\n{rows}"), ScanOptions(duplicates="drop"))
     (said,) = [note for note in found.notes if "have no row" in note]
-    assert said.startswith("1 images have no row and were left out: 4.jpg")
+    assert said.startswith("1 image has no row and was left out: 4.jpg")
     assert found.unlisted == ("0.jpg", "3.jpg", "4.jpg")
-    assert any(
-        "1 classes of 'label'" in note and "c (all its images have several rows)" in note for note in found.notes
-    )
+    assert any("1 class of 'label'" in note and "c (all its images have several rows)" in note for note in found.notes)
 
 
 def test_duplicates_of_attributes_and_of_zero_one_columns(make_tree):

@@ -24,7 +24,7 @@ def test_an_empty_class_folder_and_one_of_heic_files_are_named(make_tree):
 def test_a_class_that_only_one_split_lacks_is_not_lost(make_tree):
     root = make_tree("train/a/1.jpg", "train/b/1.jpg", "val/a/1.jpg", "val/b/1.heic", "val/c/1.heic")
     (note,) = [note for note in scan(root).notes if "no image that can be read" in note]
-    assert note.startswith("1 classes of 'label'")
+    assert note.startswith("1 class of 'label'")
     assert "c (1 .heic)" in note
 
 

@@ -45,7 +45,7 @@ def test_one_group_for_all_is_told(make_tree):
     rows = "".join(f"{i}.jpg,here,{'ab'[i % 2]}\n" for i in range(4))
     root = make_tree(*(f"{i}.jpg" for i in range(4)), t=f"image,site,label\n{rows}")
     notes = scan(root, ScanOptions(group="site")).notes
-    assert any("1 groups over 4 images" in note and "One group cannot be split" in note for note in notes)
+    assert any("1 group over 4 images" in note and "One group cannot be split" in note for note in notes)
     assert not any(
         "One group cannot be split" in note
         for note in scan(_people(make_tree), ScanOptions(group="patient", unlabelled=True)).notes

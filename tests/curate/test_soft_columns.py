@@ -50,7 +50,7 @@ def test_rounded_shares_are_made_to_add_up(make_tree):
     ("rows", "words"),
     [
         ([(0.5, 0.2, 0.1), (0.5, 0.5, 0)], r"do not add up to 1 in 1 of 2 rows.*"),
-        ([(1, -1, 0), (0, 1, 0)], "1 cells of .* are no number of at least 0"),
+        ([(1, -1, 0), (0, 1, 0)], "1 cell of .* is no number of at least 0"),
         ([(1, "two", 0), (0, 1, 0)], "no number of at least 0"),
     ],
 )

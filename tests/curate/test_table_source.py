@@ -126,7 +126,7 @@ def test_rows_without_image_can_be_left_out(make_tree):
 def test_images_without_row_are_left_out_and_counted(make_tree):
     found = scan(make_tree("1.jpg", "2.jpg", "3.jpg", t="image,label\n1.jpg,a\n2.jpg,b\n"))
     assert found.unlisted == ("3.jpg",)
-    assert any("1 images have no row" in note for note in found.notes)
+    assert any("1 image has no row" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("second", ["1.jpg,a", "1.jpg,b", "./1.jpg,a"])

@@ -23,7 +23,7 @@ def test_weights_are_read_and_no_label(make_tree):
 
 @pytest.mark.parametrize("cell", ["-1", "", "much", "nan", "inf"])
 def test_a_cell_that_is_no_weight_is_refused_with_its_row(make_tree, cell):
-    with pytest.raises(LabelError, match="1 cells of the weight column 'w'") as caught:
+    with pytest.raises(LabelError, match="1 cell of the weight column 'w'") as caught:
         make(make_tree, ["1", "1", cell, "1"])
     assert caught.value.details == (f"row 4: {cell or '(empty cell)'}",)
 

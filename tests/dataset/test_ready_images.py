@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from podium.dataset import ready_images
-from podium.dataset.ready_images import describe_findings, make_ready, median_side
+from podium.dataset.ready_images import describe_crops, describe_findings, make_ready, median_side
 from podium.errors import Stopped
+from podium.images import CutCentre, ToGrey
 from podium.machine.progress import Update
 from podium.tables import Samples, as_text_array
 from tiny.contest import N, Notes, make_recipe, make_samples, make_settings
@@ -96,6 +97,15 @@ def test_a_stop_keeps_what_is_decoded(tmp_path: Path) -> None:
     with pytest.raises(Stopped):
         make_ready(samples, make_recipe(), make_settings(tmp_path), Stopping())
     assert len(make_ready(samples, make_recipe(), make_settings(tmp_path), Notes()).samples) == N
+
+
+def test_a_centre_crop_larger_than_an_image_is_told(tmp_path: Path) -> None:
+    samples = make_samples(tmp_path / "images", "single")
+    audit = make_ready(samples, make_recipe(), make_settings(tmp_path), Notes()).audit
+    height, width = int(audit.height.max()), int(audit.width.max())
+    assert describe_crops(audit, [CutCentre(size_px=(height, width)), ToGrey()]) == []
+    (note,) = describe_crops(audit, [CutCentre(size_px=(height, width + 1))])
+    assert note.startswith(f"{N} of {N} images are smaller than the centre crop of {height} x {width + 1} px")
 
 
 def test_findings_name_three_images_and_count_all(tmp_path: Path) -> None:

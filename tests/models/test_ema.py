@@ -91,5 +91,5 @@ def test_low_precision_weights_are_averaged_in_float32() -> None:
 
 def test_state_of_another_model_is_refused() -> None:
     ema = Ema(torch.nn.Linear(2, 2))
-    with pytest.raises(WeightsError, match="1 parameters differ"):
+    with pytest.raises(WeightsError, match="1 parameter differs"):
         ema.load_state_dict(Ema(torch.nn.Linear(2, 2, bias=False)).state_dict())

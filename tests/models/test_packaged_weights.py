@@ -98,7 +98,7 @@ def test_entries_must_fit_one_by_one() -> None:
     ]
     with pytest.raises(WeightsError, match="2 entries"):
         module.match_by_position(source, {"b.bias": torch.ones(2), "b.weight": torch.ones(3)}, spec)
-    with pytest.raises(WeightsError, match="1 entries"):
+    with pytest.raises(WeightsError, match="1 entry"):
         module.match_by_position(source, {"b.weight": torch.ones(2), "b.bias": torch.ones(4)}, spec)
     with pytest.raises(WeightsError, match="expected 2"):
         module.match_by_position({"a.weight": torch.zeros(2)}, {"b.weight": torch.zeros(2)}, spec)

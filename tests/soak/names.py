@@ -235,7 +235,7 @@ def _refuse_twins(pair: tuple[bytes, bytes], root: Path) -> str | None:
     if len(list(filter(Path.is_file, (root / "images").rglob("*")))) != 2:
         return None  # a file system that itself takes them for one
     answer = ask("scan", root / "images", "--json")
-    return refusal_problem(answer, 3, ["1 pairs of files", "Unicode form or slashes", "Rename or remove"])
+    return refusal_problem(answer, 3, ["1 pair of files", "Unicode form or slashes", "Rename or remove"])
 
 
 def _one_id(n: int, folder: Path) -> Figure:

@@ -43,7 +43,7 @@ def test_enough_units_pass_and_missing_or_absent_classes_do_not_count(strata: St
 def test_the_rarest_class_and_the_largest_number_of_folds_are_named(strata: Strata) -> None:
     with pytest.raises(SplitError) as caught:
         check(strata, np.arange(10), 4)
-    assert "class 'owl' of 'pet' has 2 images, fewer than 4 folds (1 other classes" in caught.value.what
+    assert "class 'owl' of 'pet' has 2 images, fewer than 4 folds (1 other class" in caught.value.what
     assert "folds=2" in str(caught.value.fix)
     assert caught.value.details == ("pet=owl: 2 images", "pet=dog: 3 images")
 

@@ -104,7 +104,7 @@ def test_one_edited_run_blocks_no_other(
     assert states["odd"].startswith("cannot be read: ")
     assert "run.json" in states["odd"]
     assert field in states["odd"]
-    assert "0 of 1 folds" in states["first"]
+    assert "0 of 1 fold" in states["first"]
     for arguments in (["runs"], ["runs", "--json"], ["runs", "--sort", "score"]):
         assert main([*arguments, "--runs", str(runs)]) == 0
     for arguments in (["predict", "odd", "."], ["train", "--resume", "odd"]):

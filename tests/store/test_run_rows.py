@@ -7,8 +7,8 @@ import pytest
 
 import podium
 from podium import durable
-from podium.errors import PodiumError
-from podium.store import RunFolder, create_run, list_run_rows
+from podium.errors import PodiumError, UsageError
+from podium.store import RunFolder, check_scores, create_run, list_run_rows
 
 
 def make_run(root: Path, name: str, value: float | None, *, metric: str = "f1_macro") -> RunFolder:
@@ -57,6 +57,16 @@ def test_a_damaged_run_is_a_row_too(tmp_path: Path) -> None:
     assert (rows["odd"].preset, rows["odd"].model) == ("", "")
     assert "scores.json: these are not the scores of a run: 'main_metric' is missing" in rows["torn"].state
     assert rows["broken"].state.startswith("cannot be read: ")
+
+
+def test_scores_that_a_crash_cut_off_are_damaged_and_made_again(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "torn", 0.5)
+    run.scores_file.write_bytes(run.scores_file.read_bytes()[:20])
+    (row,) = list_run_rows(tmp_path)
+    assert row.state == "scores.json is damaged; `podium.resume('torn')` scores again"
+    with pytest.raises(UsageError, match=r"scores\.json is damaged: it ends too early") as caught:
+        check_scores(run)
+    assert caught.value.fix == "Score the run again with `podium.resume('torn')`."
 
 
 def test_an_unknown_order_is_named(tmp_path: Path) -> None:

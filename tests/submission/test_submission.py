@@ -129,7 +129,7 @@ def test_class_numbers_of_the_contest(tasks: dict[str, Task], predict: Predict, 
 def test_lists_and_what_to_do_with_an_empty_one(tasks: dict[str, Task], predict: Predict, sample: Sample) -> None:
     predictions = predict(tasks["abc"], ["x", "y"], letters=[[0.9, 0.1, 0.8], [0.1, 0.4, 0.2]])
     path = sample("id,labels\nx,b c\ny,a\n")
-    with pytest.raises(SubmissionError, match="in 1 rows no class of 'letters'"):
+    with pytest.raises(SubmissionError, match="in 1 row no class of 'letters'"):
         fill(predictions, path)
     assert fill(predictions, path, when_none="top") == "id,labels\nx,a c\ny,b\n"
     assert fill(predictions, path, when_none="empty") == "id,labels\nx,a c\ny,\n"
@@ -212,7 +212,7 @@ def test_record_is_json_and_counts_every_answer(tasks: dict[str, Task], predict:
     record = write_submission(predictions, path, path.with_name("o.csv"), SubmissionOptions(allow_extra=True))
     assert record.histogram == {"letters": {"a": 2, "b": 2, "c": 0}}
     assert record.warnings == ("all 2 rows of 'letters' get the same answer: ['a', 'b'].",)
-    assert "1 predictions were left out because the sample does not ask for them." in record.notes
+    assert "1 prediction was left out because the sample does not ask for them." in record.notes
     assert json.loads(json.dumps(record.to_dict()))["values"] == dict.fromkeys("abc", "decision")
 
 

@@ -48,7 +48,7 @@ def test_what_cannot_be_scored_is_refused() -> None:
     both = Task((MASK, age), Composite.from_heads({"mask": MASK.classes, "age": age.classes}))
     with pytest.raises(LabelError, match="labels of 'age' are missing"):  # the class number needs it
         fit_to_task(samples({MASK: [0] * 4}), both)
-    with pytest.raises(LabelError, match="1 classes of 'mask' are not among the 3 of the task: 'torn'") as refused:
+    with pytest.raises(LabelError, match="1 class of 'mask' is not among the 3 of the task: 'torn'") as refused:
         fit_to_task(samples({Head("mask", "single", ("torn", "worn")): [0, 1, 0, 1]}), Task((MASK,)))
     assert refused.value.details == ("torn",)
     with pytest.raises(LabelError, match="is multi here"):

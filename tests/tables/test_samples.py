@@ -22,8 +22,8 @@ def test_an_id_may_occur_once_only(samples: Samples) -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"paths": as_text_array(["x"])}, SourceError, "'paths' has 1 rows, but there are 5"),
-        ({"group": as_text_array(["x"])}, SourceError, "'group' has 1 rows"),
+        ({"paths": as_text_array(["x"])}, SourceError, "'paths' has 1 row, but there are 5"),
+        ({"group": as_text_array(["x"])}, SourceError, "'group' has 1 row"),
         ({"numbers": {"years": np.zeros(4)}}, SourceError, "'number:years' has 4 rows"),
         ({"labels": {}}, LabelError, "the task has heads"),
         ({"task": None}, LabelError, "there are labels for"),

@@ -258,7 +258,7 @@ def test_what_a_weight_file_brings_besides_is_warned_of(paths: list[Path], monke
 def test_labels_that_are_no_classes_are_refused(paths: list[Path]) -> None:
     for labels, problem in (
         (np.linspace(0, 1, 24), "no classes"),
-        (np.where(np.arange(24) == 3, np.nan, 1.0), "1 labels of 'label' are missing"),
+        (np.where(np.arange(24) == 3, np.nan, 1.0), "1 label of 'label' is missing"),
         (np.array(["a", 1] * 12, dtype=object), "several types"),
         (np.zeros((24, 2, 2)), "expected"),
     ):

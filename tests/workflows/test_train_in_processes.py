@@ -87,7 +87,7 @@ def test_more_threads_than_cores_are_noted(
 ) -> None:
     monkeypatch.setattr(module.Settings, "n_threads", property(lambda self: self.threads or 2))
     assert [note.split(".")[0] for note in train(children, n)] == [
-        f"{n} processes with 1 threads each share 2 cores"
+        f"{n} processes with 1 thread each share 2 cores"
     ] * is_crowd
 
 

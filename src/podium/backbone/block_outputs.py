@@ -19,8 +19,8 @@ from podium.backbone.split_point import SplitPoint, find_split_point
 from podium.data import StoredImages, augment_batch, eval_batch, sample_keys
 from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.errors import UsageError
+from podium.listing import count_of
 from podium.machine import Progress, Settings, say_while_waiting
-from podium.overview import count_of
 from podium.recipe import Recipe, build_backbone_of, build_model
 from podium.stopping import StopRequest
 from podium.tables import Task
@@ -118,7 +118,8 @@ def block_outputs(
             dtype=np.float16,
             on_progress=lambda done, _total: update(done),
             on_damage=lambda n: progress.note(
-                f"The outputs of the frozen blocks of {n} images are damaged; they are computed again."
+                f"The outputs of the frozen blocks of {count_of(n, 'image is', 'images are')} damaged; they are"
+                f" computed again."
             ),
             while_waiting=say_while_waiting("the outputs of the frozen blocks", progress, stop),
         )

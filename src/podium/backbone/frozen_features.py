@@ -15,9 +15,9 @@ from podium.backbone.frozen_forward import frozen_batch
 from podium.data import StoredImages, eval_batch
 from podium.durable import ONE_PASS_BYTES, PageBudget, wait_for_lock
 from podium.engine.saved_weights import has_weights, load_weights, read_about, save_weights
+from podium.listing import count_of
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.models import Backbone
-from podium.overview import count_of
 from podium.recipe import Recipe, build_backbone_of
 from podium.stopping import StopRequest
 
@@ -73,7 +73,9 @@ def frozen_features(
             views=views,
             batch_size=batch_size,
             on_progress=lambda done, _total: update(done),
-            on_damage=lambda n: progress.note(f"The features of {n} images are damaged; they are computed again."),
+            on_damage=lambda n: progress.note(
+                f"The features of {count_of(n, 'image is', 'images are')} damaged; they are computed again."
+            ),
             while_waiting=say_while_waiting("the features", progress, stop),
         )
 

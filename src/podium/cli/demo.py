@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from podium.cli.choices import DemoTask, Preset
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, MACHINE, RECIPE, OutputFlags
+from podium.listing import count_of
 
 if TYPE_CHECKING:
     from podium.workflows.demo import DemoResult
@@ -74,7 +75,7 @@ def _show(result: DemoResult, task: str, folder: Path) -> None:
     print_lines(
         "",
         "The answers of the test set are known here.",
-        f"On average its {run.folds.n_folds} models score {result.fold_score:.4f} on it, {place};",
+        f"On average its {count_of(run.folds.n_folds, 'model')} score {result.fold_score:.4f} on it, {place};",
         f"the submission, which is their mean, scores {result.test_score:.4f}.",
         "",
         f"with        {arithmetic_words(read_arithmetic(run.folder))}",

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, ResultFlags
+from podium.listing import count_of
 
 __all__ = ["doctor"]
 
@@ -32,7 +33,7 @@ def doctor(
     environment = record["environment"]
     print_lines(
         f"python     {environment['python']} on {environment['system']}",
-        f"CPU        {environment['cpu']}, {environment['n_cores']} cores",
+        f"CPU        {environment['cpu']}, {count_of(environment['n_cores'], 'core')}",
         f"device     {record['device'] or _not_asked(record['gpus'])}",
         f"memory     {_memory_words(record)}",
         "packages   " + ", ".join(f"{name} {number}" for name, number in environment["packages"].items() if number),

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RECIPE, FoldFlags, MachineFlags, OutputFlags, RecipeFlags, ScanFlags
 from podium.columns import align_columns
+from podium.listing import agree
 
 __all__ = ["lr_find"]
 
@@ -73,7 +74,7 @@ def lr_find(
     seen = sweep.overview()
     rows = [[str(cell) for cell in row] for row in seen.rows]
     print_lines(*align_columns(list(map(str, seen.header)), rows, left=1))
-    print_lines("", f"steps    {sweep.n_steps}, {sweep.epochs:.2g} epochs")
+    print_lines("", f"steps    {sweep.n_steps}, {sweep.epochs:.2g} {agree(sweep.epochs, 'epoch', 'epochs')}")
     if plot is not None:
         print_lines(f"plot     {plot}")
     if sweep.lr is None:

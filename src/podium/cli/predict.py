@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from podium.cli.choices import Models, View
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
-from podium.overview import count_of
+from podium.listing import count_of
 
 __all__ = ["predict"]
 

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, OutputFlags, ScanFlags
-from podium.listing import shorten
+from podium.listing import count_of, shorten
 
 __all__ = ["scan"]
 
@@ -47,16 +47,16 @@ def scan(
     for note in found.notes:
         console.note(note)
     samples = found.samples
-    print_lines(f"{len(samples):,} images in {samples.root}")
+    print_lines(f"{count_of(len(samples), 'image')} in {samples.root}")
     for head in samples.task.heads if samples.task else ():
         shown = ", ".join(shorten(name, most=100) for name in head.classes[:12])
-        names = shown + (f", ... ({head.n_classes} classes)" if head.n_classes > 12 else "")
+        names = shown + (f", ... ({count_of(head.n_classes, 'class')})" if head.n_classes > 12 else "")
         print_lines(f"  {head.name} ({head.kind}): {names}")
     if samples.task is not None and samples.task.composite is not None:
         composite = samples.task.composite
-        print_lines(f"  {composite.name}: {composite.n_classes} classes = {composite.formula}")
+        print_lines(f"  {composite.name}: {count_of(composite.n_classes, 'class')} = {composite.formula}")
     if samples.has_groups:
-        print_lines(f"  {len(set(samples.group_keys.tolist())):,} groups")
+        print_lines(f"  {count_of(len(set(samples.group_keys.tolist())), 'group')}")
     if out is not None:
         print_lines(f"written to {out / 'samples.csv'}", f"next: podium train {out}")
     return 0

@@ -14,6 +14,7 @@ from podium.cli.flags import MACHINE, OUTPUT, RUN, SAMPLE, Many, OutputFlags, Sw
 from podium.cli.thresholds import read_thresholds
 from podium.cli.words import read_pairs
 from podium.errors import UsageError
+from podium.listing import count_of
 
 if TYPE_CHECKING:
     from podium.submission import SubmissionOptions
@@ -125,5 +126,5 @@ def submit(
         console.note(line)
     for line in record.warnings:
         console.note(Caution(line))
-    print_lines(f"{record.n_rows:,} rows, columns {', '.join(record.columns)}", f"file     {record.path}")
+    print_lines(f"{count_of(record.n_rows, 'row')}, columns {', '.join(record.columns)}", f"file     {record.path}")
     return 0

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from podium.advice import option
 from podium.errors import LabelError, UnknownNameError
+from podium.listing import count_of
 from podium.tables import Composite, Head, Samples, Task
 
 __all__ = ["assign_bins", "is_near_border", "name_bins", "parse_numbers", "rebin", "soft_bins"]
@@ -38,7 +39,7 @@ def parse_numbers(head: str, cells: Sequence[str], places: Sequence[str]) -> NDA
             wrong.append(f"{places[i]}: {cell}")
     if wrong:
         raise LabelError(
-            f"{len(wrong)} cells of {head!r} are not numbers, so they cannot be put into bins.",
+            f"{count_of(len(wrong), 'cell')} of {head!r} cannot be put into bins: not a number.",
             fix=f'Correct them, or name the cells that mean "not known" with {option("missing_values")}.',
             details=wrong,
         )
@@ -110,7 +111,10 @@ def rebin(samples: Samples, head: str, borders: Sequence[float], *, names: Seque
     made = name_bins(borders, whole=is_whole(numbers))
     classes = tuple(names) if names is not None else made
     if len(classes) != len(made):
-        raise LabelError(f"{len(borders)} borders make {len(made)} bins, but {len(classes)} names were given.")
+        raise LabelError(
+            f"{count_of(len(borders), 'border makes', 'borders make')} {count_of(len(made), 'bin')}, but"
+            f" {count_of(len(classes), 'name was', 'names were')} given."
+        )
     heads = tuple(Head(head, "ordinal", classes) if old.name == head else old for old in samples.task.heads)
     composite = _renamed(samples.task.composite, head, classes)
     labels = dict(samples.labels) | {head: assign_bins(numbers, borders)}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from podium.advice import option
 from podium.errors import LabelError, nearest_name
+from podium.listing import agree, count_of
 
 __all__ = ["encode_cells", "is_number", "looks_missing", "order_classes", "refuse_unknown"]
 
@@ -74,7 +75,8 @@ def refuse_unknown(head: str, cells: Sequence[str], classes: Sequence[str], plac
     near = nearest_name(names[0], classes)
     hint = f"Did you mean {near!r}? " if near else ""
     raise LabelError(
-        f"{len(wrong)} rows of {head!r} hold {len(names)} values that are not in its classes {list(classes)}:"
+        f"{count_of(len(wrong), 'row')} of {head!r} {agree(len(wrong), 'holds', 'hold')}"
+        f" {count_of(len(names), 'value')} that are not in its classes {list(classes)}:"
         f" {names[:5]}.",
         fix=f"{hint}Correct the cells, or add the class with {option('classes')}.",
         details=[f"{place}: {cell}" for place, cell in wrong],

@@ -10,7 +10,9 @@ from podium.advice import option, options
 from podium.curate.heads import Labelling
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Rows
+from podium.curate.spellings import spelling_key
 from podium.errors import LabelError, SourceError, nearest_name
+from podium.listing import part_of
 from podium.tables import Composite, Samples
 
 __all__ = ["check_composite_column", "make_composite"]
@@ -59,16 +61,16 @@ def check_composite_column(samples: Samples, rows: Rows, column: str) -> None:
     if composite is None:
         raise LabelError("there is no composite class to check.", fix=f"Give its formula with {option('composite')}.")
     ours = samples.target_labels(composite.name)
-    theirs = [cell.strip() for cell in rows.columns[column]]
+    theirs = [spelling_key(cell) for cell in rows.columns[column]]  # 03 and 3.0 are 3
     wrong = [
-        f"{rows.places[i]}: formula gives {ours[i]}, column {column!r} says {cell}"
-        for i, cell in enumerate(theirs)
-        if cell and ours[i] >= 0 and cell != str(ours[i])
+        f"{rows.places[i]}: formula gives {ours[i]}, column {column!r} says {rows.columns[column][i].strip()}"
+        for i, number in enumerate(theirs)
+        if number and ours[i] >= 0 and number != str(ours[i])
     ]
     if wrong:
         raise LabelError(
-            f"class numbers of {composite.formula!r} differ from column {column!r} in {len(wrong)} of {len(ours)}"
-            " rows.",
+            f"class numbers of {composite.formula!r} differ from column {column!r} in"
+            f" {part_of(len(wrong), len(ours), 'row')}.",
             fix=_agreeing_order(samples, composite, theirs) or "Check the formula and the order of the classes.",
             details=wrong,
         )

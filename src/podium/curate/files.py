@@ -13,6 +13,7 @@ from podium.advice import options as advise
 from podium.curate.lost_classes import count_endings, is_picture
 from podium.curate.walk import Found, walk
 from podium.errors import SourceError
+from podium.listing import agree, count_of
 from podium.tables import normalise_id, path_to_text
 
 __all__ = ["ImageFiles", "list_images", "make_image_files"]
@@ -111,30 +112,47 @@ def _ids_of(paths: Sequence[str]) -> tuple[str, ...]:
 
 def _no_images(root: Path, wanted: tuple[str, ...] | None, found: Found) -> SourceError:
     looked_for = "any file" if wanted is None else ", ".join(wanted)
-    seen = [path_to_text(path) for path in [*found.others, *found.dead_links, *found.outward][:10]]
-    content = f"{len(found.others)} other files are there" if seen else "the folder is empty"
-    fix = f"Name the folder that holds the images, or their file extension with {option('extensions')}."
-    if found.others and all(map(is_picture, found.others)):
-        content = f"{count_endings(found.others)} are there, which it does not read"
-        fix = "Convert them, to JPEG or PNG for example."
+    content, fix, seen = _what_is_there(found)
+    return SourceError(
+        f"no image found. Podium looked for {looked_for} at any depth; {content}.",
+        where=root,
+        fix=fix,
+        details=[path_to_text(path) for path in seen[:10]],
+    )
+
+
+def _what_is_there(found: Found) -> tuple[str, str, list[str]]:
+    """What stands in place of images, what to do, and paths of it."""
+    if found.outward:
+        n = len(found.outward)
+        content = (
+            f"{count_of(n, 'link leads', 'links lead')} to folders outside and {agree(n, 'was', 'were')} not followed"
+        )
+        return content, f"If the images are there, set {advise(follow_links=True)}.", found.outward
     packed = [path for path in found.others if path.lower().endswith(_PACKED)]
     if packed:
-        seen = [path_to_text(path) for path in packed[:10]]
         fix = "Images inside such files are not read: unpack them, or write each image into a file of its own."
-    if found.outward and not found.others:
-        content = f"{len(found.outward)} links lead to folders outside and were not followed"
-        fix = f"If the images are there, set {advise(follow_links=True)}."
-    return SourceError(
-        f"no image found. Podium looked for {looked_for} at any depth; {content}.", where=root, fix=fix, details=seen
-    )
+        return f"{count_of(len(found.others), 'other file is', 'other files are')} there", fix, packed
+    if found.others and all(map(is_picture, found.others)):
+        content = f"{count_endings(found.others)} are there, which it does not read"
+        return content, "Convert them, to JPEG or PNG for example.", found.others
+    fix = f"Name the folder that holds the images, or their file extension with {option('extensions')}."
+    if found.others:
+        return f"{count_of(len(found.others), 'other file is', 'other files are')} there", fix, found.others
+    if found.dead_links:
+        content = (
+            f"{count_of(len(found.dead_links), 'link is broken or does', 'links are broken or do')} not lead to a file"
+        )
+        return content, fix, found.dead_links
+    return "the folder is empty", fix, []
 
 
 def _refuse_twins(root: Path, pairs: list[tuple[str, str]]) -> None:
     twins = [(one, two) for (name, one), (other, two) in pairwise(pairs) if name == other]
     if twins:
         raise SourceError(
-            f"{len(twins)} pairs of files have names that differ only in Unicode form or slashes; their ids would be"
-            " the same.",
+            f"{count_of(len(twins), 'pair of files has', 'pairs of files have')} names that differ only in Unicode"
+            " form or slashes; their ids would be the same.",
             where=root,
             fix="Rename or remove one of each pair.",
             details=[f"{one!a} and {two!a}" for one, two in twins],
@@ -146,31 +164,41 @@ def _notes(found: Found, pairs: list[tuple[str, str]]) -> tuple[str, ...]:
     others = [path for path in found.others if "." in path and not path.lower().endswith(_TEXT_ENDINGS)]
     if others:
         first = ", ".join(path_to_text(path) for path in others[:3])
-        notes.append(f"{len(others)} files do not have the file extension of an image and were left out ({first}).")
+        notes.append(
+            f"{count_of(len(others), 'file does', 'files do')} not have the file extension of an image and"
+            f" {agree(len(others), 'was', 'were')} left out ({first})."
+        )
     if found.dead_links:
         first = path_to_text(found.dead_links[0])
         notes.append(
-            f"{len(found.dead_links)} links are broken or do not lead to a regular file, and were left out ({first})."
+            f"{count_of(len(found.dead_links), 'link is broken or does', 'links are broken or do')} not lead to a"
+            f" regular file, and {agree(len(found.dead_links), 'was', 'were')} left out ({first})."
         )
     if found.loops:
         first = path_to_text(found.loops[0])
-        notes.append(f"{len(found.loops)} links lead back to a parent folder and were not followed ({first}).")
+        notes.append(
+            f"{count_of(len(found.loops), 'link leads', 'links lead')} back to a parent folder and were not"
+            f" followed ({first})."
+        )
     if found.outward:
         first = path_to_text(found.outward[0])
         notes.append(
-            f"{len(found.outward)} links lead to folders outside and were not followed ({first}). To follow them, set"
-            f" {advise(follow_links=True)}."
+            f"{count_of(len(found.outward), 'link leads', 'links lead')} to folders outside and were not followed"
+            f" ({first}). To follow them, set {advise(follow_links=True)}."
         )
     unread = [text for _, text in pairs if is_picture(text)]
     if unread:
         notes.append(
-            f"{len(unread)} files have the ending of a format that Podium does not read ({count_endings(unread)}); they"
-            " are set aside unless they hold another. Convert them, to JPEG or PNG for example."
+            f"{count_of(len(unread), 'file has', 'files have')} the ending of a format that Podium does not read"
+            f" ({count_endings(unread)}); they are set aside unless they hold another. Convert them, to JPEG or PNG"
+            " for example."
         )
     n_respelt = sum(name != text for name, text in pairs)
     if n_respelt:
-        notes.append(f"{n_respelt} names are not in Unicode form NFC on disk. Their ids are in NFC.")
+        notes.append(
+            f"{count_of(n_respelt, 'name is', 'names are')} not in Unicode form NFC on disk. Their ids are in NFC."
+        )
     n_escaped = sum("\\x" in text for _, text in pairs)
     if n_escaped:
-        notes.append(f"{n_escaped} names are not UTF-8. Their ids show the bytes as \\xNN.")
+        notes.append(f"{count_of(n_escaped, 'name is', 'names are')} not UTF-8. Their ids show the bytes as \\xNN.")
     return tuple(notes)

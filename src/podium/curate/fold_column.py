@@ -10,7 +10,7 @@ from podium.advice import options as advise
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Rows, plain_name, require_column
 from podium.errors import SourceError
-from podium.listing import list_some
+from podium.listing import count_of, list_some
 from podium.tables import order_fold_names, split_of
 
 __all__ = ["FOLD_COLUMNS", "FoldChoice", "choose_fold_column", "note_unused_folds"]
@@ -47,7 +47,7 @@ def choose_fold_column(rows: Rows, options: ScanOptions) -> FoldChoice:
     fold = [_name_of(cell, options) for cell in cells]
     _refuse_splits(rows, options.fold_column, fold)
     n_free = fold.count("")
-    free = f" {n_free} images of no fold (an empty cell or -1) train in every fold." if n_free else ""
+    free = f" {count_of(n_free, 'image')} of no fold (an empty cell or -1) train in every fold." if n_free else ""
     names = order_fold_names(fold)
     counts = list_some([f"fold {number} is {name!r} ({fold.count(name)})" for number, name in enumerate(names)])
     return FoldChoice(options.fold_column, fold, (f"Folds of column {options.fold_column!r}: {counts}.{free}",))

@@ -14,6 +14,7 @@ from podium.curate.options import ScanOptions
 from podium.curate.rows import Rows
 from podium.curate.spellings import spelling_key
 from podium.errors import SourceError
+from podium.listing import part_of
 from podium.tables import Head
 
 __all__ = ["check_folder_labels"]
@@ -47,7 +48,10 @@ def check_folder_labels(files: ImageFiles, rows: Rows, labelling: Labelling, opt
         wrong = _contradictions(folders, labels, head)
         if not wrong:
             continue
-        what = f"{len(wrong)} of {len(labels)} rows contradict the folder that their image is in (column {head.name!r})"
+        what = (
+            f"{part_of(len(wrong), len(labels), 'row', 'contradicts', 'contradict')} the folder that their"
+            f" image is in (column {head.name!r})"
+        )
         details = [f"{rows.ids[row]}: the folder says {folders[row]}, the table {labels[row]}" for row in wrong]
         if options.labels is None and options.layout == "auto":
             raise SourceError(

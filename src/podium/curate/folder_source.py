@@ -12,7 +12,7 @@ from podium.curate.lost_classes import count_endings, is_picture
 from podium.curate.options import LEFT_OUT, ScanOptions
 from podium.curate.rows import Guess, Rows, count_values
 from podium.errors import SourceError
-from podium.listing import list_some
+from podium.listing import agree, count_of, list_some
 from podium.tables import SPLIT_NAMES
 
 __all__ = ["read_folders"]
@@ -53,7 +53,10 @@ def read_folders(files: ImageFiles, options: ScanOptions) -> Rows:
         notes += _describe_left_out(files, splits, kept)
     elif not options.unlabelled:
         where = "outside any class folder" if any(splits) else "in one folder"
-        notes.append(f"All {len(files)} images are {where}: no labels (a test set).{_beside(files)}")
+        notes.append(
+            f"{agree(len(files), 'The only image is', f'All {len(files):,} images are')} {where}: no labels (a"
+            f" test set).{_beside(files)}"
+        )
         notes += _describe_names(files.ids)
     splits = ["" if split == LEFT_OUT else split for split in splits]
     columns = ({head: classes} if has_labels else {}) | ({"split": splits} if any(splits) else {})
@@ -110,13 +113,21 @@ def _describe_left_out(files: ImageFiles, splits: Sequence[str], kept: Sequence[
     for split, ids in by_split.items():
         first = list_some(ids, most=3)
         if split == LEFT_OUT:
-            notes.append(f"{len(ids)} images are in folders beside the split and were left out: {first}.")
+            notes.append(
+                f"{count_of(len(ids), 'image is', 'images are')} in folders beside the split and"
+                f" {agree(len(ids), 'was', 'were')} left out: {first}."
+            )
         elif split == "":
-            notes.append(f"{len(ids)} images are outside the class folders, have no label and were left out: {first}.")
+            notes.append(
+                f"{count_of(len(ids), 'image is', 'images are')} outside the class folders,"
+                f" {agree(len(ids), 'has', 'have')} no label and"
+                f" {agree(len(ids), 'was', 'were')} left out: {first}."
+            )
         else:
             gone = "" if split in {splits[i] for i in kept} else f" Nothing is left of {split}."
             notes.append(
-                f"{len(ids)} images of {split} are outside the class folders, have no label and were left out:"
+                f"{count_of(len(ids), 'image')} of {split} {agree(len(ids), 'is', 'are')} outside the class"
+                f" folders, {agree(len(ids), 'has', 'have')} no label and {agree(len(ids), 'was', 'were')} left out:"
                 f" {first}.{gone} If a table holds their labels, name one for all images with"
                 f" {advise(labels='TABLE')}."
             )
@@ -130,7 +141,9 @@ def _describe_classes(classes: Sequence[str], splits: Sequence[str], names: Fold
     below = [tuple(name.split("/")) for name in classes if name]
     depths = {len(folder) for folder in below}
     if len(depths) > 1:
-        notes.append(f"Class folders are at {len(depths)} different depths; each folder with images is a class.")
+        notes.append(
+            f"Class folders are at {count_of(len(depths), 'different depth')}; each folder with images is a class."
+        )
     elif max(depths) > 1:
         inner = {folder[-1] for folder in below}
         advice = advise(pattern="{label}/{group}/*", label_columns=["label"])
@@ -141,10 +154,13 @@ def _describe_classes(classes: Sequence[str], splits: Sequence[str], names: Fold
     by_split = {name: {c for c, s in zip(classes, splits, strict=True) if s == name and c} for name in set(splits)}
     unseen = sorted(set().union(*by_split.values()) - by_split["train"]) if by_split.get("train") else []
     if unseen:
-        notes.append(f"{len(unseen)} classes have no image in train: {list_some(unseen)}.")
+        notes.append(f"{count_of(len(unseen), 'class has', 'classes have')} no image in train: {list_some(unseen)}.")
     n_bare = sum(not name and split == "test" for name, split in zip(classes, splits, strict=True))
     if n_bare:
-        notes.append(f"{n_bare} test images are in no class folder, so they have no labels.")
+        notes.append(
+            f"{count_of(n_bare, 'test image is', 'test images are')} in no class folder, so"
+            f" {agree(n_bare, 'it has', 'they have')} no labels."
+        )
     return notes
 
 
@@ -169,7 +185,8 @@ def _require_classes(files: ImageFiles, classes: set[str], lost: Mapping[str, st
     if len(classes) > 1 or not lost:
         return
     raise SourceError(
-        f"only class {min(classes)!r} has images that can be read; {len(lost)} other classes have none.",
+        f"only class {min(classes)!r} has images that can be read;"
+        f" {count_of(len(lost), 'other class has', 'other classes have')} none.",
         where=files.root,
         fix="Convert their images, to JPEG or PNG for example.",
         details=[f"{name}: {why}" for name, why in sorted(lost.items())],

@@ -17,6 +17,7 @@ from podium.curate.split_tables import find_split_tables, read_split_tables
 from podium.curate.table_source import ImageColumnError, read_labels
 from podium.curate.text_tables import find_tables_beside, find_text_tables
 from podium.errors import SourceError
+from podium.listing import count_of
 from podium.texttable import TABLE_ENDINGS, bare_name, read_export
 
 __all__ = ["read_found"]
@@ -33,7 +34,7 @@ def read_found(files: ImageFiles, options: ScanOptions) -> Rows:
     tables = _tables_in(files.root)
     if len(tables) > 1:
         raise SourceError(
-            f"there are {len(tables)} tables in the folder.",
+            f"there are {count_of(len(tables), 'table')} in the folder.",
             where=files.root,
             fix=f"Name one: {advise(labels=_likeliest(tables))}; or take folders as classes:"
             f" {advise(layout='folders')}.",

@@ -10,7 +10,7 @@ from podium.advice import options
 from podium.curate.classes import looks_missing
 from podium.curate.rows import count_values
 from podium.curate.spellings import merge_spellings
-from podium.listing import list_some
+from podium.listing import agree, count_of, list_some, part_of
 
 __all__ = ["clean_groups", "merge_groups"]
 
@@ -36,8 +36,10 @@ def clean_groups(name: str, cells: Sequence[str], missing_values: Sequence[str])
     notes = []
     if unknown:
         listed = list_some([f"{cell!r} {n}" for cell, n in unknown.items()], most=4)
+        n_unknown = sum(unknown.values())
         notes.append(
-            f'{sum(unknown.values())} cells of group column {name!r} say "not known" ({listed}): each of these images'
+            f"{count_of(n_unknown, 'cell')} of group column {name!r} {agree(n_unknown, 'says', 'say')}"
+            f' "not known" ({listed}): each of these images'
             " counts as a group of its own."
         )
     known, merged = merge_groups(["" if cell in unknown else cell for cell in spelt], name)
@@ -50,7 +52,8 @@ def _note_giant(name: str, groups: Sequence[str]) -> list[str]:
     if n < _GIANT_SHARE * len(groups) or n < _GIANT_TIMES * max(1, *(count for _, count in others)):
         return []
     return [
-        f"Group {giant!r} of column {name!r} holds {n:,} of {len(groups):,} images and stays in one fold. If it means"
+        f"Group {giant!r} of column {name!r} holds {part_of(n, len(groups), 'image')} and stays in one fold. If"
+        f" it means"
         f' "not known", set {options(missing_values=[giant])}.'
     ]
 
@@ -68,6 +71,7 @@ def merge_groups(cells: Sequence[str], name: str | None = None) -> tuple[list[st
     pairs = list_some([" and ".join(map(repr, names)) for names in merged], most=3)
     where = f" of {name!r}" if name is not None else ""
     return known, [
-        f"{len(merged)} groups{where} are spelt in several ways (letter case, spaces, numbers), each taken for one"
+        f"{count_of(len(merged), 'group')}{where} {agree(len(merged), 'is', 'are')} spelt in several ways"
+        f" (letter case, spaces, numbers), each taken for one"
         f" group: {pairs}."
     ]

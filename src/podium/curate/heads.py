@@ -28,7 +28,7 @@ from podium.curate.soft_columns import are_shares, read_soft_labels
 from podium.curate.spellings import merge_spellings, same_names, spelling_key
 from podium.curate.votes import describe_counts, refuse_votes
 from podium.errors import LabelError, UnknownNameError
-from podium.listing import list_some
+from podium.listing import agree, count_of, list_some
 from podium.tables import Head
 from podium.tables.soft_labels import harden
 from podium.texttable import read_list_cells
@@ -115,7 +115,8 @@ def _clean(made: Labelling, name: str, cells: Sequence[str], missing_values: Seq
     n_changed = sum(old != new for old, new in zip(cells, spelt, strict=True))
     if n_changed:
         made.notes.append(
-            f"{n_changed} cells of {name!r} were cleaned: spaces at the ends removed, Unicode letters put into NFC."
+            f"{count_of(n_changed, 'cell')} of {name!r} {agree(n_changed, 'was', 'were')} cleaned: spaces at"
+            f" the ends removed, Unicode letters put into NFC."
         )
     return ["" if cell in gone else cell for cell in spelt]
 
@@ -240,16 +241,19 @@ def _add_written_lists(
     if vectors is not None:
         classes = given or tuple(str(place) for place in range(vectors.shape[1]))
         if len(classes) != vectors.shape[1]:
-            raise LabelError(f"lists of {name!r} have {vectors.shape[1]} items, but there are {len(classes)} classes.")
+            raise LabelError(
+                f"lists of {name!r} have {count_of(vectors.shape[1], 'item')}, but there are"
+                f" {count_of(len(classes), 'class')}."
+            )
         known = vectors[:, 0] >= 0
         if options.label_kind == "auto" and np.all(vectors[known].sum(axis=1) == 1):
-            why = f"every list of {name!r} holds exactly one 1 among {len(classes)} items"
+            why = f"every list of {name!r} holds exactly one 1 among {count_of(len(classes), 'item')}"
             made.guesses.append(Guess("label kind", "single", why, advise(label_kind="multi")))
             labels = np.where(known, vectors.argmax(axis=1), -1).astype(np.int64)
             made.add(Head(name, "single", classes), labels)
         else:
             made.notes.append(
-                f"Cells of {name!r} are lists of 0 and 1: the classes are their {len(classes)} positions."
+                f"Cells of {name!r} are lists of 0 and 1: the classes are their {count_of(len(classes), 'position')}."
             )
             made.add(Head(name, "multi", classes), vectors)
     elif options.label_kind == "auto" and all(items is None or len(items) == 1 for items in lists):
@@ -333,7 +337,8 @@ def _add_bins(made: Labelling, name: str, cells: list[str], places: Sequence[str
     given = options.classes.get(name)
     if given is not None and len(given) != len(classes):
         raise LabelError(
-            f"{len(borders)} borders of {name!r} make {len(classes)} bins, but there are {len(given)} class names."
+            f"{count_of(len(borders), 'border')} of {name!r} {agree(len(borders), 'makes', 'make')}"
+            f" {count_of(len(classes), 'bin')}, but {count_of(len(given), 'class name was', 'class names were')} given."
         )
     made.add(Head(name, "ordinal", tuple(given or classes)), assign_bins(numbers, borders))
     made.numbers[name] = numbers
@@ -348,8 +353,10 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
         counts = np.bincount(labels[labels >= 0], minlength=head.n_classes)
         n_missing = int((labels < 0).sum())
     shown = list_some([f"{name} ({n})" for name, n in zip(head.classes, counts.tolist(), strict=True)], most=12)
-    missing = f"; {n_missing} images have no label" if n_missing else ""
-    made.notes.append(f"Head {head.name!r} ({head.kind}), {head.n_classes} classes in this order: {shown}{missing}.")
+    missing = f"; {count_of(n_missing, 'image has', 'images have')} no label" if n_missing else ""
+    made.notes.append(
+        f"Head {head.name!r} ({head.kind}), {count_of(head.n_classes, 'class')} in this order: {shown}{missing}."
+    )
     empty = [name for name, n in zip(head.classes, counts.tolist(), strict=True) if n == 0]
     if empty:
         made.notes.append(f"Classes of {head.name!r} without images: {list_some(empty)}.")
@@ -374,6 +381,6 @@ def _describe(made: Labelling, head: Head, labels: NDArray[np.integer[Any]]) -> 
         )
     if head.kind == "single" and head.n_classes > _MANY_NUMBERS and all(is_number(name) for name in head.classes):
         made.notes.append(
-            f"{head.name!r} has {head.n_classes} different numbers as classes. To make classes of ranges, give"
-            f" borders, such as {advise(bins={head.name: [30, 60]})}."
+            f"{head.name!r} has {count_of(head.n_classes, 'different number')} as classes. To make classes of ranges,"
+            f" give borders, such as {advise(bins={head.name: [30, 60]})}."
         )

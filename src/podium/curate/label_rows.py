@@ -13,7 +13,7 @@ from podium.curate.indicators import is_indicator
 from podium.curate.options import Duplicates, ScanOptions
 from podium.curate.rows import Guess
 from podium.errors import SourceError
-from podium.listing import list_some
+from podium.listing import count_of, list_some
 from podium.tables import ImageNames, NameMatch
 from podium.texttable import Table, write_list_cell
 
@@ -82,7 +82,7 @@ def join_label_rows(
     dropped = [name for name in _varying(table, several.values()) if name not in (column, label)]
     joined = _keep_rows(table, kept, notes=_dropped_note(dropped))
     columns = {name: cells for name, cells in joined.columns.items() if name not in dropped} | {label: lists}
-    why = f"{len(table)} rows name {len(groups)} images, one label per row"
+    why = f"{count_of(len(table), 'row names', 'rows name')} {count_of(len(groups), 'image')}, one label per row"
     guess = Guess("labels", label, why, f"{advise(label_kind='multi')} (or 'single', to refuse it)")
     guesses = () if options.label_kind == "multi" else (guess,)
     return OneRowAnImage(replace(joined, columns=columns), column, (label,), label, guesses)
@@ -113,7 +113,7 @@ def drop_duplicates(table: Table, match: NameMatch, duplicates: Duplicates) -> t
     kept = [row for row in every if row not in gone]
     what = "the first row of each was kept" if duplicates == "first" else "they were left out"
     numbers = list_some([str(table.row_numbers[row]) for row in sorted(gone)], most=5)
-    note = f"{len(several)} images have several rows; {what} (rows left out: {numbers})."
+    note = f"{count_of(len(several), 'image has', 'images have')} several rows; {what} (rows left out: {numbers})."
     return _keep_rows(table, kept, notes=(note,)), kept
 
 
@@ -178,7 +178,8 @@ def _several_rows(table: Table, column: str, match: NameMatch, ids: Sequence[str
             if first.setdefault(image, number) != number:
                 again.append(f"{ids[image]}: rows {first[image]} and {number}")
     return SourceError(
-        f"column {column!r} names {len(first)} images in {len(table)} rows: several rows per image.",
+        f"column {column!r} names {count_of(len(first), 'image')} in {count_of(len(table), 'row')}: several"
+        f" rows per image.",
         where=table.path,
         fix=f"Keep the first row of each image: {advise(duplicates='first')}; leave these images out:"
         f" {advise(duplicates='drop')}; or, if each row holds one of several labels, set"
@@ -214,7 +215,7 @@ def spread_pairs(table: Table, names: ImageNames, options: ScanOptions) -> OneRo
         first = {image: row for row, (image, _) in reversed(list(enumerate(pairs)))}
         columns = {name: images} | {label: [cells[image, label] for image in images] for label in labels}
         numbers = [table.row_numbers[first[image]] for image in images]
-        why = f"its cells name an image and one of {len(labels)} labels ({list_some(labels, most=3)})"
+        why = f"its cells name an image and one of {count_of(len(labels), 'label')} ({list_some(labels, most=3)})"
         guess = Guess("image column", column, why, advise(image_column=column))
         new = replace(table, columns=columns, row_numbers=numbers)
         return OneRowAnImage(new, name, () if options.unlabelled else tuple(labels), value, (guess,))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from podium.advice import options as advise
 from podium.curate.classes import order_classes
-from podium.listing import list_some
+from podium.listing import agree, count_of, list_some
 
 __all__ = ["count_endings", "describe_lost", "is_picture"]
 
@@ -68,6 +68,7 @@ def describe_lost(head: str, lost: Mapping[str, str], classes: Sequence[str]) ->
     order = order_classes([*classes, *lost])
     shown: list[object] = [*order] if len(order) <= 12 else [*order[:12], ...]
     return (
-        f"{len(lost)} classes of {head!r} have no image that can be read and are left out: {listed}. The numbers of the"
-        f" classes after them change; to keep all, set {advise(classes={head: shown})}."
+        f"{count_of(len(lost), 'class')} of {head!r} {agree(len(lost), 'has', 'have')} no image that can be"
+        f" read and {agree(len(lost), 'is', 'are')} left out: {listed}. The numbers of the"
+        f" later classes change; to keep all, set {advise(classes={head: shown})}."
     )

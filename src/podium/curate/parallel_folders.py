@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from podium.advice import options as advise
 from podium.errors import SourceError
-from podium.listing import list_some
+from podium.listing import count_of, list_some
 from podium.tables import split_of
 
 __all__ = ["refuse_parallel", "shared_end"]
@@ -58,7 +58,7 @@ def refuse_parallel(folders: Sequence[Folder], *, n_above: int, has_strays: bool
         return
     outer = sorted(inner)
     raise SourceError(
-        f"{len(outer)} folders ({list_some(outer, most=3)}) hold the same {len(names)} folders"
+        f"{count_of(len(outer), 'folder')} ({list_some(outer, most=3)}) hold the same {count_of(len(names), 'folder')}"
         f" ({list_some(sorted(names), most=3)}), so a path of both is hardly a class.",
         fix="Say what the folders are, with one of these:",
         details=_readings(outer, n_above=n_above, n_between=n_between, has_strays=has_strays, wanted=wanted),

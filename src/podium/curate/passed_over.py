@@ -9,7 +9,7 @@ from podium.curate.classes import is_number
 from podium.curate.indicators import is_indicator
 from podium.curate.rows import Rows, plain_name
 from podium.errors import SourceError
-from podium.listing import list_some
+from podium.listing import count_of, list_some
 
 __all__ = ["say_passed_over"]
 
@@ -46,8 +46,8 @@ def say_passed_over(
     rivals = [name for name in numbers if plain_name(name) in _TARGETS or name == last]
     if rivals and all(is_indicator(rows.columns[name]) for name in chosen):
         raise _which(rows, chosen, rivals)
-    others = [f"{name} ({len(candidates[name])} values)" for name in candidates if name not in chosen]
-    others += [f"{name} ({n} numbers)" for name, n in numbers.items()]
+    others = [f"{name} ({count_of(len(candidates[name]), 'value')})" for name in candidates if name not in chosen]
+    others += [f"{name} ({count_of(n, 'number')})" for name, n in numbers.items()]
     if not others:
         return []
     return [f"Columns that could be learnt too and were not used: {list_some(others)}."]

@@ -12,7 +12,7 @@ from podium.curate.lost_classes import count_endings, is_picture
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Rows
 from podium.errors import SourceError, UnknownNameError, UsageError
-from podium.listing import list_some
+from podium.listing import agree, count_of, list_some, part_of
 
 __all__ = ["PathPattern", "read_pattern"]
 
@@ -99,7 +99,7 @@ def read_pattern(files: ImageFiles, options: ScanOptions) -> Rows:
     unmatched = tuple(files.ids[i] for i, found in enumerate(fields) if found is None)
     if unmatched and (not kept or not options.allow_unmatched):
         raise SourceError(
-            f"{len(unmatched)} of {len(files)} images do not match pattern {pattern.text!r}.",
+            f"{part_of(len(unmatched), len(files), 'image', 'does', 'do')} not match pattern {pattern.text!r}.",
             where=files.root,
             fix=f"Correct the pattern, or leave these images out with {advise(allow_unmatched=True)}.",
             retry={"allow_unmatched": True} if kept else None,
@@ -108,7 +108,10 @@ def read_pattern(files: ImageFiles, options: ScanOptions) -> Rows:
     notes = list(files.notes)
     if unmatched:
         first = list_some(unmatched, most=3)
-        notes.append(f"{len(unmatched)} images do not match the pattern and were left out: {first}.")
+        notes.append(
+            f"{count_of(len(unmatched), 'image does', 'images do')} not match the pattern and"
+            f" {agree(len(unmatched), 'was', 'were')} left out: {first}."
+        )
     ids = [files.ids[i] for i in kept]
     return Rows(
         root=files.root,

@@ -9,7 +9,7 @@ import numpy as np
 from podium.advice import options
 from podium.curate.audit import Audit
 from podium.errors import ImageError
-from podium.listing import list_some
+from podium.listing import list_some, part_of
 from podium.tables import Samples
 
 __all__ = ["QUARANTINE_LIMIT", "check_quarantine", "drop_quarantined"]
@@ -41,7 +41,7 @@ def check_quarantine(audit: Audit, *, limit_fraction: float = QUARANTINE_LIMIT) 
         limit = _round_up(len(rows) / len(audit))
         reasons = ", ".join(f"{name} {n}" for name, n in counts.items() if name != "ok")
         raise ImageError(
-            f"{len(rows)} of {len(audit)} images cannot be used ({reasons}), a fraction of"
+            f"{part_of(len(rows), len(audit), 'image', 'cannot', 'cannot')} be used ({reasons}), a fraction of"
             f" {_at_least(len(rows) / len(audit))}; at most {limit_fraction:g} is allowed.",
             fix=f"Replace or remove the files, or raise the limit: {options(max_bad_fraction=limit)}.",
             retry={"max_bad_fraction": limit},

@@ -16,7 +16,7 @@ from podium.curate.passed_over import say_passed_over
 from podium.curate.rows import Guess, Rows, count_values, plain_name, require_column
 from podium.curate.split_column import SPLIT_COLUMNS, choose_split
 from podium.errors import SourceError, UnknownNameError
-from podium.listing import list_some
+from podium.listing import count_of, list_some, part_of
 from podium.texttable import read_list_cells
 
 __all__ = ["Roles", "choose_roles"]
@@ -91,11 +91,14 @@ def _group_or_label(group_name: str) -> str:
 def _describe_groups(group: Sequence[str]) -> str:
     counts = count_values(group)
     n_alone = sum(not name for name in group)
-    alone = f" {n_alone} images have no group; each counts as its own." if n_alone else ""
+    alone = f" {count_of(n_alone, 'image has', 'images have')} no group; each counts as its own." if n_alone else ""
     if len(counts) + n_alone == 1:
         alone = f" One group cannot be split: name another with {option('group')}."
     n_grouped = len(group) - n_alone
-    return f"{len(counts)} groups over {n_grouped} images; a group is never split between train and valid.{alone}"
+    return (
+        f"{count_of(len(counts), 'group')} over {count_of(n_grouped, 'image')}; a group is never split"
+        f" between train and valid.{alone}"
+    )
 
 
 def _choose_group(
@@ -116,7 +119,7 @@ def _choose_group(
             Guess(
                 "group",
                 name,
-                f"{n_values} values over {len(rows.ids)} images",
+                f"{count_of(n_values, 'value')} over {count_of(len(rows.ids), 'image')}",
                 f"{advise(group=name)} (or 'none')",
             )
         )
@@ -161,7 +164,7 @@ def _search_groups(rows: Rows, pattern: str) -> list[str]:
     without = [name for name, hit in zip(rows.ids, found, strict=True) if hit is None]
     if without:
         raise SourceError(
-            f"the regular expression {pattern!r} does not match {len(without)} of {len(found)} ids.",
+            f"the regular expression {pattern!r} does not match {part_of(len(without), len(found), 'id')}.",
             field="group",
             details=without,
         )
@@ -183,12 +186,12 @@ def _choose_labels(
     # Among columns a to z, one called y is a letter.
     if len(usual) == 1 and not (all_flags and len(usual[0]) == 1):
         chosen: tuple[str, ...] = (usual[0],)
-        why = f"its name, and {len(candidates[usual[0]])} values"
+        why = f"its name, and {count_of(len(candidates[usual[0]]), 'value')}"
     elif all_flags:
-        chosen, why = tuple(flags), f"{len(flags)} columns hold only 0 and 1"
+        chosen, why = tuple(flags), f"{count_of(len(flags), 'column holds', 'columns hold')} only 0 and 1"
     elif len(candidates) == 1:
         chosen = tuple(candidates)
-        why = f"no other column repeats its {len(candidates[chosen[0]])} values"
+        why = f"no other column repeats its {count_of(len(candidates[chosen[0]]), 'value')}"
     elif candidates:
         raise _which_labels(rows, candidates)
     else:
@@ -246,10 +249,10 @@ def _which_labels(rows: Rows, candidates: Mapping[str, Mapping[str, int]]) -> So
     details = []
     for name, counts in candidates.items():
         most = list_some([f"{value} {n}" for value, n in counts.items()], most=4)
-        details.append(f"{name}: {len(counts)} values ({most})")
+        details.append(f"{name}: {count_of(len(counts), 'value')} ({most})")
     names = list(candidates)
     return SourceError(
-        f"{len(names)} columns could be labels: {list_some(names, most=12)}.",
+        f"{count_of(len(names), 'column could', 'columns could')} be labels: {list_some(names, most=12)}.",
         where=rows.origin,
         fix=f"Name what to learn, such as {advise(label_columns=names[:1])}, or several:"
         f" {advise(label_columns=names[:2])} (or {advise(unlabelled=True)} for a test set).",

@@ -13,6 +13,7 @@ from podium.advice import options as advise
 from podium.curate.classes import encode_cells, is_number, order_classes, refuse_unknown
 from podium.curate.options import ScanOptions
 from podium.errors import LabelError
+from podium.listing import agree, count_of, part_of
 from podium.tables import Head
 
 __all__ = ["SoftLabels", "are_shares", "read_soft_labels"]
@@ -113,7 +114,7 @@ def _make(name: str, classes: tuple[str, ...], votes: NDArray[np.float64], optio
     tied = f" {n_tied} have a tie, of which the first class in order counts." if n_tied else ""
     note = (
         f"{name!r} has soft labels: models learn the shares of votes, scores go by the class with the most."
-        f" People disagree on {n_split} of {int(known.sum())} images.{tied}"
+        f" People disagree on {part_of(n_split, int(known.sum()), 'image')}.{tied}"
     )
     return SoftLabels(Head(name, "ordinal" if name in options.ordinal else "single", classes), shares, (note,))
 
@@ -138,7 +139,8 @@ def _read_numbers(columns: Columns, places: Sequence[str]) -> NDArray[np.float64
     ]
     if wrong:
         raise LabelError(
-            f"{len(wrong)} cells of {list(columns)[:10]} are no number of at least 0.",
+            f"{count_of(len(wrong), 'cell')} of {list(columns)[:10]} {agree(len(wrong), 'is', 'are')} no number"
+            f" of at least 0.",
             fix="Write how many people chose the class, or their share.",
             details=wrong,
         )
@@ -152,7 +154,7 @@ def _check_sums(name: str, votes: NDArray[np.float64], is_empty: NDArray[np.bool
     wrong = np.flatnonzero(~is_empty & (np.abs(sums / whole - 1) > _ROUNDING))
     if len(wrong):
         raise LabelError(
-            f"the shares of {name!r} do not add up to {whole:g} in {len(wrong)} of {len(sums)} rows.",
+            f"the shares of {name!r} do not add up to {whole:g} in {part_of(len(wrong), len(sums), 'row')}.",
             fix="Correct them, or write whole numbers of votes. Leave all cells of an image empty if nobody knows.",
             details=[f"{places[row]}: {sums[row]:g}" for row in wrong.tolist()],
         )
@@ -162,5 +164,5 @@ def _describe_marks(head: Head, shares: NDArray[np.float64]) -> str:
     n_unsure = int(((shares > 0) & (shares < 1)).any(axis=1).sum())
     return (
         f"{head.name!r} has soft labels: models learn the shares, scores take at least half for yes."
-        f" {n_unsure} of {len(shares)} images have a share between 0 and 1."
+        f" {part_of(n_unsure, len(shares), 'image', 'has', 'have')} a share between 0 and 1."
     )

@@ -10,7 +10,7 @@ from podium.curate.fold_column import note_unused_folds
 from podium.curate.options import LEFT_OUT, ScanOptions
 from podium.curate.rows import Guess, Rows, plain_name, require_column, take_rows
 from podium.errors import SourceError
-from podium.listing import list_some
+from podium.listing import agree, count_of, list_some
 from podium.tables import split_of
 
 __all__ = ["SPLIT_COLUMNS", "SplitChoice", "choose_split", "leave_out_rows"]
@@ -77,7 +77,12 @@ def leave_out_rows(rows: Rows, options: ScanOptions) -> Rows:
     kept = [row for row, name in enumerate(split) if name != LEFT_OUT]
     if len(kept) == len(split):
         return rows
-    return take_rows(rows, kept, note=f"{len(split) - len(kept)} rows are of no split and were left out.")
+    return take_rows(
+        rows,
+        kept,
+        note=f"{count_of(len(split) - len(kept), 'row is', 'rows are')} of no split and"
+        f" {agree(len(split) - len(kept), 'was', 'were')} left out.",
+    )
 
 
 def _guess_split(rows: Rows, options: ScanOptions) -> SplitChoice:
@@ -125,7 +130,7 @@ def _read_split(rows: Rows, name: str, options: ScanOptions) -> SplitChoice:
     if n_empty and n_empty < len(split):
         _refuse_empty(rows, name, split, options)
         rest = "train with the others" if "valid" in split else "are divided into folds, as those of train are"
-        notes.append(f"{n_empty} rows with an empty cell in {name!r} {rest}.")
+        notes.append(f"{count_of(n_empty, 'row')} with an empty cell in {name!r} {rest}.")
     return SplitChoice(name, split, (), tuple(notes))
 
 
@@ -143,7 +148,8 @@ def _refuse_empty(rows: Rows, name: str, split: Sequence[str], options: ScanOpti
     (only,) = named
     other = "valid" if only == "train" else "train"
     raise SourceError(
-        f"{split.count('')} cells of split column {name!r} are empty, beside {split.count(only)} of {only} and none of"
+        f"{count_of(split.count(''), 'cell')} of split column {name!r} {agree(split.count(''), 'is', 'are')}"
+        f" empty, beside {split.count(only)} of {only} and none of"
         f" {other}.",
         where=rows.origin,
         fix="Say what the empty cells mean, with one of these:",
@@ -166,7 +172,8 @@ def _refuse_unknown(rows: Rows, name: str, options: ScanOptions) -> None:
         return
     values = sorted({cell.strip() for _, cell in wrong})
     raise SourceError(
-        f"{len(wrong)} cells of split column {name!r} are not train, valid or test: {list_some(values, most=5)}.",
+        f"{count_of(len(wrong), 'cell')} of split column {name!r} {agree(len(wrong), 'is', 'are')} not train,"
+        f" valid or test: {list_some(values, most=5)}.",
         where=rows.origin,
         fix=f"Say what they mean: {_advise_names(values)} (or 'none' to leave their rows out); or do not follow the"
         f" column: {advise(split_column='none')}.",

@@ -13,7 +13,7 @@ from podium.curate.rows import Guess, Rows
 from podium.curate.split_folders import find_split_level
 from podium.curate.table_source import read_labels
 from podium.errors import SourceError
-from podium.listing import list_some
+from podium.listing import agree, count_of, list_some
 from podium.tables import splits_of
 from podium.texttable import write_list_cell
 
@@ -75,7 +75,11 @@ def read_split_tables(files: ImageFiles, tables: Mapping[str, Path], options: Sc
     counts = {name: split.count(name) for name in ("train", "valid", "test") if name in split}
     said = "Split, from the top folders: " + ", ".join(f"{name} {n}" for name, n in counts.items()) + "."
     strays = [name for name in files.ids if name.split("/", 1)[0] not in parts]
-    left_out = (f"{len(strays)} images are outside the split folders and were left out: {list_some(strays, most=3)}.",)
+    left_out = (
+        f"{count_of(len(strays), 'image is', 'images are')} outside the split folders and"
+        f" {agree(len(strays), 'was', 'were')} left out:"
+        f" {list_some(strays, most=3)}.",
+    )
     split_column = "split" if "split" not in cells else "split folder"
     first = max(parts.values(), key=lambda rows: len(rows.label_columns))
     listed = ", ".join(f"{top}/{table.name}" for top, table in tables.items())

@@ -15,7 +15,7 @@ from podium.curate.label_rows import OneRowAnImage, drop_duplicates, join_label_
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Guess, Rows
 from podium.errors import SourceError
-from podium.listing import list_some
+from podium.listing import agree, count_of, list_some, part_of
 from podium.tables import ImageNames, NameMatch, is_image_name
 from podium.texttable import SPACES, Table, read_otherwise, read_table
 
@@ -132,9 +132,17 @@ def _make_rows(
     without_row = [name for image, name in enumerate(files.ids) if image not in listed and image not in aside]
     notes = [*files.notes, *table.notes, *_match_notes(column, match, len(table), len(owner))]
     if missing:
-        notes.append(f"{len(missing)} rows have no image and were left out: {list_some(missing, most=3)}.")
+        notes.append(
+            f"{count_of(len(missing), 'row has', 'rows have')} no image and"
+            f" {agree(len(missing), 'was', 'were')} left out:"
+            f" {list_some(missing, most=3)}."
+        )
     if without_row:
-        notes.append(f"{len(without_row)} images have no row and were left out: {list_some(without_row, most=3)}.")
+        notes.append(
+            f"{count_of(len(without_row), 'image has', 'images have')} no row and"
+            f" {agree(len(without_row), 'was', 'were')} left out:"
+            f" {list_some(without_row, most=3)}."
+        )
     return Rows(
         root=files.root,
         paths=[files.paths[image] for _, image in owner],
@@ -250,7 +258,8 @@ def _refuse_ambiguous(table: Table, column: str, match: NameMatch) -> None:
         folders = _folders_that_decide(match)
         name_it = f", or name the folder that the table is of as the data, such as {folders[0]}" if folders else ""
         raise SourceError(
-            f"{len(match.ambiguous)} cells of column {column!r} fit several images.",
+            f"{count_of(len(match.ambiguous), 'cell')} of column {column!r}"
+            f" {agree(len(match.ambiguous), 'fits', 'fit')} several images.",
             where=table.path,
             fix=f"Write the full path relative to the folder{name_it}.",
             details=[f"{cells[row]}: {list_some(found, most=4)}" for row, found in match.ambiguous.items()],
@@ -272,7 +281,8 @@ def _check_missing(table: Table, column: str, match: NameMatch, options: ScanOpt
     ]
     if missing and not options.allow_missing_files:
         raise SourceError(
-            f"{len(missing)} of {len(table)} rows name an image that does not exist (column {column!r}, {match.rule}).",
+            f"{part_of(len(missing), len(table), 'row', 'names', 'name')} an image that does not exist (column"
+            f" {column!r}, {match.rule}).",
             where=table.path,
             fix=f"Add the images, correct the cells, or leave these rows out with {advise(allow_missing_files=True)}.",
             retry={"allow_missing_files": True},
@@ -285,13 +295,20 @@ def _match_notes(column: str, match: NameMatch, n_rows: int, n_images: int) -> l
     notes = []
     if match.is_folder:
         notes.append(
-            f"Column {column!r} names folders: {n_rows} rows stand for {n_images} images, and each row's labels hold"
+            f"Column {column!r} names folders: {count_of(n_rows, 'row stands', 'rows stand')} for"
+            f" {count_of(n_images, 'image')}, and each row's labels hold"
             " for all images inside."
         )
     elif match.rule != "by path":
         notes.append(f"Cells of {column!r} were matched {match.rule}.")
     if match.n_padded:
-        notes.append(f"{match.n_padded} cells of {column!r} have spaces around the file name.")
+        notes.append(
+            f"{count_of(match.n_padded, 'cell')} of {column!r} {agree(match.n_padded, 'has', 'have')} spaces"
+            f" around the file name."
+        )
     if match.n_other_case:
-        notes.append(f"{match.n_other_case} cells of {column!r} differ from the file name in letter case.")
+        notes.append(
+            f"{count_of(match.n_other_case, 'cell')} of {column!r}"
+            f" {agree(match.n_other_case, 'differs', 'differ')} from the file name in letter case."
+        )
     return notes

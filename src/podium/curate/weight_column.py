@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Rows, require_column
 from podium.errors import LabelError
+from podium.listing import agree, count_of
 
 __all__ = ["read_weight_column"]
 
@@ -29,7 +30,8 @@ def read_weight_column(rows: Rows, options: ScanOptions) -> NDArray[np.float64] 
     if wrong:
         shown = [f"{rows.places[row]}: {rows.columns[name][row] or '(empty cell)'}" for row in wrong]
         raise LabelError(
-            f"{len(wrong)} cells of the weight column {name!r} are no number of at least 0.",
+            f"{count_of(len(wrong), 'cell')} of the weight column {name!r} {agree(len(wrong), 'is', 'are')} no"
+            f" number of at least 0.",
             where=rows.origin,
             field="weight_column",
             fix="Write 1 for an image that counts as usual, 0 for one that does not count.",

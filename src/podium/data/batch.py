@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from podium.errors import UsageError
+from podium.listing import count_of
 
 __all__ = ["Batch", "as_weight_tensor", "check_columns", "gather_targets"]
 
@@ -55,6 +56,6 @@ def check_columns(n_rows: int, columns: Mapping[str, NDArray[Any]]) -> None:
     for name, column in columns.items():
         if len(column) != n_rows:
             raise UsageError(
-                f"{name} has {len(column)} entries, the loader has {n_rows} rows.",
+                f"{name} has {count_of(len(column), 'entry')}, the loader has {count_of(n_rows, 'row')}.",
                 fix="Pass the column of these rows, as in labels[rows].",
             )

@@ -37,6 +37,7 @@ from podium.durable import (
 )
 from podium.errors import CorruptFileError, LockedError, SourceError, StorageError
 from podium.images import Fit, Isolation, Limits, Preprocessing, ShortageError, decode_into_rows
+from podium.listing import agree, part_of
 from podium.tables import Samples
 
 __all__ = ["build_cache"]
@@ -201,7 +202,10 @@ class _Request:
                 return cache
             else:
                 damaged = cache.find_damage()
-                announce(f"{len(damaged)} of {len(cache)} images in the cache are damaged; they are decoded again.")
+                announce(
+                    f"{part_of(len(damaged), len(cache), 'image')} in the cache"
+                    f" {agree(len(damaged), 'is', 'are')} damaged; they are decoded again."
+                )
                 mark_missing(cache, damaged)
         raise CorruptFileError(
             "what was read back is not what was written.", where=place / PIXELS_NAME, fix="Check the disk."

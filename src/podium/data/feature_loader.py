@@ -18,6 +18,7 @@ from podium.data.prefetch import prefetch
 from podium.data.randomness import uniforms
 from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.errors import UsageError
+from podium.listing import count_of
 
 __all__ = ["FeatureEvalLoader", "FeatureTrainLoader"]
 
@@ -149,7 +150,7 @@ class FeatureEvalLoader:
         check_batch_size(batch_size)
         check_columns(len(rows), targets or {})
         if not 0 <= view < len(features):
-            raise UsageError(f"view {view} does not exist, the features have {len(features)} views.")
+            raise UsageError(f"view {view} does not exist, the features have {count_of(len(features), 'view')}.")
         self._features = features[view]
         self._pages = PageBudget(features, ONE_PASS_BYTES)
         self._rows = np.asarray(rows, dtype=np.int64)

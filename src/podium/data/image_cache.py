@@ -21,7 +21,7 @@ from podium.durable import (
     write_sealed,
 )
 from podium.errors import CorruptFileError, SourceError
-from podium.listing import list_some
+from podium.listing import count_of, list_some
 
 __all__ = [
     "FACTS_NAME",
@@ -129,7 +129,7 @@ def open_cache(folder: str | Path) -> ImageCache:
     ids, facts = read_facts(folder / FACTS_NAME, mark["facts"])
     if len(ids) != mark["n_images"]:
         raise CorruptFileError(
-            f"it has facts of {len(ids)} images, expected {mark['n_images']}.",
+            f"it has facts of {count_of(len(ids), 'image')}, expected {mark['n_images']}.",
             where=folder,
             fix="Remove this folder; the cache is then built again.",
         )

@@ -10,6 +10,7 @@ from podium import durable
 from podium.advice import option
 from podium.dataset.fold_options import FoldOptions
 from podium.errors import SplitError, UsageError
+from podium.listing import count_of
 from podium.splits import JoinedSamples, LeakReport
 from podium.splits.make_folds import number_groups
 from podium.tables import Folds, Samples, load_folds, load_samples
@@ -42,7 +43,8 @@ def load_frozen(options: FoldOptions) -> Folds:
         idle.insert(0, "folds")
     if idle:
         raise UsageError(
-            f"has no effect beside {option('folds_from')}, whose {frozen.n_folds} folds are used as they are.",
+            f"has no effect beside {option('folds_from')}, whose"
+            f" {count_of(frozen.n_folds, 'fold is used as it is', 'folds are used as they are')}.",
             field=idle[0],
             fix="Leave one of them out.",
         )

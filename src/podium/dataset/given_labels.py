@@ -14,6 +14,7 @@ from scipy.sparse import issparse
 from sklearn.exceptions import DataConversionWarning
 
 from podium.errors import LabelError
+from podium.listing import agree, count_of
 from podium.tables import Composite, Head, Task
 
 __all__ = ["LABEL", "GivenLabels", "read_given_labels"]
@@ -99,7 +100,10 @@ def _read_columns(y: Any) -> dict[str, NDArray[Any]]:
         )
     for name, values in columns.items():
         if pd.isna(values).any():
-            raise LabelError(f"{int(pd.isna(values).sum())} labels of {name!r} are missing.")
+            raise LabelError(
+                f"{count_of(int(pd.isna(values).sum()), 'label')} of {name!r}"
+                f" {agree(int(pd.isna(values).sum()), 'is', 'are')} missing."
+            )
     return columns
 
 

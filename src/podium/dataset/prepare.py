@@ -16,6 +16,7 @@ from podium.dataset.idle_fold_options import note_idle_fold_options
 from podium.dataset.prepared import Prepared, all_images, set_aside
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
 from podium.errors import ImageError, LeakError, SplitError
+from podium.listing import part_of
 from podium.machine import Caution, Progress, Settings
 from podium.problems import Problems
 from podium.recipe import Recipe
@@ -99,7 +100,7 @@ def prepare_samples(
         LeakError: If they share a group, a file or a near duplicate; lists the pairs.
     """
     images = make_ready(samples, recipe, settings, progress)
-    for note in describe_findings(images.audit):
+    for note in describe_findings(images.audit, recipe.image.preprocessing):
         progress.note(note)
     problems = Problems()
     with problems.kept():
@@ -143,7 +144,7 @@ def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings,
     gone = [row for row in range(len(samples)) if not samples.file(row).is_file()]
     if gone:
         raise ImageError(
-            f"{len(gone)} of {len(prepared)} images are missing.",
+            f"{part_of(len(gone), len(prepared), 'image', 'is', 'are')} missing.",
             where=samples.root_of(gone[0]),
             fix="Restore them, or prepare the data again where they are now.",
             details=[str(samples.ids[row]) for row in gone],
@@ -153,7 +154,8 @@ def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings,
     is_changed = ~cache.is_usable[rows] | (cache.facts.sha256[rows] != prepared.sha256)
     if is_changed.any():
         raise ImageError(
-            f"{is_changed.sum()} of {len(prepared)} images differ from the files that were prepared.",
+            f"{part_of(is_changed.sum(), len(prepared), 'image', 'differs', 'differ')} from the files that were"
+            f" prepared.",
             where=prepared.samples.root,
             fix="Prepare the data again, or restore the old files.",
             details=[str(name) for name in prepared.samples.ids[is_changed]],

@@ -17,8 +17,9 @@ from podium import durable
 from podium.curate import Audit
 from podium.dataset.sources import SCAN_FILES, SCAN_MARK
 from podium.errors import CorruptFileError, UsageError
+from podium.listing import count_of
 from podium.machine import Caution
-from podium.overview import Overview, Shown, count_of
+from podium.overview import Overview, Shown
 from podium.splits import FoldSummary, LeakReport
 from podium.store import TABLE_FILES, RunFolder, check_tables, digest_kept, digest_tables, find_edits
 from podium.tables import (
@@ -101,7 +102,7 @@ class Prepared(Shown):
     def overview(self) -> Overview:
         """The folds in numbers, the leak check's result, and what is odd."""
         header, *rows = self.summary.rows()
-        facts = [count_of(len(self), "image"), f"{self.folds.n_folds} folds by {self.folds.method}"]
+        facts = [count_of(len(self), "image"), f"{count_of(self.folds.n_folds, 'fold')} by {self.folds.method}"]
         return Overview("Prepared", facts, header, rows, notes=(self.leaks.verdict, *self.summary.notes))
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from podium.curate import Audit, ValueUse, audit_of_facts, drop_quarantined, value_uses
 from podium.data import ImageCache, build_cache
 from podium.dataset.fingerprints import Fingerprints, fingerprints_of
-from podium.images import read_size
+from podium.images import CutCentre, Preprocessing, height_and_width, read_size
+from podium.listing import agree, count_of, list_some, part_of
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.recipe import Recipe
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Samples
 
-__all__ = ["ReadyImages", "describe_findings", "describe_values", "make_ready", "median_side"]
+__all__ = ["ReadyImages", "describe_crops", "describe_findings", "describe_values", "make_ready", "median_side"]
 
 PROBED = 200
 """Files whose header tells the size that "auto" goes by."""
@@ -87,22 +88,46 @@ def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: P
     return ReadyImages(drop_quarantined(samples, audit), cache, audit)
 
 
-def describe_findings(audit: Audit) -> list[str]:
-    """What a user should know before training on these images."""
+def describe_findings(audit: Audit, preprocessing: Sequence[Preprocessing] = ()) -> list[str]:
+    """What a user should know before training on these images.
+
+    Args:
+        audit: Facts of the files.
+        preprocessing: What is done to every image before it is stored.
+    """
     notes = []
     if audit.quarantine and audit.is_ok.any():
         few = ", ".join(row.id for row in audit.quarantine[:3])
-        notes.append(f"{len(audit.quarantine)} of {len(audit)} images cannot be decoded: {few}.")
+        notes.append(f"{part_of(len(audit.quarantine), len(audit), 'image', 'cannot', 'cannot')} be decoded: {few}.")
     if audit.conflicts:
         few = "; ".join(" = ".join(members) for members in audit.conflicts[:3])
-        notes.append(f"Identical files with different labels, {len(audit.conflicts)} times: {few}. One label is wrong.")
+        notes.append(
+            f"Identical files with different labels, {count_of(len(audit.conflicts), 'time')}: {few}. One label"
+            f" is wrong."
+        )
     several = audit.ids[audit.is_ok & (audit.n_frames > 1) & (audit.format != "MPO")]  # which hold a photo and extras
     if len(several):
         few = ", ".join(several[:3])
         notes.append(
-            f"{len(several)} of {len(audit)} files hold several images (pages or frames); only the first counts: {few}."
+            f"{part_of(len(several), len(audit), 'file', 'holds', 'hold')} several images (pages or frames);"
+            f" only the first counts: {few}."
         )
-    return notes + describe_values(value_uses(audit))
+    return [*notes, *describe_crops(audit, preprocessing), *describe_values(value_uses(audit))]
+
+
+def describe_crops(audit: Audit, preprocessing: Sequence[Preprocessing]) -> list[str]:
+    """A note for each centre crop that is larger than images are, which it leaves whole in that side."""
+    notes = []
+    for step in preprocessing:
+        height, width = height_and_width(step.size_px) if isinstance(step, CutCentre) else (0, 0)
+        short = audit.ids[audit.is_ok & ((audit.height < height) | (audit.width < width))]
+        if len(short):
+            notes.append(
+                f"{part_of(len(short), int(audit.is_ok.sum()), 'image', 'is', 'are')} smaller than the centre crop of"
+                f" {height} x {width} px (height x width, image.preprocessing), and a side that is shorter stays"
+                f" whole: {list_some(short, most=3)}."
+            )
+    return notes
 
 
 def describe_values(uses: Sequence[ValueUse]) -> list[str]:
@@ -112,7 +137,8 @@ def describe_values(uses: Sequence[ValueUse]) -> list[str]:
         if use.is_small:
             low, high = use.better_range
             notes.append(
-                f"The values of {use.n_images} images of more than 8 bits lie from {use.value_low:,} to"
+                f"The values of {count_of(use.n_images, 'image')} of more than 8 bits"
+                f" {agree(use.n_images, 'lies', 'lie')} from {use.value_low:,} to"
                 f" {use.value_high:,}, but {use.range_low:,} becomes black and {use.range_high:,} white: about"
                 f" {use.n_levels} of 256 grey levels are left. Set the recipe key image.value_range=[{low}, {high}] if"
                 " the values of all images, of the test set too, lie in that range."

@@ -15,7 +15,7 @@ from podium.advice import call
 from podium.data import ImageCache, changed_files, is_complete, is_sound, open_cache
 from podium.dataset.ready_images import make_ready
 from podium.errors import CorruptFileError, ImageError, StorageError, UsageError
-from podium.listing import list_some
+from podium.listing import count_of, list_some, part_of
 from podium.machine import Caution, Progress, Settings
 from podium.recipe import Recipe
 from podium.store import RunFolder, edit_record
@@ -47,7 +47,7 @@ def move_images(run: RunFolder, root: Path) -> None:
     rows = [row for row in range(len(moved)) if moved.root_of(row) == place]
     if not any(moved.file(row).is_file() for row in rows):
         raise UsageError(
-            f"none of the run's {len(rows)} images is here.",
+            f"none of the run's {count_of(len(rows), 'image')} is here.",
             where=place,
             field="root",
             fix=f"Name the folder that holds {moved.paths[rows[0]]!r}.",
@@ -108,7 +108,7 @@ def _require_files(run: RunFolder, samples: Samples, *, is_damaged: bool) -> Non
     if gone:
         cache = "the cache with their pixels is damaged" if is_damaged else "so is the cache with their pixels"
         raise ImageError(
-            f"{len(gone)} of {len(samples)} images are missing, and {cache}.",
+            f"{part_of(len(gone), len(samples), 'image', 'is', 'are')} missing, and {cache}.",
             where=samples.root,
             fix=f"Restore them, or say where they are now: {call('podium.resume', run.name, root='FOLDER')}.",
             details=gone,
@@ -127,7 +127,8 @@ def _require_same(run: RunFolder, samples: Samples, cache: ImageCache) -> None:
 def _refuse_changed(samples: Samples, is_changed: NDArray[np.bool_]) -> None:
     if is_changed.any():
         raise ImageError(
-            f"{is_changed.sum()} of {len(samples)} images differ from the files that this run was started with.",
+            f"{part_of(is_changed.sum(), len(samples), 'image', 'differs', 'differ')} from the files that this"
+            f" run was started with.",
             where=samples.root,
             fix="Restore the old files, or start a new run on the new ones.",
             details=[str(name) for name in samples.ids[is_changed]],
@@ -139,7 +140,9 @@ def _tell_changed(samples: Samples, cache: ImageCache, progress: Progress) -> No
     changed = changed_files(cache, samples)
     if len(changed):
         few = list_some(samples.ids[changed], most=5)
-        counts = f"{len(changed)} of {len(samples)} images were replaced since this run was started: {few}."
+        counts = (
+            f"{part_of(len(changed), len(samples), 'image', 'was', 'were')} replaced since this run was started: {few}."
+        )
         progress.note(
             Caution(f"{counts} It goes on with the pixels of its start, from the cache; a new run reads them.")
         )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from podium.advice import option
 from podium.errors import UnknownNameError, UsageError
-from podium.listing import list_some
+from podium.listing import list_some, part_of
 from podium.tables import Composite, Head, Predictions
 
 __all__ = ["check_consensus", "pool_groups", "without_groups"]
@@ -90,8 +90,8 @@ def check_consensus(predictions: Predictions, labels: _Labels, names: Collection
     divided = [rows for rows in groups if len(set(predictions.fold[rows].tolist())) > 1]
     if divided:
         raise UsageError(
-            f"{len(divided):,} of {len(groups):,} groups lie in several folds: a model that learnt from some of a"
-            " group's images would answer for the others, and the score would be too good.",
+            f"{part_of(len(divided), len(groups), 'group', 'lies', 'lie')} in several folds: a model that learnt from"
+            " some of a group's images would answer for the others, and the score would be too good.",
             fix=f"Train with folds that keep groups whole ({option('split_method')}: auto or group).",
         )
     return [line for name in names if (line := _say_disagreement(name, labels[name], groups)) is not None]
@@ -103,12 +103,12 @@ def _say_disagreement(name: str, labels: NDArray[np.integer[Any]], groups: list[
     differing = [rows for rows in judged if (labels[rows] != labels[rows[:1]]).any()]
     if 2 * len(differing) > len(judged):
         raise UsageError(
-            f"{name!r} differs inside {len(differing):,} of {len(judged):,} groups with labels: it is no attribute of"
-            " the group.",
+            f"{name!r} differs inside {part_of(len(differing), len(judged), 'group')} with labels: it is no attribute"
+            " of the group.",
             field="consensus",
             fix="Name only what is the same for all images of a group.",
         )
-    return f"{name} differs inside {len(differing):,} of {len(judged):,} groups." if differing else None
+    return f"{name} differs inside {part_of(len(differing), len(judged), 'group')}." if differing else None
 
 
 def _keys(predictions: Predictions) -> NDArray[np.str_]:

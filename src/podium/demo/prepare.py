@@ -23,6 +23,7 @@ from podium.durable import (
     write_manifest,
 )
 from podium.errors import CorruptFileError, UnknownNameError, UsageError
+from podium.listing import count_of
 
 __all__ = ["TASKS", "prepare"]
 
@@ -81,7 +82,7 @@ def _check_folder(folder: Path, mark: dict[str, object]) -> None:
     others = sorted(name for name in names if name != LOCK_NAME and not name.startswith(".podium-"))
     if others:
         raise UsageError(
-            f"this folder is not empty: {len(others)} entries are not from a demo.",
+            f"this folder is not empty: {count_of(len(others), 'entry is', 'entries are')} not from a demo.",
             where=folder,
             fix="Choose a new or empty folder.",
             details=others[:10],

@@ -9,6 +9,7 @@ from podium.durable.failures import explaining_failures
 from podium.durable.lock import LOCK_NAME
 from podium.durable.temporary import is_leftover
 from podium.errors import UsageError
+from podium.listing import count_of
 
 __all__ = ["check_claimable"]
 
@@ -47,7 +48,7 @@ def check_claimable(
     others = sorted(name for name in found - _OF_THE_SYSTEM - own if not is_leftover(name))
     if others:
         raise UsageError(
-            f"this folder is not empty, and what it holds is not {what}: {len(others):,} entries.",
+            f"this folder is not empty, and what it holds is not {what}: {count_of(len(others), 'entry')}.",
             where=folder,
             fix=fix,
             details=[repr(name)[1:-1] for name in others[:10]],

@@ -18,6 +18,7 @@ from podium.durable.folders import resolve_inside
 from podium.durable.regular import open_regular
 from podium.durable.sealed import read_sealed, write_sealed
 from podium.errors import CorruptFileError, DataError
+from podium.listing import count_of
 
 __all__ = ["MANIFEST_NAME", "Manifest", "check_manifest", "read_manifest", "sha256_file", "write_manifest"]
 
@@ -128,6 +129,8 @@ def _check_file(folder: Path, name: str, manifest: Manifest, *, contents: bool) 
         raise CorruptFileError("this file is missing.", where=folder / name)
     n_bytes, expected = path.stat().st_size, manifest.sizes[name]
     if n_bytes != expected:
-        raise CorruptFileError(f"this file has {n_bytes:,} bytes, {expected:,} were written.", where=folder / name)
+        raise CorruptFileError(
+            f"this file has {count_of(n_bytes, 'byte')}, {expected:,} were written.", where=folder / name
+        )
     if contents and sha256_file(path) != manifest.digests[name]:
         raise CorruptFileError("this file was changed after it was written, or is damaged.", where=folder / name)

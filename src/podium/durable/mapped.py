@@ -23,6 +23,7 @@ from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
 from podium.durable.folders import make_folder, remove_file
 from podium.errors import CorruptFileError, StorageError
+from podium.listing import count_of
 
 __all__ = ["RowFile", "create_mapped", "open_mapped", "sync_mapped"]
 
@@ -131,7 +132,9 @@ class RowFile:
             found = self.path.stat().st_size
             if found != n_rows * row_bytes:
                 raise CorruptFileError(
-                    f"this file has {found:,} bytes, {n_rows} rows have {n_rows * row_bytes:,}.", where=self.path
+                    f"this file has {found:,} bytes, {count_of(n_rows, 'row has', 'rows have')}"
+                    f" {n_rows * row_bytes:,}.",
+                    where=self.path,
                 )
             self._descriptor = current_backend().edit(self.path)
 
@@ -183,7 +186,7 @@ def _reserve(descriptor: int, path: Path, n_bytes: int) -> None:
         free = shutil.disk_usage(path.parent).free
         if free < n_bytes:
             raise StorageError(
-                f"not enough space: {n_bytes:,} bytes needed, {free:,} bytes are free.",
+                f"not enough space: {count_of(n_bytes, 'byte')} needed, {free:,} bytes are free.",
                 where=path,
                 fix="Free some space or choose another folder.",
             ) from error

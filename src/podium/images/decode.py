@@ -42,6 +42,7 @@ from podium.images.outcome import Decoded, Outcome
 from podium.images.phash import hash_grey, to_grey
 from podium.images.quiet import silence_decoders
 from podium.images.value_use import measure_values
+from podium.listing import count_of
 
 if features.check("avif"):
     from PIL import AvifImagePlugin  # noqa: F401
@@ -217,7 +218,7 @@ def _open(data: bytes, limits: Limits) -> tuple[Image.Image, str]:
     if not data:
         raise Refusal(Outcome.EMPTY, "the file is empty")
     if len(data) > limits.max_bytes:
-        raise Refusal(Outcome.TOO_MANY_BYTES, f"{len(data)} bytes, the limit is {limits.max_bytes}")
+        raise Refusal(Outcome.TOO_MANY_BYTES, f"{count_of(len(data), 'byte')}, the limit is {limits.max_bytes}")
     kind = sniff_format(data)
     if kind is None:
         foreign = sniff_foreign_format(data)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import UsageError
+from podium.listing import count_of
 from podium.metrics.bootstrap import Judged, number_groups, resample
 from podium.metrics.definition import Metric
 from podium.metrics.interval import Interval, make_interval
@@ -76,7 +77,9 @@ def paired_difference(
     chosen = metric if isinstance(metric, Metric) else find_metric(metric)
     value = score(chosen, probs_b, labels, head) - score(chosen, probs_a, labels, head)
     if len(groups) != len(labels):
-        raise UsageError(f"{len(groups)} groups are given for {len(labels)} labels.")
+        raise UsageError(
+            f"{count_of(len(groups), 'group is', 'groups are')} given for {count_of(len(labels), 'label')}."
+        )
     # A group without any label says nothing of either run, and must not count as one that was asked.
     is_known = (labels >= 0).any(axis=1) if head.is_multi else labels >= 0
     numbers, n_groups = number_groups(np.asarray(groups, dtype=object)[is_known])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from podium.advice import options
 from podium.errors import UnknownNameError, UsageError
+from podium.listing import count_of
 from podium.metrics.absolute_error import mean_absolute_error_totals
 from podium.metrics.accuracy import accuracy, label_accuracy, subset_accuracy_totals
 from podium.metrics.average_precision import average_precision_macro
@@ -237,6 +238,6 @@ def score(name: str | Metric, probs: NDArray[np.floating[Any]], labels: NDArray[
     if probs.shape != shape or labels.shape != (shape if head.is_multi else shape[:1]):
         raise UsageError(
             f"probabilities {probs.shape} and labels {labels.shape} do not fit {head.kind} target {head.name!r}"
-            f" of {head.n_classes} classes."
+            f" of {count_of(head.n_classes, 'class')}."
         )
     return chosen.function(probs, labels, head)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from podium.listing import count_of
 from podium.models.backbone import Backbone
 from podium.models.heads import LinearHeads, OrdinalLink
 from podium.tables import Task
@@ -55,8 +56,8 @@ class Classifier(nn.Module):
         super().__init__()
         if heads is not None and (heads.task != task or heads.n_features != backbone.n_features):
             raise ValueError(
-                f"these heads are for {heads.n_features} features and {heads.task}, "
-                f"the model is for {backbone.n_features} features and {task}"
+                f"these heads are for {count_of(heads.n_features, 'feature')} and {heads.task}, "
+                f"the model is for {count_of(backbone.n_features, 'feature')} and {task}"
             )
         self.task = task
         self.n_features = backbone.n_features

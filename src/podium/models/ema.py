@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from podium.errors import WeightsError
+from podium.listing import count_of
 
 __all__ = ["Ema", "ema_decay"]
 
@@ -84,7 +85,8 @@ class Ema:
         if mine != theirs:
             differing = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
             raise WeightsError(
-                f"the moving average belongs to another model: {len(differing)} parameters differ.",
+                f"the moving average belongs to another model:"
+                f" {count_of(len(differing), 'parameter differs', 'parameters differ')}.",
                 details=differing[:10],
             )
         for name, tensor in self.average.items():

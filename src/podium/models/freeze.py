@@ -8,6 +8,7 @@ from types import MethodType
 from torch import nn
 
 from podium.errors import UsageError
+from podium.listing import count_of
 from podium.models.classifier import Classifier
 from podium.models.layer_order import count_layers, find_layers
 
@@ -41,7 +42,7 @@ def freeze_blocks(model: Classifier, n_blocks: int) -> None:
     """
     n_layers = count_layers(model.backbone, is_coarse=True)
     if not 0 <= n_blocks <= n_layers:
-        raise UsageError(f"cannot freeze {n_blocks} blocks: this backbone has {n_layers}.")
+        raise UsageError(f"cannot freeze {count_of(n_blocks, 'block')}: this backbone has {n_layers}.")
     layers, _ = find_layers(model.backbone, is_coarse=True)
     for name, parameter in model.backbone.named_parameters():
         if layers[name] < n_blocks:

@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from podium.listing import count_of
 from podium.models.cosine_layer import CosineLayer
 from podium.models.cumulative_link import CumulativeLink
 from podium.tables import Head, Task
@@ -94,7 +95,7 @@ class LinearHeads(nn.Module):
             n_rows += len(piece)
             mean += piece.sum(dim=0, dtype=torch.float64)
         if n_rows < 2:
-            raise ValueError(f"expected features (N >= 2, {self.n_features}), got {n_rows} rows")
+            raise ValueError(f"expected features (N >= 2, {self.n_features}), got {count_of(n_rows, 'row')}")
         mean /= n_rows
         for piece in pieces():
             variance += piece.double().sub_(mean).square_().sum(dim=0) / n_rows

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from podium.durable import open_regular
 from podium.errors import WeightsError
+from podium.listing import agree, count_of
 from podium.machine.weight_packages import PACKAGED, PackagedWeights, find_weight_file
 from podium.models.weight_files import read_weight_file
 
@@ -76,7 +77,8 @@ def match_by_position(
     """
     if not len(source) == len(target) == spec.n_entries:
         raise WeightsError(
-            f"{spec.distribution} has {len(source)} entries, the model {len(target)}, expected {spec.n_entries}."
+            f"{spec.distribution} has {count_of(len(source), 'entry')}, the model {len(target)}, expected"
+            f" {spec.n_entries}."
         )
     pairs = list(zip(source.items(), target.items(), strict=True))
     wrong = [
@@ -86,7 +88,8 @@ def match_by_position(
     ]
     if wrong:
         raise WeightsError(
-            f"{len(wrong)} entries of {spec.distribution} do not fit this timm's model.",
+            f"{count_of(len(wrong), 'entry')} of {spec.distribution} {agree(len(wrong), 'does', 'do')} not fit"
+            f" this timm's model.",
             fix="Use the timm version that Podium was tested with.",
             details=wrong[:10],
         )

@@ -16,6 +16,7 @@ from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
 from podium.errors import WeightsError
+from podium.listing import count_of
 
 __all__ = ["load_into", "read_weight_file"]
 
@@ -92,7 +93,7 @@ def load_into(
         problems += [f"not in the model: {name}" for name in unused]
     if problems:
         raise WeightsError(
-            f"the file does not fit the model: of {len(wanted)} entries, {len(missing)} are missing and"
+            f"the file does not fit the model: of {count_of(len(wanted), 'entry')}, {len(missing)} are missing and"
             f" {len(other_shape)} have another shape; {len(unused)} of the file's are not in the model.",
             where=where,
             fix="Check that the file belongs to this timm name and image size.",

@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from podium.errors import UnknownNameError, UsageError
+from podium.listing import count_of
 
 __all__ = ["build_optimizer", "takes"]
 
@@ -97,7 +98,7 @@ def _refuse_what_it_does_not_take(name: str, options: Mapping[str, Any]) -> None
     own = _defaults_of(name).get("betas")
     if "betas" in options and own is not None and len(own) != len(options["betas"]):
         raise UsageError(
-            f"optimizer {name!r} takes {len(own)} betas, got {len(options['betas'])}.",
+            f"optimizer {name!r} takes {count_of(len(own), 'beta')}, got {len(options['betas'])}.",
             field="optimizer.betas",
             fix=f"Its own are {list(own)}.",
         )

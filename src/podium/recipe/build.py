@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from podium.engine import Parts, Sam, mix_seed
 from podium.errors import UsageError
+from podium.listing import count_of
 from podium.models import (
     Backbone,
     Classifier,
@@ -163,8 +164,8 @@ def _check_unfreezing(recipe: Recipe, backbone: Backbone) -> None:
     last = last_joining_epoch(n_blocks=n_blocks, n_always=_n_frozen(recipe), after=after, every=every)
     if last >= epochs:
         raise UsageError(
-            f"model.unfreeze_every={every}: the last of {n_blocks - _n_frozen(recipe)} blocks would join after {last} "
-            f"epochs, and training.epochs={epochs}.",
+            f"model.unfreeze_every={every}: the last of {count_of(n_blocks - _n_frozen(recipe), 'block')} would join"
+            f" after {last} epochs, and training.epochs={epochs}.",
             fix="Train longer, choose a smaller model.unfreeze_every or null, or freeze more (model.freeze=blocks).",
         )
 

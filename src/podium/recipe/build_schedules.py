@@ -7,6 +7,7 @@ from functools import partial
 
 from podium.engine import EpochRecord
 from podium.errors import RecipeError
+from podium.listing import count_of
 from podium.optim import (
     constant,
     cosine,
@@ -87,7 +88,7 @@ def check_warmup(recipe: Recipe, n_steps: int) -> None:
     warmup = recipe.schedule.warmup_steps
     if warmup is not None and warmup >= n_steps:
         raise RecipeError(
-            f"schedule.warmup_steps={warmup}, but the training has only {n_steps} steps.",
+            f"schedule.warmup_steps={warmup}, but the training has only {count_of(n_steps, 'step')}.",
             fix="Choose fewer, or a share of the training with schedule.warmup_fraction.",
         )
 

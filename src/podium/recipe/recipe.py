@@ -11,7 +11,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from podium.data import CPU_ONLY, Augmentation, Mixing, View
-from podium.overview import Overview, count_of
+from podium.listing import count_of
+from podium.overview import Overview
 from podium.recipe.augmentation_policies import read_augmentations
 from podium.recipe.crop_sizes import explain_large_crop
 from podium.recipe.distill_spec import DistillSpec

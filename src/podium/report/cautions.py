@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from podium.listing import list_some
+from podium.listing import count_of, list_some, part_of
 from podium.metrics import TargetScore
 from podium.report.contents import RunContents
 from podium.report.folds_section import count_divided_groups
@@ -127,7 +127,7 @@ def _about_rows(contents: RunContents) -> Iterator[Caution]:
             evaluated = sorted(set(oof.fold.tolist()))
             yield Caution(
                 "Not all images are evaluated",
-                f"{plain_count(len(oof))} of {plain_count(n_wanted)} images are evaluated: only"
+                f"{part_of(len(oof), n_wanted, 'image', 'is', 'are')} evaluated: only"
                 f" {_list_folds(evaluated, folds.n_folds)}.",
             )
     if folds is not None and folds.n_folds == 1:
@@ -136,7 +136,9 @@ def _about_rows(contents: RunContents) -> Iterator[Caution]:
         yield Caution("A single fold", "One model is evaluated. Train the other folds to evaluate every image once.")
     if folds is not None and (folds.fold == HOLDOUT).any():
         n_holdout = int((folds.fold == HOLDOUT).sum())
-        yield Caution("A holdout set is set aside", f"{plain_count(n_holdout)} images are not part of this score.")
+        yield Caution(
+            "A holdout set is set aside", f"{count_of(n_holdout, 'image is', 'images are')} not part of this score."
+        )
 
 
 def _about_evaluations(contents: RunContents) -> Iterator[Caution]:
@@ -144,15 +146,15 @@ def _about_evaluations(contents: RunContents) -> Iterator[Caution]:
     if most > 1:
         yield Caution(
             "The holdout was looked at before",
-            f"It was scored {most} times, over all runs in the folder. Whoever chooses by it needs another one: a score"
-            " that was chosen among several is too good.",
+            f"It was scored {count_of(most, 'time')}, over all runs in the folder. Whoever chooses by it needs another"
+            " one: a score that was chosen among several is too good.",
         )
 
 
 def _list_folds(numbers: list[int], n_folds: int) -> str:
     if len(numbers) == 1:
         return f"fold {numbers[0]} of {n_folds} is trained"
-    return f"{len(numbers)} of {n_folds} folds are trained"
+    return f"{part_of(len(numbers), n_folds, 'fold', 'is', 'are')} trained"
 
 
 def _about_numbers(contents: RunContents) -> Iterator[Caution]:
@@ -170,7 +172,9 @@ def _about_numbers(contents: RunContents) -> Iterator[Caution]:
         yield from _about_classes(main, contents.group_words)
     n_broken = len(next(iter(contents.quarantine.values()), []))
     if contents.samples is not None and n_broken > MANY_BROKEN * (len(contents.samples) + n_broken):
-        yield Caution("Broken images", f"{plain_count(n_broken)} images cannot be decoded and are left out.")
+        yield Caution(
+            "Broken images", f"{count_of(n_broken, 'image cannot', 'images cannot')} be decoded and are left out."
+        )
     yield from _about_sure_labels(contents)
     emptied = contents.audit.get("emptied_classes") or ()
     if emptied:
@@ -205,6 +209,6 @@ def _about_classes(target: TargetScore, group_words: str) -> Iterator[Caution]:
     first = list_some((f"{name} ({size[name]})" for name in rare), most=4)
     yield Caution(
         "Rare classes",
-        f"{len(rare)} of {len(target.per_class)} classes have fewer than {FEW_IMAGES} {kind}: {first}."
+        f"{part_of(len(rare), len(target.per_class), 'class', 'has', 'have')} fewer than {FEW_IMAGES} {kind}: {first}."
         " Their F1 is mostly chance, and it weighs as much as any other in a macro average.",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from podium.listing import count_of
 from podium.report.axis import Axis, fit_axis
 from podium.report.charts import Series, draw_lines
 from podium.report.curves_section import CurvePanel, CurvesSection
@@ -52,7 +53,7 @@ def _score_axis(panels: Sequence[CurvePanel]) -> Axis:
 
 def _draw_epochs(panels: Sequence[CurvePanel], lines: Sequence[Series], axis: Axis, what: str) -> Drawing:
     epochs = _epoch_axis(max(epoch for panel in panels for epoch in panel.epochs))
-    words = f"{what} over epochs, {len(panels)} {'fold' if len(panels) == 1 else 'folds'}"
+    words = f"{what} over epochs, {count_of(len(panels), 'fold')}"
     if len(lines) > N_LINES:  # some would look alike
         lines = [replace(line, name="") for line in lines]
     return draw_lines(lines, epochs, axis, words=words, x_name="epoch", y_name=what, width=400, height=200)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from podium.listing import count_of
 from podium.report.contents import RunContents
 from podium.report.numbers import KIND_WORDS
 from podium.report.section import Section
@@ -149,10 +150,13 @@ def _audit_lines(audit: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, f"{low}{unit}" if low == high else f"{low} to {high}{unit}, median {middle}"
     for name, found in (audit.get("odd") or {}).items():
         if isinstance(found, Mapping) and found.get("n"):
-            yield name.replace("_", " "), f"{found['n']:,} {'image' if found['n'] == 1 else 'images'}"
+            yield name.replace("_", " "), count_of(found["n"], "image")
     if audit.get("n_duplicate_images"):
         n_sets = int(audit.get("n_duplicate_sets") or 0)
-        yield "same bytes", f"{audit['n_duplicate_images']:,} images in {n_sets:,} {'set' if n_sets == 1 else 'sets'}"
+        yield (
+            "same bytes",
+            f"{count_of(audit['n_duplicate_images'], 'image')} in {count_of(n_sets, 'set')}",
+        )
 
 
 def _count_words(counts: Mapping[str, Any], n_kinds: int, most: int = 5) -> str:

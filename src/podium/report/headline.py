@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from podium.listing import count_of, part_of
 from podium.metrics import METRICS, Interval, Scores
 from podium.report.contents import RunContents
 from podium.report.folds_section import count_divided_groups
@@ -78,10 +79,11 @@ def describe_status(contents: RunContents) -> str:
     trained = sorted({row.fold for row in contents.epochs})
     if not trained:
         return "This run is not finished: no epoch has been trained yet."
-    n_folds = f" of {contents.folds.n_folds}" if contents.folds is not None else ""
+    n = len(trained)
+    folds = count_of(n, "fold") if contents.folds is None else part_of(n, contents.folds.n_folds, "fold")
     return (
-        f"This run is not finished: {len(contents.epochs)} epochs are trained so far,"
-        f" in {len(trained)}{n_folds} folds, and nothing is scored yet."
+        f"This run is not finished: {count_of(len(contents.epochs), 'epoch is', 'epochs are')} trained so far,"
+        f" in {folds}, and nothing is scored yet."
     )
 
 
@@ -103,7 +105,7 @@ def _explain(contents: RunContents, scores: Scores) -> tuple[str, ...]:
         sentences.append(
             f"With other {drawn} of the same kind, the score would most likely lie between"
             f" {plain_score(interval.low)} and {plain_score(interval.high)}"
-            f" ({interval.level:.0%} interval from {plain_count(interval.n_resamples)} resamples)."
+            f" ({interval.level:.0%} interval from {count_of(interval.n_resamples, 'resample')})."
         )
     else:
         sentences.append(f"There is no interval: {_why_no_interval(interval, target.n_groups)}.")
@@ -127,7 +129,7 @@ def _why_no_interval(interval: Interval, n_groups: int) -> str:
 
 def _measured_on(contents: RunContents, n: int, n_groups: int) -> str:
     samples, folds = contents.samples, contents.folds
-    start = f"From {plain_count(n)} images"
+    start = f"From {count_of(n, 'image')}"
     if samples is None or folds is None:
         return f"{start}."
     if not samples.has_groups:

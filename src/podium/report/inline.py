@@ -9,6 +9,7 @@ from pathlib import Path
 
 from podium import durable
 from podium.errors import UnknownNameError, UsageError
+from podium.listing import count_of, part_of
 from podium.report.contents import RunContents, read_contents
 from podium.report.mistakes_section import Mistake, describe_mistakes
 from podium.report.plots import draw_all, draw_targets
@@ -64,7 +65,7 @@ class Gallery:
         return len(self.images)
 
     def __repr__(self) -> str:
-        return f"Gallery({self.title!r}, {len(self)} images)"
+        return f"Gallery({self.title!r}, {count_of(len(self), 'image')})"
 
     def _repr_html_(self) -> str:
         figures = "".join(
@@ -166,7 +167,7 @@ class Plots:
         gallery = galleries[0 if target is None else names.index(target)]
         book = ThumbnailBook(self._contents.samples, self._contents.limits)
         images = [(book.take(mistake.id).address, _caption(mistake)) for mistake in gallery.mistakes]
-        return Gallery(f"{gallery.name}: {gallery.n_wrong:,} of {gallery.n:,} images wrong", tuple(images))
+        return Gallery(f"{gallery.name}: {part_of(gallery.n_wrong, gallery.n, 'image')} wrong", tuple(images))
 
     def _place(self, target: str | None) -> int:
         names = [item.name for item in self._report.targets]

@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 
 from podium import durable
+from podium.listing import count_of
 from podium.metrics import Scores, TargetScore
 from podium.printable import printable
-from podium.report.numbers import metric_words, plain_count
+from podium.report.numbers import metric_words
 from podium.store import RunFolder, load_tables, read_evaluations, read_plain_yaml, weights_of, weights_of_refit
 from podium.store.refit_record import RefitRecord, read_refit, refit_words
 from podium.tables import HOLDOUT, Folds, Samples
@@ -53,7 +54,7 @@ def describe_model(run: RunFolder) -> dict[str, Any]:
             "backbone": recipe["model"]["name"],
             "preset": recipe.get("preset"),
             "weights": weights_of(run, record["folds"]),
-            "prediction": f"mean of the probabilities of {len(record['folds'])} models or groups of models, one a fold",
+            "prediction": (f"mean of the probabilities of the models of {count_of(len(record['folds']), 'fold')}"),
         },
         "refit": None if refit is None else refit.to_dict() | {"weights": weights_of_refit(run)},
         "start_weights": {"source": backbone.get("weight_source"), "licence": backbone.get("licence")},
@@ -149,7 +150,7 @@ def _front_matter(card: Mapping[str, Any]) -> dict[str, Any]:
     results = {
         "task": {"type": "image-classification"},
         "dataset": {
-            "name": f"{data['n_images']} images, digest {data['digest'][:12]}",
+            "name": f"{count_of(data['n_images'], 'image')}, digest {data['digest'][:12]}",
             "type": "imagefolder",
         },
         "metrics": [{"type": score["metric"], "value": score["value"], "name": f"out-of-fold {score['metric']}"}],
@@ -167,7 +168,7 @@ def _summary(card: Mapping[str, Any]) -> Iterator[str]:
     model, targets = card["model"], card["classes"]
     n = sum(map(len, targets.values()))
     yield (
-        f"An image classifier for {len(targets)} target{'s' if len(targets) > 1 else ''} with {n} classes:"
+        f"An image classifier for {count_of(len(targets), 'target')} with {count_of(n, 'class')}:"
         f" {model['backbone']}, preset {model['preset']}, trained with Podium {card['podium']} on"
         f" {card['created'][:10]}. It answers with the {model['prediction']}."
     )
@@ -175,11 +176,12 @@ def _summary(card: Mapping[str, Any]) -> Iterator[str]:
 
 def _how_validated(card: Mapping[str, Any]) -> str:
     facts, score = card["validation"], card["score"]
-    groups = f" of {plain_count(score['n_groups'])} groups" if score["n_groups"] != score["n"] else ""
+    groups = f" of {count_of(score['n_groups'], 'group')}" if score["n_groups"] != score["n"] else ""
     whole = "Groups are never divided." if facts["has_groups"] else "No groups are named."
     return (
-        f"Out-of-fold scores of {plain_count(score['n'])} images{groups}: each was predicted by a model that did not"
-        f" learn from it ({facts['n_folds']} folds by `{facts['method']}`, {len(facts['folds_trained'])} trained, seed"
+        f"Out-of-fold scores of {count_of(score['n'], 'image')}{groups}: each was predicted by a model that did not"
+        f" learn from it ({count_of(facts['n_folds'], 'fold')} by `{facts['method']}`,"
+        f" {len(facts['folds_trained'])} trained, seed"
         f" {facts['seed']}). {whole} Intervals ({score['level']:.0%}) resample groups."
     )
 
@@ -197,7 +199,7 @@ def _about_evaluation(item: Mapping[str, Any]) -> str:
         known += f" Scored as the run decides; without its rules {_number(item['without_rules'])}."
     return (
         f"{what}, {item['at'][:10]}, look {item['number']}: {metric_words(score['metric'])} {_number(score['value'])}"
-        f" ({_range(score)}) on {plain_count(score['n'])} images.{known}"
+        f" ({_range(score)}) on {count_of(score['n'], 'image')}.{known}"
     )
 
 
@@ -217,7 +219,7 @@ def _origin(card: Mapping[str, Any]) -> str:
 
 
 def _digests(card: Mapping[str, Any]) -> Iterator[str]:
-    yield f"- data: {plain_count(card['data']['n_images'])} images, table of samples `{card['data']['digest']}`"
+    yield f"- data: {count_of(card['data']['n_images'], 'image')}, table of samples `{card['data']['digest']}`"
     yield f"- folds: `{card['validation']['folds_digest']}`"
     yield f"- recipe.yaml: `{card['recipe_sha256']}`"
     yield "- weights: " + ", ".join(f"{name} `{digest}`" for name, digest in card["model"]["weights"].items())

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from podium import durable
 from podium.errors import UsageError
-from podium.listing import list_some
-from podium.overview import count_of
+from podium.listing import agree, count_of, list_some
 from podium.report.axis import UNIT, Axis
 from podium.report.charts import Strip, scale, text_width, whisker
 from podium.report.contents import read_contents
@@ -70,7 +69,7 @@ def _refuse_others(paths: Sequence[Path], folder: Path) -> None:
     if others:
         raise UsageError(
             f"{count_of(len(others), 'file')} here would be replaced that Podium did not write, or that"
-            f" {'was' if len(others) == 1 else 'were'} changed since: {list_some(others)}.",
+            f" {agree(len(others), 'was', 'were')} changed since: {list_some(others)}.",
             where=folder,
             fix="Choose another folder, or replace them with overwrite=True.",
         )

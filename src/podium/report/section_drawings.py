@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from podium.listing import count_of
 from podium.metrics import Interval
 from podium.report.axis import UNIT, Axis, fit_axis
 from podium.report.calibration_section import CalibrationSection
@@ -134,7 +135,7 @@ def draw_distance(lines: Sequence[DistanceLine], line: DistanceLine) -> Drawing:
 def draw_count(target: LabelCounts, line: CountLine) -> Drawing:
     """How many images a class has, beside the most frequent class."""
     top = max(1, *(other.n for other in (*target.lines, *target.tail)))
-    return bar(line.n / top, words=f"{line.n} images")
+    return bar(line.n / top, words=count_of(line.n, "image"))
 
 
 def draw_balance(line: FoldLine) -> Drawing | str:

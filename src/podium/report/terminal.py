@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from podium.columns import align_columns
-from podium.listing import shorten
+from podium.listing import agree, count_of, shorten
 from podium.machine.styles import wants_styles
 from podium.metrics import Interval, Scores, TargetScore
 from podium.printable import printable
@@ -42,7 +42,7 @@ def summary_lines(scores: Scores, *, groups: str = "groups", most_classes: int =
     rows, n_hidden = _class_rows(scores.targets[scores.main_target], most_classes)
     lines += ["", *align_columns(_CLASS_HEADER, rows, left=1)]
     if n_hidden:
-        lines.append(f"{n_hidden} classes with a higher F1 are not shown.")
+        lines.append(f"{count_of(n_hidden, 'class')} with a higher F1 {agree(n_hidden, 'is', 'are')} not shown.")
     return lines
 
 
@@ -74,7 +74,11 @@ def print_summary(
     rows, n_hidden = _class_rows(scores.targets[scores.main_target], most_classes)
     console.print(_table(_CLASS_HEADER, rows, left=1))
     if n_hidden:
-        console.print(Text(f"{n_hidden} classes with a higher F1 are not shown.", style="dim"))
+        console.print(
+            Text(
+                f"{count_of(n_hidden, 'class')} with a higher F1 {agree(n_hidden, 'is', 'are')} not shown.", style="dim"
+            )
+        )
 
 
 def _headline(scores: Scores, groups: str) -> str:
@@ -84,7 +88,7 @@ def _headline(scores: Scores, groups: str) -> str:
     bounds += f", {pessimistic_words(scores)}" if scores.pessimistic is not None else ""
     return (
         f"{printable(scores.main_target)}: {metric_words(scores.main_metric)} {plain_score(main.value, 4)}{bounds},"
-        f" chance {plain_score(scores.chance, 4)}, {plain_count(target.n)} images{of_groups}"
+        f" chance {plain_score(scores.chance, 4)}, {count_of(target.n, 'image')}{of_groups}"
     )
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from podium.advice import option, options
 from podium.errors import SplitError
+from podium.listing import count_of
 from podium.splits.strata import Strata
 
 __all__ = ["check_class_counts", "check_classes_left", "count_class_units"]
@@ -34,20 +35,18 @@ def check_class_counts(strata: Strata, unit: NDArray[np.int64], n_folds: int, *,
     fewest = int(n_units[rare[0]])
     head, name = strata.names[rare[0]]
     noun = "group" if is_grouped else "image"
-    others = f" ({len(rare) - 1} other classes have too few, too)" if len(rare) > 1 else ""
+    others = (
+        f" ({count_of(len(rare) - 1, 'other class has', 'other classes have')} too few, too)" if len(rare) > 1 else ""
+    )
     allow = f"leave out {option('strict')} to accept folds that lack it"
     fix = f"Add images, merge the class with another, or {allow}."
     if fewest >= 2:
         fix = f"Use {options(folds=fewest)}, or {allow}."
     raise SplitError(
-        f"class {name!r} of {head!r} has {fewest} {noun}{'s' if fewest != 1 else ''}, fewer than {n_folds}"
-        f" folds{others}.",
+        f"class {name!r} of {head!r} has {count_of(fewest, noun)}, fewer than {count_of(n_folds, 'fold')}{others}.",
         fix=fix,
         retry={"folds": fewest} if fewest >= 2 else {"strict": False},
-        details=[
-            f"{strata.names[i][0]}={strata.names[i][1]}: {n_units[i]} {noun}{'s' if n_units[i] != 1 else ''}"
-            for i in rare
-        ],
+        details=[f"{strata.names[i][0]}={strata.names[i][1]}: {count_of(n_units[i], noun)}" for i in rare],
     )
 
 
@@ -66,7 +65,7 @@ def check_classes_left(strata: Strata, free: NDArray[np.int64]) -> None:
     if not lost:
         return
     head, name = lost[0]
-    others = f" ({len(lost) - 1} other classes too)" if len(lost) > 1 else ""
+    others = f" ({count_of(len(lost) - 1, 'other class')} too)" if len(lost) > 1 else ""
     raise SplitError(
         f"every image of class {name!r} of {head!r} is in the holdout{others}.",
         fix=f"Use another {option('split_seed')} or a smaller {option('holdout_fraction')}, merge the class with"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from podium.advice import options
+from podium.listing import count_of
 from podium.splits.hint_patterns import (
     EXTENSION,
     count_shared,
@@ -76,7 +77,7 @@ class GroupHint:
     fix: str
 
     def __str__(self) -> str:
-        count = f" ({self.n_groups:,} groups)" if self.n_groups else ""
+        count = f" ({count_of(self.n_groups, 'group')})" if self.n_groups else ""
         return f"You named no group, but {_WHAT[self.kind]}{count}: {', '.join(self.examples)}. {self.fix}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.listing import count_of
 from podium.splits.make_folds import GROUPED_METHODS, choose_method
 from podium.splits.merge_groups import join_groups
 from podium.tables import Samples
@@ -47,9 +48,9 @@ class JoinedDuplicates:
 
     def __str__(self) -> str:
         files = f"{self.n_files:,} file{'s that exist' if self.n_files != 1 else ' that exists'} more than once"
-        near = f"{self.n_near:,} near-duplicate pair{'s' if self.n_near != 1 else ''}"
+        near = count_of(self.n_near, "near-duplicate pair")
         found = " and ".join([files] * bool(self.n_files) + [near] * bool(self.n_near))
-        sets = f"{self.n_samples:,} images in {self.n_sets:,} cluster{'s' if self.n_sets != 1 else ''}"
+        sets = f"{count_of(self.n_samples, 'image')} in {count_of(self.n_sets, 'cluster')}"
         return f"{found}: kept on one side of every split ({sets}, the largest of {self.n_largest:,})."
 
 

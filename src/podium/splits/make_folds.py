@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from podium.advice import option, options
 from podium.arguments import strict_arguments
 from podium.errors import SplitError, UnknownNameError, UsageError
+from podium.listing import count_of
 from podium.splits.check_classes import check_class_counts, check_classes_left
 from podium.splits.deal_rows import deal_at_random, deal_by_stratum, take_at_random, take_by_stratum
 from podium.splits.deal_units import deal_units
@@ -237,7 +238,7 @@ def _take_up(
             check_classes_left(strata, free)
     unit = np.unique(unit[free], return_inverse=True)[1]
     strata = None if strata is None else Strata(strata.matrix[free], strata.names, strata.is_class)
-    _check_units(unit, n_folds, method, f"{n_folds} folds")
+    _check_units(unit, n_folds, method, count_of(n_folds, "fold"))
     if strata is not None and strict:
         check_class_counts(strata, unit, n_folds, is_grouped=method in GROUPED_METHODS)
     return _Hand(order[free], unit, strata)
@@ -260,7 +261,7 @@ def _check_units(unit: NDArray[np.int64], n_needed: int, method: str, purpose: s
     n_units = len(np.unique(unit))
     if n_units < n_needed:
         noun = "groups" if method in GROUPED_METHODS else "samples"
-        fix = f"Use at most {n_units} folds." if n_units >= 2 else f"Add more {noun}."
+        fix = f"Use at most {count_of(n_units, 'fold')}." if n_units >= 2 else f"Add more {noun}."
         if method in GROUPED_METHODS and n_units < 2:
             fix = "Check the group column: a group should be one person or patient, not the whole data set."
         retry = {"folds": n_units} if n_needed > 2 and n_units >= 2 else None

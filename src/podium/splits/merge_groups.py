@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import SplitError
+from podium.listing import count_of
 from podium.splits.make_folds import number_groups
 from podium.tables import Samples
 from podium.twins import join_pairs
@@ -40,7 +41,9 @@ def join_groups(samples: Samples, pairs: NDArray[np.integer]) -> NDArray[np.obje
     """
     pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
     if pairs.size and (pairs.min() < 0 or pairs.max() >= len(samples)):
-        raise SplitError(f"pairs name rows {pairs.min()} to {pairs.max()}, there are {len(samples)} samples.")
+        raise SplitError(
+            f"pairs name rows {pairs.min()} to {pairs.max()}, there are {count_of(len(samples), 'sample')}."
+        )
     unit = number_groups(samples.group_keys.tolist())
     component = join_pairs(int(unit.max(initial=-1)) + 1, unit[pairs])[unit]
     named = samples.group if samples.group is not None else np.full(len(samples), "", dtype=object)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.listing import list_some
+from podium.listing import count_of, list_some, part_of
 from podium.splits.make_folds import number_groups
 from podium.splits.strata import Strata, build_strata
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
@@ -144,7 +144,7 @@ def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_
         if (in_folds == 0).all():
             unjudged.append(name)
         elif (in_folds == 0).any():
-            absent.append(f"{name} (in {np.count_nonzero(in_folds)} of {folds.n_folds} folds)")
+            absent.append(f"{name} (in {part_of(int(np.count_nonzero(in_folds)), folds.n_folds, 'fold')})")
         n_free = np.count_nonzero(folds.fold[rows] != HOLDOUT)
         if (n_free - in_folds <= 0).any():
             untaught.append(name)
@@ -165,4 +165,4 @@ def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_
 
 
 def _name_classes(names: list[str], what: str) -> str:
-    return f"{len(names)} class{'es' if len(names) != 1 else ''} {what}: {list_some(names, most=_MOST_NAMES)}."
+    return f"{count_of(len(names), 'class')} {what}: {list_some(names, most=_MOST_NAMES)}."

@@ -14,7 +14,7 @@ from typing import Any
 from podium import durable
 from podium.errors import CorruptFileError, StorageError
 
-__all__ = ["KEPT_FILES", "digest_kept", "find_edits", "is_edited"]
+__all__ = ["KEPT_FILES", "digest_kept", "find_edits", "is_edited", "is_torn"]
 
 KEPT_FILES = ("recipe.yaml", "images.csv", "quarantine.csv")
 """Written once, and never changed by Podium."""
@@ -38,6 +38,14 @@ def find_edits(folder: Path, record: Mapping[str, Any]) -> Iterator[str]:
         if name in KEPT_FILES and (folder / name).is_file() and durable.sha256_file(folder / name) != digest:
             yield name
     yield from (name for name in _SEALED if is_edited(folder / name))
+
+
+def is_torn(path: Path) -> bool:
+    """Whether a JSON file is there and holds no whole record, as one that a crash cut off."""
+    try:
+        return path.is_file() and not isinstance(durable.read_json(path), dict)
+    except StorageError:
+        return True
 
 
 def is_edited(path: Path) -> bool:

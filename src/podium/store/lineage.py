@@ -19,7 +19,7 @@ from typing import Any
 from podium import durable
 from podium.advice import call
 from podium.errors import StorageError, UsageError
-from podium.store.edits import find_edits, is_edited
+from podium.store.edits import find_edits, is_edited, is_torn
 from podium.store.results import digest_results
 from podium.store.run_folder import RunFolder
 
@@ -51,14 +51,23 @@ class StaleFile:
         file: Its name in the run folder.
         source: What it was made from and differs now, in words.
         fix: How to make it again, a sentence.
+        is_torn: Whether it is damaged instead, so that nobody can say what it was made from.
     """
 
     file: str
     source: str
     fix: str
+    is_torn: bool = False
+
+    @property
+    def what(self) -> str:
+        """What is wrong, a sentence."""
+        if self.is_torn:
+            return f"{self.file} is damaged: it ends too early, or is no JSON."
+        return f"{self.file} was not made from {self.source}."
 
     def __str__(self) -> str:
-        return f"{self.file} was not made from {self.source}. {self.fix}"
+        return f"{self.what} {self.fix}"
 
 
 def weights_of(run: RunFolder, folds: Collection[int]) -> dict[str, str]:
@@ -119,7 +128,11 @@ def find_stale(run: RunFolder) -> list[StaleFile]:
 
 def _about_edits(run: RunFolder) -> Iterator[StaleFile]:
     for name in find_edits(run.path, _read_record(run.run_file)):
-        yield StaleFile(name, "what Podium wrote: it was changed after it was written", _EDIT_FIXES.get(name, _RESTORE))
+        torn = name.endswith(".json") and is_torn(run.path / name)
+        source = "what Podium wrote: it was changed after it was written"
+        yield StaleFile(
+            name, source, "Restore it from a copy." if torn else _EDIT_FIXES.get(name, _RESTORE), is_torn=torn
+        )
     results = _read_record(run.scores_file).get("results_sha256")
     if isinstance(results, str) and _digest(run.results_file, digest_results) not in (None, results):
         fix = f"Write it again with {call('podium.resume', run.name)}."
@@ -131,7 +144,9 @@ def _about_scores(run: RunFolder) -> Iterator[StaleFile]:
     fix = f"Score the run again with {call('podium.resume', run.name)}."
     if not run.is_finished and run.oof_file.is_file() and run.run_file.is_file():
         yield StaleFile("predictions/oof.parquet", "all folds that the run was asked for", fix)
-    if made_from is not None and made_from != sources_of_scores(run):
+    if is_torn(run.scores_file):
+        yield StaleFile("scores.json", "", fix, is_torn=True)
+    elif made_from is not None and made_from != sources_of_scores(run):
         yield StaleFile("scores.json", "the out-of-fold predictions that are here now", fix)
     elif is_edited(run.scores_file):
         yield StaleFile("scores.json", "these predictions alone: it was changed after it was written", fix)
@@ -199,7 +214,7 @@ def check_scores(run: RunFolder) -> None:
     if not run.is_finished or not run.oof_file.is_file():
         raise UsageError(f"run {run.name!r} is not finished.", fix=again)
     for stale in _about_scores(run):
-        raise UsageError(f"{stale.file} was not made from {stale.source}.", where=run.path, fix=stale.fix)
+        raise UsageError(stale.what, where=run.path, fix=stale.fix)
 
 
 def _folds_of(run: RunFolder) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from podium import durable
 from podium.errors import CorruptFileError
-from podium.overview import count_of
+from podium.listing import count_of
 from podium.store.run_folder import RunFolder
 
 __all__ = ["RefitRecord", "read_refit", "refit_words"]
@@ -59,5 +59,5 @@ def refit_words(refit: RefitRecord) -> str:
     """
     lengths = sorted(set(refit.epochs.values()))
     epochs = count_of(lengths[0], "epoch") if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]} epochs"
-    models = "one model" if len(refit.epochs) == 1 else f"{len(refit.epochs)} models"
+    models = "one model" if len(refit.epochs) == 1 else count_of(len(refit.epochs), "model")
     return f"{models} on all {count_of(refit.n_images, 'image')}, {epochs}; its score is not measured"

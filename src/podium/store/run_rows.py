@@ -12,7 +12,9 @@ import yaml
 from podium import durable
 from podium.advice import call
 from podium.errors import CorruptFileError, StorageError, UnknownNameError, UsageError
+from podium.listing import part_of
 from podium.metrics import Interval
+from podium.store.edits import is_torn
 from podium.store.lineage import check_scores
 from podium.store.plain_yaml import read_plain_yaml
 from podium.store.results import read_seconds
@@ -111,11 +113,13 @@ def _describe(run: RunFolder) -> RunRow:
     resume = call("podium.resume", run.name)
     if not run.is_finished:
         n_done = len(record["folds"]) - len(run.folds_left())
-        return RunRow(**about, state=f"{n_done} of {len(record['folds'])} folds trained; {resume} goes on")
+        return RunRow(**about, state=f"{part_of(n_done, len(record['folds']), 'fold')} trained; {resume} goes on")
     try:
         check_scores(run)
     except UsageError:
-        return RunRow(**about, state=f"scores were changed, or are older than its predictions; {resume} scores again")
+        is_damaged = is_torn(run.scores_file)
+        what = "scores.json is damaged" if is_damaged else "scores were changed, or are older than its predictions"
+        return RunRow(**about, state=f"{what}; {resume} scores again")
     return RunRow(**about, **_score_of(run))
 
 

@@ -9,6 +9,7 @@ from typing import cast
 from podium.advice import option
 from podium.advice import options as advise
 from podium.errors import SubmissionError, UsageError
+from podium.listing import count_of
 from podium.submission.answer import Answer, CellKind, as_float, as_int
 from podium.submission.options import SubmissionOptions
 from podium.texttable import RawTable
@@ -128,7 +129,7 @@ def settle_target_column(answer: Answer, template: RawTable, options: Submission
         if answer.head.n_classes != 2:
             raise UsageError(
                 f"values={kind!r} does not fit column {answer.column!r}: {answer.head.name!r} has"
-                f" {answer.head.n_classes} classes, but one column holds the probability of one.",
+                f" {count_of(answer.head.n_classes, 'class')}, but one column holds the probability of one.",
                 fix="Use 'class_number' or 'class_name'.",
             )
         index = answer.numbers.index(1) if set(answer.numbers) == {0, 1} else 1
@@ -142,7 +143,7 @@ def _settle_ranking(answer: Answer, column: _Sampled, wanted: str, options: Subm
     if wanted in ("decision", "probability"):
         raise UsageError(f"values={wanted!r} does not fit column {answer.column!r}, which lists {top_k} classes.")
     if top_k > head.n_classes:
-        raise UsageError(f"top_k is {top_k}, but {head.name!r} has {head.n_classes} classes.")
+        raise UsageError(f"top_k is {top_k}, but {head.name!r} has {count_of(head.n_classes, 'class')}.")
     kind: CellKind = "number_list" if wanted == "class_number" else "name_list"
     ranked = replace(answer, kind=kind, delim=options.label_delim or " ", top_k=top_k)
     return _checked_delim(ranked, column)

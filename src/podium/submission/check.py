@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from podium import durable
+from podium.listing import agree, count_of
 from podium.submission.answer import Answer
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan import Plan, match_columns
@@ -120,9 +121,15 @@ def _check_shape(
         expected = [cell_value(raw, template.delimiter).strip() for raw in template.header[0]]
         if names != expected:
             yield Finding("error", f"the header is {names[:10]}, the sample's is {expected[:10]}.")
-    bad = [f"row {number}: {len(cells)} cells" for number, cells in body if len(cells) != len(template.columns)]
+    bad = [
+        f"row {number}: {count_of(len(cells), 'cell')}" for number, cells in body if len(cells) != len(template.columns)
+    ]
     if bad:
-        yield Finding("error", f"{len(bad)} rows do not have {len(template.columns)} cells.", tuple(bad[:10]))
+        yield Finding(
+            "error",
+            f"{count_of(len(bad), 'row does', 'rows do')} not have {count_of(len(template.columns), 'cell')}.",
+            tuple(bad[:10]),
+        )
 
 
 def _check_ids(ids: Sequence[str], wanted: Sequence[str], column: str, numbers: Sequence[int]) -> Iterator[Finding]:
@@ -133,12 +140,14 @@ def _check_ids(ids: Sequence[str], wanted: Sequence[str], column: str, numbers: 
     extra = [name for name in dict.fromkeys(ids) if name not in known]
     twice = [name for name, count in Counter(ids).items() if count > 1]
     for names, what in (
-        (missing, "of the sample are missing"),
-        (extra, "are not in the sample"),
-        (twice, "occur twice"),
+        (missing, f"of the sample {agree(len(missing), 'is', 'are')} missing"),
+        (extra, f"{agree(len(extra), 'is', 'are')} not in the sample"),
+        (twice, f"{agree(len(twice), 'occurs', 'occur')} twice"),
     ):
         if names:
-            yield Finding("error", f"{len(names)} ids of column {column!r} {what}.", tuple(map(repr, names[:10])))
+            yield Finding(
+                "error", f"{count_of(len(names), 'id')} of column {column!r} {what}.", tuple(map(repr, names[:10]))
+            )
     if not (missing or extra or twice):
         yield from _rows_where(f"the ids of column {column!r} are in a different order", ids, wanted, numbers)
 
@@ -147,9 +156,9 @@ def _rows_where(what: str, found: Sequence[str], wanted: Sequence[str], numbers:
     rows = zip(numbers, found, wanted, strict=False)
     bad = [f"row {number}: {got!r}, expected {cell!r}" for number, got, cell in rows if got != cell]
     if bad:
-        yield Finding("error", f"{what} ({len(bad)} rows differ).", tuple(bad[:10]))
+        yield Finding("error", f"{what} ({count_of(len(bad), 'row differs', 'rows differ')}).", tuple(bad[:10]))
     elif len(found) != len(wanted):
-        yield Finding("error", f"{what}: {len(found)} rows, expected {len(wanted)}.")
+        yield Finding("error", f"{what}: {count_of(len(found), 'row')}, expected {len(wanted)}.")
 
 
 def _check_cells(answer: Answer, cells: Sequence[str], numbers: Sequence[int]) -> Iterator[Finding]:
@@ -161,10 +170,16 @@ def _check_cells(answer: Answer, cells: Sequence[str], numbers: Sequence[int]) -
             wrong[cell] = "the cell is empty" if not cell.strip() else str(error)
     bad = [f"row {row}: {wrong[cell]}" for row, cell in zip(numbers, cells, strict=True) if cell in wrong]
     if bad:
-        yield Finding("error", f"column {answer.column!r}: {len(bad)} cells are wrong.", tuple(bad[:10]))
+        yield Finding(
+            "error", f"column {answer.column!r}: {count_of(len(bad), 'cell is', 'cells are')} wrong.", tuple(bad[:10])
+        )
     empty = [f"row {row}" for row, cell in zip(numbers, cells, strict=True) if not cell.strip() and cell not in wrong]
     if empty:
-        yield Finding("warning", f"column {answer.column!r}: {len(empty)} lists are empty.", tuple(empty[:10]))
+        yield Finding(
+            "warning",
+            f"column {answer.column!r}: {count_of(len(empty), 'list is', 'lists are')} empty.",
+            tuple(empty[:10]),
+        )
 
 
 def _check_groups(plan: Plan, table: dict[str, list[str]], numbers: Sequence[int]) -> Iterator[Finding]:
@@ -177,7 +192,10 @@ def _check_groups(plan: Plan, table: dict[str, list[str]], numbers: Sequence[int
         sums = _sums_of(head, group, plan, table, numbers)
         bad = [f"row {row}: {total:g}" for row, total in sums.items() if abs(total - 1) > tolerance]
         if bad:
-            what = f"{len(bad)} rows over the classes of {head.name!r} do not sum to 1."
+            what = (
+                f"{count_of(len(bad), 'row')} over the classes of {head.name!r}"
+                f" {agree(len(bad), 'does', 'do')} not sum to 1."
+            )
             yield Finding("error", what, tuple(bad[:10]))
 
 

@@ -36,5 +36,7 @@ def find_warnings(answers: tuple[Answer, ...], decided: Mapping[str, NDArray[np.
         rows = answer.has_class(decided[answer.head.name])
         if len(rows) > 1 and (rows == rows[0]).all():
             names = [name for name, is_on in zip(answer.head.classes, rows[0], strict=True) if is_on]
-            warnings.append(f"all {len(rows)} rows of {answer.head.name!r} get the same answer: {names or 'no class'}.")
+            warnings.append(
+                f"all {len(rows):,} rows of {answer.head.name!r} get the same answer: {names or 'no class'}."
+            )
     return warnings

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from podium.advice import option
 from podium.errors import SubmissionError
+from podium.listing import agree, count_of, part_of
 from podium.submission.ids import find_match, names_of
 from podium.tables import ImageNames, NameMatch
 from podium.texttable import RawTable, Table, read_otherwise, read_table
@@ -118,14 +119,17 @@ def _explain(template: RawTable, columns: Sequence[str], table: Table, names: Im
         listed = ", ".join(map(repr, list(table.columns)[:10]))
         what = f"no column of the table holds ids of the sample: its columns are {listed}."
     elif missing:
-        what = f"{len(missing)} of {len(template)} ids of {name!r} are not in column {key!r} of the table."
+        what = (
+            f"{part_of(len(missing), len(template), 'id')} of {name!r} {agree(len(missing), 'is', 'are')}"
+            f" not in column {key!r} of the table."
+        )
         details = [f"{cell!r} is not in the table" for cell in missing]
     elif _repeats(template.cells(name)):
         what = f"no column of the sample holds an id of its own for each row: {name!r} repeats itself."
         fix = "Give every row of the sample an id of its own."
     elif len(known) < len(table):
         details = _ids_of_several_rows(table, key)
-        counted = "1 id has" if len(details) == 1 else f"{len(details)} ids have"
+        counted = count_of(len(details), "id has", "ids have")
         what = f"{counted} several rows in column {key!r}, but a row of the sample needs one image."
         fix = "Keep one row for each id in the table."
     else:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from podium.advice import option, options
 from podium.errors import SubmissionError
+from podium.listing import agree, count_of, part_of
 from podium.tables import ImageNames, NameMatch, normalise_id
 
 __all__ = ["IdMatch", "check_ids", "find_match", "match_ids", "names_of"]
@@ -88,8 +89,8 @@ def match_ids(
     extra = [name for row, name in enumerate(predicted) if row not in used]
     if extra and not allow_extra:
         raise SubmissionError(
-            f"{_count(len(extra), 'prediction')} ha{'s' if len(extra) == 1 else 've'} no row in the sample"
-            f" ({len(ids)} rows, {len(predicted)} predictions).",
+            f"{count_of(len(extra), 'prediction has', 'predictions have')} no row in the sample"
+            f" ({count_of(len(ids), 'row')}, {count_of(len(predicted), 'prediction')}).",
             where=where,
             fix=f"Predict only the sample's images, or leave the others out with {options(allow_extra=True)}.",
             details=[f"not in the sample: {name!r}" for name in extra],
@@ -106,7 +107,7 @@ def check_ids(ids: Sequence[str], where: Path, column: str, numbers: Sequence[in
     empty = [number for number, name in zip(numbers, ids, strict=True) if not name.strip()]
     if empty:
         raise SubmissionError(
-            f"{_count(len(empty), 'id')} of column {column!r} {'is' if len(empty) == 1 else 'are'} empty;"
+            f"{count_of(len(empty), 'id')} of column {column!r} {agree(len(empty), 'is', 'are')} empty;"
             f" the first is in row {empty[0]}.",
             where=where,
             fix=f"Fill the ids, remove the rows, or name another {option('id_column')}.",
@@ -119,7 +120,7 @@ def check_ids(ids: Sequence[str], where: Path, column: str, numbers: Sequence[in
             again.append(f"row {number}: {name!r}, also in row {first[normalise_id(name)]}")
     if again:
         raise SubmissionError(
-            f"{_count(len(again), 'id')} of column {column!r} occur{'s' if len(again) == 1 else ''} twice;"
+            f"{count_of(len(again), 'id')} of column {column!r} {agree(len(again), 'occurs', 'occur')} twice;"
             f" the first in {again[0]}.",
             where=where,
             fix=f"Remove the repeated rows, or name another {option('id_column')}.",
@@ -143,10 +144,17 @@ def _explain(
     shared = _shared(match, ids, predicted, numbers)
     used = {image for images in match.images for image in images}
     extra = [name for row, name in enumerate(predicted) if row not in used]
-    what = [f"{len(missing)} of {len(ids)} ids of column {column!r} have no prediction"] if missing else []
-    what += [f"{_count(len(doubtful), 'id')} fit several predictions"] if doubtful else []
-    what += [f"{_count(len(shared), 'id')} share a prediction with another"] if shared else []
-    what += [f"{_count(len(extra), 'prediction')} not in the sample"] if extra and not doubtful else []
+    what = (
+        [
+            f"{part_of(len(missing), len(ids), 'id')} of column {column!r} {agree(len(missing), 'has', 'have')}"
+            f" no prediction"
+        ]
+        if missing
+        else []
+    )
+    what += [f"{count_of(len(doubtful), 'id fits', 'ids fit')} several predictions"] if doubtful else []
+    what += [f"{count_of(len(shared), 'id shares', 'ids share')} a prediction with another"] if shared else []
+    what += [f"{count_of(len(extra), 'prediction')} not in the sample"] if extra and not doubtful else []
     if missing and match.n_found:
         fix = "Predict every image of the sample; images that could not be read have no prediction."
     elif doubtful or shared:
@@ -177,7 +185,3 @@ def _shared(match: NameMatch, ids: Sequence[str], predicted: Sequence[str], numb
             image, other = predicted[images[0]], numbers[first[images[0]]]
             found.append(f"row {numbers[row]}: {ids[row]!r} means {image!r}, as row {other} does")
     return found
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from podium.advice import option
 from podium.advice import options as advise
 from podium.errors import SubmissionError, UnknownNameError, UsageError
+from podium.listing import agree, count_of, part_of
 from podium.submission.answer import Answer, as_int
 from podium.submission.answer_values import settle_class_columns, settle_target_column
 from podium.submission.column_names import Reading, parse_reading, read_name, read_numbered
@@ -133,7 +134,8 @@ def _plan_pairs(pairs: PairRows, template: RawTable, task: Task, options: Submis
     n_images, named = len(set(pairs.images)), ", ".join(dict.fromkeys(answer.head.name for answer in answers))
     values = "the probability of its class, with all digits" if answers[0].kind == "probability" else "0 or 1"
     notes = [
-        f"{pairs.id_column!r} names an image and a class: {n_images} images, {len(answers)} classes of {named}.",
+        f"{pairs.id_column!r} names an image and a class: {count_of(n_images, 'image')},"
+        f" {count_of(len(answers), 'class')} of {named}.",
         f"{pairs.value_column!r} gets {values}.",
     ]
     notes += [f"{', '.join(map(repr, kept))} kept as they are in the sample."] if kept else []
@@ -224,7 +226,8 @@ def _check_all_classes(readings: Mapping[str, Reading], template: RawTable) -> N
         missing = [name for index, name in enumerate(head.classes) if index not in columns]
         if set(columns) - {None} and missing:
             raise SubmissionError(
-                f"{len(missing)} of {head.n_classes} classes of {head.name!r} have no column:"
+                f"{part_of(len(missing), head.n_classes, 'class')} of {head.name!r}"
+                f" {agree(len(missing), 'has', 'have')} no column:"
                 f" {', '.join(missing[:10])}.",
                 where=template.path,
                 fix=f"If the contest leaves them out, name the columns it has with {option('answer_columns')}.",

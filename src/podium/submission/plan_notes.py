@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from podium.advice import options
+from podium.listing import count_of
 from podium.submission.answer import Answer
 from podium.tables import Task
 
@@ -58,7 +59,11 @@ def _list_numbers(answer: Answer) -> list[str]:
 
 def _describe_group(group: Sequence[Answer]) -> str:
     first, last = group[0], group[-1]
-    names = repr(first.column) if len(group) == 1 else f"{first.column!r} to {last.column!r} ({len(group)} columns)"
+    names = (
+        repr(first.column)
+        if len(group) == 1
+        else f"{first.column!r} to {last.column!r} ({count_of(len(group), 'column')})"
+    )
     if len(group) == 1:
         assert first.class_index is not None, "a column of one class knows which"
         of = f"{first.head.classes[first.class_index]!r} of {first.head.name!r}"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from podium.advice import option, options
 from podium.errors import SubmissionError
+from podium.listing import count_of
 from podium.submission.answer import Answer, Meaning
 from podium.submission.histogram import Histogram, count_classes, find_warnings
 from podium.submission.ids import match_ids
@@ -93,7 +94,14 @@ def make_submission(predictions: Predictions, template: RawTable, plan: Plan) ->
     if match.is_by_number and plan.image_of is None:
         notes[-1] += f" If a table says which image each id means, name it with {option('id_table')}."
     n_extra = len(predictions) - len(images)
-    notes += [f"{n_extra} predictions were left out because the sample does not ask for them."] if n_extra else []
+    notes += (
+        [
+            f"{count_of(n_extra, 'prediction was', 'predictions were')} left out because the sample does not"
+            f" ask for them."
+        ]
+        if n_extra
+        else []
+    )
     return Submission(
         data=template.fill(filled),
         encoding=template.encoding,
@@ -194,7 +202,8 @@ def _fill_empty(
         return [meaning if meaning != () else (int(top[row]),) for row, meaning in enumerate(meanings)]
     ids = template.cells(plan.id_column)
     raise SubmissionError(
-        f"column {answer.column!r}: in {len(empty)} rows no class of {answer.head.name!r} reaches its threshold.",
+        f"column {answer.column!r}: in {count_of(len(empty), 'row')} no class of {answer.head.name!r} reaches"
+        f" its threshold.",
         where=template.path,
         fix=f"Set {options(when_none='empty')} or {options(when_none='top')} (the most probable class), or lower the"
         f" {option('thresholds')}.",

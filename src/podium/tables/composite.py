@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import LabelError
+from podium.listing import count_of
 
 __all__ = ["Composite"]
 
@@ -59,7 +60,7 @@ class Composite:
         if not np.array_equal(numbers, expected):
             wrong = sorted(set(expected.tolist()) ^ set(numbers.tolist()))[:10]
             raise LabelError(
-                f"class formula {self.formula!r} does not number {self.n_classes} combinations 0 to"
+                f"class formula {self.formula!r} does not number {count_of(self.n_classes, 'combination')} 0 to"
                 f" {self.n_classes - 1}, each once; first wrong numbers: {wrong}.",
                 fix=f"With these class counts {self._sizes}, try {self._natural_formula()!r}.",
             )

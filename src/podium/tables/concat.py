@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import LabelError, SourceError, UsageError
-from podium.listing import list_some
+from podium.listing import count_of, list_some
 from podium.tables.fit_task import labels_under, shares_under
 from podium.tables.ids import as_text_array
 from podium.tables.samples import Samples
@@ -92,8 +92,8 @@ def _check_task(main: Task | None, task: Task | None, name: str) -> None:
         new = [label for label in head.classes if label not in known[head.name].classes]
         if new:
             raise LabelError(
-                f"source {name!r} brings {len(new)} classes of {head.name!r} that the main source does not have:"
-                f" {list_some(new, most=5)}.",
+                f"source {name!r} brings {count_of(len(new), 'class')} of {head.name!r} that the main source does not"
+                f" have: {list_some(new, most=5)}.",
                 fix="Rename its classes, or leave these rows out.",
                 details=new,
             )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from podium.advice import options
 from podium.errors import LabelError
-from podium.listing import list_some
+from podium.listing import agree, count_of, list_some
 from podium.tables.samples import Samples
 from podium.tables.soft_labels import one_hot
 from podium.tables.task import Head, Task
@@ -94,8 +94,8 @@ def _check_classes(own: Head, head: Head) -> None:
     new = [name for name in own.classes if name not in head.classes]
     if new:
         raise LabelError(
-            f"{len(new)} classes of {head.name!r} are not among the {head.n_classes} of the task:"
-            f" {list_some(map(repr, new), most=5)}.",
+            f"{count_of(len(new), 'class')} of {head.name!r} {agree(len(new), 'is', 'are')} not among the"
+            f" {head.n_classes} of the task: {list_some(map(repr, new), most=5)}.",
             fix=f"The task's are {list_some(head.classes, most=5)}. Read the labels with the options that its own were"
             f" read with, such as {options(bins={head.name: [30, 60]})}, or rename the classes.",
             details=new,

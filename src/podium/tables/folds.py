@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import SplitError
-from podium.listing import list_some
-from podium.overview import Overview, Shown, count_of
+from podium.listing import count_of, list_some
+from podium.overview import Overview, Shown
 from podium.tables.samples import Samples
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Folds(Shown):
 
     def __post_init__(self) -> None:
         if len(self.ids) != len(self.fold):
-            raise SplitError(f"{len(self.ids)} ids but {len(self.fold)} fold numbers.")
+            raise SplitError(f"{count_of(len(self.ids), 'id')} but {count_of(len(self.fold), 'fold number')}.")
         if self.fold.size and (self.fold.min() < HOLDOUT or self.fold.max() >= self.n_folds):
             raise SplitError(
                 f"fold numbers must be in [-2, {self.n_folds}), got {self.fold.min()} to {self.fold.max()}."

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import DataError, SourceError
-from podium.listing import list_some
-from podium.overview import SHOWN_ROWS, Overview, Shown, count_of
+from podium.listing import count_of, list_some
+from podium.overview import SHOWN_ROWS, Overview, Shown
 from podium.tables.decide import DECISION_THRESHOLD, decide
 from podium.tables.ids import first_duplicate
 from podium.tables.origin import Origin
@@ -54,13 +54,13 @@ class Predictions(Shown):
         if again is not None:
             raise DataError(f"id {again!r} is predicted twice.")
         if len(self.fold) != len(self.ids):
-            raise DataError(f"{len(self.ids)} ids but {len(self.fold)} fold numbers.")
+            raise DataError(f"{count_of(len(self.ids), 'id')} but {count_of(len(self.fold), 'fold number')}.")
         wanted = [head.name for head in self.task.targets]
         if set(self.probs) != set(wanted):
             raise DataError(f"predictions hold {sorted(self.probs)}, the task needs {sorted(wanted)}.")
         if self.group is not None:
             if len(self.group) != len(self.ids):
-                raise DataError(f"{len(self.ids)} ids but {len(self.group)} groups.")
+                raise DataError(f"{count_of(len(self.ids), 'id')} but {count_of(len(self.group), 'group')}.")
             self.group.setflags(write=False)
         for head in self.task.targets:
             values = self.probs[head.name]

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import LabelError, SourceError
-from podium.listing import list_some
-from podium.overview import SHOWN_ROWS, Overview, Shown, count_of
+from podium.listing import count_of, list_some
+from podium.overview import SHOWN_ROWS, Overview, Shown
 from podium.tables.ids import first_duplicate, path_from_text
 from podium.tables.soft_labels import check_shares, check_weights, composite_shares, one_hot
 from podium.tables.task import Task
@@ -81,7 +81,10 @@ class Samples(Shown):
             raise SourceError(f"id {again!r} occurs twice.", fix="Remove the second row, or make the paths differ.")
         for name, column in self._columns().items():
             if len(column) != len(self.ids):
-                raise SourceError(f"column {name!r} has {len(column)} rows, but there are {len(self.ids)} ids.")
+                raise SourceError(
+                    f"column {name!r} has {count_of(len(column), 'row')}, but there are"
+                    f" {count_of(len(self.ids), 'id')}."
+                )
             column.setflags(write=False)
         self._check_labels()
         if self.weight is not None:

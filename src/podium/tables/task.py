@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from podium.errors import LabelError, UnknownNameError
+from podium.listing import count_of
 from podium.tables.composite import Composite
 
 __all__ = ["Head", "HeadKind", "Task"]
@@ -49,7 +50,7 @@ class Head:
         fewest = 1 if self.kind == "multi" else 2
         if len(self.classes) < fewest:
             raise LabelError(
-                f"head {self.name!r} has {len(self.classes)} class{'es' if len(self.classes) != 1 else ''}"
+                f"head {self.name!r} has {count_of(len(self.classes), 'class')}"
                 f" {list(self.classes)}; it needs at least {fewest}.",
                 fix="Add images of another class, or name another label column.",
             )

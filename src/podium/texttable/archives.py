@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from podium import durable
 from podium.errors import TableError
-from podium.listing import list_some
+from podium.listing import count_of, list_some
 
 __all__ = ["ARCHIVE_ENDINGS", "bare_name", "unpack_table"]
 
@@ -53,7 +53,7 @@ def _unzip(data: bytes, path: Path) -> tuple[str, bytes]:
         if len(members) != 1:
             names = list_some([one.filename for one in members], most=5)
             raise TableError(
-                f"the archive holds {len(members)} files{': ' if members else ''}{names}.",
+                f"the archive holds {count_of(len(members), 'file')}{': ' if members else ''}{names}.",
                 where=path,
                 fix="Unpack it, and name the table.",
             )
@@ -70,4 +70,4 @@ def _gunzip(data: bytes, path: Path) -> bytes:
 
 def _check_size(n_bytes: int, path: Path) -> None:
     if n_bytes > _MOST_BYTES:
-        raise TableError(f"the table in it has {n_bytes:,} bytes.", where=path, fix="Unpack it first.")
+        raise TableError(f"the table in it has {count_of(n_bytes, 'byte')}.", where=path, fix="Unpack it first.")

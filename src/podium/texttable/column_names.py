@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from podium.errors import TableError
+from podium.listing import count_of
 
 __all__ = ["check_column_names", "column_name"]
 
@@ -33,7 +34,7 @@ def check_column_names(names: Sequence[str], path: Path) -> list[str]:
     again = sorted({name for name in named if named.count(name) > 1}) if len(set(named)) < len(named) else []
     if again:
         raise TableError(
-            f"column {again[0]!r} occurs {named.count(again[0])} times in the header.",
+            f"column {again[0]!r} occurs {count_of(named.count(again[0]), 'time')} in the header.",
             where=path,
             fix="Rename them, so that every column has its own name.",
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from podium.advice import option, options
 from podium.errors import TableError, UsageError
+from podium.listing import count_of
 from podium.texttable.east_asian import EAST_ASIAN, guess_east_asian, is_ordinary
 from podium.texttable.signatures import refuse_other_formats
 
@@ -218,7 +219,7 @@ def _refuse_damaged(data: bytes, encoding: str, where: Path) -> None:
         row = _count_lines(text[: text.index("\ufffd")])
         shown = encoding.upper()
         raise TableError(
-            f"row {row} is not {shown}, though the rest of the table is ({n_bad} places).",
+            f"row {row} is not {shown}, though the rest of the table is ({count_of(n_bad, 'place')}).",
             where=where,
             fix=f"Correct the row and save the table again; if the table has another {option('encoding')}, name it.",
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from podium import durable
 from podium.advice import option, options
 from podium.errors import TableError, UnknownNameError
+from podium.listing import count_of
 from podium.texttable.column_names import check_column_names
 from podium.texttable.delimiters import DELIMITERS, find_delimiter, is_blank, is_row_count
 from podium.texttable.encodings import decode_table
@@ -239,13 +240,13 @@ def _even_lengths(rows: Sequence[RawRow], numbers: Sequence[int], width: int, ma
             if len(cells) > width and not "".join(extra).strip() and mark != SPACES:
                 row = cells[:width], mark + mark.join(extra) + end
             else:
-                wrong.append(f"row {number} has {len(cells)} cells: {[cell[:60] for cell in cells[:6]]}")
+                wrong.append(f"row {number} has {count_of(len(cells), 'cell')}: {[cell[:60] for cell in cells[:6]]}")
         even.append(row)
     if wrong:
         is_spaced = width == 1 and mark != SPACES and any(" " in row[0][0].strip() for row in rows[:_SEEN])
         spaces = f" The cells look divided by spaces: {options(delimiter=SPACES)}." if is_spaced else ""
         raise TableError(
-            f"{len(wrong)} rows do not have the header's {width} cells.",
+            f"{count_of(len(wrong), 'row does', 'rows do')} not have the header's {count_of(width, 'cell')}.",
             where=path,
             fix=f"Quote cells that hold the delimiter, or name the right {option('delimiter')}.{spaces}",
             details=wrong,

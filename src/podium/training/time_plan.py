@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from podium.listing import count_of
 from podium.recipe import Recipe
 from podium.tables import Folds
 from podium.training.train_sample import train_sample_size
@@ -144,5 +145,5 @@ def duration_words(seconds: float) -> str:
         return f"{max(10, 10 * round(seconds / 10))} seconds"
     if seconds < 5400:
         minutes = max(1, round(seconds / 60))
-        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+        return count_of(minutes, "minute")
     return f"{np.round(seconds / 3600, 1):g} hours"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import UsageError
+from podium.listing import count_of
 from podium.twins.close_pairs import find_close_pairs
 from podium.twins.thumbnails import Likeness
 
@@ -84,7 +85,7 @@ def find_near_duplicates(
     confirm: _Confirm | None = None
     if thumbnails is not None and len(rows):
         if len(thumbnails) != len(hashes):
-            raise UsageError(f"{len(thumbnails)} thumbnails for {len(hashes)} hashes.")
+            raise UsageError(f"{count_of(len(thumbnails), 'thumbnail')} for {count_of(len(hashes), 'hash')}.")
         confirm = Likeness(thumbnails[rows], hashes[rows]).is_same_photo
     own_side = None if side is None else np.asarray(side)[rows]
     pairs, distance, is_partial = _Clusters(hashes[rows], own_side).search(max_distance, confirm)

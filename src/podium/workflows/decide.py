@@ -9,6 +9,7 @@ from typing import Any
 from podium import durable
 from podium.advice import option
 from podium.decisions import DecisionRules, check_consensus
+from podium.listing import count_of
 from podium.metrics import METRICS, PairedDifference, default_metric, paired_difference
 from podium.store import RunFolder, check_scores, digest_rules, find_stale, list_predictions, load_tables
 from podium.submission import SubmissionOptions, write_submission
@@ -46,7 +47,8 @@ class RunDecision:
     def lines(self) -> list[str]:
         """The same for a terminal."""
         changes = [
-            f"{name}: {self.n_changed[name]:,} answers change, {found.metric} {found.difference}: {found.verdict}"
+            f"{name}: {count_of(self.n_changed[name], 'answer changes', 'answers change')}, {found.metric}"
+            f" {found.difference}: {found.verdict}"
             for name, found in self.differences.items()
         ]
         return [*(changes or ["No out-of-fold answer changes."]), *self.notes]

@@ -23,6 +23,7 @@ from podium.dataset.given_labels import GivenLabels, read_given_labels
 from podium.dataset.ready_images import describe_values
 from podium.engine import Checkpoints, TrainState, mix_seed
 from podium.errors import ImageError, LabelError, UsageError
+from podium.listing import count_of
 from podium.machine import Settings, Silent
 from podium.machine.device import choose_device
 from podium.metrics import check_metric_computable, default_metric
@@ -129,7 +130,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         n_labels = len(next(iter(given.labels.values())))
         if len(images) != n_labels:
-            raise LabelError(f"{len(images)} images, but {n_labels} labels.")
+            raise LabelError(f"{count_of(len(images), 'image')}, but {count_of(n_labels, 'label')}.")
         weight = _read_weights(sample_weight, len(images))
         if recipe.metric is not None:
             check_metric_fits(find_metric(recipe.metric), given.task.main_target)
@@ -282,7 +283,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         folds = make_folds(samples, folds=2, split_seed=self.recipe_.seed, holdout_fraction=self.validation_fraction)
         is_valid = folds.fold == HOLDOUT
         if not is_valid.any():
-            raise UsageError(f"validation_fraction={self.validation_fraction} of {len(ids)} images is none.")
+            raise UsageError(
+                f"validation_fraction={self.validation_fraction} of {count_of(len(ids), 'image')} is none."
+            )
         head, training = given.task.main_target, self.recipe_.training
         if self.recipe_.metric is not None or training.select == "best" or training.patience is not None:
             metric = find_metric(self.recipe_.metric or default_metric(head))

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.data import View
 from podium.dataset.known_images import find_known_images
-from podium.dataset.ready_images import ReadyImages, make_ready
+from podium.dataset.ready_images import ReadyImages, describe_crops, make_ready
 from podium.decisions import without_groups
 from podium.errors import ImageError, UnknownNameError, UsageError
-from podium.listing import list_some
+from podium.listing import count_of, list_some
 from podium.machine import Caution, Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import prepare_process
 from podium.machine.memory import warn_of_scarce_memory
-from podium.overview import count_of
 from podium.store import RunFolder, find_stale, load_tables, weights_of, weights_of_refit
 from podium.tables import (
     Predictions,
@@ -85,6 +84,8 @@ def predict_run(
     prepare_process(settings.n_threads)
     images = make_ready(samples, predictor.recipe, settings, progress)
     _require_some(images)
+    for note in describe_crops(images.audit, predictor.recipe.image.preprocessing):
+        progress.note(note)
     known = find_known_images(run, learnt, frozen, images)
     return_freed_memory()
     if known is None:
@@ -111,7 +112,12 @@ def predict_run(
         per_fold = _save_folds(run, name, made_by_fold, len(predictor.folds), bad, progress)
     if len(bad):
         few = list_some(images.cache.ids[bad], most=5)
-        progress.note(Caution(f"{len(bad)} images cannot be decoded; they get the average prediction: {few}."))
+        progress.note(
+            Caution(
+                f"{count_of(len(bad), 'image cannot', 'images cannot')} be decoded; they get the average"
+                f" prediction: {few}."
+            )
+        )
     weights = weights_of_refit(run) if models == "refit" else weights_of(run, predictor.folds)
     mean = save_predictions(mean_predictions(per_fold), run.predictions_file(name), weights=weights)
     about = {
@@ -182,7 +188,7 @@ def check_views(views: Sequence[str]) -> None:
 def _require_some(images: ReadyImages) -> None:
     if not images.cache.is_usable.any():
         raise ImageError(
-            f"none of the {len(images.audit)} images can be decoded.",
+            f"none of the {count_of(len(images.audit), 'image')} can be decoded.",
             where=images.samples.root,
             fix="Check that this is the folder of the test images, and that they were copied completely.",
             details=[f"{row.id}: {row.outcome}, {row.reason}" for row in images.audit.quarantine],

@@ -17,8 +17,9 @@ from podium.curate import ScanOptions
 from podium.data import MemoryImages, Mixer, sample_keys, store_in_memory
 from podium.dataset.ready_images import median_side
 from podium.errors import ImageError, SourceError, UsageError
+from podium.listing import count_of
 from podium.machine import Caution, Progress, Settings, default_progress
-from podium.overview import Overview, count_of
+from podium.overview import Overview
 from podium.recipe import Recipe, find_preset, resolve_sizes
 from podium.recipe.check_mixing import check_mixing
 from podium.recipe.idle_keys import refuse_idle_values

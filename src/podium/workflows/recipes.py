@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podium.errors import UnknownNameError
+from podium.listing import count_of, part_of
 from podium.workflows.compose import compose_recipe
 
 if TYPE_CHECKING:
@@ -89,6 +90,6 @@ def check_recipe(recipe: Recipe, task: Task | None = None) -> list[str]:
     parameters = list(model.parameters())
     n_trained = sum(item.numel() for item in parameters if item.requires_grad)
     return [
-        f"model     {backbone.name}, {backbone.n_features} features, weights: {backbone.weight_source}",
-        f"trains    {n_trained:,} of {sum(item.numel() for item in parameters):,} parameters",
+        f"model     {backbone.name}, {count_of(backbone.n_features, 'feature')}, weights: {backbone.weight_source}",
+        f"trains    {part_of(n_trained, sum(item.numel() for item in parameters), 'parameter')}",
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.dataset.prepared import Prepared
+from podium.listing import count_of
 
 __all__ = ["SplitSummary"]
 
@@ -28,7 +29,7 @@ class SplitSummary:
     def lines(self) -> list[str]:
         """The same for a terminal."""
         folds, summary = self.prepared.folds, self.prepared.summary
-        head = f"{folds.n_folds} folds by {folds.method}, seed {folds.seed}, digest {folds.digest[:12]}"
+        head = f"{count_of(folds.n_folds, 'fold')} by {folds.method}, seed {folds.seed}, digest {folds.digest[:12]}"
         rows = summary.rows()
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         table = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]

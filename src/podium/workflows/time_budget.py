@@ -13,8 +13,8 @@ from podium.backbone.frozen_forward import frozen_batch
 from podium.data import StoredImages
 from podium.dataset.prepared import Prepared
 from podium.errors import UsageError
+from podium.listing import count_of
 from podium.machine import Progress, Settings
-from podium.overview import count_of
 from podium.recipe import Recipe, apply_overrides, arrange
 from podium.training.autotune import most_views
 from podium.training.rehearsal import rehearse
@@ -122,7 +122,10 @@ def _say_plan(recipe: Recipe, budget: TimeBudget, work: Work, epochs: int, expec
     line = f"Planned: {length}{_about(expected, work)}, of the {budget.minutes:g} minutes."
     is_trained = recipe.model.freeze != "backbone"
     if is_trained and epochs == most and expected < MARGIN * budget.seconds_left / 2:
-        line += f" There is time for more; {most} epochs are the most that is planned for this recipe."
+        line += (
+            f" There is time for more; {count_of(most, 'epoch is', 'epochs are')} the most that is planned"
+            f" for this recipe."
+        )
     return line
 
 

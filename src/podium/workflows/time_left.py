@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from podium.callbacks import Callback, EpochInfo, TrainingInfo
+from podium.listing import count_of
 from podium.machine import Progress
-from podium.overview import count_of
 from podium.training.time_plan import duration_words
 
 __all__ = ["TimeLeft"]

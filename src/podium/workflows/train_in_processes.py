@@ -9,6 +9,7 @@ from typing import Any
 from podium.advice import call
 from podium.errors import Interrupted, PodiumError, Stopped
 from podium.launch import run_processes
+from podium.listing import count_of, part_of
 from podium.machine import Caution, Progress, Settings
 from podium.stopping import StopRequest
 from podium.store import RunFolder
@@ -59,7 +60,7 @@ def train_in_processes(
             heard[message["note"]] = None
             progress.note(Caution(message["note"]) if message.get("is_caution") else message["note"])
 
-    with progress.stage(f"folds in {n_processes} processes", len(left)) as update:
+    with progress.stage(f"folds in {count_of(n_processes, 'process')}", len(left)) as update:
         codes = run_processes(
             "podium.workflows.worker",
             [make_request(run.path, worker, sorted(only_folds))] * n_processes,
@@ -72,7 +73,7 @@ def train_in_processes(
     if killed := [-code for code in codes if code < 0]:
         progress.note(
             Caution(
-                f"{len(killed)} of {n_processes} processes were killed (signal {killed[0]});"
+                f"{part_of(len(killed), n_processes, 'process', 'was', 'were')} killed (signal {killed[0]});"
                 " the others took over its work."
             )
         )
@@ -82,7 +83,8 @@ def _note_crowd(n_processes: int, n_threads: int, progress: Progress) -> None:
     n_cores = Settings(threads=None).n_threads
     if n_processes * n_threads > n_cores:
         progress.note(
-            f"{n_processes} processes with {n_threads} threads each share {n_cores} cores. The number of threads was "
+            f"{count_of(n_processes, 'process')} with {count_of(n_threads, 'thread')} each share"
+            f" {count_of(n_cores, 'core')}. The number of threads was "
             "recorded when the run was started; the next run can be started with fewer."
         )
 
@@ -98,7 +100,8 @@ def _raise_first(run: RunFolder, errors: list[Mapping[str, Any]], codes: list[in
     if any(code > 0 for code in codes):
         raise Stopped("all processes were stopped; all work up to their last step is kept.", fix=how)
     raise PodiumError(
-        f"all {len(codes)} processes were killed (signal {-min(codes)}), perhaps because memory ran out.",
+        f"all {count_of(len(codes), 'process was', 'processes were')} killed (signal {-min(codes)}), perhaps"
+        f" because memory ran out.",
         where=run.path,
         fix=f"Use fewer processes. {how}",
     )
