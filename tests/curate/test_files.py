@@ -71,7 +71,7 @@ def test_without_any_image_a_link_is_named_beside_other_files_too(make_tree, tmp
     with pytest.raises(SourceError, match="1 link leads to folders outside and was not followed") as caught:
         list_images(root, IMAGE_EXTENSIONS)
     assert "`follow_links=True`" in str(caught.value)
-    assert caught.value.details == ["images"]
+    assert caught.value.details == ("images",)
     (root / "images").unlink()
     (root / "t.csv").unlink()
     (root / "dead.jpg").symlink_to(outside / "nowhere.jpg")

@@ -30,7 +30,7 @@ def _own(name):
 )
 def test_a_contradiction_is_asked_about_and_both_answers_work(make_tree, label_of):
     root = _tree(make_tree, label_of)
-    with pytest.raises(SourceError, match="1 of 20 rows contradict the folder") as caught:
+    with pytest.raises(SourceError, match="1 of 20 rows contradicts the folder") as caught:
         scan(root)
     assert "--layout table" in respell(str(caught.value))
     assert caught.value.details[0].startswith("cat/3.jpg: the folder says cat, the table ")
@@ -53,7 +53,7 @@ def test_a_row_with_the_label_of_another_folder_counts_whatever_its_own_folder_m
 def test_a_table_that_was_named_is_believed_with_a_note(make_tree):
     root = _tree(make_tree, lambda name: "dog" if name == "cat/3.jpg" else _own(name))
     found = scan(root, ScanOptions(labels=root / "metadata.csv"))
-    assert any("1 of 20 rows contradict" in note and "cat/3.jpg" in note for note in found.notes)
+    assert any("1 of 20 rows contradicts" in note and "cat/3.jpg" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

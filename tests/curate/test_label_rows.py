@@ -174,7 +174,7 @@ def test_duplicate_rows_can_be_left_out(make_tree, duplicates, ids, labels):
 def test_images_with_several_rows_are_not_said_to_have_none_and_their_class_is_named(make_tree):
     rows = "0.jpg,a\n1.jpg,b\n0.jpg,a\n2.jpg,a\n3.jpg,c\n3.jpg,c\n"
     found = scan(make_tree(*(f"{i}.jpg" for i in range(5)), t=f"image,label\n{rows}"), ScanOptions(duplicates="drop"))
-    (said,) = [note for note in found.notes if "have no row" in note]
+    (said,) = [note for note in found.notes if "has no row" in note]
     assert said.startswith("1 image has no row and was left out: 4.jpg")
     assert found.unlisted == ("0.jpg", "3.jpg", "4.jpg")
     assert any("1 class of 'label'" in note and "c (all its images have several rows)" in note for note in found.notes)

@@ -68,7 +68,7 @@ def test_one_frame_of_several_sources(store: Path) -> None:
 def test_missing_files_are_named(store: Path) -> None:
     frame = frame_of(store)
     Path(frame["where"][1]).unlink()
-    with pytest.raises(SourceError, match="1 of 4 rows name an image that does not exist") as refused:
+    with pytest.raises(SourceError, match="1 of 4 rows names an image that does not exist") as refused:
         scan(frame)
     assert refused.value.details == ("row 3: one/b.png",)
     assert len(scan(frame, ScanOptions(allow_missing_files=True)).samples) == 3

@@ -60,7 +60,7 @@ def test_a_table_that_does_not_fit_its_folder_is_named(make_tree):
     root = make_tree(*FILES)
     write_tables(root)
     (root / "valid" / "metadata.csv").write_text("file_name,label\n0.png,a\n9.png,b\n")
-    with pytest.raises(SourceError, match="name an image that does not exist") as caught:
+    with pytest.raises(SourceError, match="names an image that does not exist") as caught:
         scan(root)
     assert "valid" in str(caught.value.where)
 

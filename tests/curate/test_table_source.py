@@ -139,14 +139,14 @@ def test_two_rows_for_an_image_are_named(make_tree, second):
 
 def test_cell_that_fits_two_files_is_refused(make_tree):
     root = make_tree("a/1.jpg", "b/1.jpg", "b/2.jpg", t="image,label\n1.jpg,x\n2.jpg,y\n")
-    with pytest.raises(SourceError, match="fit several images") as caught:
+    with pytest.raises(SourceError, match="fits several images") as caught:
         scan(root)
     assert "a/1.jpg, b/1.jpg" in caught.value.details[0]
 
 
 def test_same_stem_with_two_endings_is_refused_only_without_the_ending(make_tree):
     root = make_tree("1.jpg", "1.png", "2.jpg", t="image,label\n1,x\n2,y\n", u="image,label\n1.png,x\n2.jpg,y\n")
-    with pytest.raises(SourceError, match="fit several"):
+    with pytest.raises(SourceError, match="fits several"):
         scan(root, ScanOptions(labels=root / "t.csv"))
     assert _labels(scan(root, ScanOptions(labels=root / "u.csv"))) == {"1.png": "x", "2.jpg": "y"}
 

@@ -50,7 +50,7 @@ def test_the_sample_itself_passes(sample: Callable[..., Path], tasks: dict[str, 
         (CHANCES, CHANCES.replace("y,0.2", "y,inf"), "row 3: 'inf' is not a probability"),
         (CHANCES, CHANCES.replace("y,0.2", "y,-0.1"), "row 3: '-0.1' is not a probability"),
         (CHANCES, CHANCES.replace("y,0.2", "y,0.3"), "1 row over the classes of 'pet' does not sum to 1. row 3: 1.1"),
-        (DECISIONS, DECISIONS.replace("y,0", "y,1"), "do not sum to 1. row 3: 2"),
+        (DECISIONS, DECISIONS.replace("y,0", "y,1"), "does not sum to 1. row 3: 2"),
         (DECISIONS, DECISIONS.replace("y,0", "y,2"), "row 3: '2' is not 0 or 1"),
     ],
 )

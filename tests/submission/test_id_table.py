@@ -77,7 +77,7 @@ def test_a_column_of_the_sample_that_repeats_itself_holds_no_ids(sample: Sample)
     [
         (
             "id,img\nT0,test/0.png\nT1,test/1.png\n",
-            "1 of 3 ids of 'id' are not in column 'id'",
+            "1 of 3 ids of 'id' is not in column 'id'",
             ["'T2' is not in the table"],
         ),
         ("id,img\nT0,a.png\nT1,b.png\nT2,c.png\n", "no column of the table beside 'id' names predicted images", []),

@@ -107,7 +107,7 @@ def test_other_samples_are_no_pairs(sample: Callable[..., Path], text: str) -> N
 
 
 def test_missing_images_are_named(sample: Callable[..., Path]) -> None:
-    with pytest.raises(SubmissionError, match="1 of 4 ids of column 'ID' have no prediction") as caught:
+    with pytest.raises(SubmissionError, match="1 of 4 ids of column 'ID' has no prediction") as caught:
         fill(predict(TASK, IDS[:3]), sample(make_sample()))
     assert "row 11: 'ID_03' has no prediction" in caught.value.details
     with pytest.raises(SubmissionError, match="1 prediction has no row"):

@@ -120,7 +120,7 @@ def test_a_holdout_that_is_not_there_or_changed_is_refused(
     with pytest.raises(ImageError, match=r"1 of .* images differ"):
         mine.evaluate_holdout()
     (away / held.paths[0]).unlink()
-    with pytest.raises(ImageError, match=r"1 of .* images are missing"):
+    with pytest.raises(ImageError, match=r"1 of .* images is missing"):
         mine.evaluate_holdout()
     assert not mine.folder.evaluations_file.exists()
     without = train(contest("single"), recipe=make_recipe(), folds=2, name="none", settings=make_settings(tmp_path))

@@ -103,7 +103,7 @@ def test_a_table_says_which_images_are_predicted(run: Run, test_folder: Path) ->
 @only_frozen
 def test_a_table_that_names_other_images_is_refused(run: Run, test_folder: Path) -> None:
     (test_folder / "test.csv").write_text("image\n00.png\n77.png\n")
-    with pytest.raises(SourceError, match="1 of 2 rows name an image that does not exist"):
+    with pytest.raises(SourceError, match="1 of 2 rows names an image that does not exist"):
         run.predict(test_folder / "test.csv")
     for option, value in (("image_column", "image"), ("encoding", "cp949"), ("header", False)):
         with pytest.raises(UsageError, match="without a table"):

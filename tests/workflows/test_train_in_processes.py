@@ -123,7 +123,7 @@ def test_a_stop_that_was_asked_for_here_is_one_whatever_the_children_say(childre
 
 def test_one_that_is_killed_leaves_its_work_to_the_others(children: Children) -> None:
     children.codes = [-9, 0]
-    assert any("1 of 2 processes were killed (signal 9); the others took over" in note for note in train(children))
+    assert any("1 of 2 processes was killed (signal 9); the others took over" in note for note in train(children))
 
 
 def test_all_killed_is_an_error_that_guesses_why(children: Children) -> None:

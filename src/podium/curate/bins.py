@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from podium.advice import option
 from podium.errors import LabelError, UnknownNameError
-from podium.listing import count_of
+from podium.listing import agree, count_of
 from podium.tables import Composite, Head, Samples, Task
 
 __all__ = ["assign_bins", "is_near_border", "name_bins", "parse_numbers", "rebin", "soft_bins"]
@@ -38,8 +38,10 @@ def parse_numbers(head: str, cells: Sequence[str], places: Sequence[str]) -> NDA
         if not is_fine:
             wrong.append(f"{places[i]}: {cell}")
     if wrong:
+        n = len(wrong)
         raise LabelError(
-            f"{count_of(len(wrong), 'cell')} of {head!r} cannot be put into bins: not a number.",
+            f"{count_of(n, 'cell')} of {head!r} {agree(n, 'is not a number, so it', 'are not numbers, so they')} cannot"
+            " be put into bins.",
             fix=f'Correct them, or name the cells that mean "not known" with {option("missing_values")}.',
             details=wrong,
         )

@@ -49,7 +49,7 @@ def check_folder_labels(files: ImageFiles, rows: Rows, labelling: Labelling, opt
         if not wrong:
             continue
         what = (
-            f"{part_of(len(wrong), len(labels), 'row', 'contradicts', 'contradict')} the folder that their"
+            f"{part_of(len(wrong), len(labels), 'row', 'contradicts', 'contradict')} the folder that the"
             f" image is in (column {head.name!r})"
         )
         details = [f"{rows.ids[row]}: the folder says {folders[row]}, the table {labels[row]}" for row in wrong]
