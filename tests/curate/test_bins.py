@@ -94,7 +94,7 @@ def test_scan_keeps_the_numbers_and_refuses_words(make_tree):
     assert samples.labels["age"].tolist() == [0, 1, -1, 2]
     assert samples.task.head("age").kind == "ordinal"
     np.testing.assert_array_equal(samples.numbers["age"], [29, 30, np.nan, 61])
-    with pytest.raises(LabelError, match="not numbers") as caught:
+    with pytest.raises(LabelError, match="not a number") as caught:
         scan(root, ScanOptions(labels=root / "u.csv", bins={"age": (30, 60)}))
     assert caught.value.details == ("row 6: old",)
 

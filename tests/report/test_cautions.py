@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from podium.listing import part_of
 from podium.metrics import score_predictions
 from podium.report.cautions import describe_cautions
 from podium.report.contents import RunContents
@@ -145,7 +146,7 @@ def test_a_class_of_many_images_in_few_groups_is_rare() -> None:
     sizes = {item.name: item for item in scores.targets[scores.main_target].per_class}
     rare = [name for name, item in sizes.items() if item.n_groups < 10 <= item.n]
     assert rare
-    assert f"{len(rare)} of {len(sizes)} classes have fewer than 10 groups" in found["Rare classes"]
+    assert f"{part_of(len(rare), len(sizes), 'class', 'has', 'have')} fewer than 10 groups" in found["Rare classes"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from podium.listing import count_of, list_some, part_of
+from podium.listing import agree, count_of, list_some, part_of
 from podium.metrics import TargetScore
 from podium.report.contents import RunContents
 from podium.report.folds_section import count_divided_groups
@@ -210,5 +210,5 @@ def _about_classes(target: TargetScore, group_words: str) -> Iterator[Caution]:
     yield Caution(
         "Rare classes",
         f"{part_of(len(rare), len(target.per_class), 'class', 'has', 'have')} fewer than {FEW_IMAGES} {kind}: {first}."
-        " Their F1 is mostly chance, and it weighs as much as any other in a macro average.",
+        f" {agree(len(rare), 'Its', 'Their')} F1 is mostly chance, and it weighs as much as any other in a macro average.",
     )
