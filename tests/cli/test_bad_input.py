@@ -526,7 +526,7 @@ def test_leaks_are_refused_accepted_by_name_or_cured(yard: Path, train: Callable
     assert "--allow-leaks same_bytes" in answer.complaint
     assert all(line.startswith("same_bytes: ") for line in answer.details)
     assert "to go on: podium train " in answer.err
-    assert "Identical files with different labels, 1 times: cat/7.png = dog/wrong.png" in answer.err
+    assert "Identical files with different labels, 1 time: cat/7.png = dog/wrong.png" in answer.err
     assert train(folder, "--allow-leaks", "same_bytes", "--name", "leaky").code == 0
     run = tmp_path / "runs" / "leaky"
     assert json.loads((run / "folds.json").read_text())["leaks"]["accepted"] == ["same_bytes"]

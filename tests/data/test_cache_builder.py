@@ -260,7 +260,8 @@ def test_damaged_pixels_are_decoded_again_and_only_they(
     again = build_cache(samples, tmp_path / "cache", announce=said.append, **QUICK)
     assert np.array_equal(again.pixels, expected)
     assert decoded == damaged.tolist()
-    assert said == [f"{len(damaged)} of 12 images in the cache are damaged; they are decoded again."]
+    words = "is damaged; it is" if len(damaged) == 1 else "are damaged; they are"
+    assert said == [f"{len(damaged)} of 12 images in the cache {words} decoded again."]
     assert {name: (again.folder / name).read_bytes() for name in before} == before
     assert build_cache(samples, tmp_path / "cache", announce=said.append, **QUICK).key == again.key
     assert len(said) == 1

@@ -118,8 +118,7 @@ def block_outputs(
             dtype=np.float16,
             on_progress=lambda done, _total: update(done),
             on_damage=lambda n: progress.note(
-                f"The outputs of the frozen blocks of {count_of(n, 'image is', 'images are')} damaged; they are"
-                f" computed again."
+                f"The outputs of the frozen blocks of {count_of(n, 'image')} are damaged; they are computed again."
             ),
             while_waiting=say_while_waiting("the outputs of the frozen blocks", progress, stop),
         )

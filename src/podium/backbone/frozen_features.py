@@ -74,7 +74,7 @@ def frozen_features(
             batch_size=batch_size,
             on_progress=lambda done, _total: update(done),
             on_damage=lambda n: progress.note(
-                f"The features of {count_of(n, 'image is', 'images are')} damaged; they are computed again."
+                f"The features of {count_of(n, 'image')} are damaged; they are computed again."
             ),
             while_waiting=say_while_waiting("the features", progress, stop),
         )

@@ -204,7 +204,7 @@ class _Request:
                 damaged = cache.find_damage()
                 announce(
                     f"{part_of(len(damaged), len(cache), 'image')} in the cache"
-                    f" {agree(len(damaged), 'is', 'are')} damaged; they are decoded again."
+                    f" {agree(len(damaged), 'is damaged; it is', 'are damaged; they are')} decoded again."
                 )
                 mark_missing(cache, damaged)
         raise CorruptFileError(

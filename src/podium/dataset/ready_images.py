@@ -12,7 +12,7 @@ from podium.curate import Audit, ValueUse, audit_of_facts, drop_quarantined, val
 from podium.data import ImageCache, build_cache
 from podium.dataset.fingerprints import Fingerprints, fingerprints_of
 from podium.images import CutCentre, Preprocessing, height_and_width, read_size
-from podium.listing import agree, count_of, list_some, part_of
+from podium.listing import count_of, list_some, part_of
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.recipe import Recipe
 from podium.stopping import StopRequest, listen_for_stop
@@ -138,7 +138,7 @@ def describe_values(uses: Sequence[ValueUse]) -> list[str]:
             low, high = use.better_range
             notes.append(
                 f"The values of {count_of(use.n_images, 'image')} of more than 8 bits"
-                f" {agree(use.n_images, 'lies', 'lie')} from {use.value_low:,} to"
+                f" lie from {use.value_low:,} to"
                 f" {use.value_high:,}, but {use.range_low:,} becomes black and {use.range_high:,} white: about"
                 f" {use.n_levels} of 256 grey levels are left. Set the recipe key image.value_range=[{low}, {high}] if"
                 " the values of all images, of the test set too, lie in that range."

@@ -210,5 +210,6 @@ def _about_classes(target: TargetScore, group_words: str) -> Iterator[Caution]:
     yield Caution(
         "Rare classes",
         f"{part_of(len(rare), len(target.per_class), 'class', 'has', 'have')} fewer than {FEW_IMAGES} {kind}: {first}."
-        f" {agree(len(rare), 'Its', 'Their')} F1 is mostly chance, and it weighs as much as any other in a macro average.",
+        f" {agree(len(rare), 'Its', 'Their')} F1 is mostly chance, and it weighs as much as"
+        " any other in a macro average.",
     )
