@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from podium.advice import option
+from podium.listing import count_of
 from podium.metrics import Interval, LookAlikes, Scores
-from podium.report.numbers import plain_count, plain_score
+from podium.report.numbers import plain_score
 from podium.splits import LeakReport
 
 __all__ = ["judge_leaks", "pessimistic_words", "warn_of_look_alikes"]
@@ -26,7 +27,8 @@ def warn_of_look_alikes(scores: Scores) -> str | None:
         return None
     return (
         f"{_share(found)} have look-alikes among the training images of their model:"
-        f" {plain_count(found.n_clustered)} images lie in {plain_count(found.n_clusters)} clusters, as frames or photos"
+        f" {count_of(found.n_clustered, 'image lies', 'images lie')} in"
+        f" {count_of(found.n_clusters, 'cluster')}, as frames or photos"
         f" of one object do.{_by_company(found)} Where no cluster is divided, heads on"
         f" frozen features lead to {'; '.join(_fall(scores, *item) for item in lower.items())}. If new images"
         f" will be of other objects, believe the lower score, and name the group with"

@@ -19,8 +19,8 @@ from podium.dataset.prepare import check_folds
 from podium.dataset.prepared import Prepared
 from podium.dataset.ready_images import median_side
 from podium.errors import ImageError, SourceError, UsageError
+from podium.listing import count_of
 from podium.machine import Caution, Progress, Settings, default_progress
-from podium.overview import count_of
 from podium.problems import Problems
 from podium.recipe import Recipe, arrange, resolve_recipe
 from podium.recipe.idle_keys import refuse_idle_for_task

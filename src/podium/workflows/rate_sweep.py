@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from podium import durable
 from podium.errors import UsageError
-from podium.overview import Overview, count_of
+from podium.listing import agree, count_of
+from podium.overview import Overview
 from podium.recipe import Recipe
 from podium.report.rate_chart import RateLine, as_svg, draw_rates
 
@@ -91,7 +92,8 @@ class RateSweep:
             (name, *(_show(curve.suggestions()[what]) for what in names), f"{curve.rates[-1]:.1e}")
             for name, curve in self.curves.items()
         ]
-        facts = [f"lr {_show(self.lr)}", count_of(self.n_steps, "step"), f"{self.epochs:.2g} epochs"]
+        length = f"{self.epochs:.2g} {agree(self.epochs, 'epoch', 'epochs')}"
+        facts = [f"lr {_show(self.lr)}", count_of(self.n_steps, "step"), length]
         return Overview("RateSweep", facts, header=("model", *names, "ended at"), rows=rows)
 
     def __repr__(self) -> str:
