@@ -13,6 +13,7 @@ from pathlib import Path
 
 from podium import durable
 from podium.errors import TableChangedError
+from podium.listing import count_of
 
 __all__ = ["read_csv", "write_csv"]
 
@@ -52,7 +53,8 @@ def read_csv(path: Path) -> dict[str, list[str]]:
     header = [_unguard(name) for name in rows[0]] if rows else []
     for number, row in enumerate(rows, start=1):
         if len(row) != len(header):
-            raise TableChangedError(f"row {number} has {len(row)} cells, the header has {len(header)}.", where=path)
+            cells = count_of(len(row), "cell")
+            raise TableChangedError(f"row {number} has {cells}, the header has {len(header)}.", where=path)
     return {name: [_unguard(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
 
 
