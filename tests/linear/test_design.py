@@ -25,6 +25,10 @@ def test_few_rows_become_few_columns_and_keep_their_inner_products(features: NDA
     few = FeatureRows(features, np.arange(9), few.mean, few.scale)
     design = make_design(few)
     assert design.n_columns == 9
+    assert design.is_turned
+    without = make_design(few, with_axes=False)
+    assert without.matrix is not None
+    torch.testing.assert_close(without.matrix, design.matrix, atol=1e-4, rtol=1e-4)
     assert design.matrix is not None
     x = few.read()
     torch.testing.assert_close(design.matrix @ design.matrix.T, x @ x.T, atol=1e-3, rtol=1e-4)

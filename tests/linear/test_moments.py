@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 
 from linear.conftest import N, make_problem
-from podium.linear import feature_rows
+from podium.linear import feature_rows, moments
 from podium.linear.design import Design
 from podium.linear.moments import Moments, sum_parts
 
@@ -14,6 +14,7 @@ def test_what_is_left_without_a_part_is_the_moments_of_the_rest(
     features: NDArray[np.float32], labels: NDArray[np.int64], monkeypatch
 ) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(feature_rows, "BLOCK", 37)
+    monkeypatch.setattr(moments, "_STRIP", 8)
     problem = make_problem(features, labels, n_views=2)
     x, y = problem.source.read().double().numpy(), problem.target.repeat(2, 1).double().numpy()
     part = torch.from_numpy(np.arange(2 * N) % 3)

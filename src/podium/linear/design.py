@@ -24,7 +24,7 @@ class Design:
         source: The features X that it is made of.
         matrix: Z; None where it is X, and too large to keep.
         axes: Orthonormal directions A with Z = X A that span the rows of X, shape (D, r); None where Z is X. An L2
-            penalty means the same on both sides.
+            penalty means the same on both sides. None, too, where they were not asked for.
     """
 
     source: FeatureRows
@@ -37,7 +37,12 @@ class Design:
     @property
     def n_columns(self) -> int:
         """r."""
-        return self.source.n_features if self.axes is None else int(self.axes.shape[1])
+        return self.source.n_features if self.matrix is None else int(self.matrix.shape[1])
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether Z is X in other coordinates, fewer than D."""
+        return self.n_columns < self.source.n_features
 
     def blocks(self) -> Iterator[tuple[slice, Tensor]]:
         """Places of the rows, with the rows, shape (b, r)."""
@@ -66,12 +71,22 @@ class Design:
 
     def to_features(self, weights: Tensor) -> Tensor:
         """The weights (D, k) of X that give what weights (r, k) of Z give."""
-        return weights if self.axes is None else self.axes.to(weights.dtype) @ weights
+        if not self.is_turned:
+            return weights
+        assert self.axes is not None, "made without axes"
+        return self.axes.to(weights.dtype) @ weights
 
 
-def make_design(source: FeatureRows) -> Design:
-    """The features themselves, or their coordinates in the space of their own rows where those are fewer than D."""
+def make_design(source: FeatureRows, *, with_axes: bool = True) -> Design:
+    """The features themselves, or their coordinates in the space of their own rows where those are fewer than D.
+
+    Args:
+        source: X.
+        with_axes: Whether weights will be asked for; without, the coordinates cost half.
+    """
     if len(source) < source.n_features:
+        if not with_axes:
+            return Design(source, torch.linalg.qr(source.read().T, mode="r").R.T.contiguous())
         axes, triangle = torch.linalg.qr(source.read().T)  # (D, n), (n, n)
         return Design(source, triangle.T.contiguous(), axes)
     fits = 4 * len(source) * source.n_features <= IN_MEMORY_BYTES

@@ -21,6 +21,8 @@ __all__ = ["FinalFit"]
 
 TOLERANCE = 1e-3
 """Of logistic regression: probabilities are then within 0.01 of the exact ones."""
+_SMALL = 1e-2
+"""Penalty on a covariance of standardised features from which single precision is good to four digits."""
 _UNJUDGED_SLOPE = {"lda": 1.0, "ridge": 8.0}
 """Where no inner fold says better: a regression onto 0 and 1 is far too flat for a softmax."""
 
@@ -77,13 +79,14 @@ class FinalFit:
     @property
     def _preconditioner(self) -> Preconditioner:
         inner = self.inner
-        if inner is not None and self.design.axes is None and inner.design.axes is None:
+        if inner is not None and not self.design.is_turned and not inner.design.is_turned:
             return inner.preconditioner
         return make_preconditioner(self.moments.second / self.moments.weight)
 
     def _discriminant(self, kind: HeadKindName, penalty: float) -> LinearMap:
         moments = self.moments
-        solved = solve_cross(moments.covariance, moments.cross_covariance, penalty)
+        covariance = moments.covariance if penalty < _SMALL else moments.covariance.float()
+        solved = solve_cross(covariance, moments.cross_covariance, penalty)
         return (lda if kind == "lda" else ridge)(moments, solved)
 
 

@@ -93,7 +93,8 @@ class InnerFolds:
         """Features of the rows in the first view."""
         whole = self.problem.source
         return make_design(
-            FeatureRows(whole.features, whole.rows[self.rows.cpu().numpy()], whole.mean, whole.scale, n_views=1)
+            FeatureRows(whole.features, whole.rows[self.rows.cpu().numpy()], whole.mean, whole.scale, n_views=1),
+            with_axes=False,
         )
 
     @cached_property

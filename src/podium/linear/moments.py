@@ -13,6 +13,9 @@ from podium.linear.design import Design
 
 __all__ = ["Moments", "sum_parts"]
 
+_STRIP = 512
+"""Columns of a symmetric product at a time."""
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:
@@ -83,5 +86,16 @@ def _sums_of(design: Design, target: Tensor, weights: Tensor, is_in: Tensor) -> 
         is_whole = len(rows) == len(block)
         z, y, w = (x if is_whole else x[rows] for x in (block, target[places], weights[places]))
         weighted = z * w[:, None]
-        sums = (w.sum(), weighted.sum(dim=0), weighted.T @ z, w @ y, weighted.T @ y)
+        sums = (w.sum(), weighted.sum(dim=0), _products(weighted, z), w @ y, weighted.T @ y)
         yield Moments(*(value.double() for value in sums))
+
+
+def _products(weighted: Tensor, z: Tensor) -> Tensor:
+    """weighted' z, which is symmetric: a strip of columns at a time, from the diagonal on."""
+    n = z.shape[1]
+    whole = z.new_empty((n, n))
+    for start in range(0, n, _STRIP):
+        strip = weighted[:, start : start + _STRIP].T @ z[:, start:]
+        whole[start : start + _STRIP, start:] = strip
+        whole[start:, start : start + _STRIP] = strip.T
+    return whole
