@@ -80,7 +80,7 @@ def faces(data: Path) -> Iterator[Row]:
         band = "young" if int(age) < 30 else "middle" if int(age) < 60 else "old"
         for path in sorted(folder.iterdir()):
             mask = "mask" if path.stem.startswith("mask") else path.stem.partition("_")[0]
-            yield Row(path.read_bytes(), path.suffix, {"mask": mask, "gender": gender, "age": band}, number)
+            yield Row(path.read_bytes(), path.suffix, {"label": f"{mask} {gender} {band}"}, number)
 
 
 def covid(data: Path) -> Iterator[Row]:
@@ -200,17 +200,21 @@ def write_blinded(rows: list[Row], folder: Path) -> None:
             writer.writerows([name, *rows[i].labels.values(), *[rows[i].group] * groups] for name, i in order)
 
 
-def cross_validate(folder: Path, table: str, group: str, runs: Path):  # type: ignore[no-untyped-def]
+def cross_validate(folder: Path, table: str, group: str, runs: Path, *, keep: bool):  # type: ignore[no-untyped-def]
     import podium
     from podium.curate import ScanOptions
     from podium.machine import Settings, Silent
+    from podium.store import RunFolder
+    from podium.workflows.gather import gather
 
     labels = next(csv.reader((folder / f"{table}.csv").open(encoding="utf-8")))[1:]
     columns = [name for name in labels if name != "group"]
     options = ScanOptions(labels=folder / f"{table}.csv", label_columns=columns, group=group)
-    name = f"{folder.name}-{table}"
+    name, settings = f"{folder.name}-{table}", Settings(runs=runs, threads=1)
+    if keep and (runs / name / "scores.json").is_file():
+        gather(RunFolder(runs / name), settings=settings)
+        return podium.load_run(name, runs=runs)
     shutil.rmtree(runs / name, ignore_errors=True)
-    settings = Settings(runs=runs, threads=1)
     return podium.train(folder, options=options, preset="baseline", name=name, settings=settings, progress=Silent())
 
 
@@ -232,6 +236,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path("blind"))
     parser.add_argument("--sets", nargs="+", choices=[*WITH_GROUPS, *WITHOUT_GROUPS, *UNKNOWN])
+    parser.add_argument("--keep", action="store_true", help="score runs of before anew, and train only what is missing")
     options = parser.parse_args()
     print(
         "| data | images | stated | warned, pessimistic | true groups | verdict | separation (chance) | gap | CPU s |"
@@ -240,13 +245,15 @@ def main() -> None:
     for name, source in (WITH_GROUPS | WITHOUT_GROUPS | UNKNOWN).items():
         if options.sets and name not in options.sets:
             continue
-        write_blinded(list(source(options.data)), options.work / name)
+        folder, runs = options.work / name, options.work / "runs"
+        if not options.keep or not folder.is_dir():
+            write_blinded(list(source(options.data)), folder)
         started = time.process_time()
-        blind = cross_validate(options.work / name, "blind", "none", options.work / "runs")
+        blind = cross_validate(folder, "blind", "none", runs, keep=options.keep)
         seconds = time.process_time() - started
         truth = None
         if name in WITH_GROUPS:
-            truth = cross_validate(options.work / name, "grouped", "group", options.work / "runs").scores.main
+            truth = cross_validate(folder, "grouped", "group", runs, keep=options.keep).scores.main
         print(row_of(name, blind.scores, truth, seconds), flush=True)
 
 

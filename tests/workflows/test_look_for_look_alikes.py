@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
@@ -45,6 +47,10 @@ def test_a_burst_on_both_sides_is_told_beside_the_score(tracks: Path) -> None:
     assert 'id="pessimistic-score"' in page
     assert "Look-alikes on both sides of the split" in page
     assert "No leak found" not in page
+    assert scores.look_alikes is not None
+    names = [str(name) for name in run.samples.ids]
+    cut = [re.findall(scores.look_alikes.group_pattern, name)[0] for name in names]
+    assert adjusted_rand_score([name.rpartition("_")[0] for name in names], cut) == 1
 
 
 def test_named_tracks_are_silent_and_only_then_is_no_leak_found(tracks: Path) -> None:

@@ -43,6 +43,10 @@ class LookAlikes:
         stated: Score of heads on frozen features in the run's own folds, by target; empty where nothing was solved.
         pessimistic: Their score where no cluster is divided, moved by what the run itself is better or worse than
             `stated`, by target; empty where the clusters are not clear, or are not divided.
+        group_pattern: Regular expression that cuts groups out of the names which stand apart as the clusters do; "" if
+            none does.
+        n_name_groups: Groups of two images or more that it makes.
+        name_separation: Mean silhouette of all images in these groups, less that of the same groups dealt at random.
     """
 
     n: int
@@ -57,6 +61,9 @@ class LookAlikes:
     score_new: float
     stated: Mapping[str, float] = field(default_factory=dict)
     pessimistic: Mapping[str, Interval] = field(default_factory=dict)
+    group_pattern: str = ""
+    n_name_groups: int = 0
+    name_separation: float = 0.0
 
     @property
     def are_divided(self) -> bool:

@@ -6,6 +6,7 @@ from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport,
 from podium.splits.leaks import find_leaks, find_twins_between
 from podium.splits.make_folds import SplitMethod, check_request, choose_method, make_folds
 from podium.splits.merge_groups import join_groups
+from podium.splits.name_groupings import NameGrouping, list_name_groupings
 from podium.splits.summary import FoldPart, FoldSummary, summarise_folds
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "LeakKind",
     "LeakPair",
     "LeakReport",
+    "NameGrouping",
     "SplitMethod",
     "check_leak_names",
     "check_request",
@@ -29,6 +31,7 @@ __all__ = [
     "hint_groups",
     "join_duplicates",
     "join_groups",
+    "list_name_groupings",
     "make_folds",
     "require_no_leak",
     "summarise_folds",

@@ -15,6 +15,7 @@ from podium.machine import Progress, Settings
 from podium.recipe import Recipe, arrange, baseline, check_buildable, settle_features
 from podium.recipe.feature_spec import FeatureSpec
 from podium.recipe.head_spec import AutoHead
+from podium.recipe.layer_spec import LinearLayer
 from podium.recipe.model_spec import ModelSpec
 from podium.stopping import StopRequest
 from podium.tables import Folds, Predictions, Samples, Task
@@ -39,7 +40,8 @@ def frozen_recipe(recipe: Recipe, task: Task, device: torch.device) -> Recipe:
     if recipe.is_solved:
         return recipe
     if recipe.model.freeze == "backbone":
-        return recipe.model_copy(update={"head": AutoHead(), "loss": baseline().loss})
+        linear = recipe.model.model_copy(update={"ordinal": "softmax", "layer": LinearLayer(), "layers": {}})
+        return recipe.model_copy(update={"model": linear, "head": AutoHead(), "loss": baseline().loss})
     spec = recipe.model
     model = ModelSpec(
         name=spec.name, weights=spec.weights, act_layer=spec.act_layer, arrangement=spec.arrangement, freeze="backbone"

@@ -1,6 +1,6 @@
 """From digests, hashes and thumbnails to pairs of equal files and near-duplicates; from features to look-alikes."""
 
-from podium.twins.feature_clusters import FeatureClusters, find_clusters
+from podium.twins.feature_clusters import FeatureClusters, find_clusters, silhouettes_of
 from podium.twins.feature_space import find_nearest, make_directions
 from podium.twins.near_duplicates import NearDuplicates, chain_equal_files, find_near_duplicates
 from podium.twins.thumbnails import make_thumbnails
@@ -16,4 +16,5 @@ __all__ = [
     "join_pairs",
     "make_directions",
     "make_thumbnails",
+    "silhouettes_of",
 ]

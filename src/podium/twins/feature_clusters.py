@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FeatureClusters", "find_clusters"]
+__all__ = ["FeatureClusters", "find_clusters", "silhouettes_of"]
 
 LARGEST_BLOCK = 2000
 """Images that are clustered together; a larger class is halved first, along its widest direction."""
@@ -15,7 +15,7 @@ _CUTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.825, 0.85, 0.875, 0.9, 
 """Shares of all merges after which the clusters are judged."""
 _FEWEST_CLUSTERED = 0.3
 """Share of the images that must have company: the few closest pairs of any set are close."""
-_NEARLY_BEST = 0.95
+_NEARLY_BEST = 0.975
 """Of the cuts whose mean silhouette is this share of the highest, the one with the most clusters is taken: the maximum
 is flat where clusters are of two or three images, and each cluster too few takes more away than it should."""
 
@@ -97,6 +97,26 @@ def _cut_best(directions: NDArray[np.float32], blocks: list[NDArray[np.int64]]) 
     return next(cluster for mean, cluster in found if mean >= _NEARLY_BEST * highest), separation
 
 
+def silhouettes_of(
+    directions: NDArray[np.float32], kinds: NDArray[np.int64], groups: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Silhouette of each image, in [-1, 1]: how much nearer it is to its group than to the next one of its kind.
+
+    Args:
+        directions: From `make_directions`, shape (N, D).
+        kinds: Class of each image, shape (N,); those of a group that are of other kinds are not looked at.
+        groups: Group of each image, shape (N,).
+
+    Returns:
+        Shape (N,); 0 for an image that is alone of its kind in its group.
+    """
+    found = np.zeros(len(kinds))
+    for kind in np.unique(kinds):
+        for rows in _halve(directions, np.flatnonzero(kinds == kind)):
+            found[rows] = _silhouettes(_distances(directions[rows]), groups[rows])
+    return found
+
+
 class _Tree:
     """Average linkage of some images.
 
@@ -109,10 +129,8 @@ class _Tree:
         from scipy.cluster.hierarchy import linkage
         from scipy.spatial.distance import squareform
 
-        own = directions[rows]
         self.rows = rows
-        self._distance = np.clip(1.0 - own @ own.T, 0.0, None)
-        np.fill_diagonal(self._distance, 0.0)
+        self._distance = _distances(directions[rows])
         self._links = linkage(squareform(self._distance, checks=False), "average") if len(rows) > 1 else None
 
     @property
@@ -130,20 +148,31 @@ class _Tree:
 
     def silhouettes(self, cluster: NDArray[np.int64]) -> NDArray[np.float64]:
         """Silhouette of each row, shape (n,); 0 where it is alone, or there is no other cluster."""
-        names, number, size = np.unique(cluster, return_inverse=True, return_counts=True)
-        if len(names) < 2:
-            return np.zeros(len(cluster))
-        order = np.argsort(number, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(size)[:-1]])
-        sums = np.add.reduceat(self._distance[:, order], starts, axis=1).astype(np.float64)  # (n, clusters)
-        place = np.arange(len(cluster))
-        own = sums[place, number] / np.maximum(size[number] - 1, 1)
-        means = sums / size
-        means[place, number] = np.inf
-        other = means.min(axis=1)
-        width = np.maximum(own, other)
-        is_judged = (size[number] > 1) & (width > 0)
-        return np.asarray(np.divide(other - own, width, out=np.zeros_like(own), where=is_judged), dtype=np.float64)
+        return _silhouettes(self._distance, cluster)
+
+
+def _distances(directions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """1 less the cosine of each pair, shape (n, n)."""
+    distance = np.clip(1.0 - directions @ directions.T, 0.0, None)
+    np.fill_diagonal(distance, 0.0)
+    return np.asarray(distance, dtype=np.float32)
+
+
+def _silhouettes(distance: NDArray[np.float32], cluster: NDArray[np.int64]) -> NDArray[np.float64]:
+    names, number, size = np.unique(cluster, return_inverse=True, return_counts=True)
+    if len(names) < 2:
+        return np.zeros(len(cluster))
+    order = np.argsort(number, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(size)[:-1]])
+    sums = np.add.reduceat(distance[:, order], starts, axis=1).astype(np.float64)  # (n, clusters)
+    place = np.arange(len(cluster))
+    own = sums[place, number] / np.maximum(size[number] - 1, 1)
+    means = sums / size
+    means[place, number] = np.inf
+    other = means.min(axis=1)
+    width = np.maximum(own, other)
+    is_judged = (size[number] > 1) & (width > 0)
+    return np.asarray(np.divide(other - own, width, out=np.zeros_like(own), where=is_judged), dtype=np.float64)
 
 
 def _number(trees: list[_Tree], height: float, n: int) -> NDArray[np.int64]:

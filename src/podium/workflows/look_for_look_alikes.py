@@ -17,11 +17,11 @@ from podium.machine.tuning import restored_torch
 from podium.metrics import METRICS, Interval, LookAlikes, Scores, score_predictions
 from podium.metrics import score as score_by
 from podium.recipe import load_recipe
-from podium.splits import LeakReport, join_groups, make_folds
+from podium.splits import LeakReport, join_groups, list_name_groupings, make_folds
 from podium.stopping import StopRequest
 from podium.store import RunFolder
 from podium.tables import HOLDOUT, Folds, Predictions, Samples
-from podium.twins import FeatureClusters, find_clusters, find_nearest, make_directions
+from podium.twins import FeatureClusters, find_clusters, find_nearest, make_directions, silhouettes_of
 
 __all__ = ["look_for_look_alikes"]
 
@@ -32,6 +32,8 @@ MOST = 20_000
 MOST_ASKED = 2000
 """Evaluated images whose nearest neighbours are looked for."""
 MOST_FOLDS = 5
+LEAST_BY_NAME = 0.15
+"""How much higher the mean silhouette of groups by names must be than that of the same groups dealt at random."""
 
 
 def look_for_look_alikes(
@@ -111,6 +113,8 @@ class _Look:
         directions, kinds = make_directions(inputs.features[0][rows]), _kinds(self.samples)
         clusters = find_clusters(directions, kinds)
         found = self._measure(directions, kinds, clusters)
+        if found.are_divided:
+            found = replace(found, **_find_names(self.samples, directions, kinds))
         if not found.are_divided or _are_groups_named(self.run, self.samples):
             return found  # where somebody said what belongs together, clusters are only its looks
 
@@ -170,6 +174,20 @@ class _Look:
 
     def _interval(self, scores: Scores, target: str) -> Interval:
         return scores.targets[target].metrics[self.scores.metric_of(target)]
+
+
+def _find_names(samples: Samples, directions: NDArray[np.float32], kinds: NDArray[np.int64]) -> dict[str, Any]:
+    """The grouping by names whose images are nearest each other, with its evidence; nothing where none is."""
+    best: dict[str, Any] = {}
+    highest, rng = LEAST_BY_NAME, np.random.default_rng(0)
+    for grouping in list_name_groupings([str(name) for name in samples.ids]):
+        own = float(silhouettes_of(directions, kinds, grouping.group).mean())
+        dealt = float(silhouettes_of(directions, kinds, rng.permutation(grouping.group)).mean())
+        if own - dealt > highest:
+            n_groups = int((np.bincount(grouping.group) > 1).sum())
+            best = {"group_pattern": grouping.pattern, "n_name_groups": n_groups, "name_separation": own - dealt}
+            highest = own - dealt
+    return best
 
 
 def _are_groups_named(run: RunFolder, samples: Samples) -> bool:
