@@ -39,7 +39,7 @@ class Clock:
         self.turns = dict.fromkeys(seconds, 0)
         self._seconds: dict[Candidate, Iterator[float]] = {c: iter(s) for c, s in seconds.items()}
         self._running: Candidate | None = None
-        monkeypatch.setattr(timed_choice, "_clock", self._time)
+        monkeypatch.setattr(timed_choice, "time_run", self._time)
 
     def _time(self, run: object, _device: torch.device) -> float:
         assert self._running is not None
@@ -135,7 +135,7 @@ def test_images_are_made_where_an_epoch_is_over_first(
 ) -> None:
     told = {"training": training, "cpu": on_cpu, "device": on_device}
     ran: list[str] = []
-    monkeypatch.setattr(timed_choice, "_clock", lambda run, _device: (run(), told[ran[-1]])[1])
+    monkeypatch.setattr(timed_choice, "time_run", lambda run, _device: (run(), told[ran[-1]])[1])
     found = choose_place(*(partial(ran.append, name) for name in told), CPU)
     assert found == {"chosen": place, "seconds": told}
     assert set(ran) == set(told)

@@ -111,6 +111,7 @@ class Parts:
     Args:
         model: From a batch's images to a dict of head name -> logits (B, C).
         objective: The loss over all heads.
+        forward: The same as the model, compiled, for the steps of training; None takes the model itself.
         optimizer: Over the model's parameters; every group has an "initial_lr", its peak.
         schedule: Step -> factor on the peak learning rates, a pure function.
         reduction: Finished epochs -> one more factor on them, a pure function: a schedule that waits for a plateau.
@@ -145,6 +146,7 @@ class Parts:
     clip_norm: float | None = None
     sam: Sam | None = None
     unfreezing: Unfreezing | None = None
+    forward: Callable[[Tensor], Mapping[str, Tensor]] | None = None
     average: Averager | None = None
     soup: Gathered | None = None
     scaler: torch.amp.GradScaler | None = None

@@ -79,9 +79,10 @@ def _accumulate_gradients(parts: Parts, batch: Batch) -> float:
     loss = 0.0
     for rows in split_batch(len(batch.images), parts.micro_batch):
         images = batch.images[rows].to(parts.device, non_blocking=True)
-        lone = lone_norms_at_rest(parts.model) if len(images) == 1 else nullcontext()
-        with lone, autocast(parts.device, parts.precision):
-            logits: Mapping[str, Tensor] = parts.model(images)
+        is_lone = len(images) == 1  # whose norms at rest no compiled kernel knows
+        forward = parts.model if parts.forward is None or is_lone else parts.forward
+        with lone_norms_at_rest(parts.model) if is_lone else nullcontext(), autocast(parts.device, parts.precision):
+            logits: Mapping[str, Tensor] = forward(images)
         if in_pieces and totals is None:
             totals = parts.objective.totals({name: values.shape[1] for name, values in logits.items()}, targets)
         piece = {name: target[rows] for name, target in targets.items()}

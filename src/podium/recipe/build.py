@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from podium.engine import Parts, Sam, mix_seed
+from podium.engine.compiled_steps import compile_forward
 from podium.errors import UsageError
 from podium.listing import count_of
 from podium.models import (
@@ -218,6 +219,7 @@ def build_parts(
     return Parts(
         model=model,
         objective=build_objective(recipe.loss, task, labels, device, model=recipe.model),
+        forward=compile_forward(model) if training.compile == "inductor" else None,
         optimizer=build_optimizer_of(recipe.optimizer, model),
         schedule=build_schedule(recipe, n_steps=n_steps, steps_per_epoch=steps_per_epoch),
         reduction=build_reduction(recipe, score_name=score_name, greater_is_better=greater_is_better),

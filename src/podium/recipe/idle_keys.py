@@ -171,6 +171,7 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
         yield _Idle("optimizer.layer_decay", freeze, (1.0,))
         yield _Idle("model.drop_path_rate", freeze, (0.0,))
         yield _Idle("training.layout", freeze, ("auto", "channels_last"))
+        yield _Idle("training.compile", freeze, ("auto", "none"))
         yield _Idle("model.unfreeze_after", freeze, (None,))
         yield _Idle("model.head_start", freeze, ("random",))
     elif recipe.model.name == "tiny":
@@ -207,7 +208,7 @@ def _idle_for_solved(recipe: Recipe) -> Iterator[_Idle]:
     yield _Idle("distill.teacher", head, ((),))
     yield _Idle("loss.head_weights", head, ({},))
     for key in type(recipe.training).model_fields:
-        if key not in ("precision", "layout", "augment_on"):
+        if key not in ("precision", "layout", "augment_on", "compile"):
             yield _Idle(f"training.{key}", head, ("auto", "last") if key == "select" else ())
     for key, loss in (("single", recipe.loss.single), ("multi", recipe.loss.multi), *recipe.loss.heads.items()):
         path = f"loss.{key}" if key in ("single", "multi") else f"loss.heads.{key}"

@@ -133,6 +133,11 @@ class Recipe(Part):
     @model_validator(mode="after")
     def _check_unfreezing(self) -> Recipe:
         after, epochs = self.model.unfreeze_after, self.training.epochs
+        if after is not None and self.training.compile == "inductor":
+            raise ValueError(
+                "training.compile=inductor compiles a network whose frozen part stays, model.unfreeze_after changes it:"
+                " use one of them"
+            )
         if after is not None and after >= epochs:
             raise ValueError(
                 f"model.unfreeze_after={after} leaves no epoch for the backbone, training.epochs={epochs}: choose "

@@ -39,6 +39,10 @@ class TrainingSpec(Part):
     """Precision of the forward pass; auto: autotune takes the fastest, and fp32 under a frozen backbone."""
     layout: Literal["auto", "channels_last", "contiguous"] = "auto"
     """Order of weights and activations in memory; auto: autotune takes the fastest."""
+    compile: Literal["auto", "none", "inductor"] = "auto"
+    """What runs training steps: torch layer by layer, or kernels that torch.compile makes in a minute or several for
+    each training (a C++ compiler is needed). auto: on an NVIDIA GPU autotune tries both where a training is long, and
+    takes the one with which it is shorter; elsewhere none."""
     augment_on: Literal["auto", "cpu", "device"] = "auto"
     """Where the images of a batch are made: on the CPU, or on the device that trains, from images that are kept
     there if they fit. The images differ by rounding. auto: autotune takes the faster one on an NVIDIA GPU,

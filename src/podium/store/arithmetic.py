@@ -33,7 +33,7 @@ def arithmetic_of(recipe: Mapping[str, Any], record: Mapping[str, Any]) -> dict[
         taken where nothing is measured.
     """
     training, model = (_mapping(recipe, name) for name in ("training", "model"))
-    found = {f"training.{name}": training.get(name) for name in ("precision", "layout", "augment_on")}
+    found = {f"training.{name}": training.get(name) for name in ("precision", "layout", "augment_on", "compile")}
     if model.get("freeze") == "blocks":
         found["model.cached_views"] = model.get("cached_views")
     if model.get("freeze") == "backbone" or found.get("model.cached_views"):
@@ -51,6 +51,8 @@ def arithmetic_words(found: Mapping[str, Any]) -> str:
     words = [str(found[f"training.{name}"]) for name in ("precision", "layout") if found.get(f"training.{name}")]
     if found.get("training.augment_on") == "device":
         words.append("images made on the device")
+    if found.get("training.compile") == "inductor":
+        words.append("compiled steps")
     if found.get("model.frozen_engine"):
         words.append(f"frozen part {found.get('model.frozen_precision')} by {found['model.frozen_engine']}")
     if found.get("model.cached_views"):

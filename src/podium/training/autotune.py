@@ -18,11 +18,13 @@ from podium.backbone.frozen_forward import Way, can_use_openvino, frozen_batch, 
 from podium.backbone.split_point import SplitPoint, find_split_point
 from podium.data import CPU_ONLY, DeviceImages, TrainLoader, resident_bytes, sample_keys
 from podium.engine import is_out_of_memory, release_cached_memory
+from podium.engine.compiled_steps import explain_no_compiler
 from podium.errors import UsageError
 from podium.machine import Progress, Settings
 from podium.machine.device import suitable_precision
 from podium.models import Classifier, depth_sections
 from podium.recipe import Recipe
+from podium.training.compile_trial import WORTH_TRYING_S, count_steps, try_compiled
 from podium.training.timed_choice import (
     BATCH,
     Candidate,
@@ -34,7 +36,7 @@ from podium.training.timed_choice import (
     train_some,
 )
 
-__all__ = ["autotune_recipe", "most_views", "require_engine", "resolve_without_autotune"]
+__all__ = ["autotune_recipe", "most_views", "require_compiler", "require_engine", "resolve_without_autotune"]
 
 MOST_VIEWS = 16
 WORTH_AUTOTUNING = 1000
@@ -42,6 +44,8 @@ WORTH_AUTOTUNING = 1000
 _MEASURED_BATCHES = 4
 MOST_BYTES = 16 * 1024**3
 PROBES = "probes"
+COMPILED_ON = ("cuda",)
+"""Devices where compiled steps are tried: on CPUs they were slower, or too little faster for their compiling."""
 _PLAIN = {"frozen_precision": "fp32", "frozen_engine": "torch"}
 
 
@@ -70,7 +74,7 @@ def autotune_recipe(
     measured: dict[str, Any] = {}
     is_backbone = recipe.model.freeze == "backbone"
     if is_backbone:
-        recipe = _set_training(recipe, precision="fp32", layout="channels_last")
+        recipe = _set_training(recipe, precision="fp32", layout="channels_last", compile="none")
     if settings.reproducible:
         return _fill_rest(recipe, device), measured
     n_passes = n_images * (len(recipe.feature_views) if is_backbone else recipe.training.epochs)
@@ -89,6 +93,11 @@ def autotune_recipe(
         )
         recipe = _set_training(recipe, **measured["training"]["chosen"])
         progress.note(f"Fastest here: {recipe.training.precision}, {recipe.training.layout} (autotune).")
+    if recipe.training.compile == "auto" and _is_worth_compiling(recipe, measured, n_images, device):
+        views_of = split_point if recipe.model.cached_views else None
+        measured["compile"] = _try_compiled(recipe, model, views_of, n_images, settings, device)
+        recipe = _set_training(recipe, compile=measured["compile"]["chosen"])
+        progress.note(f"Fastest here for training steps: compile={recipe.training.compile} (autotune).")
     if (
         recipe.training.augment_on == "auto"
         and device.type == "cuda"
@@ -99,7 +108,7 @@ def autotune_recipe(
         recipe = _set_training(recipe, augment_on=measured["images"]["chosen"])
         if recipe.training.augment_on == "device":
             progress.note("The images are made on the GPU, which is faster here (autotune).")
-    return _set_training(recipe, augment_on="cpu"), measured
+    return _set_training(recipe, augment_on="cpu", compile="none"), measured
 
 
 def require_engine(recipe: Recipe, device: torch.device) -> None:
@@ -117,6 +126,20 @@ def require_engine(recipe: Recipe, device: torch.device) -> None:
         )
 
 
+def require_compiler(recipe: Recipe, device: torch.device) -> None:
+    """Refuse a recipe that compiles its steps where torch cannot.
+
+    Raises:
+        UsageError: If a compiler is missing; says which.
+    """
+    problem = explain_no_compiler(device) if recipe.training.compile == "inductor" else None
+    if problem is not None:
+        raise UsageError(
+            f"training.compile=inductor cannot be used here: {problem}.",
+            fix="Install it (on Debian and Ubuntu: apt install g++), or use training.compile=none.",
+        )
+
+
 def resolve_without_autotune(recipe: Recipe, device: torch.device) -> Recipe:
     """The recipe with what mostly is right in place of every measurement, and nothing kept on disk.
 
@@ -128,7 +151,7 @@ def resolve_without_autotune(recipe: Recipe, device: torch.device) -> Recipe:
 def _fill_rest(recipe: Recipe, device: torch.device) -> Recipe:
     precision = "fp32" if recipe.model.freeze == "backbone" else suitable_precision(device)
     plain = _set_model(recipe, **_PLAIN)
-    return _set_training(plain, precision=precision, layout=_layouts(device)[0], augment_on="cpu")
+    return _set_training(plain, precision=precision, layout=_layouts(device)[0], augment_on="cpu", compile="none")
 
 
 def _set_model(recipe: Recipe, **values: Any) -> Recipe:
@@ -263,6 +286,43 @@ def _try_training(
         "batch": _measured_batch(recipe, device),
         **_about(recipe, settings, device),
     }
+    return remembered(settings.cache_folder / PROBES, about, measure)
+
+
+def _is_worth_compiling(recipe: Recipe, measured: Mapping[str, Any], n_images: int, device: torch.device) -> bool:
+    """Whether compiling is to be tried: where steps were seen to get faster, and a training is long enough."""
+    trial = measured.get("training", {})
+    seconds = trial.get("seconds", {}).get(" ".join(map(str, trial.get("chosen", {}).values())))
+    if device.type not in COMPILED_ON or recipe.model.unfreeze_after is not None or seconds is None:
+        return False
+    n = recipe.training.epochs * n_images / 2
+    return n * seconds / (trial.get("images") or BATCH) > WORTH_TRYING_S and explain_no_compiler(device) is None
+
+
+def _try_compiled(
+    recipe: Recipe,
+    model: Classifier,
+    split_point: SplitPoint | None,
+    n_images: int,
+    settings: Settings,
+    device: torch.device,
+) -> Mapping[str, Any]:
+    spec, n = recipe.training, _measured_batch(recipe, device)
+    candidate = Candidate(str(spec.precision), str(spec.layout))
+    n_steps = count_steps(n_images, epochs=spec.epochs, batch_size=n)
+
+    def measure() -> dict[str, Any]:
+        images = _draw(recipe, n, device)
+        if split_point is not None:
+            split_point.apply(model)
+            images = torch.rand(n, *split_point.shape, device=device).half()
+        try:
+            return dict(try_compiled(model, images, candidate, device, n_steps=n_steps))
+        except Exception as problem:
+            return {"chosen": "none", "seconds": {}, "failed": f"{type(problem).__name__}: {problem}"[:500]}
+
+    about = {"compile": asdict(split_point) if split_point else None, "steps": n_steps, "candidate": str(candidate)}
+    about |= {"model": _network(recipe), "batch": n, **_about(recipe, settings, device)}
     return remembered(settings.cache_folder / PROBES, about, measure)
 
 

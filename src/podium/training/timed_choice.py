@@ -36,6 +36,7 @@ __all__ = [
     "choose_training",
     "race",
     "remembered",
+    "time_run",
     "train_some",
 ]
 
@@ -153,7 +154,7 @@ def choose_frozen(
     taken: dict[Way, float] = {}
     for way in runs:
         if agrees(way):
-            taken[way] = _clock(partial(run, way), device)
+            taken[way] = time_run(partial(run, way), device)
         return_freed_memory()  # each way allocates in its own pattern: what they leave behind would add up
     if not taken:
         taken = {next(iter(runs)): math.inf}
@@ -179,7 +180,7 @@ def choose_place(
         times: list[float] = []
         started = time.perf_counter()
         while not times or (len(times) < ROUNDS and time.perf_counter() - started < BUDGET_S):
-            times.append(_clock(run, device))
+            times.append(time_run(run, device))
         seconds[name] = round(min(times), 6)
     is_faster = seconds["training"] + seconds["device"] < WORTH * max(seconds["training"], seconds["cpu"])
     return {"chosen": "device" if is_faster else "cpu", "seconds": seconds}
@@ -218,7 +219,7 @@ def race(
             break
         for candidate, run in running.items():
             prepare(candidate)
-            times[candidate].append(_clock(run, device))
+            times[candidate].append(time_run(run, device))
         running = _without_hopeless(running, times)
     # The least of a few is what the work takes; everything above it is what else the machine did.
     least = {candidate: min(taken) for candidate, taken in times.items()}
@@ -288,7 +289,8 @@ def train_some(
             optimizer.step()
 
 
-def _clock(run: Callable[[], object], device: torch.device) -> float:
+def time_run(run: Callable[[], object], device: torch.device) -> float:
+    """Seconds that it takes, what the device does by itself included."""
     _wait_for(device)
     started = time.perf_counter()
     run()

@@ -49,7 +49,7 @@ from podium.splits import make_folds
 from podium.stopping import StopRequest
 from podium.tables import HOLDOUT, Samples
 from podium.tables.soft_labels import check_weights
-from podium.training.autotune import require_engine, resolve_without_autotune
+from podium.training.autotune import require_compiler, require_engine, resolve_without_autotune
 from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import FeatureInputs, Inputs
@@ -137,6 +137,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recipe = resolve_recipe(recipe, median_side_px=median_side_of(images))
         device = choose_device(self.device)
         require_engine(recipe, device)
+        require_compiler(recipe, device)
         self.recipe_ = resolve_without_autotune(recipe, device)
         refuse_idle_for_task(self.recipe_, given.task)
         check_sampler(self.recipe_, given.task)

@@ -47,7 +47,7 @@ from podium.recipe.label_cautions import describe_unsafe_labels
 from podium.recipe.preset_names import base_name
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import HOLDOUT, Samples, Task
-from podium.training.autotune import autotune_recipe, require_engine
+from podium.training.autotune import autotune_recipe, require_compiler, require_engine
 from podium.training.teachers import check_teachers, settle_teachers
 from podium.workflows.minutes import TimeBudget
 from podium.workflows.time_budget import forecast, plan_length
@@ -101,6 +101,7 @@ def start_run(
     recipe = resolve_recipe(recipe, median_side_px=median_side(samples))
     device = choose_device(settings.device)
     require_engine(recipe, device)
+    require_compiler(recipe, device)
     backbone, model = check_buildable(recipe, task)
     for note in backbone.notes:
         progress.note(note)
@@ -111,6 +112,8 @@ def start_run(
         progress.note(Caution(caution))
     recipe, parameters = settle_features(recipe, model), count_parameters(model)
     views_are_open = recipe.model.cached_views == "auto"
+    if budget is not None:
+        recipe = _without_compiling(recipe)
     recipe, measured = autotune_recipe(recipe, model, len(samples), settings, device, progress)
     start = {
         "mean": backbone.mean,
@@ -168,6 +171,13 @@ def start_run(
         durable.write_sealed(run.environment_file, describe_environment())
 
     return create_run(settings.runs, name, record, stem=base_name(recipe.preset), fill=fill)
+
+
+def _without_compiling(recipe: Recipe) -> Recipe:
+    """With plain steps where the recipe leaves it open: a plan of minutes does not know what compiling takes."""
+    if recipe.training.compile != "auto":
+        return recipe
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"compile": "none"})})
 
 
 def _choose_folds(n_folds: int, only_folds: Collection[int] | None, problems: Problems) -> list[int]:

@@ -99,6 +99,12 @@ def train(
             field="minutes",
             fix="Give training.epochs, or leave distill.teacher out.",
         )
+    if wanted.training.compile == "inductor":
+        raise UsageError(
+            "the plan does not know how long torch compiles.",
+            field="minutes",
+            fix="Give training.epochs, or leave training.compile out.",
+        )
     check_length_is_open(overrides)
     opened = open_data(data, options, folds)
     if preset is not None or recipe is not None:

@@ -24,7 +24,7 @@ from podium.recipe import arrange, load_recipe
 from podium.stopping import StopRequest, listen_for_stop
 from podium.store import RunFolder, weights_of, write_results
 from podium.tables import Folds, Predictions, Samples, save_predictions
-from podium.training.autotune import resolve_without_autotune
+from podium.training.autotune import require_compiler, resolve_without_autotune
 from podium.training.make_inputs import make_inputs
 from podium.training.one_training import CHECKPOINTS, Training, train_all_rows, train_one
 from podium.training.teaching import Teaching
@@ -96,6 +96,7 @@ class FoldTrainer:
         self._callbacks = callbacks or Callbacks()
         self._device = choose_device(settings.device)
         self._recipe = resolve_without_autotune(load_recipe(run.recipe_file), self._device)
+        require_compiler(self._recipe, self._device)
         self._models = arrange(self._task, self._recipe.model.arrangement)
         self._probs: dict[Path, dict[str, NDArray[np.float64]]] = {}
         self.held: LockedError | None = None
