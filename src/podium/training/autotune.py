@@ -45,7 +45,7 @@ _MEASURED_BATCHES = 4
 MOST_BYTES = 16 * 1024**3
 PROBES = "probes"
 COMPILED_ON = ("cuda",)
-"""Devices where compiled steps are tried: on CPUs they were slower, or too little faster for their compiling."""
+"""Devices where compiled steps are tried: on CPUs compiling took minutes and no gain is measured yet (LOG.md)."""
 _PLAIN = {"frozen_precision": "fp32", "frozen_engine": "torch"}
 
 
