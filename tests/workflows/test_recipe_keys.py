@@ -389,6 +389,8 @@ CASES: dict[str, Case] = {
     "head.kind": Case("head.kind=lda", SOLVED, refused=_ONE_CLASS),
     "head.logistic.C": Case("head.C=10", SOLVED),
     "head.lda.shrinkage": Case("head.shrinkage=0.01", SOLVED, besides=("head.kind=lda",), refused=_ONE_CLASS),
+    "head.nearest.neighbours": Case("head.neighbours=2", SOLVED, besides=("head.kind=nearest",)),
+    "head.nearest.temperature": Case("head.temperature=0.5", SOLVED, besides=("head.kind=nearest",)),
     "head.ridge.alpha": Case("head.alpha=0.1", SOLVED, besides=("head.kind=ridge",)),
     "distill.teacher": Case("distill.teacher=nobody", refused=_NO_TEACHER),
     "distill.weight": Case("distill.weight=0.9", besides=_TAUGHT, refused=_NO_TEACHER),

@@ -1,8 +1,10 @@
-"""Linear heads solved in place of trained: logistic regression, LDA, ridge regression, chosen by inner folds."""
+"""Heads solved in place of trained, chosen by inner folds: logistic regression, LDA, ridge regression, neighbours."""
 
 from podium.linear.feature_rows import FeatureRows
 from podium.linear.head_problem import HEAD_KINDS, HeadKindName, HeadProblem, HeadWish
+from podium.linear.nearest_layer import NearestLayer
 from podium.linear.solve_head import Candidate, SolvedHead, solve_head
+from podium.linear.solve_nearest import NearestWish, SolvedNearest, solve_nearest
 
 __all__ = [
     "HEAD_KINDS",
@@ -11,6 +13,10 @@ __all__ = [
     "HeadKindName",
     "HeadProblem",
     "HeadWish",
+    "NearestLayer",
+    "NearestWish",
     "SolvedHead",
+    "SolvedNearest",
     "solve_head",
+    "solve_nearest",
 ]

@@ -14,9 +14,10 @@ from torch import Tensor
 from podium.linear.feature_rows import FeatureRows
 from podium.tables import Head
 
-__all__ = ["HEAD_KINDS", "HeadKindName", "HeadProblem", "HeadWish"]
+__all__ = ["HEAD_KINDS", "HeadKindName", "HeadProblem", "HeadWish", "SolvedKindName"]
 
 HeadKindName = Literal["logistic", "lda", "ridge"]
+SolvedKindName = Literal["logistic", "lda", "ridge", "nearest"]
 HEAD_KINDS: tuple[HeadKindName, ...] = get_args(HeadKindName)
 
 

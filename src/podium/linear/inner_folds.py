@@ -16,7 +16,7 @@ from podium.linear.calibration import Calibration, fit_platt, fit_temperature
 from podium.linear.design import Design, make_design
 from podium.linear.discriminant import lda, ridge, solve_cross
 from podium.linear.feature_rows import FeatureRows
-from podium.linear.head_problem import HeadKindName, HeadProblem
+from podium.linear.head_problem import HeadKindName, HeadProblem, SolvedKindName
 from podium.linear.logistic import LogisticProblems
 from podium.linear.moments import Moments, sum_parts
 from podium.linear.pool import log_loss, pool_logits
@@ -36,14 +36,14 @@ class Tried:
     """A candidate, judged out of fold.
 
     Args:
-        kind: Logistic regression, LDA or ridge.
-        penalty: Strength on the mean loss, or added to the covariance.
+        kind: Logistic regression, LDA, ridge or nearest neighbours.
+        penalty: Strength on the mean loss, or added to the covariance, or number of neighbours.
         log_loss: Of its calibrated probabilities.
         logits: Calibrated, shape (m, C).
         calibration: What calibrated them.
     """
 
-    kind: HeadKindName
+    kind: SolvedKindName
     penalty: float
     log_loss: float
     logits: Tensor
@@ -134,11 +134,11 @@ class InnerFolds:
         weights = self.row_weights[:, None] * is_in[..., None]
         weights = weights / (is_in & (self.row_weights > 0).any(dim=1, keepdim=True)).sum(dim=0)[:, None]
         return LogisticProblems(
-            self.design, self.target, weights, self._is_present, self.problem.head.is_multi, self.preconditioner
+            self.design, self.target, weights, self.is_present, self.problem.head.is_multi, self.preconditioner
         )
 
     @cached_property
-    def _is_present(self) -> Tensor:
+    def is_present(self) -> Tensor:
         """Classes among the rows without each inner fold, shape (K, C)."""
         if self.problem.head.is_multi:
             return torch.ones((self.n_parts, self.target.shape[1]), dtype=torch.bool, device=self.target.device)
@@ -150,7 +150,7 @@ class InnerFolds:
         """Weights of the rows in a comparison, (m, 1) or (m, C): none where no candidate could know the class."""
         if self.problem.head.is_multi:
             return self.row_weights
-        could_know = (self._is_present[self.part] | (self.target == 0)).all(dim=1, keepdim=True)
+        could_know = (self.is_present[self.part] | (self.target == 0)).all(dim=1, keepdim=True)
         return self.row_weights * could_know
 
     @property
@@ -170,7 +170,7 @@ class InnerFolds:
         as_it_is = Calibration(one, torch.zeros_like(one))
         # The sigmoids of several labels are near enough, and a rare label has too few rows for a slope of its own.
         is_straight = self.problem.head.is_multi or not self.is_calibrated
-        return self._note("logistic", penalty, logits, as_it_is if is_straight else self.calibrate(logits))
+        return self.note("logistic", penalty, logits, as_it_is if is_straight else self.calibrate(logits))
 
     def try_discriminant(self, kind: HeadKindName, penalty: float) -> float:
         """Log loss of LDA or ridge regression, whose covariance shrinks by this; both are noted."""
@@ -190,8 +190,8 @@ class InnerFolds:
                 logits[name][own] = self._rows_times(own, weights) + intercepts
         for name, values in logits.items():
             if not self.problem.head.is_multi:
-                values = values.masked_fill(~self._is_present[self.part], -torch.inf)
-            self._note(name, penalty, values, self.calibrate(values))
+                values = values.masked_fill(~self.is_present[self.part], -torch.inf)
+            self.note(name, penalty, values, self.calibrate(values))
         return self.find(kind, penalty).log_loss
 
     def _rows_times(self, own: Tensor, weights: Tensor) -> Tensor:
@@ -234,7 +234,7 @@ class InnerFolds:
         gains = np.array([mine - its for mine, its in pairs])
         return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))
 
-    def find(self, kind: HeadKindName, penalty: float) -> Tried:
+    def find(self, kind: SolvedKindName, penalty: float) -> Tried:
         """A candidate that was tried."""
         return next(item for item in self.tried if (item.kind, item.penalty) == (kind, penalty))
 
@@ -252,7 +252,8 @@ class InnerFolds:
         whole = sum((factor * item.logits for factor, item in used[1:]), used[0][0] * used[0][1].logits)
         return factors, replace(tried[0], log_loss=self._log_loss(whole), logits=whole)
 
-    def _note(self, kind: HeadKindName, penalty: float, logits: Tensor, calibration: Calibration) -> float:
+    def note(self, kind: SolvedKindName, penalty: float, logits: Tensor, calibration: Calibration) -> float:
+        """Keep a candidate with its out-of-fold logits, shape (m, C); gives its log loss."""
         calibrated = calibration.apply(logits.double())
         loss = self._log_loss(calibrated)
         self.tried.append(Tried(kind, penalty, loss, calibrated, calibration))

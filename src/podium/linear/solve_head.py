@@ -10,7 +10,7 @@ from torch import Tensor
 
 from podium.linear.discriminant import LinearMap
 from podium.linear.final_fit import FinalFit
-from podium.linear.head_problem import HeadKindName, HeadProblem, HeadWish
+from podium.linear.head_problem import HeadKindName, HeadProblem, HeadWish, SolvedKindName
 from podium.linear.inner_folds import InnerFolds, Tried
 from podium.linear.strength_search import best_strength, search_strength
 from podium.linear.strength_units import from_penalty, to_penalty
@@ -31,14 +31,14 @@ class Candidate:
     """A kind of head at its best strength.
 
     Args:
-        kind: "logistic", "lda" or "ridge".
-        strength: In its own unit: C, shrinkage or alpha.
+        kind: "logistic", "lda", "ridge" or "nearest".
+        strength: In its own unit: C, shrinkage, alpha, or the number of neighbours.
         score: The metric over the inner folds; nan where there are none, or it is not defined.
         log_loss: Log loss over the inner folds; nan where there are none.
         factor: Of its logits in the sum that is the head; 0 where it takes no part.
     """
 
-    kind: HeadKindName
+    kind: SolvedKindName
     strength: float
     score: float = math.nan
     log_loss: float = math.nan
@@ -115,6 +115,7 @@ def _fit(problem: HeadProblem, chosen: list[_Found], factors: Tensor, inner: Inn
     total: LinearMap | None = None
     for item, factor in zip(chosen, factors, strict=True):
         if factor > 0:
+            assert item.tried.kind != "nearest"
             weights, biases = final.fit(item.tried.kind, item.penalty, item.tried.calibration)
             mine = factor * weights, factor * biases
             total = mine if total is None else (total[0] + mine[0], total[1] + mine[1])
@@ -181,6 +182,7 @@ def _try_kind(kind: HeadKindName, inner: InnerFolds, strength: float | None) -> 
 
 def _describe(found: _Found, factor: float, inner: InnerFolds) -> Candidate:
     problem, tried = inner.problem, found.tried
+    assert tried.kind != "nearest"
     strength = from_penalty(tried.kind, found.penalty, len(problem.source.rows), problem, inner.total)
     return Candidate(tried.kind, strength, inner.score(tried), tried.log_loss, factor)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
@@ -12,25 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from podium.listing import count_of
-from podium.models.cosine_layer import CosineLayer
 from podium.models.cumulative_link import CumulativeLink
 from podium.tables import Head, Task
 
-__all__ = ["Cosine", "LinearHeads", "OrdinalLink", "head_key"]
+__all__ = ["LinearHeads", "OrdinalLink", "head_key"]
 
 OrdinalLink = Literal["softmax", "cumulative"]
 """How classes in order get their probabilities: as any classes, or between thresholds on one score."""
 
 # Small enough that the first probabilities are near uniform, large enough that classes differ in their gradients.
 INITIAL_WEIGHT_STD = 0.01
-
-
-@dataclass(frozen=True)
-class Cosine:
-    """A head whose layer is a `CosineLayer`, with these options of it."""
-
-    n_centres: int = 1
-    scale: float = 30.0
 
 
 class LinearHeads(nn.Module):
@@ -47,7 +37,7 @@ class LinearHeads(nn.Module):
         dropout: Dropout on the standardised features, in [0, 1).
         ordinal: Layer of heads whose classes are in order; with "cumulative" a `CumulativeLink`, whose logits are
             log-probabilities.
-        cosine: Heads whose layer is a `CosineLayer`, by name.
+        layers: Layers of heads that are not linear, by head name: standardised features (N, D) to logits (N, C).
     """
 
     feature_mean: Tensor
@@ -60,7 +50,7 @@ class LinearHeads(nn.Module):
         *,
         dropout: float = 0.0,
         ordinal: OrdinalLink = "softmax",
-        cosine: Mapping[str, Cosine] = MappingProxyType({}),
+        layers: Mapping[str, nn.Module] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         self.task = task
@@ -70,7 +60,7 @@ class LinearHeads(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.ModuleDict(
             {
-                head_key(i, head.name): _make_layer(n_features, head, ordinal, cosine.get(head.name))
+                head_key(i, head.name): layers.get(head.name) or _make_layer(n_features, head, ordinal)
                 for i, head in enumerate(task.heads)
             }
         )
@@ -123,9 +113,7 @@ def head_key(position: int, name: str) -> str:
     return f"head{position}_{re.sub(r'[^0-9A-Za-z_]', '_', name)}"
 
 
-def _make_layer(n_features: int, head: Head, ordinal: OrdinalLink, cosine: Cosine | None) -> nn.Module:
-    if cosine is not None:
-        return CosineLayer(n_features, head.n_classes, n_centres=cosine.n_centres, scale=cosine.scale)
+def _make_layer(n_features: int, head: Head, ordinal: OrdinalLink) -> nn.Module:
     if head.kind == "ordinal" and ordinal == "cumulative":
         return CumulativeLink(n_features, head.n_classes, weight_std=INITIAL_WEIGHT_STD)
     layer = nn.Linear(n_features, head.n_classes)

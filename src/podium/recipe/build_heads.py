@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from podium.models import LinearHeads
-from podium.models.heads import Cosine
+from torch import nn
+
+from podium.linear import NearestLayer
+from podium.models import CosineLayer, LinearHeads
+from podium.recipe.head_spec import NearestHead
 from podium.recipe.layer_spec import ArcFaceLayer
 from podium.recipe.recipe import Recipe
-from podium.tables import Task
+from podium.tables import Head, Task
 
 __all__ = ["build_heads"]
 
@@ -19,11 +22,17 @@ def build_heads(recipe: Recipe, task: Task, n_features: int) -> LinearHeads:
         task: The heads of one model.
         n_features: Number of features that they take.
     """
-    layers = {head.name: recipe.model.layer_of(head) for head in task.heads}
-    cosine = {
-        name: Cosine(n_centres=layer.centres, scale=layer.scale)
-        for name, layer in layers.items()
-        if isinstance(layer, ArcFaceLayer)
-    }
+    found = {head.name: _make_layer(recipe, head, n_features) for head in task.heads}
+    layers = {name: layer for name, layer in found.items() if layer is not None}
     spec = recipe.model
-    return LinearHeads(task, n_features, dropout=spec.drop_rate, ordinal=spec.ordinal, cosine=cosine)
+    return LinearHeads(task, n_features, dropout=spec.drop_rate, ordinal=spec.ordinal, layers=layers)
+
+
+def _make_layer(recipe: Recipe, head: Head, n_features: int) -> nn.Module | None:
+    """The layer of a head; None where it is that of every head of its kind."""
+    if recipe.is_solved and isinstance(recipe.head, NearestHead):
+        return NearestLayer(n_features, head.n_classes, is_multi=head.is_multi)
+    layer = recipe.model.layer_of(head)
+    if isinstance(layer, ArcFaceLayer):
+        return CosineLayer(n_features, head.n_classes, n_centres=layer.centres, scale=layer.scale)
+    return None

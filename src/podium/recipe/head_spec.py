@@ -1,4 +1,4 @@
-"""How the heads of a frozen backbone are found: solved in one go, or trained by gradient descent."""
+"""How the heads of a frozen backbone are found: solved or remembered in one go, or trained by gradient descent."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat
 
-from podium.recipe.part import Part
+from podium.recipe.part import Count, Part
 
-__all__ = ["AutoHead", "GradientHead", "HeadSpec", "LdaHead", "LogisticHead", "RidgeHead"]
+__all__ = ["AutoHead", "GradientHead", "HeadSpec", "LdaHead", "LogisticHead", "NearestHead", "RidgeHead"]
 
 
 class GradientHead(Part):
@@ -48,4 +48,20 @@ class RidgeHead(Part):
     """Strength of the penalty, as in scikit-learn, on standardised features; auto chooses it."""
 
 
-HeadSpec = Annotated[AutoHead | LogisticHead | LdaHead | RidgeHead | GradientHead, Field(discriminator="kind")]
+class NearestHead(Part):
+    """Cosines to the nearest training images of each class, for many classes with few images. Nothing is fitted but the
+    temperature, and a run keeps the features of its training images, unless prototypes take their place."""
+
+    kind: Literal["nearest"] = "nearest"
+    neighbours: Count | Literal["prototypes", "auto"] = "auto"
+    """Images of each class whose cosines are averaged, or `prototypes`: the mean direction of each class (Snell et al.
+    2017). auto chooses among 1, 3, 10 and prototypes. With several labels, images with a label count against images
+    without it."""
+    temperature: PositiveFloat | Literal["auto"] = "auto"
+    """What cosines are divided by before the softmax or sigmoid; auto fits it on inner folds."""
+
+
+HeadSpec = Annotated[
+    AutoHead | LogisticHead | LdaHead | RidgeHead | NearestHead | GradientHead,
+    Field(discriminator="kind"),
+]

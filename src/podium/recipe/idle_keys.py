@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from podium.advice import option
 from podium.errors import RecipeError
 from podium.recipe.arrangement import arrange
-from podium.recipe.head_spec import GradientHead, LdaHead, RidgeHead
+from podium.recipe.head_spec import GradientHead, LdaHead, NearestHead, RidgeHead
 from podium.recipe.layer_spec import LinearLayer
 from podium.recipe.loss_spec import BinaryCrossEntropySpec, CrossEntropySpec
 from podium.recipe.preset_names import started_from
@@ -216,6 +216,9 @@ def _idle_for_solved(recipe: Recipe) -> Iterator[_Idle]:
             yield _Idle(path, head)
         elif loss.label_smoothing:
             yield _Idle(f"{path}.label_smoothing", head)
+        elif isinstance(recipe.head, NearestHead):
+            weights = "class_weights" if isinstance(loss, CrossEntropySpec) else "positive_weights"
+            yield _Idle(f"{path}.{weights}", head, ("none",))
         elif isinstance(recipe.head, RidgeHead) and isinstance(loss, BinaryCrossEntropySpec):
             yield _Idle(f"{path}.positive_weights", head, ("none",))
 

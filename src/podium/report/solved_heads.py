@@ -9,7 +9,7 @@ from podium.report.numbers import metric_words, plain_score
 
 __all__ = ["describe_solved"]
 
-UNITS = {"logistic": "C", "lda": "shrinkage", "ridge": "alpha"}
+UNITS = {"logistic": "C", "lda": "shrinkage", "ridge": "alpha", "nearest": "neighbours"}
 
 
 def describe_solved(solved: Mapping[str, Mapping[str, Any]]) -> str:
@@ -35,16 +35,20 @@ def _describe(record: Mapping[str, Any]) -> str:
     candidates = record["candidates"]
     used = [item for number, item in enumerate(candidates) if item.get("factor", number == 0) > 0]
     words = " + ".join(
-        (f"{item['factor']:.2f} " if len(used) > 1 else "")
-        + f"{item['kind']}, {UNITS[item['kind']]}={item['strength']:.2g}"
-        for item in used
+        (f"{item['factor']:.2f} " if len(used) > 1 else "") + f"{item['kind']}, {_strength(item)}" for item in used
     )
     score = record.get("score", candidates[0]["score"])
     if score is None:
         return words
     others = candidates if len(used) > 1 else [item for item in candidates if item not in used]
-    beside = ", ".join(f"{item['kind']} {_shown(item['score'])}" for item in others)
+    shown = [_strength(item) if item["kind"] == "nearest" else item["kind"] for item in others]
+    beside = ", ".join(f"{name} {_shown(item['score'])}" for name, item in zip(shown, others, strict=True))
     return f"{words} (inner {metric_words(record['metric'])} {_shown(score)}" + (f"; {beside})" if beside else ")")
+
+
+def _strength(record: Mapping[str, Any]) -> str:
+    """The strength in its unit; that of neighbours is None where prototypes take their place."""
+    return "prototypes" if record["strength"] is None else f"{UNITS[record['kind']]}={record['strength']:.2g}"
 
 
 def _shown(score: float | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from podium.engine import EpochJudgement, EpochRecord, predict_logits
-from podium.linear import SolvedHead
+from podium.linear import SolvedHead, SolvedNearest
 from podium.losses import binary_cross_entropy, cross_entropy
 from podium.metrics import score_targets_fast
 from podium.models import LinearHeads
@@ -34,7 +34,7 @@ class Solved:
         record: Log loss and scores of all training rows and of the validation rows, as those of an epoch.
     """
 
-    heads: Mapping[str, SolvedHead]
+    heads: Mapping[str, SolvedHead | SolvedNearest]
     record: EpochRecord
 
 

@@ -6,12 +6,22 @@ import numpy as np
 import torch
 
 from podium.engine import mix_seed
-from podium.linear import HEAD_KINDS, HeadProblem, HeadWish, SolvedHead, solve_head
+from podium.linear import (
+    HEAD_KINDS,
+    HeadProblem,
+    HeadWish,
+    NearestLayer,
+    NearestWish,
+    SolvedHead,
+    SolvedNearest,
+    solve_head,
+    solve_nearest,
+)
 from podium.metrics import default_metric
 from podium.metrics import metric as find_metric
 from podium.models import LinearHeads
 from podium.recipe import Recipe, make_label_weights
-from podium.recipe.head_spec import HeadSpec, LdaHead, LogisticHead, RidgeHead
+from podium.recipe.head_spec import HeadSpec, LdaHead, LogisticHead, NearestHead, RidgeHead
 from podium.stopping import StopRequest
 from podium.tables import Head, Task
 from podium.training.fitting import LabelledRows
@@ -34,7 +44,7 @@ def solve_heads(
     metric: str | None,
     seed: int,
     stop: StopRequest,
-) -> dict[str, SolvedHead]:
+) -> dict[str, SolvedHead | SolvedNearest]:
     """Solve every head by itself, and put it into the model.
 
     Args:
@@ -53,19 +63,32 @@ def solve_heads(
     Raises:
         Stopped: If it was asked for; nothing is kept, for a resume takes seconds.
     """
-    solved = {}
+    solved: dict[str, SolvedHead | SolvedNearest] = {}
     for place, (head, layer) in enumerate(zip(task.heads, model.layers.values(), strict=True)):
-        assert isinstance(layer, torch.nn.Linear)
         problem = _pose(recipe, head, model, inputs, train, metric, mix_seed(seed, place))
+        if isinstance(layer, NearestLayer):
+            if problem is not None:  # else it has no rows, and all classes are as far
+                nearest = solved[head.name] = solve_nearest(problem, _wish_of_neighbours(recipe.head), stop)
+                nearest.remember_in(layer)
+            continue
+        assert isinstance(layer, torch.nn.Linear)
         if problem is None:
             weights, biases = torch.zeros_like(layer.weight), torch.zeros_like(layer.bias)
         else:
-            solved[head.name] = solve_head(problem, _wish(recipe.head), stop)
-            weights, biases = solved[head.name].weights.T, solved[head.name].biases
+            linear = solved[head.name] = solve_head(problem, _wish(recipe.head), stop)
+            weights, biases = linear.weights.T, linear.biases
         with torch.no_grad():
             layer.weight.copy_(weights)
             layer.bias.copy_(biases)
     return solved
+
+
+def _wish_of_neighbours(spec: HeadSpec) -> NearestWish:
+    assert isinstance(spec, NearestHead)
+    return NearestWish(
+        None if spec.neighbours == "auto" else spec.neighbours,
+        None if spec.temperature == "auto" else spec.temperature,
+    )
 
 
 def _pose(
