@@ -21,6 +21,7 @@ def decide(
     thresholds: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     decoding: Annotated[Decoding, Parameter(group=RUN)] = "independent",
     consensus: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
+    hierarchy: Annotated[Path | None, Parameter(group=RUN)] = None,
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
@@ -35,13 +36,16 @@ def decide(
             class (class_first), or the class read off the attributes (attributes_first).
         consensus: Targets that are the same for all images of a group, such as a person's gender and age: the group
             answers them together.
+        hierarchy: Table with the columns class and parent: the answer is a class of the most probable parent, and the
+            level of the parents is compared too.
         runs: Folder of all runs.
     """
     from podium.store import find_run
     from podium.workflows.decide import decide_run
 
     found = find_run(runs, run)
-    decision = decide_run(found, thresholds=read_thresholds(thresholds), decoding=decoding, consensus=consensus)
+    given = read_thresholds(thresholds)
+    decision = decide_run(found, thresholds=given, decoding=decoding, consensus=consensus, hierarchy=hierarchy)
     if output.json:
         print_json(decision.to_dict())
         return 0

@@ -3,14 +3,19 @@
 from podium.decisions.complete_probs import complete_probs
 from podium.decisions.consensus import check_consensus, pool_groups, without_groups
 from podium.decisions.decided_scores import decided_scores, differing_scores
+from podium.decisions.hierarchy import Parents, mistake_height, read_parents, within_best_parent
 from podium.decisions.rules import DecisionRules
 
 __all__ = [
     "DecisionRules",
+    "Parents",
     "check_consensus",
     "complete_probs",
     "decided_scores",
     "differing_scores",
+    "mistake_height",
     "pool_groups",
+    "read_parents",
+    "within_best_parent",
     "without_groups",
 ]

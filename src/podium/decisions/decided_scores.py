@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from podium.decisions.consensus import pool_groups
 from podium.decisions.rules import DecisionRules
 from podium.metrics import METRICS, Scores, TargetScore, score_predictions
 from podium.tables import Predictions, Samples, as_certain_probs
@@ -31,7 +32,7 @@ def decided_scores(
         return plain
     answers = rules.decide(predictions)
     if rules.consensus:
-        plain = score_predictions(rules.pool(predictions), samples, metric=metric)
+        plain = score_predictions(pool_groups(predictions, rules.consensus), samples, metric=metric)
     certain = {head.name: as_certain_probs(answers[head.name], head) for head in predictions.task.targets}
     by_rules = score_predictions(replace(predictions, probs=certain), samples, metric=metric)
     targets = {name: _join(plain.targets[name], found) for name, found in by_rules.targets.items()}

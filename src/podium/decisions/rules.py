@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.decisions.consensus import pool_groups
+from podium.decisions.hierarchy import Parents, within_best_parent
 from podium.errors import CorruptFileError, UnknownNameError, UsageError
 from podium.tables import DECISION_THRESHOLD, CompositeDecoding, Predictions, Task, decide_targets
 
@@ -24,6 +25,7 @@ class DecisionRules:
         thresholds: Lowest probability of a 1, per multi-label head one a class; 0.5 where none are given.
         composite: How a composite class and its attributes are decided together.
         consensus: Heads that all images of a group answer together, see `pool_groups`.
+        parents: Parents of the classes of heads that answer inside the best parent, see `within_best_parent`.
 
     Raises:
         UsageError: If a threshold is outside [0, 1].
@@ -33,6 +35,7 @@ class DecisionRules:
     thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     composite: CompositeDecoding = "independent"
     consensus: tuple[str, ...] = ()
+    parents: Mapping[str, Parents] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, values in self.thresholds.items():
@@ -85,15 +88,15 @@ class DecisionRules:
     def is_default(self) -> bool:
         """Whether nothing was decided: 0.5 everywhere, every target and image by its own probabilities."""
         plain = all(value == DECISION_THRESHOLD for values in self.thresholds.values() for value in values)
-        return plain and self.composite == "independent" and not self.consensus
+        return plain and self.composite == "independent" and not self.consensus and not self.parents
 
     def pool(self, predictions: Predictions) -> Predictions:
-        """The predictions with the consensus of their groups, see `pool_groups`.
+        """The predictions that are decided on: with the consensus of their groups, then inside the best parents.
 
         Raises:
             UsageError: If there is a consensus, and the predictions name no groups.
         """
-        return pool_groups(predictions, self.consensus)
+        return within_best_parent(pool_groups(predictions, self.consensus), self.parents)
 
     def decide(self, predictions: Predictions) -> dict[str, NDArray[np.int64]]:
         """Decisions of every target, see `podium.tables.decide_targets`."""
@@ -114,6 +117,8 @@ class DecisionRules:
             "thresholds": {name: list(values) for name, values in self.thresholds.items()},
             "composite": self.composite,
         }
+        if self.parents:
+            record["parents"] = {name: list(parents.of) for name, parents in self.parents.items()}
         return record | ({"consensus": list(self.consensus)} if self.consensus else {})
 
     @classmethod
@@ -131,7 +136,10 @@ class DecisionRules:
             consensus = tuple(record.get("consensus", ()))
             if not set(consensus) <= {head.name for head in task.heads}:
                 raise ValueError("the consensus is of another task")
-            return cls(thresholds, record["composite"], consensus)
+            parents = {str(name): Parents(tuple(map(str, of))) for name, of in record.get("parents", {}).items()}
+            if any(task.head(name).n_classes != len(found.of) for name, found in parents.items()):
+                raise ValueError("the hierarchy is of another task")
+            return cls(thresholds, record["composite"], consensus, parents)
         except (KeyError, TypeError, ValueError, AttributeError, UsageError, UnknownNameError) as problem:
             raise CorruptFileError(f"these decision rules do not fit this task ({problem}).") from None
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from podium import durable
 from podium.advice import option
-from podium.decisions import DecisionRules, check_consensus
+from podium.decisions import DecisionRules, Parents, check_consensus, mistake_height, read_parents
 from podium.listing import count_of
 from podium.metrics import METRICS, PairedDifference, default_metric, paired_difference
 from podium.store import RunFolder, check_scores, digest_rules, find_stale, list_predictions, load_tables
@@ -60,6 +64,7 @@ def decide_run(
     thresholds: float | Mapping[str, float] | None = None,
     decoding: CompositeDecoding = "independent",
     consensus: Sequence[str] = (),
+    hierarchy: Path | str | None = None,
 ) -> RunDecision:
     """Set how a run decides, and report what that does out of fold. Nothing given goes back to the default.
 
@@ -72,16 +77,22 @@ def decide_run(
         decoding: How a composite class and its attributes are decided together.
         consensus: Heads that are the same for all images of a group, such as a person's age: probabilities are pooled
             over the group's images. Labels only tell whether a head is such an attribute.
+        hierarchy: A table with the columns `class` and `parent`: answers are then of the most probable parent, and
+            both levels are compared.
 
     Raises:
         UsageError: If the run is not finished, its scores are not of its predictions, the task has nothing to decide
             this way, or its groups cannot agree: there are none, folds divide them, or a head differs inside most.
         UnknownNameError: If there is no such class, head or decoding.
+        TableError: If the table of the hierarchy or a column of it is missing.
+        LabelError: If a class has two parents.
     """
     check_scores(run)
     samples, _ = load_tables(run)
     oof = load_predictions(run.oof_file)
     rules = DecisionRules.of_task(oof.task, thresholds, decoding, consensus)
+    if hierarchy is not None:
+        rules = replace(rules, parents=read_parents(Path(hierarchy), oof.task))
     rows = samples.rows_of(oof.ids)
     oof = replace(oof, group=None if samples.group is None else samples.group[rows])
     notes = check_consensus(oof, {name: labels[rows] for name, labels in samples.labels.items()}, rules.consensus)
@@ -99,6 +110,16 @@ def decide_run(
                 _decision_metric(run, oof.task, head),
                 head,
             )
+    for name, parents in rules.parents.items():
+        labels = samples.target_labels(name)[rows]
+        notes.append(_say_heights(name, before[name], after[name], labels, parents))
+        key, own, new = f"{name}, parents", parents.label(before[name]), parents.label(after[name])
+        if (own != new).any():
+            level = Head(key, "single", parents.names)
+            n_changed[key] = int((own != new).sum())
+            certain = (as_certain_probs(own, level), as_certain_probs(new, level))
+            groups = samples.group_keys[rows]
+            differences[key] = paired_difference(*certain, parents.label(labels), groups, "accuracy", level)
     if rules.is_default:
         durable.remove_file(run.decisions_file)
     else:
@@ -111,6 +132,20 @@ def decide_run(
         else:
             renew_answers(run, name, predictions)
     return RunDecision(rules, differences, n_changed, tuple(notes))
+
+
+def _say_heights(
+    name: str, before: NDArray[np.int64], after: NDArray[np.int64], labels: NDArray[Any], parents: Parents
+) -> str:
+    """Accuracy of both levels and the height of mistakes, without the hierarchy and with it."""
+    known = labels >= 0
+
+    def say(answers: NDArray[np.int64]) -> str:
+        right = float((answers == labels)[known].mean())
+        coarse = float((parents.label(answers) == parents.label(labels))[known].mean())
+        return f"{right:.3f}, parents {coarse:.3f}, height of a mistake {mistake_height(answers, labels, parents):.2f}"
+
+    return f"{name}: accuracy out of fold {say(before)}; inside the best parent {say(after)}."
 
 
 def load_rules(run: RunFolder, task: Task) -> DecisionRules:
