@@ -64,6 +64,6 @@ def test_values_are_written_as_a_person_would(value: object, text: str) -> None:
 
 
 def test_a_call_without_arguments_and_an_option_alone() -> None:
-    assert call("podium.doctor") == "`podium.doctor()`"
+    assert call("podium.env") == "`podium.env()`"
     assert option("labels") == "`labels`"
     assert options(a=1, b=2) == "`a=1, b=2`"

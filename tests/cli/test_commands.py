@@ -335,19 +335,19 @@ def test_runs_go_by_score(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Did you mean 'score'?" in run("runs", "--sort", "scores")[2]
 
 
-def test_doctor_is_json_too(run: Run) -> None:
-    record = json.loads(run("doctor", "--json")[1])
+def test_env_is_json_too(run: Run) -> None:
+    record = json.loads(run("env", "--json")[1])
     assert record["memory_gib"] is None or record["memory_gib"] > 0
     assert record["environment"]["packages"]["torch"]
     assert record["device"] is None
     assert "tf_efficientnet_lite0" in record["weights"]
-    assert run("doctor")[1].startswith("python ")
-    assert json.loads(run("doctor", "--device", "cpu", "--json")[1])["device"] == "cpu"
-    assert run("doctor", "--device", "gpu")[0] == 2
+    assert run("env")[1].startswith("python ")
+    assert json.loads(run("env", "--device", "cpu", "--json")[1])["device"] == "cpu"
+    assert run("env", "--device", "gpu")[0] == 2
 
 
-def test_doctor_imports_neither_torch_nor_timm() -> None:
-    code = ["import sys", "from podium.cli import main", "assert main(['doctor']) == 0"]
+def test_env_imports_neither_torch_nor_timm() -> None:
+    code = ["import sys", "from podium.cli import main", "assert main(['env']) == 0"]
     names = "('torch', 'timm', 'torchvision', 'scipy', 'sklearn', 'openvino', 'huggingface_hub')"
     assert python(*code, f"print([name for name in {names} if name in sys.modules])").splitlines()[-1] == "[]"
 
@@ -361,7 +361,7 @@ def test_a_terminal_that_wants_no_colour_gets_neither_colour_nor_bold(
     environment: dict[str, str], is_styled: bool
 ) -> None:
     reader, terminal = os.openpty()
-    command = [sys.executable, "-m", "podium", "doctor", "--help"]
+    command = [sys.executable, "-m", "podium", "env", "--help"]
     inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     subprocess.run(command, stdout=terminal, env=inherited | environment, check=True)
     os.close(terminal)
@@ -404,7 +404,7 @@ def test_a_signal_after_the_end_of_a_command_changes_nothing(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "hint"), [(("runs", "one-1", "two-1"), "Compare two runs with --diff. "), (("doctor", "one-1"), "")]
+    ("words", "hint"), [(("runs", "one-1", "two-1"), "Compare two runs with --diff. "), (("env", "one-1"), "")]
 )
 def test_words_that_a_command_does_not_take_are_named(run: Run, words: tuple[str, ...], hint: str) -> None:
     code, _, complaint = run(*words)

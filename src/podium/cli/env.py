@@ -1,4 +1,4 @@
-"""podium doctor."""
+"""podium env."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, ResultFlags
 from podium.listing import count_of
 
-__all__ = ["doctor"]
+__all__ = ["env"]
 
 
-def doctor(
+def env(
     *,
     device: Annotated[str | None, Parameter(group=MACHINE)] = None,
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
     """Show versions, device and packaged weights, and how to install what is missing.
 
-    Example: podium doctor --device auto
+    Example: podium env --device auto
 
     Args:
         device: Ask torch for this device: auto, cpu, cuda, cuda:1, ... or mps. That takes seconds; without it, the
@@ -57,7 +57,7 @@ def _memory_words(record: dict[str, Any]) -> str:
 def _not_asked(gpus: list[str]) -> str:
     if not gpus:
         return "cpu (no GPU was found)"
-    return f"{', '.join(gpus)} (podium doctor --device auto says whether torch can use it)"
+    return f"{', '.join(gpus)} (podium env --device auto says whether torch can use it)"
 
 
 def _examine(device: str | None) -> dict[str, Any]:
