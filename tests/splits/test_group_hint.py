@@ -96,6 +96,20 @@ def test_names_without_numbers_are_a_fair_hint(make_samples: Build) -> None:
     assert [(hint.kind, hint.confidence) for hint in hint_groups(labelled(make_samples, ids))] == [("name", "medium")]
 
 
+def test_tracks_counted_anew_in_every_class_keep_their_folder(make_samples: Build) -> None:
+    tracks = [(c, track) for c, n in (("00", 7), ("01", 12), ("02", 9)) for track in range(n)]
+    ids = [f"{c}/{track:05d}_{frame:05d}.ppm" for c, track in tracks for frame in range(6)]
+    (hint,) = hint_groups(labelled(make_samples, ids, [name[:2] for name in ids]))
+    assert hint.n_groups == len(tracks)
+    assert {re.findall(hint.pattern, name)[0] for name in ids} == {f"{c}/{track:05d}" for c, track in tracks}
+
+
+def test_people_of_every_class_are_whole_without_their_folder(make_samples: Build) -> None:
+    ids = [f"{c}/{person:02d}_{shot}.jpg" for c in "abc" for person in range(10) for shot in range(5)]
+    (hint,) = hint_groups(labelled(make_samples, ids, [name[0] for name in ids]))
+    assert hint.n_groups == 10
+
+
 def test_dates_are_a_weak_hint(make_samples: Build) -> None:
     ids = [f"IMG_2017010{i % 9 + 1}_{i * 977 % 240000:06d}.jpg" for i in range(120)]
     assert [hint.confidence for hint in hint_groups(labelled(make_samples, ids))] == ["low"]

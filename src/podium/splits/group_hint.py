@@ -24,6 +24,7 @@ from podium.splits.hint_patterns import (
     is_dated,
     is_label,
     is_numbered,
+    restarts_in_folders,
     shows_few_classes,
     words_in,
 )
@@ -167,6 +168,8 @@ class _Names:
             is_folder = len(set(in_folder)) == len(set(self.folders))
             if keys is None or is_folder or self._judge("name", pattern, in_folder) is None:
                 continue
+            if restarts_in_folders(self.folders, keys):
+                return self._judge("name", f"^((?:.*/)?{pattern[1:]}", in_folder)
             hint = self._judge("name", pattern, keys)
             if hint is not None:
                 return hint

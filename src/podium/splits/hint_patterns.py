@@ -15,6 +15,7 @@ __all__ = [
     "is_dated",
     "is_label",
     "is_numbered",
+    "restarts_in_folders",
     "shows_few_classes",
     "words_in",
 ]
@@ -118,6 +119,27 @@ def is_counted(keys: Iterable[str]) -> bool:
     n_names = sum(len(found) for found in numbers.values())
     n_places = sum(max(found) - min(found) + 1 for found in numbers.values())
     return len(numbers) <= max(3, n_names // 10) and n_names > 0.3 * n_places
+
+
+def restarts_in_folders(folders: Sequence[str], keys: Sequence[str]) -> bool:
+    """Whether keys are counted from 0 or 1 in every folder, and not equally far: then equal ones are different things.
+
+    Persons who are in every folder have the same numbers in each.
+
+    Example:
+        >>> restarts_in_folders(["a", "a", "b", "b", "b"], ["00", "01", "00", "01", "02"])
+        True
+        >>> restarts_in_folders(["a", "a", "b", "b"], ["00", "01", "00", "01"])
+        False
+    """
+    counted: dict[str, set[int]] = defaultdict(set)
+    for folder, key in zip(folders, keys, strict=True):
+        digits = re.findall(r"\d+", key)
+        if not digits:
+            return False
+        counted[folder].add(int(digits[-1]))
+    from_start = all(min(found) <= 1 and max(found) - min(found) + 1 == len(found) for found in counted.values())
+    return from_start and len({max(found) for found in counted.values()}) > 1
 
 
 def is_dated(keys: Iterable[str]) -> bool:
