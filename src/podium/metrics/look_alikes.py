@@ -12,8 +12,11 @@ from podium.metrics.interval import Interval, none_if_nan
 __all__ = ["PARTED", "LookAlikes"]
 
 CLEAR = 0.25
-"""Separation from which clusters are objects: kinds of clothes in one class have 0.22, X-rays of a patient 0.30, frames
-0.56 (benchmarks/blind_groups.py, 2026-11-30)."""
+"""Separation from which clusters are objects: kinds of clothes in one class have up to 0.27, X-rays of a patient 0.30,
+frames 0.56 (benchmarks/blind_groups.py, 2026-11-30)."""
+LEAST_GAP = 0.08
+"""Gap from which they are: kinds of things that every class has, such as shoes of each season, are as near to another
+class as to their own (0.05), frames and X-rays nearer to their own (0.51 and 0.13)."""
 BEYOND_CHANCE = 0.1
 """What is left of it when that by chance is taken away: features of a few dimensions have 0.3 by chance."""
 FEW_KNOWN = 0.05
@@ -69,7 +72,8 @@ class LookAlikes:
     def are_divided(self) -> bool:
         """Whether clear clusters lie on both sides of the split."""
         is_clear = self.separation >= max(CLEAR, self.by_chance + BEYOND_CHANCE)
-        return is_clear and self.known_fraction >= FEW_KNOWN
+        is_nearer = math.isnan(self.gap) or self.gap >= LEAST_GAP
+        return is_clear and is_nearer and self.known_fraction >= FEW_KNOWN
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; nan is None."""
