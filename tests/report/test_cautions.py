@@ -161,7 +161,8 @@ def test_the_folds_section_gives_the_leak_checks_verdict(samples: Samples, leaks
     section = describe_folds(contents_of(samples, make_folds(samples), leaks=leaks))
     assert section is not None
     assert section.leaks is not None
-    assert (section.leaks.state, section.leaks.words) == (state, leaks.verdict)
+    assert section.leaks.state == state
+    assert section.leaks.words.removesuffix(" Not checked: look-alikes by features.") == leaks.verdict
     assert section.leaks.details == tuple(str(pair) for pair in leaks.pairs)
 
 
