@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from podium.splits.make_folds import make_folds
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
     from podium.workflows import Run, compose_recipe, load_run, resume, train
+    from podium.workflows.audit import audit
     from podium.workflows.estimator import ImageClassifier
     from podium.workflows.list_runs import list_runs
     from podium.workflows.lr_find import lr_find
@@ -61,6 +62,7 @@ __all__ = [
     "Scores",
     "Settings",
     "Task",
+    "audit",
     "compose_recipe",
     "list_runs",
     "load_parts",
@@ -98,6 +100,7 @@ __getattr__ = on_demand(
         "podium.machine": ["Settings"],
         "podium.machine.tuning": ["tune_process"],
         "podium.workflows": ["Run", "compose_recipe", "load_run", "resume", "train"],
+        "podium.workflows.audit": ["audit"],
         "podium.workflows.estimator": ["ImageClassifier"],
         "podium.workflows.list_runs": ["list_runs"],
         "podium.workflows.lr_find": ["lr_find"],

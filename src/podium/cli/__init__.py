@@ -16,6 +16,7 @@ __all__ = ["COMMANDS", "EXIT_CODES", "main"]
 COMMANDS = {
     "demo": "Run the whole job on data that Podium ships or draws: score, report, submission.",
     "scan": "Read a folder, a table or a path pattern as samples, and show what was guessed.",
+    "audit": "Look through images and labels: broken files, twins, leaks, spurious cues; what to do about each.",
     "split": "Make folds that do not leak, and write them into a folder.",
     "preview": "Draw a sheet of what training will see: images, augmented versions, labels.",
     "train": "Cross-validate: decode once, split, train every fold, score, report.",

@@ -3,12 +3,14 @@
 from podium.curate.audit import Audit, Quarantined, audit, audit_of_facts
 from podium.curate.bins import assign_bins, is_near_border, name_bins, rebin, soft_bins
 from podium.curate.classes import order_classes
+from podium.curate.findings import odd_images
 from podium.curate.group_cells import merge_groups
 from podium.curate.options import IMAGE_EXTENSIONS, ScanOptions
 from podium.curate.pattern_source import PathPattern
 from podium.curate.quarantine import QUARANTINE_LIMIT, check_quarantine, drop_quarantined
 from podium.curate.rows import Guess
 from podium.curate.scan import Scan, scan
+from podium.curate.spellings import same_names
 from podium.curate.value_uses import ValueUse, value_uses
 
 __all__ = [
@@ -29,8 +31,10 @@ __all__ = [
     "is_near_border",
     "merge_groups",
     "name_bins",
+    "odd_images",
     "order_classes",
     "rebin",
+    "same_names",
     "scan",
     "soft_bins",
     "value_uses",

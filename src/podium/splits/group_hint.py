@@ -77,9 +77,14 @@ class GroupHint:
     confidence: Confidence
     fix: str
 
-    def __str__(self) -> str:
+    @property
+    def what(self) -> str:
+        """What was seen, without what to do."""
         count = f" ({count_of(self.n_groups, 'group')})" if self.n_groups else ""
-        return f"You named no group, but {_WHAT[self.kind]}{count}: {', '.join(self.examples)}. {self.fix}"
+        return f"You named no group, but {_WHAT[self.kind]}{count}: {', '.join(self.examples)}."
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.fix}"
 
 
 def hint_groups(samples: Samples) -> list[GroupHint]:

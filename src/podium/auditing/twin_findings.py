@@ -1,0 +1,148 @@
+"""Images that are there several times: the same file, the same photo, a photo and its mirror image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.auditing.finding import MOST_SHOWN, Finding
+from podium.auditing.looked_at import LookedAt
+from podium.listing import count_of, part_of
+from podium.tables import Samples
+from podium.twins import NearDuplicates, find_near_duplicates, join_pairs
+
+__all__ = ["find_mirrored", "find_twins"]
+
+_Pairs = NDArray[np.int64]
+MANY = 0.01
+"""Share of images with a mirror image from which on somebody seems to have made them."""
+_ODD_COLUMNS = 0x5555555555555555
+"""Bits of a perceptual hash whose horizontal frequency is odd: mirroring an image turns their sign."""
+
+
+def find_twins(looked: LookedAt, near: NearDuplicates, max_bad_fraction: float) -> Iterator[Finding]:
+    """Copies, near-duplicates, and whether equal images have different labels.
+
+    Args:
+        looked: Images that can be used.
+        near: Near-duplicates among them.
+        max_bad_fraction: Share of images with contradicting labels from which on this is an error.
+    """
+    audit, samples = looked.audit, looked.samples
+    conflicts = audit.conflicts
+    if conflicts:
+        n = sum(map(len, conflicts))
+        yield Finding(
+            "caution" if n <= max_bad_fraction * len(looked) else "error",
+            "conflicting_labels",
+            f"{count_of(len(conflicts), 'set')} of identical files with different labels ({count_of(n, 'image')}):"
+            " all but one label of each is wrong.",
+            n=n,
+            sets=conflicts[:MOST_SHOWN],
+            todo="Correct the table of labels, or remove the copies.",
+        )
+    if audit.duplicates:
+        yield _copies(looked)
+    yield from _find_near(samples, near)
+
+
+def _copies(looked: LookedAt) -> Finding:
+    sets = looked.audit.duplicates
+    n = sum(map(len, sets))
+    return Finding(
+        "note",
+        "duplicates",
+        f"{part_of(n, len(looked), 'image', 'is', 'are')} in {count_of(len(sets), 'set')} of identical files.",
+        n=n,
+        sets=sets[:MOST_SHOWN],
+        todo="Podium keeps copies on one side of every split that it makes.",
+    )
+
+
+def _find_near(samples: Samples, near: NearDuplicates) -> Iterator[Finding]:
+    pairs = near.pairs[np.argsort(near.distance, kind="stable")]
+    if not len(pairs):
+        return
+    n = len(np.unique(pairs))
+    sets = _sets_of(samples, pairs)
+    at_least = "at least " if near.is_partial else ""
+    yield Finding(
+        "note",
+        "near_duplicates",
+        f"{part_of(n, len(samples), 'image', 'shows', 'show')} the photo of another one: {at_least}"
+        f"{count_of(len(pairs), 'pair')} in {count_of(len(sets), 'set')}.",
+        n=n,
+        sets=tuple(sets[:MOST_SHOWN]),
+        todo="Podium keeps them on one side of every split that it makes.",
+    )
+    differ = pairs[_labels_differ(samples, pairs)]
+    if len(differ):
+        yield Finding(
+            "caution",
+            "near_duplicates_labels",
+            f"{count_of(len(differ), 'pair')} of near-duplicates {'has' if len(differ) == 1 else 'have'} different"
+            " labels.",
+            n=len(np.unique(differ)),
+            sets=tuple((str(samples.ids[a]), str(samples.ids[b])) for a, b in differ[:MOST_SHOWN].tolist()),
+            todo="Look at them: one photo has one label, unless the label is about what was changed.",
+        )
+
+
+def find_mirrored(looked: LookedAt, near: NearDuplicates) -> Iterator[Finding]:
+    """Images that are the mirror image of another one.
+
+    Args:
+        looked: Images that can be used.
+        near: Near-duplicates among them, which are left out here: an even image is its own mirror image.
+    """
+    phash, small = looked.audit.phash, looked.thumbnails
+    n = len(looked)
+    both = find_near_duplicates(
+        np.concatenate([phash, phash ^ np.uint64(_ODD_COLUMNS)]),
+        side=np.repeat([0, 1], n),
+        thumbnails=np.concatenate([small, small[:, :, ::-1]]),
+    )
+    pairs = np.sort(both.pairs % n, axis=1)
+    pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+    known = {tuple(pair) for pair in near.pairs.tolist()}
+    digest = looked.audit.sha256
+    pairs = np.array(
+        [pair for pair in pairs.tolist() if tuple(pair) not in known and digest[pair[0]] != digest[pair[1]]],
+        dtype=np.int64,
+    ).reshape(-1, 2)
+    if len(pairs):
+        names = looked.samples.ids
+        n_mirrored = len(np.unique(pairs))
+        yield Finding(
+            "caution" if n_mirrored > MANY * n else "note",
+            "mirrored",
+            f"{count_of(len(pairs), 'pair')} of images {'is' if len(pairs) == 1 else 'are'} one photo, mirrored.",
+            n=n_mirrored,
+            sets=tuple((str(names[a]), str(names[b])) for a, b in pairs[:MOST_SHOWN].tolist()),
+            todo="A split may part them. If they are mirrored copies, give them one group.",
+        )
+
+
+def _sets_of(samples: Samples, pairs: _Pairs) -> list[tuple[str, ...]]:
+    """Names of the images that pairs join, set by set, the largest first."""
+    rows = np.unique(pairs)
+    joined = join_pairs(len(samples), pairs)[rows]
+    sets: dict[int, list[str]] = {}
+    for row, number in zip(rows.tolist(), joined.tolist(), strict=True):
+        sets.setdefault(number, []).append(str(samples.ids[row]))
+    return sorted(map(tuple, sets.values()), key=len, reverse=True)
+
+
+def _labels_differ(samples: Samples, pairs: _Pairs) -> NDArray[np.bool_]:
+    """Which pairs have known labels that differ in some head, shape (M,)."""
+    differ = np.zeros(len(pairs), dtype=bool)
+    for column in _columns(samples):
+        one, other = column[pairs[:, 0]], column[pairs[:, 1]]
+        differ |= (one >= 0) & (other >= 0) & (one != other)
+    return differ
+
+
+def _columns(samples: Samples) -> Sequence[NDArray[np.integer]]:
+    return [row for labels in samples.labels.values() for row in labels.reshape(len(labels), -1).T]

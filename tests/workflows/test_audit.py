@@ -1,0 +1,110 @@
+"""An audit names what was put into a folder of images, from shell and Python, and spares the training its decode."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+import podium
+from podium.auditing import Finding
+from podium.cli import main
+from podium.machine import Settings, Silent
+from tiny.contest import make_settings
+
+BLOBS = 8
+
+
+def photo(seed: int) -> Image.Image:
+    """A smooth picture of its own, which a hash tells from all others."""
+    small = np.random.default_rng(seed).integers(0, 256, (BLOBS, BLOBS, 3), dtype=np.uint8)
+    return Image.fromarray(small).resize((96, 80), Image.Resampling.NEAREST)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes of forty photos, with one example of everything that can be wrong."""
+    place = tmp_path_factory.mktemp("data")
+    for number in range(80):
+        name = place / ("cat" if number % 2 else "dog") / f"{number * 7919 % 1000:03d}.png"
+        name.parent.mkdir(exist_ok=True)
+        photo(number).save(name)
+    photo(900).save(place / "cat" / "copy.png")
+    photo(900).save(place / "dog" / "copy.png")
+    photo(901).save(place / "cat" / "near.png")
+    photo(901).save(place / "cat" / "near.jpg", quality=60)
+    photo(902).save(place / "dog" / "plain.png")
+    photo(902).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(place / "dog" / "mirror.png")
+    (place / "dog" / "broken.png").write_bytes(b"no image")
+    Image.new("RGB", (96, 80), (90, 90, 90)).save(place / "cat" / "blank.png")
+    photo(903).filter(ImageFilter.GaussianBlur(9)).save(place / "cat" / "soft.png")
+    photo(904).quantize(16).save(place / "cat" / "palette.png")
+    exif = Image.Exif()
+    exif[274] = 6
+    photo(905).save(place / "cat" / "turned.jpg", exif=exif)
+    Image.fromarray(np.random.default_rng(1).integers(0, 900, (80, 96)).astype(np.uint16)).save(
+        place / "cat" / "deep.png"
+    )
+    return place
+
+
+def look(folder: Path, settings: Settings, **options: object) -> dict[str, Finding]:
+    found = podium.audit(folder, settings=settings, progress=Silent(), **options)
+    return {finding.check: finding for finding in found.findings}
+
+
+def test_everything_that_was_put_in_is_found_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+    found = look(folder, make_settings(tmp_path))
+    names = {
+        check: set(finding.ids) | {name for one in finding.sets for name in one} for check, finding in found.items()
+    }
+    assert names.pop("value_range") == set()
+    assert names == {
+        "broken": {"dog/broken.png"},
+        "conflicting_labels": {"cat/copy.png", "dog/copy.png"},
+        "duplicates": {"cat/copy.png", "dog/copy.png"},
+        "near_duplicates": {"cat/near.png", "cat/near.jpg"},
+        "mirrored": {"dog/plain.png", "dog/mirror.png"},
+        "blank": {"cat/blank.png"},
+        "blurred": {"cat/soft.png"},
+        "palette": {"cat/palette.png"},
+        "rotated": {"cat/turned.jpg"},
+        "wide": {"cat/deep.png"},
+    }
+    assert found["broken"].level == found["conflicting_labels"].level == "error"  # one of 92, and two of 92
+    assert found["broken"].change == {"max_bad_fraction": 0.011}
+    assert found["value_range"].change == {"overrides": ["image.value_range=[0, 1023]"]}
+
+
+def test_what_it_finds_has_an_exit_code_and_a_command_to_copy(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["audit", str(folder), "--runs", str(tmp_path), "--quiet"]
+    assert main(common) == 3
+    assert f"podium train {folder} --max-bad-fraction 0.011" in capsys.readouterr().out
+    assert main([*common, "--max-bad-fraction", "0.05", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["worst"] == "caution"
+    assert record["classes"] == {"label": {"cat": 48, "dog": 44}}
+
+
+def test_a_training_decodes_nothing_again(folder: Path, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, max_bad_fraction=0.05)
+    podium.audit(folder, settings=settings, progress=Silent())
+    before = {path: path.stat().st_mtime_ns for path in settings.cache_folder.rglob("pixels.u8")}
+    podium.prepare(folder, settings=settings, progress=Silent())
+    assert {path: path.stat().st_mtime_ns for path in settings.cache_folder.rglob("pixels.u8")} == before
+    assert len(before) == 1
+
+
+def test_a_test_set_is_compared_with_the_data(folder: Path, tmp_path: Path) -> None:
+    test = tmp_path / "test"
+    test.mkdir()
+    photo(901).save(test / "a.png")
+    for number in range(20):
+        photo(2000 + number).save(test / f"{number}.png")
+    leak = look(folder, make_settings(tmp_path), test=test)["test_leaks"]
+    assert {name for one in leak.sets for name in one} == {"cat/near.png", "cat/near.jpg", "test:a.png"}
