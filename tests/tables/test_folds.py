@@ -33,8 +33,8 @@ def test_no_row_is_on_both_sides_and_no_holdout_row_on_any(folds: Folds) -> None
 @pytest.mark.parametrize(
     ("fold", "message"),
     [
-        ([0, 1, 2, 0, 0], r"must be in \[-2, 2\)"),
-        ([0, 1, -3, 0, 0], "got -3"),
+        ([0, 1, 2, 0, 0], r"must be in \[-3, 2\)"),
+        ([0, 1, -4, 0, 0], "got -4"),
         ([0, 0, 0, 0, 0], r"folds \[1\] have no validation sample"),
         ([0, 1], "5 ids but 2 fold numbers"),
     ],

@@ -28,6 +28,7 @@ __all__ = [
     "RECIPE_KEYS",
     "RUN",
     "SAMPLE",
+    "ExtraFlags",
     "FoldFlags",
     "MachineFlags",
     "Many",
@@ -130,6 +131,27 @@ class ScanFlags:
             "extensions": self.extensions or IMAGE_EXTENSIONS,
         }
         return ScanOptions(**given)
+
+
+@Parameter(name="*", group=DATA)
+@dataclass(frozen=True)
+class ExtraFlags:
+    """Data that only train.
+
+    Args:
+        extra: Data that only train and are never judged, by a name of your choice: web=photos/web, or with the weight
+            of its images web=photos/web:0.5. An image that is like a judged one does not train in its fold.
+        extra_drop: Classes of extra data to leave out: web=rat,bird; web=* for all that the task does not have.
+    """
+
+    extra: Annotated[tuple[str, ...], Many] = ()
+    extra_drop: Annotated[tuple[str, ...], Many] = ()
+
+    def as_arguments(self) -> dict[str, Any]:
+        """The arguments of `podium.train`, `podium.prepare` and `podium.scan`."""
+        from podium.dataset.extra import read_words
+
+        return {"extra": read_words(self.extra), "extra_drop": read_assignments("--extra-drop", self.extra_drop)}
 
 
 @Parameter(name="*", group=SPLIT)

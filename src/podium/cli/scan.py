@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import DATA, OUTPUT, OutputFlags, ScanFlags
+from podium.cli.flags import DATA, OUTPUT, ExtraFlags, OutputFlags, ScanFlags
 from podium.listing import count_of, shorten
 
 __all__ = ["scan"]
@@ -20,6 +20,7 @@ def scan(
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     unlabelled: Annotated[bool, Parameter(group=DATA, negative="")] = False,
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    more: ExtraFlags = ExtraFlags(),  # noqa: B008
     output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
     """Read a folder, a table or a path pattern as samples, and show what was guessed.
@@ -37,7 +38,13 @@ def scan(
 
     if out is not None:
         check_scan_folder(out)
-    found = read_source(data, replace(reading.as_options(), unlabelled=unlabelled))
+    wanted = replace(reading.as_options(), unlabelled=unlabelled)
+    found = read_source(data, wanted)
+    if more != ExtraFlags():
+        from podium.dataset.extra import add_extra
+
+        given = more.as_arguments()
+        found = add_extra(found, given["extra"], wanted, given["extra_drop"])
     if out is not None:
         save_scan(found, out)
     console = Console(quiet=output.quiet)

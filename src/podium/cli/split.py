@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import DATA, OUTPUT, FoldFlags, MachineFlags, OutputFlags, ScanFlags
+from podium.cli.flags import DATA, OUTPUT, ExtraFlags, FoldFlags, MachineFlags, OutputFlags, ScanFlags
 
 __all__ = ["split"]
 
@@ -19,6 +19,7 @@ def split(
     out: Annotated[Path, Parameter(group=OUTPUT)],
     max_bad_fraction: Annotated[float, Parameter(group=DATA)] = 0.01,
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    more: ExtraFlags = ExtraFlags(),  # noqa: B008
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     machine: MachineFlags = MachineFlags(),  # noqa: B008
     output: OutputFlags = OutputFlags(),  # noqa: B008
@@ -45,6 +46,7 @@ def split(
         data,
         folds=folds.as_options(),
         options=reading.as_options() if reading != ScanFlags() else None,
+        **more.as_arguments(),
         settings=machine.as_settings(max_bad_fraction=max_bad_fraction),
         progress=console,
     )

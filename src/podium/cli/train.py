@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import DATA, MACHINE, RECIPE, RUN, FoldFlags, MachineFlags, OutputFlags, RecipeFlags, ScanFlags
+from podium.cli.flags import (
+    DATA,
+    MACHINE,
+    RECIPE,
+    RUN,
+    ExtraFlags,
+    FoldFlags,
+    MachineFlags,
+    OutputFlags,
+    RecipeFlags,
+    ScanFlags,
+)
 from podium.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +40,7 @@ def train(
     root: Annotated[Path | None, Parameter(group=RUN)] = None,
     only_folds: Annotated[tuple[int, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    more: ExtraFlags = ExtraFlags(),  # noqa: B008
     max_bad_fraction: Annotated[float, Parameter(group=DATA)] = _MOST_BAD,
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     recipe: RecipeFlags = RecipeFlags(),  # noqa: B008
@@ -77,7 +89,7 @@ def train(
         given = {
             "the data": bool(data),
             "--name": name is not None,
-            "data options": reading != ScanFlags() or max_bad_fraction != _MOST_BAD,
+            "data options": reading != ScanFlags() or more != ExtraFlags() or max_bad_fraction != _MOST_BAD,
             "split options": folds != FoldFlags(),
             "--minutes": minutes is not None,
             "--reproducible": reproducible,
@@ -105,6 +117,7 @@ def train(
             folds=folds.as_options() if folds != FoldFlags() else None,
             only_folds=only_folds or None,
             options=reading.as_options() if reading != ScanFlags() else None,
+            **more.as_arguments(),
             name=name,
             settings=settings,
             progress=console,
@@ -136,12 +149,14 @@ def _refuse_beside_resume(given: list[str]) -> None:
 def show_run(run: Run, *, as_json: bool) -> None:
     """Print a finished run: its scores, where its report is, and what to try next."""
     from podium.report import print_summary, read_group_words
+    from podium.splits import count_extra, describe_extra
     from podium.store import arithmetic_words, read_arithmetic, read_soup, soup_words
 
     left = run.folder.folds_left()
     if as_json:
         scores = None if left else run.scores.to_dict()
-        facts = {"run": run.name, "folder": str(run.folder.path), "folds_left": left}
+        facts: dict[str, object] = {"run": run.name, "folder": str(run.folder.path), "folds_left": left}
+        facts["extra"] = count_extra(run.samples)
         print_json(facts | {"computed_with": read_arithmetic(run.folder), "scores": scores})
         return
     if left:
@@ -152,6 +167,8 @@ def show_run(run: Run, *, as_json: bool) -> None:
     print_summary(run.scores, groups=read_group_words(run.folder))
     soup = read_soup(run.folder)
     print_lines("", *([f"soup     {soup_words(soup)}"] if soup else []))
+    if run.samples.is_extra.any():
+        print_lines(f"extra    {describe_extra(run.samples, run.folds)}")
     print_lines(f"with     {arithmetic_words(read_arithmetic(run.folder))}")
     print_lines(f"run      {run.folder.path}", f"report   {run.folder.report_file}")
     print_lines("next     podium predict " + run.name + " FOLDER_OF_TEST_IMAGES")

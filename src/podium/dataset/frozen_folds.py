@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def load_frozen(options: FoldOptions) -> Folds:
     if not (folder / "folds.csv").is_file():
         fix = "Name the folder of a run, or one that the command podium split wrote."
         raise SplitError("there are no folds here.", where=folder, field="folds_from", fix=fix)
-    frozen = load_folds(folder)
+    frozen = _without_extra(load_folds(folder), folder)
     idle = [
         item.name
         for item in fields(FoldOptions)
@@ -51,6 +52,19 @@ def load_frozen(options: FoldOptions) -> Folds:
     return frozen
 
 
+def _without_extra(folds: Folds, folder: Path) -> Folds:
+    """The folds of the samples that are judged: those of the same data with other extra data, or without."""
+    if not (folder / "samples.csv").is_file():
+        return folds
+    samples = load_samples(folder)
+    main = samples.without_extra
+    if main is samples:
+        return folds
+    rows = np.flatnonzero(~samples.is_extra)
+    fold = folds.match(samples).fold[rows]
+    return replace(folds, ids=main.ids, fold=fold, samples_digest=main.digest, kept_from=None)
+
+
 def join_as_frozen(samples: Samples, options: FoldOptions) -> JoinedSamples:
     """The samples with duplicates in one group where they were joined before the frozen folds were made.
 
@@ -61,11 +75,11 @@ def join_as_frozen(samples: Samples, options: FoldOptions) -> JoinedSamples:
     record = durable.read_json(folder / "folds.json").get("leaks")
     joined = None if record is None else LeakReport.from_dict(record).joined
     if joined is not None and joined.is_named == samples.has_groups and (folder / "samples.csv").is_file():
-        frozen = load_samples(folder)
+        frozen = load_samples(folder).without_extra
         place = {name: row for row, name in enumerate(frozen.ids)}
         if frozen.group is not None and set(samples.ids) <= set(place):
             whole = replace(samples, group=frozen.group[[place[name] for name in samples.ids]])
-            if whole.digest == load_folds(folder).samples_digest and _is_joined(samples, whole):
+            if whole.digest == load_frozen(options).samples_digest and _is_joined(samples, whole):
                 return JoinedSamples(whole, options.split_method, joined=joined)
     return JoinedSamples(samples, options.split_method)
 

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from podium.data import is_complete, open_cache
 from podium.dataset.fingerprints import Fingerprints, fingerprints_of, load_fingerprints
 from podium.dataset.ready_images import ReadyImages
 from podium.errors import StorageError
 from podium.splits import LeakReport, find_twins_between
 from podium.store import RunFolder
-from podium.tables import HOLDOUT, Folds, Samples
+from podium.tables import Folds, Samples
 
 __all__ = ["find_known_images"]
 
@@ -31,7 +29,7 @@ def find_known_images(run: RunFolder, samples: Samples, folds: Folds, images: Re
     learnt = _fingerprints_of(run, samples)
     if learnt is None:
         return None
-    rows = np.flatnonzero(folds.fold != HOLDOUT)
+    rows = folds.learnt_rows
     new = images.fingerprints()
     return find_twins_between(
         samples.take(rows),

@@ -10,6 +10,7 @@ import numpy as np
 from podium import advice
 from podium.curate import check_quarantine
 from podium.data import ImageCache
+from podium.dataset.extra_folds import join_extra
 from podium.dataset.fold_options import FoldOptions
 from podium.dataset.frozen_folds import join_as_frozen, load_frozen
 from podium.dataset.idle_fold_options import note_idle_fold_options
@@ -26,6 +27,7 @@ from podium.splits import (
     check_leak_names,
     check_request,
     choose_method,
+    describe_extra,
     find_leaks,
     hint_groups,
     join_duplicates,
@@ -40,6 +42,7 @@ __all__ = ["check_folds", "open_prepared_images", "prepare_samples"]
 
 def check_folds(samples: Samples, options: FoldOptions, problems: Problems, progress: Progress) -> int:
     """How many folds there will be; keeps all that can be known wrong about them before an image is decoded."""
+    samples = samples.without_extra
     with problems.kept():
         check_leak_names(options.allow_leaks)
     with problems.kept():
@@ -107,7 +110,9 @@ def prepare_samples(
         check_quarantine(images.audit, limit_fraction=settings.max_bad_fraction)
     if 2 * len(images.samples) < len(samples):
         problems.raise_all()  # what is left says nothing about the folds
-    hints = tuple(map(str, hint_groups(images.samples)))  # of groups that a person might have named, not of copies
+    hints = tuple(
+        map(str, hint_groups(images.samples.without_extra))
+    )  # of groups that a person might have named, not of copies
     for hint in hints:
         progress.note(Caution(hint))
     with problems.kept():
@@ -115,6 +120,9 @@ def prepare_samples(
     problems.raise_all()
     if report.joined is not None:
         progress.note(str(report.joined))
+    if ready.is_extra.any():
+        notes = (*notes, describe_extra(ready, folds))
+        progress.note(notes[-1])
     summary = summarise_folds(ready, folds)
     for note in summary.notes:
         progress.note(Caution(note))
@@ -170,6 +178,10 @@ def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, 
         SplitError: If the folds cannot be made, or belong to other samples.
         LeakError: If they leak.
     """
+    main = images.samples.without_extra
+    if main is not images.samples:
+        divided, folds, report = _divide(replace(images, samples=main), options)
+        return *join_extra(images, divided, folds), report
     prints = images.fingerprints()
     whole = JoinedSamples(images.samples, options.split_method)
     if options.folds_from is not None:

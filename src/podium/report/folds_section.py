@@ -15,7 +15,7 @@ from podium.report.curves_section import describe_curves
 from podium.report.look_alike_words import judge_leaks
 from podium.report.section import Section
 from podium.splits import LeakReport, summarise_folds
-from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
+from podium.tables import ALWAYS_TRAIN, HOLDOUT, LEFT_OUT, Folds, Samples
 
 __all__ = ["FoldLine", "FoldTraining", "FoldsSection", "LeakVerdict", "count_divided_groups", "describe_folds"]
 
@@ -129,7 +129,7 @@ def count_divided_groups(samples: Samples, folds: Folds) -> int:
         return 0
     parts: dict[str, int] = {}
     divided = set()
-    for key, fold in zip(samples.group_keys, folds.fold.tolist(), strict=True):
+    for key, fold in zip(samples.group_keys, folds.side.tolist(), strict=True):
         if parts.setdefault(key, fold) != fold:
             divided.add(key)
     return len(divided)
@@ -159,8 +159,11 @@ def _add_trainings(lines: list[FoldLine], contents: RunContents) -> Iterator[Fol
 
 
 def _lines(folds: Folds, samples: Samples) -> list[FoldLine]:
-    numbers = [*range(folds.n_folds), *(extra for extra in (ALWAYS_TRAIN, HOLDOUT) if (folds.fold == extra).any())]
-    names = {ALWAYS_TRAIN: "training only", HOLDOUT: "holdout"}
+    numbers = [
+        *range(folds.n_folds),
+        *(extra for extra in (ALWAYS_TRAIN, HOLDOUT, LEFT_OUT) if (folds.fold == extra).any()),
+    ]
+    names = {ALWAYS_TRAIN: "training only", HOLDOUT: "holdout", LEFT_OUT: "left out"}
     lines = []
     for number, part in zip(numbers, summarise_folds(samples, folds).parts, strict=True):
         shares = _class_shares(samples, np.flatnonzero(folds.fold == number))

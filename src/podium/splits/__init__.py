@@ -1,5 +1,6 @@
 """Splits: stratified, grouped, multi-label or both; a holdout; leak checks; hints where a group was forgotten."""
 
+from podium.splits.extra_rows import count_extra, describe_extra, place_extra
 from podium.splits.group_hint import Confidence, GroupHint, HintKind, hint_groups
 from podium.splits.join_duplicates import JoinedDuplicates, JoinedSamples, join_duplicates
 from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport, check_leak_names, require_no_leak
@@ -26,6 +27,8 @@ __all__ = [
     "check_leak_names",
     "check_request",
     "choose_method",
+    "count_extra",
+    "describe_extra",
     "find_leaks",
     "find_twins_between",
     "hint_groups",
@@ -33,6 +36,7 @@ __all__ = [
     "join_groups",
     "list_name_groupings",
     "make_folds",
+    "place_extra",
     "require_no_leak",
     "summarise_folds",
 ]

@@ -67,12 +67,12 @@ def find_leaks(
     """
     if not np.array_equal(folds.ids, samples.ids):
         folds = folds.match(samples)
-    search = _Search(samples.ids, folds.fold, _fold_names(folds.n_folds), n_folds=folds.n_folds)
+    search = _Search(samples.ids, folds.side, _fold_names(folds.n_folds), n_folds=folds.n_folds)
     search.compare_keys("same_group", samples.group_keys)
     if sha256 is not None:
         search.compare_keys("same_bytes", sha256)
     if near is not None:
-        search.note_near(near.between(folds.fold), DISTANCE_CONFIRMED if max_distance is None else max_distance)
+        search.note_near(near.between(folds.side), DISTANCE_CONFIRMED if max_distance is None else max_distance)
     elif phash is not None:
         search.compare_hashes(phash, sha256, thumbnails, max_distance)
     return search.report()

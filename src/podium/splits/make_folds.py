@@ -16,6 +16,7 @@ from podium.listing import count_of
 from podium.splits.check_classes import check_class_counts, check_classes_left
 from podium.splits.deal_rows import deal_at_random, deal_by_stratum, take_at_random, take_by_stratum
 from podium.splits.deal_units import deal_units
+from podium.splits.extra_rows import place_extra
 from podium.splits.given_folds import number_given_folds
 from podium.splits.strata import Strata, build_strata, choose_targets
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
@@ -48,7 +49,8 @@ def make_folds(
     the folds that it gives its rows, in the order of their numbers or names; else rows of split "valid" are fold 0.
     Rows of split "test" are the holdout, all others train.
 
-    Rows that the source calls "test" are the holdout under every method. A missing label is a class of its own for
+    Rows that the source calls "test" are the holdout under every method, and rows of split "extra" only train, see
+    `place_extra`: folds of the others are as they would be without. A missing label is a class of its own for
     balance, so unlabelled rows are spread too.
 
     Args:
@@ -84,6 +86,18 @@ def make_folds(
     Source:
         scikit-learn's StratifiedKFold for single rows; Sechidis et al. 2011 for many labels (see `deal_units`).
     """
+    main = samples.without_extra
+    if main is not samples:
+        made = make_folds(
+            main,
+            folds=folds,
+            split_seed=split_seed,
+            split_method=split_method,
+            stratify_by=stratify_by,
+            holdout_fraction=holdout_fraction,
+            strict=strict,
+        )
+        return place_extra(samples, made, samples.group_keys)
     chosen = _check_options(samples, folds, split_seed, split_method, stratify_by, holdout_fraction)
     if chosen == "predefined":
         fold = _follow_source(samples, holdout_fraction)
@@ -110,6 +124,7 @@ def check_request(
         UsageError: If a number is out of its range, or `split_method` or `stratify_by` names nothing.
         SplitError: If the samples cannot meet the request.
     """
+    samples = samples.without_extra
     chosen = _check_options(samples, folds, split_seed, split_method, stratify_by, holdout_fraction)
     if chosen == "predefined":
         return 1 + int(_follow_source(samples, holdout_fraction).max())
@@ -139,6 +154,7 @@ def choose_method(samples: Samples, split_method: str = "auto", stratify_by: str
         raise UnknownNameError("split method", split_method, get_args(SplitMethod), field="split_method")
     if split_method != "auto":
         return split_method
+    samples = samples.without_extra
     if samples.fold is not None or _has_train_and_valid(samples):
         return "predefined"
     if samples.task is None:

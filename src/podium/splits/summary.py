@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from podium.listing import count_of, list_some, part_of
 from podium.splits.make_folds import number_groups
 from podium.splits.strata import Strata, build_strata
-from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
+from podium.tables import ALWAYS_TRAIN, HOLDOUT, LEFT_OUT, Folds, Samples
 
 __all__ = ["FoldPart", "FoldSummary", "summarise_folds"]
 
@@ -58,8 +58,8 @@ class FoldSummary:
 
     @property
     def deviation(self) -> float:
-        """Largest gap of any class's share in any fold, in [0, 1]; the holdout counts, training-only rows do not."""
-        return max((part.deviation for part in self.parts if part.name != "train"), default=0.0)
+        """Largest gap of any class's share in any fold, in [0, 1]; the holdout counts, other rows do not."""
+        return max((part.deviation for part in self.parts if part.name not in ("train", "left out")), default=0.0)
 
     def rows(self) -> list[tuple[str, ...]]:
         """A table for a terminal: a header, then one row a part."""
@@ -106,26 +106,32 @@ def summarise_folds(samples: Samples, folds: Folds) -> FoldSummary:
     strata = None if samples.task is None else build_strata(samples, samples.task.targets)
     numbers = [(fold, f"fold {fold}") for fold in range(folds.n_folds)]
     numbers += [
-        (code, name) for code, name in ((ALWAYS_TRAIN, "train"), (HOLDOUT, "holdout")) if (folds.fold == code).any()
+        (code, name)
+        for code, name in ((ALWAYS_TRAIN, "train"), (HOLDOUT, "holdout"), (LEFT_OUT, "left out"))
+        if (folds.fold == code).any()
     ]
-    parts = [_summarise_part(name, np.flatnonzero(folds.fold == code), unit, strata) for code, name in numbers]
+    main = np.flatnonzero(~samples.is_extra)
+    parts = [_summarise_part(name, np.flatnonzero(folds.fold == code), unit, strata, main) for code, name in numbers]
     notes = [] if strata is None else _note_classes(strata, unit, folds, has_groups=samples.has_groups)
     if folds.method in ("random", "stratified", "multilabel") and samples.has_groups:
         notes.insert(0, f"method {folds.method!r} ignores the groups: scores will be too good.")
     return FoldSummary(folds.method, folds.seed, tuple(parts), tuple(notes))
 
 
-def _summarise_part(name: str, rows: NDArray[np.int64], unit: NDArray[np.int64], strata: Strata | None) -> FoldPart:
+def _summarise_part(
+    name: str, rows: NDArray[np.int64], unit: NDArray[np.int64], strata: Strata | None, main: NDArray[np.int64]
+) -> FoldPart:
+    """One part; its shares are compared with those of the main rows, which can be judged."""
     n_groups = int(np.count_nonzero(np.bincount(unit[rows])))
     if strata is None:
         return FoldPart(name, len(rows), n_groups, {}, 0.0, "")
     held = np.asarray(strata.matrix[rows].sum(axis=0)).ravel()
-    whole = np.asarray(strata.matrix.sum(axis=0)).ravel()
+    whole = np.asarray(strata.matrix[main].sum(axis=0)).ravel()
     counts: dict[str, dict[str, int]] = {}
     for column in np.flatnonzero(strata.is_class):
         target, class_name = strata.names[column]
         counts.setdefault(target, {})[class_name] = int(held[column])
-    gap = np.abs(held / max(len(rows), 1) - whole / max(strata.matrix.shape[0], 1))
+    gap = np.abs(held / max(len(rows), 1) - whole / max(len(main), 1))
     worst = int(np.argmax(gap))
     return FoldPart(name, len(rows), n_groups, counts, float(gap[worst]), "=".join(strata.names[worst]))
 
@@ -145,7 +151,7 @@ def _note_classes(strata: Strata, unit: NDArray[np.int64], folds: Folds, *, has_
             unjudged.append(name)
         elif (in_folds == 0).any():
             absent.append(f"{name} (in {part_of(int(np.count_nonzero(in_folds)), folds.n_folds, 'fold')})")
-        n_free = np.count_nonzero(folds.fold[rows] != HOLDOUT)
+        n_free = np.count_nonzero(folds.fold[rows] > HOLDOUT)
         if (n_free - in_folds <= 0).any():
             untaught.append(name)
         share = np.unique(unit[rows], return_counts=True)[1].max() / len(rows)

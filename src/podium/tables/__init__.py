@@ -25,22 +25,24 @@ from podium.tables.files import (
 )
 from podium.tables.fit_task import fit_to_task
 from podium.tables.fold_names import order_fold_names
-from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
+from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, LEFT_OUT, Folds
 from podium.tables.ids import as_text_array, first_duplicate, normalise_id, path_from_text, path_to_text
 from podium.tables.image_names import IMAGE_EXTENSIONS, IMAGE_FORMATS, is_image_name
 from podium.tables.naming import ImageNames, NameMatch
 from podium.tables.origin import Origin
 from podium.tables.predictions import MEAN_OF_FOLDS, Predictions, concat_predictions, mean_predictions
-from podium.tables.samples import Samples
+from podium.tables.samples import EXTRA, Samples
 from podium.tables.split_names import SPLIT_NAMES, split_of, splits_of
 from podium.tables.task import Head, HeadKind, Task
 
 __all__ = [
     "ALWAYS_TRAIN",
     "DECISION_THRESHOLD",
+    "EXTRA",
     "HOLDOUT",
     "IMAGE_EXTENSIONS",
     "IMAGE_FORMATS",
+    "LEFT_OUT",
     "MEAN_OF_FOLDS",
     "SPLIT_NAMES",
     "Composite",

@@ -34,7 +34,8 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
             samples that have none either.
 
     Raises:
-        UsageError: If there is no source, a name is empty, holds ":" or "/", or a part has sources of its own already.
+        UsageError: If there is no source, a name is empty, holds ":" or "/", or another part than the first has sources
+            of its own already.
         LabelError: If a source brings heads or classes that the main source does not have.
         SourceError: If the same file is in two sources.
     """
@@ -59,22 +60,25 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
         group=_optional([part.group for part in parts.values()], parts),
         split=_optional([part.split for part in parts.values()], parts),
         fold=_optional([part.fold for part in parts.values()], parts),
-        source=_join([as_text_array([name] * len(part)) for name, part in parts.items()]),
+        source=_join([_sources_of(part, name) for name, part in parts.items()]),
         numbers={
             name: np.concatenate([part.numbers.get(name, np.full(len(part), np.nan)) for part in parts.values()])
             for name in dict.fromkeys(name for part in parts.values() for name in part.numbers)
         },
-        roots={name: part.root for name, part in parts.items() if part is not main},
+        roots={**main.roots, **{name: part.root for name, part in parts.items() if part is not main}},
     )
 
 
 def _check_names(parts: Mapping[str, Samples]) -> None:
     if not parts:
         raise UsageError("there are no samples to join.")
+    own = next(iter(parts.values())).roots
     for name, part in parts.items():
+        if name in own:
+            raise UsageError(f"the main samples have a source {name!r} already.", fix="Choose another name.")
         if not name or {":", "/", "\\"} & set(name):
             raise UsageError(f"{name!r} cannot name a source.", fix="Use letters, digits, '-' and '_'.")
-        if part.roots:
+        if part.roots and part is not next(iter(parts.values())):
             raise UsageError(f"the samples of {name!r} are of several sources already; join all of them at once.")
 
 
@@ -102,9 +106,10 @@ def _check_task(main: Task | None, task: Task | None, name: str) -> None:
 def _refuse_shared_files(parts: Mapping[str, Samples]) -> None:
     seen: dict[str, str] = {}
     for name, part in parts.items():
-        root = os.path.realpath(part.root)
-        for path in part.paths.tolist():
-            file = os.path.join(root, path)  # noqa: PTH118 - a Path for each of a million rows takes seconds
+        roots = {source: os.path.realpath(root) for source, root in part.roots.items()}
+        root, sources = os.path.realpath(part.root), _sources_of(part, name).tolist()
+        for path, source in zip(part.paths.tolist(), sources, strict=True):
+            file = os.path.join(roots.get(source, root), path)  # noqa: PTH118 - a Path for each of a million rows takes seconds
             if seen.setdefault(file, name) != name:
                 raise SourceError(
                     f"{path!r} is in the sources {seen[file]!r} and {name!r}.",
@@ -115,6 +120,11 @@ def _refuse_shared_files(parts: Mapping[str, Samples]) -> None:
 
 def _ids_of(part: Samples, name: str, *, is_main: bool) -> TextArray:
     return part.ids if is_main else as_text_array([f"{name}:{own}" for own in part.ids])
+
+
+def _sources_of(part: Samples, name: str) -> TextArray:
+    """The source of every row; a main part of several sources keeps its own."""
+    return part.source if part.roots and part.source is not None else as_text_array([name] * len(part))
 
 
 def _optional(columns: Sequence[TextArray | None], parts: Mapping[str, Samples]) -> TextArray | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.errors import DataError, TableChangedError, UnknownNameError
 from podium.tables.csv_cells import read_csv, write_csv
-from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, Folds
+from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, LEFT_OUT, Folds
 from podium.tables.ids import as_text_array, path_from_text, path_to_text
 from podium.tables.origin import Origin
 from podium.tables.predictions import Predictions
@@ -36,7 +36,9 @@ __all__ = [
     "save_samples",
 ]
 
-_FOLD_NAMES = {ALWAYS_TRAIN: "train", HOLDOUT: "holdout"}
+_FOLD_NAMES = {ALWAYS_TRAIN: "train", HOLDOUT: "holdout", LEFT_OUT: "left out"}
+_EXCEPT = "train except "
+"""Of a row that trains in every fold but the one whose number follows."""
 _FOLD_FACTS = ("n_folds", "method", "seed", "samples_digest")
 _SCAN_AGAIN = "Scan the data again; make corrections in the source table."
 _SPLIT_AGAIN = "Make new folds with `podium split`; scores of different folds cannot be compared."
@@ -206,6 +208,8 @@ def save_folds(folds: Folds, folder: Path, *, extra: Mapping[str, Any] | None = 
         extra: Further JSON-ready facts to keep beside the digest, such as the leak check's verdict.
     """
     names = [_FOLD_NAMES.get(number, str(number)) for number in folds.fold.tolist()]
+    for row in np.flatnonzero(folds.side != folds.fold):
+        names[row] = f"{_EXCEPT}{folds.side[row]}"
     write_csv(folder / "folds.csv", ["id", "fold"], zip(folds.ids.tolist(), names, strict=True))
     record = {
         "n_folds": folds.n_folds,
@@ -236,8 +240,16 @@ def load_folds(folder: Path) -> Folds:
 
 def _folds_of(record: Mapping[str, Any], columns: Mapping[str, list[str]]) -> Folds:
     numbers = {name: number for number, name in _FOLD_NAMES.items()}
+    numbers |= {cell: ALWAYS_TRAIN for cell in columns["fold"] if cell.startswith(_EXCEPT)}
     fold = np.array([numbers[cell] if cell in numbers else int(cell) for cell in columns["fold"]], dtype=np.int64)
-    return Folds(as_text_array(columns["id"]), fold, *(record[name] for name in _FOLD_FACTS))
+    kept_from = np.array(
+        [int(cell.removeprefix(_EXCEPT)) if cell.startswith(_EXCEPT) else -1 for cell in columns["fold"]],
+        dtype=np.int64,
+    )
+    is_free = (kept_from < 0).all()
+    facts = [record[name] for name in _FOLD_FACTS]
+    folds = Folds(as_text_array(columns["id"]), fold, *facts)
+    return folds if is_free else replace(folds, kept_from=kept_from)
 
 
 def save_predictions(predictions: Predictions, path: Path, *, weights: Mapping[str, str] | None = None) -> Predictions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,14 @@ from podium.tables.samples import Samples
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ALWAYS_TRAIN", "HOLDOUT", "Folds"]
+__all__ = ["ALWAYS_TRAIN", "HOLDOUT", "LEFT_OUT", "Folds"]
 
 ALWAYS_TRAIN = -1
 """Fold number of samples that every model trains on and none is validated on (external data, a given train folder)."""
 HOLDOUT = -2
 """Fold number of samples that no model sees until one is confirmed on them, once."""
+LEFT_OUT = -3
+"""Fold number of extra samples that no model sees, because they are like judged images of several folds."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,11 +35,13 @@ class Folds(Shown):
 
     Args:
         ids: Sample ids, shape (N,).
-        fold: Fold that validates the sample, 0 to n_folds - 1, or ALWAYS_TRAIN or HOLDOUT; shape (N,).
+        fold: Fold that validates the sample, 0 to n_folds - 1, or ALWAYS_TRAIN, HOLDOUT or LEFT_OUT; shape (N,).
         n_folds: Number of folds; 1 is a single train/valid split.
         method: How they were made, such as "stratified_group".
         seed: Seed they were made with.
         samples_digest: Digest of the sample table they belong to.
+        kept_from: The fold that a sample of ALWAYS_TRAIN does not train in, because it is like images that the fold is
+            validated on; -1 where it trains in all, shape (N,). None: all do.
 
     Raises:
         SplitError: If a fold number is out of range or a fold validates nothing.
@@ -49,13 +53,14 @@ class Folds(Shown):
     method: str
     seed: int
     samples_digest: str
+    kept_from: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if len(self.ids) != len(self.fold):
             raise SplitError(f"{count_of(len(self.ids), 'id')} but {count_of(len(self.fold), 'fold number')}.")
-        if self.fold.size and (self.fold.min() < HOLDOUT or self.fold.max() >= self.n_folds):
+        if self.fold.size and (self.fold.min() < LEFT_OUT or self.fold.max() >= self.n_folds):
             raise SplitError(
-                f"fold numbers must be in [-2, {self.n_folds}), got {self.fold.min()} to {self.fold.max()}."
+                f"fold numbers must be in [-3, {self.n_folds}), got {self.fold.min()} to {self.fold.max()}."
             )
         empty = sorted(set(range(self.n_folds)) - set(self.fold.tolist()))
         if empty:
@@ -69,20 +74,33 @@ class Folds(Shown):
     def overview(self) -> Overview:
         """Method, seed, and the size of every part."""
         facts = [count_of(self.n_folds, "fold"), count_of(len(self), "image"), self.method]
-        numbers = [*range(self.n_folds), *(code for code in (ALWAYS_TRAIN, HOLDOUT) if (self.fold == code).any())]
-        names = {ALWAYS_TRAIN: "train only", HOLDOUT: "hold-out"}
+        numbers = [
+            *range(self.n_folds),
+            *(code for code in (ALWAYS_TRAIN, HOLDOUT, LEFT_OUT) if (self.fold == code).any()),
+        ]
+        names = {ALWAYS_TRAIN: "train only", HOLDOUT: "hold-out", LEFT_OUT: "left out"}
         rows = [(names.get(code, f"fold {code}"), f"{np.count_nonzero(self.fold == code):,}") for code in numbers]
         return Overview("Folds", [*facts, f"seed {self.seed}"], ("part", "images"), rows)
 
     def train_rows(self, fold: int) -> NDArray[np.int64]:
         """Rows that the model of this fold trains on."""
         self._check_fold(fold)
-        return np.flatnonzero((self.fold != fold) & (self.fold != HOLDOUT))
+        return np.flatnonzero((self.side != fold) & (self.fold > HOLDOUT))
 
     def valid_rows(self, fold: int) -> NDArray[np.int64]:
         """Rows that the model of this fold is validated on."""
         self._check_fold(fold)
         return np.flatnonzero(self.fold == fold)
+
+    @property
+    def learnt_rows(self) -> NDArray[np.int64]:
+        """Rows that any model trains on: all but the holdout and what is left out."""
+        return np.flatnonzero(self.fold > HOLDOUT)
+
+    @property
+    def side(self) -> NDArray[np.int64]:
+        """Fold whose model does not train on the row, shape (N,): its own, or the one that it is kept from."""
+        return self.fold if self.kept_from is None else np.where(self.kept_from >= 0, self.kept_from, self.fold)
 
     @property
     def holdout_rows(self) -> NDArray[np.int64]:
@@ -102,7 +120,8 @@ class Folds(Shown):
     @cached_property
     def digest(self) -> str:
         """SHA-256 over every id's fold, independent of row order."""
-        pairs: list[tuple[str, Any]] = sorted(zip(self.ids.tolist(), self.fold.tolist(), strict=True))
+        columns = [self.ids, self.fold, *([] if self.kept_from is None else [self.kept_from])]
+        pairs: list[tuple[Any, ...]] = sorted(zip(*(column.tolist() for column in columns), strict=True))
         text = json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -124,4 +143,5 @@ class Folds(Shown):
             )
         place = {name: row for row, name in enumerate(self.ids)}
         order = np.fromiter((place[name] for name in samples.ids), dtype=np.int64, count=len(samples))
-        return Folds(self.ids[order], self.fold[order], self.n_folds, self.method, self.seed, self.samples_digest)
+        kept_from = None if self.kept_from is None else self.kept_from[order]
+        return replace(self, ids=self.ids[order], fold=self.fold[order], kept_from=kept_from)

@@ -30,7 +30,10 @@ from podium.tables.task import Task
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Samples"]
+__all__ = ["EXTRA", "Samples"]
+
+EXTRA = "extra"
+"""Split of rows that only train: no fold is validated on them, whatever the method."""
 
 TextArray = NDArray[np.object_]
 
@@ -46,7 +49,7 @@ class Samples(Shown):
         task: The heads; None for a test set without labels.
         labels: Per head: int64 (N,) class indices, or int8 (N, C) of 0 and 1 for a multi-label head; -1 = missing.
         group: What must not be divided between train and valid (a person, a patient), shape (N,); "" = on its own.
-        split: "train", "valid", "test" or "" as the source says, shape (N,).
+        split: "train", "valid", "test" or "" as the source says, or "extra" for a row that only trains, shape (N,).
         source: Where the row came from, shape (N,).
         numbers: Numbers that labels were derived from, float64 (N,), nan = missing.
         roots: Folder of the images of each further source, by its name in `source`; see `concat`.
@@ -139,6 +142,17 @@ class Samples(Shown):
     def has_groups(self) -> bool:
         """Whether a group is named for any sample."""
         return self.group is not None and any(self.group)
+
+    @property
+    def is_extra(self) -> NDArray[np.bool_]:
+        """Whether a row only trains and is never judged, shape (N,)."""
+        return np.zeros(len(self), dtype=bool) if self.split is None else np.asarray(self.split == EXTRA, dtype=bool)
+
+    @property
+    def without_extra(self) -> Samples:
+        """The rows that can be judged: the samples themselves where there are no others."""
+        is_extra = self.is_extra
+        return self.take(~is_extra) if is_extra.any() else self
 
     @property
     def group_keys(self) -> TextArray:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.listing import list_some
-from podium.tables import HOLDOUT, Folds, Samples
+from podium.tables import Folds, Samples
 
 __all__ = ["check_folds"]
 
@@ -31,7 +31,7 @@ def check_folds(folds: Folds, samples: Samples) -> None:
         train, valid = folds.train_rows(number), folds.valid_rows(number)
         assert len(train), f"fold {number} has nothing to train on"
         _check_apart(groups, train, valid, f"train and valid of fold {number}")
-    rest = np.flatnonzero(folds.fold != HOLDOUT)
+    rest = folds.learnt_rows
     _check_apart(groups, rest, folds.holdout_rows, "the folds and the holdout")
 
 

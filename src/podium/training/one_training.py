@@ -24,7 +24,7 @@ from podium.recipe import Recipe
 from podium.report.solved_heads import describe_solved
 from podium.stopping import StopRequest
 from podium.store import LAST_EPOCH_NAME, SECONDS_NAME, model_of
-from podium.tables import HOLDOUT, Folds, Predictions, Samples, Task, save_predictions
+from podium.tables import Folds, Predictions, Samples, Task, save_predictions
 from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import Fitting, LabelledRows, label_rows, prepare_fitting, select_metric
 from podium.training.followers import Clock, Counter, Follower, Journalist, open_times, write_journal
@@ -137,7 +137,7 @@ def make_job(given: Training, task: Task, fold: int | None, place: int, *, n_epo
         n_epochs: Epochs after which it ends; None takes the recipe's.
     """
     folds = given.folds
-    train_rows = np.flatnonzero(folds.fold != HOLDOUT) if fold is None else folds.train_rows(fold)
+    train_rows = folds.learnt_rows if fold is None else folds.train_rows(fold)
     valid_rows = None if fold is None else folds.valid_rows(fold)
     seed = mix_seed(given.recipe.seed, folds.n_folds if fold is None else fold, place)
     model = given.inputs.build_model(task, given.input_rows[train_rows], seed=seed).to(given.device)

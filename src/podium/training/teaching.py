@@ -17,7 +17,6 @@ from podium.recipe import Recipe
 from podium.stopping import StopRequest
 from podium.store import RunFolder
 from podium.tables import (
-    HOLDOUT,
     MEAN_OF_FOLDS,
     Folds,
     Predictions,
@@ -89,7 +88,7 @@ class Teaching:
 
     def _ask(self, fold: int) -> Predictions:
         folds = self.folds
-        rows = np.flatnonzero(folds.fold != HOLDOUT) if fold == ALL_ROWS else folds.train_rows(fold)
+        rows = folds.learnt_rows if fold == ALL_ROWS else folds.train_rows(fold)
         title = "teacher, all images" if fold == ALL_ROWS else f"teacher, fold {fold}"
         made: list[Predictions] = []
         teachers = open_teachers(self.recipe, self.settings.runs)

@@ -67,13 +67,13 @@ def look_for_look_alikes(
     Raises:
         Stopped: If it was asked for.
     """
-    learnt = np.flatnonzero(folds.fold != HOLDOUT)
+    learnt = np.flatnonzero((folds.fold != HOLDOUT) & ~samples.is_extra)
     if not FEWEST <= len(learnt) <= MOST:
         return None
     try:
         with restored_torch():
             look = _Look(run, samples.take(learnt), folds.fold[learnt], oof, scores, settings, progress, stop)
-            return look.describe()
+            return look.describe(has_extra=bool(samples.is_extra.any()))
     except Stopped:
         raise
     except PodiumError as problem:
@@ -83,7 +83,7 @@ def look_for_look_alikes(
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """One look; the samples are all but the holdout's, and `fold` is theirs."""
+    """One look; the samples are all that are judged but the holdout's, and `fold` is theirs."""
 
     run: RunFolder
     samples: Samples
@@ -94,7 +94,7 @@ class _Look:
     progress: Progress
     stop: StopRequest
 
-    def describe(self) -> LookAlikes:
+    def describe(self, *, has_extra: bool) -> LookAlikes:
         from podium.training.autotune import resolve_without_autotune  # torch, which gathering needs for this alone
         from podium.training.cross_solve import cross_solve, frozen_recipe, make_frozen_inputs
 
@@ -121,7 +121,7 @@ class _Look:
         def solve(samples: Samples, folds: Folds) -> Predictions:
             return cross_solve(recipe, samples, folds, inputs, rows, device, self.stop)
 
-        return self._solve(found, clusters, solve, is_own=recipe is own)
+        return self._solve(found, clusters, solve, is_own=recipe is own and not has_extra)
 
     def _measure(
         self, directions: NDArray[np.float32], kinds: NDArray[np.int64], clusters: FeatureClusters

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from podium.arguments import strict_arguments
 from podium.curate import Scan, ScanOptions
 from podium.dataset import FoldOptions, Source, read_source
+from podium.dataset.extra import Extra, add_extra
 from podium.dataset.idle_fold_options import given_fold_options
 from podium.dataset.prepare import check_folds, prepare_samples
 from podium.dataset.prepared import Prepared, is_prepared, load_prepared
@@ -30,6 +31,8 @@ def prepare(
     *,
     folds: int | FoldOptions | None = None,
     options: ScanOptions | None = None,
+    extra: Mapping[str, Extra] | None = None,
+    extra_drop: Mapping[str, Sequence[str]] | None = None,
     recipe: str | Recipe = "baseline",
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -42,6 +45,9 @@ def prepare(
         data: A folder, a table, a saved scan, or samples.
         folds: Number of folds (default: 5), or `FoldOptions`.
         options: How to read a folder or table.
+        extra: Data that only train and are never judged, by name, with a weight of their images: {"web": ("photos",
+            0.5)}. An image that is like a judged one does not train in its fold.
+        extra_drop: Classes of extra data to leave out, by name; "*" for all that the task does not have.
         recipe: A preset or recipe whose image size the images are decoded at. A recipe with another size decodes them
             once more, and repeats nothing else.
         settings: Folders, device and limits.
@@ -57,7 +63,7 @@ def prepare(
         runs = [podium.train(data, preset=preset) for preset in ("baseline", "quick")]
     """
     settings, progress = settings or Settings(), progress or default_progress()
-    opened = open_data(data, options, folds)
+    opened = open_data(data, options, folds, extra=extra, extra_drop=extra_drop)
     if isinstance(opened, Prepared):
         return opened
     for note in opened.notes:
@@ -78,8 +84,15 @@ def fold_options(folds: int | FoldOptions | None) -> FoldOptions:
     return FoldOptions() if folds is None else FoldOptions(folds=folds)
 
 
-def open_data(source: Data, options: ScanOptions | None, folds: int | FoldOptions | None) -> Scan | Prepared:
-    """Prepared data as they are; anything else as a scan.
+def open_data(
+    source: Data,
+    options: ScanOptions | None,
+    folds: int | FoldOptions | None,
+    *,
+    extra: Mapping[str, Extra] | None = None,
+    extra_drop: Mapping[str, Sequence[str]] | None = None,
+) -> Scan | Prepared:
+    """Prepared data as they are; anything else as a scan, with extra data that only train.
 
     Raises:
         UsageError: If options are given with data that were read, or folds with data that were divided.
@@ -92,7 +105,11 @@ def open_data(source: Data, options: ScanOptions | None, folds: int | FoldOption
         if is_prepared(place):
             source = load_prepared(place)
     if not isinstance(source, Prepared):
-        return read_source(source, options)
+        found = read_source(source, options)
+        return found if not extra and not extra_drop else add_extra(found, extra or {}, options, extra_drop)
+    if extra or extra_drop:
+        fix = "Prepare the data again, with the extra data."
+        raise UsageError("this data is prepared; extra data cannot join it.", field="extra", fix=fix)
     if options is not None and options != ScanOptions():
         raise UsageError("this data is prepared; scan options cannot change it.", field="options")
     names = given_fold_options(fold_options(folds), n_folds=source.folds.n_folds)

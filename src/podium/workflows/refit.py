@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from podium import durable
 from podium.advice import call
 from podium.callbacks import Callbacks
@@ -18,7 +16,7 @@ from podium.report import make_report, write_model_card
 from podium.stopping import StopRequest, listen_for_stop
 from podium.store import RunFolder, check_scores, load_tables, read_seconds
 from podium.store.refit_record import RefitRecord, read_refit
-from podium.tables import HOLDOUT, Folds, Task
+from podium.tables import Folds, Task
 from podium.training.refit_length import refit_epochs
 from podium.training.time_plan import duration_words
 from podium.workflows.predict import NOT_MEASURED
@@ -100,7 +98,7 @@ def _settle(run: RunFolder, recipe: Recipe, task: Task, folds: Folds) -> RefitRe
     epochs = {
         name: refit_epochs(recipe, [read_about(run.training_folder(fold, name)) for fold in chosen]) for name in names
     }
-    refit = RefitRecord(epochs, int(np.count_nonzero(folds.fold != HOLDOUT)))
+    refit = RefitRecord(epochs, len(folds.learnt_rows))
     durable.write_json(run.refit_file, refit.to_dict())
     return refit
 

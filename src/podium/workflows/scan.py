@@ -10,6 +10,7 @@ from typing import Any
 from podium.arguments import refuse_unknown
 from podium.curate import Scan, ScanOptions
 from podium.dataset import Source, read_source
+from podium.dataset.extra import Extra, add_extra
 from podium.texttable import Frame, as_table
 
 __all__ = ["scan"]
@@ -25,6 +26,8 @@ def scan(
     bins: Mapping[str, Sequence[float]] | None = None,
     classes: Mapping[str, Sequence[str]] | None = None,
     composite: str | None = None,
+    extra: Mapping[str, Extra] | None = None,
+    extra_drop: Mapping[str, Sequence[str]] | None = None,
     **options: Any,
 ) -> Scan:
     """Samples of a folder of images, a table beside them, or a described tree of folders.
@@ -39,6 +42,8 @@ def scan(
         bins: Borders that turn a number into classes: {"age": (30, 60)}.
         classes: Class order of a head: {"mask": ("worn", "wrong", "none")}.
         composite: Formula of a class number, or "auto".
+        extra: Data that only train and are never judged, by name, with a weight: {"web": ("photos", 0.5)}.
+        extra_drop: Classes of extra data to leave out, by name; "*" for all that the task does not have.
         **options: Any other field of `ScanOptions`.
 
     Returns:
@@ -59,4 +64,6 @@ def scan(
         classes={head: tuple(names) for head, names in (classes or {}).items()},
         composite=composite,
     )
-    return read_source(data, replace(wanted, **options))
+    wanted = replace(wanted, **options)
+    found = read_source(data, wanted)
+    return found if not extra and not extra_drop else add_extra(found, extra or {}, wanted, extra_drop)

@@ -46,7 +46,7 @@ from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.label_cautions import describe_unsafe_labels
 from podium.recipe.preset_names import base_name
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
-from podium.tables import HOLDOUT, Samples, Task
+from podium.tables import Samples, Task
 from podium.training.autotune import autotune_recipe, require_compiler, require_engine
 from podium.training.teachers import check_teachers, settle_teachers
 from podium.workflows.minutes import TimeBudget
@@ -129,7 +129,7 @@ def start_run(
     else:
         prepared, cache = prepare_samples(data, recipe, folds, settings, progress, notes=notes)
     recipe = settle_teachers(recipe, prepared.folds, chosen, settings.runs, progress)
-    learnt = cache.rows_of(prepared.samples.ids[prepared.folds.fold != HOLDOUT])
+    learnt = cache.rows_of(prepared.samples.ids[prepared.folds.learnt_rows])
     recipe = resolve_statistics(recipe, cache.pixels, learnt)
     frozen = None if frozen is None else normalise_as(recipe, frozen)
     start |= {name: value for name in ("mean", "std") if not isinstance(value := getattr(recipe.image, name), str)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from podium.arguments import strict_arguments
 from podium.callbacks import Callback, Callbacks, RunInfo
 from podium.dataset import FoldOptions
+from podium.dataset.extra import Extra
 from podium.dataset.prepared import Prepared
 from podium.errors import RecipeError, UsageError
 from podium.machine import Caution, Progress, Settings, default_progress
@@ -44,6 +45,8 @@ def train(
     folds: int | FoldOptions | None = None,
     only_folds: Collection[int] | None = None,
     options: ScanOptions | None = None,
+    extra: Mapping[str, Extra] | None = None,
+    extra_drop: Mapping[str, Sequence[str]] | None = None,
     name: str | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -65,6 +68,9 @@ def train(
         folds: Number of folds (default: 5), or `FoldOptions`.
         only_folds: Folds to train now; None trains all.
         options: How to read a folder or table.
+        extra: Data that only train and are never judged, by name, with a weight of their images: {"web": ("photos",
+            0.5)}. An image that is like a judged one does not train in its fold.
+        extra_drop: Classes of extra data to leave out, by name; "*" for all that the task does not have.
         name: Name of the run; None takes the preset's name and the next free number.
         settings: Folders, device and limits.
         progress: Receives progress and notes.
@@ -87,9 +93,10 @@ def train(
     warn_of_scarce_memory(progress)
     compose = partial(compose_recipe, recipe=recipe, overrides=overrides, metric=metric, seed=seed)
     how = Start(fold_options(folds), only_folds, name, settings, progress, tuple(callbacks))
+    read = partial(open_data, data, options, folds, extra=extra, extra_drop=extra_drop)
     wanted = compose(preset or "baseline")  # an error of it comes before any data is read
     if minutes is None:
-        return start_and_finish(open_data(data, options, folds), wanted, how)
+        return start_and_finish(read(), wanted, how)
     from podium.workflows.train_in_minutes import train_in_minutes
 
     budget = TimeBudget(minutes)
@@ -106,7 +113,7 @@ def train(
             fix="Give training.epochs, or leave training.compile out.",
         )
     check_length_is_open(overrides)
-    opened = open_data(data, options, folds)
+    opened = read()
     if preset is not None or recipe is not None:
         return start_and_finish(opened, wanted, how, budget=budget)
     return train_in_minutes(opened, compose, how, budget)
