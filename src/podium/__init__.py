@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from podium.own_parts import load_parts
     from podium.recipe import Recipe
     from podium.splits.make_folds import make_folds
+    from podium.suspects.find_label_errors import find_label_errors
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
     from podium.workflows import Run, compose_recipe, load_run, resume, train
     from podium.workflows.audit import audit
@@ -64,6 +65,7 @@ __all__ = [
     "Task",
     "audit",
     "compose_recipe",
+    "find_label_errors",
     "list_runs",
     "load_parts",
     "load_run",
@@ -94,6 +96,7 @@ __getattr__ = on_demand(
         "podium.own_parts": ["load_parts"],
         "podium.recipe": ["Recipe"],
         "podium.splits": ["make_folds"],
+        "podium.suspects": ["find_label_errors"],
         "podium.tables": ["Composite", "Folds", "Head", "Predictions", "Samples", "Task", "mean_predictions"],
         "podium.dataset": ["FoldOptions"],
         "podium.dataset.prepared": ["Prepared"],

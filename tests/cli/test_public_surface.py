@@ -30,6 +30,7 @@ PUBLIC = [
     "Task",
     "audit",
     "compose_recipe",
+    "find_label_errors",
     "list_runs",
     "load_parts",
     "load_run",

@@ -24,6 +24,7 @@ COMMANDS = {
     "refit": "Train one model on all images, for as long as the folds of a run chose.",
     "predict": "Predict new images with every fold of a run.",
     "evaluate": "Score a run on its holdout, once, or on a labelled test set.",
+    "labels": "Find labels that are probably wrong, draft corrections, judge what they did.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
     "report": "Write the one-page report of a run again.",

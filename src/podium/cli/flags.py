@@ -89,6 +89,8 @@ class ScanFlags:
         header: Whether the first row names the columns. Without a header, columns have numbers: --label-columns 2.
         extensions: File extensions of images, such as jpg png; "*" takes every file.
         follow_links: Follow links to folders outside of the source.
+        corrections: Table of corrections to lay over the labels: image, head, old, new (or drop), who, why, when. The
+            data themselves stay as they are.
     """
 
     labels: Path | None = None
@@ -119,6 +121,7 @@ class ScanFlags:
     header: Annotated[bool, Parameter(negative="--no-header")] = True
     extensions: Annotated[tuple[str, ...], Many] = ()
     follow_links: Switch = False
+    corrections: Path | None = None
 
     def as_options(self) -> ScanOptions:
         """The options of `podium.scan`."""

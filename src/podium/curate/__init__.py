@@ -3,6 +3,7 @@
 from podium.curate.audit import Audit, Quarantined, audit, audit_of_facts
 from podium.curate.bins import assign_bins, is_near_border, name_bins, rebin, soft_bins
 from podium.curate.classes import order_classes
+from podium.curate.corrections import correct_scan, read_corrections
 from podium.curate.findings import odd_images
 from podium.curate.group_cells import merge_groups
 from podium.curate.options import IMAGE_EXTENSIONS, ScanOptions
@@ -27,12 +28,14 @@ __all__ = [
     "audit",
     "audit_of_facts",
     "check_quarantine",
+    "correct_scan",
     "drop_quarantined",
     "is_near_border",
     "merge_groups",
     "name_bins",
     "odd_images",
     "order_classes",
+    "read_corrections",
     "rebin",
     "same_names",
     "scan",

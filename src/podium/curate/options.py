@@ -67,6 +67,8 @@ class ScanOptions:
             on, and may be named by their numbers.
         extensions: Endings of image files without the dot, in any case; "*" takes every file.
         follow_links: Follow links to folders outside of the source.
+        corrections: Table of corrections to lay over the labels (image, head, old, new; who, why, when), or a
+            DataFrame. The data themselves stay as they are.
     """
 
     layout: Layout = "auto"
@@ -98,9 +100,11 @@ class ScanOptions:
     header: bool = True
     extensions: tuple[str, ...] = IMAGE_EXTENSIONS
     follow_links: bool = False
+    corrections: Path | Table | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", as_table(self.labels))  # from Python also plain text, or a DataFrame
+        object.__setattr__(self, "corrections", as_table(self.corrections, field="corrections"))
         if isinstance(self.ordinal, str):
             object.__setattr__(self, "ordinal", (self.ordinal,))
         object.__setattr__(self, "split_names", _read_split_names(self.split_names))

@@ -10,6 +10,7 @@ from typing import Any
 from podium.advice import option
 from podium.advice import options as advise
 from podium.curate.composites import check_composite_column, make_composite
+from podium.curate.corrections import correct_scan
 from podium.curate.files import ImageFiles, list_images
 from podium.curate.folder_labels import check_folder_labels
 from podium.curate.folder_source import read_folders
@@ -94,9 +95,14 @@ def scan(source: Path | str | Frame, options: ScanOptions | None = None) -> Scan
     Raises:
         SourceError: If there are no images, a table cannot be read or does not fit the images, or it cannot be told
             which column holds the labels.
-        LabelError: If there is one class only, or labels do not fit the classes given.
+        LabelError: If there is one class only, labels do not fit the classes given, or a correction does not fit them.
     """
     options = (options or ScanOptions()).with_named_columns()
+    found = _scan(source, replace(options, corrections=None))
+    return found if options.corrections is None else correct_scan(found, options.corrections)
+
+
+def _scan(source: Path | str | Frame, options: ScanOptions) -> Scan:
     if is_frame(source):
         return _scan_named(table_of_frame(source), options, Path.cwd())
     assert isinstance(source, str | Path)

@@ -14,9 +14,9 @@ from podium.errors import SplitError, UsageError
 from podium.listing import count_of
 from podium.splits import JoinedSamples, LeakReport
 from podium.splits.make_folds import number_groups
-from podium.tables import Folds, Samples, load_folds, load_samples
+from podium.tables import Folds, Samples, is_correction_of, load_folds, load_samples
 
-__all__ = ["join_as_frozen", "load_frozen"]
+__all__ = ["join_as_frozen", "load_frozen", "match_frozen"]
 
 _BESIDE = ("folds_from", "allow_leaks", "strict", "folds")
 """Options that have a meaning beside frozen folds."""
@@ -79,9 +79,33 @@ def join_as_frozen(samples: Samples, options: FoldOptions) -> JoinedSamples:
         place = {name: row for row, name in enumerate(frozen.ids)}
         if frozen.group is not None and set(samples.ids) <= set(place):
             whole = replace(samples, group=frozen.group[[place[name] for name in samples.ids]])
-            if whole.digest == load_frozen(options).samples_digest and _is_joined(samples, whole):
+            is_same = whole.digest == load_frozen(options).samples_digest or is_correction_of(whole, frozen)
+            if is_same and _is_joined(samples, whole):
                 return JoinedSamples(whole, options.split_method, joined=joined)
     return JoinedSamples(samples, options.split_method)
+
+
+def match_frozen(frozen: Folds, samples: Samples, options: FoldOptions) -> Folds:
+    """Frozen folds in the row order of samples, whose labels may be corrected since: every image keeps its fold.
+
+    Args:
+        frozen: The folds of `load_frozen`.
+        samples: The samples.
+        options: Where the folds are from.
+
+    Raises:
+        SplitError: If the samples differ from those of the folds in more than their corrections; says what changed.
+    """
+    folder = options.folds_from
+    assert folder is not None
+    if frozen.samples_digest == samples.digest or not (folder / "samples.csv").is_file():
+        return frozen.match(samples)
+    before = load_samples(folder).without_extra
+    if before.digest != frozen.samples_digest or not is_correction_of(samples, before):
+        return frozen.match(samples)
+    place = {name: row for row, name in enumerate(frozen.ids)}
+    fold = frozen.fold[[place[name] for name in samples.ids]]
+    return replace(frozen, ids=samples.ids, fold=fold, samples_digest=samples.digest)
 
 
 def _is_joined(samples: Samples, whole: Samples) -> bool:

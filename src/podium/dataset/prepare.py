@@ -12,7 +12,7 @@ from podium.curate import check_quarantine
 from podium.data import ImageCache
 from podium.dataset.extra_folds import join_extra
 from podium.dataset.fold_options import FoldOptions
-from podium.dataset.frozen_folds import join_as_frozen, load_frozen
+from podium.dataset.frozen_folds import join_as_frozen, load_frozen, match_frozen
 from podium.dataset.idle_fold_options import note_idle_fold_options
 from podium.dataset.prepared import Prepared, all_images, set_aside
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
@@ -61,12 +61,13 @@ def check_folds(samples: Samples, options: FoldOptions, problems: Problems, prog
 
 def _check_frozen(samples: Samples, frozen: Folds, options: FoldOptions, problems: Problems) -> int:
     with problems.kept():
-        missing = ~np.isin(frozen.ids, samples.ids)
+        dropped = [row.image for row in samples.corrections]
+        missing = ~np.isin(frozen.ids, [*samples.ids, *dropped])
         if missing.any():  # images may yet be left out, but none will be found
             frozen.match(samples)
-        elif len(frozen.ids) == len(samples):
+        elif np.isin(samples.ids, frozen.ids).all():
             whole = join_as_frozen(samples, options).samples
-            _check_groups(whole, frozen.match(whole), options)
+            _check_groups(whole, match_frozen(frozen, whole, options), options)
     return frozen.n_folds
 
 
@@ -186,7 +187,7 @@ def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, 
     whole = JoinedSamples(images.samples, options.split_method)
     if options.folds_from is not None:
         whole = join_as_frozen(images.samples, options)
-        folds = load_frozen(options).match(whole.samples)
+        folds = match_frozen(load_frozen(options), whole.samples, options)
     else:
         if not options.strict:
             whole = _join(images, options)

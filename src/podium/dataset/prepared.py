@@ -29,6 +29,7 @@ from podium.tables import (
     load_folds,
     load_samples,
     read_csv,
+    save_corrections,
     save_folds,
     save_samples,
     write_csv,
@@ -169,6 +170,10 @@ def write_prepared_tables(prepared: Prepared, folder: Path) -> None:
     write_csv(place.images_file, ["id", "sha256"], rows)
     write_csv(place.quarantine_file, SetAside._fields, [[str(cell) for cell in row] for row in prepared.quarantine])
     durable.write_sealed(place.audit_file, dict(prepared.audit))
+    if prepared.samples.corrections:
+        save_corrections(prepared.samples.corrections, place.corrections_file)
+    else:
+        durable.remove_file(place.corrections_file)  # of data that were prepared here before
     save_folds(prepared.folds, folder, extra=prepared.to_dict())
 
 

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from podium import durable
-from podium.curate import Scan, ScanOptions, merge_groups, scan
+from podium.curate import Scan, ScanOptions, correct_scan, merge_groups, scan
 from podium.errors import SourceError, UsageError, nearest_name
 from podium.tables import Samples, as_text_array, concat_samples, load_samples, save_samples, write_csv
 from podium.texttable import Frame, is_frame
@@ -33,16 +33,23 @@ def read_source(source: Source, options: ScanOptions | None = None) -> Scan:
 
     Args:
         source: See `Source`.
-        options: How to read a folder or table; not for samples that were read before.
+        options: How to read a folder or table; not for samples that were read before, but for their corrections.
 
     Raises:
         UsageError: If options are given with samples that were read before.
         SourceError: If there is nothing to read.
     """
+    if options is None or options.corrections is None:
+        return _read(source, options)
+    found = _read(source, replace(options, corrections=None))
+    return correct_scan(found, options.corrections)  # ids of several sources are known only now
+
+
+def _read(source: Source, options: ScanOptions | None) -> Scan:
     if isinstance(source, Mapping):
         return _read_sources(source, options)
     if isinstance(source, Sequence) and not isinstance(source, str | bytes):
-        return read_source(source[0], options) if len(source) == 1 else _read_sources(_name_sources(source), options)
+        return _read(source[0], options) if len(source) == 1 else _read_sources(_name_sources(source), options)
     return _read_one(source, options)
 
 

@@ -23,7 +23,7 @@ from podium.report.sections import RunReport, describe_run
 from podium.report.thumbnails import ThumbnailBook
 from podium.store import RunFolder
 
-__all__ = ["draw_page", "make_report", "render_report", "write_page"]
+__all__ = ["draw_page", "make_report", "page_frame", "render_report", "write_page"]
 
 
 def make_report(run: RunFolder, *, title: str | None = None, image_root: Path | None = None) -> Path:
@@ -66,16 +66,17 @@ def draw_page(report: RunReport, book: ThumbnailBook | None, *, title: str | Non
         book: Thumbnails of the images that the sections name. May be None where they name none.
         title: Heading; the run's name where none is given.
     """
-    style, script = _asset("report.css") + paint_css(), _asset("report.js")
+    template, frame = page_frame("report.html")
     page: dict[str, Any] = {item.name: getattr(report, item.name) for item in fields(report)}
-    page |= {
-        "title": title or report.run,
-        "thumbnail": None if book is None else book.take,
-        "style": Markup(style),
-        "script": Markup(script),
-        "policy": _content_policy(style, script),
-    }
-    return printable(_environment().get_template("report.html").render(page), keep="\n\t")
+    page |= frame | {"title": title or report.run, "thumbnail": None if book is None else book.take}
+    return printable(template.render(page), keep="\n\t")
+
+
+def page_frame(name: str) -> tuple[jinja2.Template, dict[str, Any]]:
+    """A template, and what every page needs: style, script, and the policy that lets nothing else in."""
+    style, script = _asset("report.css") + paint_css(), _asset("report.js")
+    frame = {"style": Markup(style), "script": Markup(script), "policy": _content_policy(style, script)}
+    return _environment().get_template(name), frame
 
 
 @cache

@@ -16,7 +16,7 @@ from podium.errors import CorruptFileError, StorageError
 
 __all__ = ["KEPT_FILES", "digest_kept", "find_edits", "is_edited", "is_torn"]
 
-KEPT_FILES = ("recipe.yaml", "images.csv", "quarantine.csv")
+KEPT_FILES = ("recipe.yaml", "images.csv", "quarantine.csv", "corrections.csv")
 """Written once, and never changed by Podium."""
 _SEALED = ("samples.json", "folds.json", "audit.json", "environment.json", "decisions.json")
 

@@ -9,6 +9,7 @@
         images.csv             SHA-256 of every image file
         fingerprints.parquet   SHA-256, perceptual hash and thumbnail of every image, to know it again
         quarantine.csv         images that cannot be decoded, and why
+        corrections.csv        the overlay of corrections that the labels follow, where there is one
         folds.csv, .json       the frozen folds, with digest and the leak check's verdict
         audit.json             what the images are like
         backbone/              a frozen backbone: model.safetensors, model.json
@@ -66,6 +67,7 @@ FORMAT = 2
 """Version of this layout, in run.json."""
 TABLE_FILES = (
     *("samples.csv", "samples.json", "images.csv", "quarantine.csv", "audit.json", "folds.csv", "folds.json"),
+    "corrections.csv",
 )
 """Tables of prepared data, which a run holds too."""
 _FIRST_FILES = ("recipe.yaml", "environment.json", "fingerprints.parquet", *TABLE_FILES)
@@ -113,6 +115,11 @@ class RunFolder:
     def fingerprints_file(self) -> Path:
         """What tells twins of the images."""
         return self.path / "fingerprints.parquet"
+
+    @property
+    def corrections_file(self) -> Path:
+        """The overlay of corrections that the labels follow; absent without one."""
+        return self.path / "corrections.csv"
 
     @property
     def quarantine_file(self) -> Path:

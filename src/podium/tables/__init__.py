@@ -6,6 +6,8 @@ name, arrays are read-only, ids and class order travel with them.
 
 from podium.tables.composite import Composite
 from podium.tables.concat import concat_samples
+from podium.tables.correct import correct_samples, is_correction_of
+from podium.tables.correction import DROP, Correction, digest_corrections, save_corrections
 from podium.tables.csv_cells import read_csv, write_csv
 from podium.tables.decide import (
     DECISION_THRESHOLD,
@@ -38,6 +40,7 @@ from podium.tables.task import Head, HeadKind, Task
 __all__ = [
     "ALWAYS_TRAIN",
     "DECISION_THRESHOLD",
+    "DROP",
     "EXTRA",
     "HOLDOUT",
     "IMAGE_EXTENSIONS",
@@ -47,6 +50,7 @@ __all__ = [
     "SPLIT_NAMES",
     "Composite",
     "CompositeDecoding",
+    "Correction",
     "Folds",
     "Head",
     "HeadKind",
@@ -60,10 +64,13 @@ __all__ = [
     "as_text_array",
     "concat_predictions",
     "concat_samples",
+    "correct_samples",
     "decide",
     "decide_targets",
+    "digest_corrections",
     "first_duplicate",
     "fit_to_task",
+    "is_correction_of",
     "is_image_name",
     "load_folds",
     "load_predictions",
@@ -75,6 +82,7 @@ __all__ = [
     "path_from_text",
     "path_to_text",
     "read_csv",
+    "save_corrections",
     "save_folds",
     "save_predictions",
     "save_samples",

@@ -66,6 +66,11 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
             for name in dict.fromkeys(name for part in parts.values() for name in part.numbers)
         },
         roots={**main.roots, **{name: part.root for name, part in parts.items() if part is not main}},
+        corrections=tuple(
+            row if part is main else row._replace(image=f"{name}:{row.image}")
+            for name, part in parts.items()
+            for row in part.corrections
+        ),
     )
 
 

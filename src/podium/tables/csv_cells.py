@@ -15,7 +15,7 @@ from podium import durable
 from podium.errors import TableChangedError
 from podium.listing import count_of
 
-__all__ = ["read_csv", "write_csv"]
+__all__ = ["plain_cell", "read_csv", "write_csv"]
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "'", "\t", "\r")
 
@@ -26,6 +26,16 @@ def _guard(cell: str) -> str:
 
 def _unguard(cell: str) -> str:
     return cell.removeprefix("'")
+
+
+def plain_cell(cell: str) -> str:
+    """A cell without the apostrophe that `write_csv` may have put in front, as it comes back from a person's hands.
+
+    Example:
+        >>> plain_cell("'-1"), plain_cell("'s-Gravenhage")
+        ('-1', "'s-Gravenhage")
+    """
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.errors import DataError, TableChangedError, UnknownNameError
+from podium.tables.correction import Correction, digest_corrections
 from podium.tables.csv_cells import read_csv, write_csv
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, LEFT_OUT, Folds
 from podium.tables.ids import as_text_array, path_from_text, path_to_text
@@ -90,6 +91,9 @@ def save_samples(samples: Samples, folder: Path) -> None:
         "table_digest": samples.table_digest,
         "task": task,
     }
+    if samples.corrections:
+        rows = [row._asdict() for row in samples.corrections]
+        record["corrections"] = {"sha256": digest_corrections(samples.corrections), "rows": rows}
     durable.write_sealed(folder / "samples.json", record)
 
 
@@ -177,6 +181,7 @@ def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], roo
         weight=np.array([float(cell) for cell in columns["weight"]]) if "weight" in columns else None,
         numbers=numbers,
         roots={name: path_from_text(root) for name, root in record.get("roots", {}).items()},
+        corrections=tuple(Correction(**row) for row in record.get("corrections", {}).get("rows", ())),
         **optional,
     )
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from podium.errors import LabelError, SourceError
 from podium.listing import count_of, list_some
 from podium.overview import SHOWN_ROWS, Overview, Shown
+from podium.tables.correction import Correction
 from podium.tables.ids import first_duplicate, path_from_text
 from podium.tables.soft_labels import check_shares, check_weights, composite_shares, one_hot
 from podium.tables.task import Task
@@ -58,6 +59,7 @@ class Samples(Shown):
             head each in [0, 1]; -1 = missing. Models learn them; scores and folds go by `labels`.
         weight: Weight of each row's loss in training, float64 (N,), at least 0; None weighs all alike. No score counts
             it.
+        corrections: The overlay that the labels already follow, see `podium.tables.correct_samples`.
 
     Raises:
         SourceError: If ids repeat or a column has another length.
@@ -77,6 +79,7 @@ class Samples(Shown):
     fold: TextArray | None = None
     soft: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     weight: NDArray[np.float64] | None = None
+    corrections: tuple[Correction, ...] = ()
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())

@@ -9,19 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.dataset.run_images import open_run_images
 from podium.errors import PodiumError, SplitError, Stopped
 from podium.machine import Caution, Progress, Settings
-from podium.machine.device import choose_device, prepare_process
 from podium.machine.tuning import restored_torch
 from podium.metrics import METRICS, Interval, LookAlikes, Scores, score_predictions
 from podium.metrics import score as score_by
-from podium.recipe import load_recipe
 from podium.splits import LeakReport, join_groups, list_name_groupings, make_folds
 from podium.stopping import StopRequest
 from podium.store import RunFolder
 from podium.tables import HOLDOUT, Folds, Predictions, Samples
-from podium.twins import FeatureClusters, find_clusters, find_nearest, make_directions, silhouettes_of
+from podium.twins import FeatureClusters, find_clusters, find_nearest, silhouettes_of
 
 __all__ = ["look_for_look_alikes"]
 
@@ -95,22 +92,11 @@ class _Look:
     stop: StopRequest
 
     def describe(self, *, has_extra: bool) -> LookAlikes:
-        from podium.training.autotune import resolve_without_autotune  # torch, which gathering needs for this alone
-        from podium.training.cross_solve import cross_solve, frozen_recipe, make_frozen_inputs
+        from podium.training.cross_solve import cross_solve  # torch, which gathering needs for this alone
+        from podium.workflows.frozen_view import open_frozen_view
 
-        task = self.samples.task
-        assert task is not None, "a run has labels"
-        record, device = self.run.read(), choose_device(self.settings.device)
-        prepare_process(self.run.n_threads)
-        own = resolve_without_autotune(load_recipe(self.run.recipe_file), device)
-        cache = open_run_images(self.run, record, self.samples, own, self.settings, self.progress)
-        recipe = frozen_recipe(own, task, device)
-        folder = self.run.backbone_folder if own.model.freeze == "backbone" else None
-        inputs = make_frozen_inputs(
-            recipe, task, cache, device, self.settings, self.progress, self.stop, backbone_folder=folder
-        )
-        rows = cache.rows_of(self.samples.ids)
-        directions, kinds = make_directions(inputs.features[0][rows]), _kinds(self.samples)
+        view = open_frozen_view(self.run, self.samples, self.settings, self.progress, self.stop)
+        directions, kinds = view.directions(), _kinds(self.samples)
         clusters = find_clusters(directions, kinds)
         found = self._measure(directions, kinds, clusters)
         if found.are_divided:
@@ -119,9 +105,9 @@ class _Look:
             return found  # where somebody said what belongs together, clusters are only its looks
 
         def solve(samples: Samples, folds: Folds) -> Predictions:
-            return cross_solve(recipe, samples, folds, inputs, rows, device, self.stop)
+            return cross_solve(view.recipe, samples, folds, view.inputs, view.rows, view.device, self.stop)
 
-        return self._solve(found, clusters, solve, is_own=recipe is own and not has_extra)
+        return self._solve(found, clusters, solve, is_own=view.recipe is view.own and not has_extra)
 
     def _measure(
         self, directions: NDArray[np.float32], kinds: NDArray[np.int64], clusters: FeatureClusters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from podium import advice
 from podium.arguments import strict_arguments
 from podium.curate import Scan, ScanOptions
 from podium.dataset import FoldOptions, Source, read_source
@@ -111,7 +112,11 @@ def open_data(
         fix = "Prepare the data again, with the extra data."
         raise UsageError("this data is prepared; extra data cannot join it.", field="extra", fix=fix)
     if options is not None and options != ScanOptions():
-        raise UsageError("this data is prepared; scan options cannot change it.", field="options")
+        raise UsageError(
+            "this data is prepared; scan options cannot change it.",
+            field="options",
+            fix=f"Name the data that it was made from; {advice.option('folds_from')} keeps its folds.",
+        )
     names = given_fold_options(fold_options(folds), n_folds=source.folds.n_folds)
     if names:
         raise UsageError(

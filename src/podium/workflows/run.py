@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from podium.curate import ScanOptions
     from podium.data import GivenImage, View
     from podium.report.inline import Plots
+    from podium.suspects import LabelSuspects
     from podium.training.predictor import Models, Predictor
+    from podium.workflows.label_verdict import LabelVerdict
 
 __all__ = ["Run", "load_run"]
 
@@ -240,6 +242,49 @@ class Run(Shown):
         progress, views = progress or default_progress(), _views_of(tta)
         with restored_torch():
             return evaluate_holdout_of(self.folder, self.settings, progress, views=views, again=again).scores
+
+    @strict_arguments()
+    def label_suspects(
+        self,
+        *,
+        heads: str | Sequence[str] | None = None,
+        neighbours: bool = False,
+        progress: Progress | None = None,
+    ) -> LabelSuspects:
+        """Labels that are probably wrong, by the out-of-fold predictions; see `podium.find_label_errors`.
+
+        Args:
+            heads: Heads to judge; None judges all.
+            neighbours: Also compare the labels of the images that look most alike, by frozen features: those of the
+                cache, or one pass over the images.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If the run is not finished.
+            UnknownNameError: If there is no such head.
+            ImageError: If features are asked for, and the images are gone or others than at the start.
+        """
+        from podium.workflows.labels import find_suspects
+
+        with restored_torch():
+            return find_suspects(
+                self.folder, self.settings, progress or default_progress(), heads=heads, neighbours=neighbours
+            )
+
+    def label_verdict(self, other: str | Path | Run) -> LabelVerdict:
+        """What corrected labels did: this run and one that was trained with corrections on the same folds, judged out
+        of fold on the original labels, on the corrected ones, and on the images that no correction speaks of.
+
+        Args:
+            other: The run with corrections: its name, its folder or the run.
+
+        Raises:
+            UsageError: If a run is not finished, or folds or tasks differ.
+        """
+        from podium.workflows.label_verdict import judge_corrections
+
+        folder = other.folder if isinstance(other, Run) else find_run(self.settings.runs, str(other))
+        return judge_corrections(self.folder, folder)
 
     def predictor(self, *, models: Models = "folds", progress: Progress | None = None) -> Predictor:
         """The models of the finished folds, or the one on all images, kept in memory, for images in memory.

@@ -1,0 +1,118 @@
+"""podium labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from podium.cli.console import Console, print_json, print_lines
+from podium.cli.flags import OUTPUT, RUN, MachineFlags, OutputFlags
+from podium.columns import align_columns
+from podium.errors import UsageError
+from podium.listing import count_of, shorten
+
+if TYPE_CHECKING:
+    from podium.suspects import LabelSuspects
+    from podium.workflows import Run
+
+__all__ = ["labels"]
+
+_HEADER = ("image", "head", "given", "suggested", "score", "p given", "p suggested", "fold", "group")
+_GROUP_HEADER = ("group", "head", "given", "suggested", "score", "images")
+_MOST_GROUPS = 10
+
+
+def labels(
+    run: Annotated[str, Parameter(group=RUN)] = "last",
+    *,
+    top: Annotated[int, Parameter(group=OUTPUT)] = 20,
+    heads: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
+    neighbours: Annotated[bool, Parameter(group=RUN, negative="")] = False,
+    verdict: Annotated[str | None, Parameter(group=RUN)] = None,
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    write: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    whole_groups: Annotated[bool, Parameter(group=OUTPUT, negative="")] = False,
+    machine: MachineFlags = MachineFlags(),  # noqa: B008 - frozen values
+    output: OutputFlags = OutputFlags(),  # noqa: B008
+) -> int:
+    """Find labels that are probably wrong, by the answers of models that had not seen them, and judge corrections.
+
+    Example: podium labels last --top 50 --out suspects.csv --write corrections.csv
+
+    Args:
+        run: A run's name, folder, or "last".
+        top: Suspects to list.
+        heads: Heads to judge (default: all).
+        neighbours: Also compare the labels of the images that look most alike, by frozen features.
+        verdict: Compare with this run, which was trained with --corrections on the same folds (--folds-from), on the
+            original and on the corrected labels.
+        out: CSV of the suspects; an HTML page with the images is written beside it.
+        write: Draft of corrections of the listed suspects, to review and to give to --corrections. Nothing applies it
+            by itself, and no file is replaced.
+        whole_groups: With --write: correct the most suspect groups, all images of each, where a group shares its label.
+    """
+    from podium.workflows.run import Run, load_run
+
+    if top < 1:
+        raise UsageError(f"--top must be at least 1, got {top}.")
+    if whole_groups and write is None:
+        raise UsageError("--whole-groups says what --write drafts.", fix="Give it together with --write.")
+    found = Run(load_run(run, runs=machine.runs).folder, machine.as_settings())
+    if verdict is not None:
+        if out or write or heads or neighbours:
+            raise UsageError("--verdict compares two runs and lists no suspects.", fix="Give no other option with it.")
+        return _show_verdict(found, verdict, as_json=output.json)
+    from podium.workflows.labels import check_label_files, write_draft, write_suspects
+
+    check_label_files(out, write)
+    suspects = found.label_suspects(heads=heads or None, neighbours=neighbours, progress=Console(quiet=output.quiet))
+    written = [] if out is None else write_suspects(suspects, found.folder, out, top)
+    n_draft = None if write is None else write_draft(suspects, write, top, whole_groups=whole_groups)
+    if output.json:
+        print_json(
+            _record(suspects, found, top) | {"written": [str(path) for path in [*written, *filter(None, [write])]]}
+        )
+        return 0
+    _show(suspects, top)
+    if written:
+        print_lines("", *(f"written to {path}" for path in written))
+    if write is not None:
+        print_lines("", f"draft    {write}: {count_of(n_draft or 0, 'row')}; review every one, then")
+        print_lines(f"next     podium train DATA --corrections {write} --folds-from {found.folder.path}")
+    return 0
+
+
+def _record(suspects: LabelSuspects, run: Run, top: int) -> dict[str, object]:
+    return {
+        "run": run.name,
+        "n_labels": len(suspects),
+        "n_confident": suspects.n_confident,
+        "suspects": [one.to_dict() for one in suspects.top(top)],
+        "groups": [group.to_dict() for group in suspects.top_groups(top)],
+    }
+
+
+def _show(suspects: LabelSuspects, top: int) -> None:
+    confident = ", ".join(f"{name} {n}" for name, n in suspects.n_confident.items() if n) or "none"
+    print_lines(f"{count_of(len(suspects), 'label')} judged out of fold; confidently wrong: {confident}", "")
+    rows = [[shorten(cell, most=60) for cell in one.cells()[:-1]] for one in suspects.top(top)]
+    print_lines(*align_columns(_HEADER, rows, left=4))
+    groups = suspects.top_groups(min(top, _MOST_GROUPS))
+    if groups:
+        cells = [[g.group, g.head, g.given, g.suggested, f"{g.score:.4f}", str(g.n_images)] for g in groups]
+        print_lines("", "Groups that share their label, each as a whole:")
+        print_lines(*align_columns(_GROUP_HEADER, cells, left=4))
+
+
+def _show_verdict(run: Run, other: str, *, as_json: bool) -> int:
+    from podium.workflows.label_verdict import verdict_words
+
+    found = run.label_verdict(other)
+    if as_json:
+        print_json({"before": run.name, "after": other} | found.to_dict())
+        return 0
+    print_lines(verdict_words(found), "")
+    print_lines(*align_columns(found.HEADER, [line.cells() for line in found.lines], left=3))
+    return 0

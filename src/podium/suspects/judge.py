@@ -1,0 +1,62 @@
+"""How far each given label can be believed: the model's answer and the neighbours' labels, weighed together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium.suspects.confident import confident_classes, label_margins
+from podium.suspects.neighbours import Neighbours, neighbour_shares
+from podium.suspects.question import Question
+
+__all__ = ["Judgement", "judge_question"]
+
+MODEL_WEIGHT = 0.5
+"""What the model's margin weighs beside the neighbours'."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What is thought of the labels of one question, arrays of shape (M,).
+
+    Args:
+        question: The question.
+        score: How far the label can be believed, in [0, 1]; 0 is surely wrong.
+        suggested: The class that speaks most against the label.
+        is_confident: Whether the image confidently has another class, by the confident joint.
+        kin: Shares of the classes among each image's neighbours, shape (M, C); nan where nobody was asked.
+    """
+
+    question: Question
+    score: NDArray[np.float64]
+    suggested: NDArray[np.int64]
+    is_confident: NDArray[np.bool_]
+    kin: NDArray[np.float64]
+
+    @property
+    def n_confident(self) -> int:
+        """Labels that are confidently wrong: an estimate of how many are."""
+        return int(self.is_confident.sum())
+
+
+def judge_question(question: Question, neighbours: Neighbours | None, n_samples: int) -> Judgement:
+    """Every label of a question, judged.
+
+    Args:
+        question: The question.
+        neighbours: Of all samples, from `find_neighbours`; None asks the model alone.
+        n_samples: Number of samples N.
+    """
+    labels = question.labels
+    if neighbours is None:
+        kin = np.full_like(question.probs, np.nan)
+    else:
+        kin = neighbour_shares(neighbours, question.all_labels(n_samples), len(question.classes))[question.rows]
+    is_asked = ~np.isnan(kin).any(axis=1, keepdims=True)
+    belief = np.where(is_asked, MODEL_WEIGHT * question.probs + (1 - MODEL_WEIGHT) * kin, question.probs)
+    margin, suggested = label_margins(belief, labels, is_ordinal=question.is_ordinal)
+    found = confident_classes(question.probs, labels) if len(labels) else labels
+    is_confident = (found >= 0) & (found != labels) & (question.probs.argmax(axis=1) != labels)
+    return Judgement(question, (1 + margin) / 2, suggested, is_confident, kin)

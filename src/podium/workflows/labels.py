@@ -1,0 +1,122 @@
+"""What `podium labels` does first: the suspect labels of a run, as a table, a page and a draft of corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from podium import durable
+from podium.errors import UsageError
+from podium.listing import count_of
+from podium.machine import Progress, Settings
+from podium.report.contents import read_contents
+from podium.report.label_sheet import draw_label_sheet, is_label_sheet
+from podium.report.thumbnails import ThumbnailBook
+from podium.stopping import listen_for_stop
+from podium.store import RunFolder, check_out_file, check_scores, load_tables
+from podium.suspects import COLUMNS, LabelSuspects, find_label_errors
+from podium.tables import HOLDOUT, load_predictions, save_corrections, write_csv
+
+__all__ = ["check_label_files", "find_suspects", "write_draft", "write_suspects"]
+
+
+def find_suspects(
+    run: RunFolder,
+    settings: Settings,
+    progress: Progress,
+    *,
+    heads: str | Sequence[str] | None = None,
+    neighbours: bool = False,
+) -> LabelSuspects:
+    """The suspect labels of a finished run, from its out-of-fold predictions.
+
+    Args:
+        run: The run folder.
+        settings: Machine and places.
+        progress: Receives progress and notes.
+        heads: Heads to judge; None judges all.
+        neighbours: Also compare the labels of look-alikes, by the features of the run's frozen network, or of its start
+            weights: those of the cache, or one pass over the images.
+
+    Raises:
+        UsageError: If the run is not finished, or its predictions are not those that were scored.
+        UnknownNameError: If there is no such head.
+        ImageError: If features are asked for and the images are gone, or others than at the start.
+        Stopped: If a signal asked for it.
+    """
+    check_scores(run)
+    samples, folds = load_tables(run)
+    learnt = samples.take(np.flatnonzero(folds.fold != HOLDOUT))
+    features = None
+    if neighbours:
+        from podium.workflows.frozen_view import open_frozen_view  # torch
+
+        with listen_for_stop() as stop:
+            view = open_frozen_view(run, learnt, settings, progress, stop)
+        features = np.asarray(view.inputs.features[0][view.rows])
+    return find_label_errors(load_predictions(run.oof_file), learnt, features=features, heads=heads)
+
+
+def check_label_files(table: Path | None, draft: Path | None) -> None:
+    """Raise UsageError where a file would be replaced that Podium did not write, or that a person may have reviewed."""
+    if table is not None:
+        _check_file(table, lambda path: durable.read_bytes(path).decode("utf-8", "replace").startswith(_header()))
+        _check_file(_page_of(table), is_label_sheet)
+    if draft is not None:
+        _check_file(draft, lambda _path: False)
+
+
+def _header() -> str:
+    return ",".join(COLUMNS) + "\r\n"
+
+
+def _check_file(path: Path, is_own: Callable[[Path], bool]) -> None:
+    check_out_file(path, [], overwrite=True)
+    if path.exists() and not is_own(path):
+        raise UsageError(
+            "this file exists, and may hold what somebody wrote or reviewed.", where=path, fix="Write to another file."
+        )
+
+
+def _page_of(table: Path) -> Path:
+    return table.with_suffix(".html")
+
+
+def write_suspects(found: LabelSuspects, run: RunFolder, table: Path, n: int) -> list[Path]:
+    """Write the first suspects as CSV, and beside it as an HTML page with the images; gives the files.
+
+    Raises:
+        UsageError: If a file of that name is no such list.
+        StorageError: If it cannot be written.
+    """
+    check_label_files(table, None)
+    write_csv(table, COLUMNS, [one.cells() for one in found.top(n)])
+    book = ThumbnailBook(found.samples, read_contents(run).limits)
+    n_wrong = sum(found.n_confident.values())
+    lead = (
+        f"{count_of(n_wrong, 'label is', 'labels are')} confidently wrong by the predictions of models that had not"
+        f" seen {'it' if n_wrong == 1 else 'them'}. Some are errors, some are hard images: look before you correct."
+    )
+    durable.write_text(_page_of(table), draw_label_sheet(run.name, lead, found.top(n), found.top_groups(n), book))
+    return [table, _page_of(table)]
+
+
+def write_draft(found: LabelSuspects, path: Path, n: int, *, whole_groups: bool = False) -> int:
+    """Write a draft of corrections for a person to review; gives the number of rows. No file is replaced.
+
+    Raises:
+        UsageError: If the file exists, or groups are asked for and no head is an attribute of the group.
+        StorageError: If it cannot be written.
+    """
+    check_label_files(None, path)
+    if whole_groups and not found.groups:
+        raise UsageError(
+            "no head has one label for all images of a group, so there is no group to correct as a whole.",
+            field="whole_groups",
+            fix="Leave it out.",
+        )
+    rows = found.draft(n, whole_groups=whole_groups)
+    save_corrections(rows, path)
+    return len(rows)
