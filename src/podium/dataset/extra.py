@@ -24,6 +24,7 @@ Extra = OneSource | tuple[OneSource, float]
 """Extra data, or a pair of them and the weight of their images in the loss."""
 
 _PLAIN: Mapping[str, Any] = {
+    "corrections": None,
     "labels": None,
     "split_column": "none",
     "split_names": {},
