@@ -19,7 +19,7 @@ from podium.errors import SplitError, UsageError
 from podium.metrics import paired_difference
 from podium.tables import Correction, Samples, correct_samples, digest_corrections, load_samples, save_corrections
 from podium.workflows import Run, train
-from tiny.contest import make_recipe, make_settings
+from tiny.contest import draw_images, make_recipe, make_settings
 
 Contest = Callable[[str], Samples]
 ROWS = [
@@ -130,3 +130,25 @@ def test_look_alikes_come_from_the_cache(runs: tuple[Run, Run]) -> None:
     found = before.label_suspects(heads=["mask"], neighbours=True)
     assert "of the look-alikes are" in found[0].reason
     assert np.isfinite([one.score for one in found.top()]).all()
+
+
+def test_unlabelled_images_are_listed_to_fill_in(
+    runs: tuple[Run, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, _ = runs
+    draw_images(tmp_path / "new", 8, seed=5)
+    (tmp_path / "new" / "broken.png").write_bytes(b"no image")
+    table = tmp_path / "new" / "next.csv"
+    command = ["labels", "before", str(tmp_path / "new"), "--next", "5", "--runs", str(before.settings.runs)]
+    assert main([*command, "--out", str(table), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["next"]
+    assert len({one["image"] for one in found}) == 5
+    assert "broken.png" not in {one["image"] for one in found}
+    with table.open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert list(rows[0]) == ["image", "mask", "age", "red", "green", "uncertainty", "distance", "guess"]
+    assert [row["image"] for row in rows] == [one["image"] for one in found]
+    assert {row["mask"] for row in rows} == {""}
+    assert main([*command, "--out", str(table)]) == 2  # somebody may have filled it in
+    assert [one.image for one in before.next_to_label(tmp_path / "new", 5)] == [row["image"] for row in rows]
+    assert main(["labels", "before", "--next", "5", "--runs", str(before.settings.runs)]) == 2

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import OUTPUT, RUN, MachineFlags, OutputFlags
+from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
 from podium.columns import align_columns
 from podium.errors import UsageError
 from podium.listing import count_of, shorten
@@ -21,16 +21,19 @@ __all__ = ["labels"]
 
 _HEADER = ("image", "head", "given", "suggested", "score", "p given", "p suggested", "fold", "group")
 _GROUP_HEADER = ("group", "head", "given", "suggested", "score", "images")
+_NEXT_HEADER = ("image", "uncertainty", "distance", "guess")
 _MOST_GROUPS = 10
 
 
 def labels(
     run: Annotated[str, Parameter(group=RUN)] = "last",
+    data: Annotated[Path | None, Parameter(group=DATA)] = None,
     *,
     top: Annotated[int, Parameter(group=OUTPUT)] = 20,
     heads: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     neighbours: Annotated[bool, Parameter(group=RUN, negative="")] = False,
     verdict: Annotated[str | None, Parameter(group=RUN)] = None,
+    next: Annotated[int | None, Parameter(group=DATA)] = None,
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     write: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     whole_groups: Annotated[bool, Parameter(group=OUTPUT, negative="")] = False,
@@ -38,25 +41,29 @@ def labels(
     output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
     """Find labels that are probably wrong, by the answers of models that had not seen them, and judge corrections.
+    With `--next`, list the unlabelled images that are worth a label.
 
     Example: podium labels last --top 50 --out suspects.csv --write corrections.csv
 
     Args:
         run: A run's name, folder, or "last".
+        data: With --next: folder of unlabelled images, or a table that names them.
         top: Suspects to list.
         heads: Heads to judge (default: all).
         neighbours: Also compare the labels of the images that look most alike, by frozen features.
         verdict: Compare with this run, which was trained with --corrections on the same folds (--folds-from), on the
             original and on the corrected labels.
-        out: CSV of the suspects; an HTML page with the images is written beside it.
+        next: List so many images of DATA to label next: those that the models are unsure of, and that are not alike.
+        out: CSV of the suspects; an HTML page with the images is written beside it. With --next: a CSV of the images,
+            with empty columns for the labels.
         write: Draft of corrections of the listed suspects, to review and to give to --corrections. Nothing applies it
             by itself, and no file is replaced.
         whole_groups: With --write: correct the most suspect groups, all images of each, where a group shares its label.
     """
     from podium.workflows.run import Run, load_run
 
-    if top < 1:
-        raise UsageError(f"--top must be at least 1, got {top}.")
+    if min(top, 1 if next is None else next) < 1:
+        raise UsageError(f"{'--top' if top < 1 else '--next'} must be at least 1.")
     if whole_groups and write is None:
         raise UsageError("--whole-groups says what --write drafts.", fix="Give it together with --write.")
     found = Run(load_run(run, runs=machine.runs).folder, machine.as_settings())
@@ -64,6 +71,11 @@ def labels(
         if out or write or heads or neighbours:
             raise UsageError("--verdict compares two runs and lists no suspects.", fix="Give no other option with it.")
         return _show_verdict(found, verdict, as_json=output.json)
+    if next is not None or data is not None:
+        if next is None or data is None or write or heads or neighbours:
+            fix = "Write podium labels RUN DATA --next 20 --out FILE."
+            raise UsageError("--next lists unlabelled images, and nothing else.", fix=fix)
+        return _show_next(found, data, next, out, output)
     from podium.workflows.labels import check_label_files, write_draft, write_suspects
 
     check_label_files(out, write)
@@ -115,4 +127,25 @@ def _show_verdict(run: Run, other: str, *, as_json: bool) -> int:
         return 0
     print_lines(verdict_words(found), "")
     print_lines(*align_columns(found.HEADER, [line.cells() for line in found.lines], left=3))
+    return 0
+
+
+def _show_next(run: Run, data: Path, n: int, out: Path | None, output: OutputFlags) -> int:
+    from podium.workflows.labels import check_label_files
+    from podium.workflows.next_to_label import write_next
+
+    task = run.samples.task
+    assert task is not None, "a run has a task"
+    check_label_files(None, out)
+    found = run.next_to_label(data, n, progress=Console(quiet=output.quiet))
+    if out is not None:
+        write_next(found, task, out)
+    if output.json:
+        record = {"run": run.name, "next": [one.to_dict() for one in found]}
+        print_json(record | {"out": None if out is None else str(out)})
+        return 0
+    rows = [[shorten(one.image, most=60), f"{one.uncertainty:.3f}", f"{one.distance:.3f}", one.guess] for one in found]
+    print_lines(*align_columns(_NEXT_HEADER, rows, left=1))
+    if out is not None:
+        print_lines("", f"written to {out}: fill in the empty columns")
     return 0

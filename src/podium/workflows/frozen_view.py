@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from podium.data import ImageCache
+from podium.dataset.ready_images import make_ready
 from podium.dataset.run_images import open_run_images
 from podium.machine import Progress, Settings
 from podium.machine.device import choose_device, prepare_process
 from podium.recipe import Recipe, load_recipe
 from podium.stopping import StopRequest
 from podium.store import RunFolder
-from podium.tables import Samples
+from podium.tables import Samples, Task
 from podium.training.autotune import resolve_without_autotune
 from podium.training.cross_solve import frozen_recipe, make_frozen_inputs
 from podium.training.inputs import FeatureInputs
@@ -33,6 +33,7 @@ class FrozenView:
         recipe: The recipe that the features are of; `own` itself where its heads are solved.
         inputs: The features of all images of the cache.
         rows: Row of each sample in them, shape (N,).
+        is_usable: Whether each sample can be decoded, shape (N,); all of a run's can.
         device: Where they are computed.
     """
 
@@ -40,6 +41,7 @@ class FrozenView:
     recipe: Recipe
     inputs: FeatureInputs
     rows: NDArray[np.int64]
+    is_usable: NDArray[np.bool_]
     device: torch.device
 
     def directions(self) -> NDArray[np.float32]:
@@ -54,7 +56,7 @@ def open_frozen_view(
     progress: Progress,
     stop: StopRequest,
     *,
-    cache: ImageCache | None = None,
+    unlabelled: Task | None = None,
 ) -> FrozenView:
     """The frozen features of samples: of the cache, or computed in one pass.
 
@@ -63,24 +65,27 @@ def open_frozen_view(
 
     Args:
         run: The run folder.
-        samples: Some of its samples, or others that are decoded.
+        samples: Some of its samples.
         settings: Machine and places.
         progress: Receives progress and notes.
         stop: Asked before every batch.
-        cache: The decoded images of the samples; None takes the run's own.
+        unlabelled: The run's task where the samples are other images, without labels; they are decoded as its own were.
 
     Raises:
         ImageError: If cache and images are gone, or a file is another one than it was.
         Stopped: If it was asked for.
     """
-    task = samples.task
+    task = unlabelled or samples.task
     assert task is not None, "a run has labels"
     record, device = run.read(), choose_device(settings.device)
     prepare_process(run.n_threads)
     own = resolve_without_autotune(load_recipe(run.recipe_file), device)
-    if cache is None:
+    if unlabelled is None:
         cache = open_run_images(run, record, samples, own, settings, progress)
+    else:
+        cache = make_ready(samples, own, settings, progress).cache
     recipe = frozen_recipe(own, task, device)
     folder = run.backbone_folder if own.model.freeze == "backbone" else None
     inputs = make_frozen_inputs(recipe, task, cache, device, settings, progress, stop, backbone_folder=folder)
-    return FrozenView(own, recipe, inputs, cache.rows_of(samples.ids), device)
+    rows = cache.rows_of(samples.ids)
+    return FrozenView(own, recipe, inputs, rows, cache.is_usable[rows], device)

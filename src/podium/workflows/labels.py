@@ -62,14 +62,14 @@ def find_suspects(
 def check_label_files(table: Path | None, draft: Path | None) -> None:
     """Raise UsageError where a file would be replaced that Podium did not write, or that a person may have reviewed."""
     if table is not None:
-        _check_file(table, lambda path: durable.read_bytes(path).decode("utf-8", "replace").startswith(_header()))
+        _check_file(table, lambda path: durable.read_bytes(path).startswith(_header()))
         _check_file(_page_of(table), is_label_sheet)
     if draft is not None:
         _check_file(draft, lambda _path: False)
 
 
-def _header() -> str:
-    return ",".join(COLUMNS) + "\r\n"
+def _header() -> bytes:
+    return (",".join(COLUMNS) + "\r\n").encode()
 
 
 def _check_file(path: Path, is_own: Callable[[Path], bool]) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from podium.curate import ScanOptions
     from podium.data import GivenImage, View
     from podium.report.inline import Plots
-    from podium.suspects import LabelSuspects
+    from podium.suspects import LabelSuspects, NextImage
     from podium.training.predictor import Models, Predictor
     from podium.workflows.label_verdict import LabelVerdict
 
@@ -270,6 +270,27 @@ class Run(Shown):
             return find_suspects(
                 self.folder, self.settings, progress or default_progress(), heads=heads, neighbours=neighbours
             )
+
+    @strict_arguments()
+    def next_to_label(self, data: Source, n: int = 20, *, progress: Progress | None = None) -> list[NextImage]:
+        """Unlabelled images that are worth a label: the model is unsure of them, and they are not alike.
+
+        Args:
+            data: A folder of images, a table whose rows name images beside it, or samples.
+            n: How many.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If `n` is below 1, or no fold is finished.
+            DataError: If there are no images.
+        """
+        from podium.workflows.next_to_label import find_next
+
+        if n < 1:
+            raise UsageError(f"must be at least 1, got {n}.", field="n")
+        found = read_source(data, _prediction_options(data, None, {}, follow_links=False, group=None))
+        with restored_torch():
+            return find_next(self.folder, found.samples, n, self.settings, progress or default_progress())
 
     def label_verdict(self, other: str | Path | Run) -> LabelVerdict:
         """What corrected labels did: this run and one that was trained with corrections on the same folds, judged out
