@@ -23,6 +23,7 @@ COMMANDS = {
     "lr-find": "Find a learning rate: a few training steps while it rises, and a plot.",
     "refit": "Train one model on all images, for as long as the folds of a run chose.",
     "predict": "Predict new images with every fold of a run.",
+    "pseudo": "Label unlabelled images with a run, as extra data that another run learns.",
     "evaluate": "Score a run on its holdout, once, or on a labelled test set.",
     "labels": "Find labels that are probably wrong, draft corrections, judge what they did.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",

@@ -209,12 +209,18 @@ def audit_of_facts(samples: Samples, facts: FileFacts) -> Audit:
     return _make_audit(samples, {name: getattr(facts, name) for name in names})
 
 
+def _without(duplicates: tuple[tuple[str, ...], ...], samples: Samples) -> tuple[tuple[str, ...], ...]:
+    """The sets without extra images, for a fold's pseudo-labels differ from another's."""
+    extra = set(samples.ids[samples.is_extra].tolist())
+    return tuple(kept for members in duplicates if len(kept := tuple(m for m in members if m not in extra)) > 1)
+
+
 def _make_audit(samples: Samples, columns: Mapping[str, Any]) -> Audit:
     duplicates = find_duplicates(samples.ids.tolist(), columns["sha256"].tolist())
     return Audit(
         ids=samples.ids,
         **columns,
         duplicates=duplicates,
-        conflicts=find_conflicts(samples, duplicates),
+        conflicts=find_conflicts(samples.without_extra, _without(duplicates, samples)),
         emptied=find_emptied_classes(samples, np.asarray(columns["outcome"] == _OK, dtype=bool)),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from podium.advice import options as advise
 from podium.curate import Scan, ScanOptions
@@ -16,7 +18,7 @@ from podium.dataset.fit_extra import fit_extra
 from podium.dataset.sources import OneSource, read_source
 from podium.errors import LabelError, PodiumError, SourceError, UsageError
 from podium.listing import count_of
-from podium.tables import EXTRA, Task, as_text_array, concat_samples
+from podium.tables import EXTRA, Samples, Task, as_text_array, concat_samples
 
 __all__ = ["Extra", "add_extra", "read_extra", "read_words"]
 
@@ -33,6 +35,8 @@ _PLAIN: Mapping[str, Any] = {
     "composite_column": None,
 }
 """Options that speak of the main data alone."""
+TextArray = NDArray[np.object_]
+_MADE_FOR = re.compile(r"[0-9a-f]{16}:\d+")
 _MAY_LACK = ("classes", "ordinal", "label_columns", "image_column", "group", "weight_column", "bins", "pattern")
 """Options of the main data that an extra source need not fit."""
 
@@ -108,9 +112,15 @@ def _read_one(one: _One, task: Task, options: ScanOptions | None, drop: tuple[st
     weight = np.ones(len(samples)) if samples.weight is None else np.asarray(samples.weight)
     split = as_text_array([EXTRA] * len(samples))
     weighed = None if one.weight == 1 and samples.weight is None else weight * one.weight
-    whole = replace(samples, split=split, fold=None, weight=weighed)
+    whole = replace(samples, split=split, fold=_own_folds(samples), weight=weighed)
     said = f"{count_of(len(whole), 'extra image')}, weight {one.weight:g}."
     return Scan(whole, (*scan.notes, *notes, said))
+
+
+def _own_folds(samples: Samples) -> TextArray | None:
+    """The fold that each row was made for, as `podium pseudo` names it; None where a column names other folds."""
+    is_ours = samples.fold is not None and all(_MADE_FOR.fullmatch(name) for name in samples.fold.tolist())
+    return samples.fold if is_ours else None
 
 
 def read_extra(data: OneSource, task: Task, options: ScanOptions | None) -> Scan:

@@ -12,7 +12,7 @@ from podium.advice import option
 from podium.dataset.fold_options import FoldOptions
 from podium.errors import SplitError, UsageError
 from podium.listing import count_of
-from podium.splits import JoinedSamples, LeakReport
+from podium.splits import JoinedSamples, LeakReport, judged_folds
 from podium.splits.make_folds import number_groups
 from podium.tables import Folds, Samples, is_correction_of, load_folds, load_samples
 
@@ -57,12 +57,7 @@ def _without_extra(folds: Folds, folder: Path) -> Folds:
     if not (folder / "samples.csv").is_file():
         return folds
     samples = load_samples(folder)
-    main = samples.without_extra
-    if main is samples:
-        return folds
-    rows = np.flatnonzero(~samples.is_extra)
-    fold = folds.match(samples).fold[rows]
-    return replace(folds, ids=main.ids, fold=fold, samples_digest=main.digest, kept_from=None)
+    return judged_folds(samples, folds.match(samples))
 
 
 def join_as_frozen(samples: Samples, options: FoldOptions) -> JoinedSamples:

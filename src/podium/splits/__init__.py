@@ -1,6 +1,6 @@
 """Splits: stratified, grouped, multi-label or both; a holdout; leak checks; hints where a group was forgotten."""
 
-from podium.splits.extra_rows import count_extra, describe_extra, place_extra
+from podium.splits.extra_rows import count_extra, describe_extra, judged_folds, name_fold, place_extra
 from podium.splits.group_hint import Confidence, GroupHint, HintKind, hint_groups
 from podium.splits.join_duplicates import JoinedDuplicates, JoinedSamples, join_duplicates
 from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport, check_leak_names, require_no_leak
@@ -34,8 +34,10 @@ __all__ = [
     "hint_groups",
     "join_duplicates",
     "join_groups",
+    "judged_folds",
     "list_name_groupings",
     "make_folds",
+    "name_fold",
     "place_extra",
     "require_no_leak",
     "summarise_folds",

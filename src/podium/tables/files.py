@@ -38,8 +38,8 @@ __all__ = [
 ]
 
 _FOLD_NAMES = {ALWAYS_TRAIN: "train", HOLDOUT: "holdout", LEFT_OUT: "left out"}
-_EXCEPT = "train except "
-"""Of a row that trains in every fold but the one whose number follows."""
+_EXCEPT, _ONLY = "train except ", "train only "
+"""Of a row that trains in every fold but the one whose number follows, or in that one alone."""
 _FOLD_FACTS = ("n_folds", "method", "seed", "samples_digest")
 _SCAN_AGAIN = "Scan the data again; make corrections in the source table."
 _SPLIT_AGAIN = "Make new folds with `podium split`; scores of different folds cannot be compared."
@@ -213,8 +213,10 @@ def save_folds(folds: Folds, folder: Path, *, extra: Mapping[str, Any] | None = 
         extra: Further JSON-ready facts to keep beside the digest, such as the leak check's verdict.
     """
     names = [_FOLD_NAMES.get(number, str(number)) for number in folds.fold.tolist()]
-    for row in np.flatnonzero(folds.side != folds.fold):
+    for row in np.flatnonzero(folds.side != folds.fold).tolist():
         names[row] = f"{_EXCEPT}{folds.side[row]}"
+    for row, number in enumerate([] if folds.only_in is None else folds.only_in.tolist()):
+        names[row] = f"{_ONLY}{number}" if number >= 0 else names[row]
     write_csv(folder / "folds.csv", ["id", "fold"], zip(folds.ids.tolist(), names, strict=True))
     record = {
         "n_folds": folds.n_folds,
@@ -245,16 +247,18 @@ def load_folds(folder: Path) -> Folds:
 
 def _folds_of(record: Mapping[str, Any], columns: Mapping[str, list[str]]) -> Folds:
     numbers = {name: number for number, name in _FOLD_NAMES.items()}
-    numbers |= {cell: ALWAYS_TRAIN for cell in columns["fold"] if cell.startswith(_EXCEPT)}
+    numbers |= {cell: ALWAYS_TRAIN for cell in columns["fold"] if cell.startswith((_EXCEPT, _ONLY))}
     fold = np.array([numbers[cell] if cell in numbers else int(cell) for cell in columns["fold"]], dtype=np.int64)
-    kept_from = np.array(
-        [int(cell.removeprefix(_EXCEPT)) if cell.startswith(_EXCEPT) else -1 for cell in columns["fold"]],
-        dtype=np.int64,
-    )
-    is_free = (kept_from < 0).all()
     facts = [record[name] for name in _FOLD_FACTS]
     folds = Folds(as_text_array(columns["id"]), fold, *facts)
-    return folds if is_free else replace(folds, kept_from=kept_from)
+    kept_from, only_in = (_numbers_after(mark, columns["fold"]) for mark in (_EXCEPT, _ONLY))
+    return replace(folds, kept_from=kept_from, only_in=only_in)
+
+
+def _numbers_after(mark: str, cells: Sequence[str]) -> NDArray[np.int64] | None:
+    """The number behind a mark, -1 where a cell has no such mark; None where none has."""
+    numbers = [int(cell.removeprefix(mark)) if cell.startswith(mark) else -1 for cell in cells]
+    return np.array(numbers, dtype=np.int64) if any(number >= 0 for number in numbers) else None
 
 
 def save_predictions(predictions: Predictions, path: Path, *, weights: Mapping[str, str] | None = None) -> Predictions:

@@ -42,6 +42,8 @@ class Folds(Shown):
         samples_digest: Digest of the sample table they belong to.
         kept_from: The fold that a sample of ALWAYS_TRAIN does not train in, because it is like images that the fold is
             validated on; -1 where it trains in all, shape (N,). None: all do.
+        only_in: The one fold that a sample of ALWAYS_TRAIN trains in, such as a pseudo-label of that fold's model; -1
+            for others, shape (N,). None: there are none.
 
     Raises:
         SplitError: If a fold number is out of range or a fold validates nothing.
@@ -54,6 +56,7 @@ class Folds(Shown):
     seed: int
     samples_digest: str
     kept_from: NDArray[np.int64] | None = None
+    only_in: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if len(self.ids) != len(self.fold):
@@ -85,7 +88,8 @@ class Folds(Shown):
     def train_rows(self, fold: int) -> NDArray[np.int64]:
         """Rows that the model of this fold trains on."""
         self._check_fold(fold)
-        return np.flatnonzero((self.side != fold) & (self.fold > HOLDOUT))
+        is_free = True if self.only_in is None else (self.only_in < 0) | (self.only_in == fold)
+        return np.flatnonzero((self.side != fold) & (self.fold > HOLDOUT) & is_free)
 
     def valid_rows(self, fold: int) -> NDArray[np.int64]:
         """Rows that the model of this fold is validated on."""
@@ -94,8 +98,12 @@ class Folds(Shown):
 
     @property
     def learnt_rows(self) -> NDArray[np.int64]:
-        """Rows that any model trains on: all but the holdout and what is left out."""
-        return np.flatnonzero(self.fold > HOLDOUT)
+        """Rows that a model on all images trains on: all but the holdout and what is left out.
+
+        Of rows that a single fold trains on, which hold an image once for each, those of fold 0.
+        """
+        is_first = True if self.only_in is None else self.only_in <= 0
+        return np.flatnonzero((self.fold > HOLDOUT) & is_first)
 
     @property
     def side(self) -> NDArray[np.int64]:
@@ -120,7 +128,7 @@ class Folds(Shown):
     @cached_property
     def digest(self) -> str:
         """SHA-256 over every id's fold, independent of row order."""
-        columns = [self.ids, self.fold, *([] if self.kept_from is None else [self.kept_from])]
+        columns = [self.ids, self.fold, *(more for more in (self.kept_from, self.only_in) if more is not None)]
         pairs: list[tuple[Any, ...]] = sorted(zip(*(column.tolist() for column in columns), strict=True))
         text = json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -144,4 +152,5 @@ class Folds(Shown):
         place = {name: row for row, name in enumerate(self.ids)}
         order = np.fromiter((place[name] for name in samples.ids), dtype=np.int64, count=len(samples))
         kept_from = None if self.kept_from is None else self.kept_from[order]
-        return replace(self, ids=self.ids[order], fold=self.fold[order], kept_from=kept_from)
+        only_in = None if self.only_in is None else self.only_in[order]
+        return replace(self, ids=self.ids[order], fold=self.fold[order], kept_from=kept_from, only_in=only_in)

@@ -155,7 +155,10 @@ class Samples(Shown):
     def without_extra(self) -> Samples:
         """The rows that can be judged: the samples themselves where there are no others."""
         is_extra = self.is_extra
-        return self.take(~is_extra) if is_extra.any() else self
+        if not is_extra.any():
+            return self
+        main = self.take(~is_extra)
+        return main if main.fold is None or main.fold.any() else replace(main, fold=None)  # only extra rows had folds
 
     @property
     def group_keys(self) -> TextArray:

@@ -153,6 +153,43 @@ class Run(Shown):
             )
 
     @strict_arguments()
+    def pseudo_labels(
+        self,
+        data: Source,
+        out: str | Path,
+        *,
+        power: float = 1.0,
+        least: float = 0.0,
+        most_per_class: int | None = None,
+        mean: bool = False,
+        progress: Progress | None = None,
+    ) -> Samples:
+        """Labels of unlabelled images by this run, written into a folder that `podium.train(extra=...)` takes.
+
+        Args:
+            data: A folder of images, or samples.
+            out: A new or empty folder.
+            power: Exponent of the probabilities: 1 leaves them, 2 sharpens them.
+            least: Least probability of the most probable class; less sure labels are left out.
+            most_per_class: Images that keep a class, the surest; None keeps all.
+            mean: Label by the mean of the folds' models. By default each fold's model labels for the same fold of the
+                next run, which then has no labels from models that know those it is judged by.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If the run is not finished, the folder is taken, or no label is sure enough.
+        """
+        from podium.workflows.pseudo import PseudoOptions, make_pseudo_labels
+
+        how = PseudoOptions(power=power, least=least, most_per_class=most_per_class, mean=mean)
+        options = _prediction_options(data, None, {}, follow_links=False, group=None)
+        found, progress = read_source(data, options), progress or default_progress()
+        for note in found.notes:
+            progress.note(note)
+        with restored_torch():
+            return make_pseudo_labels(self.folder, found.samples, Path(out), self.settings, progress, how)
+
+    @strict_arguments()
     def refit(self, *, progress: Progress | None = None, callbacks: Sequence[Callback] = ()) -> Run:
         """Train one model on all images but the holdout's, by this run's recipe, for as long as its folds chose.
 
