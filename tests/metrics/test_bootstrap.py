@@ -29,7 +29,7 @@ def _data(kind: str, *, n: int = 60, n_classes: int = 4, seed: int = 0) -> tuple
 
 def _drawn_rows(groups: NDArray[np.int64], n_groups: int, n_resamples: int, seed: int) -> list[NDArray[np.int64]]:
     """Rows of every resample, each group's rows as often as it was drawn."""
-    weights = np.concatenate(list(room._draw_weights(n_groups, n_resamples, seed)))
+    weights = np.concatenate(list(room._draw_weights(n_groups, n_groups, n_resamples, seed)))
     assert (weights.sum(axis=1) == n_groups).all()
     return [np.concatenate([np.tile(np.flatnonzero(groups == g), int(w[g])) for g in range(n_groups)]) for w in weights]
 

@@ -45,6 +45,7 @@ def test_a_burst_on_both_sides_is_told_beside_the_score(tracks: Path) -> None:
     assert scores.pessimistic.value < scores.main.value - 0.1
     assert f"pessimistic {scores.pessimistic.value:.4f}" in summary_lines(scores)[0]
     assert 'id="pessimistic-score"' in page
+    assert "expected on a test set" not in page  # a test set has other objects, of which the stated score says nothing
     assert "Look-alikes on both sides of the split" in page
     assert "No leak found" not in page
     assert scores.look_alikes is not None
@@ -57,7 +58,14 @@ def test_named_tracks_are_silent_and_only_then_is_no_leak_found(tracks: Path) ->
     run = run_on(tracks, *SOLVED, group=r"([^/]+)_[^_/]+$")
     assert run.scores.look_alikes is not None
     assert run.scores.pessimistic is None
-    assert "No leak found" in run.folder.report_file.read_text(encoding="utf-8")
+    page = run.folder.report_file.read_text(encoding="utf-8")
+    assert "No leak found" in page
+    expected = run.scores.expected  # solved heads: half of the training part was solved too
+    assert expected is not None
+    assert expected.gain.is_measured
+    assert expected.low <= expected.value <= expected.high
+    assert 'id="expected-score"' in page
+    assert any(line.startswith("expected: ") for line in summary_lines(run.scores))
 
 
 def test_pictures_of_different_things_are_silent(tmp_path: Path) -> None:

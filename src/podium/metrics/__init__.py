@@ -14,15 +14,18 @@ from podium.metrics.interval import Interval
 from podium.metrics.look_alikes import LookAlikes
 from podium.metrics.own import register_metric
 from podium.metrics.paired import PairedDifference, Verdict, paired_difference
+from podium.metrics.prediction_interval import ExpectedScore, expect_score
 from podium.metrics.ranked_class import RankedClass, rank_classes
 from podium.metrics.registry import METRICS, default_metric, fitting_metrics, metric, score, usual_metrics
 from podium.metrics.scores import ClassScore, FoldScore, Scores, TargetScore
 from podium.metrics.scoring import score_predictions, score_targets_fast
+from podium.metrics.training_gain import TrainingGain, measure_training_gain, share_of_gain, unmeasured_gain
 
 __all__ = [
     "METRICS",
     "ClassCounts",
     "ClassScore",
+    "ExpectedScore",
     "FoldScore",
     "Interval",
     "LookAlikes",
@@ -31,14 +34,17 @@ __all__ = [
     "RankedClass",
     "Scores",
     "TargetScore",
+    "TrainingGain",
     "Verdict",
     "chance_score",
     "check_metric_computable",
     "confusion_counts",
     "count_classes",
     "default_metric",
+    "expect_score",
     "fitting_metrics",
     "is_computable",
+    "measure_training_gain",
     "metric",
     "number_groups",
     "paired_difference",
@@ -49,5 +55,7 @@ __all__ = [
     "score_folds",
     "score_predictions",
     "score_targets_fast",
+    "share_of_gain",
+    "unmeasured_gain",
     "usual_metrics",
 ]

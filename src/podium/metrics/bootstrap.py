@@ -87,7 +87,13 @@ def affordable_resamples(n_resamples: int, cost: int, budget: int) -> int:
 
 
 def resample(
-    targets: Sequence[Judged], groups: NDArray[np.int64], n_groups: int, *, n_resamples: int, seed: int
+    targets: Sequence[Judged],
+    groups: NDArray[np.int64],
+    n_groups: int,
+    *,
+    n_resamples: int,
+    seed: int,
+    n_drawn: int | None = None,
 ) -> list[Resampled]:
     """Values of every target's metrics in the same resamples of groups.
 
@@ -97,15 +103,17 @@ def resample(
         n_groups: Number of groups G.
         n_resamples: Resamples wanted; large data get fewer, see `affordable_resamples`.
         seed: Same seed and groups, same resamples.
+        n_drawn: Groups in a resample; None draws as many as there are.
 
     Returns:
         One a target. Values of the same place in two targets come from the same resample, so they can be paired.
     """
-    n_resamples = affordable_resamples(n_resamples, n_groups, MAX_DRAWS)
+    n_drawn = n_groups if n_drawn is None else n_drawn
+    n_resamples = affordable_resamples(n_resamples, max(n_groups, n_drawn), MAX_DRAWS)
     sums = _GroupSums(targets, groups, n_groups)
     walkers = [_Walker(target, item, n_resamples) for target in targets for item in target.metrics if _must_walk(item)]
     chunks = []
-    for weights in _draw_weights(n_groups, n_resamples, seed):
+    for weights in _draw_weights(n_groups, n_drawn, n_resamples, seed):
         chunks.append(sums.weighted(weights))
         pending = [walker for walker in walkers if walker.n_left > 0]
         if pending:
@@ -119,13 +127,13 @@ def resample(
     return results
 
 
-def _draw_weights(n_groups: int, n_resamples: int, seed: int) -> Iterator[FloatArray]:
-    """How often each group is drawn, in chunks (b, G) of `n_resamples` rows in all; every row sums to G."""
+def _draw_weights(n_groups: int, n_drawn: int, n_resamples: int, seed: int) -> Iterator[FloatArray]:
+    """How often each group is drawn, in chunks (b, G) of `n_resamples` rows in all; every row sums to `n_drawn`."""
     rng = np.random.default_rng(seed)
-    n_rows = max(FEWEST_CHUNK_ROWS, CHUNK_CELLS // n_groups)
+    n_rows = max(FEWEST_CHUNK_ROWS, CHUNK_CELLS // max(n_groups, n_drawn))
     for start in range(0, n_resamples, n_rows):
         rows = min(n_rows, n_resamples - start)
-        draws = rng.integers(0, n_groups, size=(rows, n_groups), dtype=np.int64)
+        draws = rng.integers(0, n_groups, size=(rows, n_drawn), dtype=np.int64)
         draws += np.arange(rows)[:, None] * n_groups
         yield np.bincount(draws.ravel(), minlength=rows * n_groups).reshape(rows, n_groups).astype(np.float64)
 

@@ -89,7 +89,7 @@ def make_interval(
     return Interval(float(value), float(low[0]), float(high[0]), n_groups, len(resampled), level)
 
 
-def bound_without_width(found: Interval, *, perfect: float, worst: float) -> Interval:
+def bound_without_width(found: Interval, *, perfect: float, worst: float, share: float | None = None) -> Interval:
     """The interval, with another bound where resampling gave it no width.
 
     Resampling cannot draw a mistake that was never made. A perfect score says that all n groups are right, so the share
@@ -100,6 +100,7 @@ def bound_without_width(found: Interval, *, perfect: float, worst: float) -> Int
         found: The interval from resampling.
         perfect: What nothing can beat on these labels; nan where the metric is not defined for them.
         worst: What answers score that are as wrong as can be; nan where it is not known.
+        share: Lower bound of the share of groups without a mistake; None takes `perfect_low`.
 
     Example:
         >>> always_right = Interval(1.0, 1.0, 1.0, 30, 2000, 0.95)
@@ -111,7 +112,8 @@ def bound_without_width(found: Interval, *, perfect: float, worst: float) -> Int
     other = math.nan
     if not _is_same(perfect, worst):
         other = worst if _is_same(found.value, perfect) else perfect if _is_same(found.value, worst) else math.nan
-    edge = found.value + (1 - perfect_low(found.n_groups, level=found.level)) * (other - found.value)
+    least = perfect_low(found.n_groups, level=found.level) if share is None else share
+    edge = found.value + (1 - least) * (other - found.value)
     if math.isnan(edge):
         return replace(found, low=edge, high=edge)
     return replace(found, low=min(found.value, edge), high=max(found.value, edge))

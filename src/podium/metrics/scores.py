@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from podium.metrics.interval import Interval, nan_if_none, none_if_nan
 from podium.metrics.look_alikes import PARTED, LookAlikes
+from podium.metrics.prediction_interval import ExpectedScore
 from podium.metrics.registry import METRICS
 from podium.overview import Overview, Shown
 from podium.tables import HeadKind
@@ -163,6 +164,8 @@ class Scores(Shown):
         folds: Main score of each fold, see `score_folds`; empty where nobody asked for them.
         look_alikes: What was found of images that resemble each other as those of one object do, and the score without
             them on both sides; None where nobody looked.
+        expected: Where the main score of a submission will lie on a test set as large as the training set; None where
+            nobody asked.
     """
 
     main_target: str
@@ -170,6 +173,7 @@ class Scores(Shown):
     targets: dict[str, TargetScore]
     folds: tuple[FoldScore, ...] = ()
     look_alikes: LookAlikes | None = None
+    expected: ExpectedScore | None = None
 
     @property
     def main(self) -> Interval:
@@ -213,6 +217,8 @@ class Scores(Shown):
             facts.append(f"chance {self.chance:.4f}")
         if self.pessimistic is not None:
             facts.append(f"pessimistic {self.pessimistic}")
+        if self.expected is not None and self.pessimistic is None:
+            facts.append(f"expected on a test set {self.expected}")
         return Overview("Scores", facts, ("target", "metric", "score, 95 % interval", "chance"), rows)
 
     def to_dict(self) -> dict[str, Any]:
@@ -223,6 +229,7 @@ class Scores(Shown):
             "targets": {name: item.to_dict() for name, item in self.targets.items()},
             "folds": [item.to_dict() for item in self.folds],
             "look_alikes": None if self.look_alikes is None else self.look_alikes.to_dict(),
+            "expected": None if self.expected is None else self.expected.to_dict(),
         }
 
     @classmethod
@@ -232,4 +239,6 @@ class Scores(Shown):
         folds = tuple(FoldScore.from_dict(item) for item in record.get("folds", ()))
         found = record.get("look_alikes")
         look_alikes = None if found is None else LookAlikes.from_dict(found)
-        return cls(record["main_target"], record["main_metric"], targets, folds, look_alikes)
+        awaited = record.get("expected")
+        expected = None if awaited is None else ExpectedScore.from_dict(awaited)
+        return cls(record["main_target"], record["main_metric"], targets, folds, look_alikes, expected)

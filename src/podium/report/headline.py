@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 from podium.listing import count_of, part_of
-from podium.metrics import METRICS, Interval, Scores
+from podium.metrics import METRICS, ExpectedScore, Interval, Scores
 from podium.report.contents import RunContents
+from podium.report.expected_words import expected_words, why_expected
 from podium.report.folds_section import count_divided_groups
 from podium.report.numbers import plain_count, plain_score
 from podium.report.section import Section
@@ -40,6 +41,7 @@ class Headline(Section):
         meaning: Sentences that say what was measured.
         targets: One line a target, where there are several.
         pessimistic: The score to show beside the main one, where look-alikes are divided; None where it stands alone.
+        expected: Where the score of a submission will lie; None where that is not known.
     """
 
     status: str
@@ -51,6 +53,7 @@ class Headline(Section):
     meaning: tuple[str, ...] = ()
     targets: tuple[ScoreLine, ...] = ()
     pessimistic: Interval | None = None
+    expected: ExpectedScore | None = None
 
 
 def describe_headline(contents: RunContents) -> Headline:
@@ -69,6 +72,7 @@ def describe_headline(contents: RunContents) -> Headline:
         meaning=_explain(contents, scores),
         targets=_target_lines(scores),
         pessimistic=scores.pessimistic,
+        expected=scores.expected if scores.pessimistic is None else None,
     )
 
 
@@ -113,6 +117,10 @@ def _explain(contents: RunContents, scores: Scores) -> tuple[str, ...]:
         sentences.append(
             f"Chance is {plain_score(scores.chance)}: no answer that is the same for every image scores better on"
             " these images."
+        )
+    if scores.expected is not None and scores.pessimistic is None:
+        sentences.append(
+            f"Expected of the submission: {expected_words(scores.expected)}. {why_expected(scores.expected)}."
         )
     if contents.refit is not None:
         sentences.append(f"There is a refit too: {refit_words(contents.refit)}, and this one is of the folds' models.")

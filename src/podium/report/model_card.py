@@ -10,8 +10,9 @@ import yaml
 
 from podium import durable
 from podium.listing import count_of
-from podium.metrics import Scores, TargetScore
+from podium.metrics import ExpectedScore, Scores, TargetScore
 from podium.printable import printable
+from podium.report.expected_words import expected_words, why_expected
 from podium.report.numbers import metric_words
 from podium.store import RunFolder, load_tables, read_evaluations, read_plain_yaml, weights_of, weights_of_refit
 from podium.store.refit_record import RefitRecord, read_refit, refit_words
@@ -59,6 +60,7 @@ def describe_model(run: RunFolder) -> dict[str, Any]:
         "refit": None if refit is None else refit.to_dict() | {"weights": weights_of_refit(run)},
         "start_weights": {"source": backbone.get("weight_source"), "licence": backbone.get("licence")},
         "score": _score(scores),
+        "expected": None if scores.expected is None or scores.pessimistic is not None else scores.expected.to_dict(),
         "targets": {name: _target(target, scores.metric_of(name)) for name, target in scores.targets.items()},
         "validation": _validation(samples, folds, record),
         "evaluations": [_evaluation(item) for item in read_evaluations(run)],
@@ -134,6 +136,8 @@ def _page(card: Mapping[str, Any], use: str) -> Iterator[str]:
         cells = (_cell(name), metric_words(line["metric"]), _number(line["value"]), _range(line), str(line["n"]))
         yield f"| {' | '.join(cells)} |"
     yield from ("", _how_validated(card))
+    if card["expected"] is not None:
+        yield from ("", _about_expected(ExpectedScore.from_dict(card["expected"])))
     if card["refit"] is not None:
         yield from ("", _about_refit(card))
     for item in card["evaluations"]:
@@ -184,6 +188,10 @@ def _how_validated(card: Mapping[str, Any]) -> str:
         f" {len(facts['folds_trained'])} trained, seed"
         f" {facts['seed']}). {whole} Intervals ({score['level']:.0%}) resample groups."
     )
+
+
+def _about_expected(found: ExpectedScore) -> str:
+    return f"Expected of a submission: {expected_words(found)}. {why_expected(found)}."
 
 
 def _about_refit(card: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from podium.listing import agree, count_of, shorten
 from podium.machine.styles import wants_styles
 from podium.metrics import Interval, Scores, TargetScore
 from podium.printable import printable
+from podium.report.expected_words import expected_words
 from podium.report.gaps import describe_gaps
 from podium.report.look_alike_words import pessimistic_words, warn_of_look_alikes
 from podium.report.numbers import metric_words, plain_count, plain_score
@@ -94,8 +95,9 @@ def _headline(scores: Scores, groups: str) -> str:
 
 def _remarks(scores: Scores) -> list[str]:
     """What must be known of the score, and what it cannot say."""
-    warning = warn_of_look_alikes(scores)
-    return [*([] if warning is None else [warning]), *(gap.words for gap in describe_gaps(scores))]
+    warning, expected = warn_of_look_alikes(scores), scores.expected
+    told = [] if expected is None or warning is not None else [f"expected: {expected_words(expected)}"]
+    return [*([] if warning is None else [warning]), *told, *(gap.words for gap in describe_gaps(scores))]
 
 
 def _target_rows(scores: Scores) -> list[tuple[str, ...]]:

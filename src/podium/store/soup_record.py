@@ -18,7 +18,8 @@ def read_soup(run: RunFolder) -> Mapping[str, Any]:
     """The comparison in scores.json; empty where the run averages no epochs, or its scores are not there."""
     if not run.scores_file.is_file():
         return {}
-    found = durable.read_json(run.scores_file).get("soup")
+    scores = durable.read_json(run.scores_file)
+    found = scores.get("soup") if isinstance(scores, Mapping) else None
     return found if isinstance(found, Mapping) else {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,9 @@ def cross_solve(
     input_rows: NDArray[np.int64],
     device: torch.device,
     stop: StopRequest,
+    *,
+    only: Sequence[int] | None = None,
+    is_learnt: NDArray[np.bool_] | None = None,
 ) -> Predictions:
     """Out-of-fold predictions of solved heads, of every sample that a fold validates.
 
@@ -99,11 +103,13 @@ def cross_solve(
         input_rows: Row of each sample in the inputs, shape (N,).
         device: Where it is computed.
         stop: Asked between two candidates.
+        only: Folds to solve; None solves all.
+        is_learnt: Samples that heads may learn from, shape (N,); None takes all in the training part of each fold.
     """
-    parts = [
-        _solve_fold(recipe, samples, folds, fold, inputs, input_rows, device, stop) for fold in range(folds.n_folds)
-    ]
-    rows = np.concatenate([folds.valid_rows(fold) for fold in range(folds.n_folds)])
+    numbers = range(folds.n_folds) if only is None else only
+    taught = np.ones(len(samples), dtype=bool) if is_learnt is None else is_learnt
+    parts = [_solve_fold(recipe, samples, folds, fold, inputs, input_rows, device, stop, taught) for fold in numbers]
+    rows = np.concatenate([folds.valid_rows(fold) for fold in numbers])
     probs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     assert samples.task is not None, "samples to train on have labels"
     return Predictions(samples.task, samples.ids[rows], folds.fold[rows], probs)
@@ -118,11 +124,13 @@ def _solve_fold(
     input_rows: NDArray[np.int64],
     device: torch.device,
     stop: StopRequest,
+    is_learnt: NDArray[np.bool_],
 ) -> dict[str, NDArray[np.float64]]:
     """Probabilities of the fold's valid samples, of every target."""
     task = samples.task
     assert task is not None, "samples to train on have labels"
     train, valid = folds.train_rows(fold), input_rows[folds.valid_rows(fold)]
+    train = train[is_learnt[train]]
     probs: dict[str, NDArray[np.float64]] = {}
     for place, part in enumerate(arrange(task, recipe.model.arrangement).values()):
         seed = mix_seed(recipe.seed, fold, place)

@@ -21,6 +21,7 @@ from podium.store import (
     write_results,
 )
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions, save_predictions
+from podium.workflows.expected_score import expect_submission
 from podium.workflows.judge_soup import judge_soup
 from podium.workflows.look_for_look_alikes import look_for_look_alikes
 
@@ -80,6 +81,8 @@ def gather(
         settings = settings or Settings(runs=run.path.parent)
         look_alikes = look_for_look_alikes(run, samples, divided, oof, scores, settings, said, stop)
         scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric), look_alikes=look_alikes)
+        expected = expect_submission(run, samples, divided, oof, scores, settings, said, stop)
+        scores = replace(scores, expected=expected)
         soup = judge_soup(run, oof, samples, scores)
         about = {
             **({} if soup is None else {"soup": soup}),
