@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,5 +109,38 @@ def test_a_test_set_is_compared_with_the_data(folder: Path, tmp_path: Path) -> N
     photo(901).save(test / "a.png")
     for number in range(20):
         photo(2000 + number).save(test / f"{number}.png")
-    leak = look(folder, make_settings(tmp_path), test=test)["test_leaks"]
+    leak = look(folder, make_settings(tmp_path), test=test, features=False)["test_leaks"]
     assert {name for one in leak.sets for name in one} == {"cat/near.png", "cat/near.jpg", "test:a.png"}
+
+
+def test_the_folder_holds_a_page_the_findings_and_a_row_of_facts_for_each_image(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["audit", str(folder), "--runs", str(tmp_path), "--out", str(out), "--quiet"]) == 3
+    page, record = (out / "audit.html").read_text(), json.loads((out / "audit.json").read_text())
+    for finding in record["findings"]:
+        for name in (*finding["ids"], *(name for one in finding["sets"] for name in one)):
+            assert f'alt="{name}"' in page or name == "dog/broken.png"
+    assert "podium train" in page
+    with (out / "images.csv").open() as file:
+        rows = {row["id"]: row for row in csv.DictReader(file)}
+    assert len(rows) == record["n_images"] == 92
+    assert (rows["cat/turned.jpg"]["width"], rows["cat/turned.jpg"]["height"]) == ("80", "96")
+    assert rows["dog/broken.png"]["outcome"] != "ok"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x")
+    assert main(["audit", str(folder), "--runs", str(tmp_path), "--out", str(tmp_path / "mine")]) == 2
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
+def test_every_shape_of_task_is_audited_whole(
+    shape: str, contest: Callable[[str], podium.Samples], tmp_path: Path
+) -> None:
+    samples = replace(contest(shape), group=None)  # few groups say little about cues
+    found = podium.audit(samples, settings=make_settings(tmp_path), progress=Silent())
+    assert set(found.to_dict()["classes"]) == {head.name for head in samples.task.heads}
+    assert {cue.head for cue in found.cues} == {head.name for head in samples.task.heads}
+    assert json.dumps(found.to_dict(), allow_nan=False)
+    assert "Audit" in repr(found)

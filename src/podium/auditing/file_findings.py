@@ -19,12 +19,14 @@ BLANK_CONTRAST = 0.01
 """Less contrast than this (2.5 of 255 grey levels) shows nothing."""
 DARK, BRIGHT = 0.06, 0.95
 """Mean luma below and above which an image is dark or bright."""
+FEW = 0.03
+"""Share of images up to which being dark or bright is odd; more are products on white, or the night sky."""
 BLUR_DEVIATIONS = 4.0
 """How far below the median sharpness a blurred image lies, in robust standard deviations of its logarithm."""
 _ODD: dict[str, tuple[Level, str, str, str]] = {
     "huge": ("note", "is", "longer than 6,000 px on a side", "They only take longer to decode, once."),
     "tiny": ("note", "is", "shorter than 32 px on a side", "Look whether they are thumbnails of lost originals."),
-    "rotated": ("note", "is", "turned by its EXIF data", "Podium turns them upright, for training and for predicting."),
+    "rotated": ("note", "is", "turned by EXIF data", "Podium turns them upright, for training and for predicting."),
     "alpha": ("note", "declares", "transparency", "Podium puts them on white, for training and for predicting."),
     "palette": ("note", "has", "a palette of at most 256 colours", "Podium reads them as RGB."),
     "cmyk": ("note", "is", "CMYK", "Podium reads them as RGB; colours may differ a little from other readers'."),
@@ -101,8 +103,8 @@ def find_odd_looks(looked: LookedAt) -> Iterator[Finding]:
     todo = "Look at them: a model learns nothing from what cannot be seen."
     looks: tuple[tuple[Level, str, NDArray[np.int64], str], ...] = (
         ("caution", "blank", _sorted_by(contrast, is_blank), "one colour and nothing else"),
-        ("note", "dark", _sorted_by(bright, rest & (bright < DARK)), "almost black"),
-        ("note", "bright", _sorted_by(-bright, rest & (bright > BRIGHT)), "almost white"),
+        ("note", "dark", _if_few(_sorted_by(bright, rest & (bright < DARK)), ok), "almost black"),
+        ("note", "bright", _if_few(_sorted_by(-bright, rest & (bright > BRIGHT)), ok), "almost white"),
         ("note", "blurred", _sorted_by(sharp, rest & _is_blurred(sharp, rest)), "far less sharp than the others"),
     )
     for level, check, rows, what in looks:
@@ -120,6 +122,11 @@ def _is_blurred(sharp: NDArray[np.float64], among: NDArray[np.bool_]) -> NDArray
     spread = 1.4826 * np.median(np.abs(logarithm[among] - middle))
     is_low = logarithm < middle - max(BLUR_DEVIATIONS * spread, np.log(4.0))
     return np.asarray(among & is_low, dtype=bool)
+
+
+def _if_few(rows: NDArray[np.int64], ok: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The rows, or none where so many are alike that this is how the images are."""
+    return rows if len(rows) <= FEW * ok.sum() else rows[:0]
 
 
 def _sorted_by(values: NDArray[np.float64], which: NDArray[np.bool_]) -> NDArray[np.int64]:

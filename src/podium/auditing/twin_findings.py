@@ -71,7 +71,7 @@ def _find_near(samples: Samples, near: NearDuplicates) -> Iterator[Finding]:
     yield Finding(
         "note",
         "near_duplicates",
-        f"{part_of(n, len(samples), 'image', 'shows', 'show')} the photo of another one: {at_least}"
+        f"{part_of(n, len(samples), 'image', 'is a near-duplicate', 'are near-duplicates')} of another one: {at_least}"
         f"{count_of(len(pairs), 'pair')} in {count_of(len(sets), 'set')}.",
         n=n,
         sets=tuple(sets[:MOST_SHOWN]),
@@ -86,7 +86,7 @@ def _find_near(samples: Samples, near: NearDuplicates) -> Iterator[Finding]:
             " labels.",
             n=len(np.unique(differ)),
             sets=tuple((str(samples.ids[a]), str(samples.ids[b])) for a, b in differ[:MOST_SHOWN].tolist()),
-            todo="Look at them: one photo has one label, unless the label is about what was changed.",
+            todo="Look at them: one photo has one label, unless the label is about what differs.",
         )
 
 
@@ -126,13 +126,12 @@ def find_mirrored(looked: LookedAt, near: NearDuplicates) -> Iterator[Finding]:
 
 
 def _sets_of(samples: Samples, pairs: _Pairs) -> list[tuple[str, ...]]:
-    """Names of the images that pairs join, set by set, the largest first."""
-    rows = np.unique(pairs)
-    joined = join_pairs(len(samples), pairs)[rows]
-    sets: dict[int, list[str]] = {}
-    for row, number in zip(rows.tolist(), joined.tolist(), strict=True):
-        sets.setdefault(number, []).append(str(samples.ids[row]))
-    return sorted(map(tuple, sets.values()), key=len, reverse=True)
+    """Names of the images that pairs join, set by set, in the order of the pairs."""
+    joined = join_pairs(len(samples), pairs)
+    sets: dict[int, dict[str, None]] = {}
+    for row in pairs.ravel().tolist():
+        sets.setdefault(int(joined[row]), {})[str(samples.ids[row])] = None
+    return [tuple(members) for members in sets.values()]
 
 
 def _labels_differ(samples: Samples, pairs: _Pairs) -> NDArray[np.bool_]:

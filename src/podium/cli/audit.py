@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from podium.cli.choices import Preset
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import DATA, RECIPE, MachineFlags, OutputFlags, ScanFlags
+from podium.cli.flags import DATA, OUTPUT, RECIPE, MachineFlags, OutputFlags, ScanFlags
 
 if TYPE_CHECKING:
     from podium.auditing import Finding
@@ -26,6 +26,8 @@ def audit(
     data: Annotated[tuple[Path, ...], Parameter(group=DATA, consume_multiple=True, negative="")],
     *,
     test: Annotated[Path | None, Parameter(group=DATA)] = None,
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
+    features: Annotated[bool, Parameter(group=DATA, negative="--no-features")] = True,
     max_bad_fraction: Annotated[float, Parameter(group=DATA)] = 0.01,
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
     preset: Annotated[Preset, Parameter(group=RECIPE)] = "baseline",
@@ -41,24 +43,32 @@ def audit(
         data: Folder of images, a table beside them, or a folder that `podium scan --out` wrote. Several are joined; the
             first is the main one.
         test: Folder of test images, to compare with the data.
+        out: New or empty folder for audit.html with thumbnails, audit.json, and images.csv with facts of each image.
+        features: Compare data and test images by features of a frozen network too.
         max_bad_fraction: Largest fraction of images that may fail to decode, or have contradicting labels.
         preset: Preset whose image size the images are decoded at; a training with it decodes nothing again.
     """
     from podium.workflows.audit import audit as look
+    from podium.workflows.audit_folder import check_audit_folder
 
+    if out is not None:
+        check_audit_folder(out)
     found = look(
         data,
         test=test,
         options=reading.as_options() if reading != ScanFlags() else None,
         preset=preset,
+        features=features,
         settings=machine.as_settings(max_bad_fraction=max_bad_fraction),
         progress=Console(quiet=output.quiet),
     )
     command = _train_command(data, reading)
+    if out is not None:
+        found.save(out, say=lambda finding: _say(finding, command))
     if output.json:
-        print_json(found.to_dict())
+        print_json(found.to_dict() | {"out": None if out is None else str(out)})
     else:
-        print_lines(*_lines(found, command))
+        print_lines(*_lines(found, command), *_end(found, command, out))
     return _ERROR if found.has_errors else 0
 
 
@@ -77,28 +87,37 @@ def _train_command(data: tuple[Path, ...], reading: ScanFlags) -> list[str]:
     return ["train", *(shlex.quote(str(path)) for path in data), *options]
 
 
+def _say(finding: Finding, command: list[str]) -> tuple[str, str, str]:
+    """What was found, what to do, and the command that does it, in the shell's words."""
+    from podium.cli.spelling import flag_words, respell
+
+    words = [word for name, value in finding.change.items() for word in flag_words(name, value)]
+    return respell(finding.what), respell(finding.todo), f"podium {' '.join([*command, *words])}" if words else ""
+
+
 def _lines(found: DataAudit, command: list[str]) -> list[str]:
     from podium.listing import count_of
 
-    if not found.findings:
-        return [f"{count_of(len(found), 'image')}: nothing found", f"next     podium {' '.join(command)}"]
-    lines = [f"{count_of(len(found), 'image')}, {count_of(len(found.findings), 'finding')}", ""]
-    for finding in found.findings:
-        lines += [*_describe(finding, command), ""]
-    return lines[:-1]
+    head = f"{count_of(len(found), 'image')}: {count_of(len(found.findings), 'finding')}"
+    return [head, *(line for finding in found.findings for line in _describe(finding, command))]
 
 
 def _describe(finding: Finding, command: list[str]) -> list[str]:
-    from podium.cli.spelling import flag_words, respell
+    """A finding, some images, and what to do; of a note only what was found and the command, if there is one."""
     from podium.listing import list_some
 
-    lines = [f"{finding.level:<8} {respell(finding.what)}"]
+    what, todo, code = _say(finding, command)
     shown = finding.ids or [" = ".join(members[:4]) for members in finding.sets]
-    if shown and finding.level != "note":
-        lines.append(f"         {list_some(shown, most=3)}")
-    if finding.todo:
-        lines.append(f"         {respell(finding.todo)}")
-    if finding.change:
-        words = [word for name, value in finding.change.items() for word in flag_words(name, value)]
-        lines.append(f"         podium {' '.join([*command, *words])}")
-    return lines
+    lines = [f"{finding.level:<8} {what}"]
+    if finding.level != "note":
+        lines += [f"         {line}" for line in (list_some(shown[:2]) if shown else "", todo) if line]
+        lines.insert(0, "")
+    return [*lines, f"         {code}"] if code else lines
+
+
+def _end(found: DataAudit, command: list[str], out: Path | None) -> list[str]:
+    if out is not None:
+        return ["", f"page     {out / 'audit.html'}"]
+    if found.findings:
+        return ["", "see them with podium audit ... --out FOLDER"]
+    return [f"next     podium {' '.join(command)}"]

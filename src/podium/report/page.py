@@ -72,9 +72,14 @@ def draw_page(report: RunReport, book: ThumbnailBook | None, *, title: str | Non
     return printable(template.render(page), keep="\n\t")
 
 
-def page_frame(name: str) -> tuple[jinja2.Template, dict[str, Any]]:
-    """A template, and what every page needs: style, script, and the policy that lets nothing else in."""
-    style, script = _asset("report.css") + paint_css(), _asset("report.js")
+def page_frame(name: str, *styles: str) -> tuple[jinja2.Template, dict[str, Any]]:
+    """A template, and what every page needs: style, script, and the policy that lets nothing else in.
+
+    Args:
+        name: File of the template.
+        *styles: Files of further style sheets.
+    """
+    style, script = "".join(map(_asset, ("report.css", *styles))) + paint_css(), _asset("report.js")
     frame = {"style": Markup(style), "script": Markup(script), "policy": _content_policy(style, script)}
     return _environment().get_template(name), frame
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from podium import auditing
 from podium.arguments import strict_arguments
-from podium.auditing import Finding, LookedAt
+from podium.auditing import Cue, Finding, LookedAt, Shift
 from podium.curate import ScanOptions
-from podium.data import cached_thumbnails
+from podium.data import ImageCache, cached_thumbnails
 from podium.dataset import Source, read_source
 from podium.dataset.ready_images import ReadyImages, make_ready, median_side
 from podium.errors import ImageError, UsageError
@@ -18,8 +22,11 @@ from podium.listing import count_of
 from podium.machine import Progress, Settings, default_progress
 from podium.overview import Overview, Shown
 from podium.recipe import Recipe, find_preset, resolve_sizes
+from podium.splits import join_groups
 from podium.tables import Samples
-from podium.twins import find_near_duplicates
+from podium.twins import NearDuplicates, chain_equal_files, find_near_duplicates
+from podium.workflows.audit_features import features_of_both
+from podium.workflows.audit_folder import Say, say_in_python, write_audit
 from podium.workflows.option_homes import option_homes
 
 __all__ = ["DataAudit", "audit"]
@@ -33,13 +40,21 @@ class DataAudit(Shown):
         findings: What was found, the worst first.
         looked: The images of the data, with facts of each.
         test: Those of the test set; None without one.
+        cues: How well light, size, kind of file, names and order tell each head's classes, the strongest first.
+        shifts: How well the test set can be told from the data.
         notes: What was guessed while the data was read.
+        pixels: The decoded images of the data, for thumbnails.
+        test_pixels: Those of the test set.
     """
 
     findings: tuple[Finding, ...]
     looked: LookedAt
     test: LookedAt | None = None
+    cues: tuple[Cue, ...] = ()
+    shifts: tuple[Shift, ...] = ()
     notes: tuple[str, ...] = ()
+    pixels: ImageCache | None = None
+    test_pixels: ImageCache | None = None
 
     def __len__(self) -> int:
         return len(self.looked)
@@ -65,9 +80,27 @@ class DataAudit(Shown):
             "worst": self.worst,
             "findings": [finding.to_dict() for finding in self.findings],
             "classes": auditing.count_labels(samples),
+            "cues": [cue.to_dict() for cue in self.cues],
+            "shift": [shift.to_dict() for shift in self.shifts],
             "files": self.looked.audit.to_dict(),
             "notes": list(self.notes),
         }
+
+    def save(self, folder: str | Path, *, say: Say = say_in_python) -> Path:
+        """Write audit.html with thumbnails, audit.json, and images.csv with the facts of each image; gives the folder.
+
+        Args:
+            folder: A new or empty folder, or that of an older audit, which is replaced.
+            say: Words of a finding on the page: what was found, what to do, and what to copy.
+
+        Raises:
+            UsageError: If the folder holds anything else.
+            StorageError: If it cannot be written.
+        """
+        assert self.pixels is not None, "an audit has looked at images"
+        record = self.to_dict()
+        write_audit(Path(folder), record, self.findings, self.looked, self.pixels, self.test_pixels, say)
+        return Path(folder)
 
     def overview(self) -> Overview:
         """How many images, and the findings."""
@@ -83,6 +116,7 @@ def audit(
     test: Source | None = None,
     options: ScanOptions | None = None,
     preset: str = "baseline",
+    features: bool = True,
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> DataAudit:
@@ -95,7 +129,9 @@ def audit(
         data: A folder, a table, a DataFrame, a saved scan, or samples.
         test: Images of a test set, to compare with the data: the same images, or images of another kind.
         options: How to read the data.
-        preset: Preset whose image size the images are decoded at.
+        preset: Preset whose image size the images are decoded at, and whose network compares data and test set.
+        features: Whether data and test set are also compared by features of a frozen network. They take the time of a
+            training's features, and are kept for it.
         settings: Folders and limits.
         progress: Receives progress and notes.
 
@@ -115,13 +151,38 @@ def audit(
         progress.note(note)
     recipe = resolve_sizes(find_preset(preset), median_side_px=median_side(found.samples))
     tested = None if test is None else read_source(test, ScanOptions(unlabelled=True)).samples
-    looked = _look(found.samples, recipe, settings, progress)
-    other = None if tested is None else _look(tested, recipe, settings, progress)
-    findings = auditing.in_order(_find_all(looked, other, settings))
-    return DataAudit(findings, looked, other, tuple(found.notes))
+    images = _look(found.samples, recipe, settings, progress)
+    others = None if tested is None else _look(tested, recipe, settings, progress)
+    looked = images.looked.usable()
+    near = _find_near(looked)
+    cues = auditing.measure_cues(looked, _groups(looked, near))
+    shifts: list[Shift] = []
+    if others is not None:
+        shifts = _measure_shift(images, others, near, recipe if features else None, settings, progress)
+    findings = [
+        *_find_all(images.looked, looked, near, cues, settings),
+        *_find_in_test(looked, others, shifts, settings),
+    ]
+    return DataAudit(
+        auditing.in_order(findings),
+        images.looked,
+        None if others is None else others.looked,
+        tuple(cues),
+        tuple(shifts),
+        tuple(found.notes),
+        images.cache,
+        None if others is None else others.cache,
+    )
 
 
-def _look(samples: Samples, recipe: Recipe, settings: Settings, progress: Progress) -> LookedAt:
+class _Images(NamedTuple):
+    """Images that were looked at, and their pixels."""
+
+    looked: LookedAt
+    cache: ImageCache
+
+
+def _look(samples: Samples, recipe: Recipe, settings: Settings, progress: Progress) -> _Images:
     images: ReadyImages = make_ready(samples, recipe, settings, progress)
     if not images.audit.is_ok.any():
         raise ImageError(
@@ -136,23 +197,66 @@ def _look(samples: Samples, recipe: Recipe, settings: Settings, progress: Progre
         looks = auditing.measure_looks(cache.pixels, cache.is_usable, update)
         update(len(samples))
     looks = auditing.Looks(*(column[rows] for column in looks))
-    return LookedAt(samples, images.audit, looks, cached_thumbnails(cache)[rows])
+    return _Images(LookedAt(samples, images.audit, looks, cached_thumbnails(cache)[rows]), cache)
 
 
-def _find_all(looked: LookedAt, test: LookedAt | None, settings: Settings) -> Iterator[Finding]:
+def _find_near(looked: LookedAt) -> NearDuplicates:
+    audit = looked.audit
+    return find_near_duplicates(audit.phash, sha256=audit.sha256, thumbnails=looked.thumbnails)
+
+
+def _groups(looked: LookedAt, near: NearDuplicates) -> NDArray[np.object_]:
+    """Group of each image, copies and near-duplicates in one, shape (N,)."""
+    pairs = np.concatenate([near.pairs, chain_equal_files(looked.audit.sha256)])
+    return replace(looked.samples, group=join_groups(looked.samples, pairs)).group_keys
+
+
+def _measure_shift(
+    images: _Images,
+    others: _Images,
+    near: NearDuplicates,
+    recipe: Recipe | None,
+    settings: Settings,
+    progress: Progress,
+) -> list[Shift]:
+    looked, test = images.looked.usable(), others.looked.usable()
+    features = None
+    if recipe is None:
+        progress.note("Data and test set are compared by size, light and files only, not by what they show.")
+    else:
+        rows = tuple(
+            one.cache.rows_of(own.samples.ids)[auditing.take_evenly(len(own))]
+            for one, own in ((images, looked), (others, test))
+        )
+        features = features_of_both(
+            recipe, looked.samples.task, (images.cache, others.cache), (rows[0], rows[1]), settings, progress
+        )
+    groups = _groups(looked, near), _groups(test, _find_near(test))
+    return auditing.measure_shift(looked, test, groups, features)
+
+
+def _find_all(
+    looked: LookedAt, usable: LookedAt, near: NearDuplicates, cues: list[Cue], settings: Settings
+) -> Iterator[Finding]:
     limit = settings.max_bad_fraction
-    usable = looked.usable()
-    near = find_near_duplicates(usable.audit.phash, sha256=usable.audit.sha256, thumbnails=usable.thumbnails)
     yield from auditing.find_broken(looked, limit)
     yield from auditing.find_given_leaks(usable, near)
     yield from auditing.find_twins(usable, near, limit)
     yield from auditing.find_label_findings(looked.samples)
-    if test is not None:
-        yield from (_of_test(finding) for finding in auditing.find_broken(test, limit))
-        yield from auditing.find_test_leaks(usable, test.usable())
+    yield from auditing.find_cues(cues)
     yield from auditing.find_odd_looks(looked)
     yield from auditing.find_odd_files(looked)
     yield from auditing.find_mirrored(usable, near)
+
+
+def _find_in_test(
+    usable: LookedAt, others: _Images | None, shifts: list[Shift], settings: Settings
+) -> Iterator[Finding]:
+    if others is not None:
+        broken = auditing.find_broken(others.looked, settings.max_bad_fraction)
+        yield from (_of_test(finding) for finding in broken)
+        yield from auditing.find_test_leaks(usable, others.looked.usable())
+        yield from auditing.find_shift(shifts)
 
 
 def _of_test(finding: Finding) -> Finding:
