@@ -139,6 +139,17 @@ def test_missing_labels_of_all_kinds_groups_splits_and_numbers_survive(samples: 
     assert load_samples(tmp_path, root=tmp_path).root == tmp_path
 
 
+def test_sizes_of_images_survive_and_move_with_their_rows(samples: Samples, tmp_path: Path) -> None:
+    """D2."""
+    sized = replace(samples, size=np.arange(2 * len(samples)).reshape(-1, 2))
+    save_samples(sized, tmp_path)
+    again = load_samples(tmp_path)
+    assert np.array_equal(again.size, sized.size)
+    assert again.take([2, 0]).size.tolist() == [[4, 5], [0, 1]]
+    assert again.digest == samples.digest  # folds do not depend on it
+    assert again.to_frame()["height"].tolist() == [1, 3, 5, 7, 9]
+
+
 def test_samples_without_labels_survive(samples: Samples, tmp_path: Path) -> None:
     bare = Samples(Path("/data"), samples.ids, samples.paths)
     save_samples(bare, tmp_path)

@@ -63,6 +63,9 @@ def _find_rare(samples: Samples, head: Head, counts: NDArray[np.int64]) -> Itera
     noun = "image"
     if samples.has_groups:
         counts, noun = _count_groups(samples, head), "group"
+        if len(counts) > 2 and counts.max() == 1:
+            yield _groups_are_classes(head)
+            return
     rare = [f"{head.classes[row]!r} {counts[row]}" for row in np.argsort(counts, kind="stable")]
     n_rare = int((counts < _N_FOLDS).sum())
     if n_rare:
@@ -82,6 +85,16 @@ def _find_rare(samples: Samples, head: Head, counts: NDArray[np.int64]) -> Itera
             f" ({head.classes[int(counts.argmin())]!r}).",
             todo="Macro F1 counts both the same; accuracy hardly sees the smallest.",
         )
+
+
+def _groups_are_classes(head: Head) -> Finding:
+    return Finding(
+        "error",
+        "groups",
+        f"Every class of {head.name!r} lies in one group: where its group is held out, no model has seen the class.",
+        todo="Name another group, or none.",
+        change={"group": "none"},
+    )
 
 
 def _count_groups(samples: Samples, head: Head) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,8 @@ def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: P
             announce=progress.note,
         )
     audit = audit_of_facts(samples, cache.facts)
-    return ReadyImages(drop_quarantined(samples, audit), cache, audit)
+    whole = replace(samples, size=np.stack([audit.width, audit.height], axis=1))
+    return ReadyImages(drop_quarantined(whole, audit), cache, audit)
 
 
 def describe_findings(audit: Audit, preprocessing: Sequence[Preprocessing] = ()) -> list[str]:

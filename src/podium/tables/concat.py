@@ -57,6 +57,7 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
             if any(head.name in part.soft for part in parts.values())
         },
         weight=_join_weights(list(parts.values())),
+        size=_join_sizes(list(parts.values())),
         group=_optional([part.group for part in parts.values()], parts),
         split=_optional([part.split for part in parts.values()], parts),
         fold=_optional([part.fold for part in parts.values()], parts),
@@ -147,6 +148,12 @@ def _join_weights(parts: Sequence[Samples]) -> NDArray[np.float64] | None:
     if all(part.weight is None for part in parts):
         return None
     return np.concatenate([np.ones(len(part)) if part.weight is None else part.weight for part in parts])
+
+
+def _join_sizes(parts: Sequence[Samples]) -> NDArray[np.int64] | None:
+    """Sizes of all images, where those of every source are known."""
+    sizes = [part.size for part in parts if part.size is not None]
+    return np.concatenate(sizes) if len(sizes) == len(parts) else None
 
 
 def _join(columns: Sequence[TextArray]) -> TextArray:

@@ -40,6 +40,7 @@ __all__ = [
 _FOLD_NAMES = {ALWAYS_TRAIN: "train", HOLDOUT: "holdout", LEFT_OUT: "left out"}
 _EXCEPT, _ONLY = "train except ", "train only "
 """Of a row that trains in every fold but the one whose number follows, or in that one alone."""
+_SIDES = ("width", "height")
 _FOLD_FACTS = ("n_folds", "method", "seed", "samples_digest")
 _SCAN_AGAIN = "Scan the data again; make corrections in the source table."
 _SPLIT_AGAIN = "Make new folds with `podium split`; scores of different folds cannot be compared."
@@ -81,6 +82,8 @@ def save_samples(samples: Samples, folder: Path) -> None:
         columns["weight"] = [repr(value) for value in samples.weight.tolist()]
     for name, numbers in samples.numbers.items():
         columns[f"number:{name}"] = ["" if np.isnan(value) else repr(float(value)) for value in numbers]
+    if samples.size is not None:
+        columns |= dict(zip(_SIDES, samples.size.T.astype(str).tolist(), strict=True))
     write_csv(folder / "samples.csv", list(columns), zip(*columns.values(), strict=True))
     task = None if samples.task is None else samples.task.to_dict()
     record = {
@@ -179,11 +182,18 @@ def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], roo
         labels=labels,
         soft={head.name: _read_shares(head, columns) for head in with_shares},
         weight=np.array([float(cell) for cell in columns["weight"]]) if "weight" in columns else None,
+        size=_read_sizes(columns),
         numbers=numbers,
         roots={name: path_from_text(root) for name, root in record.get("roots", {}).items()},
         corrections=tuple(Correction(**row) for row in record.get("corrections", {}).get("rows", ())),
         **optional,
     )
+
+
+def _read_sizes(columns: Mapping[str, Sequence[str]]) -> NDArray[np.int64] | None:
+    if not all(name in columns for name in _SIDES):
+        return None
+    return np.array([[int(cell) for cell in columns[name]] for name in _SIDES], dtype=np.int64).T.copy()
 
 
 def _read_labels(head: Head, columns: Mapping[str, Sequence[str]]) -> NDArray[np.integer[Any]]:

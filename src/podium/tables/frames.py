@@ -20,7 +20,8 @@ def samples_frame(samples: Samples) -> pd.DataFrame:
     """One row a sample, indexed by id: path, group, split, source, fold, a column a head (class names, None = missing).
 
     A multi-label head is a column a class, named "head=class", with 0, 1 and NA. Soft labels are columns
-    "share:head=class", weights the column "weight". Numbers keep their name.
+    "share:head=class", weights the column "weight". Numbers keep their name. Sizes, once
+    known, are "width" and "height".
     """
     import pandas as pd
 
@@ -43,6 +44,8 @@ def samples_frame(samples: Samples) -> pd.DataFrame:
             shares = np.where(samples.soft[head.name] < 0, np.nan, samples.soft[head.name])
             columns |= {f"share:{head.name}={name}": shares[:, place] for place, name in enumerate(head.classes)}
     columns |= dict(samples.numbers)
+    if samples.size is not None:
+        columns |= dict(zip(("width", "height"), samples.size.T, strict=True))
     return pd.DataFrame(columns, index=pd.Index(samples.ids, name="id"))
 
 

@@ -3,7 +3,7 @@
 On disk it is a CSV that opens in a spreadsheet, beside a small JSON with the task and the root folder.
 Columns: `id`, `path`, `group`, `split`, `source`, `fold`, then `label:<head>` with the class name (empty = missing),
 for a multi-label head `label:<head>=<class>` with 0 or 1; `share:<head>=<class>` where a head has soft labels;
-`weight`, and `number:<name>` for numbers that labels come from.
+`weight`, `number:<name>` for numbers that labels come from, and once decoded `width` and `height`.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class Samples(Shown):
         weight: Weight of each row's loss in training, float64 (N,), at least 0; None weighs all alike. No score counts
             it.
         corrections: The overlay that the labels already follow, see `podium.tables.correct_samples`.
+        size: Width and height of each image, upright, in pixels, int64 (N, 2); None until it was decoded.
 
     Raises:
         SourceError: If ids repeat or a column has another length.
@@ -80,6 +81,7 @@ class Samples(Shown):
     soft: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     weight: NDArray[np.float64] | None = None
     corrections: tuple[Correction, ...] = ()
+    size: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())
@@ -98,7 +100,7 @@ class Samples(Shown):
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         columns: dict[str, NDArray[Any]] = {"ids": self.ids, "paths": self.paths}
-        for name in ("group", "split", "source", "fold", "weight"):
+        for name in ("group", "split", "source", "fold", "weight", "size"):
             if getattr(self, name) is not None:
                 columns[name] = getattr(self, name)
         columns |= {f"share:{name}": column for name, column in self.soft.items()}
@@ -207,6 +209,7 @@ class Samples(Shown):
             fold=None if self.fold is None else self.fold[index],
             soft={name: column[index] for name, column in self.soft.items()},
             weight=None if self.weight is None else self.weight[index],
+            size=None if self.size is None else self.size[index],
             numbers={name: column[index] for name, column in self.numbers.items()},
         )
 
