@@ -88,7 +88,7 @@ def choose_next(
         k-centre), each distance times the entropy.
     """
     if n < 1:
-        raise UsageError(f"must be at least 1, got {n}.", field="n")
+        raise UsageError(f"n must be at least 1, got {n}.")
     if directions is None:
         directions = _answers(predictions)
     if len(directions) != len(predictions):

@@ -324,7 +324,7 @@ class Run(Shown):
         from podium.workflows.next_to_label import find_next
 
         if n < 1:
-            raise UsageError(f"must be at least 1, got {n}.", field="n")
+            raise UsageError(f"n must be at least 1, got {n}.")
         found = read_source(data, _prediction_options(data, None, {}, follow_links=False, group=None))
         with restored_torch():
             return find_next(self.folder, found.samples, n, self.settings, progress or default_progress())
