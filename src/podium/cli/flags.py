@@ -69,6 +69,9 @@ class ScanFlags:
             empty cell has no name: =valid.
         fold_column: Column with each image's fold, where you have folds of your own: any numbers or names. An image
             whose cell is empty or -1 trains in every fold.
+        domain: Column or pattern field with the hospital, camera or country of each image: folds leave one out each,
+            and every domain has a score of its own. --folds packs several into one fold.
+        time_column: Column with the time of each image: --holdout-fraction holds out the latest ones.
         weight_column: Column with the weight of each image's loss in training: numbers of at least 0.
         pattern: Description of the paths, such as '{id}_{gender}_{race}_{age:int}/{mask}*'.
         classes: Class order of a head: 'mask=worn,wrong,none'.
@@ -103,6 +106,8 @@ class ScanFlags:
     split_names: Annotated[tuple[str, ...], Many] = ()
     fold_column: str | None = None
     weight_column: str | None = None
+    domain: str | None = None
+    time_column: str | None = None
     pattern: str | None = None
     classes: Annotated[tuple[str, ...], Many] = ()
     bins: Annotated[tuple[str, ...], Many] = ()

@@ -46,6 +46,9 @@ class ScanOptions:
             leaves them out. Usual words (train, val, dev, test, ...) are known.
         fold_column: Column with each image's fold, where you have folds of your own: any numbers or names. An image
             whose cell is empty or -1 trains in every fold.
+        domain: Column or pattern field with the hospital, camera or country of each image: folds then leave one out
+            each, and every domain has a score of its own.
+        time_column: Column with the time of each image: the holdout are then the latest ones.
         weight_column: Column with the weight of each image's loss in training: numbers of at least 0.
         pattern: Description of the paths, such as "{id}_{gender}_{race}_{age:int}/{mask}*".
         classes: Class names of a head in their order. An unlisted name is then an error.
@@ -83,6 +86,8 @@ class ScanOptions:
     split_names: Mapping[str, str] = field(default_factory=dict)
     fold_column: str | None = None
     weight_column: str | None = None
+    domain: str | None = None
+    time_column: str | None = None
     pattern: str | None = None
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -154,6 +159,8 @@ class ScanOptions:
             split_column=None if self.split_column is None else name_of(self.split_column),
             fold_column=None if self.fold_column is None else name_of(self.fold_column),
             weight_column=None if self.weight_column is None else name_of(self.weight_column),
+            domain=None if self.domain is None else name_of(self.domain),
+            time_column=None if self.time_column is None else name_of(self.time_column),
             classes={name_of(column): names for column, names in self.classes.items()},
             bins={name_of(column): borders for column, borders in self.bins.items()},
             ordinal=tuple(map(name_of, self.ordinal)),

@@ -69,7 +69,8 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     folds = choose_fold_column(rows, options)
     notes += folds.notes
     group_name, group = _choose_group(rows, options, guesses, notes)
-    used = {rows.id_column, split_name, group_name, folds.name, options.weight_column} - set(options.label_columns)
+    taken = {options.weight_column, options.domain, options.time_column}
+    used = ({rows.id_column, split_name, group_name, folds.name} | taken) - set(options.label_columns)
     labels = () if options.unlabelled else _choose_labels(rows, options, used, guesses, notes)
     if group_name is not None and not labels and not options.unlabelled and options.group is None:
         notes.append(_group_or_label(group_name))

@@ -11,6 +11,7 @@ from podium.advice import option
 from podium.advice import options as advise
 from podium.curate.composites import check_composite_column, make_composite
 from podium.curate.corrections import correct_scan
+from podium.curate.domain_column import choose_domain
 from podium.curate.files import ImageFiles, list_images
 from podium.curate.folder_labels import check_folder_labels
 from podium.curate.folder_source import read_folders
@@ -25,6 +26,7 @@ from podium.curate.roles import Roles, choose_roles
 from podium.curate.rows import Guess, Rows
 from podium.curate.split_column import leave_out_rows
 from podium.curate.table_source import read_labels
+from podium.curate.time_column import read_time_column
 from podium.curate.weight_column import read_weight_column
 from podium.errors import SourceError, UsageError
 from podium.overview import Overview, Shown
@@ -185,6 +187,7 @@ def _read_rows(files: ImageFiles, options: ScanOptions) -> Rows:
 def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptions) -> Scan:
     composite = make_composite(labelling, options)
     task = Task(tuple(labelling.heads), composite) if labelling.heads else None
+    domain, about_domains = choose_domain(rows, options)
     samples = Samples(
         root=rows.root,
         ids=as_text_array(rows.ids),
@@ -198,11 +201,13 @@ def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptio
         numbers=labelling.numbers,
         soft=labelling.soft,
         weight=read_weight_column(rows, options),
+        domain=_text_or_none(domain),
+        time=read_time_column(rows, options),
     )
     if options.composite_column is not None and not options.unlabelled:
         check_composite_column(samples, rows, options.composite_column)
     guesses = (*rows.guesses, *roles.guesses, *labelling.guesses)
-    notes = (*(str(g) for g in guesses), *rows.notes, *roles.notes, *labelling.notes)
+    notes = (*(str(g) for g in guesses), *rows.notes, *roles.notes, *about_domains, *labelling.notes)
     notes = (*notes, *_lost_notes(rows, labelling), *_main_note(task, rows), *find_idle_options(rows, options))
     return Scan(samples, notes, guesses, rows.unlisted, rows.missing)
 

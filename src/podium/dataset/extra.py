@@ -31,6 +31,8 @@ _PLAIN: Mapping[str, Any] = {
     "split_column": "none",
     "split_names": {},
     "fold_column": None,
+    "domain": None,
+    "time_column": None,
     "composite": None,
     "composite_column": None,
 }

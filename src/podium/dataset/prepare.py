@@ -16,7 +16,7 @@ from podium.dataset.frozen_folds import join_as_frozen, load_frozen, match_froze
 from podium.dataset.idle_fold_options import note_idle_fold_options
 from podium.dataset.prepared import Prepared, all_images, set_aside
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
-from podium.errors import ImageError, LeakError, SplitError
+from podium.errors import ImageError, LeakError, SplitError, UsageError
 from podium.listing import part_of
 from podium.machine import Caution, Progress, Settings
 from podium.problems import Problems
@@ -29,6 +29,7 @@ from podium.splits import (
     choose_method,
     describe_extra,
     find_leaks,
+    fold_by_domain,
     hint_groups,
     join_duplicates,
     make_folds,
@@ -46,8 +47,11 @@ def check_folds(samples: Samples, options: FoldOptions, problems: Problems, prog
     with problems.kept():
         check_leak_names(options.allow_leaks)
     with problems.kept():
+        _check_time(samples, options)
+    with problems.kept():
         if options.folds_from is not None:
             return _check_frozen(samples, load_frozen(options), options, problems)
+        samples, options = _by_domain(samples, options)
         n_folds = check_request(samples, **options.request)
         with problems.kept():
             idle = note_idle_fold_options(samples, options, n_folds)
@@ -57,6 +61,24 @@ def check_folds(samples: Samples, options: FoldOptions, problems: Problems, prog
             _check_groups(samples, make_folds(samples, **options.request), options)
         return n_folds
     return options.n_folds
+
+
+def _by_domain(samples: Samples, options: FoldOptions) -> tuple[Samples, FoldOptions]:
+    """The samples with their domains as folds, unless they have folds, or new or frozen ones are asked for."""
+    is_asked = samples.domain is not None and samples.without_extra.fold is None and options.folds_from is None
+    if not is_asked or options.split_method not in ("auto", "predefined"):
+        return samples, options
+    return fold_by_domain(samples, options.folds, seed=options.split_seed), replace(options, folds=None, split_seed=0)
+
+
+def _check_time(samples: Samples, options: FoldOptions) -> None:
+    """Refuse a time that changes nothing."""
+    if samples.time is not None and not options.holdout_fraction and options.folds_from is None:
+        raise UsageError(
+            "has no effect without a holdout, which are the latest images.",
+            field="time_column",
+            fix=f"Set {advice.options(holdout_fraction=0.2)}, or leave it out.",
+        )
 
 
 def _check_frozen(samples: Samples, frozen: Folds, options: FoldOptions, problems: Problems) -> int:
@@ -73,7 +95,7 @@ def _check_frozen(samples: Samples, frozen: Folds, options: FoldOptions, problem
 
 def _check_groups(samples: Samples, folds: Folds, options: FoldOptions) -> None:
     """Refuse folds that divide groups, which needs no image."""
-    _require_no_leak(find_leaks(samples, folds), folds, options)
+    _require_no_leak(find_leaks(samples, folds), samples, folds, options)
 
 
 def prepare_samples(
@@ -103,6 +125,7 @@ def prepare_samples(
         SplitError: If the folds cannot be made, or belong to other samples.
         LeakError: If they share a group, a file or a near duplicate; lists the pairs.
     """
+    samples, options = _by_domain(samples, options)
     images = make_ready(samples, recipe, settings, progress)
     for note in describe_findings(images.audit, recipe.image.preprocessing):
         progress.note(note)
@@ -195,7 +218,7 @@ def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, 
     # Groups as they were named: duplicates that a given test set divides are no groups, but files and near-duplicates.
     report = replace(find_leaks(images.samples, folds, **prints, near=whole.near), joined=whole.joined)
     try:
-        return whole.samples, folds, _require_no_leak(report, folds, options)
+        return whole.samples, folds, _require_no_leak(report, images.samples, folds, options)
     except LeakError as error:
         if options.strict and options.folds_from is None:
             error.retry = _retry_without_strict(images, options)
@@ -247,16 +270,19 @@ def _make_folds(whole: JoinedSamples, options: FoldOptions) -> Folds:
         raise SplitError(f"{error.what} {whole.joined}", fix=fix or error.fix, retry=error.retry) from error
 
 
-def _require_no_leak(report: LeakReport, folds: Folds, options: FoldOptions) -> LeakReport:
-    return require_no_leak(report, allow=options.allow_leaks, fix=_how_to_keep_together(options, folds))
+def _require_no_leak(report: LeakReport, samples: Samples, folds: Folds, options: FoldOptions) -> LeakReport:
+    fix = _how_to_keep_together(options, folds, is_by_domain=samples.domain is not None)
+    return require_no_leak(report, allow=options.allow_leaks, fix=fix)
 
 
-def _how_to_keep_together(options: FoldOptions, folds: Folds) -> str:
+def _how_to_keep_together(options: FoldOptions, folds: Folds, *, is_by_domain: bool) -> str:
     """What lets folds be made that divide no group and no duplicates."""
     if options.folds_from is not None:
         return f"Leave out {advice.option('folds_from')} to make new folds, which keep duplicates on one side."
     if options.strict:
         return f"Leave out {advice.option('strict')} to keep duplicates on one side of the split."
+    if is_by_domain:
+        return "Duplicates or a group lie in two domains: take one of each pair out."
     if folds.method == "predefined":
         return f"Make new folds with {advice.options(split_method='stratified')}, which keep duplicates on one side."
     if options.split_method == "auto":

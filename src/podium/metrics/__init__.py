@@ -9,6 +9,7 @@ from podium.metrics.counts import (
     count_classes,
 )
 from podium.metrics.definition import Metric
+from podium.metrics.domain_scores import DomainScore, score_domains, worst_domain
 from podium.metrics.fold_scores import score_folds
 from podium.metrics.interval import Interval
 from podium.metrics.look_alikes import LookAlikes
@@ -25,6 +26,7 @@ __all__ = [
     "METRICS",
     "ClassCounts",
     "ClassScore",
+    "DomainScore",
     "ExpectedScore",
     "FoldScore",
     "Interval",
@@ -52,10 +54,12 @@ __all__ = [
     "rank_classes",
     "register_metric",
     "score",
+    "score_domains",
     "score_folds",
     "score_predictions",
     "score_targets_fast",
     "share_of_gain",
     "unmeasured_gain",
     "usual_metrics",
+    "worst_domain",
 ]

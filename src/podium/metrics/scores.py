@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.metrics.domain_scores import DomainScore, worst_domain
 from podium.metrics.interval import Interval, nan_if_none, none_if_nan
 from podium.metrics.look_alikes import PARTED, LookAlikes
 from podium.metrics.prediction_interval import ExpectedScore
@@ -166,6 +167,7 @@ class Scores(Shown):
             them on both sides; None where nobody looked.
         expected: Where the main score of a submission will lie on a test set as large as the training set; None where
             nobody asked.
+        domains: Main score of each domain, see `score_domains`; empty where samples have none.
     """
 
     main_target: str
@@ -174,6 +176,7 @@ class Scores(Shown):
     folds: tuple[FoldScore, ...] = ()
     look_alikes: LookAlikes | None = None
     expected: ExpectedScore | None = None
+    domains: tuple[DomainScore, ...] = ()
 
     @property
     def main(self) -> Interval:
@@ -200,6 +203,11 @@ class Scores(Shown):
         """What the best answer that is the same for every image scores on the same rows; nan where there is none."""
         return self.targets[self.main_target].chance_of(self.main_metric)
 
+    @property
+    def worst_domain(self) -> DomainScore | None:
+        """The domain with the worst main score, as a share of what can be reached there; None without domains."""
+        return worst_domain(self.domains, self.main_metric)
+
     def metric_of(self, target: str) -> str:
         """Name of the metric that a target is shown by: the main one, or its own first one where it lacks that."""
         metrics = self.targets[target].metrics
@@ -219,6 +227,8 @@ class Scores(Shown):
             facts.append(f"pessimistic {self.pessimistic}")
         if self.expected is not None and self.pessimistic is None:
             facts.append(f"expected on a test set {self.expected}")
+        if self.worst_domain is not None:
+            facts.append(f"worst domain {self.worst_domain.name} {self.worst_domain.interval}")
         return Overview("Scores", facts, ("target", "metric", "score, 95 % interval", "chance"), rows)
 
     def to_dict(self) -> dict[str, Any]:
@@ -230,7 +240,14 @@ class Scores(Shown):
             "folds": [item.to_dict() for item in self.folds],
             "look_alikes": None if self.look_alikes is None else self.look_alikes.to_dict(),
             "expected": None if self.expected is None else self.expected.to_dict(),
+            **self._domains_to_dict(),
         }
+
+    def _domains_to_dict(self) -> dict[str, Any]:
+        worst = self.worst_domain
+        if worst is None:
+            return {}
+        return {"domains": [item.to_dict() for item in self.domains], "worst_domain": worst.name}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Scores:
@@ -241,4 +258,5 @@ class Scores(Shown):
         look_alikes = None if found is None else LookAlikes.from_dict(found)
         awaited = record.get("expected")
         expected = None if awaited is None else ExpectedScore.from_dict(awaited)
-        return cls(record["main_target"], record["main_metric"], targets, folds, look_alikes, expected)
+        domains = tuple(DomainScore.from_dict(item) for item in record.get("domains", ()))
+        return cls(record["main_target"], record["main_metric"], targets, folds, look_alikes, expected, domains)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics import Interval, Scores
+from podium.metrics import DomainScore, Interval, Scores
 from podium.report.contents import RunContents
 from podium.report.curves_section import describe_curves
 from podium.report.look_alike_words import judge_leaks
@@ -101,6 +101,7 @@ class FoldsSection(Section):
     group_words: str
     leaks: LeakVerdict | None
     notes: tuple[str, ...]
+    domains: tuple[DomainScore, ...] = ()
 
 
 def describe_folds(contents: RunContents) -> FoldsSection | None:
@@ -120,6 +121,7 @@ def describe_folds(contents: RunContents) -> FoldsSection | None:
         group_words=contents.group_words,
         leaks=None if contents.leaks is None else _judge_leaks(contents.leaks, contents.scores),
         notes=contents.fold_notes,
+        domains=() if contents.scores is None else contents.scores.domains,
     )
 
 

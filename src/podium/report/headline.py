@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from podium.listing import count_of, part_of
 from podium.metrics import METRICS, ExpectedScore, Interval, Scores
 from podium.report.contents import RunContents
+from podium.report.domain_words import worst_domain_words
 from podium.report.expected_words import expected_words, why_expected
 from podium.report.folds_section import count_divided_groups
 from podium.report.numbers import plain_count, plain_score
@@ -113,6 +114,7 @@ def _explain(contents: RunContents, scores: Scores) -> tuple[str, ...]:
         )
     else:
         sentences.append(f"There is no interval: {_why_no_interval(interval, target.n_groups)}.")
+    sentences += [words for words in (worst_domain_words(scores),) if words]
     if not math.isnan(scores.chance):
         sentences.append(
             f"Chance is {plain_score(scores.chance)}: no answer that is the same for every image scores better on"

@@ -12,6 +12,7 @@ from podium.listing import agree, count_of, shorten
 from podium.machine.styles import wants_styles
 from podium.metrics import Interval, Scores, TargetScore
 from podium.printable import printable
+from podium.report.domain_words import worst_domain_words
 from podium.report.expected_words import expected_words
 from podium.report.gaps import describe_gaps
 from podium.report.look_alike_words import pessimistic_words, warn_of_look_alikes
@@ -24,6 +25,7 @@ __all__ = ["print_summary", "summary_lines"]
 
 MOST_CLASSES = 30
 _TARGET_HEADER = ("target", "metric", "score", "interval", "chance")
+_DOMAIN_HEADER = ("domain", "images", "score", "interval", "chance", "reachable")
 _METRIC_HEADER = ("metric", "score", "interval", "chance")
 _CLASS_HEADER = ("class", "n", "precision", "recall", "F1", "interval")
 
@@ -39,6 +41,8 @@ def summary_lines(scores: Scores, *, groups: str = "groups", most_classes: int =
     lines = [_headline(scores, groups), *map(printable, _remarks(scores))]
     if len(scores.targets) > 1:
         lines += ["", *align_columns(_TARGET_HEADER, _target_rows(scores), left=2)]
+    if scores.domains:
+        lines += ["", *align_columns(_DOMAIN_HEADER, _domain_rows(scores), left=1)]
     lines += ["", *align_columns(_METRIC_HEADER, _metric_rows(scores), left=1)]
     rows, n_hidden = _class_rows(scores.targets[scores.main_target], most_classes)
     lines += ["", *align_columns(_CLASS_HEADER, rows, left=1)]
@@ -71,6 +75,8 @@ def print_summary(
         console.print(Text(printable(remark)))
     if len(scores.targets) > 1:
         console.print(_table(_TARGET_HEADER, _target_rows(scores), left=2))
+    if scores.domains:
+        console.print(_table(_DOMAIN_HEADER, _domain_rows(scores), left=1))
     console.print(_table(_METRIC_HEADER, _metric_rows(scores), left=1))
     rows, n_hidden = _class_rows(scores.targets[scores.main_target], most_classes)
     console.print(_table(_CLASS_HEADER, rows, left=1))
@@ -97,7 +103,13 @@ def _remarks(scores: Scores) -> list[str]:
     """What must be known of the score, and what it cannot say."""
     warning, expected = warn_of_look_alikes(scores), scores.expected
     told = [] if expected is None or warning is not None else [f"expected: {expected_words(expected)}"]
-    return [*([] if warning is None else [warning]), *told, *(gap.words for gap in describe_gaps(scores))]
+    worst = worst_domain_words(scores)
+    return [
+        *([] if warning is None else [warning]),
+        *told,
+        *([worst] if worst else []),
+        *(gap.words for gap in describe_gaps(scores)),
+    ]
 
 
 def _target_rows(scores: Scores) -> list[tuple[str, ...]]:
@@ -107,6 +119,21 @@ def _target_rows(scores: Scores) -> list[tuple[str, ...]]:
         found, chance = target.metrics[metric], target.chance_of(metric)
         rows.append((name, metric_words(metric), plain_score(found.value, 4), _bounds(found), plain_score(chance, 4)))
     return rows
+
+
+def _domain_rows(scores: Scores) -> list[tuple[str, ...]]:
+    """The main score of every domain."""
+    return [
+        (
+            shorten(item.name, most=120),
+            plain_count(item.n),
+            plain_score(item.interval.value, 4),
+            _bounds(item.interval),
+            plain_score(item.chance, 4),
+            plain_score(item.perfect, 4),
+        )
+        for item in scores.domains
+    ]
 
 
 def _metric_rows(scores: Scores) -> list[tuple[str, ...]]:

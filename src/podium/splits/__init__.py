@@ -1,5 +1,6 @@
 """Splits: stratified, grouped, multi-label or both; a holdout; leak checks; hints where a group was forgotten."""
 
+from podium.splits.domain_folds import fold_by_domain
 from podium.splits.extra_rows import count_extra, describe_extra, judged_folds, name_fold, place_extra
 from podium.splits.group_hint import Confidence, GroupHint, HintKind, hint_groups
 from podium.splits.join_duplicates import JoinedDuplicates, JoinedSamples, join_duplicates
@@ -31,6 +32,7 @@ __all__ = [
     "describe_extra",
     "find_leaks",
     "find_twins_between",
+    "fold_by_domain",
     "hint_groups",
     "join_duplicates",
     "join_groups",

@@ -19,6 +19,7 @@ from podium.splits.deal_units import deal_units
 from podium.splits.extra_rows import place_extra
 from podium.splits.given_folds import number_given_folds
 from podium.splits.strata import Strata, build_strata, choose_targets
+from podium.splits.take_latest import take_latest
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
 
 __all__ = ["GROUPED_METHODS", "SplitMethod", "check_request", "choose_method", "make_folds"]
@@ -61,7 +62,8 @@ def make_folds(
             keeps groups whole if any are named, and balances every head's labels if there are several heads or a
             multi-label one.
         stratify_by: Head or composite class to balance by; None takes the main target, or all heads for multi-label.
-        holdout_fraction: Share of the samples that no model sees, in [0, 1), chosen first, by the same method.
+        holdout_fraction: Share of the samples that no model sees, in [0, 1), chosen first, by the same method; the
+            latest ones where samples have a time.
         strict: Refuse a class that has fewer samples (or groups) than there are folds. By default it is validated in
             the folds that hold some of it; `summarise_folds` names such classes.
 
@@ -248,7 +250,10 @@ def _take_up(
     free = np.arange(len(rows))
     if holdout_fraction:
         _check_units(unit, 2, method, "a holdout and folds")
-        is_held = _take(method, strata, unit, holdout_fraction, np.random.default_rng([seed, 1]))
+        if rows.time is not None:
+            is_held = take_latest(rows.time, unit, holdout_fraction)
+        else:
+            is_held = _take(method, strata, unit, holdout_fraction, np.random.default_rng([seed, 1]))
         free = np.flatnonzero(~is_held)
         if strata is not None and strict:
             check_classes_left(strata, free)

@@ -61,6 +61,8 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
         group=_optional([part.group for part in parts.values()], parts),
         split=_optional([part.split for part in parts.values()], parts),
         fold=_optional([part.fold for part in parts.values()], parts),
+        domain=_optional([part.domain for part in parts.values()], parts),
+        time=_join_times(list(parts.values())),
         source=_join([_sources_of(part, name) for name, part in parts.items()]),
         numbers={
             name: np.concatenate([part.numbers.get(name, np.full(len(part), np.nan)) for part in parts.values()])
@@ -154,6 +156,13 @@ def _join_sizes(parts: Sequence[Samples]) -> NDArray[np.int64] | None:
     """Sizes of all images, where those of every source are known."""
     sizes = [part.size for part in parts if part.size is not None]
     return np.concatenate(sizes) if len(sizes) == len(parts) else None
+
+
+def _join_times(parts: Sequence[Samples]) -> NDArray[np.float64] | None:
+    """Times of all rows; not known for those of a source without any."""
+    if all(part.time is None for part in parts):
+        return None
+    return np.concatenate([np.full(len(part), np.nan) if part.time is None else part.time for part in parts])
 
 
 def _join(columns: Sequence[TextArray]) -> TextArray:

@@ -70,7 +70,7 @@ def _refusing_edits(path: Path, fix: str) -> Iterator[None]:
 def save_samples(samples: Samples, folder: Path) -> None:
     """Write `samples.csv` and `samples.json` into a folder."""
     columns: dict[str, Sequence[str]] = {"id": samples.ids.tolist(), "path": samples.paths.tolist()}
-    for name in ("group", "split", "source", "fold"):
+    for name in ("group", "split", "source", "fold", "domain"):
         column = getattr(samples, name)
         if column is not None:
             columns[name] = column.tolist()
@@ -80,6 +80,8 @@ def save_samples(samples: Samples, folder: Path) -> None:
             columns |= _share_columns(head, samples.soft[head.name])
     if samples.weight is not None:
         columns["weight"] = [repr(value) for value in samples.weight.tolist()]
+    if samples.time is not None:
+        columns["time"] = ["" if np.isnan(value) else repr(value) for value in samples.time.tolist()]
     for name, numbers in samples.numbers.items():
         columns[f"number:{name}"] = ["" if np.isnan(value) else repr(float(value)) for value in numbers]
     if samples.size is not None:
@@ -173,7 +175,10 @@ def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], roo
         for name, column in columns.items()
         if name.startswith("number:")
     }
-    optional = {name: as_text_array(columns[name]) for name in ("group", "split", "source", "fold") if name in columns}
+    optional = {
+        name: as_text_array(columns[name]) for name in ("group", "split", "source", "fold", "domain") if name in columns
+    }
+    time = np.array([float(cell) if cell else np.nan for cell in columns.get("time", ())])
     return Samples(
         root=path_from_text(record["root"]) if root is None else root,
         ids=as_text_array(columns["id"]),
@@ -183,6 +188,7 @@ def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], roo
         soft={head.name: _read_shares(head, columns) for head in with_shares},
         weight=np.array([float(cell) for cell in columns["weight"]]) if "weight" in columns else None,
         size=_read_sizes(columns),
+        time=time if "time" in columns else None,
         numbers=numbers,
         roots={name: path_from_text(root) for name, root in record.get("roots", {}).items()},
         corrections=tuple(Correction(**row) for row in record.get("corrections", {}).get("rows", ())),

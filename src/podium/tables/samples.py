@@ -1,9 +1,10 @@
 """The table of samples: one row an image, read-only.
 
 On disk it is a CSV that opens in a spreadsheet, beside a small JSON with the task and the root folder.
-Columns: `id`, `path`, `group`, `split`, `source`, `fold`, then `label:<head>` with the class name (empty = missing),
-for a multi-label head `label:<head>=<class>` with 0 or 1; `share:<head>=<class>` where a head has soft labels;
-`weight`, `number:<name>` for numbers that labels come from, and once decoded `width` and `height`.
+Columns: `id`, `path`, `group`, `split`, `source`, `fold`, `domain`, then `label:<head>` with the class name (empty =
+missing), for a multi-label head `label:<head>=<class>` with 0 or 1;
+`share:<head>=<class>` where a head has soft labels;
+`weight`, `time`, `number:<name>` for numbers that labels come from, and once decoded `width` and `height`.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class Samples(Shown):
         fold: Name of the fold that the source gives each row, shape (N,); "" trains in every fold.
         soft: Per head with soft labels, shares of its classes, float64 (N, C): rows that sum to 1, or for a multi-label
             head each in [0, 1]; -1 = missing. Models learn them; scores and folds go by `labels`.
+        domain: Hospital, camera or country of each row, that new images may not come from, shape (N,); "" = not known.
+        time: When each image was taken, in any unit, float64 (N,), nan = not known.
         weight: Weight of each row's loss in training, float64 (N,), at least 0; None weighs all alike. No score counts
             it.
         corrections: The overlay that the labels already follow, see `podium.tables.correct_samples`.
@@ -80,6 +83,8 @@ class Samples(Shown):
     fold: TextArray | None = None
     soft: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     weight: NDArray[np.float64] | None = None
+    domain: TextArray | None = None
+    time: NDArray[np.float64] | None = None
     corrections: tuple[Correction, ...] = ()
     size: NDArray[np.int64] | None = None
 
@@ -100,7 +105,7 @@ class Samples(Shown):
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         columns: dict[str, NDArray[Any]] = {"ids": self.ids, "paths": self.paths}
-        for name in ("group", "split", "source", "fold", "weight", "size"):
+        for name in ("group", "split", "source", "fold", "weight", "domain", "time", "size"):
             if getattr(self, name) is not None:
                 columns[name] = getattr(self, name)
         columns |= {f"share:{name}": column for name, column in self.soft.items()}
@@ -210,6 +215,8 @@ class Samples(Shown):
             soft={name: column[index] for name, column in self.soft.items()},
             weight=None if self.weight is None else self.weight[index],
             size=None if self.size is None else self.size[index],
+            domain=None if self.domain is None else self.domain[index],
+            time=None if self.time is None else self.time[index],
             numbers={name: column[index] for name, column in self.numbers.items()},
         )
 

@@ -15,7 +15,7 @@ from podium.dataset.run_images import check_run_files
 from podium.decisions import decided_scores, differing_scores
 from podium.errors import LabelError, UnknownNameError, UsageError
 from podium.machine import Caution, Progress, Settings
-from podium.metrics import score_predictions
+from podium.metrics import score_domains, score_predictions
 from podium.recipe import load_recipe
 from podium.report import make_report, write_model_card
 from podium.store import (
@@ -135,6 +135,7 @@ def _score(
     plain = score_predictions(predictions, samples, metric=metric)
     rules = load_rules(run, predictions.task)
     scores = decided_scores(predictions, samples, rules, plain, metric=metric)
+    scores = replace(scores, domains=score_domains(predictions, samples, scores.main_metric))
     about: dict[str, Any] = durable.read_json(run.predictions_file(name).with_suffix(".json"))
     known = about["known_images"]
     with durable.hold_lock(run.path):

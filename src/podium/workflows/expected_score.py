@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from podium.recipe import load_recipe
 from podium.splits import make_folds
 from podium.stopping import StopRequest
 from podium.store import RunFolder, load_tables
-from podium.tables import HOLDOUT, Folds, Predictions, Samples, as_certain_probs, load_predictions
+from podium.tables import Folds, Predictions, Samples, as_certain_probs, load_predictions
 from podium.workflows.decide import load_rules
 
 __all__ = ["expect_on_test", "expect_submission"]
@@ -132,11 +133,11 @@ def _find_gain(
     progress: Progress,
     stop: StopRequest,
 ) -> TrainingGain:
-    learnt = folds.fold != HOLDOUT
-    fraction = float(np.mean([len(folds.train_rows(fold)) for fold in run.read()["folds"]]) / learnt.sum())
+    n_learnt = len(folds.learnt_rows)
+    fraction = float(np.mean([len(folds.train_rows(fold)) for fold in run.read()["folds"]]) / n_learnt)
     perfect = scores.targets[scores.main_target].perfect.get(scores.main_metric, math.nan)
     error = 0.0 if math.isnan(perfect) else abs(perfect - scores.main.value)
-    if not math.isnan(perfect) and learnt.sum() <= MOST and load_recipe(run.recipe_file).is_solved:
+    if not math.isnan(perfect) and n_learnt <= MOST and load_recipe(run.recipe_file).is_solved:
         try:
             with restored_torch():
                 half, whole = _halve(run, samples, folds, oof, scores, settings, progress, stop)
@@ -171,7 +172,8 @@ def _halve(
     inputs = make_frozen_inputs(
         recipe, task, cache, device, settings, progress, stop, backbone_folder=run.backbone_folder
     )
-    is_half = make_folds(samples, folds=2, split_seed=0).fold == 0
+    free = replace(samples, fold=None, split=None)  # the halves are of all rows, whatever folds the source gives
+    is_half = make_folds(free, folds=2, split_seed=0).fold == 0
     only = record["folds"][:MOST_FOLDS]
     rows = cache.rows_of(samples.ids)
     halves = cross_solve(recipe, samples, folds, inputs, rows, device, stop, only=only, is_learnt=is_half)

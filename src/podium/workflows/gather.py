@@ -7,7 +7,7 @@ from dataclasses import replace
 from podium import durable
 from podium.errors import TableChangedError
 from podium.machine import Progress, Settings, Silent, say_while_waiting
-from podium.metrics import score_folds, score_predictions
+from podium.metrics import score_domains, score_folds, score_predictions
 from podium.recipe import load_recipe
 from podium.stopping import StopRequest
 from podium.store import (
@@ -80,7 +80,9 @@ def gather(
         scores = score_predictions(oof, samples, metric=load_recipe(run.recipe_file).metric)
         settings = settings or Settings(runs=run.path.parent)
         look_alikes = look_for_look_alikes(run, samples, divided, oof, scores, settings, said, stop)
-        scores = replace(scores, folds=score_folds(oof, samples, scores.main_metric), look_alikes=look_alikes)
+        of_folds = score_folds(oof, samples, scores.main_metric)
+        of_domains = score_domains(oof, samples, scores.main_metric)
+        scores = replace(scores, folds=of_folds, domains=of_domains, look_alikes=look_alikes)
         expected = expect_submission(run, samples, divided, oof, scores, settings, said, stop)
         scores = replace(scores, expected=expected)
         soup = judge_soup(run, oof, samples, scores)
