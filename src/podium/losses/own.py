@@ -65,6 +65,6 @@ def _find(name: str) -> tuple[OwnLoss, tuple[Kind, ...]]:
             raise UnknownNameError("own loss", name, _known)
         raise UsageError(
             f"the recipe names an own loss {name!r}, and none is registered.",
-            fix="Call podium.register_loss first, or set the environment variable PODIUM_PARTS to the file that calls it.",
+            fix="Call podium.register_loss first, or set PODIUM_PARTS=FILE, a file that calls it.",
         )
     return _known[name]
