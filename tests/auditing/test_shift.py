@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
-from podium.auditing import measure_shift
+from podium.auditing import find_shift, measure_shift
 from tiny.looked import KIND, look
 
 
@@ -25,3 +27,7 @@ def test_a_shift_is_measured_where_there_is_one(by: str) -> None:
     telling = shifts["features"]
     assert all(name.startswith("test:") for name in telling.least_like_train)
     assert not any(name.startswith("test:") for name in telling.most_like_test)
+    found = list(find_shift(list(shifts.values())))
+    assert [finding.level for finding in found] == ([] if by == "nothing" else ["caution"])
+    told = set(re.findall("by (features|size, light and files)", found[0].what)) if found else set()
+    assert told == expected[by] - {"brightness"}

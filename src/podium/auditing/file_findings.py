@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option
 from podium.auditing.finding import MOST_SHOWN, Finding, Level
 from podium.auditing.looked_at import LookedAt
 from podium.curate import ValueUse, odd_images, value_uses
@@ -100,7 +101,7 @@ def find_odd_looks(looked: LookedAt) -> Iterator[Finding]:
     is_blank = ok & (contrast < BLANK_CONTRAST) & ~is_deep
     ok = ok & ~(is_deep & (contrast < BLANK_CONTRAST))
     rest = ok & ~is_blank
-    todo = "Look at them: a model learns nothing from what cannot be seen."
+    todo = f"Look at them; what shows nothing can be dropped by a table of {option('corrections')}."
     looks: tuple[tuple[Level, str, NDArray[np.int64], str], ...] = (
         ("caution", "blank", _sorted_by(contrast, is_blank), "one colour and nothing else"),
         ("note", "dark", _if_few(_sorted_by(bright, rest & (bright < DARK)), ok), "almost black"),

@@ -150,20 +150,21 @@ def _of_trait(name: str, bins: NDArray[np.int64], sides: _Sides) -> Shift:
 
 
 def find_shift(shifts: list[Shift]) -> Iterator[Finding]:
-    """What is surely more than chance: by features, and by traits with the one that tells most."""
+    """One finding where the sides are surely told apart, by features or by traits."""
     joint = [shift for shift in shifts if shift.least_like_train]
-    single = [shift for shift in shifts if not shift.least_like_train]
-    for shift in joint:
-        if shift.area.low <= WORTH_SAYING:
-            continue
-        is_traits = shift.by != "features"
-        most = f"; {single[0].by} alone {single[0].area.value:.2f}" if is_traits and single else ""
-        yield Finding(
-            "caution" if shift.area.low >= STRONG else "note",
-            "shift",
-            f"Test images are of another kind: by {shift.by} they are told from the data with AUC"
-            f" {shift.area.value:.2f} [{shift.area.low:.2f}, {shift.area.high:.2f}], 0.5 is no difference{most}.",
-            ids=(*shift.most_like_test, *shift.least_like_train),
-            todo="The score of a cross-validation may not hold there. Look at both: shown are the images of the data"
-            " that are most like the test set, and the test images that are least like the data.",
-        )
+    sure = [shift for shift in joint if shift.area.low > WORTH_SAYING]
+    if not sure:
+        return
+    words = [
+        f"AUC {shift.area.value:.2f} [{shift.area.low:.2f}, {shift.area.high:.2f}] by {shift.by}" for shift in sure
+    ]
+    single = [shift for shift in shifts if not shift.least_like_train and shift.area.low > WORTH_SAYING]
+    alone = f" ({single[0].by} alone {single[0].area.value:.2f})" if single else ""
+    yield Finding(
+        "caution" if max(shift.area.low for shift in sure) >= STRONG else "note",
+        "shift",
+        f"Test images can be told from the data: {' and '.join(words)}{alone}; 0.5 is no difference.",
+        ids=(*sure[0].most_like_test, *sure[0].least_like_train),
+        todo="A cross-validation's score may not hold there. Shown are the images of the data that are most like the"
+        " test set, then the test images that are least like the data.",
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option
 from podium.auditing.finding import MOST_SHOWN, Finding
 from podium.auditing.looked_at import LookedAt
 from podium.listing import count_of, part_of
@@ -41,7 +42,7 @@ def find_twins(looked: LookedAt, near: NearDuplicates, max_bad_fraction: float) 
             " all but one label of each is wrong.",
             n=n,
             sets=conflicts[:MOST_SHOWN],
-            todo="Correct the table of labels, or remove the copies.",
+            todo=f"Correct the table of labels, or lay corrections over it with {option('corrections')}.",
         )
     if audit.duplicates:
         yield _copies(looked)

@@ -99,7 +99,15 @@ def _lines(found: DataAudit, command: list[str]) -> list[str]:
     from podium.listing import count_of
 
     head = f"{count_of(len(found), 'image')}: {count_of(len(found.findings), 'finding')}"
-    return [head, *(line for finding in found.findings for line in _describe(finding, command))]
+    loud = [finding for finding in found.findings if finding.level != "note"]
+    quiet = [finding for finding in found.findings if finding.level == "note"]
+    lines = [line for finding in loud for line in ("", *_describe(finding, command))]
+    return [
+        head,
+        *lines,
+        *([""] if quiet else []),
+        *(line for finding in quiet for line in _describe(finding, command)),
+    ]
 
 
 def _describe(finding: Finding, command: list[str]) -> list[str]:
@@ -111,7 +119,6 @@ def _describe(finding: Finding, command: list[str]) -> list[str]:
     lines = [f"{finding.level:<8} {what}"]
     if finding.level != "note":
         lines += [f"         {line}" for line in (list_some(shown[:2]) if shown else "", todo) if line]
-        lines.insert(0, "")
     return [*lines, f"         {code}"] if code else lines
 
 
