@@ -144,3 +144,27 @@ def test_every_shape_of_task_is_audited_whole(
     assert {cue.head for cue in found.cues} == {head.name for head in samples.task.heads}
     assert json.dumps(found.to_dict(), allow_nan=False)
     assert "Audit" in repr(found)
+
+
+def test_the_test_rows_of_the_data_are_compared_with_the_others(folder: Path, tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for number in range(60):
+            image = photo(3000 + number + 100 * (split == "test"))
+            name = tmp_path / "data" / split / "ab"[number % 2] / f"{number}.png"
+            name.parent.mkdir(parents=True, exist_ok=True)
+            (image if split == "train" else image.point(lambda value: value // 3)).save(name)
+    found = podium.audit(tmp_path / "data", settings=make_settings(tmp_path), features=False, progress=Silent())
+    (shift,) = (finding for finding in found.findings if finding.check == "shift")
+    assert "brightness alone 1.00" in shift.what
+    assert found.to_dict()["n_test_images"] == 60
+    found.save(tmp_path / "out")
+    assert 'alt="test:test/' in (tmp_path / "out" / "audit.html").read_text()
+
+
+def test_images_without_a_group_are_told(contest: Callable[[str], podium.Samples], tmp_path: Path) -> None:
+    samples = contest("single")
+    group = samples.group.copy()
+    group[:3] = ""
+    found = podium.audit(replace(samples, group=group), settings=make_settings(tmp_path), progress=Silent())
+    (missing,) = (finding for finding in found.findings if finding.check == "missing_groups")
+    assert (missing.level, missing.n) == ("caution", 3)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.auditing.finding import Finding
+from podium.auditing.finding import MOST_SHOWN, Finding
 from podium.curate import same_names
 from podium.listing import agree, count_of, list_some, part_of
 from podium.splits import hint_groups
@@ -17,6 +17,8 @@ from podium.tables import Head, Samples
 __all__ = ["count_labels", "find_label_findings"]
 
 _N_FOLDS = 5
+MANY_WITHOUT_GROUP = 0.05
+"""Share of images without a group, where others have one, from which on that may cost points."""
 _UNEVEN = 20
 """How many times more images the largest class has than the smallest, from which on that is worth a word."""
 
@@ -28,6 +30,7 @@ def find_label_findings(samples: Samples) -> Iterator[Finding]:
         yield from _find_spellings(head)
         yield from _find_rare(samples, head, counts)
         yield from _find_missing(samples, head)
+    yield from _find_without_group(samples)
     yield from _find_hidden_groups(samples)
 
 
@@ -115,8 +118,24 @@ def _find_missing(samples: Samples, head: Head) -> Iterator[Finding]:
             "missing_labels",
             f"{part_of(len(rows), len(samples), 'image', 'lacks', 'lack')} a label of {head.name!r}.",
             n=len(rows),
-            ids=tuple(samples.ids[rows[:12]].tolist()),
+            ids=tuple(samples.ids[rows[:MOST_SHOWN]].tolist()),
             todo="They teach nothing there, and are not scored there.",
+        )
+
+
+def _find_without_group(samples: Samples) -> Iterator[Finding]:
+    if samples.group is None or not samples.has_groups:
+        return
+    rows = np.flatnonzero(samples.group == "")
+    if len(rows):
+        yield Finding(
+            "caution" if len(rows) > MANY_WITHOUT_GROUP * len(samples) else "note",
+            "missing_groups",
+            f'{part_of(len(rows), len(samples), "image", "has", "have")} no group, or one that says "not known":'
+            " each counts as a group of its own.",
+            n=len(rows),
+            ids=tuple(samples.ids[rows[:MOST_SHOWN]].tolist()),
+            todo="If some of them belong together, a split may part them.",
         )
 
 

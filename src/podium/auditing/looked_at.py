@@ -36,8 +36,10 @@ class LookedAt:
 
     def usable(self) -> LookedAt:
         """Those that can be used."""
-        rows = np.flatnonzero(self.audit.is_ok)
+        return self.take(np.flatnonzero(self.audit.is_ok))
+
+    def take(self, rows: NDArray[np.int64]) -> LookedAt:
+        """The images of these rows, in this order; copies stay named, whether they are among them or not."""
         columns: dict[str, Any] = {name: column[rows] for name, column in self.audit.columns().items()}
-        audit = replace(self.audit, **columns)
         looks = Looks(*(column[rows] for column in self.looks))
-        return LookedAt(self.samples.take(rows), audit, looks, self.thumbnails[rows])
+        return LookedAt(self.samples.take(rows), replace(self.audit, **columns), looks, self.thumbnails[rows])

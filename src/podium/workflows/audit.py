@@ -39,7 +39,7 @@ class DataAudit(Shown):
     Args:
         findings: What was found, the worst first.
         looked: The images of the data, with facts of each.
-        test: Those of the test set; None without one.
+        test: Those of the test set, or of the data's own test rows; None without either.
         cues: How well light, size, kind of file, names and order tell each head's classes, the strongest first.
         shifts: How well the test set can be told from the data.
         notes: What was guessed while the data was read.
@@ -127,7 +127,8 @@ def audit(
 
     Args:
         data: A folder, a table, a DataFrame, a saved scan, or samples.
-        test: Images of a test set, to compare with the data: the same images, or images of another kind.
+        test: Images of a test set, to compare with the data: the same images, or images of another kind. Without it
+            the data's own test rows are compared with the others, where it has some.
         options: How to read the data.
         preset: Preset whose image size the images are decoded at, and whose network compares data and test set.
         features: Whether data and test set are also compared by features of a frozen network. They take the time of a
@@ -156,22 +157,24 @@ def audit(
     looked = images.looked.usable()
     near = _find_near(looked)
     cues = auditing.measure_cues(looked, _groups(looked, near))
+    sides = _sides_of(images) if others is None else (images, others)
     shifts: list[Shift] = []
-    if others is not None:
-        shifts = _measure_shift(images, others, near, recipe if features else None, settings, progress)
+    if sides is not None:
+        shifts = _measure_shift(*sides, recipe if features else None, settings, progress)
     findings = [
         *_find_all(images.looked, looked, near, cues, settings),
-        *_find_in_test(looked, others, shifts, settings),
+        *_find_in_test(looked, others, settings),
+        *auditing.find_shift(shifts),
     ]
     return DataAudit(
         auditing.in_order(findings),
         images.looked,
-        None if others is None else others.looked,
+        None if sides is None else sides[1].looked,
         tuple(cues),
         tuple(shifts),
         tuple(found.notes),
         images.cache,
-        None if others is None else others.cache,
+        None if sides is None else sides[1].cache,
     )
 
 
@@ -200,6 +203,17 @@ def _look(samples: Samples, recipe: Recipe, settings: Settings, progress: Progre
     return _Images(LookedAt(samples, images.audit, looks, cached_thumbnails(cache)[rows]), cache)
 
 
+def _sides_of(images: _Images) -> tuple[_Images, _Images] | None:
+    """The data's own test rows beside all others; None where it has no such rows."""
+    split = images.looked.samples.split
+    if split is None or not (split == "test").any() or (split == "test").all():
+        return None
+    parts = [
+        _Images(images.looked.take(np.flatnonzero(rows)), images.cache) for rows in (split != "test", split == "test")
+    ]
+    return parts[0], parts[1]
+
+
 def _find_near(looked: LookedAt) -> NearDuplicates:
     audit = looked.audit
     return find_near_duplicates(audit.phash, sha256=audit.sha256, thumbnails=looked.thumbnails)
@@ -214,7 +228,6 @@ def _groups(looked: LookedAt, near: NearDuplicates) -> NDArray[np.object_]:
 def _measure_shift(
     images: _Images,
     others: _Images,
-    near: NearDuplicates,
     recipe: Recipe | None,
     settings: Settings,
     progress: Progress,
@@ -231,7 +244,7 @@ def _measure_shift(
         features = features_of_both(
             recipe, looked.samples.task, (images.cache, others.cache), (rows[0], rows[1]), settings, progress
         )
-    groups = _groups(looked, near), _groups(test, _find_near(test))
+    groups = _groups(looked, _find_near(looked)), _groups(test, _find_near(test))
     return auditing.measure_shift(looked, test, groups, features)
 
 
@@ -249,14 +262,11 @@ def _find_all(
     yield from auditing.find_mirrored(usable, near)
 
 
-def _find_in_test(
-    usable: LookedAt, others: _Images | None, shifts: list[Shift], settings: Settings
-) -> Iterator[Finding]:
+def _find_in_test(usable: LookedAt, others: _Images | None, settings: Settings) -> Iterator[Finding]:
     if others is not None:
         broken = auditing.find_broken(others.looked, settings.max_bad_fraction)
         yield from (_of_test(finding) for finding in broken)
         yield from auditing.find_test_leaks(usable, others.looked.usable())
-        yield from auditing.find_shift(shifts)
 
 
 def _of_test(finding: Finding) -> Finding:
