@@ -109,6 +109,8 @@ def test_classes_are_known_respelt_dropped_or_refused_with_the_nearest(tmp_path:
     respelt = add_extra(found, {"web": lay_out(tmp_path / "web", ("Cat", "dog"), seed=9)})
     assert np.bincount(respelt.samples.labels["label"]).tolist() == [16, 16]
     assert any("Took class 'Cat' for 'cat'" in note for note in respelt.notes)
+    rare = add_extra(found, {"rare": lay_out(tmp_path / "rare", ("Dog",), seed=29)})
+    assert np.bincount(rare.samples.labels["label"]).tolist() == [8, 16]
     wild = lay_out(tmp_path / "wild", ("cat", "doge", "rat"), seed=19)
     with pytest.raises(
         LabelError, match=r"'doge', 'rat'.*'doge' may be 'dog'.*extra_drop=\{'web': \['doge', 'rat'\]\}"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from podium.advice import options as advise
 from podium.curate import Scan, ScanOptions
 from podium.dataset.fit_extra import fit_extra
-from podium.dataset.sources import OneSource, read_source
+from podium.dataset.sources import OneSource, read_labelled_source, read_source
 from podium.errors import LabelError, PodiumError, SourceError, UsageError
 from podium.listing import count_of
 from podium.tables import EXTRA, Samples, Task, as_text_array, concat_samples
@@ -155,13 +155,13 @@ def _read_as_far_as_it_fits(path: Path, options: ScanOptions) -> Scan:
     default: Any = ScanOptions()
     for _ in _MAY_LACK:
         try:
-            return read_source(path, options)
+            return read_labelled_source(path, options)
         except PodiumError as problem:
             name = problem.field
             if name not in _MAY_LACK or getattr(options, name) == getattr(default, name):
                 raise
             options = replace(options, **{name: getattr(default, name)})
-    return read_source(path, options)
+    return read_labelled_source(path, options)
 
 
 def read_words(words: Sequence[str]) -> dict[str, Extra]:

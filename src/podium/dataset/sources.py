@@ -10,11 +10,15 @@ from pathlib import Path
 
 from podium import durable
 from podium.curate import Scan, ScanOptions, correct_scan, merge_groups, scan
-from podium.errors import SourceError, UsageError, nearest_name
+from podium.curate.spellings import spelling_key
+from podium.errors import LabelError, SourceError, UsageError, nearest_name
 from podium.tables import Samples, as_text_array, concat_samples, load_samples, save_samples, write_csv
 from podium.texttable import Frame, is_frame
 
-__all__ = ["SCAN_FILES", "SCAN_MARK", "Source", "check_scan_folder", "read_source", "save_scan"]
+__all__ = ["SCAN_FILES", "SCAN_MARK", "Source", "check_scan_folder", "read_labelled_source", "read_source", "save_scan"]
+
+_UNSAID = ("auto", None, None)
+"""Layout, labels and pattern where nobody says where the labels are."""
 
 OneSource = str | Path | Samples | Scan | Frame
 Source = OneSource | Sequence[OneSource] | Mapping[str, OneSource]
@@ -51,6 +55,30 @@ def _read(source: Source, options: ScanOptions | None) -> Scan:
     if isinstance(source, Sequence) and not isinstance(source, str | bytes):
         return _read(source[0], options) if len(source) == 1 else _read_sources(_name_sources(source), options)
     return _read_one(source, options)
+
+
+def read_labelled_source(source: Source, options: ScanOptions | None = None) -> Scan:
+    """As `read_source`, for data whose classes are known: a folder with a single folder of images is one class."""
+    found = read_source(source, options)
+    plain = options or ScanOptions()
+    is_folder = isinstance(source, str | Path) and Path(source).expanduser().is_dir()
+    if found.samples.task is not None or not is_folder or (plain.layout, plain.labels, plain.pattern) != _UNSAID:
+        return found
+    try:
+        return read_source(source, replace(plain, layout="folders", classes=_with_folder(plain, found)))
+    except (LabelError, SourceError):
+        return found
+
+
+def _with_folder(options: ScanOptions, found: Scan) -> Mapping[str, tuple[str, ...]]:
+    """The classes of the only head with the only folder among them, in place of another spelling of it."""
+    folders = {name.rpartition("/")[0] for name in found.samples.ids.tolist()} - {""}
+    if len(folders) != 1 or len(options.classes) != 1:
+        return options.classes
+    ((head, names),) = options.classes.items()
+    (folder,) = folders
+    others = [name for name in names if spelling_key(name) != spelling_key(folder)]
+    return {head: names if folder in names else (*others, folder)}
 
 
 def _read_sources(sources: Mapping[str, OneSource], options: ScanOptions | None) -> Scan:

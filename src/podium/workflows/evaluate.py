@@ -8,12 +8,14 @@ from typing import Any, Literal
 
 from podium import durable
 from podium.advice import call, option
-from podium.curate import ScanOptions
+from podium.curate import Scan, ScanOptions
 from podium.data import View
-from podium.dataset import Source, read_source
+from podium.dataset import Source
+from podium.dataset.respell import respell
 from podium.dataset.run_images import check_run_files
+from podium.dataset.sources import read_labelled_source
 from podium.decisions import decided_scores, differing_scores
-from podium.errors import LabelError, UnknownNameError, UsageError
+from podium.errors import LabelError, PodiumError, UnknownNameError, UsageError
 from podium.machine import Caution, Progress, Settings
 from podium.metrics import score_domains, score_predictions
 from podium.recipe import load_recipe
@@ -185,18 +187,30 @@ def read_labelled(source: Source, task: Task, options: ScanOptions | None, progr
         SourceError: If there are no images, or the table does not fit them.
         LabelError: If there are no labels, or those of another task.
     """
-    found = None
+    found, refused = None, None
     wanted = _with_classes(options or ScanOptions(), task)
     if wanted is not None and _is_unread(source):
         try:
-            found = read_source(source, wanted)
+            found = read_labelled_source(source, wanted)
         except (LabelError, UnknownNameError) as problem:
-            if problem.field not in ("classes", "ordinal"):  # the names of the heads differ
-                raise
-    found = found or read_source(source, options)
-    for note in found.notes:
+            refused = problem  # the names of the heads differ, or classes are spelt in another way
+    if found is None:
+        found = _read_anew(source, options, refused)
+    samples, notes = respell(found.samples, task)
+    for note in (*found.notes, *notes):
         progress.note(note)
-    return fit_to_task(found.samples, task)
+    return fit_to_task(samples, task)
+
+
+def _read_anew(source: Source, options: ScanOptions | None, refused: PodiumError | None) -> Scan:
+    """The source without the task's classes; where that fails too, the first refusal is the one to show."""
+    try:
+        found = read_labelled_source(source, options)
+    except LabelError as problem:
+        raise (refused or problem) from None
+    if refused is not None and found.samples.task is None:  # a folder of one class, which is none of the task's
+        raise refused
+    return found
 
 
 def _is_unread(source: Source) -> bool:
