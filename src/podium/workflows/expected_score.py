@@ -173,7 +173,8 @@ def _halve(
         recipe, task, cache, device, settings, progress, stop, backbone_folder=run.backbone_folder
     )
     free = replace(samples, fold=None, split=None)  # the halves are of all rows, whatever folds the source gives
-    is_half = make_folds(free, folds=2, split_seed=0).fold == 0
+    seed = 0 if folds.n_folds > 2 else folds.seed + 1  # halves that are the two folds would leave nothing to learn
+    is_half = make_folds(free, folds=2, split_seed=seed).fold == 0
     only = record["folds"][:MOST_FOLDS]
     rows = cache.rows_of(samples.ids)
     halves = cross_solve(recipe, samples, folds, inputs, rows, device, stop, only=only, is_learnt=is_half)
