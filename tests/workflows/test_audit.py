@@ -168,3 +168,37 @@ def test_images_without_a_group_are_told(contest: Callable[[str], podium.Samples
     found = podium.audit(replace(samples, group=group), settings=make_settings(tmp_path), progress=Silent())
     (missing,) = (finding for finding in found.findings if finding.check == "missing_groups")
     assert (missing.level, missing.n) == ("caution", 3)
+
+
+def test_a_given_split_that_leaks_is_an_error_with_the_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    for number in range(40):
+        for split in ("train", "valid"):
+            name = data / split / "ab"[number % 2] / f"{number}.png"
+            name.parent.mkdir(parents=True, exist_ok=True)
+            photo(number if number < 4 else number + 100 * (split == "valid")).save(name)
+    assert main(["audit", str(data), "--runs", str(tmp_path), "--quiet"]) == 3
+    said = capsys.readouterr().out
+    assert "error    The data's own split leaks" in said
+    assert f"podium train {data} --split-method stratified" in said
+    assert f"podium audit {data} --out audit" in said
+
+
+def test_spellings_and_groups_that_are_the_classes_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["cat", "Cat", "dog"]
+    for number in range(30):
+        path = tmp_path / "data" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        photo(number).save(path)
+    rows = "".join(f"{number}.png,{names[number % 3]},g{number % 3}\n" for number in range(30))
+    table = tmp_path / "labels.csv"
+    table.write_text(f"path,kind,person\n{rows}")
+    common = ["--labels", str(table), "--label-columns", "kind", "--group", "person"]
+    assert main(["audit", str(tmp_path / "data"), *common, "--runs", str(tmp_path), "--quiet"]) == 3
+    said = capsys.readouterr().out
+    command = f"podium train {tmp_path / 'data'} --labels {table} --label-columns kind"
+    assert f"{command} --group person --merge-spellings\n" in said
+    assert f"{command} --group none\n" in said
+    assert "Every class of 'kind' lies in one group" in said

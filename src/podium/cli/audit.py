@@ -73,7 +73,7 @@ def audit(
 
 
 def _train_command(data: tuple[Path, ...], reading: ScanFlags) -> list[str]:
-    """The words of `podium train` on the same data, read in the same way."""
+    """The words of `podium train` on the same data, read in the same way, as a shell gives them to a program."""
     from podium.cli.spelling import flag_words
 
     given = {item.name: getattr(reading, item.name) for item in fields(reading)}
@@ -84,15 +84,16 @@ def _train_command(data: tuple[Path, ...], reading: ScanFlags) -> list[str]:
         if value != getattr(usual, name)
         for word in flag_words(name, list(value) if isinstance(value, tuple) else value)
     ]
-    return ["train", *(shlex.quote(str(path)) for path in data), *options]
+    return ["train", *map(str, data), *shlex.split(" ".join(options))]
 
 
 def _say(finding: Finding, command: list[str]) -> tuple[str, str, str]:
     """What was found, what to do, and the command that does it, in the shell's words."""
-    from podium.cli.spelling import flag_words, respell
+    from podium.cli.retry import retry_command
+    from podium.cli.spelling import respell
 
-    words = [word for name, value in finding.change.items() for word in flag_words(name, value)]
-    return respell(finding.what), respell(finding.todo), f"podium {' '.join([*command, *words])}" if words else ""
+    code = retry_command(command, finding.change) if finding.change else ""
+    return respell(finding.what), respell(finding.todo), code
 
 
 def _lines(found: DataAudit, command: list[str]) -> list[str]:
@@ -126,5 +127,5 @@ def _end(found: DataAudit, command: list[str], out: Path | None) -> list[str]:
     if out is not None:
         return ["", f"page     {out / 'audit.html'}"]
     if found.findings:
-        return ["", "see them with podium audit ... --out FOLDER"]
-    return [f"next     podium {' '.join(command)}"]
+        return ["", f"page     {shlex.join(['podium', 'audit', *command[1:]])} --out audit"]
+    return [f"next     {shlex.join(['podium', *command])}"]
