@@ -12,9 +12,10 @@ from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, OUTPUT, ResultFlags
 from podium.cli.spelling import respell
 from podium.columns import align_columns
-from podium.errors import CorruptFileError, UsageError
+from podium.errors import CorruptFileError, PodiumError, UsageError
 
 if TYPE_CHECKING:
+    from podium.metrics import PairedDifference
     from podium.store import RunFolder, RunRow
 
 __all__ = ["runs"]
@@ -29,12 +30,13 @@ def runs(
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
-    """List runs with their scores, or show how the recipes of two runs differ.
+    """List runs with their scores, or show how the recipes and scores of two runs differ.
 
     Example: podium runs --sort score
 
     Args:
-        diff: Two runs whose recipes to compare.
+        diff: Two runs whose recipes to compare, and whose main scores on the images that both were judged on: the
+            second against the first, with an interval.
         sort: Order: created, the oldest first, or score, the best first. Scores of another metric or target cannot be
             compared: those that most runs have come first, and runs without a score last.
         runs: Folder of all runs.
@@ -73,12 +75,33 @@ def _show_difference(first: RunFolder, second: RunFolder, *, as_json: bool) -> i
     from podium.store import list_differences
 
     old, new = (_read_recipe(run) for run in (first, second))
-    lines = list_differences(old, new)
+    lines, found = list_differences(old, new), None
+    try:
+        found = _compare(first, second)
+    except PodiumError as problem:  # of recipes that can be compared
+        lines = [*lines, f"The scores cannot be compared: {problem}"]
     if as_json:
-        print_json({"runs": [first.name, second.name], "differences": lines})
-    else:
-        print_lines(*(lines or ["the recipes are the same"]))
+        score = None if found is None else found.to_dict()
+        print_json({"runs": [first.name, second.name], "differences": lines, "score": score})
+        return 0
+    print_lines(*(lines or ["the recipes are the same"]))
+    if found is not None:
+        print_lines("", f"{second.name} against {first.name}, on the same images: {difference_words(found)}")
     return 0
+
+
+def _compare(first: RunFolder, second: RunFolder) -> PairedDifference | None:
+    """The paired difference of the scores; None where a run has none, or their targets differ."""
+    from podium.workflows.compare_runs import are_comparable, compare_runs
+
+    return compare_runs(first, second) if are_comparable(first, second) else None
+
+
+def difference_words(found: PairedDifference) -> str:
+    """The difference with its interval and the verdict."""
+    gap = found.difference
+    bounds = f" [{gap.low:+.4f}, {gap.high:+.4f}]" if gap.has_bounds else ""
+    return f"{found.metric} {gap.value:+.4f}{bounds}, {found.verdict}"
 
 
 def _read_recipe(run: RunFolder) -> Any:

@@ -28,7 +28,7 @@ Extra = OneSource | tuple[OneSource, float]
 _PLAIN: Mapping[str, Any] = {
     "corrections": None,
     "labels": None,
-    "split_column": "none",
+    "split_column": None,
     "split_names": {},
     "fold_column": None,
     "domain": None,

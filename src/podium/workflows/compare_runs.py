@@ -9,7 +9,19 @@ from podium.metrics import PairedDifference, Scores, paired_difference
 from podium.store import RunFolder, check_scores, load_tables
 from podium.tables import load_predictions
 
-__all__ = ["compare_runs"]
+__all__ = ["are_comparable", "compare_runs"]
+
+
+def are_comparable(before: RunFolder, after: RunFolder) -> bool:
+    """Whether both runs are scored, have the same main target and classes, and were judged on images of the same id."""
+    if not (before.is_finished and after.is_finished):
+        return False
+    check_scores(before)
+    check_scores(after)
+    a, b = load_predictions(before.oof_file), load_predictions(after.oof_file)
+    target = Scores.from_dict(durable.read_json(before.scores_file)).main_target
+    heads = [{head.name: head for head in made.task.targets}.get(target) for made in (a, b)]
+    return heads[0] == heads[1] and bool(set(a.ids.tolist()) & set(b.ids.tolist()))
 
 
 def compare_runs(before: RunFolder, after: RunFolder) -> PairedDifference:
