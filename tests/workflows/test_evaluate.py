@@ -61,8 +61,10 @@ def test_the_holdout_is_scored_by_the_mean_of_the_folds_and_logged(shape: str, r
     held = mine.samples.take(mine.folds.holdout_rows)
     scores = mine.evaluate_holdout(progress=notes)
     wanted = score_predictions(mine.predict(held, name="again"), held)
-    assert scores.to_dict() == wanted.to_dict()
+    assert replace(scores, expected=None).to_dict() == wanted.to_dict()
     assert scores.targets[scores.main_target].n == len(held) > 9
+    assert scores.expected is not None  # said before: of a test set with as many images and groups
+    assert (scores.expected.n_images, scores.expected.is_assumed) == (len(held), False)
     assert not any("training data" in line for line in notes.notes)
     (line,) = read_evaluations(mine.folder)
     assert (line.kind, line.number, line.n, line.known_fraction) == ("holdout", 1, len(held), 0.0)

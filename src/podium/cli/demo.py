@@ -64,19 +64,21 @@ def demo(
 
 
 def _show(result: DemoResult, task: str, folder: Path) -> None:
-    from podium.report import print_summary
+    from podium.report import expected_words, print_summary
     from podium.store import arithmetic_words, read_arithmetic
 
     run, main = result.run, result.run.scores.main
     print_lines("", f"{result.data.title}. {result.data.about}", "")
     print_summary(run.scores)
+    expected = run.expect(result.submission.n_rows)
+    said = "" if expected is None else f", expected {expected_words(expected)}"
     is_inside = main.low <= result.fold_score <= main.high
     place = "inside the interval" if is_inside else "outside the interval: a small test set has an error of its own"
     print_lines(
         "",
         "The answers of the test set are known here.",
         f"On average its {count_of(run.folds.n_folds, 'model')} score {result.fold_score:.4f} on it, {place};",
-        f"the submission, which is their mean, scores {result.test_score:.4f}.",
+        f"the submission, which is their mean, scores {result.test_score:.4f}{said}.",
         "",
         f"with        {arithmetic_words(read_arithmetic(run.folder))}",
         f"report      {run.folder.report_file}",

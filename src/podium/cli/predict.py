@@ -51,6 +51,8 @@ def predict(
         models: Models that predict: the mean of the folds' models, or the one on all images that podium refit trained.
         name: Name of the prediction files.
     """
+    from podium.report import expected_words
+    from podium.workflows.expected_score import expect_of_predictions
     from podium.workflows.run import Run, load_run
 
     settings = machine.as_settings()
@@ -69,11 +71,14 @@ def predict(
         models=models,
         progress=Console(quiet=output.quiet),
     )
-    path = found.folder.predictions_file(name)
+    path, expected = found.folder.predictions_file(name), expect_of_predictions(found.folder, name)
     if output.json:
-        print_json({"run": found.name, "n_images": len(predictions), "file": str(path)})
+        told = None if expected is None else expected.to_dict()
+        print_json({"run": found.name, "n_images": len(predictions), "file": str(path), "expected": told})
         return 0
     print_lines(f"{count_of(len(predictions), 'image')} predicted", f"file     {path}")
+    if expected is not None:
+        print_lines(f"expected {expected_words(expected)}")
     option = "" if name == "test" else f" --name {name}"
     print_lines(f"next     podium submit {found.name} SAMPLE_SUBMISSION.csv{option}")
     return 0

@@ -95,6 +95,7 @@ def submit(
     *,
     flags: SubmissionFlags = SubmissionFlags(),
     name: Annotated[str, Parameter(group=RUN)] = "test",
+    public_share: Annotated[float | None, Parameter(group=RUN)] = None,
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     overwrite: Annotated[bool, Parameter(group=OUTPUT, negative="")] = False,
@@ -108,18 +109,26 @@ def submit(
         run: A run's name, folder, or "last".
         template: The organiser's sample submission. Without it, ids, class names and top probabilities are written.
         name: Name of the predictions, as given to podium predict.
+        public_share: Share of the test images that the public leaderboard scores, such as 0.3: says where that score is
+            expected.
         runs: Folder of all runs.
         out: File to write (default: submission.csv in the run folder).
         overwrite: Replace a file that Podium did not write, or that was changed since.
     """
     from podium.machine import Caution
+    from podium.report import expected_words
     from podium.store import find_run
+    from podium.workflows.expected_score import expect_of_predictions
     from podium.workflows.submit import submit_run
 
     found = find_run(runs, run)
     record = submit_run(found, template, name=name, out=out, options=flags.as_options(), overwrite=overwrite)
+    expected = {"expected": expect_of_predictions(found, name)}
+    if public_share is not None:
+        expected["public"] = expect_of_predictions(found, name, public_share=public_share)
     if output.json:
-        print_json(record.to_dict())
+        told = {part: None if item is None else item.to_dict() for part, item in expected.items()}
+        print_json({**record.to_dict(), **told})
         return 0
     console = Console(quiet=output.quiet)
     for line in record.notes:
@@ -127,4 +136,5 @@ def submit(
     for line in record.warnings:
         console.note(Caution(line))
     print_lines(f"{count_of(record.n_rows, 'row')}, columns {', '.join(record.columns)}", f"file     {record.path}")
+    print_lines(*(f"{part:8} {expected_words(item)}" for part, item in expected.items() if item is not None))
     return 0

@@ -1,6 +1,7 @@
 """A run in words and images: sections as data, one HTML page, PNG plots, and lines for the terminal."""
 
 from podium.report.contents import read_contents, read_group_words
+from podium.report.expected_words import expected_words
 from podium.report.model_card import write_model_card
 from podium.report.page import make_report, write_page
 from podium.report.plots import write_plots
@@ -10,6 +11,7 @@ from podium.report.terminal import print_summary, summary_lines
 __all__ = [
     "RunReport",
     "describe_run",
+    "expected_words",
     "make_report",
     "print_summary",
     "read_contents",

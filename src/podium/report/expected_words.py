@@ -9,25 +9,20 @@ from podium.report.numbers import plain_score
 __all__ = ["expected_words", "why_expected"]
 
 
-def expected_words(found: ExpectedScore, *, n_images: str = "") -> str:
-    """The range in a line.
-
-    Args:
-        found: The range.
-        n_images: What to say instead of the number of images.
-    """
-    size = n_images or count_of(found.n_images, "image")
-    if found.is_assumed:
-        size += ", as many as here"
+def expected_words(found: ExpectedScore) -> str:
+    """The range in a line."""
+    size = count_of(found.n_images, "image")
+    if found.n_groups != found.n_images:
+        size += f" of {count_of(found.n_groups, 'group')}"
+    where = f"a test set of {size}, as many as here" if found.is_assumed else size
     bounds = f" [{plain_score(found.low, 4)}, {plain_score(found.high, 4)}] ({found.level:.0%})"
-    return f"{plain_score(found.value, 4)}{bounds if found.has_bounds else ''} on a test set of {size}"
+    return f"{plain_score(found.value, 4)}{bounds if found.has_bounds else ''} on {where}"
 
 
 def why_expected(found: ExpectedScore) -> str:
     """What is in the range, in a sentence."""
     moved = abs(found.share * found.gain.value)
-    groups = f" of {count_of(found.n_groups, 'group')}" if found.n_groups != found.n_images else ""
-    luck = f"the range has the luck of a test set{groups} in it" if found.has_bounds else ""
+    luck = "the luck of a test set is in the range" if found.has_bounds else ""
     if found.gain.is_measured and found.share:
         gain = (
             f"{plain_score(moved, 4)} better than out of fold, as the answer has learnt from all images and each fold's"

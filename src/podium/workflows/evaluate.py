@@ -33,6 +33,7 @@ from podium.store import (
 )
 from podium.tables import Samples, Task, fit_to_task
 from podium.workflows.decide import load_rules
+from podium.workflows.expected_score import expect_on_test
 from podium.workflows.predict import predict_run
 
 __all__ = ["HOLDOUT_NAME", "evaluate_holdout_of", "evaluate_run", "read_labelled"]
@@ -138,6 +139,8 @@ def _score(
     rules = load_rules(run, predictions.task)
     scores = decided_scores(predictions, samples, rules, plain, metric=metric)
     scores = replace(scores, domains=score_domains(predictions, samples, scores.main_metric))
+    n_groups = len(set(samples.group_keys)) if samples.has_groups else None
+    scores = replace(scores, expected=expect_on_test(run, n_images=max(1, len(samples)), n_groups=n_groups))
     about: dict[str, Any] = durable.read_json(run.predictions_file(name).with_suffix(".json"))
     known = about["known_images"]
     with durable.hold_lock(run.path):

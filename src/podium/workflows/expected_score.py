@@ -10,7 +10,7 @@ import numpy as np
 from podium import durable
 from podium.dataset.run_images import open_run_images
 from podium.decisions import without_groups
-from podium.errors import PodiumError, Stopped
+from podium.errors import PodiumError, Stopped, UsageError
 from podium.machine import Caution, Progress, Settings
 from podium.machine.device import choose_device, prepare_process
 from podium.machine.tuning import restored_torch
@@ -21,6 +21,7 @@ from podium.metrics import (
     TrainingGain,
     expect_score,
     measure_training_gain,
+    number_groups,
     share_of_gain,
     unmeasured_gain,
 )
@@ -32,7 +33,7 @@ from podium.store import RunFolder, load_tables
 from podium.tables import Folds, Predictions, Samples, as_certain_probs, load_predictions
 from podium.workflows.decide import load_rules
 
-__all__ = ["expect_on_test", "expect_submission"]
+__all__ = ["expect_of_predictions", "expect_on_test", "expect_submission"]
 
 MOST_FOLDS = 3
 """Folds whose heads are solved on half of their training part."""
@@ -77,22 +78,55 @@ def expect_submission(
 def expect_on_test(
     run: RunFolder, *, n_images: int, n_groups: int | None = None, is_refit: bool = False
 ) -> ExpectedScore | None:
-    """The range for a test set that is known, of the answers as the run decides now; None where a run of an earlier
-    version has none, or its stated score cannot be believed for new objects.
+    """The range for a test set that is known, of the answers as the run decides now.
 
     Args:
-        run: A scored run.
+        run: A run.
         n_images: Images of the test set.
         n_groups: Groups of the test set; None where they are not known.
         is_refit: Whether the model on all images answers, not the mean of the folds.
+
+    Returns:
+        None where the run is not scored yet, was scored by a version that did not ask, or where its stated score cannot
+        be believed of new objects.
+
+    Raises:
+        UsageError: If a size is less than 1.
     """
-    scores = Scores.from_dict(durable.read_json(run.scores_file))
+    if n_images < 1 or (n_groups is not None and n_groups < 1):
+        raise UsageError(f"a test set has at least one image and one group, got {n_images} and {n_groups}.")
+    if not run.is_finished or not run.oof_file.is_file():
+        return None
+    record = durable.read_json(run.scores_file)
+    scores = Scores.from_dict(record)
     if scores.expected is None or scores.pessimistic is not None:
         return None
     samples, _ = load_tables(run)
     share = 1.0 if is_refit else scores.expected.share
     oof = load_predictions(run.oof_file)
     return _expect(run, samples, oof, scores, scores.expected.gain, share, n_images=n_images, n_groups=n_groups)
+
+
+def expect_of_predictions(run: RunFolder, name: str, *, public_share: float | None = None) -> ExpectedScore | None:
+    """The range for the test set of a run's predictions, or for a part of it that is drawn at random.
+
+    Args:
+        run: The run.
+        name: Name of the predictions.
+        public_share: Share of the images that a public leaderboard scores, in (0, 1); None takes all.
+
+    Raises:
+        UsageError: If the share is not in (0, 1).
+    """
+    if public_share is not None and not 0 < public_share < 1:
+        what = f"a share of a leaderboard is between 0 and 1, got {public_share}."
+        raise UsageError(what, field="public_share", fix="Write 0.3 for 30 % of the test images.")
+    predictions = load_predictions(run.predictions_file(name))
+    about = durable.read_json(run.predictions_file(name).with_suffix(".json"))
+    is_refit = isinstance(about, dict) and about.get("models") == "refit"
+    n_images = max(1, round(len(predictions) * (public_share or 1.0)))
+    n_groups = None if predictions.group is None else number_groups(predictions.group)[1]
+    return expect_on_test(run, n_images=n_images, n_groups=n_groups, is_refit=is_refit)
 
 
 def _expect(

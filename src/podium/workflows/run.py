@@ -15,7 +15,7 @@ from podium.dataset import Source, read_source
 from podium.errors import UsageError
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.machine.tuning import restored_torch
-from podium.metrics import Scores
+from podium.metrics import ExpectedScore, Scores
 from podium.overview import Overview, Shown
 from podium.store import RunFolder, check_scores, find_run, load_tables
 from podium.tables import Folds, Predictions, Samples, load_predictions
@@ -343,6 +343,28 @@ class Run(Shown):
 
         folder = other.folder if isinstance(other, Run) else find_run(self.settings.runs, str(other))
         return judge_corrections(self.folder, folder)
+
+    @strict_arguments()
+    def expect(self, n_images: int, *, n_groups: int | None = None, models: Models = "folds") -> ExpectedScore | None:
+        """Where the main score of a submission will lie on a test set: a prediction interval, as the run decides now.
+
+        Args:
+            n_images: Images of the test set, or of the part that a leaderboard scores.
+            n_groups: Groups among them; None takes as many as the images make.
+            models: "folds", or "refit" for the model on all images.
+
+        Returns:
+            None where the run is not scored, or where look-alikes on both sides of the split make its score useless
+            for other objects.
+
+        Raises:
+            UsageError: If a number is less than 1.
+        """
+        from podium.workflows.expected_score import expect_on_test
+        from podium.workflows.predict import check_models
+
+        check_models(models)
+        return expect_on_test(self.folder, n_images=n_images, n_groups=n_groups, is_refit=models == "refit")
 
     def predictor(self, *, models: Models = "folds", progress: Progress | None = None) -> Predictor:
         """The models of the finished folds, or the one on all images, kept in memory, for images in memory.
