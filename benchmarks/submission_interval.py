@@ -177,7 +177,8 @@ def main() -> None:
         means = ", ".join(f"{key} {np.mean([row[key] for row in rows]):.4f}" for key in rows[0])
         spent = time.process_time() - started
         print(
-            f"{name}, {measure}, {n_train} and {n_test} groups, strength {strength}, {spent:.0f} s: {means}", flush=True
+            f"{name}, {metric_name}, {n_train} and {n_test} groups, strength {strength}, {spent:.0f} s: {means}",
+            flush=True,
         )
 
 

@@ -51,8 +51,6 @@ def predict(
         models: Models that predict: the mean of the folds' models, or the one on all images that podium refit trained.
         name: Name of the prediction files.
     """
-    from podium.report import expected_words
-    from podium.workflows.expected_score import expect_of_predictions
     from podium.workflows.run import Run, load_run
 
     settings = machine.as_settings()
@@ -71,6 +69,9 @@ def predict(
         models=models,
         progress=Console(quiet=output.quiet),
     )
+    from podium.report import expected_words  # after the arguments are judged, as it takes its time
+    from podium.workflows.expected_score import expect_of_predictions
+
     path, expected = found.folder.predictions_file(name), expect_of_predictions(found.folder, name)
     if output.json:
         told = None if expected is None else expected.to_dict()

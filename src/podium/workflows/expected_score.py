@@ -1,78 +1,18 @@
-"""Where the score of a submission will lie: measured when a run is scored, and told for a test set that is known."""
+"""Where the score of a submission will lie on a test set that is known."""
 
 from __future__ import annotations
-
-import math
-from dataclasses import replace
 
 import numpy as np
 
 from podium import durable
-from podium.dataset.run_images import open_run_images
 from podium.decisions import without_groups
-from podium.errors import PodiumError, Stopped, UsageError
-from podium.machine import Caution, Progress, Settings
-from podium.machine.device import choose_device, prepare_process
-from podium.machine.tuning import restored_torch
-from podium.metrics import (
-    METRICS,
-    ExpectedScore,
-    Scores,
-    TrainingGain,
-    expect_score,
-    measure_training_gain,
-    number_groups,
-    share_of_gain,
-    unmeasured_gain,
-)
-from podium.metrics import score as score_by
-from podium.recipe import load_recipe
-from podium.splits import make_folds
-from podium.stopping import StopRequest
+from podium.errors import UsageError
+from podium.metrics import METRICS, ExpectedScore, Scores, TrainingGain, expect_score, number_groups
 from podium.store import RunFolder, load_tables
-from podium.tables import Folds, Predictions, Samples, as_certain_probs, load_predictions
+from podium.tables import Predictions, Samples, as_certain_probs, load_predictions
 from podium.workflows.decide import load_rules
 
-__all__ = ["expect_of_predictions", "expect_on_test", "expect_submission"]
-
-MOST_FOLDS = 3
-"""Folds whose heads are solved on half of their training part."""
-MOST = 20_000
-"""Images above which that takes minutes."""
-
-
-def expect_submission(
-    run: RunFolder,
-    samples: Samples,
-    folds: Folds,
-    oof: Predictions,
-    scores: Scores,
-    settings: Settings,
-    progress: Progress,
-    stop: StopRequest,
-) -> ExpectedScore | None:
-    """The range for the mean of the folds on a test set as large as the training set; None for a metric that is not
-    registered, or without a value.
-
-    Where the run's heads are solved, the gain is measured: some folds are solved again on half of their training part.
-
-    Args:
-        run: The run folder.
-        samples: Its samples.
-        folds: Its folds, in the same order.
-        oof: Its out-of-fold predictions.
-        scores: Their scores.
-        settings: Machine and places.
-        progress: Receives notes.
-        stop: Asked between two candidates of a head.
-
-    Raises:
-        Stopped: If it was asked for.
-    """
-    if scores.main_metric not in METRICS or math.isnan(scores.main.value):
-        return None
-    gain = _find_gain(run, samples, folds, oof, scores, settings, progress, stop)
-    return _expect(run, samples, oof, scores, gain, share_of_gain(len(run.read()["folds"]), folds.n_folds))
+__all__ = ["expect_of_predictions", "expect_on_test", "expect_with"]
 
 
 def expect_on_test(
@@ -104,7 +44,7 @@ def expect_on_test(
     samples, _ = load_tables(run)
     share = 1.0 if is_refit else scores.expected.share
     oof = load_predictions(run.oof_file)
-    return _expect(run, samples, oof, scores, scores.expected.gain, share, n_images=n_images, n_groups=n_groups)
+    return expect_with(run, samples, oof, scores, scores.expected.gain, share, n_images=n_images, n_groups=n_groups)
 
 
 def expect_of_predictions(run: RunFolder, name: str, *, public_share: float | None = None) -> ExpectedScore | None:
@@ -129,7 +69,7 @@ def expect_of_predictions(run: RunFolder, name: str, *, public_share: float | No
     return expect_on_test(run, n_images=n_images, n_groups=n_groups, is_refit=is_refit)
 
 
-def _expect(
+def expect_with(
     run: RunFolder,
     samples: Samples,
     oof: Predictions,
@@ -140,6 +80,18 @@ def _expect(
     n_images: int | None = None,
     n_groups: int | None = None,
 ) -> ExpectedScore:
+    """The range by a gain that is known, of the answers as the run decides.
+
+    Args:
+        run: The run.
+        samples: Its samples.
+        oof: Its out-of-fold predictions.
+        scores: Their scores.
+        gain: What more images gain.
+        share: Share of it that the answer has.
+        n_images: Images of the test set; None takes as many as are evaluated.
+        n_groups: Groups of the test set.
+    """
     rows = samples.rows_of(oof.ids)
     order = np.argsort(rows)  # so that the range does not depend on the order of the predictions
     oof, rows = oof.take(order), rows[order]
@@ -155,67 +107,3 @@ def _expect(
         probs = as_certain_probs(rules.decide(oof)[target], head)
     labels, keys = samples.target_labels(target)[rows], samples.group_keys[rows]
     return expect_score(item, head, probs, labels, keys, gain, share=share, n_images=n_images, n_groups=n_groups)
-
-
-def _find_gain(
-    run: RunFolder,
-    samples: Samples,
-    folds: Folds,
-    oof: Predictions,
-    scores: Scores,
-    settings: Settings,
-    progress: Progress,
-    stop: StopRequest,
-) -> TrainingGain:
-    n_learnt = len(folds.learnt_rows)
-    fraction = float(np.mean([len(folds.train_rows(fold)) for fold in run.read()["folds"]]) / n_learnt)
-    perfect = scores.targets[scores.main_target].perfect.get(scores.main_metric, math.nan)
-    error = 0.0 if math.isnan(perfect) else abs(perfect - scores.main.value)
-    if not math.isnan(perfect) and n_learnt <= MOST and load_recipe(run.recipe_file).is_solved:
-        try:
-            with restored_torch():
-                half, whole = _halve(run, samples, folds, oof, scores, settings, progress, stop)
-            return measure_training_gain(half, whole, error=error, perfect=perfect, train_fraction=fraction)
-        except Stopped:
-            raise
-        except PodiumError as problem:
-            progress.note(Caution(f"What more images would gain was not measured: {problem.what}"))
-    return unmeasured_gain(error=error, train_fraction=fraction)
-
-
-def _halve(
-    run: RunFolder,
-    samples: Samples,
-    folds: Folds,
-    oof: Predictions,
-    scores: Scores,
-    settings: Settings,
-    progress: Progress,
-    stop: StopRequest,
-) -> tuple[float, float]:
-    """Scores of heads that learnt from half of the groups of their training part, and of the run on the same images."""
-    from podium.training.autotune import resolve_without_autotune  # torch, which gathering needs for this alone
-    from podium.training.cross_solve import cross_solve, make_frozen_inputs
-
-    task = samples.task
-    assert task is not None, "a run has labels"
-    device, record = choose_device(settings.device), run.read()
-    prepare_process(run.n_threads)
-    recipe = resolve_without_autotune(load_recipe(run.recipe_file), device)
-    cache = open_run_images(run, record, samples, recipe, settings, progress)
-    inputs = make_frozen_inputs(
-        recipe, task, cache, device, settings, progress, stop, backbone_folder=run.backbone_folder
-    )
-    free = replace(samples, fold=None, split=None)  # the halves are of all rows, whatever folds the source gives
-    seed = 0 if folds.n_folds > 2 else folds.seed + 1  # halves that are the two folds would leave nothing to learn
-    is_half = make_folds(free, folds=2, split_seed=seed).fold == 0
-    only = record["folds"][:MOST_FOLDS]
-    rows = cache.rows_of(samples.ids)
-    halves = cross_solve(recipe, samples, folds, inputs, rows, device, stop, only=only, is_learnt=is_half)
-
-    def score(predictions: Predictions) -> float:
-        head = next(head for head in task.targets if head.name == scores.main_target)
-        labels = samples.target_labels(head.name)[samples.rows_of(predictions.ids)]
-        return score_by(METRICS[scores.main_metric], predictions.probs[head.name], labels, head)
-
-    return score(halves), score(oof.align(halves.ids))

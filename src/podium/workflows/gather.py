@@ -21,7 +21,7 @@ from podium.store import (
     write_results,
 )
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions, save_predictions
-from podium.workflows.expected_score import expect_submission
+from podium.workflows.expect_submission import expect_submission
 from podium.workflows.judge_soup import judge_soup
 from podium.workflows.look_for_look_alikes import look_for_look_alikes
 
