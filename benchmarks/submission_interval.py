@@ -167,13 +167,15 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True, help="folder that keeps the features")
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--sets", nargs="*", default=list(SETS))
+    parser.add_argument("--first-seed", type=int, default=0)
     options = parser.parse_args()
+    seeds = range(options.first_seed, options.first_seed + options.trials)
     for name, metric_name, n_train, n_test in TRIALS:
         if name not in options.sets:
             continue
         whole, started = load(name, options.data, options.cache), time.process_time()
         strength = choose_strength(whole, metric_name, n_train)
-        rows = [run_trial(whole, metric_name, n_train, n_test, strength, seed) for seed in range(options.trials)]
+        rows = [run_trial(whole, metric_name, n_train, n_test, strength, seed) for seed in seeds]
         means = ", ".join(f"{key} {np.mean([row[key] for row in rows]):.4f}" for key in rows[0])
         spent = time.process_time() - started
         print(
