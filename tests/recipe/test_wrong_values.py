@@ -52,7 +52,7 @@ NULLS = {
     *(f"training.{name}" for name in ("micro_batch", "clip_norm", "ema_decay", "patience", "soup_epochs")),
 }
 BY_CLASS = {"loss.single.class_weights", "loss.multi.positive_weights"}
-NAMED = {*BY_CLASS, "loss.head_weights", "loss.heads", "model.layers"}
+NAMED = {*BY_CLASS, "borders", "loss.head_weights", "loss.heads", "model.layers"}
 """Keys that take a value by the name of a class or head."""
 SWITCHES = {"model.lora_norms", "optimizer.sam_adaptive", "optimizer.nesterov"}
 LISTS = {"distill.teacher", "augmentations", "image.preprocessing", "mixing", "training.sampler_heads"}
@@ -63,7 +63,7 @@ def _is_right(key: str, name: str) -> bool:
     if name in {"text", "long text", "digits"}:
         return key in WORDS
     is_empty_whole = (key in PARTS or key in NAMED) and name == "empty dict"
-    is_weight = key in NAMED and key not in ("loss.heads", "model.layers") and name == "dict"
+    is_weight = key in NAMED and key not in ("borders", "loss.heads", "model.layers") and name == "dict"
     if key in BY_CLASS and name == "dict of a number":
         return True
     if key == "image.value_range":

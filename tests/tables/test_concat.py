@@ -57,6 +57,13 @@ def test_groups_keep_their_names_and_optional_columns_are_filled() -> None:
     assert np.isnan(joined.numbers["age"][2])
 
 
+def test_borders_of_numbers_are_those_of_all_sources() -> None:
+    first, bare = make("/a", ["1"], borders={"age": (30.0, 60.0)}), make("/b", ["1"])
+    assert concat_samples({"main": first, "more": bare}).borders == first.borders
+    with pytest.raises(LabelError, match=r"'age' has the borders \[30.0, 60.0\], but \[30.0\] in 'more'.*bins"):
+        concat_samples({"main": first, "more": make("/b", ["1"], borders={"age": (30.0,)})})
+
+
 def test_a_table_of_several_sources_comes_back_and_each_can_move(tmp_path: Path) -> None:
     joined = concat_samples({"main": make("/a", ["1"]), "more": make("/b", ["1", "2"])})
     save_samples(joined, tmp_path)

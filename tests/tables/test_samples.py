@@ -141,6 +141,8 @@ def test_the_digest_of_the_table_knows_every_cell_but_not_the_order(samples: Sam
         replace(samples, numbers={}),
         replace(samples, numbers={"years": np.array([0.0, 0.1, 45, 1e300, 1 / 3])}),
         replace(samples, numbers={"year": samples.numbers["years"]}),
+        replace(samples, borders={"age": (30.0,)}),
+        replace(samples, borders={"age": (31.0,)}),
         replace(samples, group=None),
         samples.take([0, 1, 2, 3]),
     ]

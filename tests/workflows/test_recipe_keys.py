@@ -33,7 +33,7 @@ from podium.tables import Composite, Head, Samples, Task, as_text_array
 from podium.workflows.start_run import start_run
 from tiny.contest import make_settings
 
-pytestmark = pytest.mark.filterwarnings("ignore:The values of .* images of more than 8 bits:UserWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:The values of .* images? of more than 8 bits:UserWarning")
 N = 12
 COMMON = (
     "model.name=tiny",
@@ -128,6 +128,7 @@ _ONE_CLASS = (("train", "one class per image"),)
 """One of the heads that `train` is given has several labels."""
 
 _TAUGHT = ("distill.teacher=nobody",)
+_NO_NUMBERS = (("ImageClassifier", "knows no borders"),)
 _NO_TEACHER = (("train", "nobody|no runs"), ("ImageClassifier", "names runs"))
 """What a teacher changes is in test_distillation.py."""
 
@@ -221,6 +222,7 @@ CASES: dict[str, Case] = {
         besides=(f"loss.multi={SOFT_F1}",),
         several=True,
     ),
+    "borders": Case("borders={size: {kind: dropped, width: 1}}", refused=_NO_NUMBERS),
     "loss.heads": Case("loss.heads={size: {kind: focal}}"),
     "loss.multi.kind": Case("loss.multi.kind=asymmetric", several=True),
     "loss.multi.binary_cross_entropy.label_smoothing": Case("loss.multi.label_smoothing=0.3", several=True),
@@ -515,7 +517,8 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
         "tags": np.column_stack([numbers % 3 == 0, numbers % 5 > 1]).astype(np.int8),
     }
     ids = as_text_array(names)
-    return Samples(folder, ids, ids, Task(heads, composite), labels)
+    years = {"size": np.array([20.0, 29, 10, 25, 31, 59, 60, 5, 28, 12, 45, 70])}
+    return Samples(folder, ids, ids, Task(heads, composite), labels, numbers=years, borders={"size": (30.0, 60.0)})
 
 
 Computed = dict[str, bytes]

@@ -1,7 +1,7 @@
 """From folders, tables and path patterns to samples; what is wrong with the images and the labels."""
 
 from podium.curate.audit import Audit, Quarantined, audit, audit_of_facts
-from podium.curate.bins import assign_bins, is_near_border, name_bins, rebin, soft_bins
+from podium.curate.bins import assign_bins, find_middles, is_near_border, name_bins, rebin, soft_bins
 from podium.curate.classes import order_classes
 from podium.curate.corrections import correct_scan, read_corrections
 from podium.curate.findings import odd_images
@@ -30,6 +30,7 @@ __all__ = [
     "check_quarantine",
     "correct_scan",
     "drop_quarantined",
+    "find_middles",
     "is_near_border",
     "merge_groups",
     "name_bins",

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,7 +19,7 @@ from podium.errors import LabelError, UnknownNameError
 from podium.listing import agree, count_of
 from podium.tables import Composite, Head, Samples, Task
 
-__all__ = ["assign_bins", "is_near_border", "name_bins", "parse_numbers", "rebin", "soft_bins"]
+__all__ = ["assign_bins", "find_middles", "is_near_border", "name_bins", "parse_numbers", "rebin", "soft_bins"]
 
 
 def parse_numbers(head: str, cells: Sequence[str], places: Sequence[str]) -> NDArray[np.float64]:
@@ -120,7 +121,8 @@ def rebin(samples: Samples, head: str, borders: Sequence[float], *, names: Seque
     heads = tuple(Head(head, "ordinal", classes) if old.name == head else old for old in samples.task.heads)
     composite = _renamed(samples.task.composite, head, classes)
     labels = dict(samples.labels) | {head: assign_bins(numbers, borders)}
-    return replace(samples, task=Task(heads, composite), labels=labels)
+    edges = {**samples.borders, head: tuple(float(border) for border in borders)}
+    return replace(samples, task=Task(heads, composite), labels=labels, borders=edges)
 
 
 def is_whole(numbers: NDArray[np.float64]) -> bool:
@@ -134,6 +136,18 @@ def _renamed(composite: Composite | None, head: str, classes: tuple[str, ...]) -
         return composite
     names = dict(zip(composite.heads, composite.head_classes, strict=True)) | {head: classes}
     return Composite.from_formula(composite.formula, names, name=composite.name)
+
+
+def find_middles(numbers: NDArray[np.float64], borders: Sequence[float]) -> tuple[float, ...]:
+    """Where borders lie between the numbers on either side: among whole numbers half way, so that 59 and 60 are equally
+    near to the border 60; else where they are.
+
+    Example:
+        >>> find_middles(np.array([29.0, 30.0, np.nan]), [30, 60]), find_middles(np.array([29.5]), [30])
+        ((29.5, 59.5), (30.0,))
+    """
+    is_between = is_whole(numbers) and all(float(border).is_integer() for border in borders)
+    return tuple(float(border) - 0.5 * is_between for border in borders)
 
 
 def is_near_border(numbers: ArrayLike, borders: Sequence[float], width: float) -> NDArray[np.bool_]:
@@ -150,11 +164,14 @@ def is_near_border(numbers: ArrayLike, borders: Sequence[float], width: float) -
     return np.asarray(distance < width)
 
 
-def soft_bins(numbers: ArrayLike, borders: Sequence[float], width: float) -> NDArray[np.float64]:
+def soft_bins(
+    numbers: ArrayLike, borders: Sequence[float], width: float, *, shape: Literal["linear", "logistic"] = "linear"
+) -> NDArray[np.float64]:
     """Shares of each number in the bins, shape (N, n_bins), rows summing to 1; rows of nan are nan.
 
     Over each border the share passes from the bin below to the bin above in a straight line that is `width` long to
-    either side. With width 0 it is a step.
+    either side, or in a logistic curve of the same length that is twice as steep in the middle and stretched to reach 0
+    and 1. With width 0 it is a step.
 
     Raises:
         LabelError: If the ramps of two borders would overlap.
@@ -172,7 +189,20 @@ def soft_bins(numbers: ArrayLike, borders: Sequence[float], width: float) -> NDA
     if width == 0:
         above = np.where(np.isnan(values), np.nan, values >= edges)
     else:
-        above = 0.5 + np.clip(values - edges, -width, width) / (2 * width)
+        above = _RAMPS[shape](np.clip((values - edges) / width, -1, 1))
     padded = np.concatenate([np.ones_like(values), above, np.zeros_like(values)], axis=1)
     shares = padded[:, :-1] - padded[:, 1:]
     return np.where(np.isnan(values), np.nan, shares)
+
+
+def _straight(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 0.5 + distance / 2
+
+
+def _curved(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A logistic curve over [-1, 1] is half a hyperbolic tangent."""
+    return np.asarray(0.5 + np.tanh(_STEEPNESS * distance) / (2 * math.tanh(_STEEPNESS)))
+
+
+_STEEPNESS = 2.0
+_RAMPS = {"linear": _straight, "logistic": _curved}

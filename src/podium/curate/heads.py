@@ -49,6 +49,7 @@ class Labelling:
         labels: Per head, as in `Samples.labels`.
         soft: Per head with soft labels, as in `Samples.soft`.
         numbers: Numbers behind binned heads, float64 (N,).
+        borders: Borders between their classes.
         ordered: Heads whose class order the user or the numbers gave, so that it was not guessed.
         notes: What the user should know.
         guesses: What was guessed.
@@ -58,6 +59,7 @@ class Labelling:
     labels: dict[str, NDArray[np.integer[Any]]] = field(default_factory=dict)
     soft: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    borders: dict[str, tuple[float, ...]] = field(default_factory=dict)
     ordered: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     guesses: list[Guess] = field(default_factory=list)
@@ -342,6 +344,7 @@ def _add_bins(made: Labelling, name: str, cells: list[str], places: Sequence[str
         )
     made.add(Head(name, "ordinal", tuple(given or classes)), assign_bins(numbers, borders))
     made.numbers[name] = numbers
+    made.borders[name] = tuple(float(border) for border in borders)
     made.ordered.add(name)
 
 

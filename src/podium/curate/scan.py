@@ -199,6 +199,7 @@ def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptio
         fold=_text_or_none(roles.fold),
         source=as_text_array([rows.origin] * len(rows.ids)),
         numbers=labelling.numbers,
+        borders=labelling.borders,
         soft=labelling.soft,
         weight=read_weight_column(rows, options),
         domain=_text_or_none(domain),

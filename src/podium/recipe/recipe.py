@@ -14,6 +14,7 @@ from podium.data import CPU_ONLY, Augmentation, Mixing, View
 from podium.listing import count_of
 from podium.overview import Overview
 from podium.recipe.augmentation_policies import read_augmentations
+from podium.recipe.border_spec import BorderSpec, SoftBorders
 from podium.recipe.crop_sizes import explain_large_crop
 from podium.recipe.distill_spec import DistillSpec
 from podium.recipe.feature_spec import FeatureSpec
@@ -44,6 +45,9 @@ class Recipe(Part):
     features: FeatureSpec = FeatureSpec()
     head: HeadSpec = GradientHead()
     """How the heads of a frozen backbone are found."""
+    borders: dict[Name, BorderSpec] = Field(default_factory=dict)
+    """How training treats the borders of a head that was made from numbers (`--bins age=30,60`), by head name: moved,
+    soft or dropped. Validation, holdout and scores keep the classes as they were read."""
     loss: LossSpec = LossSpec()
     distill: DistillSpec = DistillSpec()
     augmentations: Annotated[
@@ -151,6 +155,16 @@ class Recipe(Part):
             raise ValueError(
                 "model.head_start=probe solves linear heads, which have no thresholds: use it with"
                 " model.ordinal=softmax, or model.head_start=random"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_borders(self) -> Recipe:
+        soft = [name for name, spec in self.borders.items() if isinstance(spec, SoftBorders)]
+        if soft and self.is_solved and self.head.kind == "nearest":
+            raise ValueError(
+                f"borders.{soft[0]}.kind=soft: head.kind=nearest learns no shares, only the most probable class of each"
+                " image: use kind=moved or kind=dropped, or another head"
             )
         return self
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option
 from podium.errors import LabelError, SourceError, UsageError
 from podium.listing import count_of, list_some
 from podium.tables.fit_task import labels_under, shares_under
@@ -68,6 +69,7 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
             name: np.concatenate([part.numbers.get(name, np.full(len(part), np.nan)) for part in parts.values()])
             for name in dict.fromkeys(name for part in parts.values() for name in part.numbers)
         },
+        borders=_join_borders(parts),
         roots={**main.roots, **{name: part.root for name, part in parts.items() if part is not main}},
         corrections=tuple(
             row if part is main else row._replace(image=f"{name}:{row.image}")
@@ -150,6 +152,18 @@ def _join_weights(parts: Sequence[Samples]) -> NDArray[np.float64] | None:
     if all(part.weight is None for part in parts):
         return None
     return np.concatenate([np.ones(len(part)) if part.weight is None else part.weight for part in parts])
+
+
+def _join_borders(parts: Mapping[str, Samples]) -> dict[str, tuple[float, ...]]:
+    joined: dict[str, tuple[float, ...]] = {}
+    for source, part in parts.items():
+        for name, borders in part.borders.items():
+            if joined.setdefault(name, borders) != borders:
+                raise LabelError(
+                    f"{name!r} has the borders {list(joined[name])}, but {list(borders)} in {source!r}.",
+                    fix=f"Read both with the same {option('bins')}.",
+                )
+    return joined
 
 
 def _join_sizes(parts: Sequence[Samples]) -> NDArray[np.int64] | None:

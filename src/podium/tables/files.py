@@ -96,6 +96,8 @@ def save_samples(samples: Samples, folder: Path) -> None:
         "table_digest": samples.table_digest,
         "task": task,
     }
+    if samples.borders:
+        record["borders"] = {name: list(borders) for name, borders in samples.borders.items()}
     if samples.corrections:
         rows = [row._asdict() for row in samples.corrections]
         record["corrections"] = {"sha256": digest_corrections(samples.corrections), "rows": rows}
@@ -190,6 +192,7 @@ def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], roo
         size=_read_sizes(columns),
         time=time if "time" in columns else None,
         numbers=numbers,
+        borders={name: tuple(map(float, borders)) for name, borders in record.get("borders", {}).items()},
         roots={name: path_from_text(root) for name, root in record.get("roots", {}).items()},
         corrections=tuple(Correction(**row) for row in record.get("corrections", {}).get("rows", ())),
         **optional,

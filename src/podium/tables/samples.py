@@ -54,6 +54,7 @@ class Samples(Shown):
         split: "train", "valid", "test" or "" as the source says, or "extra" for a row that only trains, shape (N,).
         source: Where the row came from, shape (N,).
         numbers: Numbers that labels were derived from, float64 (N,), nan = missing.
+        borders: Borders between the classes of each head in `numbers`, rising; a number on one is in the class above.
         roots: Folder of the images of each further source, by its name in `source`; see `concat`.
         fold: Name of the fold that the source gives each row, shape (N,); "" trains in every fold.
         soft: Per head with soft labels, shares of its classes, float64 (N, C): rows that sum to 1, or for a multi-label
@@ -87,6 +88,7 @@ class Samples(Shown):
     time: NDArray[np.float64] | None = None
     corrections: tuple[Correction, ...] = ()
     size: NDArray[np.int64] | None = None
+    borders: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())
@@ -269,6 +271,8 @@ class Samples(Shown):
         columns = dict(sorted(self._columns().items()))
         names = [name for name in columns if name != "ids"]
         head = {"task": self.task.to_dict() if self.task else None, "columns": names}
+        if self.borders:  # else it is the digest of tables of older versions
+            head["borders"] = {name: list(borders) for name, borders in sorted(self.borders.items())}
         return _digest(head, zip(self.ids.tolist(), *(columns[name].tolist() for name in names), strict=True))
 
 

@@ -14,6 +14,7 @@ from podium.decisions import complete_probs
 from podium.engine import mix_seed
 from podium.machine import Progress, Settings
 from podium.recipe import Recipe, arrange, baseline, check_buildable, settle_features
+from podium.recipe.border_targets import treat_borders
 from podium.recipe.feature_spec import FeatureSpec
 from podium.recipe.head_spec import AutoHead
 from podium.recipe.layer_spec import LinearLayer
@@ -135,7 +136,7 @@ def _solve_fold(
     for place, part in enumerate(arrange(task, recipe.model.arrangement).values()):
         seed = mix_seed(recipe.seed, fold, place)
         model = inputs.build_model(part, input_rows[train], seed=seed).to(device)
-        rows = label_rows(samples, train, input_rows[train])
+        rows = label_rows(treat_borders(samples, recipe.borders), train, input_rows[train])
         solve_heads(recipe, part, model, inputs, rows, metric=select_metric(recipe, task, part), seed=seed, stop=stop)
         probs |= mean_over_views(
             model, lambda view: stop.watch(inputs.eval_batches(valid, view)), recipe.predict_views, part, device=device

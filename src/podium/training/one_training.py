@@ -21,6 +21,7 @@ from podium.engine.saved_weights import has_weights, load_weights, save_weights
 from podium.machine import Caution, Progress
 from podium.models import Classifier, LinearHeads, merge_lora
 from podium.recipe import Recipe
+from podium.recipe.border_targets import treat_borders
 from podium.report.solved_heads import describe_solved
 from podium.stopping import StopRequest
 from podium.store import LAST_EPOCH_NAME, SECONDS_NAME, model_of
@@ -253,7 +254,7 @@ class Job:
             self.task,
             model,
             inputs,
-            self._labelled(self.train_rows),
+            self._learnt,
             self._valid,
             metric=self._metric,
             seed=self.seed,
@@ -272,7 +273,7 @@ class Job:
         given = self.given
         whole = given.samples.task
         assert whole is not None, "samples to train on have labels"
-        train = self._labelled(self.train_rows)
+        train = self._learnt
         train = replace(train, draw_weights=make_draw_weights(given.recipe, whole, self.task, train.labels))
         if given.teacher is not None:
             told = given.teacher(self.fold).align(train.ids).probs
@@ -294,8 +295,11 @@ class Job:
         )
 
     @property
-    def _valid(self) -> LabelledRows | None:
-        return None if self.valid_rows is None else self._labelled(self.valid_rows)
+    def _learnt(self) -> LabelledRows:
+        samples = treat_borders(self.given.samples, self.given.recipe.borders)
+        return label_rows(samples, self.train_rows, self.given.input_rows[self.train_rows])
 
-    def _labelled(self, rows: NDArray[np.int64]) -> LabelledRows:
-        return label_rows(self.given.samples, rows, self.given.input_rows[rows])
+    @property
+    def _valid(self) -> LabelledRows | None:
+        rows = self.valid_rows
+        return None if rows is None else label_rows(self.given.samples, rows, self.given.input_rows[rows])

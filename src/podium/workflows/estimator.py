@@ -22,7 +22,7 @@ from podium.data import median_side_of, store_in_memory
 from podium.dataset.given_labels import GivenLabels, read_given_labels
 from podium.dataset.ready_images import describe_values
 from podium.engine import Checkpoints, TrainState, mix_seed
-from podium.errors import ImageError, LabelError, UsageError
+from podium.errors import ImageError, LabelError, RecipeError, UsageError
 from podium.listing import count_of
 from podium.machine import Settings, Silent
 from podium.machine.device import choose_device
@@ -139,6 +139,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         require_engine(recipe, device)
         require_compiler(recipe, device)
         self.recipe_ = resolve_without_autotune(recipe, device)
+        _refuse_borders(recipe)
         refuse_idle_for_task(self.recipe_, given.task)
         check_sampler(self.recipe_, given.task)
         for said in describe_unsafe_labels(self.recipe_, given.task):
@@ -359,6 +360,15 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.target_tags.multi_output = True
         tags.no_validation = True
         return tags
+
+
+def _refuse_borders(recipe: Recipe) -> None:
+    if recipe.borders:
+        raise RecipeError(
+            f"borders.{next(iter(recipe.borders))}: ImageClassifier is given classes, not the numbers that they were"
+            " made from, so it knows no borders.",
+            fix='Use podium.train(data, bins={"age": (30, 60)}, ...), or leave borders out.',
+        )
 
 
 def _read_weights(sample_weight: Any, n: int) -> NDArray[np.float64] | None:

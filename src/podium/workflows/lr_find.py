@@ -23,6 +23,8 @@ from podium.listing import count_of
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.problems import Problems
 from podium.recipe import Recipe, arrange, resolve_recipe
+from podium.recipe.border_targets import treat_borders
+from podium.recipe.check_borders import check_borders
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.splits import make_folds
 from podium.stopping import StopRequest, listen_for_stop
@@ -106,6 +108,7 @@ def lr_find(
     task = _require_labels(samples)
     arrange(task, wanted.model.arrangement)
     refuse_idle_for_task(wanted, task)
+    check_borders(wanted, samples)
     rows = _train_rows(opened, fold_options(folds), progress)
     from podium.machine.tuning import restored_torch
 
@@ -206,7 +209,7 @@ def _sweep_one(
     assert samples.task is not None
     whole, seed = samples.task, mix_seed(recipe.seed, 0, place)
     task = arrange(whole, recipe.model.arrangement)[name]
-    train = label_rows(samples, rows, np.arange(len(rows)))
+    train = label_rows(treat_borders(samples, recipe.borders), rows, np.arange(len(rows)))
     train = replace(train, draw_weights=make_draw_weights(recipe, whole, task, train.labels))
     model = inputs.build_model(task, train.rows, seed=seed).to(device)
     with progress.stage(f"{name}, steps", n_steps) as update:

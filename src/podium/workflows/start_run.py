@@ -39,6 +39,7 @@ from podium.recipe import (
     settle_features,
 )
 from podium.recipe.build_schedules import check_warmup
+from podium.recipe.check_borders import check_borders
 from podium.recipe.check_losses import check_losses
 from podium.recipe.check_mixing import check_mixing
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
@@ -233,6 +234,7 @@ def _check_request(samples: Samples, recipe: Recipe, settings: Settings, name: s
         refuse_idle_for_task(recipe, task)
         check_losses(recipe.loss, [head for part in parts.values() for head in part.heads])
         check_sampler(recipe, task)
+        check_borders(recipe, samples)
         check_mixing(recipe, task)
     with problems.kept():
         check_teachers(recipe, task, settings.runs)
