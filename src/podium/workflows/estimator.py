@@ -367,7 +367,7 @@ def _refuse_borders(recipe: Recipe) -> None:
         raise RecipeError(
             f"borders.{next(iter(recipe.borders))}: ImageClassifier is given classes, not the numbers that they were"
             " made from, so it knows no borders.",
-            fix='Use podium.train(data, bins={"age": (30, 60)}, ...), or leave borders out.',
+            fix='Use podium.train(data, options=podium.ScanOptions(bins={"age": (30, 60)})), or leave borders out.',
         )
 
 
