@@ -69,7 +69,9 @@ def test_a_table_of_parents(tmp_path: Path) -> None:
         read_parents(write(tmp_path, "class,parent\n" + "".join(lines.splitlines(True)[:3])), TASK)
     with pytest.raises(LabelError, match="class 'a' needs one parent, has 'latin' and 'greek'"):
         read_parents(write(tmp_path, f"class,parent\n{lines}a,greek\n"), TASK)
-    with pytest.raises(LabelError, match="5 classes of 'letter' have 1 parent"):
+    with pytest.raises(LabelError, match="class 'a' needs one parent, has an empty cell"):
+        read_parents(write(tmp_path, f"class,parent\n{lines}a,\n"), TASK)
+    with pytest.raises(LabelError, match="the 5 classes of 'letter' have 1 parent: "):
         read_parents(write(tmp_path, "class,parent\n" + "".join(f"{name},all\n" for name in LETTERS)), TASK)
     with pytest.raises(TableError, match="there is no column 'parent'"):
         read_parents(write(tmp_path, "class,family\na,b\n"), TASK)

@@ -121,6 +121,8 @@ def test_a_draft_undoes_what_was_planted() -> None:
 
 def test_what_cannot_be_judged_is_refused() -> None:
     samples, predictions, _ = make()
+    with pytest.raises(UsageError, match="names no head"):
+        podium.find_label_errors(predictions, samples, heads=[])
     with pytest.raises(UnknownNameError, match="kimd"):
         podium.find_label_errors(predictions, samples, heads="kimd")
     with pytest.raises(UsageError, match="of no fold"):

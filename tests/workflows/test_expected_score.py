@@ -89,6 +89,9 @@ def test_commands_say_where_the_test_score_is_expected(
 ) -> None:
     runs = ["--runs", str(solved.folder.path.parent)]
     out = ["--out", str(tmp_path / "submission.csv")]
+    assert main(["submit", "mine", *runs, *out, "--public-share", "30"]) == 2
+    assert not (tmp_path / "submission.csv").exists()
+    capsys.readouterr()
     assert main(["submit", "mine", *runs, *out, "--public-share", "0.5"]) == 0
     said = capsys.readouterr().out
     assert "expected " in said

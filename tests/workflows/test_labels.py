@@ -98,7 +98,7 @@ def test_the_verdict_judges_on_old_new_and_untouched_labels(runs: tuple[Run, Run
 def test_the_command_lists_writes_and_judges(
     runs: tuple[Run, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before, _ = runs
+    before, after = runs
     where = ["--runs", str(before.settings.runs)]
     table, draft = tmp_path / "suspects.csv", tmp_path / "draft.csv"
     command = ["labels", "before", "--top", "4", "--out", str(table), *where]
@@ -116,8 +116,12 @@ def test_the_command_lists_writes_and_judges(
     assert main([*command, "--write", str(draft)]) == 2
     assert main(["labels", "before", "--out", str(draft), *where]) == 2
     capsys.readouterr()
-    assert main(["labels", "before", "--verdict", "after", "--json", *where]) == 0
-    assert json.loads(capsys.readouterr().out)["n_corrected"] == 3
+    assert main(["labels", "before", "--verdict", str(after.folder.path), "--json", *where]) == 0
+    judged = json.loads(capsys.readouterr().out)
+    assert (judged["before"], judged["after"], judged["n_corrected"]) == ("before", "after", 3)
+    assert main(["labels", "before", str(tmp_path), "--verdict", "after", *where]) == 2
+    assert main(["labels", "before", "--next", "3", "--verdict", "after", *where]) == 2
+    capsys.readouterr()
     assert main(["labels", "before", "--verdict", "after", *where]) == 0
     assert "untouched" in capsys.readouterr().out
     assert main(["labels", "before", "--json", "--heads", "mask", *where]) == 0

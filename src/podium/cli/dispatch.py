@@ -146,5 +146,6 @@ def _load_own_parts(arguments: Sequence[str]) -> None:
     load_named_parts()
     for place, word in enumerate(arguments):
         option, _, file = word.partition("=")
-        if option == "--parts":
-            load_parts(file or "".join(arguments[place + 1 : place + 2]))
+        file = file or "".join(arguments[place + 1 : place + 2])
+        if option == "--parts" and file:  # without a file the command says what is missing
+            load_parts(file)

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
+from podium.cli.spelling import words_of
 from podium.columns import align_columns
 from podium.errors import UsageError
 from podium.listing import count_of, shorten
@@ -68,8 +69,8 @@ def labels(
         raise UsageError("--whole-groups says what --write drafts.", fix="Give it together with --write.")
     found = Run(load_run(run, runs=machine.runs).folder, machine.as_settings())
     if verdict is not None:
-        if out or write or heads or neighbours:
-            raise UsageError("--verdict compares two runs and lists no suspects.", fix="Give no other option with it.")
+        if out or write or heads or neighbours or data is not None or next is not None:
+            raise UsageError("--verdict compares two runs and lists no images.", fix="Give no other option with it.")
         return _show_verdict(found, verdict, as_json=output.json)
     if next is not None or data is not None:
         if next is None or data is None or write or heads or neighbours:
@@ -92,7 +93,7 @@ def labels(
         print_lines("", *(f"written to {path}" for path in written))
     if write is not None:
         print_lines("", f"draft    {write}: {count_of(n_draft or 0, 'row')}; review every one, then")
-        print_lines(f"next     podium train DATA --corrections {write} --folds-from {found.folder.path}")
+        print_lines(f"next     podium train DATA {words_of(corrections=write, folds_from=found.folder.path)}")
     return 0
 
 
@@ -119,11 +120,13 @@ def _show(suspects: LabelSuspects, top: int) -> None:
 
 
 def _show_verdict(run: Run, other: str, *, as_json: bool) -> int:
+    from podium.store import find_run
     from podium.workflows.label_verdict import verdict_words
 
-    found = run.label_verdict(other)
+    after = find_run(run.settings.runs, other)
+    found = run.label_verdict(after.path)
     if as_json:
-        print_json({"before": run.name, "after": other} | found.to_dict())
+        print_json({"before": run.name, "after": after.name} | found.to_dict())
         return 0
     print_lines(verdict_words(found), "")
     print_lines(*align_columns(found.HEADER, [line.cells() for line in found.lines], left=3))

@@ -19,7 +19,7 @@ from cyclopts import Parameter
 from podium.cli import COMMANDS
 from podium.cli.commands import load_verb
 
-__all__ = ["flag_of", "flag_words", "option_flags", "respell", "respell_record"]
+__all__ = ["flag_of", "flag_words", "option_flags", "respell", "respell_record", "words_of"]
 
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _PLACES = ("data", "run", "template")
@@ -158,6 +158,16 @@ def flag_words(name: str, value: Any) -> list[str]:
     if isinstance(value, dict):
         return [flag, *(_word(f"{key}={_joined(item)}") for key, item in value.items())]
     return [flag, *map(_word, value if isinstance(value, list) else [value])]
+
+
+def words_of(**values: Any) -> str:
+    """Options with their values, for a command to copy.
+
+    Example:
+        >>> words_of(folds_from="my runs/first")
+        "--folds-from 'my runs/first'"
+    """
+    return " ".join(word for name, value in values.items() for word in flag_words(name, value))
 
 
 def _joined(value: Any) -> str:

@@ -118,9 +118,10 @@ def submit(
     from podium.machine import Caution
     from podium.report import expected_words
     from podium.store import find_run
-    from podium.workflows.expected_score import expect_of_predictions
+    from podium.workflows.expected_score import check_public_share, expect_of_predictions
     from podium.workflows.submit import submit_run
 
+    check_public_share(public_share)
     found = find_run(runs, run)
     record = submit_run(found, template, name=name, out=out, options=flags.as_options(), overwrite=overwrite)
     expected = {"expected": expect_of_predictions(found, name)}

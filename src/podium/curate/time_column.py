@@ -44,7 +44,32 @@ def read_time_column(rows: Rows, options: ScanOptions) -> NDArray[np.float64] | 
             fix="Write dates as 2021-03-15 or 2021-03-15 12:30:00.",
             details=[f"{rows.places[row]}: {cells[row]}" for row in wrong],
         )
+    _refuse_both_kinds(cells, name, rows)
     return np.array(times, dtype=np.float64)
+
+
+def _refuse_both_kinds(cells: list[str], name: str, rows: Rows) -> None:
+    """Raise LabelError where some cells are numbers and some dates, which have no order among each other."""
+    known = [(row, cell) for row, cell in enumerate(cells) if cell and not looks_missing(cell)]
+    numbers = [row for row, cell in known if _read_number(cell) is not None]
+    if not numbers or len(numbers) == len(known):
+        return
+    date = next(row for row, cell in known if _read_number(cell) is None)
+    raise LabelError(
+        f"the time column {name!r} holds numbers and dates, such as {cells[numbers[0]]!r} and {cells[date]!r}; which of"
+        " them is later cannot be told.",
+        where=rows.origin,
+        field="time_column",
+        fix="Write all as numbers, or all as dates: 2021-03-15.",
+        details=[f"{rows.places[row]}: {cells[row]}" for row in (numbers[0], date)],
+    )
+
+
+def _read_number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def read_time(text: str) -> float | None:
@@ -56,11 +81,8 @@ def read_time(text: str) -> float | None:
         >>> read_time("03/04/2021") is None
         True
     """
-    try:
-        number = float(text)
-    except ValueError:
-        pass
-    else:
+    number = _read_number(text)
+    if number is not None:
         return number if math.isfinite(number) else None
     found = _COLONS.fullmatch(text)
     if found is not None:

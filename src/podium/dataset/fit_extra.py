@@ -124,11 +124,13 @@ def _unknown_classes(unknown: list[str], meant: Head, name: str) -> LabelError:
 
 
 def _renumbered(column: NDArray[np.integer], numbers: NDArray[np.int64], meant: Head) -> NDArray[np.integer]:
-    """Labels by the task's numbers; classes of several labels that are not there are missing."""
+    """Labels by the task's numbers; classes of several labels that are not there are missing. Of two spellings of one
+    label, one is enough."""
     if not meant.is_multi:
         return np.asarray(np.append(numbers, -1)[column], dtype=np.int64)
     labels = np.full((len(column), meant.n_classes), -1, dtype=np.int8)
-    labels[:, numbers[numbers >= 0]] = column[:, numbers >= 0]
+    for place in np.flatnonzero(numbers >= 0):
+        np.maximum(labels[:, numbers[place]], column[:, place], out=labels[:, numbers[place]])
     return labels
 
 
@@ -137,10 +139,11 @@ def _spread(shares: NDArray[np.float64], numbers: NDArray[np.int64], meant: Head
     spread = np.full((len(shares), meant.n_classes), -1.0)
     kept = shares[:, numbers >= 0]
     if meant.is_multi:
-        spread[:, numbers[numbers >= 0]] = kept
+        for place in np.flatnonzero(numbers >= 0):
+            np.maximum(spread[:, numbers[place]], shares[:, place], out=spread[:, numbers[place]])
         return spread
     total = kept.sum(axis=1, keepdims=True)
     is_known = ((shares >= 0).all(axis=1, keepdims=True) & (total > 0)).ravel()
     spread[is_known] = 0.0
-    spread[np.ix_(is_known, numbers[numbers >= 0])] = kept[is_known] / total[is_known]
+    np.add.at(spread, np.ix_(is_known, numbers[numbers >= 0]), kept[is_known] / total[is_known])
     return spread

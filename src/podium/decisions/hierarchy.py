@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import LabelError, UsageError
-from podium.listing import list_some
+from podium.listing import count_of, list_some
 from podium.tables import Head, Predictions, Task
 from podium.texttable import read_table
 
@@ -67,7 +67,8 @@ def read_parents(path: Path, task: Task) -> dict[str, Parents]:
         table.column("class", field="hierarchy"), table.column("parent", field="hierarchy"), strict=True
     ):
         if not parent or found.setdefault(name, parent) != parent:
-            raise LabelError(f"class {name!r} needs one parent, has {found.get(name)!r} and {parent!r}.", where=path)
+            has = f"{found[name]!r} and {parent!r}" if parent else "an empty cell"
+            raise LabelError(f"class {name!r} needs one parent, has {has}.", where=path)
     inside = () if task.composite is None else task.composite.heads
     heads = [head for head in task.heads if not head.is_multi and head.name not in inside]
     known = {
@@ -80,7 +81,8 @@ def read_parents(path: Path, task: Task) -> dict[str, Parents]:
     for name, parents in known.items():
         if len(parents.names) in (1, len(parents.of)):
             raise LabelError(
-                f"{len(parents.of)} classes of {name!r} have {len(parents.names)} parents: no level between.",
+                f"the {count_of(len(parents.of), 'class')} of {name!r} have {count_of(len(parents.names), 'parent')}:"
+                " no level between.",
                 where=path,
             )
     return known

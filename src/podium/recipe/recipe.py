@@ -46,8 +46,8 @@ class Recipe(Part):
     head: HeadSpec = GradientHead()
     """How the heads of a frozen backbone are found."""
     borders: dict[Name, BorderSpec] = Field(default_factory=dict)
-    """How training treats the borders of a head that was made from numbers (`--bins age=30,60`), by head name: moved,
-    soft or dropped. Validation, holdout and scores keep the classes as they were read."""
+    """How training treats the borders of a head that was made from numbers (`bins={"age": [30, 60]}`), by head name:
+    moved, soft or dropped. Validation, holdout and scores keep the classes as they were read."""
     loss: LossSpec = LossSpec()
     distill: DistillSpec = DistillSpec()
     augmentations: Annotated[

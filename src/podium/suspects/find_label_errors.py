@@ -46,7 +46,7 @@ def find_label_errors(
 
     Raises:
         DataError: If samples have no labels, or features have other rows.
-        UsageError: If no row is out of fold, or `n_neighbours` is below 1.
+        UsageError: If no row is out of fold, `heads` is empty, or `n_neighbours` is below 1.
         UnknownNameError: If there is no such head.
 
     Source:
@@ -64,6 +64,9 @@ def find_label_errors(
     if (predictions.fold < 0).all():
         raise UsageError("these predictions are of no fold.", fix="Take the out-of-fold predictions: `run.oof`.")
     names = [heads] if isinstance(heads, str) else heads
+    if names is not None and not len(names):
+        raise UsageError("names no head.", field="heads", fix="Leave it out to judge all.")
+    names = None if names is None else list(dict.fromkeys(names))
     chosen = task.heads if names is None else tuple(task.head(name) for name in names)
     neighbours = None
     if features is not None:

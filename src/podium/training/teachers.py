@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from podium import durable
-from podium.advice import call, option
+from podium.advice import call, option, options
 from podium.errors import UsageError
 from podium.listing import list_some
 from podium.machine import Caution, Progress
@@ -120,7 +120,7 @@ def _check_folds(teacher: RunFolder, folds: Folds, chosen: Collection[int]) -> N
     if load_tables(teacher)[1].digest != folds.digest:
         raise UsageError(
             f"{_KEY}: run {teacher.name!r} has other folds, so its models have seen images that judge this run.",
-            fix=f"Take its folds with {option('folds_from')} {teacher.path}.",
+            fix=f"Take its folds with {options(folds_from=str(teacher.path))}.",
         )
     lacking = sorted(set(chosen) - set(teacher.read()["folds"]))
     if lacking:

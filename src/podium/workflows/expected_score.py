@@ -12,7 +12,7 @@ from podium.store import RunFolder, load_tables
 from podium.tables import Predictions, Samples, as_certain_probs, load_predictions
 from podium.workflows.decide import load_rules
 
-__all__ = ["expect_of_predictions", "expect_on_test", "expect_with"]
+__all__ = ["check_public_share", "expect_of_predictions", "expect_on_test", "expect_with"]
 
 
 def expect_on_test(
@@ -58,15 +58,20 @@ def expect_of_predictions(run: RunFolder, name: str, *, public_share: float | No
     Raises:
         UsageError: If the share is not in (0, 1).
     """
-    if public_share is not None and not 0 < public_share < 1:
-        what = f"a share of a leaderboard is between 0 and 1, got {public_share}."
-        raise UsageError(what, field="public_share", fix="Write 0.3 for 30 % of the test images.")
+    check_public_share(public_share)
     predictions = load_predictions(run.predictions_file(name))
     about = durable.read_json(run.predictions_file(name).with_suffix(".json"))
     is_refit = isinstance(about, dict) and about.get("models") == "refit"
     n_images = max(1, round(len(predictions) * (public_share or 1.0)))
     n_groups = None if predictions.group is None else number_groups(predictions.group)[1]
     return expect_on_test(run, n_images=n_images, n_groups=n_groups, is_refit=is_refit)
+
+
+def check_public_share(share: float | None) -> None:
+    """Raise UsageError unless it is a share in (0, 1), or None."""
+    if share is not None and not 0 < share < 1:
+        what = f"a share of a leaderboard is between 0 and 1, got {share}."
+        raise UsageError(what, field="public_share", fix="Write 0.3 for 30 % of the test images.")
 
 
 def expect_with(
