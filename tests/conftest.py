@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with long tests come first, so that at the end no worker is alone with one."""
     long = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.fixture(autouse=True)
+def _no_metric_is_left_behind() -> Iterator[None]:
+    """What a test registers is forgotten after it."""
+    registry = sys.modules.get("podium.metrics.registry")
+    known = None if registry is None else dict(registry._known)
+    yield
+    registry = sys.modules.get("podium.metrics.registry")
+    if registry is not None and (names := set(registry._known) - set(known or registry._BUILT_IN)):
+        for name in names:
+            del registry._known[name]
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,6 @@ def test_a_stop_passes_whoever_catches_errors(kind: type[Stopped], parent: type[
 def test_many_known_names_are_listed_where_none_is_near() -> None:
     names = [f"name{number}" for number in range(100)]
     error = UnknownNameError("thing", "zzz", names)
-    assert error.fix == "None of the 100 known ones is near:"
+    assert error.fix == "Of 100 known names none is near:"
     assert " ".join(error.details).replace(",", "").split() == sorted(names)
     assert max(map(len, error.details)) <= 110

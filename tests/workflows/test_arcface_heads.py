@@ -37,7 +37,7 @@ def test_a_run_predicts_by_cosines(
     found = predictor.predict(images, ids=run.samples.ids[rows].tolist(), folds=[0])
     oof = load_predictions(run.folder.predictions_file("oof", 0)).align(found.ids)
     for name, values in found.probs.items():
-        np.testing.assert_allclose(values, oof.probs[name], atol=1e-5)
+        np.testing.assert_allclose(values, oof.probs[name], atol=3e-4)  # cosines times a scale
     modules = [layer for name in predictor.models for layer in predictor.model(0, name).modules()]
     assert sum(isinstance(layer, CosineLayer) for layer in modules) == n_layers
     assert any(isinstance(layer, Gem) for layer in modules) == ("model.pooling=gem" in lines)

@@ -76,7 +76,7 @@ CASES = {
     "carriage returns": Case(_table(*ABC, end="\r").encode(), _labels(*ABC)),
     "empty lines": Case(("\n" + DEFAULT.replace("\n", "\n\n")).encode(), _labels(*ABC)),
     "two delimiters": Case(b"image,x;label\na.jpg,0;1\n", refused="could be split at"),
-    "a short row": Case(DEFAULT.replace("b.jpg,1", "b.jpg").encode(), refused="do not have the header's 2 cells"),
+    "a short row": Case(DEFAULT.replace("b.jpg,1", "b.jpg").encode(), refused="does not have the header's 2 cells"),
     "a quote never closed": Case(DEFAULT.replace("b.jpg", '"b.jpg').encode(), refused="row 3: a quotation mark"),
     "a column twice": Case(_table(*ABC, header="label,label").encode(), refused="'label' occurs 2 times"),
     "a header alone": Case(b"image,label\n", refused="no rows"),

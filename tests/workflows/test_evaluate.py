@@ -150,7 +150,8 @@ def test_a_test_set_is_scored_under_the_runs_classes(shape: str, run: Callable[[
     seen = mine.samples.take(np.flatnonzero(mine.folds.fold >= 0))
     scores = mine.evaluate(seen, progress=notes)
     assert any("were in the training data of this run" in line for line in notes.notes)
-    assert scores.to_dict() == score_predictions(mine.predict(seen, name="again"), seen).to_dict()
+    again = score_predictions(mine.predict(seen, name="again"), seen)
+    assert replace(scores, expected=None).to_dict() == again.to_dict()
     (line,) = read_evaluations(mine.folder)
     assert (line.kind, line.name, line.known_fraction) == ("test", "evaluation", 1.0)
     assert "100" in mine.folder.report_file.read_text().split("match training images")[0][-200:]

@@ -112,7 +112,7 @@ def test_a_stop_between_candidates_and_a_resume_give_the_same_bits(
     samples = make_samples(tmp_path / "images", "attributes")
     whole = results_of(solve(samples, tmp_path / "a").folder.path)
     tried: list[str] = []
-    note = inner_folds.InnerFolds._note
+    note = inner_folds.InnerFolds.note
 
     def note_and_stop(self: inner_folds.InnerFolds, *given: object) -> float:
         tried.append(str(given[0]))
@@ -120,7 +120,7 @@ def test_a_stop_between_candidates_and_a_resume_give_the_same_bits(
             signal.raise_signal(signal.SIGTERM)
         return note(self, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(inner_folds.InnerFolds, "_note", note_and_stop)
+    monkeypatch.setattr(inner_folds.InnerFolds, "note", note_and_stop)
     with pytest.raises(Stopped):
         solve(samples, tmp_path / "b")
     monkeypatch.undo()

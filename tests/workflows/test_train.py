@@ -54,7 +54,7 @@ def test_every_sample_is_predicted_once_by_a_model_that_did_not_see_it(run: Run)
 def test_the_scores_are_those_of_the_out_of_fold_predictions(run: Run) -> None:
     again = score_predictions(run.oof, run.samples)
     folds = score_folds(run.oof, run.samples, again.main_metric)
-    assert run.scores.to_dict() == replace(again, folds=folds).to_dict()
+    assert run.scores.to_dict() == replace(again, folds=folds, expected=run.scores.expected).to_dict()
 
 
 def test_each_folds_model_gives_its_out_of_fold_rows_again(run: Run, contest: Contest) -> None:

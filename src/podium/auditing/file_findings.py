@@ -12,7 +12,7 @@ from podium.advice import option
 from podium.auditing.finding import MOST_SHOWN, Finding, Level
 from podium.auditing.looked_at import LookedAt
 from podium.curate import ValueUse, odd_images, value_uses
-from podium.listing import list_some, part_of
+from podium.listing import agree, count_of, list_some, part_of
 
 __all__ = ["find_broken", "find_odd_files", "find_odd_looks"]
 
@@ -85,8 +85,9 @@ def _find_unused_range(uses: tuple[ValueUse, ...]) -> Iterator[Finding]:
             yield Finding(
                 "caution",
                 "value_range",
-                f"{use.n_images:,} images of more than 8 bits hold values from {use.value_low:,g} to"
-                f" {use.value_high:,g}, but {use.range_low:,g} becomes black and {use.range_high:,g} white: about"
+                f"{count_of(use.n_images, 'image')} of more than 8 bits {agree(use.n_images, 'holds', 'hold')} values"
+                f" from {use.value_low:,g} to {use.value_high:,g}, but"
+                f" {use.range_low:,g} becomes black and {use.range_high:,g} white: about"
                 f" {use.n_levels} of 256 grey levels are left.",
                 n=use.n_images,
                 todo="Do it only where the values of the test set lie in that range too.",

@@ -189,7 +189,8 @@ def soft_bins(
     if width == 0:
         above = np.where(np.isnan(values), np.nan, values >= edges)
     else:
-        above = _RAMPS[shape](np.clip((values - edges) / width, -1, 1))
+        with np.errstate(over="ignore"):  # a width near 0 is a step
+            above = _RAMPS[shape](np.clip((values - edges) / width, -1, 1))
     padded = np.concatenate([np.ones_like(values), above, np.zeros_like(values)], axis=1)
     shares = padded[:, :-1] - padded[:, 1:]
     return np.where(np.isnan(values), np.nan, shares)

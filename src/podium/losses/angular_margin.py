@@ -36,7 +36,7 @@ def add_angular_margin(logits: Tensor, target: Tensor, margins: Tensor, *, scale
     Example:
         >>> logits = 10 * torch.tensor([[0.8, 0.6]])
         >>> add_angular_margin(logits, torch.tensor([0]), torch.tensor([0.5, 0.5]), scale=10)
-        tensor([[4.1442, 6.0000]])
+        tensor([[4.1441, 6.0000]])
     """
     shares, _ = make_class_target(logits, target)
     margin = shares * margins.to(shares.dtype)  # (N, C)

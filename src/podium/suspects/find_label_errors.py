@@ -71,7 +71,9 @@ def find_label_errors(
     neighbours = None
     if features is not None:
         if len(features) != len(samples):
-            raise DataError(f"there are {count_of(len(features), 'row')} of features for {len(samples):,} samples.")
+            raise DataError(
+                f"there are {count_of(len(features), 'row')} of features for {count_of(len(samples), 'sample')}."
+            )
         fold = np.full(len(samples), HOLDOUT, dtype=np.int64)
         fold[samples.rows_of(predictions.ids)] = predictions.fold
         fold[fold == HOLDOUT] = ALWAYS_TRAIN

@@ -21,9 +21,7 @@ from podium.store import (
     write_results,
 )
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions, save_predictions
-from podium.workflows.expect_submission import expect_submission
 from podium.workflows.judge_soup import judge_soup
-from podium.workflows.look_for_look_alikes import look_for_look_alikes
 
 __all__ = ["gather"]
 
@@ -79,6 +77,10 @@ def gather(
         samples = samples or kept
         scores = score_predictions(oof, samples, metric=load_recipe(run.recipe_file).metric)
         settings = settings or Settings(runs=run.path.parent)
+        # They import torch, which a process that starts others does without.
+        from podium.workflows.expect_submission import expect_submission
+        from podium.workflows.look_for_look_alikes import look_for_look_alikes
+
         look_alikes = look_for_look_alikes(run, samples, divided, oof, scores, settings, said, stop)
         of_folds = score_folds(oof, samples, scores.main_metric)
         of_domains = score_domains(oof, samples, scores.main_metric)
