@@ -108,6 +108,14 @@ def test_a_person_with_a_wrong_age_is_found_as_a_whole() -> None:
     assert (mended.labels["age"] == samples.labels["age"]).all()
 
 
+def test_a_draft_leaves_out_labels_that_are_believed() -> None:
+    samples, predictions, _ = make(n_wrong=0)
+    found = podium.find_label_errors(predictions, samples)
+    assert found[0].score > 0.5
+    assert found.draft(20) == []
+    assert found.draft(20, whole_groups=True) == []
+
+
 def test_a_draft_undoes_what_was_planted() -> None:
     samples, predictions, wrong = make()
     draft = podium.find_label_errors(predictions, samples).draft(len(wrong))

@@ -74,6 +74,9 @@ def test_the_command_shows_domains_and_the_worst(
     assert scores["worst_domain"] in SITES
     assert len(scores["domains"]) == 3
     assert main([*words, "--folds", "4"]) == 2
+    capsys.readouterr()
+    assert main([*words, "--holdout-fraction", "0.2"]) == 2
+    assert "--holdout-fraction: cannot be held out beside --domain" in capsys.readouterr().err
 
 
 def test_a_patient_of_two_sites_is_refused(table: Path, tmp_path: Path) -> None:

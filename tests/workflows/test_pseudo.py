@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from podium.cli import main
-from podium.dataset import FoldOptions
+from podium.curate import Scan
+from podium.dataset import FoldOptions, save_scan
 from podium.errors import SplitError, UsageError
 from podium.tables import Head, Samples, load_predictions, load_samples
 from podium.workflows import Run, train
@@ -112,3 +113,7 @@ def test_the_command_says_what_comes_next(
     assert "--extra pseudo=one:0.5 --folds-from" in capsys.readouterr().out
     assert main([*words, "--out", "two", "--mean", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["n_rows"] == 4
+    assert main([*words, "--out", "two", "--mean"]) == 0  # its own are replaced
+    save_scan(Scan(contest("single")), tmp_path / "scan")
+    assert main([*words, "--out", "scan"]) == 2
+    assert "this folder holds a scan" in capsys.readouterr().err

@@ -57,8 +57,8 @@ def labels(
         next: List so many images of DATA to label next: those that the models are unsure of, and that are not alike.
         out: CSV of the suspects; an HTML page with the images is written beside it. With --next: a CSV of the images,
             with empty columns for the labels.
-        write: Draft of corrections of the listed suspects, to review and to give to --corrections. Nothing applies it
-            by itself, and no file is replaced.
+        write: Draft of corrections of the listed suspects that are believed less than another class, to review and to
+            give to --corrections. Nothing applies it by itself, and no file is replaced.
         whole_groups: With --write: correct the most suspect groups, all images of each, where a group shares its label.
     """
     from podium.workflows.run import Run, load_run
@@ -91,7 +91,9 @@ def labels(
     _show(suspects, top)
     if written:
         print_lines("", *(f"written to {path}" for path in written))
-    if write is not None:
+    if write is not None and not n_draft:
+        print_lines("", f"draft    {write}: no rows, for every label is believed more than another class")
+    elif write is not None:
         print_lines("", f"draft    {write}: {count_of(n_draft or 0, 'row')}; review every one, then")
         print_lines(f"next     podium train DATA {words_of(corrections=write, folds_from=found.folder.path)}")
     return 0

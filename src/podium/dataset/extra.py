@@ -16,7 +16,7 @@ from podium.advice import options as advise
 from podium.curate import Scan, ScanOptions
 from podium.dataset.fit_extra import fit_extra
 from podium.dataset.sources import OneSource, read_labelled_source, read_source
-from podium.errors import LabelError, PodiumError, SourceError, UsageError
+from podium.errors import LabelError, PodiumError, SourceError, UnknownNameError, UsageError
 from podium.listing import count_of
 from podium.tables import EXTRA, Samples, Task, as_text_array, concat_samples
 
@@ -76,7 +76,7 @@ def add_extra(
         raise LabelError("the main data has no labels, so extra data cannot help to learn them.", field="extra")
     wrong = sorted(set(drop or {}) - set(extra))
     if wrong:
-        raise UsageError(f"there is no extra data named {wrong[0]!r}.", field="extra_drop")
+        raise UnknownNameError("extra data", wrong[0], extra, field="extra_drop")
     found = {one.name: _read_one(one, task, options, tuple((drop or {}).get(one.name, ()))) for one in _list(extra)}
     own = "main" if main.samples.roots or "main" not in found else "main data"
     samples = concat_samples({own: main.samples, **{name: scan.samples for name, scan in found.items()}})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from podium.advice import options
 from podium.curate.spellings import spelling_key
-from podium.errors import LabelError, nearest_name
+from podium.errors import LabelError, UnknownNameError, nearest_name
 from podium.listing import agree, count_of, list_some
 from podium.tables import Head, Samples, Task
 
@@ -33,9 +33,11 @@ def fit_extra(samples: Samples, task: Task, name: str, drop: Collection[str]) ->
 
     Raises:
         LabelError: If they have no labels, or a head or class that the task does not have.
+        UnknownNameError: If they do not have a class that is to be left out.
     """
     if samples.task is None:
         raise LabelError("these images have no labels.", fix="Name a table that has some, or leave them out.")
+    _check_drop(samples.task, drop)
     known = {head.name: head for head in task.heads}
     own = list(samples.task.heads)
     renamed = [known_head(head, known, is_only=len(own) == len(known) == 1) for head in own]
@@ -60,6 +62,14 @@ def fit_extra(samples: Samples, task: Task, name: str, drop: Collection[str]) ->
     if not is_labelled.all():
         notes.append(f"{count_of(int((~is_labelled).sum()), 'image')} without a label of the task left out.")
     return fitted.take(is_labelled), notes
+
+
+def _check_drop(own: Task, drop: Collection[str]) -> None:
+    """Raise UnknownNameError where a class is to be left out that these data do not have."""
+    classes = {label for head in own.heads for label in head.classes}
+    for name in drop:
+        if name != ALL and name not in classes:
+            raise UnknownNameError("class", name, classes, field="extra_drop")
 
 
 def known_head(head: Head, known: dict[str, Head], *, is_only: bool) -> Head | None:

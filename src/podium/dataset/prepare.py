@@ -68,6 +68,12 @@ def _by_domain(samples: Samples, options: FoldOptions) -> tuple[Samples, FoldOpt
     is_asked = samples.domain is not None and samples.without_extra.fold is None and options.folds_from is None
     if not is_asked or options.split_method not in ("auto", "predefined"):
         return samples, options
+    if options.holdout_fraction:
+        raise UsageError(
+            f"cannot be held out beside {advice.option('domain')}, whose folds are of whole domains.",
+            field="holdout_fraction",
+            fix="Leave it out: each domain is judged by models that never saw it.",
+        )
     return fold_by_domain(samples, options.folds, seed=options.split_seed), replace(options, folds=None, split_seed=0)
 
 

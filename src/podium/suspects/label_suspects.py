@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "LabelSuspects", "Suspect"]
 
 
+EVEN = 0.5
+"""Score of a label that is believed as much as the best other class."""
+
+
 @dataclass(frozen=True)
 class Suspect:
     """One label of one image.
@@ -115,18 +119,23 @@ class LabelSuspects(Shown):
         return found[:n]
 
     def draft(self, n: int, *, whole_groups: bool = False) -> list[Correction]:
-        """A draft of corrections of the first suspects, for a person to review; nothing applies it by itself.
+        """A draft of corrections of the first suspects, for a person to review; nothing applies it by itself. Labels
+        that are believed as much as the best other class are left out.
 
         Args:
             n: How many suspects.
             whole_groups: Take the first groups instead, and correct all images of each.
         """
         if not whole_groups:
-            return [_correct(one.image, one.head, one.given, one.suggested, one.reason) for one in self.top(n)]
+            return [
+                _correct(one.image, one.head, one.given, one.suggested, one.reason)
+                for one in self.top(n)
+                if one.score < EVEN
+            ]
         return list(self._correct_groups(n))
 
     def _correct_groups(self, n: int) -> Iterator[Correction]:
-        for group in self.top_groups(n):
+        for group in (group for group in self.top_groups(n) if group.score < EVEN):
             images = f"{count_of(group.n_images, 'image')} of group {group.group!r}"
             why = f"{images} speak against it together, mean log ratio {group.log_ratio:.2f}"
             for image in group.images:

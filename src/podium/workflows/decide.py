@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,7 +144,9 @@ def _say_heights(
     def say(answers: NDArray[np.int64]) -> str:
         right = float((answers == labels)[known].mean())
         coarse = float((parents.label(answers) == parents.label(labels))[known].mean())
-        return f"{right:.3f}, parents {coarse:.3f}, height of a mistake {mistake_height(answers, labels, parents):.2f}"
+        height = mistake_height(answers, labels, parents)
+        mistakes = "no mistake" if math.isnan(height) else f"height of a mistake {height:.2f}"
+        return f"{right:.3f}, parents {coarse:.3f}, {mistakes}"
 
     return f"{name}: accuracy out of fold {say(before)}; inside the best parent {say(after)}."
 

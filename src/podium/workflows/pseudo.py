@@ -12,6 +12,7 @@ from podium import durable
 from podium.arguments import strict_fields
 from podium.curate import Scan
 from podium.dataset import check_scan_folder, save_scan
+from podium.dataset.sources import SCAN_MARK
 from podium.errors import UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings
@@ -22,6 +23,7 @@ from podium.workflows.predict import predict_run
 
 __all__ = ["PREDICTION_NAME", "PseudoOptions", "label_by_probs", "make_pseudo_labels"]
 
+_LEAD = "Pseudo-labels of run"
 PREDICTION_NAME = "pseudo"
 """Name of the predictions that pseudo-labels are made from."""
 
@@ -69,7 +71,7 @@ def make_pseudo_labels(
     Args:
         run: A finished run.
         samples: Images; labels are not looked at.
-        out: A new or empty folder, or that of an earlier scan.
+        out: A new or empty folder, or that of earlier pseudo-labels.
         settings: Machine and places.
         progress: Receives progress and notes.
         options: How probabilities become labels.
@@ -85,7 +87,7 @@ def make_pseudo_labels(
     check_scores(run)
     if samples.roots:
         raise UsageError("the images are of several folders.", fix="Label each of them with a call of its own.")
-    check_scan_folder(out)
+    _check_out(out)
     durable.check_writable(out)
     whole = predict_run(run, samples, settings, progress, name=PREDICTION_NAME)
     unread = durable.read_json(run.predictions_file(PREDICTION_NAME).with_suffix(".json"))["unreadable"]
@@ -106,10 +108,19 @@ def make_pseudo_labels(
         )
     if not len(made):
         raise UsageError("no label is sure enough.", field="least", fix="Lower it.")
-    note = f"Pseudo-labels of run {run.name!r}, {'mean of folds' if options.mean else 'fold by fold'}."
+    note = f"{_LEAD} {run.name!r}, {'mean of folds' if options.mean else 'fold by fold'}."
     save_scan(Scan(made, (note,)), out)
     progress.note(f"{count_of(len(set(made.paths.tolist())), 'image')} of {len(samples):,} kept a label.")
     return made
+
+
+def _check_out(folder: Path) -> None:
+    """Raise UsageError unless the folder is new, empty, or holds earlier pseudo-labels: a scan of other data stays."""
+    check_scan_folder(folder)
+    mark = folder / SCAN_MARK
+    notes = durable.read_json(mark).get("notes", []) if mark.is_file() else [_LEAD]
+    if not any(str(note).startswith(_LEAD) for note in notes):
+        raise UsageError("this folder holds a scan.", where=folder, fix="Choose a new or empty folder.")
 
 
 def _label(samples: Samples, predictions: Predictions, options: PseudoOptions) -> Samples:
