@@ -139,7 +139,7 @@ def read_facts(path: Path, sha256: str) -> tuple[_Text, CacheFacts]:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise CorruptFileError("this file was changed after it was written, or is damaged.", where=path)
         # Without threads: where no thread can be started the error would look like a damaged file.
-        table = pq.read_table(pa.BufferReader(data), use_threads=False, pre_buffer=False)
+        table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
         columns: dict[str, Any] = {
             name: _text_column(table[name]) if kind is object else table[name].to_numpy().astype(kind)
             for name, kind in _TYPES.items()

@@ -70,7 +70,7 @@ def load_fingerprints(path: Path, sha256: str) -> Fingerprints:
     data = read_bytes(path)
     if hashlib.sha256(data).hexdigest() != sha256:
         raise CorruptFileError("this file was changed after it was written, or is damaged.", where=path)
-    table = pq.read_table(pa.BufferReader(data), use_threads=False)
+    table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
     size = [int(table.schema.metadata[name]) for name in (b"height", b"width")]
     thumbnails = b"".join(table["thumbnail"].to_pylist())
     return {

@@ -320,7 +320,8 @@ def load_predictions(path: Path) -> Predictions:
 
     data = durable.read_bytes(path)
     try:
-        table = pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
+        # Not read_table: a thread of its scanner may still hold the bytes when Python ends, which aborts the process.
+        table = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True).read(use_threads=False)
         task = Task.from_dict(json.loads(table.schema.metadata[b"podium.task"]))
         probs = {
             head.name: np.column_stack([table[f"{head.name}={name}"].to_numpy() for name in head.classes])
