@@ -651,9 +651,16 @@ ELSEWHERE = {"preset", "model.name", "model.weights", "metric"}
 """Keys whose effect does not depend on the other parts."""
 
 
+SWEPT = [
+    pytest.param(key, marks=[] if place % 4 == 0 else [pytest.mark.soak])
+    for place, key in enumerate(sorted(set(CASES) - ELSEWHERE))
+]
+"""All keys that train; a quarter of them beside all other parts in the usual run, the others with `-m soak`."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("parts", PARTS)
-@pytest.mark.parametrize("key", sorted(set(CASES) - ELSEWHERE))
+@pytest.mark.parametrize("key", SWEPT)
 def test_beside_all_other_parts_a_key_changes_something_or_is_refused(key: str, parts: str, fitted: Trainings) -> None:
     case, ((preset, lines), y) = CASES[key], PARTS[parts]
     _skip_without_its_package(case.line)

@@ -95,6 +95,7 @@ def test_a_stop_of_the_command_stops_all_with_a_checkpoint(
     check_that_it_goes_on(run, tmp_path, alone)
 
 
+@pytest.mark.soak  # as the trials of R20
 @pytest.mark.slow
 def test_nobody_is_left_when_the_command_is_killed(run: RunFolder, alone: dict[str, bytes], tmp_path: Path) -> None:
     with two_processes(run) as (command, holders):
@@ -103,6 +104,7 @@ def test_nobody_is_left_when_the_command_is_killed(run: RunFolder, alone: dict[s
     check_that_it_goes_on(run, tmp_path, alone)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_process_that_is_killed_or_stopped_leaves_its_fold_to_the_other(
     run: RunFolder, alone: dict[str, bytes]
