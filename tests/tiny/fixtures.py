@@ -17,7 +17,7 @@ from tiny.contest import make_samples
 from tiny.nursery import NoWaiting
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")  # folders of tests are no packages: it would last to the end
 def fast_process() -> Iterator[None]:
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
