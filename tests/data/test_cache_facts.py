@@ -77,7 +77,7 @@ def test_a_lack_of_memory_is_no_damage(tmp_path: Path, kind: str, monkeypatch: p
         raise MemoryError if kind == "MemoryError" else pa.ArrowMemoryError("malloc of size 64 failed")
 
     write(tmp_path / "facts.parquet", [facts_record(GOOD)])
-    monkeypatch.setattr(pq, "read_table", fail)
+    monkeypatch.setattr(pq.ParquetFile, "read", fail)
     with pytest.raises(ShortageError, match="out of memory"):
         read_facts(tmp_path / "facts.parquet", sha256_file(tmp_path / "facts.parquet"))
 
