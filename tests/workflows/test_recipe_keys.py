@@ -33,7 +33,10 @@ from podium.tables import Composite, Head, Samples, Task, as_text_array
 from podium.workflows.start_run import start_run
 from tiny.contest import make_settings
 
-pytestmark = pytest.mark.filterwarnings("ignore:The values of .* images? of more than 8 bits:UserWarning")
+pytestmark = [
+    pytest.mark.slow,  # all keys together
+    pytest.mark.filterwarnings("ignore:The values of .* images? of more than 8 bits:UserWarning"),
+]
 N = 12
 COMMON = (
     "model.name=tiny",
