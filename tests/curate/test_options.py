@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from podium.curate.options import ScanOptions
-from podium.errors import PodiumError
+from podium.errors import PodiumError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,10 @@ def test_every_column_is_called_as_the_table_spells_it() -> None:
 def test_numbers_name_columns_only_where_there_is_no_header() -> None:
     assert ScanOptions(header=False, group="3").with_named_columns().group == "column_3"
     assert ScanOptions(group="3").with_named_columns().group == "3"
+
+
+@pytest.mark.parametrize("field", ["group", "image_column", "split_column", "weight_column", "pattern"])
+@pytest.mark.parametrize("value", [["id"], 3])
+def test_one_name_is_text(field: str, value: object) -> None:
+    with pytest.raises(UsageError, match=f"{field}: expected text, got {type(value).__name__}"):
+        ScanOptions(**{field: value})  # type: ignore[arg-type]

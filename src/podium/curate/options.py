@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -108,6 +108,12 @@ class ScanOptions:
     corrections: Path | Table | None = None
 
     def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.type == "str | None" and not isinstance(value, str | None):
+                raise UsageError(
+                    f"expected text, got {type(value).__name__}: {value!r:.80}", field=item.name, fix="Give one name."
+                )
         object.__setattr__(self, "labels", as_table(self.labels))  # from Python also plain text, or a DataFrame
         object.__setattr__(self, "corrections", as_table(self.corrections, field="corrections"))
         if isinstance(self.ordinal, str):
