@@ -103,6 +103,7 @@ def test_each_training_knows_how_long_its_epochs_took(samples: Path, tmp_path: P
     assert [record["epoch"] for record in durable.Journal(torn).read()] == [0, 1, 2]
 
 
+@pytest.mark.soak
 def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     case: Case, samples: Path, tmp_path: Path, nursery: Nursery
 ) -> None:

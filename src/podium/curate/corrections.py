@@ -27,7 +27,15 @@ def read_corrections(source: Path | Table) -> tuple[list[Correction], list[int]]
         TableError: If the table cannot be read, a column is missing or a row says nothing new.
     """
     table = source if isinstance(source, Table) else read_table(source)
-    cells = [table.column(name, field="corrections") for name in _NEEDED]
+    missing = [name for name in _NEEDED if name not in table.columns]
+    if missing:
+        raise TableError(
+            f"a table of corrections needs the columns {', '.join(_NEEDED)}; missing: {', '.join(missing)}.",
+            where=table.path,
+            field="corrections",
+            fix="'podium labels RUN --write FILE' drafts one that has them.",
+        )
+    cells = [table.columns[name] for name in _NEEDED]
     cells += [table.columns.get(name, [""] * len(table)) for name in _OPTIONAL]
     rows = [Correction(*(plain_cell(cell.strip()) for cell in row)) for row in zip(*cells, strict=True)]
     for number, row in zip(table.row_numbers, rows, strict=True):

@@ -70,7 +70,7 @@ TABLE_FILES = (
     "corrections.csv",
 )
 """Tables of prepared data, which a run holds too."""
-_FIRST_FILES = ("recipe.yaml", "environment.json", "fingerprints.parquet", *TABLE_FILES)
+_FIRST_FILES = ("recipe.yaml", "environment.json", "fingerprints.parquet", "backbone", *TABLE_FILES)
 LONGEST_NAME = 100
 """Bytes of a run's name; a file system takes 255, and names of files are made from it."""
 
