@@ -27,10 +27,10 @@ def read_corrections(source: Path | Table) -> tuple[list[Correction], list[int]]
         TableError: If the table cannot be read, a column is missing or a row says nothing new.
     """
     table = source if isinstance(source, Table) else read_table(source)
-    missing = [name for name in _NEEDED if name not in table.columns]
-    if missing:
+    absent = [name for name in _NEEDED if name not in table.columns]
+    if absent:
         raise TableError(
-            f"a table of corrections needs the columns {', '.join(_NEEDED)}; missing: {', '.join(missing)}.",
+            f"a table of corrections needs the columns {', '.join(_NEEDED)}; missing: {', '.join(absent)}.",
             where=table.path,
             field="corrections",
             fix="'podium labels RUN --write FILE' drafts one that has them.",
