@@ -22,6 +22,7 @@ from podium.store import (
 )
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions, save_predictions
 from podium.workflows.judge_soup import judge_soup
+from podium.workflows.scored_run import ScoredRun
 
 __all__ = ["gather"]
 
@@ -81,11 +82,12 @@ def gather(
         from podium.workflows.expect_submission import expect_submission
         from podium.workflows.look_for_look_alikes import look_for_look_alikes
 
-        look_alikes = look_for_look_alikes(run, samples, divided, oof, scores, settings, said, stop)
+        scored = ScoredRun(run, samples, divided, oof, scores, settings, said, stop)
+        look_alikes = look_for_look_alikes(scored)
         of_folds = score_folds(oof, samples, scores.main_metric)
         of_domains = score_domains(oof, samples, scores.main_metric)
         scores = replace(scores, folds=of_folds, domains=of_domains, look_alikes=look_alikes)
-        expected = expect_submission(run, samples, divided, oof, scores, settings, said, stop)
+        expected = expect_submission(replace(scored, scores=scores))
         scores = replace(scores, expected=expected)
         soup = judge_soup(run, oof, samples, scores)
         about = {

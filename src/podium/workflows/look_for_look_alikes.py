@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.errors import PodiumError, SplitError, Stopped
-from podium.machine import Caution, Progress, Settings
+from podium.machine import Caution
 from podium.machine.tuning import restored_torch
 from podium.metrics import METRICS, Interval, LookAlikes, Scores, score_predictions
 from podium.metrics import score as score_by
 from podium.splits import LeakReport, join_groups, list_name_groupings, make_folds
-from podium.stopping import StopRequest
 from podium.store import RunFolder
 from podium.tables import HOLDOUT, Folds, Predictions, Samples
 from podium.twins import FeatureClusters, find_clusters, find_nearest, silhouettes_of
+from podium.workflows.scored_run import ScoredRun
 
 __all__ = ["look_for_look_alikes"]
 
@@ -33,30 +33,14 @@ LEAST_BY_NAME = 0.15
 """How much higher the mean silhouette of groups by names must be than that of the same groups dealt at random."""
 
 
-def look_for_look_alikes(
-    run: RunFolder,
-    samples: Samples,
-    folds: Folds,
-    oof: Predictions,
-    scores: Scores,
-    settings: Settings,
-    progress: Progress,
-    stop: StopRequest,
-) -> LookAlikes | None:
+def look_for_look_alikes(scored: ScoredRun) -> LookAlikes | None:
     """Clusters of images as near as those of one object, whether the folds divide them, and the score if they did not.
 
     It takes the frozen features that a run with a frozen backbone has in the cache; for others, those of their start
     weights, computed in one pass: a network that was trained puts images that it knows where their label is.
 
     Args:
-        run: The run folder.
-        samples: Its samples.
-        folds: Its folds, in the same order.
-        oof: Its out-of-fold predictions.
-        scores: Their scores.
-        settings: Machine and places.
-        progress: Receives progress and notes.
-        stop: Asked before every batch and between two candidates of a head.
+        scored: The run.
 
     Returns:
         What was found; None where there are too few or too many images, or no features: a note says why.
@@ -64,17 +48,18 @@ def look_for_look_alikes(
     Raises:
         Stopped: If it was asked for.
     """
+    samples, folds = scored.samples, scored.folds
     learnt = np.flatnonzero((folds.fold != HOLDOUT) & ~samples.is_extra)
     if not FEWEST <= len(learnt) <= MOST:
         return None
     try:
         with restored_torch():
-            look = _Look(run, samples.take(learnt), folds.fold[learnt], oof, scores, settings, progress, stop)
+            look = _Look(scored, samples.take(learnt), folds.fold[learnt])
             return look.describe(has_extra=bool(samples.is_extra.any()))
     except Stopped:
         raise
     except PodiumError as problem:
-        progress.note(Caution(f"Look-alikes on both sides of the split were not looked for: {problem.what}"))
+        scored.progress.note(Caution(f"Look-alikes on both sides of the split were not looked for: {problem.what}"))
         return None
 
 
@@ -82,37 +67,34 @@ def look_for_look_alikes(
 class _Look:
     """One look; the samples are all that are judged but the holdout's, and `fold` is theirs."""
 
-    run: RunFolder
+    scored: ScoredRun
     samples: Samples
     fold: NDArray[np.int64]
-    oof: Predictions
-    scores: Scores
-    settings: Settings
-    progress: Progress
-    stop: StopRequest
 
     def describe(self, *, has_extra: bool) -> LookAlikes:
         from podium.training.cross_solve import cross_solve  # torch, which gathering needs for this alone
         from podium.workflows.frozen_view import open_frozen_view
 
-        view = open_frozen_view(self.run, self.samples, self.settings, self.progress, self.stop)
+        view = open_frozen_view(
+            self.scored.run, self.samples, self.scored.settings, self.scored.progress, self.scored.stop
+        )
         directions, kinds = view.directions(), _kinds(self.samples)
         clusters = find_clusters(directions, kinds)
         found = self._measure(directions, kinds, clusters)
         if found.are_divided:
             found = replace(found, **_find_names(self.samples, directions, kinds))
-        if not found.are_divided or _are_groups_named(self.run, self.samples):
+        if not found.are_divided or _are_groups_named(self.scored.run, self.samples):
             return found  # where somebody said what belongs together, clusters are only its looks
 
         def solve(samples: Samples, folds: Folds) -> Predictions:
-            return cross_solve(view.recipe, samples, folds, view.inputs, view.rows, view.device, self.stop)
+            return cross_solve(view.recipe, samples, folds, view.inputs, view.rows, view.device, self.scored.stop)
 
         return self._solve(found, clusters, solve, is_own=view.recipe is view.own and not has_extra)
 
     def _measure(
         self, directions: NDArray[np.float32], kinds: NDArray[np.int64], clusters: FeatureClusters
     ) -> LookAlikes:
-        judged = self.samples.rows_of(self.oof.ids)
+        judged = self.samples.rows_of(self.scored.oof.ids)
         is_known = _has_mate_elsewhere(clusters.cluster, self.fold)[judged]
         asked = judged[np.linspace(0, len(judged) - 1, min(len(judged), MOST_ASKED)).round().astype(int)]
         kin, apart, others = find_nearest(directions, asked, kinds, sets=clusters.cluster)
@@ -130,11 +112,14 @@ class _Look:
         )
 
     def _score(self, judged: NDArray[np.int64], is_taken: NDArray[np.bool_]) -> float:
-        head = self.oof.task.main_target
+        head = self.scored.oof.task.main_target
         if not is_taken.any():
             return float("nan")
-        probs, labels = self.oof.probs[head.name][is_taken], self.samples.target_labels(head.name)[judged[is_taken]]
-        return score_by(METRICS[self.scores.main_metric], probs, labels, head)
+        probs, labels = (
+            self.scored.oof.probs[head.name][is_taken],
+            self.samples.target_labels(head.name)[judged[is_taken]],
+        )
+        return score_by(METRICS[self.scored.scores.main_metric], probs, labels, head)
 
     def _solve(self, found: LookAlikes, clusters: FeatureClusters, solve: Any, *, is_own: bool) -> LookAlikes:
         whole = replace(self.samples, group=join_groups(self.samples, _chain(clusters.cluster)))
@@ -144,22 +129,22 @@ class _Look:
             return found
         pessimistic = self._scores_of(solve(whole, apart), whole)
         if is_own:
-            stated = {name: self._interval(self.scores, name).value for name in pessimistic}
+            stated = {name: self._interval(self.scored.scores, name).value for name in pessimistic}
             return replace(found, stated=stated, pessimistic=pessimistic)
         own = Folds(self.samples.ids, self.fold, int(self.fold.max()) + 1, "as the run's", 0, "")
         stated = {name: score.value for name, score in self._scores_of(solve(self.samples, own), self.samples).items()}
         for name, score in pessimistic.items():
-            pessimistic[name] = _moved(score, self._interval(self.scores, name).value - stated[name])
+            pessimistic[name] = _moved(score, self._interval(self.scored.scores, name).value - stated[name])
         return replace(found, stated=stated, pessimistic=pessimistic)
 
     def _scores_of(self, predictions: Predictions, samples: Samples) -> dict[str, Interval]:
         """Score of each target on the images that the run was evaluated on."""
-        judged = predictions.take(np.flatnonzero(np.isin(predictions.ids, self.oof.ids)))
-        scores = score_predictions(judged, samples, metric=self.scores.main_metric)
+        judged = predictions.take(np.flatnonzero(np.isin(predictions.ids, self.scored.oof.ids)))
+        scores = score_predictions(judged, samples, metric=self.scored.scores.main_metric)
         return {name: self._interval(scores, name) for name in scores.targets}
 
     def _interval(self, scores: Scores, target: str) -> Interval:
-        return scores.targets[target].metrics[self.scores.metric_of(target)]
+        return scores.targets[target].metrics[self.scored.scores.metric_of(target)]
 
 
 def _find_names(samples: Samples, directions: NDArray[np.float32], kinds: NDArray[np.int64]) -> dict[str, Any]:
