@@ -18,8 +18,8 @@ from podium.errors import UsageError
 from podium.recipe import load_recipe
 from podium.splits import make_folds
 from podium.tables import Samples, load_predictions, save_folds
-from podium.workflows import Run, resume, train
-from tiny.contest import make_recipe, make_settings, results_of
+from podium.workflows import Run, compose_recipe, resume, train
+from tiny.contest import TINY, N, draw_images, make_recipe, make_settings, results_of
 
 Contest = Callable[[str], Samples]
 WHOLE = ("model.freeze=none", "predict_views=[plain]", "optimizer.lr=0.02")
@@ -132,6 +132,95 @@ def test_a_teacher_that_cannot_teach_is_refused(contest: Contest, tmp_path: Path
         resume("student", settings=settings)
 
 
-def test_a_classifier_has_no_folds_to_share() -> None:
+def test_the_argument_is_the_key(contest: Contest, tmp_path: Path) -> None:
+    samples, settings = contest("single"), make_settings(tmp_path)
+    teacher = run_of(samples, tmp_path, "teacher", *FROZEN)
+    with pytest.raises(UsageError, match="same key"):
+        compose_recipe(overrides={"distill.teacher": "a"}, teacher="b")
+    for given in ("a", ["a"], Path("a")):
+        for overrides in ({"head.kind": "gradient"}, ["head.kind=gradient"], "head.kind=gradient"):
+            assert compose_recipe(overrides=overrides, teacher=given).distill.teacher == ("a",)
+    changed = {"distill.weight": 1.0}
+    student = train(
+        samples, recipe=make_recipe(*FROZEN), overrides=changed, teacher=teacher, folds=2, name="one", settings=settings
+    )
+    by_key = run_of(samples, tmp_path, "two", *FROZEN, *TAUGHT)
+    assert load_recipe(student.folder.recipe_file).distill == load_recipe(by_key.folder.recipe_file).distill
+    for name, value in weights_of(by_key, 0).items():
+        np.testing.assert_array_equal(weights_of(student, 0)[name], value)
+
+
+def test_extra_data_teach_both_or_are_refused(contest: Contest, tmp_path: Path) -> None:
+    samples, settings = contest("single"), make_settings(tmp_path)
+    draw_images(tmp_path / "web", N, seed=7)
+    web = replace(samples, root=tmp_path / "web", group=None)
+
+    def start(name: str, teacher: str | None, extra: dict[str, object] | None, *lines: str) -> Run:
+        recipe = make_recipe(*FROZEN, *lines)
+        return train(samples, recipe=recipe, teacher=teacher, extra=extra, folds=2, name=name, settings=settings)  # type: ignore[arg-type]
+
+    start("plain", None, None)
+    more = start("more", None, {"web": (web, 0.5)})
+    student = start("student", "more", {"web": (web, 0.5)})
+    told = load_predictions(student.folder.path / "teacher/fold-0/probs.parquet")
+    assert set(told.ids) == set(student.samples.ids[more.folds.train_rows(0)])
+    assert any(name.startswith("web:") for name in told.ids)
+    for teacher, extra in (("plain", {"web": (web, 0.5)}), ("more", None)):
+        with pytest.raises(UsageError, match="same folds, but other images only train"):
+            start("refused", teacher, extra)
+
+
+def fit_classifier(y: object, **options: object) -> podium.ImageClassifier:
+    overrides = [line for line in TINY if not line.startswith("training.epochs")]
+    changed = [*overrides, "training.epochs=3", "optimizer.lr=0.1", *options.pop("more", ())]  # type: ignore[misc]
+    return podium.ImageClassifier(overrides=changed, device="cpu", **options).fit(IMAGES, y)
+
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), dtype=np.uint8)
+ANSWERS = {
+    "single": np.arange(24) % 3,
+    "multi": np.column_stack([np.arange(24) % 2, np.arange(24) // 4 % 2]),
+    "attributes": np.column_stack([np.arange(24) % 2, np.arange(24) // 4 % 3]),
+}
+
+
+@pytest.mark.parametrize("shape", ANSWERS)
+def test_a_classifier_learns_from_another_one(shape: str) -> None:
+    """With weight 1 no label reaches the student: it nears a teacher that is sure, and not what is true."""
+    y = ANSWERS[shape]
+    teacher = podium.ImageClassifier(overrides=["head.kind=ridge", *TINY[:4]], device="cpu", random_state=3)
+    more = ("distill.weight=1", "distill.temperature=1")
+    student = fit_classifier(y, teacher=teacher, more=more)
+    assert not hasattr(teacher, "classes_")  # it was cloned
+    assert student.recipe_.distill.teacher == ("ImageClassifier",)
+    twice, alone = fit_classifier(y, teacher=[teacher, teacher], more=more), fit_classifier(y)
+    for one, two, plain in zip(
+        *(
+            np.array(it.predict_proba(IMAGES), ndmin=3) if shape != "attributes" else it.predict_proba(IMAGES)
+            for it in (student, twice, alone)
+        ),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, two, atol=1e-5)
+        assert not np.allclose(one, plain, atol=1e-3)
+
+
+def test_a_classifier_takes_no_run_for_a_teacher() -> None:
+    for teacher in ("mine", ["mine"]):
+        with pytest.raises(UsageError, match="teacher of an ImageClassifier is another one"):
+            podium.ImageClassifier(teacher=teacher).fit([], [])
     with pytest.raises(UsageError, match="names runs"):
         podium.ImageClassifier(overrides=["distill.teacher=mine", "head.kind=gradient"]).fit([], [])
+
+
+def test_a_teacher_is_fitted_without_the_validation_images() -> None:
+    seen: list[int] = []
+
+    class Counting(podium.ImageClassifier):
+        def fit(self, X: object, y: object, sample_weight: object = None) -> Counting:  # noqa: N803
+            seen.append(len(X))  # type: ignore[arg-type]
+            return super().fit(X, y, sample_weight)
+
+    teacher = Counting(overrides=["head.kind=ridge", *TINY[:4]], device="cpu")
+    fit_classifier(ANSWERS["single"], teacher=teacher, validation_fraction=0.25)
+    assert seen == [18]

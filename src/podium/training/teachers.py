@@ -14,7 +14,7 @@ from podium.listing import list_some
 from podium.machine import Caution, Progress
 from podium.recipe import Recipe, load_recipe
 from podium.store import RunFolder, find_run, load_tables, weights_of
-from podium.tables import Folds, Task
+from podium.tables import HOLDOUT, Folds, Task
 
 __all__ = ["check_teachers", "digest_teachers", "find_teachers", "open_teachers", "settle_teachers"]
 
@@ -117,7 +117,14 @@ def digest_teachers(teachers: Collection[RunFolder]) -> str:
 
 
 def _check_folds(teacher: RunFolder, folds: Folds, chosen: Collection[int]) -> None:
-    if load_tables(teacher)[1].digest != folds.digest:
+    theirs = load_tables(teacher)[1]
+    if theirs.digest != folds.digest and _judged(theirs) == _judged(folds):
+        raise UsageError(
+            f"{_KEY}: run {teacher.name!r} is judged on the same folds, but other images only train there: extra data"
+            " or pseudo-labels that one of both lacks, so it has no answer fold by fold for all that is learnt here.",
+            fix=f"Train teacher and student with the same {option('extra')}, or neither.",
+        )
+    if theirs.digest != folds.digest:
         raise UsageError(
             f"{_KEY}: run {teacher.name!r} has other folds, so its models have seen images that judge this run.",
             fix=f"Take its folds with {options(folds_from=str(teacher.path))}.",
@@ -128,6 +135,12 @@ def _check_folds(teacher: RunFolder, folds: Folds, chosen: Collection[int]) -> N
             f"{_KEY}: run {teacher.name!r} has no model of fold {lacking[0]}.",
             fix=f"Train it there too, or train only folds of it with {option('only_folds')}.",
         )
+
+
+def _judged(folds: Folds) -> dict[str, int]:
+    """The fold, or the holdout, of every image that judges."""
+    judges = (folds.fold >= 0) | (folds.fold == HOLDOUT)
+    return dict(zip(folds.ids[judges].tolist(), folds.fold[judges].tolist(), strict=True))
 
 
 def _other_teacher(recipe: Recipe) -> UsageError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +13,14 @@ from podium.workflows.option_homes import option_homes
 
 if TYPE_CHECKING:
     from podium.recipe import Overrides, Recipe
+    from podium.workflows.run import Run
+
+    Teachers = str | Path | Run | Sequence[str | Path | Run]
+    """Finished runs that teach: names, folders or runs."""
 
 __all__ = ["compose_recipe"]
+
+_TEACHER = "distill.teacher"
 
 
 @strict_arguments(option_homes)
@@ -23,6 +31,7 @@ def compose_recipe(
     overrides: Overrides | None = (),
     metric: str | None = None,
     seed: int | None = None,
+    teacher: Teachers | None = None,
 ) -> Recipe:
     """The recipe of a preset or a file, with overrides on top.
 
@@ -33,6 +42,7 @@ def compose_recipe(
             nothing.
         metric: Primary metric.
         seed: Random seed of training.
+        teacher: Finished runs whose answers are learnt beside the labels, short for the key distill.teacher.
 
     Raises:
         UsageError: If the preset does not exist.
@@ -50,8 +60,23 @@ def compose_recipe(
         refuse_idle_values(recipe, where=path)
     else:
         refuse_idle_values(recipe)
-    recipe = apply_overrides(name_changed(recipe), overrides or ())
+    recipe = apply_overrides(name_changed(recipe), _with_teachers(overrides or (), teacher))
     if seed is not None and seed < 0:
         raise UsageError(f"must be 0 or more, got {seed}.", field="seed")
     update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}
     return recipe.model_copy(update=update)
+
+
+def _with_teachers(overrides: Overrides, teacher: Teachers | None) -> Overrides:
+    from podium.recipe import override_keys
+
+    if teacher is None:
+        return overrides
+    if _TEACHER in override_keys(overrides):
+        raise UsageError("teacher and distill.teacher name the same key.", fix="Leave one of them out.")
+    runs = [teacher] if isinstance(teacher, str | Path) or not isinstance(teacher, Sequence) else teacher
+    names = [str(run if isinstance(run, str | Path) else run.folder.path) for run in runs]
+    if isinstance(overrides, Mapping):
+        return {**overrides, _TEACHER: names}
+    lines = [overrides] if isinstance(overrides, str) else overrides
+    return [*lines, f"{_TEACHER}={json.dumps(names, ensure_ascii=False)}"]

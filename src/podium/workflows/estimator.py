@@ -21,6 +21,7 @@ from podium.curate.value_uses import uses_of_values
 from podium.data import median_side_of, store_in_memory
 from podium.dataset.given_labels import GivenLabels, read_given_labels
 from podium.dataset.ready_images import describe_values
+from podium.decisions import complete_probs
 from podium.engine import Checkpoints, TrainState, mix_seed
 from podium.errors import ImageError, LabelError, RecipeError, UsageError
 from podium.listing import count_of
@@ -58,6 +59,7 @@ from podium.training.mixers import make_mixer
 from podium.training.predictor import Predictor, TrainedModels
 from podium.training.probe import start_heads
 from podium.training.solved_training import train_solved
+from podium.workflows.classifier_teachers import ask_classifiers, list_teachers
 from podium.workflows.compose import compose_recipe
 
 __all__ = ["ImageClassifier"]
@@ -74,6 +76,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         preset: "baseline", "quick", "finetune", "strong", "contest-f" or "contest-l".
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"]. The seed is
             `random_state`.
+        teacher: Another ImageClassifier, or several, whose probabilities are learnt beside the labels (distillation, the
+            mean of several). `fit` clones and fits it on the same training images first, so cross-validation stays
+            honest; `overrides` has distill.weight and distill.temperature.
         validation_fraction: Share of the training images that validate each epoch, drawn as stratified as the labels
             allow; None trains on all images. Needed for training.select=best, training.patience, metric and
             schedule.watch=score.
@@ -95,12 +100,14 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         preset: str = "baseline",
         *,
         overrides: Overrides = (),
+        teacher: Any = None,
         validation_fraction: float | None = None,
         random_state: int | np.random.RandomState | None = 0,
         device: str = "auto",
     ) -> None:
         self.preset = preset
         self.overrides = overrides
+        self.teacher = teacher
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.device = device
@@ -155,7 +162,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._given = given
         classes = list(given.classes.values())
         self.classes_: Any = classes if len(classes) > 1 else classes[0]
-        self._train(images, given, weight, device, backbone)
+        self._train(images, y, given, weight, device, backbone)
         return self
 
     def _compose(self) -> Recipe:
@@ -163,12 +170,13 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise UsageError("the seed of an ImageClassifier is `random_state`.", fix="Leave seed= out of overrides.")
         drawn = isinstance(self.random_state, int | np.integer)
         seed = self.random_state if drawn else check_random_state(self.random_state).randint(2**31 - 1)
-        recipe = compose_recipe(self.preset, overrides=self.overrides, seed=int(seed))  # type: ignore[arg-type]
-        if recipe.distill.teacher:
+        teachers = [type(one).__name__ for one in list_teachers(self.teacher, ImageClassifier)]
+        if "distill.teacher" in override_keys(self.overrides):
             raise UsageError(
                 "distill.teacher names runs, whose folds an ImageClassifier does not have.",
-                fix="Distil with podium.train, on the teacher's folds.",
+                fix="Give another classifier as its teacher, or distil with podium.train, on the teacher's folds.",
             )
+        recipe = compose_recipe(self.preset, overrides=self.overrides, seed=int(seed), teacher=teachers or None)  # type: ignore[arg-type]
         needs = [
             f"{name}={value}"
             for name, value, is_needed in (
@@ -189,6 +197,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _train(
         self,
         images: Sequence[Any],
+        y: Any,
         given: GivenLabels,
         weight: NDArray[np.float64] | None,
         device: torch.device,
@@ -216,6 +225,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if recipe.model.freeze == "backbone":
             self._backbone = backbone
             frozen = FrozenBackbone(recipe, backbone, given.task, device, settings.n_threads, Silent())
+        if self.teacher is not None:
+            teachers = list_teachers(self.teacher, ImageClassifier)
+            told = ask_classifiers(teachers, images, y, weight, train.rows, given.task)
+            train = replace(train, teacher=complete_probs(told, given.task))
         inputs = make_inputs(recipe, given.task, stored, device, settings, Silent(), frozen=frozen, backbone=backbone)
         del backbone
         self._weights: dict[str, Mapping[str, torch.Tensor]] = {}
@@ -258,6 +271,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 self.validation_scores_[name] = [solved.record.scores[task.main_target.name]]
             return
         train = replace(train, draw_weights=make_draw_weights(recipe, whole, task, train.labels))
+        if train.teacher:
+            train = replace(train, teacher={head.name: train.teacher[head.name] for head in task.heads})
         start_heads(recipe, model, inputs, train, seed=seed, stop=StopRequest())
         train = replace(train, mixer=make_mixer(recipe, whole, task, train.labels))
         fitting = prepare_fitting(recipe, task, model, inputs, train, valid, metric=metric, seed=seed, device=device)

@@ -28,6 +28,7 @@ from podium.workflows.run import Run
 if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
     from podium.recipe import Overrides, Recipe
+    from podium.workflows.compose import Teachers
 
 __all__ = ["Start", "resume", "start_and_finish", "train"]
 
@@ -41,6 +42,7 @@ def train(
     overrides: Overrides | None = (),
     metric: str | None = None,
     seed: int | None = None,
+    teacher: Teachers | None = None,
     minutes: float | None = None,
     folds: int | FoldOptions | None = None,
     only_folds: Collection[int] | None = None,
@@ -62,6 +64,8 @@ def train(
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
         metric: Primary metric (default: macro F1; macro average precision for multi-label).
         seed: Random seed of training.
+        teacher: Finished runs, by name, folder or as a `Run`, whose answers are learnt beside the labels (distillation),
+            on the same folds; short for overrides={"distill.teacher": ...}.
         minutes: Minutes after which all is done, from now. The epochs are planned from measured speed and recorded in
             the recipe. Without preset and recipe, `baseline` comes first, as a run of its own, then the best preset
             that there is time for on the same folds; the better run of both is given.
@@ -91,7 +95,7 @@ def train(
     settings, progress = settings or Settings(), progress or default_progress()
     _check_callbacks(callbacks, settings)
     warn_of_scarce_memory(progress)
-    compose = partial(compose_recipe, recipe=recipe, overrides=overrides, metric=metric, seed=seed)
+    compose = partial(compose_recipe, recipe=recipe, overrides=overrides, metric=metric, seed=seed, teacher=teacher)
     how = Start(fold_options(folds), only_folds, name, settings, progress, tuple(callbacks))
     read = partial(open_data, data, options, folds, extra=extra, extra_drop=extra_drop)
     wanted = compose(preset or "baseline")  # an error of it comes before any data is read
