@@ -30,11 +30,11 @@ def list_teachers(teacher: Any, kind: type) -> list[Any]:
     for one in teachers:
         if not isinstance(one, kind):
             raise UsageError(
-                f"the teacher of an ImageClassifier is another one, got {type(one).__name__}: a run has folds of its own,"
-                " and its models may have seen the images that judge this classifier.",
+                f"the teacher of an ImageClassifier is another one, got {type(one).__name__}: a run has folds of its"
+                " own, and its models may have seen the images that judge this classifier.",
                 field="teacher",
-                fix="Give a classifier, teacher=podium.ImageClassifier('finetune'), which learns from the same images, or"
-                " distil a run with podium.train(teacher=...).",
+                fix="Give a classifier, teacher=podium.ImageClassifier('finetune'), which learns from the same images,"
+                " or distil a run with podium.train(teacher=...).",
             )
     return teachers
 
@@ -77,7 +77,7 @@ def _probs_of(fitted: Any, shown: Sequence[Any], task: Task) -> dict[str, NDArra
     for head in task.heads:
         if probs[head.name].shape[1] != head.n_classes:
             raise LabelError(
-                f"the teacher knows {probs[head.name].shape[1]} of the {head.n_classes} classes of {head.name!r}: a class"
-                " has no training image beside the validation images."
+                f"the teacher knows {probs[head.name].shape[1]} of the {head.n_classes} classes of {head.name!r}: one has"
+                " no training image beside the validation images."
             )
     return probs

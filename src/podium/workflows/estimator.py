@@ -76,8 +76,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         preset: "baseline", "quick", "finetune", "strong", "contest-f" or "contest-l".
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"]. The seed is
             `random_state`.
-        teacher: Another ImageClassifier, or several, whose probabilities are learnt beside the labels (distillation, the
-            mean of several). `fit` clones and fits it on the same training images first, so cross-validation stays
+        teacher: Another ImageClassifier, or several, whose probabilities are learnt beside the labels (distillation,
+            the mean of several). `fit` clones and fits it on the same training images first, so cross-validation stays
             honest; `overrides` has distill.weight and distill.temperature.
         validation_fraction: Share of the training images that validate each epoch, drawn as stratified as the labels
             allow; None trains on all images. Needed for training.select=best, training.patience, metric and

@@ -64,8 +64,8 @@ def train(
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
         metric: Primary metric (default: macro F1; macro average precision for multi-label).
         seed: Random seed of training.
-        teacher: Finished runs, by name, folder or as a `Run`, whose answers are learnt beside the labels (distillation),
-            on the same folds; short for overrides={"distill.teacher": ...}.
+        teacher: Finished runs, by name, folder or as a `Run`, whose answers are learnt beside the labels
+            (distillation), on the same folds; short for overrides={"distill.teacher": ...}.
         minutes: Minutes after which all is done, from now. The epochs are planned from measured speed and recorded in
             the recipe. Without preset and recipe, `baseline` comes first, as a run of its own, then the best preset
             that there is time for on the same folds; the better run of both is given.
