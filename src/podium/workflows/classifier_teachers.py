@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,7 @@ def _probs_of(fitted: Any, shown: Sequence[Any], task: Task) -> dict[str, NDArra
     for head in task.heads:
         if probs[head.name].shape[1] != head.n_classes:
             raise LabelError(
-                f"the teacher knows {probs[head.name].shape[1]} of the {head.n_classes} classes of {head.name!r}: one has"
-                " no training image beside the validation images."
+                f"the teacher knows {probs[head.name].shape[1]} of the {head.n_classes} classes of {head.name!r}: one"
+                " has no training image beside the validation images."
             )
     return probs
