@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from podium.arguments import strict_arguments
 from podium.errors import UsageError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from podium.recipe import Overrides, Recipe
     from podium.workflows.run import Run
 
-    Teachers = str | Path | Run | Sequence[str | Path | Run]
+    Teachers: TypeAlias = str | Path | Run | Sequence[str | Path | Run]
     """Finished runs that teach: names, folders or runs."""
 
 __all__ = ["compose_recipe"]
