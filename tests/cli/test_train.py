@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,5 +63,11 @@ def test_a_refit_by_command_predicts_by_command(tmp_path: Path) -> None:
     answer = ask_well(tmp_path, "refit", "mine", "--device", "cpu")
     assert "one model on all 16 images, 1 epoch; its score is not measured" in answer.out
     assert "podium predict mine FOLDER_OF_TEST_IMAGES --models refit" in answer.out
+    shutil.move(tmp_path / "runs", tmp_path / "my runs")
+    answer = ask_well(tmp_path, "train", "--resume", "mine", "--runs", "my runs", "--quiet", "--device", "cpu")
+    assert "podium predict mine FOLDER_OF_TEST_IMAGES --runs 'my runs'" in answer.out
+    answer = ask("train", "pets", "--name", "mine", "--runs", "my runs", at=tmp_path)
+    assert "podium train --resume mine --runs 'my runs'" in answer.complaint
+    shutil.move(tmp_path / "my runs", tmp_path / "runs")
     answer = ask_well(tmp_path, "predict", "mine", "pets", "--models", "refit", "--device", "cpu", "--json")
     assert answer.record["n_images"] == 16

@@ -56,6 +56,18 @@ def test_formulas_and_names_come_back_as_they_were(tmp_path: Path) -> None:
     assert read_corrections(tmp_path / "c.csv") == (rows, [2, 3])
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet", "frame"])
+def test_a_table_without_a_row_corrects_nothing(ending: str, photos: Path, tmp_path: Path) -> None:
+    frame, file = pd.DataFrame(columns=["image", "head", "old", "new"], dtype=str), tmp_path / f"none.{ending}"
+    if ending == "csv":
+        frame.to_csv(file, index=False)
+    elif ending == "parquet":
+        frame.to_parquet(file)
+    found = podium.scan(photos, corrections=frame if ending == "frame" else file)
+    assert found.samples.digest == podium.scan(photos).samples.digest
+    assert "none yet, the table has a header alone" in found.notes[-1]
+
+
 def test_what_is_wrong_names_its_row(photos: Path, tmp_path: Path) -> None:
     file = tmp_path / "c.csv"
     file.write_text("image,head,old,new\ncat/00.png,label,dog,cat\n")

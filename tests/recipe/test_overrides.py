@@ -101,6 +101,17 @@ def test_another_kind_starts_from_its_own_defaults() -> None:
     assert apply_overrides(_gradient(), ["schedule.kind=constant"]).schedule == Constant()
 
 
+def test_parts_by_name_are_written_line_by_line() -> None:
+    lines = [
+        "borders.age.kind=soft",
+        "borders.age.width=2",
+        "model.layers.sex.kind=arcface",
+        "model.layers.sex.scale=9",
+    ]
+    whole = {"borders": {"age": {"kind": "soft", "width": 2}}, "model.layers": {"sex": {"kind": "arcface", "scale": 9}}}
+    assert apply_overrides(finetune(), lines) == apply_overrides(finetune(), whole)
+
+
 def test_naming_the_kind_that_is_there_keeps_its_values() -> None:
     same = apply_overrides(_gradient(), ["schedule.kind=one_cycle"])
     assert same.schedule == _gradient().schedule == OneCycle(warmup_fraction=0.1)
@@ -184,6 +195,11 @@ SIZE = r"image.size_px: expected one side, or \[height, width\], of 8 to 4096 wh
         ("image.size_px=210.5", SIZE),
         ("image.size_px={height: 280, width: 210}", SIZE),
         ("image.size_px=null", SIZE),
+        ("borders.age.kind=moved", r"borders\.age\.at is missing: set it beside \{'kind': 'moved'\}"),
+        ("borders.age={kind: soft}", r"borders\.age\.width is missing"),
+        ("borders.age.at=[30]", "Kinds with these keys: 'moved'"),
+        ("borders.age.knd=soft", "borders.age: expected keys and values with a kind"),
+        ("model.layers.age.scale=9", "Kinds with these keys: "),
         ("image.size_px=big", SIZE),
         ("seed=!!python/object/apply:os.system ['true']", "is not plain YAML"),
     ],

@@ -232,6 +232,13 @@ def test_the_backbone_is_built_once_and_gives_the_same_bits(
     np.testing.assert_array_equal(once.predict_proba(paths), anew.predict_proba(paths))
 
 
+def test_images_that_a_crop_leaves_whole_are_warned_of() -> None:
+    images = [np.zeros((size, 30, 3), np.uint8) for size in (40,) * 6 + (20,) * 6]
+    crop = "image.preprocessing=[{kind: centre_crop, size_px: [32, 16]}]"
+    with pytest.warns(UserWarning, match="6 of 12 images are smaller than the centre crop of 32 x 16 px"):
+        make_classifier((*FROZEN, crop)).fit(images, [0, 1] * 6)
+
+
 @pytest.mark.parametrize("kind", ["paths", "pillow"])
 def test_images_that_use_a_small_part_of_their_range_are_warned_of(kind: str, tmp_path: Path) -> None:
     """12 bits in 16: 17 grey levels are left, as `podium train` says."""

@@ -19,8 +19,9 @@ from podium.engine import Objective
 from podium.errors import ImageError, RecipeError, SourceError, UsageError
 from podium.machine import Silent
 from podium.tables import Samples, save_samples
+from podium.workflows import lr_find
 from podium.workflows.rate_sweep import RateSweep
-from tiny.contest import TINY, Notes, make_settings
+from tiny.contest import TINY, N, Notes, draw_images, make_settings
 
 LINES = tuple(line for line in TINY if not line.startswith("model.frozen_"))
 WHOLE = ("finetune", (*LINES, "model.freeze=none"))
@@ -75,7 +76,16 @@ def test_every_model_has_a_curve_and_the_lowest_counts(contest: Contest, tmp_pat
     assert sweep.lr == pytest.approx(min(value for value in valleys if value is not None), rel=0.05)
 
 
-@pytest.mark.parametrize("line", ["model.head_start=probe", "model.unfreeze_after=1", "optimizer.sam_rho=0.1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "model.head_start=probe",
+        "model.unfreeze_after=1",
+        "optimizer.sam_rho=0.1",
+        "mixing=[mixup]",
+        "image.preprocessing=[grayscale]",
+    ],
+)
 def test_parts_of_the_recipe_are_in_it(line: str, contest: Contest, tmp_path: Path) -> None:
     plain = find(contest("single"), tmp_path).curves["all"].losses
     changed = find(contest("single"), tmp_path, WHOLE, line).curves["all"].losses
@@ -156,6 +166,27 @@ def test_the_plot_is_a_picture_and_replaces_nothing(name: str, contest: Contest,
 def test_nonsense_is_refused(options: dict[str, object], error: type[Exception], words: str, contest: Contest) -> None:
     with pytest.raises(error, match=words):
         podium.lr_find(contest("single"), **options)  # type: ignore[arg-type]
+
+
+def test_extra_data_are_trained_on_and_deal_no_folds(
+    contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = replace(contest("single"), group=None)
+    draw_images(tmp_path / "web", N, seed=7)
+    web, seen = replace(samples, root=tmp_path / "web"), []
+    decode = lr_find._decode
+
+    def note(recipe: object, found: Samples, rows: np.ndarray, *rest: object) -> object:
+        seen.append(set(found.ids[rows]))
+        return decode(recipe, found, rows, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(lr_find, "_decode", note)
+    options = {"overrides": WHOLE[1], "folds": 3, "steps": 20, "settings": make_settings(tmp_path)}
+    for extra in (None, {"web": web}):
+        podium.lr_find(samples, preset="finetune", extra=extra, progress=Silent(), **options)  # type: ignore[arg-type]
+    alone, both = seen
+    assert alone == {name for name in both if not name.startswith("web:")}
+    assert len(both) == len(alone) + N
 
 
 def test_images_without_labels_are_refused(contest: Contest) -> None:

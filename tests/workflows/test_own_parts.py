@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import podium
+from podium.cli import main
 from podium.dataset import FoldOptions
 from podium.errors import RecipeError, UsageError
 from podium.losses import binary_cross_entropy_per_sample, cross_entropy_per_sample, own
@@ -88,6 +89,12 @@ def test_what_does_not_fit_is_refused_before_anything_is_read(tmp_path: Path) ->
     ):
         with pytest.raises(error, match=words):
             start_run(samples, make_recipe(line), FoldOptions(), settings, Silent(), name="refused")
+
+
+@pytest.mark.parametrize("words", [["--parts", "--name", "x"], ["--parts"], ["--parts="], ["--name", "x", "--parts="]])
+def test_an_option_is_not_taken_for_the_file(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "photos", *words]) == 2
+    assert "--parts names no file" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +117,15 @@ def test_mixed_images_come_with_the_share_of_each_label(folder: Path) -> None:
             classes = {made.labels[left], made.labels[right]}
             wanted = {own} if len(classes) == 1 else {f"{name} 50%" for name in classes}
             assert set(words.split(", ")) == wanted
+
+
+def test_extra_images_and_crops_larger_than_images_are_shown(folder: Path, tmp_path: Path) -> None:
+    crop = {"image.preprocessing": [{"kind": "centre_crop", "size_px": [45, 30]}]}
+    recipe = apply_overrides(find_preset("finetune"), SMALL | crop)
+    web = tmp_path / "web"
+    shutil.copytree(folder, web)
+    made = podium.preview(folder, recipe=recipe, images=23, extra={"web": web}, progress=Silent())
+    assert sum(name.startswith("web:") for name in made.ids) == 11
+    assert any("smaller than the centre crop of 45 x 30 px" in caution for caution in made.cautions)
+    words = ["preview", "finetune", str(folder), "--extra", f"web={web}", "--out", str(tmp_path / "s.png"), "--json"]
+    assert main([*words, "-q"]) == 0

@@ -27,7 +27,7 @@ def print_error(
         verbose: Whether to print all details, and the traceback with the errors that caused this one.
         arguments: The command that failed, to print it with the options that let it go through.
     """
-    error = _in_flags(error)
+    error = _in_flags(error, _runs_of(arguments or ()))
     again = _retry(error, arguments)
     if as_json:
         sys.stdout.write(json.dumps(error.to_dict() | again, ensure_ascii=True) + "\n")
@@ -51,16 +51,25 @@ def _retry(error: Explained, arguments: Sequence[str] | None) -> dict[str, str]:
     return {"command": retry_command(arguments, error.retry)}
 
 
-def _in_flags(error: Explained) -> Explained:
+def _runs_of(arguments: Sequence[str]) -> Path:
+    """The folder of runs that a command was given."""
+    for place, word in enumerate(arguments):
+        option, equals, folder = word.partition("=")
+        if option == "--runs":
+            return Path(folder if equals else "".join(arguments[place + 1 : place + 2]))
+    return Path("runs")
+
+
+def _in_flags(error: Explained, runs: Path) -> Explained:
     """The error with flags for the names of options."""
     if error.field is None and "`" not in "".join((error.what, error.fix or "", *error.details)):
         return error
     from podium.cli.spelling import flag_of, respell
 
-    error.what = respell(error.what)
+    error.what = respell(error.what, runs=runs)
     error.field = None if error.field is None else flag_of(error.field)
-    error.fix = None if error.fix is None else respell(error.fix)
-    error.details = tuple(map(respell, error.details))
+    error.fix = None if error.fix is None else respell(error.fix, runs=runs)
+    error.details = tuple(respell(line, runs=runs) for line in error.details)
     return error
 
 

@@ -145,7 +145,10 @@ def _load_own_parts(arguments: Sequence[str]) -> None:
     """The user's losses and metrics, before anything reads a name: those of PODIUM_PARTS, then those of --parts."""
     load_named_parts()
     for place, word in enumerate(arguments):
-        option, _, file = word.partition("=")
-        file = file or "".join(arguments[place + 1 : place + 2])
-        if option == "--parts" and file:  # without a file the command says what is missing
-            load_parts(file)
+        option, equals, file = word.partition("=")
+        if option != "--parts":
+            continue
+        file = file if equals else "".join(arguments[place + 1 : place + 2])
+        if not file or (not equals and file.startswith("--")):
+            raise UsageError("--parts names no file.", fix="Write --parts FILE.py, the file that registers your parts.")
+        load_parts(file)

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
-from podium.cli.spelling import words_of
+from podium.cli.spelling import next_command
 from podium.columns import align_columns
 from podium.errors import UsageError
 from podium.listing import count_of, shorten
@@ -95,7 +95,8 @@ def labels(
         print_lines("", f"draft    {write}: no rows, for every label is believed more than another class")
     elif write is not None:
         print_lines("", f"draft    {write}: {count_of(n_draft or 0, 'row')}; review every one, then")
-        print_lines(f"next     podium train DATA {words_of(corrections=write, folds_from=found.folder.path)}")
+        words = ("--corrections", str(write), "--folds-from", str(found.folder.path))
+        print_lines(f"next     {next_command('train', 'DATA', *words, runs=machine.runs)}")
     return 0
 
 

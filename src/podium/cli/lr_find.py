@@ -8,7 +8,17 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import DATA, OUTPUT, RECIPE, FoldFlags, MachineFlags, OutputFlags, RecipeFlags, ScanFlags
+from podium.cli.flags import (
+    DATA,
+    OUTPUT,
+    RECIPE,
+    ExtraFlags,
+    FoldFlags,
+    MachineFlags,
+    OutputFlags,
+    RecipeFlags,
+    ScanFlags,
+)
 from podium.columns import align_columns
 from podium.listing import agree
 
@@ -23,6 +33,7 @@ def lr_find(
     steps: Annotated[int | None, Parameter(group=RECIPE)] = None,
     plot: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    more: ExtraFlags = ExtraFlags(),  # noqa: B008
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     recipe: RecipeFlags = RecipeFlags(),  # noqa: B008
     machine: MachineFlags = MachineFlags(),  # noqa: B008
@@ -60,6 +71,7 @@ def lr_find(
         recipe=wanted,
         folds=folds.as_options() if folds != FoldFlags() else None,
         options=reading.as_options() if reading != ScanFlags() else None,
+        **more.as_arguments(),
         lowest=lowest,
         highest=highest,
         steps=steps,

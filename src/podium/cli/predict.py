@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from podium.cli.choices import Models, View
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
+from podium.cli.spelling import next_command
 from podium.listing import count_of
 
 __all__ = ["predict"]
@@ -80,6 +81,7 @@ def predict(
     print_lines(f"{count_of(len(predictions), 'image')} predicted", f"file     {path}")
     if expected is not None:
         print_lines(f"expected {expected_words(expected)}")
-    option = "" if name == "test" else f" --name {name}"
-    print_lines(f"next     podium submit {found.name} SAMPLE_SUBMISSION.csv{option}")
+    named = () if name == "test" else ("--name", name)
+    words = ("submit", found.name, "SAMPLE_SUBMISSION.csv", *named)
+    print_lines(f"next     {next_command(*words, runs=machine.runs)}")
     return 0

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from podium.cli.choices import Policy
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import DATA, MACHINE, OUTPUT, RECIPE, OutputFlags, ScanFlags
+from podium.cli.flags import DATA, MACHINE, OUTPUT, RECIPE, ExtraFlags, OutputFlags, ScanFlags
 
 __all__ = ["preview"]
 
@@ -26,6 +26,7 @@ def preview(
     ] = (),
     augment: Annotated[Policy | None, Parameter(group=RECIPE)] = None,
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    more: ExtraFlags = ExtraFlags(),  # noqa: B008
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
@@ -55,6 +56,7 @@ def preview(
         images=images,
         versions=versions,
         options=reading.as_options() if reading != ScanFlags() else None,
+        **more.as_arguments(),
         progress=Console(quiet=output.quiet),
     )
     made.save(out)

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
-from podium.cli.spelling import words_of
+from podium.cli.spelling import next_command
 from podium.listing import count_of
 
 __all__ = ["pseudo"]
@@ -60,5 +60,6 @@ def pseudo(
         print_json({"run": found.name, "n_images": n_images, "n_rows": len(made), "out": str(out)})
         return 0
     print_lines(f"{count_of(n_images, 'image')} labelled", f"folder   {out}")
-    print_lines(f"next     podium train DATA {words_of(extra=f'pseudo={out}:0.5', folds_from=found.folder.path)}")
+    words = ("--extra", f"pseudo={out}:0.5", "--folds-from", str(found.folder.path))
+    print_lines(f"next     {next_command('train', 'DATA', *words, runs=machine.runs)}")
     return 0

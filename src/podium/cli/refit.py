@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import MACHINE, RUN, MachineFlags, OutputFlags
+from podium.cli.spelling import next_command
 
 __all__ = ["refit"]
 
@@ -40,5 +41,6 @@ def refit(
         print_json({"run": found.name, "folder": str(found.folder.refit_file.parent), **record.to_dict()})
         return 0
     print_lines(f"refit    {refit_words(record)}", f"folder   {found.folder.refit_file.parent}")
-    print_lines(f"next     podium predict {found.name} FOLDER_OF_TEST_IMAGES --models refit")
+    words = ("predict", found.name, "FOLDER_OF_TEST_IMAGES", "--models", "refit")
+    print_lines(f"next     {next_command(*words, runs=machine.runs)}")
     return 0

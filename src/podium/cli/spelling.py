@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from cyclopts import Parameter
@@ -19,7 +20,10 @@ from cyclopts import Parameter
 from podium.cli import COMMANDS
 from podium.cli.commands import load_verb
 
-__all__ = ["flag_of", "flag_words", "option_flags", "respell", "respell_record", "words_of"]
+_RUNS = Path("runs")
+"""Where every command looks for runs."""
+
+__all__ = ["flag_of", "flag_words", "next_command", "option_flags", "respell", "respell_record"]
 
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _PLACES = ("data", "run", "template")
@@ -67,16 +71,18 @@ def flag_of(name: str) -> str:
     return option_flags().get(name, name)
 
 
-def respell(text: str) -> str:
-    """A text with the options and calls between backticks as a shell takes them.
+def respell(text: str, *, runs: Path = _RUNS) -> str:
+    """A text with the options and calls between backticks as a shell takes them; runs are in the folder `runs`.
 
     Example:
         >>> respell("Name it with `labels='my train.csv', label_columns=['age', 'sex'], strict=True`.")
         "Name it with --labels 'my train.csv' --label-columns age sex --strict."
         >>> respell("Continue with `podium.resume('mine')`, or see `table`.")
         'Continue with podium train --resume mine, or see `table`.'
+        >>> respell("Continue with `podium.resume('mine')`.", runs=Path("other"))
+        'Continue with podium train --resume mine --runs other.'
     """
-    return _QUOTED.sub(lambda found: _respell_code(found[1]) or found[0], text) if "`" in text else text
+    return _QUOTED.sub(lambda found: _respell_code(found[1], runs) or found[0], text) if "`" in text else text
 
 
 _TEXTS = ("notes", "warnings", "hints", "option", "words", "problems", "state")
@@ -96,19 +102,19 @@ def _respell_all(value: Any) -> Any:
     return respell(value) if isinstance(value, str) else value
 
 
-def _respell_code(code: str) -> str | None:
+def _respell_code(code: str, runs: Path) -> str | None:
     """Python's spelling in the shell's; None if this is something else."""
     if code.isidentifier():
         return option_flags().get(code)
     try:
         parsed = ast.parse(code if code.startswith("podium.") else f"options({code})", mode="eval").body
-        words = _respell_call(parsed) if isinstance(parsed, ast.Call) else None
+        words = _respell_call(parsed, runs) if isinstance(parsed, ast.Call) else None
     except (SyntaxError, ValueError, KeyError):
         return None
     return None if words is None else " ".join(words)
 
 
-def _respell_call(node: ast.Call) -> list[str]:
+def _respell_call(node: ast.Call, runs: Path) -> list[str]:
     """The words of a call such as podium.train("photos", folds=3), or of bare options.
 
     Raises:
@@ -118,7 +124,8 @@ def _respell_call(node: ast.Call) -> list[str]:
     head = _respell_function(node.func)
     places = [_word(ast.literal_eval(argument)) for argument in node.args]
     options = [word for keyword in node.keywords for word in _option_words(keyword)]
-    return [*head, *places, *options]
+    is_of_a_run = ast.unparse(node.func).startswith(("podium.resume", "podium.load_run"))
+    return [*head, *places, *options, *(_runs_words(runs) if is_of_a_run else [])]
 
 
 def _respell_function(function: ast.expr) -> list[str]:
@@ -160,14 +167,18 @@ def flag_words(name: str, value: Any) -> list[str]:
     return [flag, *map(_word, value if isinstance(value, list) else [value])]
 
 
-def words_of(**values: Any) -> str:
-    """Options with their values, for a command to copy.
+def next_command(*words: str, runs: Path) -> str:
+    """A command to copy, for runs in this folder.
 
     Example:
-        >>> words_of(folds_from="my runs/first")
-        "--folds-from 'my runs/first'"
+        >>> next_command("predict", "mine", "FOLDER_OF_TEST_IMAGES", runs=Path("my runs"))
+        "podium predict mine FOLDER_OF_TEST_IMAGES --runs 'my runs'"
     """
-    return " ".join(word for name, value in values.items() for word in flag_words(name, value))
+    return " ".join(["podium", *map(_word, words), *_runs_words(runs)])
+
+
+def _runs_words(runs: Path) -> list[str]:
+    return [] if runs == _RUNS else ["--runs", _word(runs)]
 
 
 def _joined(value: Any) -> str:

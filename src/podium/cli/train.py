@@ -148,11 +148,12 @@ def _refuse_beside_resume(given: list[str]) -> None:
 
 def show_run(run: Run, *, as_json: bool) -> None:
     """Print a finished run: its scores, where its report is, and what to try next."""
+    from podium.cli.spelling import next_command
     from podium.report import print_summary, read_group_words
     from podium.splits import count_extra, describe_extra
     from podium.store import arithmetic_words, read_arithmetic, read_soup, soup_words
 
-    left = run.folder.folds_left()
+    left, runs = run.folder.folds_left(), run.settings.runs
     if as_json:
         scores = None if left else run.scores.to_dict()
         facts: dict[str, object] = {"run": run.name, "folder": str(run.folder.path), "folds_left": left}
@@ -162,7 +163,7 @@ def show_run(run: Run, *, as_json: bool) -> None:
     if left:
         folds = f"fold{'s' if len(left) > 1 else ''} {', '.join(map(str, left))}"
         print_lines(f"run      {run.folder.path}", f"left     {folds}: scores come when the last is trained")
-        print_lines(f"next     podium train --resume {run.name}")
+        print_lines(f"next     {next_command('train', '--resume', run.name, runs=runs)}")
         return
     print_summary(run.scores, groups=read_group_words(run.folder))
     soup = read_soup(run.folder)
@@ -171,6 +172,6 @@ def show_run(run: Run, *, as_json: bool) -> None:
         print_lines(f"extra    {describe_extra(run.samples, run.folds)}")
     print_lines(f"with     {arithmetic_words(read_arithmetic(run.folder))}")
     print_lines(f"run      {run.folder.path}", f"report   {run.folder.report_file}")
-    print_lines("next     podium predict " + run.name + " FOLDER_OF_TEST_IMAGES")
+    print_lines(f"next     {next_command('predict', run.name, 'FOLDER_OF_TEST_IMAGES', runs=runs)}")
     if len(run.folds.holdout_rows):
-        print_lines(f"         podium evaluate {run.name} --holdout   once, at the end")
+        print_lines(f"         {next_command('evaluate', run.name, '--holdout', runs=runs)}   once, at the end")

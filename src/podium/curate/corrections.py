@@ -26,7 +26,7 @@ def read_corrections(source: Path | Table) -> tuple[list[Correction], list[int]]
     Raises:
         TableError: If the table cannot be read, a column is missing or a row says nothing new.
     """
-    table = source if isinstance(source, Table) else read_table(source)
+    table = source if isinstance(source, Table) else read_table(source, may_be_empty=True)
     absent = [name for name in _NEEDED if name not in table.columns]
     if absent:
         raise TableError(
@@ -59,6 +59,9 @@ def correct_scan(found: Scan, source: Path | Table) -> Scan:
     """
     rows, numbers = read_corrections(source)
     path = source.path if isinstance(source, Table) else source
+    if not rows:
+        said = f"Corrections of {path.name}: none yet, the table has a header alone."
+        return replace(found, notes=(*found.notes, said))
     samples = correct_samples(found.samples, rows, numbers=numbers, where=path)
     n_dropped, n_same = len(found.samples) - len(samples), sum(row.new == row.old for row in rows)
     n_changed = sum(not row.is_drop for row in rows) - n_same

@@ -115,7 +115,7 @@ class ScanOptions:
                     f"expected text, got {type(value).__name__}: {value!r:.80}", field=item.name, fix="Give one name."
                 )
         object.__setattr__(self, "labels", as_table(self.labels))  # from Python also plain text, or a DataFrame
-        object.__setattr__(self, "corrections", as_table(self.corrections, field="corrections"))
+        object.__setattr__(self, "corrections", as_table(self.corrections, field="corrections", may_be_empty=True))
         if isinstance(self.ordinal, str):
             object.__setattr__(self, "ordinal", (self.ordinal,))
         object.__setattr__(self, "split_names", _read_split_names(self.split_names))

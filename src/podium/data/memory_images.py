@@ -55,12 +55,15 @@ class MemoryImages:
         key: Always None.
         values: Smallest and largest value of each image of more than 8 bits, and the values that became black and
             white, float64 (N, 4); 0 for others. None where nobody asked.
+        sizes: Height and width of each image as it was read, int64 (N, 2); smaller than its file where nothing is cut
+            out of it. None where nobody looked.
     """
 
     ids: NDArray[np.object_]
     pixels: NDArray[np.uint8]
     key: None = None
     values: NDArray[np.float64] | None = None
+    sizes: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -96,11 +99,12 @@ def store_in_memory(
     """
     names = [str(row) for row in range(len(images))] if ids is None else list(ids)
     pixels = np.empty((len(images), height, width, 3), dtype=np.uint8)
-    values = np.zeros((len(images), 4)) if with_values else None
+    values, sizes = np.zeros((len(images), 4)) if with_values else None, np.zeros((len(images), 2), dtype=np.int64)
     target_px = None if cuts(preprocessing) else max(height, width)
 
     def store(row: int) -> None:
         read, used = _read(images[row], names[row], target_px, limits or Limits(), with_values=with_values)
+        sizes[row] = read.shape[:2]
         pixels[row] = store_as(read, (height, width), fit, preprocessing)
         if values is not None:
             values[row] = used
@@ -111,7 +115,7 @@ def store_in_memory(
     else:
         for row in range(len(images)):
             store(row)
-    return MemoryImages(as_text_array(names), pixels, values=values)
+    return MemoryImages(as_text_array(names), pixels, values=values, sizes=sizes)
 
 
 def median_side_of(images: Sequence[GivenImage]) -> float:

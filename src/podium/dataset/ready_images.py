@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,15 @@ from podium.recipe import Recipe
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Samples
 
-__all__ = ["ReadyImages", "describe_crops", "describe_findings", "describe_values", "make_ready", "median_side"]
+__all__ = [
+    "ReadyImages",
+    "describe_crops",
+    "describe_findings",
+    "describe_short_sides",
+    "describe_values",
+    "make_ready",
+    "median_side",
+]
 
 PROBED = 200
 """Files whose header tells the size that "auto" goes by."""
@@ -118,13 +127,21 @@ def describe_findings(audit: Audit, preprocessing: Sequence[Preprocessing] = ())
 
 def describe_crops(audit: Audit, preprocessing: Sequence[Preprocessing]) -> list[str]:
     """A note for each centre crop that is larger than images are, which it leaves whole in that side."""
+    good = audit.is_ok
+    return describe_short_sides(audit.ids[good], np.column_stack([audit.height, audit.width])[good], preprocessing)
+
+
+def describe_short_sides(
+    ids: NDArray[np.object_], sizes: NDArray[np.integer[Any]], preprocessing: Sequence[Preprocessing]
+) -> list[str]:
+    """The same for images of known height and width, shape (N, 2)."""
     notes = []
     for step in preprocessing:
         height, width = height_and_width(step.size_px) if isinstance(step, CutCentre) else (0, 0)
-        short = audit.ids[audit.is_ok & ((audit.height < height) | (audit.width < width))]
+        short = ids[(sizes < (height, width)).any(axis=1)]
         if len(short):
             notes.append(
-                f"{part_of(len(short), int(audit.is_ok.sum()), 'image', 'is', 'are')} smaller than the centre crop of"
+                f"{part_of(len(short), len(ids), 'image', 'is', 'are')} smaller than the centre crop of"
                 f" {height} x {width} px (height x width, image.preprocessing), and a side that is shorter stays"
                 f" whole: {list_some(short, most=3)}."
             )

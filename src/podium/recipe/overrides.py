@@ -33,8 +33,8 @@ _LISTS: Mapping[str, Callable[[Any], Any]] = {
     "image.preprocessing": read_kinds,
 }
 """Lists that have short forms."""
-_NAMED = ("loss", "heads")
-"""The mapping that takes parts by names of the user's."""
+_NAMED = {("loss", "heads"), ("model", "layers"), ("borders",)}
+"""The mappings that take parts by names of the user's."""
 
 __all__ = [
     "Overrides",
@@ -153,8 +153,8 @@ def _read_line(line: str) -> tuple[str, Any]:
 def _assign(record: Any, path: Sequence[str], value: Any, key: str) -> None:
     *parents, last = path
     for place, step in enumerate(parents):
-        if tuple(parents[:place]) == _NAMED and isinstance(record, dict):
-            record.setdefault(step, {})  # the first key of a head's own loss
+        if tuple(parents[:place]) in _NAMED and isinstance(record, dict):
+            record.setdefault(step, {})  # the first key of a head's own part
         record = _descend(record, step, key)
     if isinstance(record, list):
         place = _place(record, last, key)

@@ -30,12 +30,15 @@ def is_frame(thing: object) -> TypeGuard[Frame]:
     return hasattr(thing, "columns") and (hasattr(thing, "iloc") or hasattr(thing, "__arrow_c_stream__"))
 
 
-def as_table(given: str | PathLike[str] | Frame | Table | None, *, field: str = "labels") -> Path | Table | None:
+def as_table(
+    given: str | PathLike[str] | Frame | Table | None, *, field: str = "labels", may_be_empty: bool = False
+) -> Path | Table | None:
     """What a user names as a table: the path of a file, a frame as text, or nothing.
 
     Args:
         given: The table.
         field: The option that names it.
+        may_be_empty: Whether a frame may have no rows.
 
     Raises:
         UsageError: If it is anything else.
@@ -44,7 +47,7 @@ def as_table(given: str | PathLike[str] | Frame | Table | None, *, field: str = 
     if given is None or isinstance(given, Table):
         return given
     if is_frame(given):
-        return table_of_frame(given)
+        return table_of_frame(given, may_be_empty=may_be_empty)
     if not isinstance(given, str | PathLike):
         kind = type(given).__name__
         fix = "Make a column of file names and one of labels, such as pandas.DataFrame({'image': ..., 'label': ...})."
@@ -52,7 +55,7 @@ def as_table(given: str | PathLike[str] | Frame | Table | None, *, field: str = 
     return Path(given)
 
 
-def table_of_frame(frame: Frame) -> Table:
+def table_of_frame(frame: Frame, *, may_be_empty: bool = False) -> Table:
     """The frame as text. An index of pandas that is more than row numbers is a column too.
 
     Raises:
@@ -61,7 +64,8 @@ def table_of_frame(frame: Frame) -> Table:
     named = list(_columns_of(frame))
     cells = [[cell_text(value) for value in values] for _, values in named]
     n_rows = len(cells[0]) if cells else 0
-    return make_table(_NAME, [str(name) for name, _ in named], cells, list(range(_FIRST_ROW, n_rows + _FIRST_ROW)))
+    numbers = list(range(_FIRST_ROW, n_rows + _FIRST_ROW))
+    return make_table(_NAME, [str(name) for name, _ in named], cells, numbers, may_be_empty=may_be_empty)
 
 
 def _columns_of(frame: Any) -> Iterator[tuple[object, list[Any]]]:

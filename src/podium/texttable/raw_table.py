@@ -75,7 +75,7 @@ class RawTable:
 
     @cached_property
     def _values(self) -> tuple[tuple[str, ...], ...]:
-        by_column = zip(*(cells for cells, _ in self.rows), strict=True)
+        by_column = zip(*(cells for cells, _ in self.rows), strict=True) if self.rows else [()] * len(self.columns)
         is_spaced = self.delimiter == SPACES
         return tuple(
             tuple(cell_value(raw, self.delimiter) if is_spaced or raw[:1] == '"' else raw for raw in column)
@@ -126,6 +126,7 @@ def read_raw_table(
     encoding: str | None = None,
     header: bool = True,
     data: bytes | None = None,
+    may_be_empty: bool = False,
 ) -> RawTable:
     """A text table, cell by cell as it stands in the file.
 
@@ -135,6 +136,7 @@ def read_raw_table(
         encoding: Text encoding; None finds it.
         header: Whether the first row names the columns.
         data: The content of the file, where it was read already.
+        may_be_empty: Whether a header alone is a table too.
 
     Raises:
         TableError: If it is no table of text, is empty, has a header but no rows, a column name occurs twice, or rows
@@ -156,7 +158,7 @@ def read_raw_table(
     names = [cell_value(cell, mark) for cell in rows[0][0]] if header else []
     _check_single_column(names, mark, path)
     first, rows, numbers = (rows[0], rows[1:], numbers[1:]) if header else (None, rows, numbers)
-    if not rows:
+    if not rows and not may_be_empty:
         raise TableError(f"the table has a header {names} but no rows.", where=path, fix="It needs one row per image.")
     names = _name_columns(names, rows, mark, path)
     rows = _even_lengths(rows, numbers, len(names), mark, path)

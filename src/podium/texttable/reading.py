@@ -64,7 +64,14 @@ class Table:
         )
 
 
-def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None = None, header: bool = True) -> Table:
+def read_table(
+    path: Path,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    header: bool = True,
+    may_be_empty: bool = False,
+) -> Table:
     """The table, as text.
 
     Args:
@@ -72,6 +79,7 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
         delimiter: Character between two cells; found among comma, semicolon, tab, pipe and runs of spaces when None.
         encoding: Encoding of the text; found when None.
         header: Whether the first row of a text names the columns; else they are called `column_1` and so on.
+        may_be_empty: Whether columns without a row are a table too.
 
     Raises:
         TableError: If there is no such file, it has no header or no rows, a column name occurs twice, or a row has
@@ -86,15 +94,17 @@ def read_table(path: Path, *, delimiter: str | None = None, encoding: str | None
         raise TableError("a Parquet file inside an archive is not read.", where=path, fix="Unpack it first.")
     if ending == ".parquet":
         names, cells, n_rows = read_parquet_rows(path)
-        return make_table(path, names, cells, list(range(2, n_rows + 2)))
+        return make_table(path, names, cells, list(range(2, n_rows + 2)), may_be_empty=may_be_empty)
     if ending in JSON_ENDINGS:
         decoded = decode_table(durable.read_bytes(path) if data is None else data, where=path, encoding=encoding)
         columns, numbers, tool = read_json_rows(decoded.text, path)
         table = make_table(path, list(columns), list(columns.values()), numbers, decoded.encoding)
         said = () if tool is None else (f"{path.name} was read as {tool} writes labels.",)
         return replace(table, notes=(*table.notes, *said))
-    raw = read_raw_table(path, delimiter=delimiter, encoding=encoding, header=header, data=data)
-    return _drop_empty_rows(raw)
+    raw = read_raw_table(
+        path, delimiter=delimiter, encoding=encoding, header=header, data=data, may_be_empty=may_be_empty
+    )
+    return _drop_empty_rows(raw, may_be_empty=may_be_empty)
 
 
 def check_table_exists(path: Path, *, data: Path | None = None) -> None:
@@ -139,11 +149,11 @@ def _tables_in(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.name.lower().endswith(TABLE_ENDINGS)) if folder.is_dir() else []
 
 
-def _drop_empty_rows(raw: RawTable) -> Table:
+def _drop_empty_rows(raw: RawTable, *, may_be_empty: bool) -> Table:
     """The cells of all rows that hold any; spreadsheets leave rows of delimiters alone at the end."""
     columns = {name: raw.cells(name) for name in raw.columns}
     kept = [row for row, (cells, _) in enumerate(raw.rows) if any(cell.strip(_EMPTY) for cell in cells)]
-    if not kept:
+    if not kept and not may_be_empty:
         raise TableError("the table has no rows.", where=raw.path, fix="It needs one row per image.")
     is_whole = len(kept) == len(raw)
     return Table(
@@ -157,7 +167,13 @@ def _drop_empty_rows(raw: RawTable) -> Table:
 
 
 def make_table(
-    path: Path, names: Sequence[str], cells: Sequence[list[str]], numbers: list[int], encoding: str = "utf-8"
+    path: Path,
+    names: Sequence[str],
+    cells: Sequence[list[str]],
+    numbers: list[int],
+    encoding: str = "utf-8",
+    *,
+    may_be_empty: bool = False,
 ) -> Table:
     """A table of named columns.
 
@@ -167,11 +183,12 @@ def make_table(
         cells: The cells of each column.
         numbers: Place of each row as a spreadsheet counts.
         encoding: Encoding it was read with.
+        may_be_empty: Whether it may have no rows.
 
     Raises:
         TableError: If it has no rows, or a column name occurs twice.
     """
-    if not numbers:
+    if not numbers and not may_be_empty:
         raise TableError("the table has no rows.", where=path, fix="It needs one row per image.")
     spelt = check_column_names(names, path)
     notes = (f"{path.name} was read as {encoding} ({options(encoding=encoding)}).",) if encoding != "utf-8" else ()

@@ -20,7 +20,7 @@ from podium.backbone.frozen_backbone import FrozenBackbone
 from podium.curate.value_uses import uses_of_values
 from podium.data import median_side_of, store_in_memory
 from podium.dataset.given_labels import GivenLabels, read_given_labels
-from podium.dataset.ready_images import describe_values
+from podium.dataset.ready_images import describe_short_sides, describe_values
 from podium.decisions import complete_probs
 from podium.engine import Checkpoints, TrainState, mix_seed
 from podium.errors import ImageError, LabelError, RecipeError, UsageError
@@ -215,7 +215,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             with_values=True,
         )
         assert stored.values is not None
-        for note in (*backbone.notes, *describe_values(uses_of_values(stored.values))):
+        assert stored.sizes is not None
+        short = describe_short_sides(stored.ids, stored.sizes, image.preprocessing)
+        for note in (*backbone.notes, *short, *describe_values(uses_of_values(stored.values))):
             warnings.warn(note, UserWarning, stacklevel=3)
         train, valid = self._divide(given, stored.ids, weight)
         recipe = self.recipe_ = resolve_statistics(recipe, stored.pixels, train.rows)

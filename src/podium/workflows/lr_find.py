@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from podium.advice import option
 from podium.arguments import strict_arguments
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
+from podium.dataset.extra import Extra
 from podium.dataset.frozen_folds import load_frozen
 from podium.dataset.prepare import check_folds
 from podium.dataset.prepared import Prepared
@@ -25,8 +27,11 @@ from podium.problems import Problems
 from podium.recipe import Recipe, arrange, resolve_recipe
 from podium.recipe.border_targets import treat_borders
 from podium.recipe.check_borders import check_borders
+from podium.recipe.check_losses import check_losses
+from podium.recipe.check_mixing import check_mixing
+from podium.recipe.check_sampler import check_sampler
 from podium.recipe.idle_keys import refuse_idle_for_task
-from podium.splits import make_folds
+from podium.splits import make_folds, place_extra
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Folds, Samples, Task
 from podium.workflows.compose import compose_recipe
@@ -57,6 +62,8 @@ def lr_find(
     seed: int | None = None,
     folds: int | FoldOptions | None = None,
     options: ScanOptions | None = None,
+    extra: Mapping[str, Extra] | None = None,
+    extra_drop: Mapping[str, Sequence[str]] | None = None,
     lowest: float = LOWEST,
     highest: float = HIGHEST,
     steps: int | None = None,
@@ -76,6 +83,8 @@ def lr_find(
         seed: Random seed of training.
         folds: Number of folds (default: 5), or `FoldOptions`.
         options: How to read a folder or table.
+        extra: Data that only train, as `podium.train` takes them.
+        extra_drop: Classes of extra data to leave out, by name.
         lowest: First learning rate.
         highest: Last learning rate; it ends earlier where the loss explodes.
         steps: Steps; None takes those of an epoch, at least 30 and at most 100.
@@ -103,11 +112,14 @@ def lr_find(
             f"the heads of this recipe are solved (head.kind={wanted.head.kind}): there is no learning rate to find.",
             fix="Choose a preset that fine-tunes, such as finetune, or head.kind=gradient.",
         )
-    opened = open_data(data, options, folds)
+    opened = open_data(data, options, folds, extra=extra, extra_drop=extra_drop)
     samples = opened.samples
     task = _require_labels(samples)
-    arrange(task, wanted.model.arrangement)
+    parts = arrange(task, wanted.model.arrangement)
     refuse_idle_for_task(wanted, task)
+    check_losses(wanted.loss, [head for part in parts.values() for head in part.heads])
+    check_sampler(wanted, task)
+    check_mixing(wanted, task)
     check_borders(wanted, samples)
     rows = _train_rows(opened, fold_options(folds), progress)
     from podium.machine.tuning import restored_torch
@@ -141,10 +153,14 @@ def _train_rows(opened: Any, options: FoldOptions, progress: Progress) -> NDArra
     check_folds(opened.samples, options, problems, progress)
     problems.raise_all()
     folds: Folds
+    samples: Samples = opened.samples
+    judged = samples.without_extra
     if options.folds_from is not None:
-        folds = load_frozen(options).match(opened.samples)
+        folds = load_frozen(options).match(judged)
     else:
-        folds = make_folds(opened.samples, **options.request)
+        folds = make_folds(judged, **options.request)
+    if samples.is_extra.any():
+        folds = place_extra(samples, folds, samples.group_keys.tolist())
     return folds.train_rows(0)
 
 
@@ -204,6 +220,7 @@ def _sweep_one(
     from podium.engine import mix_seed
     from podium.training.draw_weights import make_draw_weights
     from podium.training.fitting import label_rows
+    from podium.training.mixers import make_mixer
     from podium.training.rate_sweep import sweep_rates
 
     assert samples.task is not None
@@ -211,6 +228,7 @@ def _sweep_one(
     task = arrange(whole, recipe.model.arrangement)[name]
     train = label_rows(treat_borders(samples, recipe.borders), rows, np.arange(len(rows)))
     train = replace(train, draw_weights=make_draw_weights(recipe, whole, task, train.labels))
+    train = replace(train, mixer=make_mixer(recipe, whole, task, train.labels))
     model = inputs.build_model(task, train.rows, seed=seed).to(device)
     with progress.stage(f"{name}, steps", n_steps) as update:
         return sweep_rates(
@@ -258,6 +276,12 @@ def _decode_one(recipe: Recipe, samples: Samples, row: int) -> NDArray[np.uint8]
 
     image = recipe.image
     try:
-        return store_in_memory([samples.file(row)], *image.stored_sides, image.fit, limits=image.limits).pixels
+        return store_in_memory(
+            [samples.file(row)],
+            *image.stored_sides,
+            image.fit,
+            limits=image.limits,
+            preprocessing=image.preprocessing,
+        ).pixels
     except ImageError:
         return None

@@ -15,7 +15,8 @@ from podium import durable
 from podium.arguments import strict_arguments
 from podium.curate import ScanOptions
 from podium.data import MemoryImages, Mixer, sample_keys, store_in_memory
-from podium.dataset.ready_images import median_side
+from podium.dataset.extra import Extra
+from podium.dataset.ready_images import describe_short_sides, median_side
 from podium.errors import ImageError, SourceError, UsageError
 from podium.listing import count_of
 from podium.machine import Caution, Progress, Settings, default_progress
@@ -136,6 +137,8 @@ def preview(
     images: int = 6,
     versions: int = 5,
     options: ScanOptions | None = None,
+    extra: Mapping[str, Extra] | None = None,
+    extra_drop: Mapping[str, Sequence[str]] | None = None,
     progress: Progress | None = None,
 ) -> Preview:
     """Some images as a training will see them: preprocessed, resized, augmented, with their targets.
@@ -149,6 +152,8 @@ def preview(
         images: Number of images, taken from all classes in turn.
         versions: Number of augmented versions of each. A frozen backbone trains on cached views, and these are shown.
         options: How to read a folder or table.
+        extra: Data that only train, as `podium.train` takes them; they are shown among the others.
+        extra_drop: Classes of extra data to leave out, by name.
         progress: Receives notes and cautions.
 
     Raises:
@@ -163,16 +168,18 @@ def preview(
         if number < 1:
             raise UsageError(f"must be at least 1, got {number}.", field=name)
     progress = progress or default_progress()
-    opened = open_data(data, options, None)
+    opened = open_data(data, options, None, extra=extra, extra_drop=extra_drop)
     for note in getattr(opened, "notes", ()):
         progress.note(note)
     wanted = find_preset(recipe) if isinstance(recipe, str) else recipe
     refuse_idle_values(wanted)
     wanted = resolve_sizes(wanted, median_side_px=median_side(opened.samples))
     cautions = [] if opened.samples.task is None else describe_unsafe_labels(wanted, opened.samples.task)
+    chosen, stored = _store(opened.samples, wanted, images)
+    assert stored.sizes is not None
+    cautions += describe_short_sides(chosen.ids, stored.sizes, wanted.image.preprocessing)
     for caution in cautions:
         progress.note(Caution(caution))
-    chosen, stored = _store(opened.samples, wanted, images)
     return _make(wanted, chosen, stored, versions, cautions)
 
 
@@ -262,8 +269,8 @@ def _store(samples: Samples, recipe: Recipe, n: int) -> tuple[Samples, MemoryIma
             break
     if not rows:
         raise SourceError("no image can be decoded.", where=samples.root, fix="podium scan says what is wrong.")
-    pixels = np.concatenate([one.pixels for one in found])
-    return samples.take(rows), MemoryImages(samples.ids[rows], pixels)
+    pixels, sizes = (np.concatenate([getattr(one, name) for one in found]) for name in ("pixels", "sizes"))
+    return samples.take(rows), MemoryImages(samples.ids[rows], pixels, sizes=sizes)
 
 
 def _in_turn(samples: Samples) -> list[int]:
