@@ -82,9 +82,9 @@ def _explain(name: str, items: Sequence[Any]) -> str:
     if item["type"] == "value_error":
         message = item["msg"].removeprefix("Value error, ")
         return f"{_shorten(name)}: {message}, got {show_value(item['input'])}." if name else f"{message}."
-    if item["type"] == "missing":
+    if item["type"] == "missing" and isinstance(item["loc"][-1], str):
         key = f"{_shorten(name)}.{item['loc'][-1]}" if name else str(item["loc"][-1])
-        return f"{key} is missing: set it beside {show_value(item['input'])}."
+        return f"{key} is missing, expected beside {show_value(item['input'])}."
     expected = " or ".join(dict.fromkeys(map(_expected, items)))
     hint = suggest_kind(name.split("."), item["input"]) if item["type"] in _LACK_A_KIND else ""
     return f"{_shorten(name) or 'recipe'}: expected {expected}, got {show_value(item['input'])}. {hint}".rstrip()
@@ -111,6 +111,8 @@ def _expected(item: Any) -> str:
             return f"a number {words} {context[name]}"
     if kind == "literal_error":
         return str(context["expected"])
+    if kind == "missing":
+        return "more values"
     if kind in {"too_long", "too_short"}:
         return str(item["msg"]).removeprefix("Tuple should have ")
     return _KINDS.get(kind) or str(item["msg"]).removeprefix("Input should be ")
