@@ -33,7 +33,7 @@ def read_corrections(source: Path | Table) -> tuple[list[Correction], list[int]]
             f"a table of corrections needs the columns {', '.join(_NEEDED)}; missing: {', '.join(absent)}.",
             where=table.path,
             field="corrections",
-            fix="'podium labels RUN --write FILE' drafts one that has them.",
+            fix="`podium labels` drafts one that has them.",
         )
     cells = [table.columns[name] for name in _NEEDED]
     cells += [table.columns.get(name, [""] * len(table)) for name in _OPTIONAL]
