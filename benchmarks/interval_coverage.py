@@ -5,6 +5,9 @@ one class is rare (about 5 % of people), and each person is easier or harder to 
 400,000 people. Judged per method: share of replicates whose interval holds the truth, and mean width.
 
     python benchmarks/interval_coverage.py --replicates 1000
+    python benchmarks/interval_coverage.py --replicates 1000 --few 8 12 20 40
+
+With `--few`: stated 90 % at a few groups for three kinds of answers, beside the bounds without the correction for them.
 """
 
 from __future__ import annotations
@@ -13,13 +16,14 @@ import argparse
 import math
 from collections.abc import Callable
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from podium.metrics import metric, score
-from podium.metrics.bootstrap import Judged, number_groups, resample
+from podium.metrics.bootstrap import Judged, effective_groups, number_groups, resample
 from podium.metrics.counts import ClassCounts, count_events
 from podium.metrics.interval import bound_without_width, make_interval
 from podium.tables import Head, decide
@@ -264,12 +268,110 @@ def measure_near_perfect(n: int, share_wrong: float, *, n_replicates: int, n_res
         print(f"{name:52s} held {held_share:.3f}  truth below {below:.3f}  width {width:.4f}")
 
 
+class Drawn(NamedTuple):
+    """What a run would hand in, its labels, and group numbers."""
+
+    probs: Array
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+
+
+def draw_by_person(n_groups: int, rng: np.random.Generator) -> Drawn:
+    """The contest above."""
+    return Drawn(*draw(n_groups, rng)[:3])
+
+
+def draw_balanced(n_groups: int, rng: np.random.Generator) -> Drawn:
+    """The class belongs to the person, all classes are as frequent."""
+    groups = np.repeat(np.arange(n_groups), rng.integers(1, 14, n_groups))
+    labels = rng.integers(0, 3, n_groups)[groups]
+    noise = rng.normal(0, 1.0, (n_groups, 3))[groups] + rng.normal(0, 1.0, (len(groups), 3))
+    return Drawn(_softmax(noise + 1.5 * np.eye(3)[labels]), labels, groups)
+
+
+def draw_by_image(n_groups: int, rng: np.random.Generator) -> Drawn:
+    """Each person shows all classes, one of them rarely."""
+    groups = np.repeat(np.arange(n_groups), rng.integers(1, 14, n_groups))
+    labels = rng.choice(3, len(groups), p=[0.5, 0.4, 0.1])
+    noise = rng.normal(0, 1.0, (n_groups, 3))[groups] + rng.normal(0, 1.0, (len(groups), 3))
+    return Drawn(_softmax(noise + 1.5 * np.eye(3)[labels]), labels, groups)
+
+
+def draw_several(n_groups: int, rng: np.random.Generator) -> Drawn:
+    """Three labels of each image."""
+    groups = np.repeat(np.arange(n_groups), rng.integers(1, 14, n_groups))
+    labels = (rng.random((len(groups), 3)) < [0.5, 0.3, 0.15]).astype(np.int64)
+    noise = rng.normal(0, 1.0, (n_groups, 3))[groups] + rng.normal(0, 1.0, (len(groups), 3))
+    return Drawn(1 / (1 + np.exp(-noise - 1.5 * (2 * labels - 1))), labels, groups)
+
+
+def draw_attributes(n_groups: int, rng: np.random.Generator) -> Drawn:
+    """Two attributes with two values each as one composite class; one is the person's, the other the image's."""
+    groups = np.repeat(np.arange(n_groups), rng.integers(1, 14, n_groups))
+    person, image = rng.integers(0, 2, n_groups)[groups], rng.integers(0, 2, len(groups))
+    noise = rng.normal(0, 1.0, (n_groups, 2))[groups] + rng.normal(0, 1.0, (len(groups), 2))
+    yes = 1 / (1 + np.exp(-noise - 1.5 * (2 * np.stack([person, image], axis=1) - 1)))
+    each = np.stack([1 - yes, yes], axis=2)  # (N, attribute, value)
+    return Drawn((each[:, 0, :, None] * each[:, 1, None, :]).reshape(-1, 4), 2 * person + image, groups)
+
+
+FEW = {
+    "single, of the person, one rare": (HEAD, draw_by_person, ("accuracy", "f1_macro", "log_loss")),
+    "single, of the person": (HEAD, draw_balanced, ("accuracy", "f1_macro")),
+    "single, of the image": (HEAD, draw_by_image, ("accuracy", "f1_macro")),
+    "several": (
+        Head("signs", "multi", ("a", "b", "c")),
+        draw_several,
+        ("f1_macro", "average_precision_macro"),
+    ),
+    "attributes": (Head("both", "single", ("00", "01", "10", "11")), draw_attributes, ("accuracy", "f1_macro")),
+}
+
+
+def measure_few(n_groups: int, *, n_replicates: int, n_resamples: int, level: float = 0.9) -> None:
+    """How often intervals of a few people hold the score of 50,000 people."""
+    for name, (head, make, names) in FEW.items():
+        items, rng = tuple(metric(one) for one in names), np.random.default_rng(n_groups)
+        many = make(50_000, np.random.default_rng(12345))
+        truth = {one: score(one, many.probs, many.labels, head) for one in names}
+        held: dict[str, list[tuple[bool, float, bool, float]]] = {one: [] for one in names}
+        for seed in range(n_replicates):
+            some = make(n_groups, rng)
+            (drawn,) = resample(
+                [Judged(head, some.probs, some.labels, items)],
+                some.groups,
+                n_groups,
+                n_resamples=n_resamples,
+                seed=seed,
+            )
+            for one in names:
+                value, values = score(one, some.probs, some.labels, head), drawn.values[one]
+                found = [
+                    make_interval(value, values, n_groups=n_groups, level=level, n_effective=effective)
+                    for effective in (None, effective_groups(some.groups))
+                ]
+                held[one].append(
+                    tuple(x for kept in found for x in (kept.low <= truth[one] <= kept.high, kept.high - kept.low))  # type: ignore[arg-type]
+                )
+        for one, rows in held.items():
+            before, wide, now, wider = np.mean(rows, axis=0)
+            print(
+                f"| {name} | {one} | {n_groups} | {before:.1%} | {now:.1%} | {wider / wide - 1:+.0%} |",
+                flush=True,
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replicates", type=int, default=1000)
     parser.add_argument("--resamples", type=int, default=1000)
     parser.add_argument("--groups", type=int, nargs="*", default=[50, 200])
+    parser.add_argument("--few", type=int, nargs="*", default=[], help="numbers of groups; only this table")
     chosen = parser.parse_args()
+    if chosen.few:
+        for n_groups in chosen.few:
+            measure_few(n_groups, n_replicates=chosen.replicates, n_resamples=chosen.resamples)
+        return
     for n_groups in chosen.groups:
         measure(n_groups, chosen.replicates, chosen.resamples)
     for n, share_wrong in ((30, 0.02), (30, 0.06), (100, 0.01), (300, 0.005)):

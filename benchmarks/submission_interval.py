@@ -123,7 +123,7 @@ def run_trial(whole: Population, name: str, n_train: int, n_test: int, strength:
     judged, n_resamples = Judged(head, oof, labels, (item,)), 500 if item.from_counts else 200
     keys, n_keys = number_groups(samples.group_keys)
     (resampled,) = resample([judged], keys, n_keys, n_resamples=n_resamples, seed=seed)
-    stated = measure(item, judged, resampled.values[name], n_groups=n_keys, level=LEVEL).interval
+    stated = measure(item, judged, resampled.values[name], groups=keys, level=LEVEL).interval
     size = {"n_images": len(test), "n_groups": n_test, "n_resamples": n_resamples, "seed": seed, "level": LEVEL}
     expected, blind = (
         expect_score(item, head, oof, labels, samples.group_keys, some_gain, **size)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from podium.metrics import Interval, TargetScore, metric, score, score_predictions
-from podium.metrics.bootstrap import Judged, resample
+from podium.metrics.bootstrap import Judged, effective_groups, resample
 from podium.metrics.interval import bound_without_width, make_interval, perfect_low, resampled_bounds
 from podium.tables import Head, Predictions, Samples, Task, as_text_array
 
@@ -219,3 +219,23 @@ def test_a_class_without_a_mistake_is_bounded_by_its_own_groups() -> None:
     assert rare.f1 == 1
     assert rare.f1_low == pytest.approx(0.025 ** (1 / 8))
     assert rare.f1_high == 1
+
+
+def test_groups_of_different_sizes_say_as_much_as_fewer_equal_ones() -> None:
+    assert effective_groups(np.repeat(np.arange(7), 5)) == pytest.approx(7)
+    uneven = effective_groups(np.repeat(np.arange(4), [1, 2, 3, 10]))
+    sizes = np.array([1, 2, 3, 10]) / 16
+    assert uneven == pytest.approx(1 / (sizes**2).sum())  # inverse Simpson, an independent form of the same
+
+
+def test_few_groups_widen_an_interval_on_both_sides_and_many_do_not() -> None:
+    resampled = np.random.default_rng(0).normal(0.7, 0.05, 500) ** 2
+    plain = make_interval(0.49, resampled, n_groups=12, level=0.9)
+    few = make_interval(0.49, resampled, n_groups=12, level=0.9, n_effective=12.0)
+    reach = np.sqrt(12 / 11) * stats.t.ppf(0.95, 11) * resampled.std()
+    assert few.low == pytest.approx(min(plain.low, 0.49 - reach))
+    assert few.high == pytest.approx(max(plain.high, 0.49 + reach))
+    fewer = make_interval(0.49, resampled, n_groups=12, level=0.9, n_effective=6.0)
+    assert fewer.low < few.low
+    many = make_interval(0.49, resampled, n_groups=60, level=0.9, n_effective=60.0)
+    assert many == make_interval(0.49, resampled, n_groups=60, level=0.9)

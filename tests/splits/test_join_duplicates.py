@@ -100,3 +100,19 @@ def test_what_was_joined_is_said(make_samples: Build) -> None:
         "1 file that exists more than once and 1 near-duplicate pair: kept on one side of every split"
         " (5 images in 2 clusters, the largest of 3)."
     )
+
+
+def test_a_photo_and_its_mirror_image_are_kept_together(make_samples: Build) -> None:
+    own = prints()
+    own["phash"][20] = own["phash"][5] ^ np.uint64(0x5555555555555555)
+    own["thumbnails"][20] = own["thumbnails"][5][:, ::-1]
+    whole = join_duplicates(make_samples(N, labels("single")), **own)
+    assert whole.joined is not None
+    assert whole.joined.n_mirrored == 1
+    assert "1 pair of a photo and its mirror image" in str(whole.joined)
+    for seed in range(5):
+        folds = make_folds(whole.samples, split_method=whole.split_method, split_seed=seed, folds=4)
+        assert folds.fold[5] == folds.fold[20]
+    accepted = join_duplicates(make_samples(N, labels("single")), allow_leaks=["near_duplicate"], **own).joined
+    assert accepted is not None
+    assert accepted.n_mirrored == 0

@@ -12,15 +12,13 @@ from podium.auditing.finding import MOST_SHOWN, Finding
 from podium.auditing.looked_at import LookedAt
 from podium.listing import count_of, part_of
 from podium.tables import Samples
-from podium.twins import NearDuplicates, find_near_duplicates, join_pairs
+from podium.twins import NearDuplicates, find_mirrored_pairs, join_pairs
 
 __all__ = ["find_mirrored", "find_twins"]
 
 _Pairs = NDArray[np.int64]
 MANY = 0.01
 """Share of images with a mirror image from which on somebody seems to have made them."""
-_ODD_COLUMNS = 0x5555555555555555
-"""Bits of a perceptual hash whose horizontal frequency is odd: mirroring an image turns their sign."""
 
 
 def find_twins(looked: LookedAt, near: NearDuplicates, max_bad_fraction: float) -> Iterator[Finding]:
@@ -98,31 +96,19 @@ def find_mirrored(looked: LookedAt, near: NearDuplicates) -> Iterator[Finding]:
         looked: Images that can be used.
         near: Near-duplicates among them, which are left out here: an even image is its own mirror image.
     """
-    phash, small = looked.audit.phash, looked.thumbnails
-    n = len(looked)
-    both = find_near_duplicates(
-        np.concatenate([phash, phash ^ np.uint64(_ODD_COLUMNS)]),
-        side=np.repeat([0, 1], n),
-        thumbnails=np.concatenate([small, small[:, :, ::-1]]),
+    pairs = find_mirrored_pairs(
+        looked.audit.phash, thumbnails=looked.thumbnails, known=near.pairs, sha256=looked.audit.sha256
     )
-    pairs = np.sort(both.pairs % n, axis=1)
-    pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
-    known = {tuple(pair) for pair in near.pairs.tolist()}
-    digest = looked.audit.sha256
-    pairs = np.array(
-        [pair for pair in pairs.tolist() if tuple(pair) not in known and digest[pair[0]] != digest[pair[1]]],
-        dtype=np.int64,
-    ).reshape(-1, 2)
     if len(pairs):
         names = looked.samples.ids
         n_mirrored = len(np.unique(pairs))
         yield Finding(
-            "caution" if n_mirrored > MANY * n else "note",
+            "caution" if n_mirrored > MANY * len(looked) else "note",
             "mirrored",
             f"{count_of(len(pairs), 'pair')} of images {'is' if len(pairs) == 1 else 'are'} one photo, mirrored.",
             n=n_mirrored,
             sets=tuple((str(names[a]), str(names[b])) for a, b in pairs[:MOST_SHOWN].tolist()),
-            todo="A split may part them. If they are mirrored copies, give them one group.",
+            todo="Podium keeps them on one side of every split that it makes.",
         )
 
 

@@ -21,7 +21,7 @@ from podium.metrics.counts import ClassCounts, count_events
 from podium.metrics.definition import Metric
 from podium.tables import Head, decide
 
-__all__ = ["Judged", "Resampled", "affordable_resamples", "number_groups", "resample"]
+__all__ = ["Judged", "Resampled", "affordable_resamples", "effective_groups", "number_groups", "resample"]
 
 FloatArray = NDArray[np.float64]
 
@@ -79,6 +79,23 @@ def number_groups(keys: Sequence[str] | NDArray[np.object_]) -> tuple[NDArray[np
     numbers: dict[str, int] = {}
     rows = np.fromiter((numbers.setdefault(key, len(numbers)) for key in keys), dtype=np.int64, count=len(keys))
     return rows, len(numbers)
+
+
+def effective_groups(groups: NDArray[np.int64]) -> float:
+    """How many groups of one size say as much as these: (sum n)^2 / sum n^2 of their sizes n; 0 without rows.
+
+    Args:
+        groups: Group number of every row, shape (N,), each at least 0.
+
+    Example:
+        >>> effective_groups(np.array([0, 1, 2])), effective_groups(np.array([0, 0, 0, 1]))
+        (3.0, 1.6)
+
+    Source:
+        Kish 1965, "Survey Sampling".
+    """
+    sizes = np.bincount(groups).astype(np.float64)
+    return float(sizes.sum() ** 2 / (sizes**2).sum()) if len(groups) else 0.0
 
 
 def affordable_resamples(n_resamples: int, cost: int, budget: int) -> int:

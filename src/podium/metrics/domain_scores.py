@@ -86,7 +86,7 @@ def score_domains(
         if n_resamples and n_groups >= MIN_GROUPS:
             (resampled,) = resample([judged], groups, n_groups, n_resamples=n_resamples, seed=seed)
             values = resampled.values[item.name]
-        interval, chance, perfect = measure(item, judged, values, n_groups=n_groups, level=level)
+        interval, chance, perfect = measure(item, judged, values, groups=groups, level=level)
         found.append(DomainScore(name, len(own), interval, chance, perfect))
     return tuple(found)
 

@@ -52,6 +52,6 @@ def score_folds(
         if n_resamples and n_groups >= MIN_GROUPS:
             (resampled,) = resample([judged], groups, n_groups, n_resamples=n_resamples, seed=seed)
             values = resampled.values[item.name]
-        interval, chance, _ = measure(item, judged, values, n_groups=n_groups, level=level)
+        interval, chance, _ = measure(item, judged, values, groups=groups, level=level)
         found.append(FoldScore(fold, len(own), interval, chance))
     return tuple(found)

@@ -25,6 +25,8 @@ MIN_GROUPS = 2
 """Fewest groups that say anything about other groups."""
 MOST_BIAS = 0.5
 """Standard normal deviations by which resamples may lie off the value before the quantiles are moved bodily."""
+FEW_GROUPS = 40.0
+"""Groups up to which the bounds are the wider of two kinds (benchmarks/interval_coverage.py --few)."""
 UNLIMITED = (-math.inf, math.inf)
 
 
@@ -81,10 +83,17 @@ def make_interval(
     level: float,
     shifts: bool = True,
     limits: tuple[float, float] = UNLIMITED,
+    n_effective: float | None = None,
 ) -> Interval:
     """The interval of one value from its resampled values, shape (B,); without bounds where B is 0."""
     low, high = resampled_bounds(
-        np.array([value]), resampled[:, None], n_groups=n_groups, level=level, shifts=shifts, limits=limits
+        np.array([value]),
+        resampled[:, None],
+        n_groups=n_groups,
+        level=level,
+        shifts=shifts,
+        limits=limits,
+        n_effective=n_effective,
     )
     return Interval(float(value), float(low[0]), float(high[0]), n_groups, len(resampled), level)
 
@@ -147,6 +156,7 @@ def resampled_bounds(
     level: float,
     shifts: bool = True,
     limits: tuple[float, float] = UNLIMITED,
+    n_effective: float | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bounds of several values at once: quantiles of their resamples, corrected twice.
 
@@ -156,7 +166,10 @@ def resampled_bounds(
     at most, and what is left of the distance is added. Widened: resamples of few groups vary too little by a factor
     of sqrt((G - 1) / G), and few groups call for Student's t.
 
-    Both were chosen by how often the interval holds the truth, see `benchmarks/interval_coverage.py`. Quantiles of
+    Groups of different sizes say as much as fewer equal ones, and with 40 of these or fewer even such quantiles lie too
+    close: each bound is then the wider of this one and the value plus or minus Student's t standard deviations.
+
+    All were chosen by how often the interval holds the truth, see `benchmarks/interval_coverage.py`. Quantiles of
     differences between runs held it more often unshifted. No choice helps where a class occurs in a handful of
     groups: with 2.5 on average the 95 % interval of the macro F1 held the truth in 81 % of trials, with 10 in 93 %.
 
@@ -167,6 +180,7 @@ def resampled_bounds(
         level: Confidence level in (0, 1).
         shifts: Whether to shift the quantiles.
         limits: Least and largest value there can be.
+        n_effective: From `effective_groups`; None takes `n_groups` for it and leaves out the wider of two.
 
     Returns:
         Lower and upper bounds, shape (M,) each; nan with fewer than two groups or without a resampled value.
@@ -174,13 +188,17 @@ def resampled_bounds(
     Source:
         Efron and Tibshirani 1993, "An Introduction to the Bootstrap", 14.3 (BCa with acceleration 0).
         Hesterberg 2015, "What Teachers Should Know About the Bootstrap", 4.3 (expanded percentiles).
+        Kish 1965, "Survey Sampling" (effective number), for clusters of different sizes as in Carter et al. 2017,
+        "Asymptotic Behavior of a t-Test Robust to Cluster Heterogeneity".
     """
     low, high = np.full(len(values), np.nan), np.full(len(values), np.nan)
     if n_groups < MIN_GROUPS:
         return low, high
     from scipy.special import stdtrit  # takes 0.3 s to import, which `runs` and `report` need not wait for
 
-    reach = math.sqrt(n_groups / (n_groups - 1)) * float(stdtrit(n_groups - 1, (1 + level) / 2))
+    is_few = n_effective is not None and n_effective <= FEW_GROUPS
+    n_equal = max(float(MIN_GROUPS), n_effective) if n_effective is not None and is_few else float(n_groups)
+    reach = math.sqrt(n_equal / (n_equal - 1)) * float(stdtrit(n_equal - 1, (1 + level) / 2))
     ordered = np.sort(resampled, axis=0)  # nan sorts last
     n_valid = np.isfinite(ordered).sum(axis=0)
     below = (ordered < values).sum(axis=0) + 0.5 * (ordered == values).sum(axis=0)
@@ -194,7 +212,11 @@ def resampled_bounds(
         places = (n - 1) * np.array([normal.cdf(z) for z in (2 * kept - reach, kept, 2 * kept + reach)])
         lower, centre, upper = np.interp(places, np.arange(n), ordered[:n, column])
         rest = 0.0 if kept == bias else values[column] - centre
-        low[column], high[column] = np.clip([lower + rest, upper + rest], *limits)
+        bounds = np.array([lower + rest, upper + rest])
+        if is_few:
+            half = reach * float(ordered[:n, column].std())
+            bounds = np.array([min(bounds[0], values[column] - half), max(bounds[1], values[column] + half)])
+        low[column], high[column] = np.clip(bounds, *limits)
     return low, high
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from podium.errors import UsageError
 from podium.listing import count_of
-from podium.metrics.bootstrap import Judged, number_groups, resample
+from podium.metrics.bootstrap import Judged, effective_groups, number_groups, resample
 from podium.metrics.definition import Metric
 from podium.metrics.interval import Interval, make_interval
 from podium.metrics.registry import metric as find_metric
@@ -91,7 +91,8 @@ def paired_difference(
             for item in resample(targets, numbers, n_groups, n_resamples=n_resamples, seed=seed)
         )
         values = b - a
-    difference = make_interval(value, values, n_groups=n_groups, level=level, shifts=False)
+    effective = effective_groups(numbers)
+    difference = make_interval(value, values, n_groups=n_groups, level=level, shifts=False, n_effective=effective)
     return PairedDifference(chosen.name, difference, _verdict(difference, greater_is_better=chosen.greater_is_better))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import LabelError, UsageError
-from podium.metrics.bootstrap import Judged, Resampled, number_groups, resample
+from podium.metrics.bootstrap import Judged, Resampled, effective_groups, number_groups, resample
 from podium.metrics.counts import confusion_counts, count_classes
 from podium.metrics.definition import Metric
 from podium.metrics.f1 import class_f1
@@ -146,19 +146,19 @@ def _check_same_task(task: Task, samples: Samples) -> None:
 def _score_target(target: Judged, groups: NDArray[np.int64], resampled: Resampled | None, level: float) -> TargetScore:
     head, labels = target.head, target.labels
     decisions = decide(target.probs, head)
-    is_known = (labels >= 0).any(axis=1) if head.is_multi else labels >= 0
+    is_known = np.asarray((labels >= 0).any(axis=1) if head.is_multi else labels >= 0)
     n_groups = _count_distinct(groups[is_known])
     measured = {}
     for item in target.metrics:
         values = np.empty(0) if resampled is None else resampled.values[item.name]
-        measured[item.name] = measure(item, target, values, n_groups=n_groups, level=level)
+        measured[item.name] = measure(item, target, values, groups=groups[is_known], level=level)
     return TargetScore(
         target=head.name,
         kind=head.kind,
         n=int(is_known.sum()),
         n_groups=n_groups,
         metrics={name: found.interval for name, found in measured.items()},
-        per_class=_score_classes(target, groups, resampled, n_groups=n_groups, level=level),
+        per_class=_score_classes(target, groups, is_known, resampled, level=level),
         confusion=confusion_counts(decisions, labels, head),
         chance={name: found.chance for name, found in measured.items()},
         perfect={name: found.perfect for name, found in measured.items()},
@@ -166,14 +166,21 @@ def _score_target(target: Judged, groups: NDArray[np.int64], resampled: Resample
 
 
 def _score_classes(
-    target: Judged, groups: NDArray[np.int64], resampled: Resampled | None, *, n_groups: int, level: float
+    target: Judged, groups: NDArray[np.int64], is_known: NDArray[np.bool_], resampled: Resampled | None, *, level: float
 ) -> tuple[ClassScore, ...]:
     head = target.head
     counts = count_classes(decide(target.probs, head), target.labels, head)
     f1, precision, recall = class_f1(counts), class_precision(counts), class_recall(counts)
     low = high = np.full(head.n_classes, np.nan)
     if resampled is not None:
-        low, high = resampled_bounds(f1, class_f1(resampled.counts), n_groups=n_groups, level=level, limits=(0.0, 1.0))
+        low, high = resampled_bounds(
+            f1,
+            class_f1(resampled.counts),
+            n_groups=_count_distinct(groups[is_known]),
+            level=level,
+            limits=(0.0, 1.0),
+            n_effective=effective_groups(groups[is_known]),
+        )
     class_groups = _count_class_groups(target, groups)
     bounds = [
         # An absent class has no F1 that could be better or worse.

@@ -13,7 +13,7 @@ from podium.listing import count_of
 from podium.splits.make_folds import GROUPED_METHODS, choose_method
 from podium.splits.merge_groups import join_groups
 from podium.tables import Samples
-from podium.twins import NearDuplicates, chain_equal_files, find_near_duplicates, join_pairs
+from podium.twins import NearDuplicates, chain_equal_files, find_mirrored_pairs, find_near_duplicates, join_pairs
 
 __all__ = ["JoinedDuplicates", "JoinedSamples", "join_duplicates"]
 
@@ -32,6 +32,7 @@ class JoinedDuplicates:
         n_largest: Samples in the largest set.
         is_named: Whether the user named groups, which were then joined too; otherwise every group is a set of
             duplicates.
+        n_mirrored: Pairs of a photo and its mirror image.
     """
 
     n_files: int
@@ -40,16 +41,19 @@ class JoinedDuplicates:
     n_sets: int
     n_largest: int
     is_named: bool
+    n_mirrored: int = 0
 
     @property
     def kinds(self) -> list[str]:
         """The kinds of leak that they would be."""
-        return ["same_bytes"] * bool(self.n_files) + ["near_duplicate"] * bool(self.n_near)
+        return ["same_bytes"] * bool(self.n_files) + ["near_duplicate"] * bool(self.n_near or self.n_mirrored)
 
     def __str__(self) -> str:
         files = f"{self.n_files:,} file{'s that exist' if self.n_files != 1 else ' that exists'} more than once"
         near = count_of(self.n_near, "near-duplicate pair")
-        found = " and ".join([files] * bool(self.n_files) + [near] * bool(self.n_near))
+        mirrored = count_of(self.n_mirrored, "pair") + " of a photo and its mirror image"
+        counts = ((files, self.n_files), (near, self.n_near), (mirrored, self.n_mirrored))
+        found = " and ".join(words for words, n in counts if n)
         sets = f"{count_of(self.n_samples, 'image')} in {count_of(self.n_sets, 'cluster')}"
         return f"{found}: kept on one side of every split ({sets}, the largest of {self.n_largest:,})."
 
@@ -81,7 +85,7 @@ def join_duplicates(
     phash: NDArray[np.integer[Any]],
     thumbnails: NDArray[np.uint8],
 ) -> JoinedSamples:
-    """The samples with equal files and near-duplicates in one group, where the split method can keep groups whole.
+    """The samples with equal files, near-duplicates and mirror images in one group, if the method keeps groups whole.
 
     A split that the source gives, a random one, or one that ignores groups that a user named stays as it is: nothing
     is joined, and the leak check reports what these splits divide.
@@ -101,10 +105,11 @@ def join_duplicates(
     if not is_kept_whole:
         return JoinedSamples(samples, split_method)
     copies = np.empty((0, 2), dtype=np.int64) if "same_bytes" in allow_leaks else chain_equal_files(sha256)
-    near = None
+    near, mirrored = None, np.empty((0, 2), dtype=np.int64)
     if "near_duplicate" not in allow_leaks:
         near = find_near_duplicates(phash, sha256=sha256, thumbnails=thumbnails)
-    pairs = copies if near is None else np.concatenate([copies, near.pairs])
+        mirrored = find_mirrored_pairs(phash, thumbnails=thumbnails, known=near.pairs, sha256=sha256)
+    pairs = copies if near is None else np.concatenate([copies, near.pairs, mirrored])
     checked = None if "same_bytes" in allow_leaks else near  # of equal files only the first was compared
     if not len(pairs):
         return JoinedSamples(samples, split_method, checked)
@@ -117,6 +122,7 @@ def join_duplicates(
         n_sets=int((sizes > 1).sum()),
         n_largest=int(sizes.max()),
         is_named=samples.has_groups,
+        n_mirrored=len(mirrored),
     )
     whole = replace(samples, group=join_groups(samples, pairs))
     return JoinedSamples(whole, _WITH_GROUPS.get(split_method, split_method), checked, joined)

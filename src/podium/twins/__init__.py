@@ -2,6 +2,7 @@
 
 from podium.twins.feature_clusters import FeatureClusters, find_clusters, silhouettes_of
 from podium.twins.feature_space import find_nearest, make_directions
+from podium.twins.mirrored import find_mirrored_pairs
 from podium.twins.near_duplicates import NearDuplicates, chain_equal_files, find_near_duplicates
 from podium.twins.thumbnails import make_thumbnails
 from podium.twins.union import join_pairs
@@ -11,6 +12,7 @@ __all__ = [
     "NearDuplicates",
     "chain_equal_files",
     "find_clusters",
+    "find_mirrored_pairs",
     "find_near_duplicates",
     "find_nearest",
     "join_pairs",
