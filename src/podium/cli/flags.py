@@ -64,6 +64,8 @@ class ScanFlags:
         label_delim: Delimiter between the labels in one cell of a list column.
         group: What must stay on one side of a split: a column, a pattern field, "folder", a regular expression with
             one (), or "none".
+        group_from: The same by other means: exif (bursts of photos at most 60 s apart; exif:5), camera, folder, a
+            column, a column of times (taken:60), or chains (near-duplicates and mirror images alone).
         split_column: Column that says train, valid or test, or "none" to follow none.
         split_names: What folder names and cells of the split column mean: extra=train 2=test; none leaves them out. An
             empty cell has no name: =valid.
@@ -102,6 +104,7 @@ class ScanFlags:
     label_kind: LabelKind = "auto"
     label_delim: str | None = None
     group: str | None = None
+    group_from: str | None = None
     split_column: str | None = None
     split_names: Annotated[tuple[str, ...], Many] = ()
     fold_column: str | None = None

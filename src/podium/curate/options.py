@@ -41,6 +41,9 @@ class ScanOptions:
         head_name: Name of the head made from folders ("label") or from 0/1 columns ("labels").
         group: What must not be divided between train and valid: a column, a pattern field, "folder" for the folder
             the image lies in, a regular expression with one pair of brackets, searched in the id, or "none".
+        group_from: The same by other means, as `podium.audit` proposes them: "exif" (bursts by the time in the photos,
+            at most 60 s apart, or "exif:5"), "camera" (make, model and serial number), "folder", a column, a column of
+            times ("taken:60"), or "chains" (duplicates alone, and no column is guessed).
         split_column: Column that says train, valid or test, or "none" to follow none.
         split_names: What folder names and cells of the split column mean: {"extra": "train", "2": "test"}; "none"
             leaves them out. Usual words (train, val, dev, test, ...) are known.
@@ -82,6 +85,7 @@ class ScanOptions:
     label_delim: str | None = None
     head_name: str | None = None
     group: str | None = None
+    group_from: str | None = None
     split_column: str | None = None
     split_names: Mapping[str, str] = field(default_factory=dict)
     fold_column: str | None = None
@@ -162,6 +166,7 @@ class ScanOptions:
             image_column=None if self.image_column is None else name_of(self.image_column),
             label_columns=tuple(map(name_of, self.label_columns)),
             group=None if self.group is None else name_of(self.group),
+            group_from=None if self.group_from is None else name_of(self.group_from),
             split_column=None if self.split_column is None else name_of(self.split_column),
             fold_column=None if self.fold_column is None else name_of(self.fold_column),
             weight_column=None if self.weight_column is None else name_of(self.weight_column),

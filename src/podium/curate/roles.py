@@ -10,6 +10,7 @@ from podium.advice import option
 from podium.advice import options as advise
 from podium.curate.fold_column import FOLD_COLUMNS, choose_fold_column
 from podium.curate.group_cells import clean_groups
+from podium.curate.group_from import choose_group_from
 from podium.curate.indicators import guess_delim, is_indicator, split_cell
 from podium.curate.options import ScanOptions
 from podium.curate.passed_over import say_passed_over
@@ -72,7 +73,13 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     taken = {options.weight_column, options.domain, options.time_column}
     used = ({rows.id_column, split_name, group_name, folds.name} | taken) - set(options.label_columns)
     labels = () if options.unlabelled else _choose_labels(rows, options, used, guesses, notes)
-    if group_name is not None and not labels and not options.unlabelled and options.group is None:
+    if (
+        group_name is not None
+        and not labels
+        and not options.unlabelled
+        and options.group is None
+        and options.group_from is None
+    ):
         notes.append(_group_or_label(group_name))
     if group is not None:
         notes.append(_describe_groups(group))
@@ -110,6 +117,10 @@ def _choose_group(
         notes.extend(found)
         return group
 
+    if options.group_from is not None:
+        found = choose_group_from(rows, options)
+        notes.extend(found.notes)
+        return found.column, found.group
     wanted = options.group
     if wanted is None:
         name = _guess_group(rows, options)

@@ -39,7 +39,17 @@ _PLAIN: Mapping[str, Any] = {
 """Options that speak of the main data alone."""
 TextArray = NDArray[np.object_]
 _MADE_FOR = re.compile(r"[0-9a-f]{16}:\d+")
-_MAY_LACK = ("classes", "ordinal", "label_columns", "image_column", "group", "weight_column", "bins", "pattern")
+_MAY_LACK = (
+    "classes",
+    "ordinal",
+    "label_columns",
+    "image_column",
+    "group",
+    "group_from",
+    "weight_column",
+    "bins",
+    "pattern",
+)
 """Options of the main data that an extra source need not fit."""
 
 

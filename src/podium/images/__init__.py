@@ -1,5 +1,6 @@
 """The one decode of Podium: bytes of a file to upright RGB pixels, with a named outcome for every file."""
 
+from podium.images.camera import BURST_GAP_S, CameraFacts, number_bursts, read_camera
 from podium.images.colour import ValueRange
 from podium.images.decode import Limits, decode_bytes, decode_file, upright_rgb
 from podium.images.facts import ImageFacts
@@ -16,6 +17,8 @@ from podium.images.thumbnail import encode_jpeg_thumbnail
 from podium.images.workers import Isolation, decode_into_rows, decode_many
 
 __all__ = [
+    "BURST_GAP_S",
+    "CameraFacts",
     "CutCentre",
     "Decoded",
     "Denoise",
@@ -42,6 +45,8 @@ __all__ = [
     "encode_jpeg_thumbnail",
     "hamming",
     "height_and_width",
+    "number_bursts",
+    "read_camera",
     "read_size",
     "resize_to",
     "store_as",

@@ -2,6 +2,7 @@
 
 from podium.twins.feature_clusters import FeatureClusters, find_clusters, silhouettes_of
 from podium.twins.feature_space import find_nearest, make_directions
+from podium.twins.group_evidence import GroupEvidence, weigh_groups
 from podium.twins.mirrored import find_mirrored_pairs
 from podium.twins.near_duplicates import NearDuplicates, chain_equal_files, find_near_duplicates
 from podium.twins.thumbnails import make_thumbnails
@@ -9,6 +10,7 @@ from podium.twins.union import join_pairs
 
 __all__ = [
     "FeatureClusters",
+    "GroupEvidence",
     "NearDuplicates",
     "chain_equal_files",
     "find_clusters",
@@ -19,4 +21,5 @@ __all__ = [
     "make_directions",
     "make_thumbnails",
     "silhouettes_of",
+    "weigh_groups",
 ]
