@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
     from podium.workflows import Run, compose_recipe, load_run, resume, train
     from podium.workflows.audit import audit
+    from podium.workflows.compare import compare
     from podium.workflows.estimator import ImageClassifier
     from podium.workflows.list_runs import list_runs
     from podium.workflows.lr_find import lr_find
@@ -64,6 +65,7 @@ __all__ = [
     "Settings",
     "Task",
     "audit",
+    "compare",
     "compose_recipe",
     "find_label_errors",
     "list_runs",
@@ -104,6 +106,7 @@ __getattr__ = on_demand(
         "podium.machine.tuning": ["tune_process"],
         "podium.workflows": ["Run", "compose_recipe", "load_run", "resume", "train"],
         "podium.workflows.audit": ["audit"],
+        "podium.workflows.compare": ["compare"],
         "podium.workflows.estimator": ["ImageClassifier"],
         "podium.workflows.list_runs": ["list_runs"],
         "podium.workflows.lr_find": ["lr_find"],

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import ParamSpec, TypeVar
+from dataclasses import fields
+from typing import Any, ParamSpec, TypeVar
 
-from podium.errors import ArgumentError
+from podium.errors import ArgumentError, UsageError
 from podium.near_names import find_synonyms, nearest_name
 
-__all__ = ["Elsewhere", "refuse_unknown", "strict_arguments", "strict_fields"]
+__all__ = ["Elsewhere", "refuse_unknown", "strict_arguments", "strict_fields", "tidy_texts"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -80,3 +81,27 @@ def refuse_unknown(function: str, given: Iterable[str], known: Iterable[str], el
     meant = [name for name in find_synonyms(wrong, ways) if name in names] or ([] if near is None else [near])
     fix = f"Did you mean {' or '.join(ways[name] for name in meant)}?" if meant else f"It takes {', '.join(names)}."
     raise ArgumentError(f"{function}() has no argument {wrong!r}.", fix=fix)
+
+
+def tidy_texts(options: Any) -> None:
+    """Check the fields of frozen options that hold a text or several: one text becomes a tuple of one, not of letters.
+
+    Args:
+        options: A dataclass whose annotations are texts.
+
+    Raises:
+        UsageError: If a field that holds a text, or one of several texts, is something else.
+    """
+    for item in fields(options):
+        value = getattr(options, item.name)
+        if item.type == "str | None" and not isinstance(value, str | None):
+            raise _no_text(item.name, value, "Give one name.")
+        if item.type == "tuple[str, ...]":
+            found = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+            if not all(isinstance(text, str) for text in found):
+                raise _no_text(item.name, value, "Give a list of names.")
+            object.__setattr__(options, item.name, found)
+
+
+def _no_text(field: str, value: object, fix: str) -> UsageError:
+    return UsageError(f"expected text, got {type(value).__name__}: {value!r:.80}", field=field, fix=fix)

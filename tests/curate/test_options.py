@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from podium.curate.options import ScanOptions
+from podium.dataset import FoldOptions
 from podium.errors import PodiumError, UsageError
 
 
@@ -77,3 +78,15 @@ def test_numbers_name_columns_only_where_there_is_no_header() -> None:
 def test_one_name_is_text(field: str, value: object) -> None:
     with pytest.raises(UsageError, match=f"{field}: expected text, got {type(value).__name__}"):
         ScanOptions(**{field: value})  # type: ignore[arg-type]
+
+
+def test_one_name_is_one_name_and_not_its_letters() -> None:
+    """`label_columns="label"` would be read as the columns l, a, b, e and l."""
+    assert ScanOptions(labels="t.csv", label_columns="label").label_columns == ("label",)  # type: ignore[arg-type]
+    assert ScanOptions(labels="t.csv", label_columns=["age", "sex"]).label_columns == ("age", "sex")  # type: ignore[arg-type]
+    assert ScanOptions(missing_values="NA").missing_values == ("NA",)  # type: ignore[arg-type]
+    assert FoldOptions(allow_leaks="same_group").allow_leaks == ("same_group",)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="label_columns: expected text, got"):
+        ScanOptions(labels="t.csv", label_columns=[1])  # type: ignore[list-item, arg-type]
+    with pytest.raises(UsageError, match="allow_leaks: expected text, got int"):
+        FoldOptions(allow_leaks=3)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from podium.dataset import FoldOptions, save_scan
 from podium.errors import SplitError, UsageError
 from podium.tables import Head, Samples, load_predictions, load_samples
 from podium.workflows import Run, train
-from podium.workflows.compare_runs import compare_runs
+from podium.workflows.compare import compare_folders
 from podium.workflows.pseudo import PseudoOptions, label_by_probs
 from tiny.contest import draw_images, make_recipe, make_settings
 
@@ -51,7 +51,7 @@ def test_each_fold_learns_from_its_own_models(shape: str, contest: Contest, tmp_
             assert np.allclose(samples.soft[head.name][own], load_predictions(teacher).probs[head.name], atol=1e-6)
     assert samples.is_extra[folds.learnt_rows].sum() == len(names)  # once in a refit
     assert set(student.oof.ids) == set(run.oof.ids)
-    assert compare_runs(run.folder, student.folder).verdict
+    assert compare_folders([[run.folder], [student.folder]]).main.arms[0].verdict
 
 
 def test_labels_made_for_other_folds_are_refused_but_not_those_of_the_mean(contest: Contest, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ COMMANDS = {
     "pseudo": "Label unlabelled images with a run, as extra data that another run learns.",
     "evaluate": "Score a run on its holdout, once, or on a labelled test set.",
     "labels": "Find labels that are probably wrong, draft corrections, judge what they did.",
+    "compare": "Compare runs on the same images: helps, hurts, or cannot tell, and what would settle it.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
     "report": "Write the one-page report of a run again.",

@@ -11,11 +11,12 @@ from podium.cli.choices import RunOrder
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, OUTPUT, ResultFlags
 from podium.cli.spelling import respell
+from podium.cli.verdicts import signed
 from podium.columns import align_columns
 from podium.errors import CorruptFileError, PodiumError, UsageError
 
 if TYPE_CHECKING:
-    from podium.metrics import PairedDifference
+    from podium.metrics import TargetComparison
     from podium.store import RunFolder, RunRow
 
 __all__ = ["runs"]
@@ -81,27 +82,21 @@ def _show_difference(first: RunFolder, second: RunFolder, *, as_json: bool) -> i
     except PodiumError as problem:  # of recipes that can be compared
         lines = [*lines, f"The scores cannot be compared: {problem}"]
     if as_json:
-        score = None if found is None else found.to_dict()
+        score = None if found is None else {"metric": found.metric} | found.arms[0].to_dict()
         print_json({"runs": [first.name, second.name], "differences": lines, "score": score})
         return 0
     print_lines(*(lines or ["the recipes are the same"]))
     if found is not None:
-        print_lines("", f"{second.name} against {first.name}, on the same images: {difference_words(found)}")
+        words = f"{signed(found.arms[0].difference)}, {found.arms[0].verdict}"
+        print_lines("", f"{second.name} against {first.name}, on the same images: {found.metric} {words}")
     return 0
 
 
-def _compare(first: RunFolder, second: RunFolder) -> PairedDifference | None:
-    """The paired difference of the scores; None where a run has none, or their targets differ."""
-    from podium.workflows.compare_runs import are_comparable, compare_runs
+def _compare(first: RunFolder, second: RunFolder) -> TargetComparison | None:
+    """The paired difference of the main scores; None where a run has none, or their tasks differ."""
+    from podium.workflows.compare import are_comparable, compare_folders
 
-    return compare_runs(first, second) if are_comparable(first, second) else None
-
-
-def difference_words(found: PairedDifference) -> str:
-    """The difference with its interval and the verdict."""
-    gap = found.difference
-    bounds = f" [{gap.low:+.4f}, {gap.high:+.4f}]" if gap.has_bounds else ""
-    return f"{found.metric} {gap.value:+.4f}{bounds}, {found.verdict}"
+    return compare_folders([[first], [second]]).main if are_comparable(first, second) else None
 
 
 def _read_recipe(run: RunFolder) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from podium.advice import option, options
-from podium.arguments import strict_fields
+from podium.arguments import strict_fields, tidy_texts
 from podium.errors import UnknownNameError, UsageError
 from podium.tables import IMAGE_EXTENSIONS, SPLIT_NAMES
 from podium.texttable import Table, as_table, column_name
@@ -112,16 +112,9 @@ class ScanOptions:
     corrections: Path | Table | None = None
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if item.type == "str | None" and not isinstance(value, str | None):
-                raise UsageError(
-                    f"expected text, got {type(value).__name__}: {value!r:.80}", field=item.name, fix="Give one name."
-                )
+        tidy_texts(self)
         object.__setattr__(self, "labels", as_table(self.labels))  # from Python also plain text, or a DataFrame
         object.__setattr__(self, "corrections", as_table(self.corrections, field="corrections", may_be_empty=True))
-        if isinstance(self.ordinal, str):
-            object.__setattr__(self, "ordinal", (self.ordinal,))
         object.__setattr__(self, "split_names", _read_split_names(self.split_names))
         if self.layout not in get_args(Layout):
             raise UnknownNameError("layout", self.layout, get_args(Layout), field="layout")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from podium.arguments import strict_fields
+from podium.arguments import strict_fields, tidy_texts
 from podium.splits import SplitMethod
 
 __all__ = ["FoldOptions"]
@@ -41,6 +41,7 @@ class FoldOptions:
     folds_from: Path | None = None
 
     def __post_init__(self) -> None:
+        tidy_texts(self)
         if self.folds_from is not None:
             object.__setattr__(self, "folds_from", Path(self.folds_from))  # a string too
 

@@ -2,6 +2,7 @@
 
 from podium.metrics.bootstrap import number_groups
 from podium.metrics.chance import chance_score, is_computable, perfect_score
+from podium.metrics.comparison import Arm, ArmDifference, ClassDifference, TargetComparison, compare_arms
 from podium.metrics.computable import check_metric_computable
 from podium.metrics.counts import (
     ClassCounts,
@@ -24,7 +25,10 @@ from podium.metrics.training_gain import TrainingGain, measure_training_gain, sh
 
 __all__ = [
     "METRICS",
+    "Arm",
+    "ArmDifference",
     "ClassCounts",
+    "ClassDifference",
     "ClassScore",
     "DomainScore",
     "ExpectedScore",
@@ -35,11 +39,13 @@ __all__ = [
     "PairedDifference",
     "RankedClass",
     "Scores",
+    "TargetComparison",
     "TargetScore",
     "TrainingGain",
     "Verdict",
     "chance_score",
     "check_metric_computable",
+    "compare_arms",
     "confusion_counts",
     "count_classes",
     "default_metric",

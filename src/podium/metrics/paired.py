@@ -18,7 +18,7 @@ from podium.metrics.registry import metric as find_metric
 from podium.metrics.registry import score
 from podium.tables import Head
 
-__all__ = ["PairedDifference", "Verdict", "paired_difference"]
+__all__ = ["PairedDifference", "Verdict", "paired_difference", "verdict_of"]
 
 Verdict = Literal["helps", "hurts", "cannot tell"]
 
@@ -93,10 +93,11 @@ def paired_difference(
         values = b - a
     effective = effective_groups(numbers)
     difference = make_interval(value, values, n_groups=n_groups, level=level, shifts=False, n_effective=effective)
-    return PairedDifference(chosen.name, difference, _verdict(difference, greater_is_better=chosen.greater_is_better))
+    return PairedDifference(chosen.name, difference, verdict_of(difference, greater_is_better=chosen.greater_is_better))
 
 
-def _verdict(difference: Interval, *, greater_is_better: bool) -> Verdict:
+def verdict_of(difference: Interval, *, greater_is_better: bool) -> Verdict:
+    """What an interval of a difference says: "helps" or "hurts" beyond it, else "cannot tell"."""
     # Where all groups agree by chance alone more often than the level allows, resamples cannot contradict them.
     if 2.0 ** (1 - difference.n_groups) > 1 - difference.level:
         return "cannot tell"

@@ -17,7 +17,7 @@ from podium.store.lineage import (
     weights_of,
     weights_of_refit,
 )
-from podium.store.out_file import check_out_file
+from podium.store.out_file import check_list_file, check_out_file
 from podium.store.plain_yaml import read_plain_yaml
 from podium.store.results import (
     SECONDS_NAME,
@@ -58,6 +58,7 @@ __all__ = [
     "arithmetic_of",
     "arithmetic_words",
     "check_format",
+    "check_list_file",
     "check_out_file",
     "check_record",
     "check_run_name",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from podium import durable
@@ -10,7 +10,7 @@ from podium.advice import options
 from podium.errors import StorageError, UsageError
 from podium.store.run_folder import RunFolder
 
-__all__ = ["check_out_file"]
+__all__ = ["check_list_file", "check_out_file"]
 
 
 def check_out_file(path: Path, runs: Collection[RunFolder], *, overwrite: bool = False) -> None:
@@ -38,6 +38,20 @@ def check_out_file(path: Path, runs: Collection[RunFolder], *, overwrite: bool =
         where=path,
         fix=f"Write to another file, or replace it with {options(overwrite=True)}.",
     )
+
+
+def check_list_file(path: Path, is_own: Callable[[Path], bool]) -> None:
+    """Raise UsageError where a list would replace a file that Podium did not write, or that a person reviewed.
+
+    Args:
+        path: The file.
+        is_own: Whether a file that exists is an older list of the same kind.
+    """
+    check_out_file(path, [], overwrite=True)
+    if path.exists() and not is_own(path):
+        raise UsageError(
+            "this file exists, and may hold what somebody wrote or reviewed.", where=path, fix="Write to another file."
+        )
 
 
 def _refuse_files_of_runs(path: Path, runs: Collection[RunFolder]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from podium.report.contents import read_contents
 from podium.report.label_sheet import draw_label_sheet, is_label_sheet
 from podium.report.thumbnails import ThumbnailBook
 from podium.stopping import listen_for_stop
-from podium.store import RunFolder, check_out_file, check_scores, load_tables
+from podium.store import RunFolder, check_list_file, check_scores, load_tables
 from podium.suspects import COLUMNS, LabelSuspects, find_label_errors
 from podium.tables import HOLDOUT, load_predictions, save_corrections, write_csv
 
@@ -62,22 +62,14 @@ def find_suspects(
 def check_label_files(table: Path | None, draft: Path | None) -> None:
     """Raise UsageError where a file would be replaced that Podium did not write, or that a person may have reviewed."""
     if table is not None:
-        _check_file(table, lambda path: durable.read_bytes(path).startswith(_header()))
-        _check_file(_page_of(table), is_label_sheet)
+        check_list_file(table, lambda path: durable.read_bytes(path).startswith(_header()))
+        check_list_file(_page_of(table), is_label_sheet)
     if draft is not None:
-        _check_file(draft, lambda _path: False)
+        check_list_file(draft, lambda _path: False)
 
 
 def _header() -> bytes:
     return (",".join(COLUMNS) + "\r\n").encode()
-
-
-def _check_file(path: Path, is_own: Callable[[Path], bool]) -> None:
-    check_out_file(path, [], overwrite=True)
-    if path.exists() and not is_own(path):
-        raise UsageError(
-            "this file exists, and may hold what somebody wrote or reviewed.", where=path, fix="Write to another file."
-        )
 
 
 def _page_of(table: Path) -> Path:

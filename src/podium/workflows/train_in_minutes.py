@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from podium.dataset.prepared import load_prepared
 from podium.errors import UsageError
 from podium.metrics import METRICS
-from podium.workflows.compare_runs import compare_runs
+from podium.workflows.compare import compare_folders
 from podium.workflows.minutes import TimeBudget
 from podium.workflows.run import Run
 from podium.workflows.train_and_resume import Start, start_and_finish
@@ -69,9 +69,9 @@ def _named(how: Start, preset: str) -> Start:
 
 def _choose(first: Run, second: Run, how: Start) -> Run:
     """The run with the better score; a note says by how much, and whether these images can tell."""
-    found = compare_runs(first.folder, second.folder)
-    metric = METRICS.get(found.metric)
+    main = compare_folders([[first.folder], [second.folder]]).main
+    found, metric = main.arms[0], METRICS.get(main.metric)
     gain = found.difference.value * (1 if metric is None or metric.greater_is_better else -1)
     scores = ", ".join(f"{run.name} {run.scores.main.value:.4f}" for run in (first, second))
-    how.progress.note(f"{found.metric}: {scores}. Difference {found.difference}: {found.verdict}.")
+    how.progress.note(f"{main.metric}: {scores}. Difference {found.difference}: {found.verdict}.")
     return second if gain > 0 else first
