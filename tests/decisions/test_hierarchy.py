@@ -65,7 +65,7 @@ def test_rules_are_written_and_read() -> None:
 def test_a_table_of_parents(tmp_path: Path) -> None:
     lines = "".join(f"{name},{parent}\n" for name, parent in zip(LETTERS, PARENTS.of, strict=True))
     assert read_parents(write(tmp_path, "class,parent\n" + lines), TASK) == {"letter": PARENTS}
-    with pytest.raises(UsageError, match="these classes of 'letter' have no parent in the table: b, c"):
+    with pytest.raises(UsageError, match="these classes of 'letter' have no parent: b, c"):
         read_parents(write(tmp_path, "class,parent\n" + "".join(lines.splitlines(True)[:3])), TASK)
     with pytest.raises(LabelError, match="class 'a' needs one parent, has 'latin' and 'greek'"):
         read_parents(write(tmp_path, f"class,parent\n{lines}a,greek\n"), TASK)

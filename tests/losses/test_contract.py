@@ -25,6 +25,7 @@ FOR_CLASSES: dict[str, PerSample] = {
     "focal": losses.focal_per_sample,
     "soft_macro_f1": losses.soft_macro_f1_per_sample,
     "distillation": losses.distillation_per_sample,
+    "parent_cross_entropy": partial(losses.parent_cross_entropy_per_sample, parents=torch.arange(C) % 3),
 }
 FOR_MARKS: dict[str, PerSample] = {
     "binary_cross_entropy": losses.binary_cross_entropy_per_sample,

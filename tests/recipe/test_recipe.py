@@ -55,6 +55,7 @@ LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]
     (ModelSpec, "cached_views"): ((0, 16, "auto"), (-1, 0.5, "all")),
     (ModelSpec, "drop_rate"): FRACTION,
     (ModelSpec, "drop_path_rate"): FRACTION,
+    (LossSpec, "parent_weight"): POSITIVE,
     (CrossEntropySpec, "label_smoothing"): FRACTION,
     (CrossEntropySpec, "class_weights"): CLASS_WEIGHTS,
     (FocalSpec, "gamma"): NOT_NEGATIVE,

@@ -51,7 +51,7 @@ NULLS = {
     "model.unfreeze_every",
     *(f"training.{name}" for name in ("micro_batch", "clip_norm", "ema_decay", "patience", "soup_epochs")),
 }
-BY_CLASS = {"loss.single.class_weights", "loss.multi.positive_weights"}
+BY_CLASS = {"loss.single.class_weights", "loss.multi.positive_weights", "loss.parents"}
 NAMED = {*BY_CLASS, "borders", "loss.head_weights", "loss.heads", "model.layers"}
 """Keys that take a value by the name of a class or head."""
 SWITCHES = {"model.lora_norms", "optimizer.sam_adaptive", "optimizer.nesterov"}

@@ -231,6 +231,8 @@ class RecipeFlags:
             augmentations=NAME.
         teacher: Finished runs whose answers are learnt beside the labels (distillation), on the same folds; short for
             --set distill.teacher=RUN.
+        hierarchy: Table with the columns class and parent: parent classes are learnt too, with the weight
+            loss.parent_weight.
         metric: Primary metric (default: macro F1; macro average precision for multi-label).
         seed: Random seed of training (default: the recipe's, 0 in every preset).
         parts: Python file that registers losses and metrics of your own; the environment variable PODIUM_PARTS names
@@ -247,6 +249,7 @@ class RecipeFlags:
     batch_size: int | None = None
     augment: Policy | None = None
     teacher: Annotated[tuple[str, ...], Many] = ()
+    hierarchy: Path | None = None
     metric: Metric | None = None
     seed: int | None = None
     parts: Path | None = None

@@ -65,6 +65,7 @@ def lr_find(
         overrides=recipe.as_overrides(),
         metric=recipe.metric,
         seed=recipe.seed,
+        hierarchy=recipe.hierarchy,
     )
     sweep = find(
         data,

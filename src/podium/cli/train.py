@@ -113,6 +113,7 @@ def train(
             overrides=recipe.as_overrides(),
             metric=recipe.metric,
             seed=recipe.seed,
+            hierarchy=recipe.hierarchy,
             minutes=minutes,
             folds=folds.as_options() if folds != FoldFlags() else None,
             only_folds=only_folds or None,
@@ -135,7 +136,12 @@ def _compose(flags: RecipeFlags, settings: Settings, resume: str) -> Recipe:
     if file is None and flags.preset is None:
         file = find_run(settings.runs, resume).recipe_file
     return compose_recipe(
-        flags.preset or "baseline", recipe=file, overrides=flags.as_overrides(), metric=flags.metric, seed=flags.seed
+        flags.preset or "baseline",
+        recipe=file,
+        overrides=flags.as_overrides(),
+        metric=flags.metric,
+        seed=flags.seed,
+        hierarchy=flags.hierarchy,
     )
 
 

@@ -3,7 +3,15 @@
 from podium.decisions.complete_probs import complete_probs
 from podium.decisions.consensus import check_consensus, pool_groups, without_groups
 from podium.decisions.decided_scores import decided_scores, differing_scores
-from podium.decisions.hierarchy import Parents, mistake_height, read_parents, within_best_parent
+from podium.decisions.hierarchy import (
+    Parents,
+    find_parents,
+    known_parents,
+    mistake_height,
+    read_parent_table,
+    read_parents,
+    within_best_parent,
+)
 from podium.decisions.rules import DecisionRules
 
 __all__ = [
@@ -13,8 +21,11 @@ __all__ = [
     "complete_probs",
     "decided_scores",
     "differing_scores",
+    "find_parents",
+    "known_parents",
     "mistake_height",
     "pool_groups",
+    "read_parent_table",
     "read_parents",
     "within_best_parent",
     "without_groups",

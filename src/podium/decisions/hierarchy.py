@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,15 @@ from podium.listing import count_of, list_some
 from podium.tables import Head, Predictions, Task
 from podium.texttable import read_table
 
-__all__ = ["Parents", "mistake_height", "read_parents", "within_best_parent"]
+__all__ = [
+    "Parents",
+    "find_parents",
+    "known_parents",
+    "mistake_height",
+    "read_parent_table",
+    "read_parents",
+    "within_best_parent",
+]
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,17 @@ def read_parents(path: Path, task: Task) -> dict[str, Parents]:
         LabelError: If a class has two parents, or all classes of a head have the same one or each their own.
         UsageError: If no head's classes are all there; says which are missing.
     """
+    inside = () if task.composite is None else task.composite.heads
+    return find_parents(read_parent_table(path), [head for head in task.heads if head.name not in inside], where=path)
+
+
+def read_parent_table(path: Path) -> dict[str, str]:
+    """The parent of each class, from a table with the columns `class` and `parent`.
+
+    Raises:
+        TableError: If the table or a column is missing.
+        LabelError: If a class has two parents or none.
+    """
     table = read_table(path)
     found: dict[str, str] = {}
     for name, parent in zip(
@@ -69,23 +88,59 @@ def read_parents(path: Path, task: Task) -> dict[str, Parents]:
         if not parent or found.setdefault(name, parent) != parent:
             has = f"{found[name]!r} and {parent!r}" if parent else "an empty cell"
             raise LabelError(f"class {name!r} needs one parent, has {has}.", where=path)
-    inside = () if task.composite is None else task.composite.heads
-    heads = [head for head in task.heads if not head.is_multi and head.name not in inside]
-    known = {
+    return found
+
+
+def known_parents(found: Mapping[str, str], heads: Sequence[Head]) -> dict[str, Parents]:
+    """The parents of the heads with one class per image all of whose classes have one, by head name.
+
+    A head whose classes all have the same parent, or each its own, has none.
+
+    Example:
+        >>> heads = [Head("kind", "single", ("cat", "dog", "ant")), Head("sex", "single", ("f", "m"))]
+        >>> known_parents({"cat": "pet", "dog": "pet", "ant": "insect"}, heads)["kind"].names
+        ('pet', 'insect')
+    """
+    return {name: parents for name, parents in _all_parents(found, heads).items() if _is_level(parents)}
+
+
+def _all_parents(found: Mapping[str, str], heads: Sequence[Head]) -> dict[str, Parents]:
+    return {
         head.name: Parents(tuple(found[name] for name in head.classes))
         for head in heads
-        if set(head.classes) <= found.keys()
+        if not head.is_multi and set(head.classes) <= found.keys()
     }
-    if not known:
-        raise _unknown(path, heads, found)
-    for name, parents in known.items():
-        if len(parents.names) in (1, len(parents.of)):
-            raise LabelError(
-                f"the {count_of(len(parents.of), 'class')} of {name!r} have {count_of(len(parents.names), 'parent')}:"
-                " no level between.",
-                where=path,
-            )
-    return known
+
+
+def _is_level(parents: Parents) -> bool:
+    """Whether parents say something: there are several, and fewer than classes."""
+    return 1 < len(parents.names) < len(parents.of)
+
+
+def find_parents(
+    found: Mapping[str, str], heads: Sequence[Head], *, where: Path | str | None = None
+) -> dict[str, Parents]:
+    """The same, refused where no head has any.
+
+    Args:
+        found: Parent of each class.
+        heads: The heads.
+        where: What says so, for errors.
+
+    Raises:
+        LabelError: If all classes of a head have the same parent, or each its own.
+        UsageError: If no head's classes are all there; says which are missing.
+    """
+    known = known_parents(found, heads)
+    if known:
+        return known
+    for name, parents in _all_parents(found, heads).items():
+        raise LabelError(
+            f"the {count_of(len(parents.of), 'class')} of {name!r} have {count_of(len(parents.names), 'parent')}:"
+            " no level between.",
+            where=where,
+        )
+    raise _unknown(where, [head for head in heads if not head.is_multi], found)
 
 
 def within_best_parent(predictions: Predictions, hierarchy: Mapping[str, Parents]) -> Predictions:
@@ -130,9 +185,11 @@ def mistake_height(answers: NDArray[np.integer[Any]], labels: NDArray[np.integer
     return float(1 + (parents.label(answers[is_wrong]) != parents.label(labels[is_wrong])).mean())
 
 
-def _unknown(path: Path, heads: list[Head], found: Mapping[str, str]) -> UsageError:
+def _unknown(where: Path | str | None, heads: Sequence[Head], found: Mapping[str, str]) -> UsageError:
     lacking = {head.name: [name for name in head.classes if name not in found] for head in heads}
     if not lacking:
-        return UsageError("a hierarchy is for heads with one class per image that are in no composite class.")
+        return UsageError(
+            "a hierarchy is for heads with one class per image that are in no composite class.", where=where
+        )
     name = min(lacking, key=lambda item: len(lacking[item]))
-    return UsageError(f"these classes of {name!r} have no parent in the table: {list_some(lacking[name])}.", where=path)
+    return UsageError(f"these classes of {name!r} have no parent: {list_some(lacking[name])}.", where=where)

@@ -13,6 +13,7 @@ from podium.losses.cross_entropy import cross_entropy, cross_entropy_per_sample
 from podium.losses.distillation import distillation, distillation_per_sample, soften_probs
 from podium.losses.focal import binary_focal, binary_focal_per_sample, focal, focal_per_sample
 from podium.losses.own import own_loss, own_loss_kinds, register_loss
+from podium.losses.parent_cross_entropy import parent_cross_entropy, parent_cross_entropy_per_sample
 from podium.losses.soft_macro_f1 import soft_macro_f1, soft_macro_f1_per_sample
 from podium.losses.weighted_mean import weighted_mean
 
@@ -35,6 +36,8 @@ __all__ = [
     "margins_by_size",
     "own_loss",
     "own_loss_kinds",
+    "parent_cross_entropy",
+    "parent_cross_entropy_per_sample",
     "positive_weights",
     "register_loss",
     "soft_macro_f1",

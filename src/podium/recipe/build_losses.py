@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from podium.decisions import known_parents
 from podium.engine import HeadObjective, Objective, PerSampleLoss
 from podium.losses import (
     add_angular_margin,
@@ -24,6 +25,7 @@ from podium.losses import (
     focal_per_sample,
     margins_by_size,
     own_loss,
+    parent_cross_entropy_per_sample,
     positive_weights,
     soft_macro_f1_per_sample,
     square_root_class_weights,
@@ -62,7 +64,7 @@ def build_objective(
         device: Where the weights go.
         model: The recipe's model, for the margins of its layers; None adds none.
     """
-    heads = {}
+    heads, parents = {}, known_parents(spec.parents, task.heads)
     for head in task.heads:
         found = _HeadLabels(head, labels[head.name], device)
         share = spec.head_weights.get(head.name, 1.0)
@@ -70,6 +72,10 @@ def build_objective(
         heads[head.name] = tuple(
             HeadObjective(_build_loss(loss, found), share * weight, margin) for weight, loss in parts_of(spec.of(head))
         )
+        if head.name in parents:
+            numbers = torch.as_tensor(parents[head.name].numbers, device=device)
+            of_parents = partial(parent_cross_entropy_per_sample, parents=numbers)
+            heads[head.name] += (HeadObjective(of_parents, share * spec.parent_weight),)
     return Objective(heads)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 
-from podium.errors import RecipeError, UnknownNameError
+from podium.decisions import find_parents
+from podium.errors import LabelError, RecipeError, UnknownNameError, UsageError
 from podium.recipe.loss_spec import ForMulti, ForSingle, HeadLoss, LossSpec, OwnLossSpec, parts_of
 from podium.tables import Head
 
@@ -21,9 +22,11 @@ def check_losses(spec: LossSpec, heads: Sequence[Head]) -> None:
 
     Raises:
         UnknownNameError: If a head that is weighted or has its own loss, or a class that is weighted, does not exist.
-        RecipeError: If a head's own loss is for another kind of head, or a loss of the user's lacks an option.
+        RecipeError: If a head's own loss is for another kind of head, a loss of the user's lacks an option, or parents
+            fit no head.
         UsageError: If a loss of the user's is not registered.
     """
+    _check_parents(spec, heads)
     names = [head.name for head in heads]
     for key, named in (("loss.head_weights", spec.head_weights), ("loss.heads", spec.heads)):
         for name in named:
@@ -37,6 +40,18 @@ def check_losses(spec: LossSpec, heads: Sequence[Head]) -> None:
     others = [head for head in heads if head.name not in spec.heads]
     _check_classes(spec.single, [head for head in others if not head.is_multi], "loss.single")
     _check_classes(spec.multi, [head for head in others if head.is_multi], "loss.multi")
+
+
+def _check_parents(spec: LossSpec, heads: Sequence[Head]) -> None:
+    if not spec.parents:
+        return
+    try:
+        find_parents(spec.parents, heads)
+    except (LabelError, UsageError) as error:
+        raise RecipeError(
+            f"loss.parents: {error.what}",
+            fix="Give every class of a head with one class per image a parent, and some classes the same one.",
+        ) from None
 
 
 def _check_fits(loss: HeadLoss, head: Head) -> None:

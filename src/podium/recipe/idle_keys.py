@@ -137,6 +137,8 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
     if not recipe.distill.teacher:
         for name, usual in (("weight", 0.5), ("temperature", 2.0), ("teacher_sha256", "auto")):
             yield _Idle(f"distill.{name}", "distill.teacher=[]", (usual,))
+    if not recipe.loss.parents:
+        yield _Idle("loss.parent_weight", "loss.parents={}", (0.5,))
     if not recipe.mixing:
         yield _Idle("training.unmixed_last_epochs", "mixing=[]", (0,))
     if recipe.model.freeze != "blocks":
@@ -207,6 +209,7 @@ def _idle_for_solved(recipe: Recipe) -> Iterator[_Idle]:
     yield _Idle("model.layers", head, ({},))
     yield _Idle("distill.teacher", head, ((),))
     yield _Idle("loss.head_weights", head, ({},))
+    yield _Idle("loss.parents", head, ({},))
     for key in type(recipe.training).model_fields:
         if key not in ("precision", "layout", "augment_on", "compile"):
             yield _Idle(f"training.{key}", head, ("auto", "last") if key == "select" else ())

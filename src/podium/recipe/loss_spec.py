@@ -37,6 +37,14 @@ def _name_classes(value: Any) -> Any:
     return {str(name) if type(name) in (int, float) else name: weight for name, weight in value.items()}
 
 
+def _name_parents(value: Any) -> Any:
+    """Classes and parents that are numbers, as YAML reads them, by their names."""
+    named = _name_classes(value)
+    if not isinstance(named, dict):
+        return named
+    return {name: str(parent) if type(parent) in (int, float) else parent for name, parent in named.items()}
+
+
 GivenWeights = Annotated[dict[str, PositiveFloat], BeforeValidator(_name_classes)]
 ClassWeights = Literal["none", "balanced", "square_root", "effective_number"] | GivenWeights
 Beta = Annotated[float, Field(ge=0, lt=1)]
@@ -148,6 +156,14 @@ class LossSpec(Part):
     """A head's own loss in place of `single` or `multi`, by head name."""
     head_weights: dict[str, PositiveFloat] = Field(default_factory=dict)
     """Weight of a head's loss, by head name (default: 1)."""
+    parents: Annotated[dict[str, Annotated[str, Field(min_length=1)]], BeforeValidator(_name_parents)] = Field(
+        default_factory=dict
+    )
+    """Parent of each class, such as {beagle: dog, poodle: dog, siamese: cat}: heads with one class per image all of
+    whose classes are here also learn the parent. `--hierarchy FILE` fills it from a table."""
+    parent_weight: PositiveFloat = 0.5
+    """Weight of the parents' cross entropy beside the head's own loss; a parent's probability is the sum of its
+    classes'."""
 
     def of(self, head: Head) -> HeadLoss:
         """The loss of a head."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from podium.arguments import strict_arguments
 from podium.errors import UsageError
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compose_recipe"]
 
-_TEACHER = "distill.teacher"
-
 
 @strict_arguments(option_homes)
 def compose_recipe(
@@ -32,6 +30,7 @@ def compose_recipe(
     metric: str | None = None,
     seed: int | None = None,
     teacher: Teachers | None = None,
+    hierarchy: str | Path | None = None,
 ) -> Recipe:
     """The recipe of a preset or a file, with overrides on top.
 
@@ -43,11 +42,13 @@ def compose_recipe(
         metric: Primary metric.
         seed: Random seed of training.
         teacher: Finished runs whose answers are learnt beside the labels, short for the key distill.teacher.
+        hierarchy: A table with the columns `class` and `parent`, short for the key loss.parents.
 
     Raises:
         UsageError: If the preset does not exist.
         RecipeError: If the file or an override is wrong, or says something that has no effect.
     """
+    from podium.decisions import read_parent_table
     from podium.recipe import apply_overrides, find_preset, load_recipe
     from podium.recipe.idle_keys import refuse_idle_values
     from podium.recipe.preset_names import name_changed
@@ -60,23 +61,32 @@ def compose_recipe(
         refuse_idle_values(recipe, where=path)
     else:
         refuse_idle_values(recipe)
-    recipe = apply_overrides(name_changed(recipe), _with_teachers(overrides or (), teacher))
+    more: dict[str, tuple[str, Any]] = {}
+    if teacher is not None:
+        more["teacher"] = ("distill.teacher", _name_teachers(teacher))
+    if hierarchy is not None:
+        more["hierarchy"] = ("loss.parents", read_parent_table(Path(hierarchy)))
+    recipe = apply_overrides(name_changed(recipe), _with_keys(overrides or (), more))
     if seed is not None and seed < 0:
         raise UsageError(f"must be 0 or more, got {seed}.", field="seed")
     update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}
     return recipe.model_copy(update=update)
 
 
-def _with_teachers(overrides: Overrides, teacher: Teachers | None) -> Overrides:
+def _name_teachers(teacher: Teachers) -> list[str]:
+    runs = [teacher] if isinstance(teacher, str | Path) or not isinstance(teacher, Sequence) else teacher
+    return [str(run if isinstance(run, str | Path) else run.folder.path) for run in runs]
+
+
+def _with_keys(overrides: Overrides, more: Mapping[str, tuple[str, Any]]) -> Overrides:
+    """The overrides with further keys, each given by an argument: argument -> key and value."""
     from podium.recipe import override_keys
 
-    if teacher is None:
-        return overrides
-    if _TEACHER in override_keys(overrides):
-        raise UsageError("teacher and distill.teacher name the same key.", fix="Leave one of them out.")
-    runs = [teacher] if isinstance(teacher, str | Path) or not isinstance(teacher, Sequence) else teacher
-    names = [str(run if isinstance(run, str | Path) else run.folder.path) for run in runs]
-    if isinstance(overrides, Mapping):
-        return {**overrides, _TEACHER: names}
+    for argument, (key, _) in more.items():
+        if key in override_keys(overrides):
+            raise UsageError(f"{argument} and {key} say the same thing twice.", fix="Leave one of them out.")
+    values = dict(more.values())
+    if not values or isinstance(overrides, Mapping):
+        return {**overrides, **values} if values else overrides  # type: ignore[dict-item]
     lines = [overrides] if isinstance(overrides, str) else overrides
-    return [*lines, f"{_TEACHER}={json.dumps(names, ensure_ascii=False)}"]
+    return [*lines, *(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in values.items())]

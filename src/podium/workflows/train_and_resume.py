@@ -43,6 +43,7 @@ def train(
     metric: str | None = None,
     seed: int | None = None,
     teacher: Teachers | None = None,
+    hierarchy: str | Path | None = None,
     minutes: float | None = None,
     folds: int | FoldOptions | None = None,
     only_folds: Collection[int] | None = None,
@@ -66,6 +67,8 @@ def train(
         seed: Random seed of training.
         teacher: Finished runs, by name, folder or as a `Run`, whose answers are learnt beside the labels
             (distillation), on the same folds; short for overrides={"distill.teacher": ...}.
+        hierarchy: A table with the columns `class` and `parent`; parent classes are learnt too, with the weight
+            loss.parent_weight.
         minutes: Minutes after which all is done, from now. The epochs are planned from measured speed and recorded in
             the recipe. Without preset and recipe, `baseline` comes first, as a run of its own, then the best preset
             that there is time for on the same folds; the better run of both is given.
@@ -95,7 +98,15 @@ def train(
     settings, progress = settings or Settings(), progress or default_progress()
     _check_callbacks(callbacks, settings)
     warn_of_scarce_memory(progress)
-    compose = partial(compose_recipe, recipe=recipe, overrides=overrides, metric=metric, seed=seed, teacher=teacher)
+    compose = partial(
+        compose_recipe,
+        recipe=recipe,
+        overrides=overrides,
+        metric=metric,
+        seed=seed,
+        teacher=teacher,
+        hierarchy=hierarchy,
+    )
     how = Start(fold_options(folds), only_folds, name, settings, progress, tuple(callbacks))
     read = partial(open_data, data, options, folds, extra=extra, extra_drop=extra_drop)
     wanted = compose(preset or "baseline")  # an error of it comes before any data is read
