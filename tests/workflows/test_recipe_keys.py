@@ -422,6 +422,7 @@ CASES: dict[str, Case] = {
     "training.patience": Case("training.patience=1", besides=FORGETFUL, validation=0.4),
     "feature_views": Case("feature_views=[plain,hflip]", FROZEN),
     "predict_views": Case("predict_views=[hflip]"),
+    "pool": Case("pool=max", refused=(("train", "answer of its own"), ("ImageClassifier", "no effect"))),  # test_bags
     "metric": Case("metric=log_loss", besides=("training.select=best", *FORGETFUL), validation=0.4),
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 __all__ = [
+    "BagLabels",
     "Decoding",
     "DemoTask",
     "Duplicates",
@@ -18,6 +19,8 @@ __all__ = [
     "Metric",
     "Models",
     "Policy",
+    "Pool",
+    "PoolOrAuto",
     "Preset",
     "RecipeAction",
     "RunOrder",
@@ -34,6 +37,9 @@ Preset = Literal["baseline", "quick", "finetune", "strong", "contest-f", "contes
 Policy = Literal["none", "light", "medium", "strong", "faces", "letters", "aerial"]
 Layout = Literal["auto", "folders", "table", "pattern"]
 LabelKind = Literal["auto", "single", "multi", "votes", "annotators"]
+BagLabels = Literal["agree", "any"]
+Pool = Literal["mean", "median", "max", "noisy_or", "logit_mean"]
+PoolOrAuto = Literal["auto", "mean", "median", "max", "noisy_or", "logit_mean"]
 Duplicates = Literal["error", "first", "drop"]
 SplitMethod = Literal[
     "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from podium.cli.choices import Decoding
+from podium.cli.choices import Decoding, PoolOrAuto
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, RUN, ResultFlags
 from podium.cli.thresholds import read_thresholds
@@ -22,6 +22,7 @@ def decide(
     decoding: Annotated[Decoding, Parameter(group=RUN)] = "independent",
     consensus: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     hierarchy: Annotated[Path | None, Parameter(group=RUN)] = None,
+    pool: Annotated[PoolOrAuto | None, Parameter(group=RUN)] = None,
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
@@ -38,6 +39,8 @@ def decide(
             answers them together.
         hierarchy: Table with the columns class and parent: the answer is a class of the most probable parent, and the
             level of the parents is compared too.
+        pool: For a run with one answer for several images: how their probabilities become one (default: the recipe's).
+            auto takes the pool with the best out-of-fold score, and says what such a choice is worth.
         runs: Folder of all runs.
     """
     from podium.store import find_run
@@ -45,7 +48,9 @@ def decide(
 
     found = find_run(runs, run)
     given = read_thresholds(thresholds)
-    decision = decide_run(found, thresholds=given, decoding=decoding, consensus=consensus, hierarchy=hierarchy)
+    decision = decide_run(
+        found, thresholds=given, decoding=decoding, consensus=consensus, hierarchy=hierarchy, pool=pool
+    )
     if output.json:
         print_json(decision.to_dict())
         return 0

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from podium.cli.choices import Duplicates, LabelKind, Layout, LeakKind, Metric, Policy, Preset, SplitMethod
+from podium.cli.choices import (
+    BagLabels,
+    Duplicates,
+    LabelKind,
+    Layout,
+    LeakKind,
+    Metric,
+    Policy,
+    Pool,
+    Preset,
+    SplitMethod,
+)
 from podium.cli.words import read_assignments, read_numbers, read_pairs
 from podium.errors import UsageError
 
@@ -74,6 +85,11 @@ class ScanFlags:
         domain: Column or pattern field with the hospital, camera or country of each image: folds leave one out each,
             and every domain has a score of its own. --folds packs several into one fold.
         time_column: Column with the time of each image: --holdout-fraction holds out the latest ones.
+        answer_per: What one answer is for where that is several images (a patient, a product, a video): a column, a
+            pattern field, "folder", or a regular expression with one (). Folds keep such a bag whole, and scores,
+            intervals and submissions count bags. --pool says how its images become one answer.
+        bag_labels: Whether multi-label bags whose images differ are refused (agree), or a bag has each label that one
+            of its images has (any).
         weight_column: Column with the weight of each image's loss in training: numbers of at least 0.
         pattern: Description of the paths, such as '{id}_{gender}_{race}_{age:int}/{mask}*'.
         classes: Class order of a head: 'mask=worn,wrong,none'.
@@ -111,6 +127,8 @@ class ScanFlags:
     weight_column: str | None = None
     domain: str | None = None
     time_column: str | None = None
+    answer_per: str | None = None
+    bag_labels: BagLabels = "agree"
     pattern: str | None = None
     classes: Annotated[tuple[str, ...], Many] = ()
     bins: Annotated[tuple[str, ...], Many] = ()
@@ -206,6 +224,7 @@ RECIPE_KEYS = {
     "image_size": "image.size_px",
     "batch_size": "training.batch_size",
     "augment": "augmentations",
+    "pool": "pool",
 }
 """Options that are short for a recipe key."""
 
@@ -234,6 +253,7 @@ class RecipeFlags:
         hierarchy: Table with the columns class and parent: parent classes are learnt too, with the weight
             loss.parent_weight.
         metric: Primary metric (default: macro F1; macro average precision for multi-label).
+        pool: With --answer-per: how the images of a bag become one answer (default: mean); short for --set pool=NAME.
         seed: Random seed of training (default: the recipe's, 0 in every preset).
         parts: Python file that registers losses and metrics of your own; the environment variable PODIUM_PARTS names
             it for every command.
@@ -251,6 +271,7 @@ class RecipeFlags:
     teacher: Annotated[tuple[str, ...], Many] = ()
     hierarchy: Path | None = None
     metric: Metric | None = None
+    pool: Pool | None = None
     seed: int | None = None
     parts: Path | None = None
 

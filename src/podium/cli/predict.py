@@ -27,6 +27,7 @@ def predict(
     header: Annotated[bool, Parameter(group=DATA, negative="--no-header")] = True,
     follow_links: Annotated[bool, Parameter(group=DATA, negative="")] = False,
     group: Annotated[str | None, Parameter(group=DATA)] = None,
+    answer_per: Annotated[str | None, Parameter(group=DATA)] = None,
     tta: Annotated[tuple[View, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
     models: Annotated[Models, Parameter(group=RUN)] = "folds",
     name: Annotated[str, Parameter(group=OUTPUT)] = "test",
@@ -48,6 +49,7 @@ def predict(
         follow_links: Follow links to folders outside of the folder of images.
         group: What tells which images belong together, for runs with a consensus (podium decide): a column of the
             table, "folder", or a regular expression with one pair of brackets.
+        answer_per: What one answer is for (a patient, a product), for runs that were trained with it: as --group.
         tta: Views for test-time augmentation, averaged with the plain one (default: the recipe's).
         models: Models that predict: the mean of the folds' models, or the one on all images that podium refit trained.
         name: Name of the prediction files.
@@ -65,6 +67,7 @@ def predict(
         header=header,
         follow_links=follow_links,
         group=group,
+        answer_per=answer_per,
         name=name,
         tta=tta,
         models=models,

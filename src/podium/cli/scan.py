@@ -64,6 +64,8 @@ def scan(
         print_lines(f"  {composite.name}: {count_of(composite.n_classes, 'class')} = {composite.formula}")
     if samples.has_groups:
         print_lines(f"  {count_of(len(set(samples.group_keys.tolist())), 'group')}")
+    if samples.bag is not None:
+        print_lines(f"  {count_of(len(set(samples.answer_keys.tolist())), 'bag')}")
     if out is not None:
         print_lines(f"written to {out / 'samples.csv'}", f"next: podium train {out}")
     return 0

@@ -13,7 +13,7 @@ from podium.errors import UnknownNameError, UsageError
 from podium.tables import IMAGE_EXTENSIONS, SPLIT_NAMES
 from podium.texttable import Table, as_table, column_name
 
-__all__ = ["IMAGE_EXTENSIONS", "LEFT_OUT", "Duplicates", "LabelKind", "Layout", "ScanOptions"]
+__all__ = ["IMAGE_EXTENSIONS", "LEFT_OUT", "BagLabels", "Duplicates", "LabelKind", "Layout", "ScanOptions"]
 
 LEFT_OUT = "none"
 """What a user calls the split of folders or rows that are not used."""
@@ -21,6 +21,7 @@ LEFT_OUT = "none"
 Layout = Literal["auto", "folders", "table", "pattern"]
 LabelKind = Literal["auto", "single", "multi", "votes", "annotators"]
 Duplicates = Literal["error", "first", "drop"]
+BagLabels = Literal["agree", "any"]
 
 
 @strict_fields
@@ -52,6 +53,11 @@ class ScanOptions:
         domain: Column or pattern field with the hospital, camera or country of each image: folds then leave one out
             each, and every domain has a score of its own.
         time_column: Column with the time of each image: the holdout are then the latest ones.
+        answer_per: What one answer is for where that is several images (a patient, a product, a video): a column, a
+            pattern field, "folder", or a regular expression as for `group`. Folds keep such a bag whole, and scores,
+            intervals and submissions count bags.
+        bag_labels: "agree" refuses multi-label bags whose images differ; with "any" a bag has each label that one of
+            its images has.
         weight_column: Column with the weight of each image's loss in training: numbers of at least 0.
         pattern: Description of the paths, such as "{id}_{gender}_{race}_{age:int}/{mask}*".
         classes: Class names of a head in their order. An unlisted name is then an error.
@@ -92,6 +98,8 @@ class ScanOptions:
     weight_column: str | None = None
     domain: str | None = None
     time_column: str | None = None
+    answer_per: str | None = None
+    bag_labels: BagLabels = "agree"
     pattern: str | None = None
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bins: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -122,6 +130,11 @@ class ScanOptions:
             raise UnknownNameError("label kind", self.label_kind, get_args(LabelKind), field="label_kind")
         if self.duplicates not in get_args(Duplicates):
             raise UnknownNameError("way with duplicates", self.duplicates, get_args(Duplicates), field="duplicates")
+        if self.bag_labels not in get_args(BagLabels):
+            raise UnknownNameError("rule for bags", self.bag_labels, get_args(BagLabels), field="bag_labels")
+        if self.bag_labels != "agree" and self.answer_per is None:
+            fix = f"Name what one answer is for with {option('answer_per')}, or leave it out."
+            raise UsageError("has no effect without bags.", field="bag_labels", fix=fix)
         if self.layout == "pattern" and self.pattern is None:
             raise UsageError(
                 "layout 'pattern' needs a pattern.", fix=f"Give one, such as {options(pattern='{person}/{mask}*')}."
@@ -165,6 +178,7 @@ class ScanOptions:
             weight_column=None if self.weight_column is None else name_of(self.weight_column),
             domain=None if self.domain is None else name_of(self.domain),
             time_column=None if self.time_column is None else name_of(self.time_column),
+            answer_per=None if self.answer_per is None else name_of(self.answer_per),
             classes={name_of(column): names for column, names in self.classes.items()},
             bins={name_of(column): borders for column, borders in self.bins.items()},
             ordinal=tuple(map(name_of, self.ordinal)),

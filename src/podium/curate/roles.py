@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from podium.advice import option
 from podium.advice import options as advise
+from podium.curate.bag_column import choose_bags, group_bags
 from podium.curate.fold_column import FOLD_COLUMNS, choose_fold_column
 from podium.curate.group_cells import clean_groups
 from podium.curate.group_from import choose_group_from
@@ -16,8 +17,9 @@ from podium.curate.options import ScanOptions
 from podium.curate.passed_over import say_passed_over
 from podium.curate.rows import Guess, Rows, count_values, plain_name, require_column
 from podium.curate.split_column import SPLIT_COLUMNS, choose_split
-from podium.errors import SourceError, UnknownNameError
-from podium.listing import count_of, list_some, part_of
+from podium.curate.unit_cells import find_unit_cells
+from podium.errors import SourceError
+from podium.listing import count_of, list_some
 from podium.texttable import read_list_cells
 
 __all__ = ["Roles", "choose_roles"]
@@ -29,7 +31,6 @@ _PEOPLE = frozenset({"person", "patient", "subject", "student", "user", "identit
 _GROUP_NAMES = _PEOPLE | {"group", "drawer", "writer", "speaker", "session"}
 _SERIES = frozenset({"lesion", "study", "series", "sequence", "clip", "video", "scene", "specimen", "slide", "case"})
 _GROUP_IDS = frozenset(f"{name}id" for name in _SERIES)
-_PLACES = ("folder", "parent")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Roles:
         group: Group of each image, N of them, "" = on its own; None when there is no group.
         split: "train", "valid", "test" or "" of each image; None when the source does not say.
         fold: Name of each image's fold, "" = trains in all; None when no column was named.
+        bag: What each image's answer is for, "" = the image alone; None when no column was named.
         notes: What the user should know.
         guesses: What was guessed.
     """
@@ -49,6 +51,7 @@ class Roles:
     group: list[str] | None
     split: list[str] | None
     fold: list[str] | None
+    bag: list[str] | None
     notes: tuple[str, ...]
     guesses: tuple[Guess, ...]
 
@@ -70,7 +73,11 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     folds = choose_fold_column(rows, options)
     notes += folds.notes
     group_name, group = _choose_group(rows, options, guesses, notes)
-    taken = {options.weight_column, options.domain, options.time_column}
+    bag, about_bags = choose_bags(rows, options)
+    notes += about_bags
+    if bag is not None:
+        group = group_bags(bag, group, is_guessed=options.group is None)
+    taken = {options.weight_column, options.domain, options.time_column, options.answer_per}
     used = ({rows.id_column, split_name, group_name, folds.name} | taken) - set(options.label_columns)
     labels = () if options.unlabelled else _choose_labels(rows, options, used, guesses, notes)
     if (
@@ -86,7 +93,7 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     if split is not None and rows.split_column is None:
         counts = {name: split.count(name) for name in ("train", "valid", "test", "") if name in split}
         notes.append("Split: " + ", ".join(f"{name or 'empty'} {n}" for name, n in counts.items()) + ".")
-    return Roles(labels, group, split, folds.fold, tuple(notes), tuple(guesses))
+    return Roles(labels, group, split, folds.fold, bag, tuple(notes), tuple(guesses))
 
 
 def _group_or_label(group_name: str) -> str:
@@ -136,15 +143,12 @@ def _choose_group(
             )
         )
         return name, clean(name, rows.columns[name])
-    if wanted in rows.columns:
-        return wanted, clean(wanted, rows.columns[wanted])
-    if wanted in _PLACES:
-        return None, [name.rpartition("/")[0] for name in rows.ids]
-    if wanted == "none":
+    if wanted == "none" and wanted not in rows.columns:
         return None, None
-    if "(" in wanted:
-        return None, clean(wanted, _search_groups(rows, wanted))
-    raise UnknownNameError("group", wanted, [*rows.columns, *_PLACES, "none"], field="group")
+    cells = find_unit_cells(rows, wanted, "group", others=("none",))
+    if wanted in rows.columns:
+        return wanted, clean(wanted, cells)
+    return None, clean(wanted, cells) if "(" in wanted else cells
 
 
 def _guess_group(rows: Rows, options: ScanOptions) -> str | None:
@@ -159,28 +163,6 @@ def _guess_group(rows: Rows, options: ScanOptions) -> str | None:
                 if len(set(groups)) > 1 and len(set(groups) - {""}) < n_known:
                     return name
     return rows.group_column
-
-
-def _search_groups(rows: Rows, pattern: str) -> list[str]:
-    try:
-        regex = re.compile(pattern)
-    except re.error as error:
-        raise SourceError(f"{pattern!r} is not a valid regular expression: {error}.", field="group") from error
-    if regex.groups != 1:
-        raise SourceError(
-            f"the regular expression {pattern!r} has {regex.groups} groups in parentheses; it needs one.",
-            field="group",
-            fix="Write (?:...) for parentheses that only hold things together.",
-        )
-    found = [regex.search(name) for name in rows.ids]
-    without = [name for name, hit in zip(rows.ids, found, strict=True) if hit is None]
-    if without:
-        raise SourceError(
-            f"the regular expression {pattern!r} does not match {part_of(len(without), len(found), 'id')}.",
-            field="group",
-            details=without,
-        )
-    return [hit[1] or "" for hit in found if hit is not None]
 
 
 def _choose_labels(

@@ -9,6 +9,7 @@ from typing import Any
 
 from podium.advice import option
 from podium.advice import options as advise
+from podium.curate.bag_column import check_bag_labels
 from podium.curate.composites import check_composite_column, make_composite
 from podium.curate.corrections import correct_scan
 from podium.curate.domain_column import choose_domain
@@ -30,7 +31,7 @@ from podium.curate.time_column import read_time_column
 from podium.curate.weight_column import read_weight_column
 from podium.errors import SourceError, UsageError
 from podium.overview import Overview, Shown
-from podium.tables import Samples, Task, as_text_array
+from podium.tables import Samples, Task, as_text_array, describe_bags
 from podium.texttable import (
     JSON_ENDINGS,
     TABLE_ENDINGS,
@@ -75,6 +76,7 @@ class Scan(Shown):
             "root": str(self.samples.root),
             "n_samples": len(self.samples),
             "n_groups": len(set(self.samples.group_keys.tolist())) if self.samples.has_groups else None,
+            "n_bags": len(set(self.samples.answer_keys.tolist())) if self.samples.bag is not None else None,
             "task": None if task is None else task.to_dict(),
             "notes": list(self.notes),
             "guesses": [guess.to_dict() for guess in self.guesses],
@@ -203,14 +205,27 @@ def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptio
         soft=labelling.soft,
         weight=read_weight_column(rows, options),
         domain=_text_or_none(domain),
+        bag=_text_or_none(roles.bag),
         time=read_time_column(rows, options),
     )
+    check_bag_labels(samples, options.bag_labels)
     if options.composite_column is not None and not options.unlabelled:
         check_composite_column(samples, rows, options.composite_column)
     guesses = (*rows.guesses, *roles.guesses, *labelling.guesses)
-    notes = (*(str(g) for g in guesses), *rows.notes, *roles.notes, *about_domains, *labelling.notes)
+    notes = (
+        *(str(g) for g in guesses),
+        *rows.notes,
+        *roles.notes,
+        *about_domains,
+        *_bag_note(samples),
+        *labelling.notes,
+    )
     notes = (*notes, *_lost_notes(rows, labelling), *_main_note(task, rows), *find_idle_options(rows, options))
     return Scan(samples, notes, guesses, rows.unlisted, rows.missing)
+
+
+def _bag_note(samples: Samples) -> list[str]:
+    return [] if samples.bag is None else [describe_bags(samples)]
 
 
 def _main_note(task: Task | None, rows: Rows) -> list[str]:

@@ -33,6 +33,8 @@ _PLAIN: Mapping[str, Any] = {
     "fold_column": None,
     "domain": None,
     "time_column": None,
+    "answer_per": None,
+    "bag_labels": "agree",
     "composite": None,
     "composite_column": None,
 }
@@ -145,7 +147,8 @@ def read_extra(data: OneSource, task: Task, options: ScanOptions | None) -> Scan
     if (path / "samples.json").is_file():
         return read_source(path)
     classes = {head.name: head.classes for head in task.heads if not head.is_multi}
-    wanted = replace(options or ScanOptions(), **_PLAIN)
+    given = options or ScanOptions()
+    wanted = replace(given, group=given.group or given.answer_per, **_PLAIN)  # a judged bag's images train nowhere else
     if len(task.heads) == 1 and not wanted.label_columns:
         wanted = replace(wanted, head_name=wanted.head_name or task.heads[0].name)
     if path.is_file():

@@ -34,6 +34,7 @@ from podium.splits import (
     join_duplicates,
     make_folds,
     require_no_leak,
+    require_whole_bags,
     summarise_folds,
 )
 from podium.tables import Folds, Samples
@@ -100,7 +101,8 @@ def _check_frozen(samples: Samples, frozen: Folds, options: FoldOptions, problem
 
 
 def _check_groups(samples: Samples, folds: Folds, options: FoldOptions) -> None:
-    """Refuse folds that divide groups, which needs no image."""
+    """Refuse folds that divide groups or bags, which needs no image."""
+    require_whole_bags(samples, folds)
     _require_no_leak(find_leaks(samples, folds), samples, folds, options)
 
 
@@ -222,6 +224,7 @@ def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, 
             whole = _join(images, options)
         folds = _make_folds(whole, options)
     # Groups as they were named: duplicates that a given test set divides are no groups, but files and near-duplicates.
+    require_whole_bags(images.samples, folds)
     report = replace(find_leaks(images.samples, folds, **prints, near=whole.near), joined=whole.joined)
     try:
         return whole.samples, folds, _require_no_leak(report, images.samples, folds, options)

@@ -1,5 +1,6 @@
 """From predictions to decisions: functions of probabilities, class names and arrays; they know no model."""
 
+from podium.decisions.choose_pool import PoolChoice, choose_pool
 from podium.decisions.complete_probs import complete_probs
 from podium.decisions.consensus import check_consensus, pool_groups, without_groups
 from podium.decisions.decided_scores import decided_scores, differing_scores
@@ -12,21 +13,30 @@ from podium.decisions.hierarchy import (
     read_parents,
     within_best_parent,
 )
+from podium.decisions.pooling import Pool, judged_answers, pool_bags, pool_probs
 from podium.decisions.rules import DecisionRules
+from podium.decisions.score_answers import score_answers
 
 __all__ = [
     "DecisionRules",
     "Parents",
+    "Pool",
+    "PoolChoice",
     "check_consensus",
+    "choose_pool",
     "complete_probs",
     "decided_scores",
     "differing_scores",
     "find_parents",
+    "judged_answers",
     "known_parents",
     "mistake_height",
+    "pool_bags",
     "pool_groups",
+    "pool_probs",
     "read_parent_table",
     "read_parents",
+    "score_answers",
     "within_best_parent",
     "without_groups",
 ]

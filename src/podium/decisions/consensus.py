@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.advice import option
+from podium.decisions.pooling import pool_probs
 from podium.errors import UnknownNameError, UsageError
 from podium.listing import list_some, part_of
 from podium.tables import Composite, Head, Predictions
@@ -17,8 +18,6 @@ from podium.tables import Composite, Head, Predictions
 __all__ = ["check_consensus", "pool_groups", "without_groups"]
 
 _Labels = Mapping[str, NDArray[np.integer[Any]]]
-_LEAST = float(np.finfo(np.float32).eps)
-"""Probabilities are pooled as at least this much, so that one image that is sure cannot outvote any number."""
 _TINY = 1e-100
 
 
@@ -131,18 +130,8 @@ def _rows_by_group(predictions: Predictions) -> list[NDArray[np.int64]]:
 
 def _pool(probs: NDArray[np.floating[Any]], head: Head, numbers: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     """Pooled probabilities of every row, shape (N, C), from those of its group."""
-    sizes = np.bincount(numbers)
-    yes = np.log(np.maximum(probs, _LEAST))
-    no = np.log(np.maximum(1 - probs, _LEAST)) if head.is_multi else np.zeros_like(yes)
-    total = np.zeros((len(sizes), head.n_classes))
-    np.add.at(total, numbers, yes - no)
-    mean = total / sizes[:, None]  # (groups, C)
-    if head.is_multi:
-        pooled = 1 / (1 + np.exp(-mean))
-    else:
-        pooled = np.exp(mean - mean.max(axis=1, keepdims=True))
-        pooled /= pooled.sum(axis=1, keepdims=True)
-    is_alone = (sizes == 1)[numbers, None]
+    pooled = pool_probs(probs, head, numbers, "logit_mean")
+    is_alone = (np.bincount(numbers) == 1)[numbers, None]
     return np.where(is_alone, probs, pooled[numbers])
 
 

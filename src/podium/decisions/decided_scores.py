@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from podium.decisions.consensus import pool_groups
+from podium.decisions.pooling import judged_answers
 from podium.decisions.rules import DecisionRules
-from podium.metrics import METRICS, Scores, TargetScore, score_predictions
+from podium.metrics import METRICS, Scores, TargetScore, score_domains, score_predictions
 from podium.tables import Predictions, Samples, as_certain_probs
 
 __all__ = ["decided_scores", "differing_scores"]
@@ -18,21 +19,25 @@ def decided_scores(
     """Scores of the answers that the rules give.
 
     Metrics that judge decisions, the numbers of the classes and the confusion matrices follow the rules. Metrics that
-    judge probabilities are those of `plain`, or with a consensus those of the pooled probabilities: no other rule
-    changes a probability.
+    judge probabilities are those of `plain`, or with a consensus or a pool for bags those of the pooled probabilities:
+    no other rule changes a probability.
 
     Args:
-        predictions: The predictions.
-        samples: Their labels and groups.
+        predictions: The predictions of images.
+        samples: Their labels, groups and bags.
         rules: How the run decides.
-        plain: What `score_predictions` gives for the predictions, with this metric.
+        plain: What `score_predictions` gives for the predictions as the recipe pools them, with this metric.
         metric: Metric of the main target; None takes the default.
     """
     if rules.is_default:
         return plain
+    predictions, samples = judged_answers(predictions, samples, rules.pool_of_bags)
     answers = rules.decide(predictions)
-    if rules.consensus:
-        plain = score_predictions(pool_groups(predictions, rules.consensus), samples, metric=metric)
+    if rules.consensus or rules.pool_of_bags != rules.recipe_pool:
+        pooled = score_predictions(pool_groups(predictions, rules.consensus), samples, metric=metric)
+        of_images = plain.of_images and replace(plain.of_images, pool=rules.pool_of_bags)
+        domains = score_domains(predictions, samples, plain.main_metric)
+        plain = replace(plain, targets=pooled.targets, of_images=of_images, domains=domains)
     certain = {head.name: as_certain_probs(answers[head.name], head) for head in predictions.task.targets}
     by_rules = score_predictions(replace(predictions, probs=certain), samples, metric=metric)
     targets = {name: _join(plain.targets[name], found) for name, found in by_rules.targets.items()}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from podium.decisions.consensus import pool_groups
 from podium.decisions.hierarchy import Parents, within_best_parent
+from podium.decisions.pooling import Pool, pool_bags
 from podium.errors import CorruptFileError, UnknownNameError, UsageError
 from podium.tables import DECISION_THRESHOLD, CompositeDecoding, Predictions, Task, decide_targets
 
@@ -25,7 +26,9 @@ class DecisionRules:
         thresholds: Lowest probability of a 1, per multi-label head one a class; 0.5 where none are given.
         composite: How a composite class and its attributes are decided together.
         consensus: Heads that all images of a group answer together, see `pool_groups`.
+        bags: How the images of a bag are pooled into one answer, see `pool_probs`; None as the recipe says.
         parents: Parents of the classes of heads that answer inside the best parent, see `within_best_parent`.
+        recipe_pool: What the recipe says of bags; no part of the rules.
 
     Raises:
         UsageError: If a threshold is outside [0, 1].
@@ -36,6 +39,8 @@ class DecisionRules:
     composite: CompositeDecoding = "independent"
     consensus: tuple[str, ...] = ()
     parents: Mapping[str, Parents] = field(default_factory=dict)
+    bags: Pool | None = None
+    recipe_pool: Pool = "mean"
 
     def __post_init__(self) -> None:
         for name, values in self.thresholds.items():
@@ -43,6 +48,9 @@ class DecisionRules:
                 raise UsageError(f"thresholds of {name!r} are {list(values)}; they must be in [0, 1].")
         if self.composite not in get_args(CompositeDecoding):
             raise UnknownNameError("decoding", self.composite, get_args(CompositeDecoding))
+        for pool in (self.bags, self.recipe_pool):
+            if pool is not None and pool not in get_args(Pool):
+                raise UnknownNameError("pool", pool, get_args(Pool), field="pool")
 
     @classmethod
     def of_task(
@@ -88,15 +96,22 @@ class DecisionRules:
     def is_default(self) -> bool:
         """Whether nothing was decided: 0.5 everywhere, every target and image by its own probabilities."""
         plain = all(value == DECISION_THRESHOLD for values in self.thresholds.values() for value in values)
-        return plain and self.composite == "independent" and not self.consensus and not self.parents
+        as_before = self.pool_of_bags == self.recipe_pool
+        return plain and self.composite == "independent" and not self.consensus and not self.parents and as_before
+
+    @property
+    def pool_of_bags(self) -> Pool:
+        """How the images of a bag are pooled."""
+        return self.bags or self.recipe_pool
 
     def pool(self, predictions: Predictions) -> Predictions:
-        """The predictions that are decided on: with the consensus of their groups, then inside the best parents.
+        """The predictions that are decided on: a row for each bag, with the consensus of groups, inside best parents.
 
         Raises:
             UsageError: If there is a consensus, and the predictions name no groups.
         """
-        return within_best_parent(pool_groups(predictions, self.consensus), self.parents)
+        of_bags = pool_bags(predictions, self.pool_of_bags)
+        return within_best_parent(pool_groups(of_bags, self.consensus), self.parents)
 
     def decide(self, predictions: Predictions) -> dict[str, NDArray[np.int64]]:
         """Decisions of every target, see `podium.tables.decide_targets`."""
@@ -119,6 +134,8 @@ class DecisionRules:
         }
         if self.parents:
             record["parents"] = {name: list(parents.of) for name, parents in self.parents.items()}
+        if self.bags is not None:
+            record["bags"] = self.bags
         return record | ({"consensus": list(self.consensus)} if self.consensus else {})
 
     @classmethod
@@ -139,7 +156,7 @@ class DecisionRules:
             parents = {str(name): Parents(tuple(map(str, of))) for name, of in record.get("parents", {}).items()}
             if any(task.head(name).n_classes != len(found.of) for name, found in parents.items()):
                 raise ValueError("the hierarchy is of another task")
-            return cls(thresholds, record["composite"], consensus, parents)
+            return cls(thresholds, record["composite"], consensus, parents, record.get("bags"))
         except (KeyError, TypeError, ValueError, AttributeError, UsageError, UnknownNameError) as problem:
             raise CorruptFileError(f"these decision rules do not fit this task ({problem}).") from None
 

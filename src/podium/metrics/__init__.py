@@ -12,6 +12,7 @@ from podium.metrics.counts import (
 from podium.metrics.definition import Metric
 from podium.metrics.domain_scores import DomainScore, score_domains, worst_domain
 from podium.metrics.fold_scores import score_folds
+from podium.metrics.image_score import ImageScore
 from podium.metrics.interval import Interval
 from podium.metrics.look_alikes import LookAlikes
 from podium.metrics.own import register_metric
@@ -33,6 +34,7 @@ __all__ = [
     "DomainScore",
     "ExpectedScore",
     "FoldScore",
+    "ImageScore",
     "Interval",
     "LookAlikes",
     "Metric",

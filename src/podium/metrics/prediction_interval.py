@@ -37,11 +37,12 @@ class ExpectedScore:
         low: Lower end; nan where there is no range.
         high: Upper end, as `low`.
         level: Share of test sets whose score lies inside, such as 0.95.
-        n_images: Images of the test set.
+        n_images: Images of the test set, or bags where one answer is for several images.
         n_groups: Groups that they are as good as.
         is_assumed: Whether no test set is known, and one as large as the training set was taken.
         gain: What models on all images, or the mean of all folds' models, are better by than one fold's.
         share: Share of the gain that is in the value.
+        unit: What an answer is for: image or bag.
     """
 
     target: str
@@ -55,6 +56,7 @@ class ExpectedScore:
     is_assumed: bool
     gain: TrainingGain
     share: float = 1.0
+    unit: str = "image"
 
     @property
     def has_bounds(self) -> bool:

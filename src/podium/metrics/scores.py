@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.metrics.domain_scores import DomainScore, worst_domain
+from podium.metrics.image_score import ImageScore
 from podium.metrics.interval import Interval, nan_if_none, none_if_nan
 from podium.metrics.look_alikes import PARTED, LookAlikes
 from podium.metrics.prediction_interval import ExpectedScore
@@ -168,6 +169,7 @@ class Scores(Shown):
         expected: Where the main score of a submission will lie on a test set as large as the training set; None where
             nobody asked.
         domains: Main score of each domain, see `score_domains`; empty where samples have none.
+        of_images: What single images score, where one answer is for a bag of them and all else counts bags.
     """
 
     main_target: str
@@ -177,6 +179,7 @@ class Scores(Shown):
     look_alikes: LookAlikes | None = None
     expected: ExpectedScore | None = None
     domains: tuple[DomainScore, ...] = ()
+    of_images: ImageScore | None = None
 
     @property
     def main(self) -> Interval:
@@ -229,6 +232,8 @@ class Scores(Shown):
             facts.append(f"expected on a test set {self.expected}")
         if self.worst_domain is not None:
             facts.append(f"worst domain {self.worst_domain.name} {self.worst_domain.interval}")
+        if self.of_images is not None:
+            facts.append(f"single images {self.of_images.interval}")
         return Overview("Scores", facts, ("target", "metric", "score, 95 % interval", "chance"), rows)
 
     def to_dict(self) -> dict[str, Any]:
@@ -241,6 +246,7 @@ class Scores(Shown):
             "look_alikes": None if self.look_alikes is None else self.look_alikes.to_dict(),
             "expected": None if self.expected is None else self.expected.to_dict(),
             **self._domains_to_dict(),
+            **({} if self.of_images is None else {"of_images": self.of_images.to_dict()}),
         }
 
     def _domains_to_dict(self) -> dict[str, Any]:
@@ -259,4 +265,8 @@ class Scores(Shown):
         awaited = record.get("expected")
         expected = None if awaited is None else ExpectedScore.from_dict(awaited)
         domains = tuple(DomainScore.from_dict(item) for item in record.get("domains", ()))
-        return cls(record["main_target"], record["main_metric"], targets, folds, look_alikes, expected, domains)
+        found = record.get("of_images")
+        of_images = None if found is None else ImageScore.from_dict(found)
+        return cls(
+            record["main_target"], record["main_metric"], targets, folds, look_alikes, expected, domains, of_images
+        )

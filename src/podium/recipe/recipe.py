@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from podium.data import CPU_ONLY, Augmentation, Mixing, View
+from podium.decisions import Pool
 from podium.listing import count_of
 from podium.overview import Overview
 from podium.recipe.augmentation_policies import read_augmentations
@@ -68,6 +69,9 @@ class Recipe(Part):
     """Views whose probabilities are averaged at prediction (test-time augmentation)."""
     metric: Name | None = None
     """Primary metric; null is macro F1, or macro average precision for multi-label."""
+    pool: Pool | None = None
+    """How the images of a bag become one answer, where one answer is for several images (`answer_per`): mean, median,
+    max, noisy_or or logit_mean; null is mean. Training and the choice of an epoch look at single images."""
 
     def overview(self) -> Overview:
         """What it trains, and every key that differs from the preset's."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 
 from podium import durable
+from podium.decisions import Pool, judged_answers
 from podium.errors import PodiumError
 from podium.images import Limits
 from podium.metrics import Scores
+from podium.report.unit_word import unit_word
 from podium.splits import LeakReport
 from podium.store import (
     EpochRow,
@@ -107,6 +110,20 @@ class RunContents:
     def groups_are_duplicates(self) -> bool:
         """Whether nobody named a group, so that the groups are clusters of near-duplicates."""
         return self.group_words != _GROUPS
+
+    @cached_property
+    def judged(self) -> tuple[Predictions, Samples] | None:
+        """What was judged out of fold and what was asked: images, or bags of them; None where a part is missing."""
+        samples, oof = self.samples, self.oof
+        if samples is None or oof is None or samples.bag is None or not set(oof.ids) <= set(samples.ids):
+            return None if samples is None or oof is None else (oof, samples)
+        pool = None if self.scores is None or self.scores.of_images is None else self.scores.of_images.pool
+        return judged_answers(oof, samples, cast("Pool", pool or "mean"))
+
+    @property
+    def unit(self) -> str:
+        """What an answer is for, in the singular."""
+        return unit_word(self.scores)
 
     @property
     def group_words(self) -> str:

@@ -11,7 +11,7 @@ __all__ = ["expected_words", "why_expected"]
 
 def expected_words(found: ExpectedScore) -> str:
     """The range in a line."""
-    size = count_of(found.n_images, "image")
+    size = count_of(found.n_images, found.unit)
     if found.n_groups != found.n_images:
         size += f" of {count_of(found.n_groups, 'group')}"
     where = f"a test set of {size}, as many as here" if found.is_assumed else size

@@ -13,6 +13,7 @@ from podium.report.expected_words import expected_words, why_expected
 from podium.report.folds_section import count_divided_groups
 from podium.report.numbers import plain_count, plain_score
 from podium.report.section import Section
+from podium.report.unit_word import image_score_words
 from podium.store.refit_record import refit_words
 
 __all__ = ["Headline", "ScoreLine", "describe_headline", "describe_status"]
@@ -105,8 +106,10 @@ def _target_lines(scores: Scores) -> tuple[ScoreLine, ...]:
 def _explain(contents: RunContents, scores: Scores) -> tuple[str, ...]:
     target, interval = scores.targets[scores.main_target], scores.main
     sentences = [_measured_on(contents, target.n, target.n_groups)]
+    if (of_images := image_score_words(scores)) is not None:
+        sentences.append(f"{of_images[0].upper()}{of_images[1:]}.")
     if interval.has_bounds:
-        drawn = "groups" if target.n_groups < target.n and not contents.groups_are_duplicates else "images"
+        drawn = "groups" if target.n_groups < target.n and not contents.groups_are_duplicates else f"{contents.unit}s"
         sentences.append(
             f"With other {drawn} of the same kind, the score would most likely lie between"
             f" {plain_score(interval.low)} and {plain_score(interval.high)}"
@@ -117,8 +120,8 @@ def _explain(contents: RunContents, scores: Scores) -> tuple[str, ...]:
     sentences += [words for words in (worst_domain_words(scores),) if words]
     if not math.isnan(scores.chance):
         sentences.append(
-            f"Chance is {plain_score(scores.chance)}: no answer that is the same for every image scores better on"
-            " these images."
+            f"Chance is {plain_score(scores.chance)}: no answer that is the same for every {contents.unit} scores"
+            f" better on these {contents.unit}s."
         )
     if scores.expected is not None and scores.pessimistic is None:
         sentences.append(
@@ -139,7 +142,7 @@ def _why_no_interval(interval: Interval, n_groups: int) -> str:
 
 def _measured_on(contents: RunContents, n: int, n_groups: int) -> str:
     samples, folds = contents.samples, contents.folds
-    start = f"From {count_of(n, 'image')}"
+    start = f"From {count_of(n, contents.unit)}"
     if samples is None or folds is None:
         return f"{start}."
     if not samples.has_groups:
@@ -149,6 +152,6 @@ def _measured_on(contents: RunContents, n: int, n_groups: int) -> str:
         other = "a near-duplicate of it" if contents.groups_are_duplicates else "its group"
         return f"{start}, each predicted by a model that never saw {other}."
     return (
-        f"{start}, each predicted by a model that never saw that image,"
+        f"{start}, each predicted by a model that never saw that {contents.unit},"
         f" but may have seen {'a near-duplicate' if contents.groups_are_duplicates else 'others of its group'}."
     )

@@ -166,8 +166,8 @@ class Plots:
             raise UnknownNameError("target", target, names)
         gallery = galleries[0 if target is None else names.index(target)]
         book = ThumbnailBook(self._contents.samples, self._contents.limits)
-        images = [(book.take(mistake.id).address, _caption(mistake)) for mistake in gallery.mistakes]
-        return Gallery(f"{gallery.name}: {part_of(gallery.n_wrong, gallery.n, 'image')} wrong", tuple(images))
+        images = [(book.take(mistake.image).address, _caption(mistake)) for mistake in gallery.mistakes]
+        return Gallery(f"{gallery.name}: {part_of(gallery.n_wrong, gallery.n, gallery.unit)} wrong", tuple(images))
 
     def _place(self, target: str | None) -> int:
         names = [item.name for item in self._report.targets]

@@ -20,7 +20,7 @@ class JudgedRows:
 
     Args:
         head: The target.
-        rows: Rows of the sample table, shape (N,).
+        rows: Rows of the table of samples in `RunContents.judged`, shape (N,).
         labels: Shape (N,), or (N, C) with -1 for a missing label of a multi-label head.
         probs: Shape (N, C).
         decisions: As labels.
@@ -43,8 +43,10 @@ def judge_rows(contents: RunContents, head: Head) -> JudgedRows | None:
 
     Rows without any label of this target are left out.
     """
-    samples, oof = contents.samples, contents.oof
-    if samples is None or oof is None or samples.task is None or oof.task != samples.task:
+    if contents.judged is None:
+        return None
+    oof, samples = contents.judged
+    if samples.task is None or oof.task != samples.task:
         return None
     place = {name: row for row, name in enumerate(samples.ids)}
     if any(name not in place for name in oof.ids):

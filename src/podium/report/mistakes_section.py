@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from podium.report.contents import RunContents
 from podium.report.judged import JudgedRows, judge_rows
 from podium.report.section import Section
+from podium.tables import Head
 
 __all__ = ["Mistake", "MistakesSection", "describe_mistakes"]
 
@@ -18,10 +20,11 @@ N_OTHER = 8
 
 @dataclass(frozen=True)
 class Mistake:
-    """One image.
+    """One image, or one bag of them.
 
     Args:
         id: Its id.
+        image: Id of the image to show: of a bag the one that speaks most for the wrong answer.
         truth: The label; for a multi-label head the labels that were missed.
         answer: The prediction; for a multi-label head the labels that were given and are not there.
         prob: Probability of the prediction; for a multi-label head the mean probability of the wrong decisions.
@@ -29,6 +32,7 @@ class Mistake:
     """
 
     id: str
+    image: str
     truth: tuple[str, ...]
     answer: tuple[str, ...]
     prob: float
@@ -44,6 +48,7 @@ class MistakesSection(Section):
         is_multi: Whether images may have several labels.
         n_wrong: Images with a mistake.
         n: Images judged.
+        unit: What was judged: image or bag.
         mistakes: The worst, worst first.
     """
 
@@ -52,6 +57,7 @@ class MistakesSection(Section):
     n_wrong: int
     n: int
     mistakes: tuple[Mistake, ...]
+    unit: str = "image"
 
 
 def describe_mistakes(contents: RunContents) -> tuple[MistakesSection, ...]:
@@ -76,7 +82,8 @@ def _make_gallery(contents: RunContents, judged: JudgedRows, most: int) -> Mista
         for place in order[:most].tolist()
         if n_wrong[place] > 0
     ]
-    return MistakesSection(head.name, head.is_multi, int((n_wrong > 0).sum()), len(judged.rows), tuple(mistakes))
+    n = int((n_wrong > 0).sum())
+    return MistakesSection(head.name, head.is_multi, n, len(judged.rows), tuple(mistakes), contents.unit)
 
 
 def _confidence(judged: JudgedRows) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
@@ -97,5 +104,18 @@ def _describe(contents: RunContents, judged: JudgedRows, place: int, prob: float
     else:
         truth, answer = (classes[int(label)],), (classes[int(decision)],)
     row = int(judged.rows[place])
-    assert contents.samples is not None
-    return Mistake(str(contents.samples.ids[row]), truth, answer, prob, n_wrong)
+    assert contents.judged is not None, "a row was judged"
+    name = str(contents.judged[1].ids[row])
+    return Mistake(name, _image_of(contents, name, judged.head, decision), truth, answer, prob, n_wrong)
+
+
+def _image_of(contents: RunContents, name: str, head: Head, decision: NDArray[np.int64]) -> str:
+    samples, oof = contents.samples, contents.oof
+    if samples is None or oof is None or samples.bag is None:
+        return name
+    own = np.flatnonzero(np.isin(oof.ids, samples.ids[samples.bag == name]))
+    if not len(own):
+        return name  # an image that is in no bag
+    probs = oof.probs[head.name][own]
+    speaks = probs @ (decision == 1) if head.is_multi else probs[:, int(decision)]
+    return str(oof.ids[own[int(speaks.argmax())]])

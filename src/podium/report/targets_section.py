@@ -61,6 +61,7 @@ class TargetSection(Section):
         words: What it asks.
         n: Images judged.
         n_groups: Groups they came from.
+        unit: What an answer is for: image or bag.
         group_words: What groups are called: "groups", or "duplicate clusters" where nobody named one.
         is_main: Whether it is the main target.
         metrics: Scores by the name of the metric.
@@ -79,6 +80,7 @@ class TargetSection(Section):
     words: str
     n: int
     n_groups: int
+    unit: str
     group_words: str
     is_main: bool
     metrics: Mapping[str, Interval]
@@ -118,6 +120,7 @@ def _make_section(contents: RunContents, target: TargetScore, is_main: bool) -> 
         words=KIND_WORDS[target.kind].format(len(names)),
         n=target.n,
         n_groups=target.n_groups,
+        unit=contents.unit,
         group_words=contents.group_words,
         is_main=is_main,
         metrics=dict(target.metrics),

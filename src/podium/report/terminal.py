@@ -17,6 +17,7 @@ from podium.report.expected_words import expected_words
 from podium.report.gaps import describe_gaps
 from podium.report.look_alike_words import pessimistic_words, warn_of_look_alikes
 from podium.report.numbers import metric_words, plain_count, plain_score
+from podium.report.unit_word import image_score_words, unit_word
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -95,7 +96,7 @@ def _headline(scores: Scores, groups: str) -> str:
     bounds += f", {pessimistic_words(scores)}" if scores.pessimistic is not None else ""
     return (
         f"{printable(scores.main_target)}: {metric_words(scores.main_metric)} {plain_score(main.value, 4)}{bounds},"
-        f" chance {plain_score(scores.chance, 4)}, {count_of(target.n, 'image')}{of_groups}"
+        f" chance {plain_score(scores.chance, 4)}, {count_of(target.n, unit_word(scores))}{of_groups}"
     )
 
 
@@ -104,7 +105,9 @@ def _remarks(scores: Scores) -> list[str]:
     warning, expected = warn_of_look_alikes(scores), scores.expected
     told = [] if expected is None or warning is not None else [f"expected: {expected_words(expected)}"]
     worst = worst_domain_words(scores)
+    of_images = image_score_words(scores)
     return [
+        *([] if of_images is None else [of_images]),
         *([] if warning is None else [warning]),
         *told,
         *([worst] if worst else []),

@@ -10,6 +10,7 @@ from podium.splits.make_folds import SplitMethod, check_request, choose_method, 
 from podium.splits.merge_groups import join_groups
 from podium.splits.name_groupings import NameGrouping, list_name_groupings
 from podium.splits.summary import FoldPart, FoldSummary, summarise_folds
+from podium.splits.whole_bags import require_whole_bags
 
 __all__ = [
     "Confidence",
@@ -42,5 +43,6 @@ __all__ = [
     "name_fold",
     "place_extra",
     "require_no_leak",
+    "require_whole_bags",
     "summarise_folds",
 ]

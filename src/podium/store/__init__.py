@@ -19,6 +19,7 @@ from podium.store.lineage import (
 )
 from podium.store.out_file import check_list_file, check_out_file
 from podium.store.plain_yaml import read_plain_yaml
+from podium.store.read_pool import read_pool
 from podium.store.results import (
     SECONDS_NAME,
     EpochRow,
@@ -86,6 +87,7 @@ __all__ = [
     "read_epochs",
     "read_evaluations",
     "read_plain_yaml",
+    "read_pool",
     "read_seconds",
     "read_solved_heads",
     "read_soup",

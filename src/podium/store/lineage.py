@@ -96,7 +96,8 @@ def weights_of_refit(run: RunFolder) -> dict[str, str]:
 def digest_rules(run: RunFolder) -> str | None:
     """Digest of how the run decides; None where nothing was decided."""
     record = _read_record(run.decisions_file)
-    rules = {name: record[name] for name in ("thresholds", "composite", "consensus") if name in record}
+    kept = ("thresholds", "composite", "consensus", "parents", "bags")
+    rules = {name: record[name] for name in kept if name in record}
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest() if rules else None
 
 

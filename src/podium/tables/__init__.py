@@ -4,6 +4,7 @@ Before training everything is a table of samples; after training everything is a
 name, arrays are read-only, ids and class order travel with them.
 """
 
+from podium.tables.bags import describe_bags, find_disagreement, join_bags, number_bags
 from podium.tables.composite import Composite
 from podium.tables.concat import concat_samples
 from podium.tables.correct import correct_samples, is_correction_of
@@ -67,17 +68,21 @@ __all__ = [
     "correct_samples",
     "decide",
     "decide_targets",
+    "describe_bags",
     "digest_corrections",
+    "find_disagreement",
     "first_duplicate",
     "fit_to_task",
     "is_correction_of",
     "is_image_name",
+    "join_bags",
     "load_folds",
     "load_predictions",
     "load_samples",
     "mean_predictions",
     "move_samples",
     "normalise_id",
+    "number_bags",
     "order_fold_names",
     "path_from_text",
     "path_to_text",

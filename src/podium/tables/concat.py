@@ -26,8 +26,8 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
     """One table of all rows, in order. The first source is the main one.
 
     Ids of the main source stay as they are; those of another get its name and a colon in front: "extra:a/1.jpg". The
-    `source` of every row is the name of its part. Groups keep their names, so that a person who is in two sources stays
-    on one side of a split.
+    `source` of every row is the name of its part. Groups and bags keep their names, so that a person who is in two
+    sources stays on one side of a split, and has one answer.
 
     Args:
         parts: Samples by the name of their source. The main source decides the task. Another source may lack heads (its
@@ -63,6 +63,7 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
         split=_optional([part.split for part in parts.values()], parts),
         fold=_optional([part.fold for part in parts.values()], parts),
         domain=_optional([part.domain for part in parts.values()], parts),
+        bag=_optional([part.bag for part in parts.values()], parts),
         time=_join_times(list(parts.values())),
         source=_join([_sources_of(part, name) for name, part in parts.items()]),
         numbers={

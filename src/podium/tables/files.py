@@ -70,7 +70,7 @@ def _refusing_edits(path: Path, fix: str) -> Iterator[None]:
 def save_samples(samples: Samples, folder: Path) -> None:
     """Write `samples.csv` and `samples.json` into a folder."""
     columns: dict[str, Sequence[str]] = {"id": samples.ids.tolist(), "path": samples.paths.tolist()}
-    for name in ("group", "split", "source", "fold", "domain"):
+    for name in ("group", "split", "source", "fold", "domain", "bag"):
         column = getattr(samples, name)
         if column is not None:
             columns[name] = column.tolist()
@@ -178,7 +178,9 @@ def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], roo
         if name.startswith("number:")
     }
     optional = {
-        name: as_text_array(columns[name]) for name in ("group", "split", "source", "fold", "domain") if name in columns
+        name: as_text_array(columns[name])
+        for name in ("group", "split", "source", "fold", "domain", "bag")
+        if name in columns
     }
     time = np.array([float(cell) if cell else np.nan for cell in columns.get("time", ())])
     return Samples(
@@ -281,7 +283,7 @@ def _numbers_after(mark: str, cells: Sequence[str]) -> NDArray[np.int64] | None:
 
 
 def save_predictions(predictions: Predictions, path: Path, *, weights: Mapping[str, str] | None = None) -> Predictions:
-    """Write one Parquet file: `id`, `fold`, `group` if any, and a float64 column `<target>=<class>` a probability.
+    """Write one Parquet file: `id`, `fold`, `group` and `bag` if any, and a column `<target>=<class>` a probability.
 
     Args:
         predictions: The table.
@@ -295,8 +297,9 @@ def save_predictions(predictions: Predictions, path: Path, *, weights: Mapping[s
     import pyarrow.parquet as pq
 
     columns: dict[str, Any] = {"id": predictions.ids.tolist(), "fold": predictions.fold}
-    if predictions.group is not None:
-        columns["group"] = predictions.group.tolist()
+    for name in ("group", "bag"):
+        if getattr(predictions, name) is not None:
+            columns[name] = getattr(predictions, name).tolist()
     for head in predictions.task.targets:
         for place, name in enumerate(head.classes):
             columns[f"{head.name}={name}"] = np.asarray(predictions.probs[head.name][:, place], dtype=np.float64)
@@ -330,7 +333,9 @@ def load_predictions(path: Path) -> Predictions:
         fold = np.array(table["fold"].to_numpy(), dtype=np.int64)
         weights = dict(json.loads(table.schema.metadata.get(b"podium.weights", b"{}")))
         origin = Origin(path.absolute(), hashlib.sha256(data).hexdigest(), weights)
-        group = as_text_array(table["group"].to_pylist()) if "group" in table.column_names else None
-        return Predictions(task, as_text_array(table["id"].to_pylist()), fold, probs, (origin,), group)
+        group, bag = (
+            as_text_array(table[name].to_pylist()) if name in table.column_names else None for name in ("group", "bag")
+        )
+        return Predictions(task, as_text_array(table["id"].to_pylist()), fold, probs, (origin,), group, bag)
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, DataError) as problem:
         raise TableChangedError(f"not a valid file of predictions ({problem}).", where=path) from None

@@ -28,7 +28,7 @@ def samples_frame(samples: Samples) -> pd.DataFrame:
     columns: dict[str, Any] = {"path": samples.paths}
     columns |= {
         name: getattr(samples, name)
-        for name in ("group", "split", "source", "fold", "weight", "domain", "time")
+        for name in ("group", "split", "source", "fold", "weight", "domain", "time", "bag")
         if getattr(samples, name) is not None
     }
     for head in samples.task.heads if samples.task else ():

@@ -37,6 +37,7 @@ class Predictions(Shown):
         probs: Per target name, float64 (N, C); rows sum to 1 except for multi-label heads.
         origins: Files that they were read from, written to or combined from.
         group: Group of every row where the images name one, shape (N,), "" = none; for `podium decide --consensus`.
+        bag: Bag of every row where one answer is for several images, shape (N,), "" = the image alone.
 
     Raises:
         DataError: If a target is missing, a shape is wrong, or a probability is not finite or outside [0, 1].
@@ -48,6 +49,7 @@ class Predictions(Shown):
     probs: Mapping[str, NDArray[np.floating[Any]]]
     origins: tuple[Origin, ...] = ()
     group: NDArray[np.object_] | None = None
+    bag: NDArray[np.object_] | None = None
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())
@@ -58,10 +60,11 @@ class Predictions(Shown):
         wanted = [head.name for head in self.task.targets]
         if set(self.probs) != set(wanted):
             raise DataError(f"predictions hold {sorted(self.probs)}, the task needs {sorted(wanted)}.")
-        if self.group is not None:
-            if len(self.group) != len(self.ids):
-                raise DataError(f"{count_of(len(self.ids), 'id')} but {count_of(len(self.group), 'group')}.")
-            self.group.setflags(write=False)
+        for column, word in ((self.group, "group"), (self.bag, "bag")):
+            if column is not None:
+                if len(column) != len(self.ids):
+                    raise DataError(f"{count_of(len(self.ids), 'id')} but {count_of(len(column), word)}.")
+                column.setflags(write=False)
         for head in self.task.targets:
             values = self.probs[head.name]
             if values.shape != (len(self.ids), head.n_classes):
@@ -84,8 +87,8 @@ class Predictions(Shown):
     def take(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Predictions:
         """The predictions of these rows, in this order."""
         probs = {name: values[rows] for name, values in self.probs.items()}
-        group = None if self.group is None else self.group[rows]
-        return replace(self, ids=self.ids[rows], fold=self.fold[rows], probs=probs, group=group)
+        group, bag = (None if column is None else column[rows] for column in (self.group, self.bag))
+        return replace(self, ids=self.ids[rows], fold=self.fold[rows], probs=probs, group=group, bag=bag)
 
     def align(self, ids: Sequence[str] | NDArray[np.object_]) -> Predictions:
         """The predictions in the order of these ids.
@@ -178,7 +181,7 @@ def mean_predictions(parts: Sequence[Predictions]) -> Predictions:
     aligned = [part.align(first.ids) for part in parts]
     probs = {name: np.mean([part.probs[name] for part in aligned], axis=0) for name in first.probs}
     fold = first.fold if len(parts) == 1 else np.full(len(first), MEAN_OF_FOLDS, dtype=np.int64)
-    return Predictions(first.task, first.ids, fold, probs, _origins_of(parts), first.group)
+    return Predictions(first.task, first.ids, fold, probs, _origins_of(parts), first.group, first.bag)
 
 
 def _origins_of(parts: Sequence[Predictions]) -> tuple[Origin, ...]:

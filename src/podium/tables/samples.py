@@ -1,8 +1,8 @@
 """The table of samples: one row an image, read-only.
 
 On disk it is a CSV that opens in a spreadsheet, beside a small JSON with the task and the root folder.
-Columns: `id`, `path`, `group`, `split`, `source`, `fold`, `domain`, then `label:<head>` with the class name (empty =
-missing), for a multi-label head `label:<head>=<class>` with 0 or 1;
+Columns: `id`, `path`, `group`, `split`, `source`, `fold`, `domain`, `bag`, then `label:<head>` with the class name
+(empty = missing), for a multi-label head `label:<head>=<class>` with 0 or 1;
 `share:<head>=<class>` where a head has soft labels;
 `weight`, `time`, `number:<name>` for numbers that labels come from, and once decoded `width` and `height`.
 """
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from podium.errors import LabelError, SourceError
 from podium.listing import count_of, list_some
 from podium.overview import SHOWN_ROWS, Overview, Shown
+from podium.tables.bags import bag_keys, check_bags
 from podium.tables.correction import Correction
 from podium.tables.ids import first_duplicate, path_from_text
 from podium.tables.soft_labels import check_shares, check_weights, composite_shares, one_hot
@@ -65,10 +66,13 @@ class Samples(Shown):
             it.
         corrections: The overlay that the labels already follow, see `podium.tables.correct_samples`.
         size: Width and height of each image, upright, in pixels, int64 (N, 2); None until it was decoded.
+        bag: What one answer is for (a patient, a product) where that is not the image, shape (N,); "" = the image.
 
     Raises:
         SourceError: If ids repeat or a column has another length.
-        LabelError: If a label is outside its head's classes, or shares or weights are out of range.
+        SourceError: If a bag is in several groups.
+        LabelError: If a label is outside its head's classes, shares or weights are out of range, or images of one bag
+            differ in a single-label head.
     """
 
     root: Path
@@ -89,6 +93,7 @@ class Samples(Shown):
     corrections: tuple[Correction, ...] = ()
     size: NDArray[np.int64] | None = None
     borders: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    bag: TextArray | None = None
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())
@@ -104,10 +109,12 @@ class Samples(Shown):
         self._check_labels()
         if self.weight is not None:
             check_weights(self.weight)
+        if self.bag is not None:
+            check_bags(self)
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         columns: dict[str, NDArray[Any]] = {"ids": self.ids, "paths": self.paths}
-        for name in ("group", "split", "source", "fold", "weight", "domain", "time", "size"):
+        for name in ("group", "split", "source", "fold", "weight", "domain", "time", "size", "bag"):
             if getattr(self, name) is not None:
                 columns[name] = getattr(self, name)
         columns |= {f"share:{name}": column for name, column in self.soft.items()}
@@ -177,6 +184,11 @@ class Samples(Shown):
         keys = np.where(self.group == "", self.ids, self.group).astype(object)
         return keys
 
+    @property
+    def answer_keys(self) -> TextArray:
+        """What each sample is answered under, shape (N,): its bag, or its own id where it has none."""
+        return self.ids if self.bag is None else bag_keys(self.ids, self.bag)
+
     def target_labels(self, name: str) -> NDArray[np.integer[Any]]:
         """Labels of a head or of the composite class, as in `labels`.
 
@@ -218,6 +230,7 @@ class Samples(Shown):
             weight=None if self.weight is None else self.weight[index],
             size=None if self.size is None else self.size[index],
             domain=None if self.domain is None else self.domain[index],
+            bag=None if self.bag is None else self.bag[index],
             time=None if self.time is None else self.time[index],
             numbers={name: column[index] for name, column in self.numbers.items()},
         )

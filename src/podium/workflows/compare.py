@@ -12,13 +12,14 @@ import numpy as np
 from podium import durable
 from podium.advice import option, options
 from podium.arguments import strict_arguments
+from podium.decisions import judged_answers
 from podium.errors import UnknownNameError, UsageError
 from podium.listing import count_of
 from podium.metrics import Arm, Scores, TargetComparison, compare_arms, fitting_metrics
 from podium.metrics import metric as find_metric
 from podium.metrics.flips import Flip, find_flips
 from podium.recipe import Recipe, load_recipe
-from podium.store import RunFolder, check_scores, find_run, load_tables
+from podium.store import RunFolder, check_scores, find_run, load_tables, read_pool
 from podium.tables import Predictions, Samples, load_predictions
 
 __all__ = ["Comparison", "are_comparable", "compare", "compare_folders"]
@@ -113,7 +114,7 @@ def compare_folders(
     _refuse_twice(flat)
     for run in flat:
         check_scores(run)
-    found = [load_predictions(run.oof_file) for run in flat]
+    found = [_answers(run) for run in flat]
     scores = Scores.from_dict(durable.read_json(flat[0].scores_file))
     aligned, samples, n_left_out = _on_shared_images(flat, found)
     chosen = None if metric is None else find_metric(metric)
@@ -147,9 +148,10 @@ def _refuse_twice(runs: Sequence[RunFolder]) -> None:
 
 
 def _on_shared_images(
-    runs: Sequence[RunFolder], found: Sequence[Predictions]
+    runs: Sequence[RunFolder], answers: Sequence[tuple[Predictions, Samples]]
 ) -> tuple[list[Predictions], Samples, int]:
-    """The predictions on the images that all runs have, in the first one's order; their samples; images left out."""
+    """The predictions on what all runs answer, in the first one's order; their samples; images or bags left out."""
+    found = [predictions for predictions, _ in answers]
     for run, predictions in zip(runs, found, strict=True):
         if predictions.task != found[0].task:
             raise UsageError(f"runs {runs[0].name!r} and {run.name!r} answer different tasks.")
@@ -158,8 +160,7 @@ def _on_shared_images(
         raise UsageError("no image was judged in all of these runs.", fix="Compare runs on the same data.")
     everything = set().union(*(predictions.ids.tolist() for predictions in found))
     ids = found[0].ids[np.isin(found[0].ids, list(shared))]
-    tables = [load_tables(run)[0] for run in runs]
-    tables = [table.take(table.rows_of(ids)) for table in tables]
+    tables = [table.take(table.rows_of(ids)) for _, table in answers]
     for run, table in zip(runs[1:], tables[1:], strict=True):
         if any((table.labels[name] != labels).any() for name, labels in tables[0].labels.items()):
             raise UsageError(
@@ -169,13 +170,18 @@ def _on_shared_images(
     return [predictions.align(ids) for predictions in found], tables[0], len(everything) - len(ids)
 
 
+def _answers(run: RunFolder) -> tuple[Predictions, Samples]:
+    """What a run answers out of fold, and what was asked: images, or bags of them."""
+    return judged_answers(load_predictions(run.oof_file), load_tables(run)[0], read_pool(run))
+
+
 def are_comparable(before: RunFolder, after: RunFolder) -> bool:
-    """Whether both runs are scored, answer the same task, and were judged on images of the same id."""
+    """Whether both runs are scored, answer the same task, and were judged on images or bags of one name."""
     if not (before.is_finished and after.is_finished):
         return False
     check_scores(before)
     check_scores(after)
-    a, b = load_predictions(before.oof_file), load_predictions(after.oof_file)
+    a, b = _answers(before)[0], _answers(after)[0]
     return a.task == b.task and bool(set(a.ids.tolist()) & set(b.ids.tolist()))
 
 

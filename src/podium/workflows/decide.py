@@ -6,19 +6,30 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
 from podium.advice import option
-from podium.decisions import DecisionRules, Parents, check_consensus, mistake_height, read_parents
+from podium.decisions import (
+    DecisionRules,
+    Parents,
+    Pool,
+    PoolChoice,
+    check_consensus,
+    choose_pool,
+    judged_answers,
+    mistake_height,
+    read_parents,
+)
+from podium.errors import UnknownNameError, UsageError
 from podium.listing import count_of
 from podium.metrics import METRICS, PairedDifference, default_metric, paired_difference
-from podium.store import RunFolder, check_scores, digest_rules, find_stale, list_predictions, load_tables
+from podium.store import RunFolder, check_scores, digest_rules, find_stale, list_predictions, load_tables, read_pool
 from podium.submission import SubmissionOptions, write_submission
-from podium.tables import CompositeDecoding, Head, Predictions, Task, as_certain_probs, load_predictions
+from podium.tables import CompositeDecoding, Head, Predictions, Samples, Task, as_certain_probs, load_predictions
 
 __all__ = ["RunDecision", "decide_run", "follow_rules", "load_rules", "renew_answers", "write_answers"]
 
@@ -31,14 +42,16 @@ class RunDecision:
         rules: The rules of the run from now on.
         differences: Per target whose answers changed: its score minus that of the rules without thresholds, each
             target and image by its own probabilities.
-        n_changed: Per target, images whose answer changed.
+        n_changed: Per target, images or bags whose answer changed.
         notes: What the user should know besides.
+        choice: The score of every pool, where the best was asked for.
     """
 
     rules: DecisionRules
     differences: Mapping[str, PairedDifference]
     n_changed: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    choice: PoolChoice | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
@@ -47,6 +60,7 @@ class RunDecision:
             "n_changed": dict(self.n_changed),
             "differences": {name: found.to_dict() for name, found in self.differences.items()},
             "notes": list(self.notes),
+            **({} if self.choice is None else {"pools": self.choice.to_dict()}),
         }
 
     def lines(self) -> list[str]:
@@ -56,7 +70,8 @@ class RunDecision:
             f" {found.difference}: {found.verdict}"
             for name, found in self.differences.items()
         ]
-        return [*(changes or ["No out-of-fold answer changes."]), *self.notes]
+        pools = [] if self.choice is None else [*self.choice.lines(), ""]
+        return [*pools, *(changes or ["No out-of-fold answer changes."]), *self.notes]
 
 
 def decide_run(
@@ -66,6 +81,7 @@ def decide_run(
     decoding: CompositeDecoding = "independent",
     consensus: Sequence[str] = (),
     hierarchy: Path | str | None = None,
+    pool: str | None = None,
 ) -> RunDecision:
     """Set how a run decides, and report what that does out of fold. Nothing given goes back to the default.
 
@@ -80,6 +96,8 @@ def decide_run(
             over the group's images. Labels only tell whether a head is such an attribute.
         hierarchy: A table with the columns `class` and `parent`: answers are then of the most probable parent, and
             both levels are compared.
+        pool: How the images of a bag become one answer, or "auto" for the pool with the best out-of-fold score, which
+            the choice is told beside; None is the recipe's.
 
     Raises:
         UsageError: If the run is not finished, its scores are not of its predictions, the task has nothing to decide
@@ -94,10 +112,15 @@ def decide_run(
     rules = DecisionRules.of_task(oof.task, thresholds, decoding, consensus)
     if hierarchy is not None:
         rules = replace(rules, parents=read_parents(Path(hierarchy), oof.task))
-    rows = samples.rows_of(oof.ids)
-    oof = replace(oof, group=None if samples.group is None else samples.group[rows])
-    notes = check_consensus(oof, {name: labels[rows] for name, labels in samples.labels.items()}, rules.consensus)
-    before, after = DecisionRules().decide(oof), rules.decide(oof)
+    rules, choice = _set_pool(run, replace(rules, recipe_pool=read_pool(run)), oof, samples, pool)
+    whole = samples
+    plain, samples = judged_answers(oof, whole, rules.recipe_pool)
+    pooled, _ = judged_answers(oof, whole, rules.pool_of_bags)
+    rows = samples.rows_of(plain.ids)
+    group = None if samples.group is None else samples.group[rows]
+    plain, pooled = replace(plain, group=group), replace(pooled, group=group)
+    notes = check_consensus(plain, {name: labels[rows] for name, labels in samples.labels.items()}, rules.consensus)
+    before, after = DecisionRules().decide(plain), rules.decide(pooled)
     differences, n_changed = {}, {}
     for head in oof.task.targets:
         is_changed = before[head.name] != after[head.name]
@@ -132,7 +155,24 @@ def decide_run(
             notes.append(f"Predictions {name!r} name no groups: make them again with {option('group')}.")
         else:
             renew_answers(run, name, predictions)
-    return RunDecision(rules, differences, n_changed, tuple(notes))
+    return RunDecision(rules, differences, n_changed, tuple(notes), choice)
+
+
+def _set_pool(
+    run: RunFolder, rules: DecisionRules, oof: Predictions, samples: Samples, pool: str | None
+) -> tuple[DecisionRules, PoolChoice | None]:
+    """The rules with a pool that was named, or with the best one and the scores of all."""
+    if pool is None:
+        return rules, None
+    if samples.bag is None:
+        fix = f"Train with {option('answer_per')} to have one answer for several images."
+        raise UsageError("each image of this run has an answer of its own.", field="pool", fix=fix)
+    if pool != "auto":
+        if pool not in get_args(Pool):
+            raise UnknownNameError("pool", pool, [*get_args(Pool), "auto"], field="pool")
+        return replace(rules, bags=cast("Pool", pool)), None
+    choice = choose_pool(oof, samples, metric=durable.read_json(run.scores_file)["main_metric"])
+    return replace(rules, bags=choice.best), choice
 
 
 def _say_heights(
@@ -157,9 +197,11 @@ def load_rules(run: RunFolder, task: Task) -> DecisionRules:
     Raises:
         CorruptFileError: If its decisions.json is not of this task.
     """
+    usual = DecisionRules(recipe_pool=read_pool(run))
     if not run.decisions_file.is_file():
-        return DecisionRules()
-    return DecisionRules.from_dict(durable.read_json(run.decisions_file), task)
+        return usual
+    found = DecisionRules.from_dict(durable.read_json(run.decisions_file), task)
+    return replace(found, recipe_pool=usual.recipe_pool)
 
 
 def follow_rules(run: RunFolder, task: Task, options: SubmissionOptions) -> SubmissionOptions:

@@ -43,6 +43,7 @@ from podium.recipe import (
     settle_features,
 )
 from podium.recipe.check_mixing import check_mixing
+from podium.recipe.check_pool import check_pool
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.label_cautions import describe_unsafe_labels
@@ -71,6 +72,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     It keeps no run folder and writes no file. What a run would note about images or weights comes as a warning. "auto"
     in a recipe is resolved without timing anything: torch, fp32 on a CPU, and no cached views of frozen blocks, which
     save nothing within one training.
+
+    Each image is answered by itself; for one answer to several images use `podium.train(answer_per=...)`.
 
     Args:
         preset: "baseline", "quick", "finetune", "strong", "contest-f" or "contest-l".
@@ -148,6 +151,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.recipe_ = resolve_without_autotune(recipe, device)
         _refuse_borders(recipe)
         refuse_idle_for_task(self.recipe_, given.task)
+        check_pool(self.recipe_, None)
         check_sampler(self.recipe_, given.task)
         for said in describe_unsafe_labels(self.recipe_, given.task):
             warnings.warn(said, UserWarning, stacklevel=2)

@@ -14,10 +14,9 @@ from podium.dataset import Source
 from podium.dataset.respell import respell
 from podium.dataset.run_images import check_run_files
 from podium.dataset.sources import read_labelled_source
-from podium.decisions import decided_scores, differing_scores
+from podium.decisions import decided_scores, differing_scores, score_answers
 from podium.errors import LabelError, PodiumError, UnknownNameError, UsageError
 from podium.machine import Caution, Progress, Settings
-from podium.metrics import score_domains, score_predictions
 from podium.recipe import load_recipe
 from podium.report import make_report, write_model_card
 from podium.store import (
@@ -135,12 +134,12 @@ def _score(
 ) -> Evaluation:
     predictions = predict_run(run, samples, settings, progress, name=name, views=views)
     metric = load_recipe(run.recipe_file).metric
-    plain = score_predictions(predictions, samples, metric=metric)
     rules = load_rules(run, predictions.task)
+    plain = score_answers(predictions, samples, rules.recipe_pool, metric=metric)
     scores = decided_scores(predictions, samples, rules, plain, metric=metric)
-    scores = replace(scores, domains=score_domains(predictions, samples, scores.main_metric))
+    n_answers = len(samples) if scores.of_images is None else scores.of_images.n_bags
     n_groups = len(set(samples.group_keys)) if samples.has_groups else None
-    scores = replace(scores, expected=expect_on_test(run, n_images=max(1, len(samples)), n_groups=n_groups))
+    scores = replace(scores, expected=expect_on_test(run, n_images=max(1, n_answers), n_groups=n_groups))
     about: dict[str, Any] = durable.read_json(run.predictions_file(name).with_suffix(".json"))
     known = about["known_images"]
     with durable.hold_lock(run.path):
@@ -148,7 +147,7 @@ def _score(
             run,
             kind=kind,
             name=name,
-            n=len(samples),
+            n=n_answers,
             data_digest=samples.digest,
             weights=about["weights"],
             known_fraction=None if known is None else known["judged_fraction"],

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from podium.dataset.run_images import open_run_images
+from podium.decisions import judged_answers
 from podium.errors import PodiumError, Stopped
 from podium.machine import Caution
 from podium.machine.device import choose_device, prepare_process
@@ -23,6 +24,7 @@ from podium.metrics import (
 from podium.metrics import score as score_by
 from podium.recipe import load_recipe
 from podium.splits import make_folds
+from podium.store import read_pool
 from podium.tables import Predictions
 from podium.workflows.expected_score import expect_with
 from podium.workflows.scored_run import ScoredRun
@@ -96,7 +98,8 @@ def _halve(scored: ScoredRun) -> tuple[float, float]:
 
     def score(predictions: Predictions) -> float:
         head = next(head for head in task.targets if head.name == scored.scores.main_target)
-        labels = samples.target_labels(head.name)[samples.rows_of(predictions.ids)]
-        return score_by(METRICS[scored.scores.main_metric], predictions.probs[head.name], labels, head)
+        answers, units = judged_answers(predictions, samples, read_pool(scored.run))
+        labels = units.target_labels(head.name)[units.rows_of(answers.ids)]
+        return score_by(METRICS[scored.scores.main_metric], answers.probs[head.name], labels, head)
 
     return score(halves), score(scored.oof.align(halves.ids))

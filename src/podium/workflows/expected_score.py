@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from podium import durable
-from podium.decisions import without_groups
+from podium.decisions import judged_answers, pool_bags, without_groups
 from podium.errors import UsageError
 from podium.metrics import METRICS, ExpectedScore, Scores, TrainingGain, expect_score, number_groups
 from podium.store import RunFolder, load_tables
@@ -22,7 +24,7 @@ def expect_on_test(
 
     Args:
         run: A run.
-        n_images: Images of the test set.
+        n_images: Images of the test set, or bags where one answer is for several.
         n_groups: Groups of the test set; None where they are not known.
         is_refit: Whether the model on all images answers, not the mean of the folds.
 
@@ -62,6 +64,8 @@ def expect_of_predictions(run: RunFolder, name: str, *, public_share: float | No
     predictions = load_predictions(run.predictions_file(name))
     about = durable.read_json(run.predictions_file(name).with_suffix(".json"))
     is_refit = isinstance(about, dict) and about.get("models") == "refit"
+    if predictions.bag is not None:  # a leaderboard counts answers
+        predictions = pool_bags(predictions, "mean")
     n_images = max(1, round(len(predictions) * (public_share or 1.0)))
     n_groups = None if predictions.group is None else number_groups(predictions.group)[1]
     return expect_on_test(run, n_images=n_images, n_groups=n_groups, is_refit=is_refit)
@@ -97,12 +101,15 @@ def expect_with(
         n_images: Images of the test set; None takes as many as are evaluated.
         n_groups: Groups of the test set.
     """
+    rules = load_rules(run, oof.task)
+    unit = "image" if samples.bag is None else "bag"
+    oof, samples = judged_answers(oof, samples, rules.pool_of_bags)
     rows = samples.rows_of(oof.ids)
     order = np.argsort(rows)  # so that the range does not depend on the order of the predictions
     oof, rows = oof.take(order), rows[order]
     item, target = METRICS[scores.main_metric], scores.main_target
     head = next(head for head in oof.task.targets if head.name == target)
-    probs, rules = oof.probs[target], load_rules(run, oof.task)
+    probs = oof.probs[target]
     if rules.consensus:
         if samples.group is None:
             raise without_groups(rules.consensus)
@@ -111,4 +118,5 @@ def expect_with(
     if not rules.is_default and item.needs == "decisions":
         probs = as_certain_probs(rules.decide(oof)[target], head)
     labels, keys = samples.target_labels(target)[rows], samples.group_keys[rows]
-    return expect_score(item, head, probs, labels, keys, gain, share=share, n_images=n_images, n_groups=n_groups)
+    found = expect_score(item, head, probs, labels, keys, gain, share=share, n_images=n_images, n_groups=n_groups)
+    return replace(found, unit=unit)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from podium import durable
+from podium.decisions import score_answers
 from podium.errors import TableChangedError
 from podium.machine import Progress, Settings, Silent, say_while_waiting
-from podium.metrics import score_domains, score_folds, score_predictions
 from podium.recipe import load_recipe
 from podium.stopping import StopRequest
 from podium.store import (
@@ -16,6 +16,7 @@ from podium.store import (
     find_stale,
     load_tables,
     read_arithmetic,
+    read_pool,
     sources_of_scores,
     weights_of,
     write_results,
@@ -76,17 +77,15 @@ def gather(
         write_results(run)
         kept, divided = load_tables(run)
         samples = samples or kept
-        scores = score_predictions(oof, samples, metric=load_recipe(run.recipe_file).metric)
+        metric = load_recipe(run.recipe_file).metric
+        scores = score_answers(oof, samples, read_pool(run), metric=metric, by_fold=True)
         settings = settings or Settings(runs=run.path.parent)
         # They import torch, which a process that starts others does without.
         from podium.workflows.expect_submission import expect_submission
         from podium.workflows.look_for_look_alikes import look_for_look_alikes
 
         scored = ScoredRun(run, samples, divided, oof, scores, settings, said, stop)
-        look_alikes = look_for_look_alikes(scored)
-        of_folds = score_folds(oof, samples, scores.main_metric)
-        of_domains = score_domains(oof, samples, scores.main_metric)
-        scores = replace(scores, folds=of_folds, domains=of_domains, look_alikes=look_alikes)
+        scores = replace(scores, look_alikes=look_for_look_alikes(scored))
         expected = expect_submission(replace(scored, scores=scores))
         scores = replace(scores, expected=expected)
         soup = judge_soup(run, oof, samples, scores)

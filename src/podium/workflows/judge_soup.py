@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.decisions import complete_probs
+from podium.decisions import complete_probs, judged_answers
 from podium.metrics import Scores, paired_difference
 from podium.recipe import load_recipe
-from podium.store import LAST_EPOCH_NAME, RunFolder
+from podium.store import LAST_EPOCH_NAME, RunFolder, read_pool
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions
 
 __all__ = ["judge_soup"]
 
 
-def judge_soup(run: RunFolder, oof: Predictions, samples: Samples, scores: Scores) -> Mapping[str, Any] | None:
+def judge_soup(run: RunFolder, oof: Predictions, whole: Samples, scores: Scores) -> Mapping[str, Any] | None:
     """What averaging the last epochs did to the main score; None where the run averages none.
 
     Nothing is chosen by it: the mean predicts whatever comes out.
@@ -25,7 +25,7 @@ def judge_soup(run: RunFolder, oof: Predictions, samples: Samples, scores: Score
     Args:
         run: A run all of whose folds are done.
         oof: Its out-of-fold predictions, by the mean.
-        samples: Its samples.
+        whole: Its samples.
         scores: Their scores.
     """
     n_epochs = load_recipe(run.recipe_file).training.soup_epochs
@@ -33,7 +33,9 @@ def judge_soup(run: RunFolder, oof: Predictions, samples: Samples, scores: Score
     folds = [predictions for predictions in found if predictions is not None]
     if not folds or len(folds) < len(found):
         return None
-    last, target = concat_predictions(folds).align(oof.ids), scores.main_target
+    pool, target = read_pool(run), scores.main_target
+    last, samples = judged_answers(concat_predictions(folds).align(oof.ids), whole, pool)
+    oof, _ = judged_answers(oof, whole, pool)
     rows = samples.rows_of(oof.ids)
     difference = paired_difference(
         last.probs[target],

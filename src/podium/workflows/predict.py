@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
+from podium.advice import option
 from podium.data import View
 from podium.dataset.known_images import find_known_images
 from podium.dataset.ready_images import ReadyImages, describe_crops, make_ready
@@ -27,6 +28,7 @@ from podium.tables import (
     Samples,
     load_predictions,
     mean_predictions,
+    number_bags,
     save_predictions,
 )
 from podium.training.predictor import Models, open_predictor
@@ -80,6 +82,7 @@ def predict_run(
     learnt, frozen = load_tables(run)
     group = samples.group if samples.has_groups else None
     _check_groups(run, learnt, has_groups=group is not None)
+    _check_bags(learnt, samples)
     predictor = open_predictor(run, settings, progress, keep=False, models=models)
     prepare_process(settings.n_threads)
     images = make_ready(samples, predictor.recipe, settings, progress)
@@ -100,22 +103,23 @@ def predict_run(
         progress.note(Caution(f"{words} {known.verdict}"))
     bad = np.flatnonzero(~images.cache.is_usable)
     made_by_fold = predictor.predict_folds(images.cache, views=views)
-    group = None if group is None else group[samples.rows_of(images.cache.ids)]
+    rows = samples.rows_of(images.cache.ids)
+    group, bag = (None if column is None else column[rows] for column in (group, samples.bag))
     if models == "refit":
         progress.note(NOT_MEASURED)
         oof = load_predictions(run.oof_file)
-        per_fold = [replace(_fill_unreadable(made, bad, oof), group=group) for _, made in made_by_fold]
+        per_fold = [_fill_unreadable(replace(made, group=group, bag=bag), bad, oof) for _, made in made_by_fold]
         for fold in run.read()["folds"]:  # of the folds' models, which these predictions are not the mean of
             durable.remove_file(run.predictions_file(name, fold))
     else:
-        made_by_fold = ((fold, replace(made, group=group)) for fold, made in made_by_fold)
+        made_by_fold = ((fold, replace(made, group=group, bag=bag)) for fold, made in made_by_fold)
         per_fold = _save_folds(run, name, made_by_fold, len(predictor.folds), bad, progress)
     if len(bad):
         few = list_some(images.cache.ids[bad], most=5)
         progress.note(
             Caution(
                 f"{count_of(len(bad), 'image cannot', 'images cannot')} be decoded; they get the average"
-                f" prediction: {few}."
+                f" prediction{' of their bag' if bag is not None else ''}: {few}."
             )
         )
     weights = weights_of_refit(run) if models == "refit" else weights_of(run, predictor.folds)
@@ -144,6 +148,23 @@ def _check_groups(run: RunFolder, learnt: Samples, *, has_groups: bool) -> None:
     rules = load_rules(run, learnt.task)
     if rules.consensus and not has_groups:
         raise without_groups(rules.consensus)
+
+
+def _check_bags(learnt: Samples, samples: Samples) -> None:
+    """Refuse images without bags for a run that answers bags, and bags for a run that answers images."""
+    if learnt.bag is not None and samples.bag is None:
+        raise UsageError(
+            "the run has one answer for several images, and these images do not say what belongs together.",
+            field="answer_per",
+            fix=f"Name it as the images are read ({option('answer_per')}: a column, 'folder', or a regular expression"
+            " with one pair of brackets).",
+        )
+    if learnt.bag is None and samples.bag is not None:
+        raise UsageError(
+            "the run answers each image, and was never judged on bags of them.",
+            field="answer_per",
+            fix=f"Leave it out, or train with {option('answer_per')}.",
+        )
 
 
 def _save_folds(
@@ -198,9 +219,23 @@ def _require_some(images: ReadyImages) -> None:
 def _fill_unreadable(predictions: Predictions, bad: NDArray[np.int64], oof: Predictions) -> Predictions:
     if not len(bad):
         return predictions
+    mates = _readable_mates(predictions, bad)
     probs = {}
     for name, values in predictions.probs.items():
         filled = np.array(values)
         filled[bad] = oof.probs[name].mean(axis=0)
+        for row, others in mates.items():
+            filled[row] = values[others].mean(axis=0)
         probs[name] = filled
     return replace(predictions, probs=probs)
+
+
+def _readable_mates(predictions: Predictions, bad: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
+    """The readable images of the bag of each unreadable one, whose mean changes no mean and no maximum of the bag."""
+    if predictions.bag is None:
+        return {}
+    numbers = number_bags(predictions.ids, predictions.bag)
+    is_good = np.ones(len(numbers), dtype=bool)
+    is_good[bad] = False
+    found = {int(row): np.flatnonzero(is_good & (numbers == numbers[row])) for row in bad}
+    return {row: others for row, others in found.items() if len(others)}

@@ -100,6 +100,7 @@ class Run(Shown):
         header: bool = True,
         follow_links: bool = False,
         group: str | None = None,
+        answer_per: str | None = None,
         name: str = "test",
         tta: Sequence[View] | None = None,
         models: Models = "folds",
@@ -119,6 +120,8 @@ class Run(Shown):
             follow_links: Whether to follow links to folders outside of the folder of images.
             group: What tells which images belong together, for runs that pool over groups (`podium decide
                 --consensus`): a column of the table, "folder", or a regular expression with one pair of brackets.
+            answer_per: What one answer is for, for runs that were trained with `answer_per`: as `group`. What comes
+                back is of images; predictions/NAME.csv and submissions are of bags.
             name: Name of the prediction files in the run folder; nothing is written for images themselves.
             tta: Views for test-time augmentation, averaged with the plain one, such as ["hflip"]; None takes the
                 recipe's.
@@ -137,13 +140,16 @@ class Run(Shown):
         images = as_images(data)
         table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
         if images is not None:
-            _refuse_beside_images({"rows": rows, **table, "follow_links": follow_links, "group": group, "name": name})
+            given = {"group": group, "answer_per": answer_per, "name": name}
+            _refuse_beside_images({"rows": rows, **table, "follow_links": follow_links, **given})
             check_views(views or ())
             return self.predictor(progress=progress, models=models).predict(
                 images, ids=name_images(images), views=views
             )
         source = cast("Source", data)
-        options = _prediction_options(source, rows, table, follow_links=follow_links, group=group)
+        options = _prediction_options(
+            source, rows, table, follow_links=follow_links, group=group, answer_per=answer_per
+        )
         found, progress = read_source(source, options), progress or default_progress()
         for note in found.notes:
             progress.note(note)
@@ -430,15 +436,16 @@ def _prediction_options(
     *,
     follow_links: bool,
     group: str | None,
+    answer_per: str | None = None,
 ) -> ScanOptions | None:
     """How images to predict are read: without labels, with the groups and only the rows that are named."""
     from podium.curate import ScanOptions
 
     is_set = any(value not in (None, True) for value in table.values())
     if is_frame(source) and rows is None:
-        return ScanOptions(layout="table", group=group or "none", unlabelled=True, **table)
+        return ScanOptions(layout="table", group=group or "none", answer_per=answer_per, unlabelled=True, **table)
     if not isinstance(source, str | Path) or (Path(source) / "samples.json").is_file():
-        if rows is not None or is_set or follow_links or group is not None:
+        if rows is not None or is_set or follow_links or group is not None or answer_per is not None:
             raise UsageError(
                 "a saved scan already names its images.", fix="Name the folder of images, or leave these options out."
             )
@@ -451,6 +458,7 @@ def _prediction_options(
         layout="table" if has_table else "folders",
         labels=as_table(rows, field="rows"),
         group=group or "none",
+        answer_per=answer_per,
         unlabelled=True,
         follow_links=follow_links,
         **table,

@@ -42,6 +42,7 @@ from podium.recipe.build_schedules import check_warmup
 from podium.recipe.check_borders import check_borders
 from podium.recipe.check_losses import check_losses
 from podium.recipe.check_mixing import check_mixing
+from podium.recipe.check_pool import check_pool
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.label_cautions import describe_unsafe_labels
@@ -232,6 +233,7 @@ def _check_request(samples: Samples, recipe: Recipe, settings: Settings, name: s
     with problems.kept():
         parts = arrange(task, recipe.model.arrangement)
         refuse_idle_for_task(recipe, task)
+        check_pool(recipe, samples)
         check_losses(recipe.loss, [head for part in parts.values() for head in part.heads])
         check_sampler(recipe, task)
         check_borders(recipe, samples)
