@@ -43,6 +43,7 @@ WORDS = {"preset", "distill.teacher", "model.name", "model.weights", "optimizer.
 """Keys that take any text; whoever looks the name up refuses it."""
 NULLS = {
     "metric",
+    "pool",
     "mixing",
     *(f"optimizer.{name}" for name in ("momentum", "betas", "eps", "nesterov", "sam_rho")),
     "schedule.warmup_steps",
