@@ -111,7 +111,7 @@ def test_decide_chooses_a_pool_that_predictions_and_evaluations_follow(
     assert main(["evaluate", "mine", "photos", *read, "-q", "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)["scores"]
     assert scores["of_images"]["pool"] == "noisy_or"
-    assert scores["targets"]["mask"]["n_images"] == N_BAGS
+    assert scores["targets"]["mask"]["n"] == N_BAGS
     assert main(["train", "photos", *read, *machine[2:], "pool=max", "--name", "other"]) == 0
     capsys.readouterr()
     assert main(["compare", "mine", "other", "--json"]) == 0
