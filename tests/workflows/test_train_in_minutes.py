@@ -25,11 +25,17 @@ LINES = [line for line in TINY if line.startswith(KEPT)]
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("train_s", "preset", "refusals"),
-    [(0.0, "finetune", 0), (0.1, "shorter", 1), (0.1, "quick", 2), (9.0, "shorter", 2)],
+    ("train_s", "preset", "refusals", "second"),
+    [(0.0, "strong", 0, "strong"), (0.1, "shorter", 1, "finetune"), (0.1, "quick", 3, None), (9.0, "shorter", 2, None)],
 )
 def test_what_there_is_time_for_is_trained_on_the_same_folds(
-    contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train_s: float, preset: str, refusals: int
+    contest: Contest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    train_s: float,
+    preset: str,
+    refusals: int,
+    second: str | None,
 ) -> None:
     def rehearse(recipe: object, *given: object) -> Rehearsal:
         is_frozen = recipe.model.freeze == "backbone"  # type: ignore[attr-defined]
@@ -44,7 +50,7 @@ def test_what_there_is_time_for_is_trained_on_the_same_folds(
         contest("attributes"), overrides=LINES, folds=2, minutes=0.6, name="x", settings=settings, progress=notes
     )
     runs = list_runs(settings.runs)
-    assert [run.name for run in runs] == ["x-baseline", "x-finetune"][: 1 if refusals == 2 else 2]
+    assert [run.name for run in runs] == ["x-baseline", *([f"x-{second}"] if second else [])]
     assert all(run.is_finished for run in runs)
     refused = [note for note in notes.notes if note.startswith("Not trained")]
     assert len(refused) == refusals
@@ -57,11 +63,11 @@ def test_what_there_is_time_for_is_trained_on_the_same_folds(
     found = compare_folders([[run] for run in runs]).main.arms[0]
     assert str(found.verdict) in told[0]
     assert best.name == runs[1 if found.difference.value > 0 else 0].name
-    first, second = (Run(run, settings) for run in runs)
-    assert first.folds.digest == second.folds.digest
+    first, other = (Run(run, settings) for run in runs)
+    assert first.folds.digest == other.folds.digest
     assert first.samples.task is not None
     head = first.samples.task.main_target
-    a, b = first.oof, second.oof
+    a, b = first.oof, other.oof
     assert np.array_equal(a.ids, b.ids)
     rows = first.samples.rows_of(a.ids)
     labels, groups = first.samples.target_labels(head.name)[rows], first.samples.group_keys[rows]

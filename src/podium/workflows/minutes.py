@@ -31,7 +31,7 @@ class TimeBudget:
 
     minutes: float
     least_epochs: int = 1
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic())
 
     def __post_init__(self) -> None:
         if not 0 < self.minutes < math.inf:

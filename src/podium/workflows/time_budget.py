@@ -29,7 +29,7 @@ from podium.training.time_plan import (
 )
 from podium.workflows.minutes import TimeBudget
 
-__all__ = ["forecast", "plan_length", "speeds_of_autotune"]
+__all__ = ["count_run", "explain_short_time", "forecast", "plan_length", "speeds_of_autotune"]
 
 WORTH_SAYING_S = 30.0
 """A shorter run is over before its forecast is read."""
@@ -79,12 +79,12 @@ def plan_length(
     n_views = int(recipe.model.cached_views)
     if n_views and views_are_open:
         n_views = most_views(recipe, len(images.ids), rehearsal.view_bytes, settings)
-    work = _count(recipe, prepared, chosen, settings, n_views)
+    work = count_run(recipe, prepared, chosen, settings, n_views)
     seconds, most = budget.seconds_left, _most_epochs(recipe)
     epochs = plan_epochs(work, rehearsal.speeds, seconds, most=most)
     least = min(max(budget.least_epochs, recipe.training.soup_epochs or 1), most)
     if epochs < least:
-        raise _too_short(recipe, budget, least, work, rehearsal.speeds, chosen, seconds)
+        raise explain_short_time(recipe, budget, least, work, rehearsal.speeds, chosen, seconds)
     expected = forecast_seconds(work, rehearsal.speeds, epochs)
     plan = {
         "minutes": budget.minutes,
@@ -97,7 +97,8 @@ def plan_length(
     return _with_epochs(recipe, epochs, n_views), plan
 
 
-def _count(recipe: Recipe, prepared: Prepared, chosen: Sequence[int], settings: Settings, n_views: int) -> Work:
+def count_run(recipe: Recipe, prepared: Prepared, chosen: Sequence[int], settings: Settings, n_views: int) -> Work:
+    """What a run of a resolved recipe computes, with so many cached views at most."""
     task = prepared.samples.task
     assert task is not None, "samples to train on have labels"
     n_models, processes = len(arrange(task, recipe.model.arrangement)), settings.processes
@@ -133,9 +134,10 @@ def _about(seconds: float, work: Work) -> str:
     return f"about {duration_words(seconds)} for {count_of(len(work.trainings), 'training')}"
 
 
-def _too_short(
+def explain_short_time(
     recipe: Recipe, budget: TimeBudget, least: int, work: Work, speeds: Speeds, chosen: Sequence[int], seconds: float
 ) -> UsageError:
+    """The error for a run whose least epochs do not fit, with what would."""
     needed = forecast_seconds(work, speeds, least)
     gone = 60 * budget.minutes - seconds
     minutes = math.ceil((gone + needed / MARGIN) / 60 + 0.05)
@@ -180,7 +182,7 @@ def forecast(
     speeds = speeds_of_autotune(recipe, measured, frozen_batch(device))
     if speeds is None:
         return None
-    work = _count(recipe, prepared, chosen, settings, int(recipe.model.cached_views))
+    work = count_run(recipe, prepared, chosen, settings, int(recipe.model.cached_views))
     seconds = forecast_seconds(work, speeds, recipe.training.epochs)
     if seconds < WORTH_SAYING_S:
         return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from podium.dataset.prepared import load_prepared
-from podium.errors import UsageError
+from podium.errors import RecipeError, UsageError
 from podium.metrics import METRICS
 from podium.workflows.compare import compare_folders
 from podium.workflows.minutes import TimeBudget
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["train_in_minutes"]
 
-LADDER = (("finetune", 8), ("quick", 2))
+LADDER = (("strong", 20), ("finetune", 8), ("quick", 2))
 """Presets to try, the best first, and the epochs below which the next is the better use of the time."""
 
 
@@ -40,7 +40,7 @@ def train_in_minutes(opened: Scan | Prepared, compose: Callable[[str], Recipe], 
     Raises:
         UsageError: If there is no time for `baseline`; says what there is time for.
     """
-    more = [(compose(preset), preset, least_epochs) for preset, least_epochs in LADDER]  # refused before any work
+    more = list(_compose_ladder(compose, how))  # refused before any work
     first = start_and_finish(opened, compose("baseline"), _named(how, "baseline"), budget=budget)
     for recipe, preset, least_epochs in more:
         wanted = replace(budget, least_epochs=least_epochs)
@@ -50,10 +50,26 @@ def train_in_minutes(opened: Scan | Prepared, compose: Callable[[str], Recipe], 
     return first
 
 
+def _compose_ladder(compose: Callable[[str], Recipe], how: Start) -> Iterator[tuple[Recipe, str, int]]:
+    """Recipe, preset and least epochs of every rung. Changes that `strong` cannot take leave it out."""
+    for preset, least_epochs in LADDER:
+        try:
+            yield compose(preset), preset, least_epochs
+        except RecipeError as problem:
+            if preset != "strong":
+                raise
+            how.progress.note(f"Not trained, {preset}: {problem.what}")
+
+
 def _try(first: Run, recipe: Recipe, how: Start, budget: TimeBudget) -> Run | None:
     """A run on the folds of the first; None, with a note, where it cannot be trained in time or not at all."""
+    from podium.recipe import load_recipe
+    from podium.workflows.foresee import check_time, has_other_size
+
     prepared = replace(load_prepared(first.folder.path), notes=())
     try:
+        if has_other_size(recipe, prepared, load_recipe(first.folder.recipe_file)):
+            check_time(recipe, prepared, list(first.folder.read()["folds"]), how.settings, budget)
         return start_and_finish(prepared, recipe, how, budget=budget)
     except UsageError as problem:  # the first run's score stands
         how.progress.note(f"Not trained, {recipe.preset}: {problem.what}")
