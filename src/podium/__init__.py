@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from podium.metrics import Scores, register_metric, score_predictions
     from podium.own_parts import load_parts
     from podium.recipe import Recipe
+    from podium.regions import register_detector
     from podium.splits.make_folds import make_folds
     from podium.suspects.find_label_errors import find_label_errors
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from podium.workflows.audit import audit
     from podium.workflows.compare import compare
     from podium.workflows.estimator import ImageClassifier
+    from podium.workflows.find_regions import find_regions
     from podium.workflows.list_runs import list_runs
     from podium.workflows.lr_find import lr_find
     from podium.workflows.prepare import prepare
@@ -68,6 +70,7 @@ __all__ = [
     "compare",
     "compose_recipe",
     "find_label_errors",
+    "find_regions",
     "list_runs",
     "load_parts",
     "load_run",
@@ -76,6 +79,7 @@ __all__ = [
     "mean_predictions",
     "prepare",
     "preview",
+    "register_detector",
     "register_loss",
     "register_metric",
     "resume",
@@ -97,6 +101,7 @@ __getattr__ = on_demand(
         "podium.metrics": ["Scores", "register_metric", "score_predictions"],
         "podium.own_parts": ["load_parts"],
         "podium.recipe": ["Recipe"],
+        "podium.regions": ["register_detector"],
         "podium.splits": ["make_folds"],
         "podium.suspects": ["find_label_errors"],
         "podium.tables": ["Composite", "Folds", "Head", "Predictions", "Samples", "Task", "mean_predictions"],
@@ -108,6 +113,7 @@ __getattr__ = on_demand(
         "podium.workflows.audit": ["audit"],
         "podium.workflows.compare": ["compare"],
         "podium.workflows.estimator": ["ImageClassifier"],
+        "podium.workflows.find_regions": ["find_regions"],
         "podium.workflows.list_runs": ["list_runs"],
         "podium.workflows.lr_find": ["lr_find"],
         "podium.workflows.prepare": ["prepare"],

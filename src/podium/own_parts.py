@@ -1,4 +1,4 @@
-"""Python files of a user that register losses and metrics, for the command and for the processes it starts."""
+"""Python files of a user that register losses, metrics and detectors, for the command and the processes it starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VARIABLE = "PODIUM_PARTS"
 
 
 def load_parts(path: str | Path) -> None:
-    """Run a Python file that calls `podium.register_loss` and `podium.register_metric`.
+    """Run a Python file that calls `podium.register_loss`, `podium.register_metric` or `podium.register_detector`.
 
     Processes that Podium starts run it too. A second call with the same file does nothing.
 

@@ -83,7 +83,7 @@ def test_an_unreadable_image_is_left_out_of_everything_but_the_quarantine(tmp_pa
     assert len(prepared.sha256) == len(left)
     assert [row[0] for row in prepared.quarantine] == ["04.png"]
     assert "1 of 36 images cannot be decoded: 04.png." in notes.notes
-    assert len(open_prepared_images(prepared, make_recipe(), settings, notes).rows_of(left)) == len(left)
+    assert len(open_prepared_images(prepared, make_recipe(), settings, notes)[1].rows_of(left)) == len(left)
     with pytest.raises(ImageError, match="1 of 36 images cannot be used"):
         prepare(samples, tmp_path, folds=3)
 
@@ -301,8 +301,8 @@ def test_what_is_odd_about_the_folds_is_told_and_kept_with_the_notes_of_the_scan
 def test_prepared_images_come_back_at_any_size(contest: Contest, tmp_path: Path) -> None:
     prepared, cache = prepare(contest("single"), tmp_path)
     settings = make_settings(tmp_path)
-    assert open_prepared_images(prepared, make_recipe(), settings, Notes()).key == cache.key
-    larger = open_prepared_images(prepared, make_recipe("image.stored_px=40"), settings, Notes())
+    assert open_prepared_images(prepared, make_recipe(), settings, Notes())[1].key == cache.key
+    larger = open_prepared_images(prepared, make_recipe("image.stored_px=40"), settings, Notes())[1]
     assert larger.pixels.shape == (N, 40, 40, 3)
 
 

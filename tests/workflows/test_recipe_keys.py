@@ -38,6 +38,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The values of .* images? of more than 8 bits:UserWarning"),
 ]
 N = 12
+CENTRE = ("image.region=face", "image.detect=[centre:0.5]")
 COMMON = (
     "model.name=tiny",
     "model.weights=random",
@@ -153,6 +154,9 @@ CASES: dict[str, Case] = {
     "image.preprocessing.denoise.strength": Case(
         "image.preprocessing.0.strength=60", besides=("image.preprocessing=[denoise]",)
     ),
+    "image.region": Case("image.region=upper_face", besides=CENTRE),
+    "image.region_pad": Case("image.region_pad=2", besides=CENTRE),
+    "image.detect": Case("image.detect=[centre:0.6]", besides=CENTRE),
     "image.mean": Case("image.mean=dataset"),
     "image.std": Case("image.std=[0.1, 0.2, 0.3]"),
     "model.name": Case("model.name=test_resnet"),

@@ -112,6 +112,8 @@ class ScanFlags:
         follow_links: Follow links to folders outside of the source.
         corrections: Table of corrections to lay over the labels: image, head, old, new (or drop), who, why, when. The
             data themselves stay as they are.
+        regions: Table of boxes in the images: image, region, x0, y0, x1, y1 (podium regions writes one); --set
+            image.region=face uses them.
     """
 
     labels: Path | None = None
@@ -148,6 +150,7 @@ class ScanFlags:
     extensions: Annotated[tuple[str, ...], Many] = ()
     follow_links: Switch = False
     corrections: Path | None = None
+    regions: Path | None = None
 
     def as_options(self) -> ScanOptions:
         """The options of `podium.scan`."""
@@ -255,8 +258,8 @@ class RecipeFlags:
         metric: Primary metric (default: macro F1; macro average precision for multi-label).
         pool: With --answer-per: how the images of a bag become one answer (default: mean); short for --set pool=NAME.
         seed: Random seed of training (default: the recipe's, 0 in every preset).
-        parts: Python file that registers losses and metrics of your own; the environment variable PODIUM_PARTS names
-            it for every command.
+        parts: Python file that registers losses, metrics and detectors of your own; the environment variable
+            PODIUM_PARTS names it for every command.
     """
 
     preset: Preset | None = None

@@ -28,6 +28,7 @@ def predict(
     follow_links: Annotated[bool, Parameter(group=DATA, negative="")] = False,
     group: Annotated[str | None, Parameter(group=DATA)] = None,
     answer_per: Annotated[str | None, Parameter(group=DATA)] = None,
+    regions: Annotated[Path | None, Parameter(group=DATA)] = None,
     tta: Annotated[tuple[View, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
     models: Annotated[Models, Parameter(group=RUN)] = "folds",
     name: Annotated[str, Parameter(group=OUTPUT)] = "test",
@@ -50,6 +51,7 @@ def predict(
         group: What tells which images belong together, for runs with a consensus (podium decide): a column of the
             table, "folder", or a regular expression with one pair of brackets.
         answer_per: What one answer is for (a patient, a product), for runs that were trained with it: as --group.
+        regions: Table of boxes of these images (podium regions writes one), for runs whose recipe has image.region.
         tta: Views for test-time augmentation, averaged with the plain one (default: the recipe's).
         models: Models that predict: the mean of the folds' models, or the one on all images that podium refit trained.
         name: Name of the prediction files.
@@ -68,6 +70,7 @@ def predict(
         follow_links=follow_links,
         group=group,
         answer_per=answer_per,
+        regions=regions,
         name=name,
         tta=tta,
         models=models,

@@ -2,6 +2,7 @@
 
 from podium.curate.audit import Audit, Quarantined, audit, audit_of_facts
 from podium.curate.bins import assign_bins, find_middles, is_near_border, name_bins, rebin, soft_bins
+from podium.curate.box_table import BOX_COLUMNS, lay_boxes, with_boxes
 from podium.curate.classes import order_classes
 from podium.curate.corrections import correct_scan, read_corrections
 from podium.curate.findings import odd_images
@@ -15,6 +16,7 @@ from podium.curate.spellings import same_names
 from podium.curate.value_uses import ValueUse, value_uses
 
 __all__ = [
+    "BOX_COLUMNS",
     "IMAGE_EXTENSIONS",
     "QUARANTINE_LIMIT",
     "Audit",
@@ -32,6 +34,7 @@ __all__ = [
     "drop_quarantined",
     "find_middles",
     "is_near_border",
+    "lay_boxes",
     "merge_groups",
     "name_bins",
     "odd_images",
@@ -42,4 +45,5 @@ __all__ = [
     "scan",
     "soft_bins",
     "value_uses",
+    "with_boxes",
 ]

@@ -81,6 +81,8 @@ class ScanOptions:
         follow_links: Follow links to folders outside of the source.
         corrections: Table of corrections to lay over the labels (image, head, old, new; who, why, when), or a
             DataFrame. The data themselves stay as they are.
+        regions: Table of boxes in the images (image, region, x0, y0, x1, y1), or a DataFrame; a recipe uses them by
+            `image.region`.
     """
 
     layout: Layout = "auto"
@@ -118,11 +120,13 @@ class ScanOptions:
     extensions: tuple[str, ...] = IMAGE_EXTENSIONS
     follow_links: bool = False
     corrections: Path | Table | None = None
+    regions: Path | Table | None = None
 
     def __post_init__(self) -> None:
         tidy_texts(self)
         object.__setattr__(self, "labels", as_table(self.labels))  # from Python also plain text, or a DataFrame
         object.__setattr__(self, "corrections", as_table(self.corrections, field="corrections", may_be_empty=True))
+        object.__setattr__(self, "regions", as_table(self.regions, field="regions"))
         object.__setattr__(self, "split_names", _read_split_names(self.split_names))
         if self.layout not in get_args(Layout):
             raise UnknownNameError("layout", self.layout, get_args(Layout), field="layout")

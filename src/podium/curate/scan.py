@@ -10,6 +10,7 @@ from typing import Any
 from podium.advice import option
 from podium.advice import options as advise
 from podium.curate.bag_column import check_bag_labels
+from podium.curate.box_table import with_boxes
 from podium.curate.composites import check_composite_column, make_composite
 from podium.curate.corrections import correct_scan
 from podium.curate.domain_column import choose_domain
@@ -102,8 +103,10 @@ def scan(source: Path | str | Frame, options: ScanOptions | None = None) -> Scan
         LabelError: If there is one class only, labels do not fit the classes given, or a correction does not fit them.
     """
     options = (options or ScanOptions()).with_named_columns()
-    found = _scan(source, replace(options, corrections=None))
-    return found if options.corrections is None else correct_scan(found, options.corrections)
+    found = _scan(source, replace(options, corrections=None, regions=None))
+    if options.corrections is not None:
+        found = correct_scan(found, options.corrections)
+    return found if options.regions is None else with_boxes(found, options.regions)
 
 
 def _scan(source: Path | str | Frame, options: ScanOptions) -> Scan:

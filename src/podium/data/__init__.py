@@ -27,7 +27,7 @@ from podium.data.geometric import (
     VerticalFlip,
 )
 from podium.data.image_cache import ImageCache, is_complete, is_sound, open_cache
-from podium.data.memory_images import GivenImage, MemoryImages, StoredImages, median_side_of, store_in_memory
+from podium.data.memory_images import CropBy, GivenImage, MemoryImages, StoredImages, median_side_of, store_in_memory
 from podium.data.mixer import Mixer
 from podium.data.mixing import CutMix, Mixing, MixUp, PatchSwap
 from podium.data.order import balance_weights, epoch_order, weighted_order
@@ -67,6 +67,7 @@ __all__ = [
     "CentreCrop",
     "Clahe",
     "ColorJitter",
+    "CropBy",
     "CutMix",
     "Cutout",
     "DeviceImages",

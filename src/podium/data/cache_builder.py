@@ -36,7 +36,7 @@ from podium.durable import (
     wait_for_lock,
 )
 from podium.errors import CorruptFileError, LockedError, SourceError, StorageError
-from podium.images import Fit, Isolation, Limits, Preprocessing, ShortageError, decode_into_rows
+from podium.images import Box, Fit, Isolation, Item, Limits, Preprocessing, ShortageError, decode_into_rows
 from podium.listing import agree, part_of
 from podium.tables import Samples
 
@@ -61,6 +61,7 @@ def build_cache(
     limits: Limits | None = None,
     deadline_s: float = 60.0,
     memory_mib: int = 4096,
+    boxes: Sequence[Box | None] | None = None,
     wait_s: float = math.inf,
     while_waiting: Callable[[LockedError], None] | None = None,
     on_progress: Progress | None = None,
@@ -86,6 +87,7 @@ def build_cache(
         limits: Refuse files beyond these.
         deadline_s: Seconds that one image may take. Processes only.
         memory_mib: Memory that one image may take. Processes on Linux only.
+        boxes: Part of each image that is stored, None for the whole image; None stores all images whole.
         wait_s: Seconds to wait at most where another process builds the same cache.
         while_waiting: Called again and again meanwhile; what it raises ends the wait.
         on_progress: Called with (images done, images in all), at least twice a second. What it raises ends the build
@@ -103,7 +105,7 @@ def build_cache(
             samples,
             Path(folder),
             (height, width),
-            _Look(fit, tuple(preprocessing), limits),
+            _Look(fit, tuple(preprocessing), limits, None if boxes is None else tuple(boxes)),
             wait=partial(wait_for_lock, wait_s=wait_s, while_waiting=while_waiting),
             on_progress=on_progress,
             decoding={
@@ -150,6 +152,12 @@ class _Look:
     fit: Fit
     preprocessing: tuple[Preprocessing, ...]
     limits: Limits | None
+    boxes: tuple[Box | None, ...] | None
+
+    def item(self, row: int, path: Path) -> Item:
+        """An image, and the part of it that is stored."""
+        box = None if self.boxes is None else self.boxes[row]
+        return (row, path) if box is None else (row, path, box)
 
 
 class _Request:
@@ -168,7 +176,9 @@ class _Request:
         self._look = look
         self._on_progress = on_progress
         self._decoding = decoding | {"limits": look.limits}
-        self._key = request_key(samples, *size, look.fit, limits=look.limits, preprocessing=look.preprocessing)
+        self._key = request_key(
+            samples, *size, look.fit, limits=look.limits, preprocessing=look.preprocessing, boxes=look.boxes
+        )
         self._stamps = read_stamps(samples)
 
     def places(self, folder: Path) -> Iterator[Path]:
@@ -229,7 +239,7 @@ class _Request:
 
     def _build(self, place: Path) -> None:
         build = CacheFilling(place, self._samples, self._size, self._on_progress)
-        items = ((row, self._samples.file(row)) for row in build.missing)
+        items = (self._look.item(row, self._samples.file(row)) for row in build.missing)
         look = {"fit": self._look.fit, "preprocessing": self._look.preprocessing}
         options = self._decoding | {"size": self._size} | look
         build.fill(decode_into_rows(items, build.path, len(self._samples), n_items=len(build.missing), **options))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from podium.data.file_stamps import FileStamps, read_stamps
-from podium.images import Fit, Limits, Preprocessing
+from podium.images import Box, Fit, Limits, Preprocessing
 from podium.tables import Samples
 
 __all__ = ["cache_key", "folder_name", "pixels_key", "request_key"]
@@ -25,12 +25,15 @@ def request_key(
     *,
     limits: Limits | None = None,
     preprocessing: Sequence[Preprocessing] = (),
+    boxes: Sequence[Box | None] | None = None,
 ) -> str:
-    """What is asked of a cache, whatever the files hold now: ids, geometry, decoder and its limits, preprocessing."""
+    """What is asked of a cache, whatever the files hold now: ids, boxes, geometry, limits, preprocessing."""
     asked = [_DECODE_VERSION, height, width, fit, asdict(limits or Limits()), *map(asdict, preprocessing)]
     digest = hashlib.sha256(json.dumps(asked).encode())
     for name in samples.ids:
         digest.update(f"{name!r}\n".encode("utf-8", "surrogatepass"))
+    if boxes is not None:
+        digest.update(json.dumps(list(boxes)).encode())
     return digest.hexdigest()[:32]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import ImageError
-from podium.images import Fit, Limits, Preprocessing, cuts, decode_file, read_size, store_as, upright_rgb
+from podium.images import Box, Fit, Limits, Preprocessing, crop, cuts, decode_file, read_size, store_as, upright_rgb
 from podium.images.value_use import pillow_values
 from podium.tables import as_text_array
 
@@ -23,6 +23,8 @@ __all__ = ["GivenImage", "MemoryImages", "StoredImages", "median_side_of", "stor
 
 GivenImage: TypeAlias = "NDArray[np.uint8] | str | Path | Image.Image"
 """Upright RGB pixels uint8 (H, W, 3), the path of a file, or an image of Pillow."""
+CropBy: TypeAlias = Callable[[int, NDArray[np.uint8]], Box | None]
+"""Number and upright pixels of an image to the part of it that is wanted."""
 _WORTH_THREADS = 4
 _PROBED = 200
 _Values: TypeAlias = tuple[float, float, float, float]
@@ -80,6 +82,7 @@ def store_in_memory(
     limits: Limits | None = None,
     preprocessing: Sequence[Preprocessing] = (),
     with_values: bool = False,
+    crop_by: CropBy | None = None,
 ) -> MemoryImages:
     """Images of any size, decoded and brought to one size by the code that fills a cache.
 
@@ -93,6 +96,7 @@ def store_in_memory(
         limits: How files and Pillow's images are decoded; the defaults of `Limits` where None.
         preprocessing: What is done to every image beside resizing.
         with_values: Whether to measure what images of more than 8 bits use of their range.
+        crop_by: Gives the part of an image that is stored, from its number and its pixels; None stores whole images.
 
     Raises:
         ImageError: If an image cannot be decoded, or an array is not uint8 (H, W, 3); names the first.
@@ -100,10 +104,12 @@ def store_in_memory(
     names = [str(row) for row in range(len(images))] if ids is None else list(ids)
     pixels = np.empty((len(images), height, width, 3), dtype=np.uint8)
     values, sizes = np.zeros((len(images), 4)) if with_values else None, np.zeros((len(images), 2), dtype=np.int64)
-    target_px = None if cuts(preprocessing) else max(height, width)
+    target_px = None if crop_by is not None or cuts(preprocessing) else max(height, width)
 
     def store(row: int) -> None:
         read, used = _read(images[row], names[row], target_px, limits or Limits(), with_values=with_values)
+        box = None if crop_by is None else crop_by(row, read)
+        read = read if box is None else crop(read, box)
         sizes[row] = read.shape[:2]
         pixels[row] = store_as(read, (height, width), fit, preprocessing)
         if values is not None:

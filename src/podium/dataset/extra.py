@@ -27,6 +27,7 @@ Extra = OneSource | tuple[OneSource, float]
 
 _PLAIN: Mapping[str, Any] = {
     "corrections": None,
+    "regions": None,
     "labels": None,
     "split_column": None,
     "split_names": {},

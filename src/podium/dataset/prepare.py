@@ -172,8 +172,10 @@ def prepare_samples(
     return prepared, images.cache
 
 
-def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings, progress: Progress) -> ImageCache:
-    """The images of prepared data at a recipe's size, from the cache or decoded now.
+def open_prepared_images(
+    prepared: Prepared, recipe: Recipe, settings: Settings, progress: Progress
+) -> tuple[Prepared, ImageCache]:
+    """Prepared data with the boxes that a recipe cuts, and their images at its size, from the cache or decoded now.
 
     Raises:
         ImageError: If a file is missing, or is not the one that was prepared; lists them.
@@ -189,8 +191,8 @@ def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings,
             fix="Restore them, or prepare the data again where they are now.",
             details=[str(samples.ids[row]) for row in gone],
         )
-    cache = make_ready(all_images(prepared), recipe, settings, progress).cache
-    rows = cache.rows_of(prepared.samples.ids)
+    images = make_ready(all_images(prepared), recipe, settings, progress)
+    cache, rows = images.cache, images.cache.rows_of(prepared.samples.ids)
     is_changed = ~cache.is_usable[rows] | (cache.facts.sha256[rows] != prepared.sha256)
     if is_changed.any():
         raise ImageError(
@@ -200,7 +202,9 @@ def open_prepared_images(prepared: Prepared, recipe: Recipe, settings: Settings,
             fix="Prepare the data again, or restore the old files.",
             details=[str(name) for name in prepared.samples.ids[is_changed]],
         )
-    return cache
+    own = images.samples.rows_of(samples.ids)
+    boxes = {region: found.take(own) for region, found in images.samples.boxes.items()}
+    return replace(prepared, samples=replace(samples, boxes=boxes)), cache
 
 
 def _divide(images: ReadyImages, options: FoldOptions) -> tuple[Samples, Folds, LeakReport]:

@@ -6,7 +6,7 @@ In a folder they are the tables that a run folder holds too, so a run can be pre
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,11 +23,14 @@ from podium.overview import Overview, Shown
 from podium.splits import FoldSummary, LeakReport
 from podium.store import TABLE_FILES, RunFolder, check_tables, digest_kept, digest_tables, find_edits
 from podium.tables import (
+    UNREADABLE,
+    Boxes,
     Folds,
     Samples,
     as_text_array,
     load_folds,
     load_samples,
+    no_boxes,
     read_csv,
     save_corrections,
     save_folds,
@@ -159,7 +162,15 @@ def all_images(prepared: Prepared) -> Samples:
         whole(samples.paths, [one.path for one in aside]),
         source=None if samples.source is None else whole(samples.source, [one.source for one in aside]),
         roots=samples.roots,
+        boxes={region: _whole_boxes(boxes, is_usable) for region, boxes in samples.boxes.items()},
     )
+
+
+def _whole_boxes(boxes: Boxes, is_usable: NDArray[np.bool_]) -> Boxes:
+    """Boxes of usable images among all; the others have none."""
+    none = no_boxes(len(is_usable))
+    unreadable = as_text_array(np.where(is_usable, "", UNREADABLE).tolist())
+    return replace(none, source=unreadable).put(np.flatnonzero(is_usable), boxes)
 
 
 def write_prepared_tables(prepared: Prepared, folder: Path) -> None:

@@ -12,15 +12,19 @@ from numpy.typing import NDArray
 from podium.curate import Audit, ValueUse, audit_of_facts, drop_quarantined, value_uses
 from podium.data import ImageCache, build_cache
 from podium.dataset.fingerprints import Fingerprints, fingerprints_of
-from podium.images import CutCentre, Preprocessing, height_and_width, read_size
+from podium.dataset.locate import locate
+from podium.images import Box, CutCentre, Preprocessing, height_and_width, read_size
 from podium.listing import count_of, list_some, part_of
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.recipe import Recipe
+from podium.recipe.image_spec import WHOLE
+from podium.regions.crop_boxes import crop_boxes
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Samples
 
 __all__ = [
     "ReadyImages",
+    "crops_of",
     "describe_crops",
     "describe_findings",
     "describe_short_sides",
@@ -79,6 +83,9 @@ def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: P
         Stopped: If a signal asked for it; what is decoded stays.
     """
     height, width = recipe.image.stored_sides
+    with listen_for_stop() as stop:
+        samples = locate(samples, recipe, settings, progress, stop)
+        boxes = crops_of(samples, recipe, recipe.image.region)
     with listen_for_stop() as stop, progress.stage("decode images", len(samples)) as update:
         cache = build_cache(
             samples,
@@ -88,6 +95,7 @@ def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: P
             fit=recipe.image.fit,
             preprocessing=recipe.image.preprocessing,
             limits=recipe.image.limits,
+            boxes=boxes,
             n_threads=settings.n_threads * settings.processes,  # nobody trains yet
             while_waiting=say_while_waiting("the images", progress, stop),
             on_progress=_report(update, stop),
@@ -96,6 +104,11 @@ def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: P
     audit = audit_of_facts(samples, cache.facts)
     whole = replace(samples, size=np.stack([audit.width, audit.height], axis=1))
     return ReadyImages(drop_quarantined(whole, audit), cache, audit)
+
+
+def crops_of(samples: Samples, recipe: Recipe, region: str) -> list[Box | None] | None:
+    """The part of each image that a region of the recipe is; None for whole images."""
+    return None if region == WHOLE else crop_boxes(samples, region, recipe.image.region_pad)
 
 
 def describe_findings(audit: Audit, preprocessing: Sequence[Preprocessing] = ()) -> list[str]:

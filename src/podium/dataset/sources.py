@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from podium import durable
-from podium.curate import Scan, ScanOptions, correct_scan, merge_groups, scan
+from podium.curate import Scan, ScanOptions, correct_scan, merge_groups, scan, with_boxes
 from podium.curate.spellings import spelling_key
 from podium.errors import LabelError, SourceError, UsageError, nearest_name
 from podium.tables import Samples, as_text_array, concat_samples, load_samples, save_samples, write_csv
@@ -37,16 +37,19 @@ def read_source(source: Source, options: ScanOptions | None = None) -> Scan:
 
     Args:
         source: See `Source`.
-        options: How to read a folder or table; not for samples that were read before, but for their corrections.
+        options: How to read a folder or table; not for samples that were read before, but for their corrections and
+            regions.
 
     Raises:
         UsageError: If options are given with samples that were read before.
         SourceError: If there is nothing to read.
     """
-    if options is None or options.corrections is None:
+    if options is None or (options.corrections is None and options.regions is None):
         return _read(source, options)
-    found = _read(source, replace(options, corrections=None))
-    return correct_scan(found, options.corrections)  # ids of several sources are known only now
+    found = _read(source, replace(options, corrections=None, regions=None))
+    if options.corrections is not None:
+        found = correct_scan(found, options.corrections)  # ids of several sources are known only now
+    return found if options.regions is None else with_boxes(found, options.regions)
 
 
 def _read(source: Source, options: ScanOptions | None) -> Scan:

@@ -2,10 +2,12 @@
 
 from podium.images.camera import BURST_GAP_S, CameraFacts, number_bursts, read_camera
 from podium.images.colour import ValueRange
+from podium.images.crop import Box, crop
 from podium.images.decode import Limits, decode_bytes, decode_file, upright_rgb
+from podium.images.detections import Detections, read_detections
 from podium.images.facts import ImageFacts
 from podium.images.failure import ShortageError
-from podium.images.job import Stored
+from podium.images.job import Item, Stored
 from podium.images.outcome import Decoded, Outcome
 from podium.images.patch_grid import describe_misfit
 from podium.images.phash import compute_phash, hamming
@@ -14,18 +16,22 @@ from podium.images.read_size import read_size
 from podium.images.resize import Fit, resize_to
 from podium.images.size import Size, describe_size, height_and_width
 from podium.images.thumbnail import encode_jpeg_thumbnail
+from podium.images.upright_size import read_upright_size
 from podium.images.workers import Isolation, decode_into_rows, decode_many
 
 __all__ = [
     "BURST_GAP_S",
+    "Box",
     "CameraFacts",
     "CutCentre",
     "Decoded",
     "Denoise",
+    "Detections",
     "EvenLight",
     "Fit",
     "ImageFacts",
     "Isolation",
+    "Item",
     "Limits",
     "Outcome",
     "Preprocessing",
@@ -35,6 +41,7 @@ __all__ = [
     "ToGrey",
     "ValueRange",
     "compute_phash",
+    "crop",
     "cuts",
     "decode_bytes",
     "decode_file",
@@ -47,7 +54,9 @@ __all__ = [
     "height_and_width",
     "number_bursts",
     "read_camera",
+    "read_detections",
     "read_size",
+    "read_upright_size",
     "resize_to",
     "store_as",
     "upright_rgb",

@@ -83,7 +83,7 @@ class Crew:
                     if n_idle_losses > _MOST_IDLE_LOSSES:
                         raise PodiumError(f"decode workers end before they start an image: {lost.cause}.") from None
                     continue
-                held, _ = part[min(lost.n_begun, len(part)) - 1]
+                held = part[min(lost.n_begun, len(part)) - 1][0]
                 (murders if lost.is_murder else losses)[held] += 1
                 causes[held] = lost.cause
                 if len(part) == 1 and (losses[number] >= _MOST_LOSSES or murders[number] >= _MOST_MURDERS):
@@ -195,7 +195,7 @@ class Crew:
         return do_item(item, self._job, self._open_rows())
 
     def _give_up(self, item: Item, cause: str, *, is_hung: bool = False) -> Result:
-        number, _ = item
+        number = item[0]
         outcome = Outcome.TIMEOUT if is_hung else Outcome.CRASHED
         words = f"not decoded within {self._deadline_s:g} s, twice" if is_hung else f"ended its decode worker: {cause}"
         result, rows = Decoded(None, outcome, words), self._open_rows()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from podium.durable import RowFile
+from podium.images.crop import Box, crop
 from podium.images.decode import Limits, decode_file
 from podium.images.facts import ImageFacts
 from podium.images.outcome import Decoded, Outcome
@@ -17,8 +18,9 @@ from podium.images.resize import Fit
 
 __all__ = ["Item", "Job", "Stored", "do_item", "do_job", "store"]
 
-Item = tuple[int, str | os.PathLike[str]]
-"""Number of an image and its path."""
+
+Item = tuple[int, str | os.PathLike[str]] | tuple[int, str | os.PathLike[str], Box]
+"""Number of an image, its path and, where only a part is wanted, the box of that part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,10 @@ class Stored:
     crc32: int
 
 
-def do_job(path: str | os.PathLike[str], job: Job) -> Decoded:
-    """The result for one file. No content of a file raises anything."""
+def do_job(path: str | os.PathLike[str], job: Job, box: Box | None = None) -> Decoded:
+    """The result for one file, or of a part of it. No content of a file raises anything."""
     target_px = job.target_px
-    if target_px is None and job.size is not None and not cuts(job.preprocessing):
+    if target_px is None and job.size is not None and box is None and not cuts(job.preprocessing):
         target_px = max(job.size)
     result = decode_file(path, limits=job.limits, target_px=target_px, with_facts=job.with_facts)
     if result.pixels is None:
@@ -86,16 +88,16 @@ def do_job(path: str | os.PathLike[str], job: Job) -> Decoded:
     if job.size is None:
         return result
     try:
-        return replace(result, pixels=store_as(result.pixels, job.size, job.fit, job.preprocessing))
+        pixels = result.pixels if box is None else crop(result.pixels, box)
+        return replace(result, pixels=store_as(pixels, job.size, job.fit, job.preprocessing))
     except MemoryError:
         return Decoded(None, Outcome.OUT_OF_MEMORY, "out of memory while resizing")
 
 
 def do_item(item: Item, job: Job, rows: RowFile | None) -> Decoded | Stored:
     """The result for one numbered file, its pixels written into the row of that number where there are rows."""
-    number, path = item
-    result = do_job(path, job)
-    return result if rows is None else store(result, number, rows)
+    result = do_job(item[1], job, item[2] if len(item) == 3 else None)
+    return result if rows is None else store(result, item[0], rows)
 
 
 def store(result: Decoded, row: int, rows: RowFile) -> Stored:

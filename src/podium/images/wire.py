@@ -85,13 +85,18 @@ def decode_job(record: Record) -> tuple[Job, float]:
 
 
 def encode_batch(batch: Sequence[Item]) -> Record:
-    """Numbered paths. They travel as the file system's own bytes."""
-    return {"batch": [[number, os.fsencode(path).hex()] for number, path in batch]}
+    """Numbered paths and boxes. Paths travel as the file system's own bytes."""
+    return {"batch": [[item[0], os.fsencode(item[1]).hex(), *item[2:]] for item in batch]}
 
 
 def decode_batch(record: Record) -> list[Item]:
     """What `encode_batch` packed."""
-    return [(number, os.fsdecode(bytes.fromhex(path))) for number, path in record["batch"]]
+    return [_read_item(*item) for item in record["batch"]]
+
+
+def _read_item(number: int, path: str, box: list[int] | None = None) -> Item:
+    file = os.fsdecode(bytes.fromhex(path))
+    return (number, file) if box is None else (number, file, (box[0], box[1], box[2], box[3]))
 
 
 def encode_results(results: Sequence[Result]) -> tuple[Record, list[memoryview]]:

@@ -76,7 +76,14 @@ def decode_many(
     job = Job(limits or Limits(), target_px, with_facts, with_pixels, size, fit)
     n_items = len(paths) if isinstance(paths, Sized) else None
     crew, n_lanes = _make_crew(job, isolation, n_workers, deadline_s, memory_mib, announce, n_items)
-    results = run_in_lanes(enumerate(paths), crew, n_lanes, in_order=in_order, one_by_one=with_pixels, n_items=n_items)
+    results = run_in_lanes(
+        enumerate(paths),
+        crew,
+        n_lanes,
+        in_order=in_order,
+        one_by_one=with_pixels,
+        n_items=n_items,
+    )
     return _flatten(results)
 
 
@@ -102,7 +109,7 @@ def decode_into_rows(
     were not told of may hold anything.
 
     Args:
-        items: Number of a row, and the path of the image that goes there; consumed as results are taken.
+        items: Number of a row, path and box of the image that goes there; consumed as results are taken.
         rows: A file of `n_rows` rows of height x width x 3 bytes.
         n_rows: Rows of the file.
         n_items: Length of `items`.
@@ -155,9 +162,9 @@ def _make_crew(
 def _flatten(results: Generator[list[tuple[Item, Result]], None, None]) -> Iterator[tuple[int, Decoded]]:
     try:
         for some in results:
-            for (index, _), result in some:
+            for item, result in some:
                 assert isinstance(result, Decoded)
-                yield index, result
+                yield item[0], result
     finally:
         results.close()
 

@@ -134,6 +134,9 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
     freeze = f"model.freeze={recipe.model.freeze}"
     if recipe.training.sampler == "none":
         yield _Idle("training.sampler_heads", "training.sampler=none", ((),))
+    if not recipe.image.used_regions:
+        yield _Idle("image.region_pad", "image.region=whole", (0.0,))
+        yield _Idle("image.detect", "image.region=whole", ((),))
     if not recipe.distill.teacher:
         for name, usual in (("weight", 0.5), ("temperature", 2.0), ("teacher_sha256", "auto")):
             yield _Idle(f"distill.{name}", "distill.teacher=[]", (usual,))

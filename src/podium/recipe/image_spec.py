@@ -9,10 +9,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from podium.images import Limits, Preprocessing, height_and_width
 from podium.recipe.channels import read_channels
 from podium.recipe.image_size import LEAST_SIDE_PX, MOST_SIDE_PX, read_size
-from podium.recipe.part import Part, read_kinds
+from podium.recipe.part import Name, Part, read_kinds
+from podium.recipe.read_regions import read_links, read_pad
 from podium.recipe.value_range import read_value_range
 
-__all__ = ["ImageSpec"]
+__all__ = ["WHOLE", "ImageSpec"]
+
+WHOLE = "whole"
+"""The region that is the image itself."""
 
 
 Pixels = Annotated[int, Field(ge=LEAST_SIDE_PX, le=MOST_SIDE_PX)]
@@ -20,6 +24,11 @@ Sides = Annotated[tuple[Pixels, Pixels], Field(description="[height, width]")]
 Values = Annotated[
     Annotated[tuple[float, float], Field(description="[low, high]")] | Literal["full"],
     BeforeValidator(read_value_range),
+]
+Pad = Annotated[
+    Annotated[float, Field(ge=0, description="below 1 a fraction, from 1 on pixels")]
+    | Annotated[tuple[float, float, float, float], Field(description="[left, top, right, bottom]")],
+    BeforeValidator(read_pad),
 ]
 Numbers = Annotated[tuple[float, float, float], Field(description="[red, green, blue]")]
 Channels = Annotated[Numbers | Literal["weights", "dataset"], BeforeValidator(read_channels)]
@@ -46,6 +55,18 @@ class ImageSpec(Part):
     ] = ()
     """What is done to every image, those to predict too, before it is stored: a list of kinds. A centre crop is cut
     before resizing, everything else is done after it, in this order."""
+    region: Name = WHOLE
+    """Part of every image that the model sees: whole, or a region that has boxes: face, upper_face (above the tip of
+    the nose), face_and_clothes, or a name of your own. Boxes come with the data (`regions`, a table), or `detect` finds
+    them. It is cut before everything else."""
+    region_pad: Pad = 0.0
+    """Room around the region, inside the picture: below 1 a fraction of its width or height, from 1 on pixels; or four
+    of them, [left, top, right, bottom]."""
+    detect: Annotated[tuple[Name, ...], BeforeValidator(read_links)] = ()
+    """Detectors that are asked one after the other for images whose region has no box, those to predict too:
+    retinaface, mtcnn (the extra `face`), your own by name, and last centre, centre:0.6 or fixed:X0:Y0:X1:Y1. The
+    largest box is taken, or behind a detector's name with :confident the surest. An empty list: every image must have a
+    box in the table."""
     mean: Channels = "weights"
     """Mean of red, green and blue, on the scale from 0 to 1, that is subtracted from every image: numbers; weights is
     what the start weights were trained with; dataset measures it on all images of the run but the holdout (their labels
@@ -58,6 +79,11 @@ class ImageSpec(Part):
         if isinstance(self.std, tuple) and min(self.std) <= 0:
             raise ValueError("std: expected numbers above 0")
         return self
+
+    @property
+    def used_regions(self) -> tuple[str, ...]:
+        """Every region that is cut, once."""
+        return () if self.region == WHOLE else (self.region,)
 
     @property
     def limits(self) -> Limits:

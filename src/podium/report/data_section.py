@@ -91,13 +91,21 @@ def describe_data(contents: RunContents) -> DataSection | None:
     return DataSection(
         facts=_facts(samples, len(rows), contents.group_words),
         targets=tuple(_count_labels(samples, head) for head in (samples.task.targets if samples.task else ())),
-        audit=dict(_audit_lines(contents.audit)),
+        audit={**dict(_audit_lines(contents.audit)), **_box_lines(samples)},
         conflicts=tuple(" = ".join(members) for members in contents.audit.get("label_conflicts") or ()),
         quarantine_header=tuple(columns),
         quarantine_rows=rows[:20],
         n_quarantine=len(rows),
         sheet=_choose_sheet(samples),
     )
+
+
+def _box_lines(samples: Samples) -> dict[str, str]:
+    """Who found the boxes of each region, in how many images."""
+    return {
+        f"boxes of {region}": ", ".join(f"{source} {n:,}" for source, n in boxes.counts().items())
+        for region, boxes in samples.boxes.items()
+    }
 
 
 def _facts(samples: Samples, n_broken: int, group_words: str) -> dict[str, int]:

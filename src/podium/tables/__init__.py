@@ -5,6 +5,7 @@ name, arrays are read-only, ids and class order travel with them.
 """
 
 from podium.tables.bags import describe_bags, find_disagreement, join_bags, number_bags
+from podium.tables.boxes import N_POINTS, UNREADABLE, Boxes, no_boxes
 from podium.tables.composite import Composite
 from podium.tables.concat import concat_samples
 from podium.tables.correct import correct_samples, is_correction_of
@@ -48,7 +49,10 @@ __all__ = [
     "IMAGE_FORMATS",
     "LEFT_OUT",
     "MEAN_OF_FOLDS",
+    "N_POINTS",
     "SPLIT_NAMES",
+    "UNREADABLE",
+    "Boxes",
     "Composite",
     "CompositeDecoding",
     "Correction",
@@ -81,6 +85,7 @@ __all__ = [
     "load_samples",
     "mean_predictions",
     "move_samples",
+    "no_boxes",
     "normalise_id",
     "number_bags",
     "order_fold_names",

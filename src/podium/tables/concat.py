@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from podium.advice import option
 from podium.errors import LabelError, SourceError, UsageError
 from podium.listing import count_of, list_some
+from podium.tables.boxes import Boxes, no_boxes
 from podium.tables.fit_task import labels_under, shares_under
 from podium.tables.ids import as_text_array
 from podium.tables.samples import Samples
@@ -71,6 +72,7 @@ def concat_samples(parts: Mapping[str, Samples]) -> Samples:
             for name in dict.fromkeys(name for part in parts.values() for name in part.numbers)
         },
         borders=_join_borders(parts),
+        boxes=_join_boxes(list(parts.values())),
         roots={**main.roots, **{name: part.root for name, part in parts.items() if part is not main}},
         corrections=tuple(
             row if part is main else row._replace(image=f"{name}:{row.image}")
@@ -171,6 +173,17 @@ def _join_sizes(parts: Sequence[Samples]) -> NDArray[np.int64] | None:
     """Sizes of all images, where those of every source are known."""
     sizes = [part.size for part in parts if part.size is not None]
     return np.concatenate(sizes) if len(sizes) == len(parts) else None
+
+
+def _join_boxes(parts: Sequence[Samples]) -> dict[str, Boxes]:
+    """Boxes of every region that a source has; nobody has looked in the images of the others."""
+    starts = np.cumsum([0, *(len(part) for part in parts)])
+    joined: dict[str, Boxes] = {}
+    for part, start in zip(parts, starts.tolist(), strict=False):
+        for region, boxes in part.boxes.items():
+            whole = joined.get(region, no_boxes(int(starts[-1])))
+            joined[region] = whole.put(np.arange(start, start + len(part)), boxes)
+    return joined
 
 
 def _join_times(parts: Sequence[Samples]) -> NDArray[np.float64] | None:

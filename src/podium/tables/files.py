@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.errors import DataError, TableChangedError, UnknownNameError
+from podium.tables.boxes import box_cells, boxes_from_cells
 from podium.tables.correction import Correction, digest_corrections
 from podium.tables.csv_cells import read_csv, write_csv
 from podium.tables.folds import ALWAYS_TRAIN, HOLDOUT, LEFT_OUT, Folds
@@ -86,6 +87,8 @@ def save_samples(samples: Samples, folder: Path) -> None:
         columns[f"number:{name}"] = ["" if np.isnan(value) else repr(float(value)) for value in numbers]
     if samples.size is not None:
         columns |= dict(zip(_SIDES, samples.size.T.astype(str).tolist(), strict=True))
+    for region, boxes in samples.boxes.items():
+        columns |= box_cells(boxes, region)
     write_csv(folder / "samples.csv", list(columns), zip(*columns.values(), strict=True))
     task = None if samples.task is None else samples.task.to_dict()
     record = {
@@ -196,6 +199,7 @@ def _samples_of(record: Mapping[str, Any], columns: Mapping[str, list[str]], roo
         numbers=numbers,
         borders={name: tuple(map(float, borders)) for name, borders in record.get("borders", {}).items()},
         roots={name: path_from_text(root) for name, root in record.get("roots", {}).items()},
+        boxes=boxes_from_cells(columns),
         corrections=tuple(Correction(**row) for row in record.get("corrections", {}).get("rows", ())),
         **optional,
     )

@@ -4,7 +4,8 @@ On disk it is a CSV that opens in a spreadsheet, beside a small JSON with the ta
 Columns: `id`, `path`, `group`, `split`, `source`, `fold`, `domain`, `bag`, then `label:<head>` with the class name
 (empty = missing), for a multi-label head `label:<head>=<class>` with 0 or 1;
 `share:<head>=<class>` where a head has soft labels;
-`weight`, `time`, `number:<name>` for numbers that labels come from, and once decoded `width` and `height`.
+`weight`, `time`, `number:<name>` for numbers that labels come from, once decoded `width` and `height`;
+`box:<region>`, `box_source:<region>`, `box_score:<region>` and `box_points:<region>` where regions are known.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from podium.errors import LabelError, SourceError
 from podium.listing import count_of, list_some
 from podium.overview import SHOWN_ROWS, Overview, Shown
 from podium.tables.bags import bag_keys, check_bags
+from podium.tables.boxes import Boxes
 from podium.tables.correction import Correction
 from podium.tables.ids import first_duplicate, path_from_text
 from podium.tables.soft_labels import check_shares, check_weights, composite_shares, one_hot
@@ -67,6 +69,7 @@ class Samples(Shown):
         corrections: The overlay that the labels already follow, see `podium.tables.correct_samples`.
         size: Width and height of each image, upright, in pixels, int64 (N, 2); None until it was decoded.
         bag: What one answer is for (a patient, a product) where that is not the image, shape (N,); "" = the image.
+        boxes: Boxes of regions in the images, by region; a recipe says which it uses.
 
     Raises:
         SourceError: If ids repeat or a column has another length.
@@ -94,6 +97,7 @@ class Samples(Shown):
     size: NDArray[np.int64] | None = None
     borders: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     bag: TextArray | None = None
+    boxes: Mapping[str, Boxes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         again = first_duplicate(self.ids.tolist())
@@ -120,6 +124,8 @@ class Samples(Shown):
         columns |= {f"share:{name}": column for name, column in self.soft.items()}
         columns |= {f"label:{name}": column for name, column in self.labels.items()}
         columns |= {f"number:{name}": column for name, column in self.numbers.items()}
+        for region, boxes in self.boxes.items():
+            columns |= boxes.columns(region)
         return columns
 
     def _check_labels(self) -> None:
@@ -233,6 +239,7 @@ class Samples(Shown):
             bag=None if self.bag is None else self.bag[index],
             time=None if self.time is None else self.time[index],
             numbers={name: column[index] for name, column in self.numbers.items()},
+            boxes={region: boxes.take(index) for region, boxes in self.boxes.items()},
         )
 
     def overview(self) -> Overview:

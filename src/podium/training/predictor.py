@@ -26,6 +26,7 @@ from podium.machine.device import choose_device
 from podium.models import Backbone, Classifier, LinearHeads, fuse
 from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
 from podium.recipe.build_heads import build_heads
+from podium.recipe.crop_images import crop_by
 from podium.store import RunFolder, load_tables
 from podium.store.refit_record import read_refit
 from podium.tables import Predictions, Task, mean_predictions
@@ -178,6 +179,7 @@ class Predictor:
             n_threads=n_threads,
             limits=image.limits,
             preprocessing=image.preprocessing,
+            crop_by=crop_by(self.recipe),
         )
 
     def inputs(self, images: StoredImages, *, views: Sequence[View] | None = None) -> Inputs:

@@ -45,6 +45,7 @@ from podium.recipe import (
 from podium.recipe.check_mixing import check_mixing
 from podium.recipe.check_pool import check_pool
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
+from podium.recipe.crop_images import crop_by
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.label_cautions import describe_unsafe_labels
 from podium.splits import make_folds
@@ -156,6 +157,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for said in describe_unsafe_labels(self.recipe_, given.task):
             warnings.warn(said, UserWarning, stacklevel=2)
         check_mixing(self.recipe_, given.task)
+        crop_by(self.recipe_)
         caution = describe_double_correction(self.recipe_, given.task)
         if caution is not None:
             warnings.warn(caution, UserWarning, stacklevel=2)
@@ -217,6 +219,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             limits=image.limits,
             preprocessing=image.preprocessing,
             with_values=True,
+            crop_by=crop_by(recipe),
         )
         assert stored.values is not None
         assert stored.sizes is not None

@@ -17,10 +17,12 @@ from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
 from podium.dataset.extra import Extra
 from podium.dataset.frozen_folds import load_frozen
+from podium.dataset.locate import located_crops
 from podium.dataset.prepare import check_folds
 from podium.dataset.prepared import Prepared
 from podium.dataset.ready_images import median_side
 from podium.errors import ImageError, SourceError, UsageError
+from podium.images import Box
 from podium.listing import count_of
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.problems import Problems
@@ -253,13 +255,15 @@ def _decode(
     """The images of these rows in memory, and the rows that could be decoded."""
     from podium.data import MemoryImages
 
+    with listen_for_stop() as stop:
+        boxes = located_crops(samples.take(rows), recipe, settings, progress, stop)
     decode = partial(_decode_one, recipe, samples)
     pieces: list[NDArray[np.uint8] | None] = []
     with (
         progress.stage("decode images", len(rows)) as update,
         ThreadPoolExecutor(settings.n_threads, thread_name_prefix="podium-decode") as pool,
     ):
-        for piece in pool.map(decode, rows.tolist()):
+        for piece in pool.map(decode, rows.tolist(), boxes):
             pieces.append(piece)
             update(len(pieces))
     good = np.array([piece is not None for piece in pieces], dtype=bool)
@@ -271,7 +275,7 @@ def _decode(
     return MemoryImages(samples.ids[rows[good]], pixels), rows[good]
 
 
-def _decode_one(recipe: Recipe, samples: Samples, row: int) -> NDArray[np.uint8] | None:
+def _decode_one(recipe: Recipe, samples: Samples, row: int, box: Box | None) -> NDArray[np.uint8] | None:
     from podium.data import store_in_memory
 
     image = recipe.image
@@ -282,6 +286,7 @@ def _decode_one(recipe: Recipe, samples: Samples, row: int) -> NDArray[np.uint8]
             image.fit,
             limits=image.limits,
             preprocessing=image.preprocessing,
+            crop_by=None if box is None else lambda _row, _pixels: box,
         ).pixels
     except ImageError:
         return None

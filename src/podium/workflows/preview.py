@@ -14,17 +14,19 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.arguments import strict_arguments
 from podium.curate import ScanOptions
-from podium.data import MemoryImages, Mixer, sample_keys, store_in_memory
+from podium.data import CropBy, MemoryImages, Mixer, sample_keys, store_in_memory
 from podium.dataset.extra import Extra
+from podium.dataset.locate import located_crops
 from podium.dataset.ready_images import describe_short_sides, median_side
 from podium.errors import ImageError, SourceError, UsageError
 from podium.listing import count_of
-from podium.machine import Caution, Progress, Settings, default_progress
+from podium.machine import Caution, Progress, Settings, Silent, default_progress
 from podium.overview import Overview
 from podium.recipe import Recipe, find_preset, resolve_sizes
 from podium.recipe.check_mixing import check_mixing
 from podium.recipe.idle_keys import refuse_idle_values
 from podium.recipe.label_cautions import describe_unsafe_labels
+from podium.stopping import StopRequest
 from podium.tables import Samples, Task
 from podium.training.inputs import ImageInputs, TrainRows
 from podium.training.mixers import make_mixer
@@ -260,6 +262,7 @@ def _store(samples: Samples, recipe: Recipe, n: int) -> tuple[Samples, MemoryIma
                 limits=image.limits,
                 preprocessing=image.preprocessing,
                 n_threads=settings.n_threads,
+                crop_by=_crop_of(samples, recipe, row, settings),
             )
         except ImageError:  # an audit tells of it
             continue
@@ -271,6 +274,11 @@ def _store(samples: Samples, recipe: Recipe, n: int) -> tuple[Samples, MemoryIma
         raise SourceError("no image can be decoded.", where=samples.root, fix="podium scan says what is wrong.")
     pixels, sizes = (np.concatenate([getattr(one, name) for one in found]) for name in ("pixels", "sizes"))
     return samples.take(rows), MemoryImages(samples.ids[rows], pixels, sizes=sizes)
+
+
+def _crop_of(samples: Samples, recipe: Recipe, row: int, settings: Settings) -> CropBy | None:
+    (box,) = located_crops(samples.take([row]), recipe, settings, Silent(), StopRequest())
+    return None if box is None else lambda _row, _pixels: box
 
 
 def _in_turn(samples: Samples) -> list[int]:

@@ -22,7 +22,7 @@ from podium.tables import Folds, Predictions, Samples, load_predictions
 from podium.texttable import Frame, as_table, is_frame
 
 if TYPE_CHECKING:
-    from podium.curate import ScanOptions
+    from podium.curate import Scan, ScanOptions
     from podium.data import GivenImage, View
     from podium.report.inline import Plots
     from podium.suspects import LabelSuspects, NextImage
@@ -101,6 +101,7 @@ class Run(Shown):
         follow_links: bool = False,
         group: str | None = None,
         answer_per: str | None = None,
+        regions: str | Path | Frame | None = None,
         name: str = "test",
         tta: Sequence[View] | None = None,
         models: Models = "folds",
@@ -122,6 +123,8 @@ class Run(Shown):
                 --consensus`): a column of the table, "folder", or a regular expression with one pair of brackets.
             answer_per: What one answer is for, for runs that were trained with `answer_per`: as `group`. What comes
                 back is of images; predictions/NAME.csv and submissions are of bags.
+            regions: Table of boxes of these images (a file or a DataFrame), for runs with a recipe's `image.region`;
+                images without a box are looked at by its `image.detect`.
             name: Name of the prediction files in the run folder; nothing is written for images themselves.
             tta: Views for test-time augmentation, averaged with the plain one, such as ["hflip"]; None takes the
                 recipe's.
@@ -140,7 +143,7 @@ class Run(Shown):
         images = as_images(data)
         table = {"image_column": image_column, "delimiter": delimiter, "encoding": encoding, "header": header}
         if images is not None:
-            given = {"group": group, "answer_per": answer_per, "name": name}
+            given = {"group": group, "answer_per": answer_per, "regions": regions, "name": name}
             _refuse_beside_images({"rows": rows, **table, "follow_links": follow_links, **given})
             check_views(views or ())
             return self.predictor(progress=progress, models=models).predict(
@@ -151,12 +154,25 @@ class Run(Shown):
             source, rows, table, follow_links=follow_links, group=group, answer_per=answer_per
         )
         found, progress = read_source(source, options), progress or default_progress()
+        if regions is not None:
+            found = self._with_boxes(found, regions)
         for note in found.notes:
             progress.note(note)
         with restored_torch():
             return predict_run(
                 self.folder, found.samples, self.settings, progress, name=name, views=views, models=models
             )
+
+    def _with_boxes(self, found: Scan, regions: str | Path | Frame) -> Scan:
+        from podium.curate import with_boxes
+        from podium.recipe import load_recipe
+        from podium.recipe.check_regions import refuse_unused_boxes
+
+        table = as_table(regions, field="regions")
+        assert table is not None
+        found = with_boxes(found, table)
+        refuse_unused_boxes(load_recipe(self.folder.recipe_file), found.samples)
+        return found
 
     @strict_arguments()
     def pseudo_labels(

@@ -43,6 +43,7 @@ from podium.recipe.check_borders import check_borders
 from podium.recipe.check_losses import check_losses
 from podium.recipe.check_mixing import check_mixing
 from podium.recipe.check_pool import check_pool
+from podium.recipe.check_regions import check_box_sources, refuse_unused_boxes
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.label_cautions import describe_unsafe_labels
@@ -94,6 +95,9 @@ def start_run(
     task = _require_labels(samples)
     problems = Problems()
     _check_request(samples, recipe, settings, name, problems)
+    if not isinstance(data, Prepared):  # which several recipes may share
+        with problems.kept():
+            refuse_unused_boxes(recipe, samples)
     n_folds = data.folds.n_folds if isinstance(data, Prepared) else check_folds(samples, folds, problems, progress)
     chosen = _choose_folds(n_folds, only_folds, problems)
     problems.raise_all()
@@ -127,7 +131,7 @@ def start_run(
     del backbone, model
     return_freed_memory()
     if isinstance(data, Prepared):
-        prepared, cache = data, open_prepared_images(data, recipe, settings, progress)
+        prepared, cache = open_prepared_images(data, recipe, settings, progress)
     else:
         prepared, cache = prepare_samples(data, recipe, folds, settings, progress, notes=notes)
     recipe = settle_teachers(recipe, prepared.folds, chosen, settings.runs, progress)
@@ -238,6 +242,7 @@ def _check_request(samples: Samples, recipe: Recipe, settings: Settings, name: s
         check_sampler(recipe, task)
         check_borders(recipe, samples)
         check_mixing(recipe, task)
+        check_box_sources(recipe, samples)
     with problems.kept():
         check_teachers(recipe, task, settings.runs)
     with problems.kept():
