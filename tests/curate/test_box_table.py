@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_names_are_joined_as_labels_are_and_other_images_stay_open(folder: Path) -> None:
-    boxes = _read(folder, HEAD + "images/01.png,1.2,2,30,39.5\n03,4,5,6,7\n").boxes["face"]
+    boxes = _read(folder, HEAD + "images/01.png,1.2,2,30,39.5\nimages/03.png,4,5,6,7\n").boxes["face"]
     assert boxes.corners.tolist() == [[0] * 4, [1, 2, 30, 40], [0] * 4, [4, 5, 6, 7]]
     assert boxes.source.tolist() == ["", "table", "", "table"]
     assert boxes.is_open.tolist() == [True, False, True, False]
