@@ -75,6 +75,50 @@ def test_pictures_of_different_things_are_silent(tmp_path: Path) -> None:
     assert not scores.look_alikes.are_divided
 
 
+def test_named_groups_that_are_the_frames_do_not_silence_the_look(tracks: Path) -> None:
+    scores = run_on(tracks, *SOLVED, group=r"([^/]+)\.jpg$").scores  # every frame a group of its own
+    assert scores.pessimistic is not None
+
+
+def test_a_split_that_the_source_gives_is_looked_at_too(tmp_path: Path) -> None:
+    draw_bursts(tmp_path / "all", n_objects=16, n_frames=8)
+    rows = ["image,label,split"]
+    for place, path in enumerate(sorted((tmp_path / "all").rglob("*.jpg"))):
+        split = ("train", "train", "valid", "train", "test", "train", "valid", "train")[place % 8]
+        rows.append(f"{path.relative_to(tmp_path / 'all').as_posix()},{path.parent.name},{split}")
+    (tmp_path / "all.csv").write_text("\n".join(rows))
+    run = train(
+        tmp_path / "all",
+        preset="baseline",
+        overrides=[*TINY, *SOLVED],
+        options=ScanOptions(labels=tmp_path / "all.csv", label_columns=("label",), split_column="split"),
+        settings=Settings(runs=tmp_path / "runs", threads=1, reproducible=True),
+        folds=FoldOptions(allow_leaks=("near_duplicate",)),
+        progress=Silent(),
+    )
+    found = run.scores.look_alikes
+    assert found is not None
+    assert found.are_divided
+    assert run.scores.pessimistic is not None
+    assert run.scores.pessimistic.value < run.scores.main.value - 0.1
+    assert found.holdout_fraction > 0.8
+
+
+def test_folds_that_are_trained_alone_are_looked_at(tracks: Path) -> None:
+    run = train(
+        tracks,
+        preset="baseline",
+        overrides=[*TINY, *SOLVED],
+        options=ScanOptions(group="none"),
+        folds=FoldOptions(folds=3, allow_leaks=("near_duplicate",)),
+        only_folds=[1],
+        settings=Settings(runs=tracks.parent / "runs", threads=1, reproducible=True),
+        progress=Silent(),
+    )
+    assert run.scores.pessimistic is not None
+    assert run.scores.pessimistic.value < run.scores.main.value - 0.1
+
+
 @pytest.mark.slow
 def test_a_fine_tuned_run_is_judged_by_its_start_weights(tracks: Path) -> None:
     scores = run_on(

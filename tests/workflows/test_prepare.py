@@ -28,7 +28,7 @@ def refuse_to_compare(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_args: object, **_options: object) -> None:
         raise AssertionError("done a second time")
 
-    for name in ("find_leaks", "make_folds", "hint_groups", "summarise_folds"):
+    for name in ("find_leaks", "make_folds", "find_hidden_groups", "summarise_folds"):
         monkeypatch.setattr(prepare_module, name, fail)
 
 

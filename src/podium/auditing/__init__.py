@@ -3,6 +3,7 @@
 from podium.auditing.cues import Cue, find_cues, measure_cues
 from podium.auditing.file_findings import find_broken, find_odd_files, find_odd_looks
 from podium.auditing.finding import Finding, Level, in_order
+from podium.auditing.group_findings import find_unnamed_groups
 from podium.auditing.label_findings import count_labels, find_label_findings
 from podium.auditing.looked_at import LookedAt
 from podium.auditing.looks import Looks, measure_looks
@@ -29,6 +30,7 @@ __all__ = [
     "find_shift",
     "find_test_leaks",
     "find_twins",
+    "find_unnamed_groups",
     "in_order",
     "measure_cues",
     "measure_looks",

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from podium.auditing.finding import MOST_SHOWN, Finding
 from podium.curate import same_names
 from podium.listing import agree, count_of, list_some, part_of
-from podium.splits import hint_groups
 from podium.tables import Head, Samples
 
 __all__ = ["count_labels", "find_label_findings"]
@@ -31,7 +30,6 @@ def find_label_findings(samples: Samples) -> Iterator[Finding]:
         yield from _find_rare(samples, head, counts)
         yield from _find_missing(samples, head)
     yield from _find_without_group(samples)
-    yield from _find_hidden_groups(samples)
 
 
 def count_labels(samples: Samples) -> dict[str, dict[str, int]]:
@@ -136,15 +134,4 @@ def _find_without_group(samples: Samples) -> Iterator[Finding]:
             n=len(rows),
             ids=tuple(samples.ids[rows[:MOST_SHOWN]].tolist()),
             todo="If some of them belong together, a split may part them.",
-        )
-
-
-def _find_hidden_groups(samples: Samples) -> Iterator[Finding]:
-    for hint in hint_groups(samples):
-        yield Finding(
-            "caution" if hint.confidence == "high" else "note",
-            "groups",
-            hint.what,
-            todo="" if hint.pattern else hint.fix,
-            change={"group": hint.pattern} if hint.pattern else {},
         )

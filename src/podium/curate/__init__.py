@@ -12,6 +12,7 @@ from podium.curate.pattern_source import PathPattern
 from podium.curate.quarantine import QUARANTINE_LIMIT, check_quarantine, drop_quarantined
 from podium.curate.rows import Guess
 from podium.curate.scan import Scan, scan
+from podium.curate.spare_columns import SpareColumns
 from podium.curate.spellings import same_names
 from podium.curate.value_uses import ValueUse, value_uses
 
@@ -25,6 +26,7 @@ __all__ = [
     "Quarantined",
     "Scan",
     "ScanOptions",
+    "SpareColumns",
     "ValueUse",
     "assign_bins",
     "audit",

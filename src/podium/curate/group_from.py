@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from podium.curate.options import ScanOptions
 from podium.curate.rows import Rows
 from podium.curate.time_column import read_time
 from podium.errors import SourceError, UnknownNameError, UsageError
-from podium.images import BURST_GAP_S, CameraFacts, number_bursts, read_camera
 from podium.listing import agree, count_of
 from podium.tables import path_from_text
+
+if TYPE_CHECKING:
+    from podium.images import CameraFacts
 
 __all__ = ["GroupFrom", "choose_group_from"]
 
@@ -41,13 +43,13 @@ def choose_group_from(rows: Rows, options: ScanOptions) -> GroupFrom:
     """The groups that `group_from` asks for.
 
     Raises:
-        UsageError: If `group` is given too, or the pause of a burst is no number of seconds.
+        UsageError: If `group` names one too, or the pause of a burst is no number of seconds.
         UnknownNameError: If it is no word and no column.
         SourceError: If no image says when or by what it was taken.
     """
     wanted = options.group_from
     assert wanted is not None, "asked for"
-    if options.group is not None:
+    if options.group not in (None, "none"):
         fix = (
             f"Leave out one: {option('group')} takes columns, folders and expressions, {option('group_from')} the rest."
         )
@@ -62,6 +64,8 @@ def choose_group_from(rows: Rows, options: ScanOptions) -> GroupFrom:
         return GroupFrom(None, None, [said])
     if wanted == "camera":
         return _by_camera(rows)
+    from podium.images import BURST_GAP_S, CameraFacts  # imports Pillow, which reading names does not need
+
     if wanted == "exif" or name == "exif":
         facts = _read_cameras(rows)
         return _bursts(rows, facts, "exif", BURST_GAP_S if wanted == "exif" else _read_gap(seconds))
@@ -84,6 +88,8 @@ def _read_gap(seconds: str) -> float:
 
 
 def _read_cameras(rows: Rows) -> list[CameraFacts]:
+    from podium.images import read_camera
+
     return [read_camera(rows.root / path_from_text(path)) for path in rows.paths]
 
 
@@ -95,6 +101,8 @@ def _by_camera(rows: Rows) -> GroupFrom:
 
 
 def _bursts(rows: Rows, facts: Sequence[CameraFacts], source: str, gap_s: float) -> GroupFrom:
+    from podium.images import number_bursts
+
     burst = number_bursts(facts, gap_s)
     if (burst < 0).all():
         raise _nothing(rows, "when it was taken")

@@ -45,6 +45,7 @@ class Roles:
         bag: What each image's answer is for, "" = the image alone; None when no column was named.
         notes: What the user should know.
         guesses: What was guessed.
+        others: Columns that say something else: split, group, fold, weight, domain, time.
     """
 
     labels: tuple[str, ...]
@@ -54,6 +55,7 @@ class Roles:
     bag: list[str] | None
     notes: tuple[str, ...]
     guesses: tuple[Guess, ...]
+    others: tuple[str, ...] = ()
 
 
 def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
@@ -93,7 +95,8 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     if split is not None and rows.split_column is None:
         counts = {name: split.count(name) for name in ("train", "valid", "test", "") if name in split}
         notes.append("Split: " + ", ".join(f"{name or 'empty'} {n}" for name, n in counts.items()) + ".")
-    return Roles(labels, group, split, folds.fold, bag, tuple(notes), tuple(guesses))
+    others = tuple(name for name in (split_name, group_name, folds.name, *taken) if name is not None)
+    return Roles(labels, group, split, folds.fold, bag, tuple(notes), tuple(guesses), others)
 
 
 def _group_or_label(group_name: str) -> str:

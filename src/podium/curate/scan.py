@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from podium.curate.options import ScanOptions
 from podium.curate.pattern_source import read_pattern
 from podium.curate.roles import Roles, choose_roles
 from podium.curate.rows import Guess, Rows
+from podium.curate.spare_columns import SpareColumns
 from podium.curate.split_column import leave_out_rows
 from podium.curate.table_source import read_labels
 from podium.curate.time_column import read_time_column
@@ -58,6 +59,7 @@ class Scan(Shown):
         guesses: What was guessed, and the option that sets it.
         unlisted: Ids of images left out because no row, class or pattern speaks of them.
         missing: Rows left out because they have no image.
+        spare: Columns of the table that are neither labels nor anything else.
     """
 
     samples: Samples
@@ -65,6 +67,7 @@ class Scan(Shown):
     guesses: tuple[Guess, ...] = ()
     unlisted: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    spare: SpareColumns = field(default_factory=SpareColumns)
 
     def overview(self) -> Overview:
         """The samples, and what the user should know about them."""
@@ -224,7 +227,9 @@ def _assemble(rows: Rows, roles: Roles, labelling: Labelling, options: ScanOptio
         *labelling.notes,
     )
     notes = (*notes, *_lost_notes(rows, labelling), *_main_note(task, rows), *find_idle_options(rows, options))
-    return Scan(samples, notes, guesses, rows.unlisted, rows.missing)
+    used = {rows.id_column, *roles.labels, *roles.others}
+    spare = {name: cells for name, cells in rows.columns.items() if name not in used}
+    return Scan(samples, notes, guesses, rows.unlisted, rows.missing, SpareColumns(rows.ids, spare))
 
 
 def _bag_note(samples: Samples) -> list[str]:

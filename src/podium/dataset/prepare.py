@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from podium import advice
-from podium.curate import check_quarantine
+from podium.curate import SpareColumns, check_quarantine
 from podium.data import ImageCache
 from podium.dataset.extra_folds import join_extra
+from podium.dataset.fingerprints import fingerprints_of
 from podium.dataset.fold_options import FoldOptions
 from podium.dataset.frozen_folds import join_as_frozen, load_frozen, match_frozen
+from podium.dataset.hidden_groups import find_hidden_groups
 from podium.dataset.idle_fold_options import note_idle_fold_options
 from podium.dataset.prepared import Prepared, all_images, set_aside
 from podium.dataset.ready_images import ReadyImages, describe_findings, make_ready
@@ -30,7 +32,6 @@ from podium.splits import (
     describe_extra,
     find_leaks,
     fold_by_domain,
-    hint_groups,
     join_duplicates,
     make_folds,
     require_no_leak,
@@ -114,6 +115,7 @@ def prepare_samples(
     progress: Progress,
     *,
     notes: Sequence[str] = (),
+    spare: SpareColumns | None = None,
 ) -> tuple[Prepared, ImageCache]:
     """Decode the images, divide them, and check that the folds do not leak, or that their leaks were accepted by name.
 
@@ -124,6 +126,7 @@ def prepare_samples(
         settings: Places and limits.
         progress: Receives progress and notes.
         notes: What the scan reported, kept with the data.
+        spare: Columns that may be groups which nobody named.
 
     Returns:
         The prepared data, and the images at the recipe's size.
@@ -142,9 +145,8 @@ def prepare_samples(
         check_quarantine(images.audit, limit_fraction=settings.max_bad_fraction)
     if 2 * len(images.samples) < len(samples):
         problems.raise_all()  # what is left says nothing about the folds
-    hints = tuple(
-        map(str, hint_groups(images.samples.without_extra))
-    )  # of groups that a person might have named, not of copies
+    main = images.samples.without_extra  # of groups that a person might have named, not of copies
+    hints = find_hidden_groups(main, fingerprints_of(images.cache, main.ids), spare).words
     for hint in hints:
         progress.note(Caution(hint))
     with problems.kept():

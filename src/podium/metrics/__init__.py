@@ -14,7 +14,7 @@ from podium.metrics.domain_scores import DomainScore, score_domains, worst_domai
 from podium.metrics.fold_scores import score_folds
 from podium.metrics.image_score import ImageScore
 from podium.metrics.interval import Interval
-from podium.metrics.look_alikes import LookAlikes
+from podium.metrics.look_alikes import CROSSING, LookAlikes
 from podium.metrics.own import register_metric
 from podium.metrics.paired import PairedDifference, Verdict, paired_difference
 from podium.metrics.prediction_interval import ExpectedScore, expect_score
@@ -25,6 +25,7 @@ from podium.metrics.scoring import score_predictions, score_targets_fast
 from podium.metrics.training_gain import TrainingGain, measure_training_gain, share_of_gain, unmeasured_gain
 
 __all__ = [
+    "CROSSING",
     "METRICS",
     "Arm",
     "ArmDifference",

@@ -9,7 +9,7 @@ from typing import Any
 
 from podium.metrics.interval import Interval, none_if_nan
 
-__all__ = ["PARTED", "LookAlikes"]
+__all__ = ["CROSSING", "PARTED", "LookAlikes"]
 
 CLEAR = 0.25
 """Separation from which clusters are objects: kinds of clothes in one class have up to 0.27, X-rays of a patient 0.30,
@@ -21,6 +21,9 @@ BEYOND_CHANCE = 0.1
 """What is left of it when that by chance is taken away: features of a few dimensions have 0.3 by chance."""
 FEW_KNOWN = 0.05
 """Share of the evaluated images below which it does not matter that their cluster is divided."""
+CROSSING = 0.5
+"""Share of images that a look-alike of another named group is nearer to than their own group's, from which on the named
+groups are too fine: half of an object's frames are as near to the other half as to each other."""
 PARTED = 0.02
 """Difference between two scores below which nobody needs to know of it."""
 
@@ -50,6 +53,10 @@ class LookAlikes:
             none does.
         n_name_groups: Groups of two images or more that it makes.
         name_separation: Mean silhouette of all images in these groups, less that of the same groups dealt at random.
+        crossing: Where groups are named: share of the images with others of their group that have a nearer one of their
+            cluster in another group and fold; nan where no group is named, or groups are of one image each.
+        holdout_fraction: Share of the held-out images with an image of their cluster in the folds; nan without any.
+        n_all: Images there are; `n` of them were compared where these are more.
     """
 
     n: int
@@ -67,13 +74,30 @@ class LookAlikes:
     group_pattern: str = ""
     n_name_groups: int = 0
     name_separation: float = 0.0
+    crossing: float = math.nan
+    holdout_fraction: float = math.nan
+    n_all: int = 0
 
     @property
     def are_divided(self) -> bool:
-        """Whether clear clusters lie on both sides of the split."""
-        is_clear = self.separation >= max(CLEAR, self.by_chance + BEYOND_CHANCE)
+        """Whether clear clusters lie on both sides of the split, and no named group speaks against it."""
+        return self.are_clear and self.known_fraction >= FEW_KNOWN and not self.crossing < CROSSING
+
+    @property
+    def are_clear(self) -> bool:
+        """Whether there are clusters as those of one object."""
         is_nearer = math.isnan(self.gap) or self.gap >= LEAST_GAP
-        return is_clear and is_nearer and self.known_fraction >= FEW_KNOWN
+        return self.separation >= max(CLEAR, self.by_chance + BEYOND_CHANCE) and is_nearer
+
+    @property
+    def is_holdout_known(self) -> bool:
+        """Whether clear clusters lie in the holdout and in the folds."""
+        return self.are_clear and self.holdout_fraction >= FEW_KNOWN
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some images were not compared."""
+        return self.n_all > self.n
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; nan is None."""

@@ -6,7 +6,7 @@ import math
 
 from podium.advice import option, options
 from podium.listing import count_of
-from podium.metrics import Interval, LookAlikes, Scores
+from podium.metrics import CROSSING, Interval, LookAlikes, Scores
 from podium.report.numbers import plain_score
 from podium.splits import LeakReport
 
@@ -20,16 +20,24 @@ def pessimistic_words(scores: Scores) -> str:
 
 
 def warn_of_look_alikes(scores: Scores) -> str | None:
-    """What was found and what to do, in sentences; None where the main score can stand alone."""
+    """What was found and what to do, in sentences; None where the main score, and a holdout's, can stand alone."""
     found = scores.look_alikes
     lower = {name: low for name in scores.targets if (low := scores.pessimistic_of(name)) is not None}
-    if found is None or not lower:
+    if found is None:
         return None
+    if not lower:
+        return f"{_holdout(found)} A score on them says little of others." if found.is_holdout_known else None
+    named = ""
+    if found.crossing >= CROSSING:
+        named = (
+            f" The named groups may be too fine: {found.crossing:.0%} of the images are nearer to one of another group."
+        )
+    held = f" {_holdout(found)}" if found.is_holdout_known else ""
     return (
         f"{_share(found)} have look-alikes among the training images of their model:"
         f" {count_of(found.n_clustered, 'image lies', 'images lie')} in"
         f" {count_of(found.n_clusters, 'cluster')}, as frames or photos"
-        f" of one object do.{_by_company(found)} Where no cluster is divided, heads on"
+        f" of one object do.{_by_company(found)}{named}{held} Where no cluster is divided, heads on"
         f" frozen features lead to {'; '.join(_fall(scores, *item) for item in lower.items())}. If new images"
         f" will be of other objects, believe the lower score, and name the group{_propose(found)}."
     )
@@ -42,12 +50,31 @@ def judge_leaks(leaks: LeakReport, scores: Scores | None) -> tuple[str, str]:
     if found is None:
         return state, f"{leaks.verdict} Not checked: look-alikes by features."
     assert scores is not None
+    if found.is_holdout_known and not found.are_divided:
+        return "leaks", f"{_holdout(found)} {leaks.verdict}"
     if warn_of_look_alikes(scores) is not None:
         return "leaks", f"{_share(found)} have look-alikes among training images. {leaks.verdict}"
     if not leaks.is_clean:
         return state, f"{leaks.verdict} No look-alikes by features that change the score."
-    clear = "no clusters" if not found.are_divided else "none that change the score"
-    return state, f"No leak found. {leaks.verdict} Look-alikes by features: {clear}."
+    if found.are_divided and not found.pessimistic:
+        return state, f"{leaks.verdict} Look-alikes by features are divided; what they change was not measured."
+    return state, f"No leak found. {leaks.verdict} Look-alikes by features{_looked_at(found)}: {_what_is_clear(found)}."
+
+
+def _what_is_clear(found: LookAlikes) -> str:
+    if found.are_divided:
+        return "none that change the score"
+    if found.are_clear and found.crossing < CROSSING:
+        return "clusters, but images are nearer to others of their named group"
+    return "no clusters"
+
+
+def _looked_at(found: LookAlikes) -> str:
+    return f" ({found.n:,} of {found.n_all:,} images)" if found.is_partial else ""
+
+
+def _holdout(found: LookAlikes) -> str:
+    return f"{found.holdout_fraction:.0%} of the held-out images have look-alikes among training images."
 
 
 def _propose(found: LookAlikes) -> str:

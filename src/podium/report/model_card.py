@@ -12,6 +12,7 @@ from podium import durable
 from podium.listing import count_of
 from podium.metrics import ExpectedScore, Scores, TargetScore
 from podium.printable import printable
+from podium.report.contents import read_group_words
 from podium.report.expected_words import expected_words, why_expected
 from podium.report.numbers import metric_words
 from podium.store import RunFolder, load_tables, read_evaluations, read_plain_yaml, weights_of, weights_of_refit
@@ -62,7 +63,7 @@ def describe_model(run: RunFolder) -> dict[str, Any]:
         "score": _score(scores),
         "expected": None if scores.expected is None or scores.pessimistic is not None else scores.expected.to_dict(),
         "targets": {name: _target(target, scores.metric_of(name)) for name, target in scores.targets.items()},
-        "validation": _validation(samples, folds, record),
+        "validation": _validation(samples, folds, record) | {"group_words": read_group_words(run)},
         "evaluations": [_evaluation(item) for item in read_evaluations(run)],
         "data": {"n_images": len(samples), "digest": samples.digest, "table_digest": samples.table_digest},
         "recipe_sha256": durable.sha256_file(run.recipe_file),
@@ -180,8 +181,9 @@ def _summary(card: Mapping[str, Any]) -> Iterator[str]:
 
 def _how_validated(card: Mapping[str, Any]) -> str:
     facts, score = card["validation"], card["score"]
-    groups = f" of {count_of(score['n_groups'], 'group')}" if score["n_groups"] != score["n"] else ""
-    whole = "Groups are never divided." if facts["has_groups"] else "No groups are named."
+    words = facts.get("group_words", "groups")
+    groups = f" of {count_of(score['n_groups'], words.removesuffix('s'))}" if score["n_groups"] != score["n"] else ""
+    whole = "Groups are never divided." if facts["has_groups"] and words == "groups" else "No groups are named."
     return (
         f"Out-of-fold scores of {count_of(score['n'], 'image')}{groups}: each was predicted by a model that did not"
         f" learn from it ({count_of(facts['n_folds'], 'fold')} by `{facts['method']}`,"

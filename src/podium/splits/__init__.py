@@ -3,6 +3,7 @@
 from podium.splits.domain_folds import fold_by_domain
 from podium.splits.extra_rows import count_extra, describe_extra, judged_folds, name_fold, place_extra
 from podium.splits.group_hint import Confidence, GroupHint, HintKind, hint_groups
+from podium.splits.group_proposals import GroupCandidate, GroupProposal, propose_groups, weigh_pattern
 from podium.splits.join_duplicates import JoinedDuplicates, JoinedSamples, join_duplicates
 from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport, check_leak_names, require_no_leak
 from podium.splits.leaks import find_leaks, find_twins_between
@@ -16,7 +17,9 @@ __all__ = [
     "Confidence",
     "FoldPart",
     "FoldSummary",
+    "GroupCandidate",
     "GroupHint",
+    "GroupProposal",
     "HintKind",
     "JoinedDuplicates",
     "JoinedSamples",
@@ -42,7 +45,9 @@ __all__ = [
     "make_folds",
     "name_fold",
     "place_extra",
+    "propose_groups",
     "require_no_leak",
     "require_whole_bags",
     "summarise_folds",
+    "weigh_pattern",
 ]

@@ -72,3 +72,5 @@ def _patterns() -> Iterator[str]:
             yield rf"{start}{_WORD}+{more})(?:{_SEPARATOR}[^/]*)?{EXTENSION}"
         yield rf"{start}[^/]*?\D)\d+{EXTENSION}"  # a counter at the end
         yield rf"{start}[^/]*){EXTENSION}"  # the same name in several folders
+    # A number before a separator, and any other name alone: 12-with-mask.jpg beside extra_image_12.jpg.
+    yield rf"((?:(?<=/)|^)\d+(?={_SEPARATOR}[^/]*$)|^(?!(?:.*/)?\d+{_SEPARATOR}[^/]*$).*)"

@@ -1,5 +1,6 @@
 """From digests, hashes and thumbnails to pairs of equal files and near-duplicates; from features to look-alikes."""
 
+from podium.twins.crossing import crossing_share
 from podium.twins.feature_clusters import FeatureClusters, find_clusters, silhouettes_of
 from podium.twins.feature_space import find_nearest, make_directions
 from podium.twins.group_evidence import GroupEvidence, weigh_groups
@@ -13,6 +14,7 @@ __all__ = [
     "GroupEvidence",
     "NearDuplicates",
     "chain_equal_files",
+    "crossing_share",
     "find_clusters",
     "find_mirrored_pairs",
     "find_near_duplicates",

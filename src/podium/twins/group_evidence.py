@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ class GroupEvidence:
         n_groups: Groups of two images or more.
         n_grouped: Images in them.
         n_largest: Images in the largest.
+        closer_in_largest: The same share in the largest group alone; nan where it was hardly asked.
     """
 
     closer: float
@@ -38,6 +40,15 @@ class GroupEvidence:
     n_groups: int
     n_grouped: int
     n_largest: int
+    closer_in_largest: float = math.nan
+
+    @property
+    def words(self) -> str:
+        """What speaks for the groups, without capital or full stop."""
+        return (
+            f"an image is nearer to one of its group than to another of that one's class in {self.closer:.0%} of draws"
+            f" (standard error {self.doubt:.1%}; 50% is chance)"
+        )
 
 
 def weigh_groups(
@@ -72,6 +83,7 @@ def weigh_groups(
     asked, mate, other = asked[is_known], mate[is_known], other[is_known]
     gain = _similarity(directions, asked, mate) - _similarity(directions, asked, other)
     wins = (gain > 0) + 0.5 * (gain == 0)
+    is_largest = group[asked] == size.argmax()
     return GroupEvidence(
         closer=float(wins.mean()),
         doubt=_doubt(wins, group[asked]),
@@ -79,6 +91,7 @@ def weigh_groups(
         n_groups=int((size > 1).sum()),
         n_grouped=len(grouped),
         n_largest=int(size.max()),
+        closer_in_largest=float(wins[is_largest].mean()) if is_largest.sum() >= _FEWEST else math.nan,
     )
 
 

@@ -16,13 +16,15 @@ from podium.auditing import Cue, Finding, LookedAt, Shift
 from podium.curate import ScanOptions
 from podium.data import ImageCache, cached_thumbnails
 from podium.dataset import Source, read_source
+from podium.dataset.fingerprints import Fingerprints
+from podium.dataset.hidden_groups import find_hidden_groups
 from podium.dataset.ready_images import ReadyImages, make_ready, median_side
 from podium.errors import ImageError, UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings, default_progress
 from podium.overview import Overview, Shown
 from podium.recipe import Recipe, find_preset, resolve_sizes
-from podium.splits import join_groups
+from podium.splits import GroupProposal, join_groups
 from podium.tables import Samples
 from podium.twins import NearDuplicates, chain_equal_files, find_near_duplicates
 from podium.workflows.audit_features import features_of_both
@@ -43,6 +45,7 @@ class DataAudit(Shown):
         cues: How well light, size, kind of file, names and order tell each head's classes, the strongest first.
         shifts: How well the test set can be told from the data.
         notes: What was guessed while the data was read.
+        groups: Groupings that nobody named, with evidence.
         pixels: The decoded images of the data, for thumbnails.
         test_pixels: Those of the test set.
     """
@@ -55,6 +58,7 @@ class DataAudit(Shown):
     notes: tuple[str, ...] = ()
     pixels: ImageCache | None = None
     test_pixels: ImageCache | None = None
+    groups: tuple[GroupProposal, ...] = ()
 
     def __len__(self) -> int:
         return len(self.looked)
@@ -81,6 +85,7 @@ class DataAudit(Shown):
             "findings": [finding.to_dict() for finding in self.findings],
             "classes": auditing.count_labels(samples),
             "cues": [cue.to_dict() for cue in self.cues],
+            "groups": [proposal.to_dict() for proposal in self.groups],
             "shift": [shift.to_dict() for shift in self.shifts],
             "files": self.looked.audit.to_dict(),
             "notes": list(self.notes),
@@ -156,6 +161,7 @@ def audit(
     others = None if tested is None else _look(tested, recipe, settings, progress)
     looked = images.looked.usable()
     near = _find_near(looked)
+    hidden = find_hidden_groups(looked.samples.without_extra, _prints(looked), found.spare)
     cues = auditing.measure_cues(looked, _groups(looked, near))
     sides = _sides_of(images) if others is None else (images, others)
     shifts: list[Shift] = []
@@ -163,6 +169,7 @@ def audit(
         shifts = _measure_shift(*sides, recipe if features else None, settings, progress)
     findings = [
         *_find_all(images.looked, looked, near, cues, settings),
+        *auditing.find_unnamed_groups(hidden.proposals, hidden.hints),
         *_find_in_test(looked, others, settings),
         *auditing.find_shift(shifts),
     ]
@@ -175,6 +182,7 @@ def audit(
         tuple(found.notes),
         images.cache,
         None if sides is None else sides[1].cache,
+        hidden.proposals,
     )
 
 
@@ -217,6 +225,11 @@ def _sides_of(images: _Images) -> tuple[_Images, _Images] | None:
 def _find_near(looked: LookedAt) -> NearDuplicates:
     audit = looked.audit
     return find_near_duplicates(audit.phash, sha256=audit.sha256, thumbnails=looked.thumbnails)
+
+
+def _prints(looked: LookedAt) -> Fingerprints:
+    main = looked.take(np.flatnonzero(~looked.samples.is_extra))
+    return {"sha256": main.audit.sha256, "phash": main.audit.phash, "thumbnails": main.thumbnails}
 
 
 def _groups(looked: LookedAt, near: NearDuplicates) -> NDArray[np.object_]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +15,23 @@ from podium.machine import Caution
 from podium.machine.tuning import restored_torch
 from podium.metrics import METRICS, Interval, LookAlikes, Scores, score_predictions
 from podium.metrics import score as score_by
+from podium.recipe import load_recipe
 from podium.splits import LeakReport, join_groups, list_name_groupings, make_folds
 from podium.store import RunFolder
 from podium.tables import HOLDOUT, Folds, Predictions, Samples
-from podium.twins import FeatureClusters, find_clusters, find_nearest, silhouettes_of
+from podium.twins import FeatureClusters, crossing_share, find_clusters, find_nearest, silhouettes_of
+from podium.workflows.compared_rows import choose_compared
 from podium.workflows.scored_run import ScoredRun
+
+if TYPE_CHECKING:
+    from podium.workflows.frozen_view import FrozenView
 
 __all__ = ["look_for_look_alikes"]
 
 FEWEST = 100
 """Images below which clusters say nothing."""
 MOST = 20_000
-"""Images above which comparing all takes minutes."""
+"""Images that are compared: of more, whole classes by lot as long as they fit, else runs of neighbours in the table."""
 MOST_ASKED = 2000
 """Evaluated images whose nearest neighbours are looked for."""
 MOST_FOLDS = 5
@@ -42,20 +48,26 @@ def look_for_look_alikes(scored: ScoredRun) -> LookAlikes | None:
     Args:
         scored: The run.
 
+    Of more than 20,000 images it looks at some, and only where the features are in the cache.
+
     Returns:
-        What was found; None where there are too few or too many images, or no features: a note says why.
+        What was found; None where there are too few images, or no features: a note says why.
 
     Raises:
         Stopped: If it was asked for.
     """
     samples, folds = scored.samples, scored.folds
-    learnt = np.flatnonzero((folds.fold != HOLDOUT) & ~samples.is_extra)
-    if not FEWEST <= len(learnt) <= MOST:
+    rows = np.flatnonzero(~samples.is_extra)
+    if (folds.fold[rows] != HOLDOUT).sum() < FEWEST:
         return None
+    if len(rows) > MOST and load_recipe(scored.run.recipe_file).model.freeze != "backbone":
+        scored.progress.note(Caution(f"Look-alikes were not looked for: no features of {len(rows):,} images."))
+        return None
+    n_all, rows = len(rows), rows[choose_compared(_kinds(samples)[rows], MOST)]
     try:
         with restored_torch():
-            look = _Look(scored, samples.take(learnt), folds.fold[learnt])
-            return look.describe(has_extra=bool(samples.is_extra.any()))
+            found = _open(scored, rows).describe(is_whole=n_all == len(samples) and n_all == len(rows))
+            return replace(found, n_all=int((folds.fold[~samples.is_extra] != HOLDOUT).sum()))
     except Stopped:
         raise
     except PodiumError as problem:
@@ -63,38 +75,58 @@ def look_for_look_alikes(scored: ScoredRun) -> LookAlikes | None:
         return None
 
 
+def _open(scored: ScoredRun, rows: NDArray[np.int64]) -> _Look:
+    """The look at some rows, with their features."""
+    from podium.workflows.frozen_view import open_frozen_view  # torch, which gathering needs for this alone
+
+    samples, fold = scored.samples.take(rows), scored.folds.fold[rows]
+    view = open_frozen_view(scored.run, samples, scored.settings, scored.progress, scored.stop)
+    learnt = np.flatnonzero(fold != HOLDOUT)
+    own = replace(view, rows=view.rows[learnt])
+    return _Look(scored, samples.take(learnt), fold[learnt], own, (samples, fold, view))
+
+
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """One look; the samples are all that are judged but the holdout's, and `fold` is theirs."""
+    """One look; the samples are those that are compared but the holdout's, and `fold` is theirs; `whole` has both."""
 
     scored: ScoredRun
     samples: Samples
     fold: NDArray[np.int64]
+    view: FrozenView
+    whole: tuple[Samples, NDArray[np.int64], FrozenView]
 
-    def describe(self, *, has_extra: bool) -> LookAlikes:
+    def describe(self, *, is_whole: bool) -> LookAlikes:
         from podium.training.cross_solve import cross_solve  # torch, which gathering needs for this alone
-        from podium.workflows.frozen_view import open_frozen_view
 
-        view = open_frozen_view(
-            self.scored.run, self.samples, self.scored.settings, self.scored.progress, self.scored.stop
-        )
+        view = self.view
         directions, kinds = view.directions(), _kinds(self.samples)
         clusters = find_clusters(directions, kinds)
         found = self._measure(directions, kinds, clusters)
-        if found.are_divided:
-            found = replace(found, **_find_names(self.samples, directions, kinds))
-        if not found.are_divided or _are_groups_named(self.scored.run, self.samples):
-            return found  # where somebody said what belongs together, clusters are only its looks
+        if found.are_clear:
+            found = replace(found, holdout_fraction=self._known_of_holdout())
+        if not found.are_divided:
+            return found
+        found = replace(found, **_find_names(self.samples, directions, kinds))
 
         def solve(samples: Samples, folds: Folds) -> Predictions:
             return cross_solve(view.recipe, samples, folds, view.inputs, view.rows, view.device, self.scored.stop)
 
-        return self._solve(found, clusters, solve, is_own=view.recipe is view.own and not has_extra)
+        return self._solve(found, clusters, solve, is_own=view.recipe is view.own and is_whole)
+
+    def _known_of_holdout(self) -> float:
+        """Share of the held-out images in a cluster with others; nan without any."""
+        samples, fold, view = self.whole
+        is_held = fold == HOLDOUT
+        if not is_held.any():
+            return math.nan
+        cluster = find_clusters(view.directions(), _kinds(samples)).cluster
+        return float(np.isin(cluster[is_held], cluster[~is_held]).mean())
 
     def _measure(
         self, directions: NDArray[np.float32], kinds: NDArray[np.int64], clusters: FeatureClusters
     ) -> LookAlikes:
-        judged = self.samples.rows_of(self.scored.oof.ids)
+        judged = self.samples.rows_of(self._oof.ids)
         is_known = _has_mate_elsewhere(clusters.cluster, self.fold)[judged]
         asked = judged[np.linspace(0, len(judged) - 1, min(len(judged), MOST_ASKED)).round().astype(int)]
         kin, apart, others = find_nearest(directions, asked, kinds, sets=clusters.cluster)
@@ -109,20 +141,32 @@ class _Look:
             known_fraction=float(is_known.mean()),
             score_known=self._score(judged, is_known),
             score_new=self._score(judged, ~is_known),
+            crossing=self._crossing(directions, asked, clusters),
         )
 
+    @property
+    def _oof(self) -> Predictions:
+        """Predictions of the images that are compared."""
+        return self.scored.oof.take(np.flatnonzero(np.isin(self.scored.oof.ids, self.samples.ids)))
+
+    def _crossing(self, directions: NDArray[np.float32], asked: NDArray[np.int64], clusters: FeatureClusters) -> float:
+        if not _are_groups_named(self.scored.run, self.samples):
+            return math.nan
+        group = np.unique(self.samples.group_keys.astype(str), return_inverse=True)[1]
+        return crossing_share(directions, asked, group=group, cluster=clusters.cluster, fold=self.fold)
+
     def _score(self, judged: NDArray[np.int64], is_taken: NDArray[np.bool_]) -> float:
-        head = self.scored.oof.task.main_target
+        oof = self._oof
+        head = oof.task.main_target
         if not is_taken.any():
             return float("nan")
-        probs, labels = (
-            self.scored.oof.probs[head.name][is_taken],
-            self.samples.target_labels(head.name)[judged[is_taken]],
-        )
+        probs, labels = oof.probs[head.name][is_taken], self.samples.target_labels(head.name)[judged[is_taken]]
         return score_by(METRICS[self.scored.scores.main_metric], probs, labels, head)
 
     def _solve(self, found: LookAlikes, clusters: FeatureClusters, solve: Any, *, is_own: bool) -> LookAlikes:
-        whole = replace(self.samples, group=join_groups(self.samples, _chain(clusters.cluster)))
+        # Whatever split the source gives: its own would be the one that divides them.
+        free = replace(self.samples, split=None, fold=None)
+        whole = replace(free, group=join_groups(free, _chain(clusters.cluster)))
         try:
             apart = make_folds(whole, folds=MOST_FOLDS, split_seed=0)
         except SplitError:  # fewer clusters than folds
@@ -139,7 +183,7 @@ class _Look:
 
     def _scores_of(self, predictions: Predictions, samples: Samples) -> dict[str, Interval]:
         """Score of each target on the images that the run was evaluated on."""
-        judged = predictions.take(np.flatnonzero(np.isin(predictions.ids, self.scored.oof.ids)))
+        judged = predictions.take(np.flatnonzero(np.isin(predictions.ids, self._oof.ids)))
         scores = score_predictions(judged, samples, metric=self.scored.scores.main_metric)
         return {name: self._interval(scores, name) for name in scores.targets}
 

@@ -75,7 +75,7 @@ def prepare(
     problems.raise_all()
     wanted = find_preset(recipe) if isinstance(recipe, str) else recipe
     wanted = resolve_sizes(wanted, median_side_px=median_side(opened.samples))
-    return prepare_samples(opened.samples, wanted, how, settings, progress, notes=opened.notes)[0]
+    return prepare_samples(opened.samples, wanted, how, settings, progress, notes=opened.notes, spare=opened.spare)[0]
 
 
 def fold_options(folds: int | FoldOptions | None) -> FoldOptions:

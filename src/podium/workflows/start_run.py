@@ -12,6 +12,7 @@ import numpy as np
 from podium import durable
 from podium.advice import call, option, options
 from podium.backbone.frozen_features import keep_backbone
+from podium.curate import SpareColumns
 from podium.data.batch_places import batch_starts
 from podium.dataset import FoldOptions
 from podium.dataset.fingerprints import encode_fingerprints, fingerprints_of
@@ -68,6 +69,7 @@ def start_run(
     name: str | None = None,
     only_folds: Collection[int] | None = None,
     notes: Sequence[str] = (),
+    spare: SpareColumns | None = None,
     budget: TimeBudget | None = None,
 ) -> RunFolder:
     """Check everything, prepare the data unless they are, and write it all into a new run folder.
@@ -81,6 +83,7 @@ def start_run(
         name: The run's name; None counts on from the preset's.
         only_folds: Folds to train now; None trains all.
         notes: What the scan said, for the record.
+        spare: Columns of the table that may be groups.
         budget: Minutes in which the run is to end; its epochs are planned. None takes the recipe's epochs.
 
     Returns:
@@ -133,7 +136,7 @@ def start_run(
     if isinstance(data, Prepared):
         prepared, cache = open_prepared_images(data, recipe, settings, progress)
     else:
-        prepared, cache = prepare_samples(data, recipe, folds, settings, progress, notes=notes)
+        prepared, cache = prepare_samples(data, recipe, folds, settings, progress, notes=notes, spare=spare)
     recipe = settle_teachers(recipe, prepared.folds, chosen, settings.runs, progress)
     learnt = cache.rows_of(prepared.samples.ids[prepared.folds.learnt_rows])
     recipe = resolve_statistics(recipe, cache.pixels, learnt)

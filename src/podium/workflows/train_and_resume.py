@@ -169,6 +169,7 @@ def start_and_finish(opened: Scan | Prepared, recipe: Recipe, how: Start, *, bud
             name=how.name,
             only_folds=how.only_folds,
             notes=opened.notes,
+            spare=None if isinstance(opened, Prepared) else opened.spare,
             budget=budget,
         )
     return _finish(folder, how.settings, how.progress, how.callbacks)
