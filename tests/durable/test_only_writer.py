@@ -134,9 +134,11 @@ def is_rename_of_columns(method: str, call: ast.Call) -> bool:
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if SOURCE / "durable" not in path.parents)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_no_module_writes_around_durable(path: Path) -> None:
-    assert writes_in(path.read_text(encoding="utf-8"), str(path.relative_to(SOURCE))) == []
+def test_no_module_writes_around_durable() -> None:
+    assert len(MODULES) > 500
+    assert [
+        line for path in MODULES for line in writes_in(path.read_text(encoding="utf-8"), str(path.relative_to(SOURCE)))
+    ] == []
 
 
 @pytest.mark.parametrize(
