@@ -16,7 +16,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-COPIED = ("src", "tests", "scripts", "docs", "examples", "pyproject.toml", "CONTRIBUTING.md", "README.md", "DESIGN.md")
+COPIED = (
+    "src",
+    "tests",
+    "scripts",
+    "docs",
+    "examples",
+    "conftest.py",
+    "pyproject.toml",
+    "CONTRIBUTING.md",
+    "README.md",
+    "DESIGN.md",
+)
 SECTIONS = dict(re.findall(r"^### (Add [\w ]+)\n(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re.MULTILINE))
 _BLOCK = re.compile(r"^ *```(\w+) ?([^\n]*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 

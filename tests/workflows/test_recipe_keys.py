@@ -11,6 +11,7 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache, partial
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
 
@@ -27,7 +28,7 @@ from podium.engine.parts import Parts
 from podium.engine.step import train_step
 from podium.errors import PodiumError, RecipeError, UsageError
 from podium.losses import binary_cross_entropy_per_sample, cross_entropy_per_sample
-from podium.machine import Silent
+from podium.machine import Settings, Silent
 from podium.recipe import Recipe, apply_overrides, find_preset
 from podium.tables import Composite, Head, Samples, Task, as_text_array
 from podium.workflows.start_run import start_run
@@ -571,16 +572,22 @@ class Trainings:
         return self._first(*one) != self._first(*other) or self._whole(*one) != self._whole(*other)
 
 
+def make_place(folder: Path) -> Callable[[], Settings]:
+    """Settings with a folder of runs of its own for every run, which would read all others first, and one cache."""
+    numbers = count()
+    return lambda: make_settings(folder / str(next(numbers)), cache=folder / "cache")
+
+
 @pytest.fixture(scope="module")
 def trained(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trainings]:
     """What a run of one fold comes to: its predictions, weights and scores."""
-    settings = make_settings(tmp_path_factory.mktemp("runs"))
+    place = make_place(tmp_path_factory.mktemp("runs"))
     patch = pytest.MonkeyPatch()
     patch.setattr("podium.report.make_report", lambda _run: None)  # takes as long as the training
 
     def train(preset: str, lines: Sequence[str]) -> Computed:
         options = podium.FoldOptions(folds=2)
-        run = podium.train(samples, preset=preset, overrides=lines, folds=options, only_folds=[0], settings=settings)
+        run = podium.train(samples, preset=preset, overrides=lines, folds=options, only_folds=[0], settings=place())
         probs = {name: values.tobytes() for name, values in run.oof.probs.items()}
         return probs | {
             "weights": b"".join(path.read_bytes() for path in sorted(run.folder.path.rglob("model.safetensors"))),
@@ -709,11 +716,11 @@ def test_the_command_hands_on_what_python_would(
 @pytest.fixture(scope="module")
 def started(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., podium.Run]:
     """A run that has just been started, and trained nothing yet."""
-    folder = tmp_path_factory.mktemp("resume")
+    place = make_place(tmp_path_factory.mktemp("resume"))
 
     @cache
     def start(preset: str, lines: Sequence[str]) -> podium.Run:
-        settings = make_settings(folder)
+        settings = place()
         recipe = apply_overrides(find_preset(preset), lines)
         options = podium.FoldOptions(folds=2)
         return podium.Run(start_run(samples, recipe, options, settings, Silent()), settings)

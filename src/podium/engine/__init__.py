@@ -8,7 +8,7 @@ from podium.engine.norm_statistics import measure_norms
 from podium.engine.objective import HeadObjective, Objective, PerSampleLoss
 from podium.engine.parts import Averager, Batch, EvalBatches, Parts, TrainBatches, TrainSample
 from podium.engine.precision import autocast
-from podium.engine.rng import mix_seed, seed_step
+from podium.engine.rng import mix_seed, seed_torch
 from podium.engine.sam import Sam
 from podium.engine.state import EpochJudgement, EpochRecord, TrainState
 from podium.engine.step import train_step
@@ -43,7 +43,7 @@ __all__ = [
     "predict_logits",
     "release_cached_memory",
     "run_in_pieces",
-    "seed_step",
+    "seed_torch",
     "split_tree",
     "train_step",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-__all__ = ["mix_seed", "seed_step"]
+__all__ = ["mix_seed", "seed_torch"]
 
 _MASK = (1 << 64) - 1
 
@@ -24,9 +24,13 @@ def mix_seed(*numbers: int) -> int:
     return state >> 1
 
 
-def seed_step(seed: int, step: int) -> None:
-    """Seed torch's generators for one step: a resumed run draws what the uninterrupted one would have drawn."""
-    number = mix_seed(seed, step)
+def seed_torch(*numbers: int) -> None:
+    """Seed torch's generators by several numbers.
+
+    By (seed, step) before a step, so that a resumed run draws what the uninterrupted one would have drawn; by (seed,
+    place) before fresh weights.
+    """
+    number = mix_seed(*numbers)
     # `torch.manual_seed` does the same and, where no GPU was used yet, takes notes for later: 100 us a step.
     torch.default_generator.manual_seed(number)
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]

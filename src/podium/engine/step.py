@@ -13,7 +13,7 @@ from podium.engine.lone_sample import lone_norms_at_rest
 from podium.engine.memory import is_out_of_memory, release_cached_memory
 from podium.engine.parts import Batch, Parts
 from podium.engine.precision import autocast, remedy
-from podium.engine.rng import seed_step
+from podium.engine.rng import seed_torch
 from podium.errors import DivergedError, PodiumError
 
 __all__ = ["split_batch", "train_step"]
@@ -60,12 +60,12 @@ def train_step(parts: Parts, batch: Batch, *, step: int, factor: float | None = 
 
 def _find_gradients(parts: Parts, batch: Batch, step: int) -> float:
     """The batch's loss here, and its gradient, with SAM where the loss is highest nearby: dropout drops the same."""
-    seed_step(parts.seed, step)
+    seed_torch(parts.seed, step)
     loss = _accumulate_gradients(parts, batch)
     if parts.sam is None or not math.isfinite(loss):
         return loss
     with parts.sam.climbed(parts.model):
-        seed_step(parts.seed, step)
+        seed_torch(parts.seed, step)
         highest = _accumulate_gradients(parts, batch)
     return loss if math.isfinite(highest) else highest
 

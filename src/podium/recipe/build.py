@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from podium.engine import Parts, Sam, mix_seed
+from podium.engine import Parts, Sam, seed_torch
 from podium.engine.compiled_steps import compile_forward
 from podium.errors import UsageError
 from podium.listing import count_of
@@ -64,7 +64,7 @@ def build_backbone_of(recipe: Recipe, *, weights: str | None = None, n_features:
     """
     source = recipe.model.weights if weights is None else weights
     if source == "random":
-        torch.manual_seed(mix_seed(recipe.seed, 1))
+        seed_torch(recipe.seed, 1)
     drop_path_rate = recipe.model.drop_path_rate
     backbone = build_backbone(
         recipe.model.name,
@@ -106,7 +106,7 @@ def normalise_as(recipe: Recipe, backbone: Backbone) -> Backbone:
 
 def build_model(recipe: Recipe, backbone: Backbone, task: Task, *, seed: int) -> Classifier:
     """The model of one training: backbone, fresh heads, and what the recipe freezes frozen."""
-    torch.manual_seed(mix_seed(seed, 0))
+    seed_torch(seed, 0)
     model = Classifier(backbone, task, heads=build_heads(recipe, task, backbone.n_features))
     if recipe.training.layout != "auto":
         model.lay_out(recipe.training.layout)

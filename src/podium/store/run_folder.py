@@ -285,7 +285,7 @@ def create_run(
         durable.check_writable(run.path)
         fill(run)
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        number = 1 + max((_number(other) for other in list_runs(root)), default=0)
+        number = 1 + max((_number(other) for other in _runs_in(root)), default=0)
         head = {"format": FORMAT, "podium": version("podium"), "created": created, "number": number}
         durable.write_json(run.run_file, head | dict(record) | {"files": digest_kept(run.path)})
     return run
@@ -346,10 +346,11 @@ def _removed_on_failure(run: RunFolder) -> Iterator[None]:
 
 def list_runs(root: Path) -> list[RunFolder]:
     """All runs in a folder, in the order they were created; those that cannot be read come first."""
-    if not root.is_dir():
-        return []
-    runs = [RunFolder(path.parent) for path in root.glob("*/run.json") if path.is_file()]
-    return sorted(runs, key=lambda run: (_number(run), _natural(run.name)))
+    return sorted(_runs_in(root), key=lambda run: (_number(run), _natural(run.name)))
+
+
+def _runs_in(root: Path) -> list[RunFolder]:
+    return [RunFolder(path.parent) for path in root.glob("*/run.json") if path.is_file()] if root.is_dir() else []
 
 
 def _number(run: RunFolder) -> int:

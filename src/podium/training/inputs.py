@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.backbone.split_point import SplitPoint
 from podium.data import DeviceImages, EvalLoader, FeatureEvalLoader, FeatureTrainLoader, Mixer, TrainLoader
-from podium.engine import EvalBatches, mix_seed
+from podium.engine import EvalBatches, seed_torch
 from podium.linear import FeatureRows
 from podium.models import Backbone, Classifier, LinearHeads
 from podium.recipe import Recipe, build_model
@@ -181,7 +181,7 @@ class FeatureInputs(Inputs):
 
     def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> LinearHeads:
         """Fresh heads that standardise by the features of their training rows."""
-        torch.manual_seed(mix_seed(seed, 0))
+        seed_torch(seed, 0)
         heads = build_heads(self._recipe, task, self._features.shape[2])
         heads.standardise_by(partial(self._pieces, rows))
         durable.release_pages(self._features)
