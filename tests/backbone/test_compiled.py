@@ -63,7 +63,8 @@ def test_lower_precision_is_near(model: Classifier, graph: Graph) -> None:
     assert torch.cosine_similarity(run(images), wanted, dim=1).min() > 0.97
 
 
-@pytest.mark.parametrize("name", ["tiny", pytest.param("test_efficientnet", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tiny", "test_efficientnet"])
 def test_a_stem_gives_what_passes_the_cut(name: str) -> None:
     torch.manual_seed(0)
     model = Classifier(build_backbone(name, "random", 32), TASK).eval()
@@ -78,9 +79,8 @@ def test_a_stem_gives_what_passes_the_cut(name: str) -> None:
     torch.testing.assert_close(run(images), wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
 
 
-@pytest.mark.parametrize(
-    ("name", "size"), [("tiny", (40, 24)), pytest.param("test_vit", (48, 80), marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "size"), [("tiny", (40, 24)), ("test_vit", (48, 80))])
 def test_a_network_of_rectangles_is_compiled_too(name: str, size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     model = Classifier(build_backbone(name, "random", size), TASK).to("cpu").eval()
@@ -98,6 +98,7 @@ class Strange(nn.Module):
         return torch.linalg.svdvals(images[..., 0].float())
 
 
+@pytest.mark.slow
 def test_a_network_that_cannot_be_compiled_is_refused_in_one_line() -> None:
     with pytest.raises(UsageError, match=r"OpenVINO cannot take this network: .+frozen_engine=torch") as caught:
         Graph(Strange().eval(), draw(2, 8)).compile("fp32", 1)

@@ -42,11 +42,8 @@ def compiled(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run_with(contest("single"), tmp_path_factory.mktemp("compiled"), *OPENVINO)
 
 
-@pytest.mark.parametrize(
-    ("shape", "lines"),
-    [("attributes", ()), pytest.param("single", BLOCKS, marks=pytest.mark.slow)],
-    ids=["backbone", "blocks"],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("shape", "lines"), [("attributes", ()), ("single", BLOCKS)], ids=["backbone", "blocks"])
 def test_the_run_is_that_of_torch(shape: str, lines: tuple[str, ...], contest: Contest, tmp_path: Path) -> None:
     samples = contest(shape)
     plain = run_with(samples, tmp_path / "torch", *lines)

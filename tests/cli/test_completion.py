@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import shutil
 import subprocess
@@ -12,14 +14,28 @@ import pytest
 from podium.cli import COMMANDS, main
 
 
+def print_script(*words: str) -> str:
+    """What the command prints."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert main(["completion", *words]) == 0
+    return printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def bash_script() -> str:
+    return print_script("bash")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_script_knows_every_command_and_its_options(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", shell]) == 0
-    script = capsys.readouterr().out
+def test_a_script_knows_every_command_and_its_options(shell: str, bash_script: str) -> None:
+    script = bash_script if shell == "bash" else print_script(shell)
     for word in (*COMMANDS, "folds", "matthews_corrcoef", "sort"):
         assert word in script
-    assert main(["completion", shell, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["script"].strip() == script.strip()
+
+
+def test_the_json_document_holds_the_script(bash_script: str) -> None:
+    assert json.loads(print_script("bash", "--json"))["script"].strip() == bash_script.strip()
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
@@ -33,16 +49,16 @@ def test_a_script_knows_every_command_and_its_options(shell: str, capsys: pytest
     ],
     ids=["command", "option", "choice", "empty word"],
 )
-def test_bash_completes(words: list[str], wanted: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["completion", "bash"])
+def test_bash_completes(words: list[str], wanted: set[str], tmp_path: Path, bash_script: str) -> None:
     line = " ".join(f"'{word}'" for word in words)
     ask = f'\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _podium; printf "%s\\n" "${{COMPREPLY[@]}}"\n'
     script = tmp_path / "ask.sh"
-    script.write_text(capsys.readouterr().out + ask)
+    script.write_text(bash_script + ask)
     done = subprocess.run(["bash", str(script)], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) == wanted
 
 
+@pytest.mark.slow
 def test_it_installs_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -142,6 +142,7 @@ def test_progress_reaches_the_total(samples: Samples, tmp_path: Path) -> None:
     assert seen[-1] == (12, 12)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_chunks")
 def test_an_interrupted_build_goes_on(samples: Samples, tmp_path: Path) -> None:
     def stop(done: int, total: int) -> None:

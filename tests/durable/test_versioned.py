@@ -22,7 +22,7 @@ MODES = ("folders", "slots")
 
 
 def content_of(number: int) -> bytes:
-    return random.Random(number).randbytes(300 + number)
+    return random.Random(number).randbytes(300 + number % 1000)
 
 
 def commit(folder: Path, number: int, mode: Mode = "folders", keep: tuple[int, ...] = ()) -> durable.Version:

@@ -203,6 +203,7 @@ def wait_until_dead(pid: int, seconds: float) -> bool:
     return not is_alive(pid)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_one_bad_image_in_a_batch_costs_only_itself(tmp_path: Path) -> None:
     names = [f"{i}.png" for i in range(30)]

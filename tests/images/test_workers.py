@@ -133,6 +133,7 @@ def test_rows_of_lost_images_are_zeros_and_all_others_are_there(tmp_path: Path) 
     assert "lost" in said[0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="address space limits are Linux's")
 def test_memory_limit_is_an_outcome(tmp_path: Path) -> None:
     Image.new("RGB", (7000, 7000)).save(tmp_path / "large.png")

@@ -35,6 +35,7 @@ def test_what_the_user_has_set_stays(given: dict[str, str], wanted: list[str]) -
     assert python(f"import podium; podium.tune_process()\n{SHOW}", given) == wanted
 
 
+@pytest.mark.slow
 def test_a_command_that_trains_is_tuned_and_one_that_lists_is_not(tmp_path: Path) -> None:
     train = f"from podium.cli import main; main(['train', {str(tmp_path / 'none')!r}, '-q'])\n{SHOW}"
     assert python(train)[-2:] == ["PASSIVE", "1000"]

@@ -63,6 +63,7 @@ def test_names_that_look_like_formulas(tmp_path: Path) -> None:
     assert len(write_plots(run)) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("any_run", ["single"], indirect=True)
 def test_pictures_of_the_user_stay(any_run: RunFolder, tmp_path: Path) -> None:
     first = write_plots(any_run, tmp_path)

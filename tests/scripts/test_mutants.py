@@ -68,6 +68,7 @@ def test_a_change_that_no_test_notices_is_reported_and_the_tree_is_left_alone(tr
     assert before == {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_tests_that_fail_already_are_shown(tree: Path) -> None:
     test = tree / "tests" / "geometry" / "test_shapes.py"
     test.write_text(TESTS.replace("== 12", "== 13"), encoding="utf-8")

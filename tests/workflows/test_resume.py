@@ -150,6 +150,7 @@ def test_a_run_on_a_cloud_drive_killed_at_file_operations_ends_with_the_same_byt
     assert not list(run.glob("fold-*/all/checkpoints"))
 
 
+@pytest.mark.slow
 def test_on_a_cloud_drive_nothing_large_is_ever_deleted_or_replaced(contest: Contest, tmp_path: Path) -> None:
     """What the bin of the drive gets: files that were emptied, and small ones that are replaced."""
     binned: list[tuple[str, int]] = []

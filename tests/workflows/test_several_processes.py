@@ -183,6 +183,7 @@ def test_what_one_process_fails_with_is_the_error(contest: Contest, tmp_path: Pa
     assert not Run(RunFolder(settings.runs / "baseline-1")).folder.is_finished
 
 
+@pytest.mark.slow
 def test_who_starts_other_processes_never_imports_torch(contest: Contest, tmp_path: Path) -> None:
     settings, options = make_settings(tmp_path), FoldOptions(folds=2)
     start_run(contest("multi"), make_recipe(), options, settings, Silent(), name="mine")

@@ -26,7 +26,7 @@ WHOLE = ("model.freeze=none", "predict_views=[plain]", "training.ema_decay=null"
 
 
 @pytest.mark.parametrize(
-    "shape", ["attributes", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("single", "multi"))]
+    "shape", ["single", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("attributes", "multi"))]
 )
 def test_the_result_says_whether_it_helped(shape: str, contest: Contest, tmp_path: Path) -> None:
     more = ("model.arrangement=separate",) if shape == "attributes" else ()
