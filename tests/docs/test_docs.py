@@ -26,7 +26,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,7 +38,6 @@ from podium.cli.commands import list_arguments
 from podium.errors import WeightsError
 from podium.machine.weight_packages import find_weight_file
 from podium.models import PACKAGED
-from podium.recipe import PRESETS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
@@ -89,17 +87,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def small_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Presets with images of a quarter of their area: measurements are masked, and all else stays as it is."""
-    for name, make in list(PRESETS.items()):
-        recipe = make()
-        image = recipe.image.model_copy(update={"size_px": 96})
-        monkeypatch.setitem(PRESETS, name, partial(recipe.model_copy, update={"image": image}))
-
-
 @pytest.mark.slow
-@pytest.mark.usefixtures("small_images")
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.stem)
 def test_every_runnable_block_runs_and_prints_what_the_page_shows(
     page: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch

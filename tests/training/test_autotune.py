@@ -102,7 +102,9 @@ def test_the_trial_of_places_makes_real_images(tmp_path: Path, monkeypatch: pyte
     assert autotune._try_places(recipe, model, 100, other, CPU)["chosen"] == "device"
 
 
-@pytest.mark.parametrize("freeze", ["none", "blocks", "backbone"])
+@pytest.mark.parametrize(
+    "freeze", ["none", *(pytest.param(name, marks=pytest.mark.slow) for name in ("blocks", "backbone"))]
+)
 def test_a_trial_sees_images_of_the_recipes_height_and_width(
     freeze: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ MIN_GROUPS = 2
 MOST_BIAS = 0.5
 """Standard normal deviations by which resamples may lie off the value before the quantiles are moved bodily."""
 FEW_GROUPS = 40.0
-"""Groups up to which the bounds are the wider of two kinds (benchmarks/interval_coverage.py --few)."""
+"""Groups up to which the bounds are the wider of two kinds (benchmarks/interval_coverage.py with few groups)."""
 UNLIMITED = (-math.inf, math.inf)
 
 

@@ -160,7 +160,7 @@ class LossSpec(Part):
         default_factory=dict
     )
     """Parent of each class, such as {beagle: dog, poodle: dog, siamese: cat}: heads with one class per image all of
-    whose classes are here also learn the parent. `--hierarchy FILE` fills it from a table."""
+    whose classes are here also learn the parent. `podium train --hierarchy FILE` fills it from a table."""
     parent_weight: PositiveFloat = 0.5
     """Weight of the parents' cross entropy beside the head's own loss; a parent's probability is the sum of its
     classes'."""
