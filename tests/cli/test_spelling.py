@@ -158,6 +158,7 @@ EXCEPTIONS = {
     "data": "DATA",
     "run": "RUN",
     "template": "TEMPLATE",
+    "arms": "RUNS",  # of compare, by their place
 }
 
 

@@ -51,7 +51,7 @@ def lay_boxes(samples: Samples, source: Path | Table) -> tuple[Samples, list[str
             f"a table of boxes needs the columns image, x0, y0, x1, y1; missing: {', '.join(absent)}.",
             where=table.path,
             field="regions",
-            fix="'podium regions DATA --detect centre --out FILE' writes one that has them.",
+            fix="'podium regions' writes one that has them.",
         )
     match = ImageNames(samples.ids.tolist(), root=samples.root).match(table.columns["image"], folders=False)
     if not match.n_found:

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option
 from podium.errors import UsageError
 from podium.images import Detections
 from podium.regions.detector import find_detector
@@ -119,7 +120,7 @@ def _read_link(word: str) -> Link:
         raise UsageError(
             "a table comes before every chain, and is no link of it.",
             field="detect",
-            fix="Leave 'table' out and name the file as regions (--regions FILE).",
+            fix=f"Leave 'table' out and name the file with {option('regions')}.",
         )
     if name in ("centre", "fixed"):
         return Link(name, _read_numbers(word, name, rest))
