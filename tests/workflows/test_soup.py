@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import podium
 from podium import durable
 from podium.callbacks import Callback, StepInfo, TrainingInfo
-from podium.errors import RecipeError, Stopped
+from podium.dataset import FoldOptions
+from podium.engine import mix_seed
+from podium.errors import RecipeError, Stopped, UsageError
 from podium.metrics import score
 from podium.recipe import Recipe, apply_overrides
 from podium.report import make_report
+from podium.splits import make_folds
 from podium.store import LAST_EPOCH_NAME
-from podium.tables import Samples, load_predictions
+from podium.tables import Samples, load_predictions, save_folds
+from podium.training.greedy import deal_halves
 from podium.workflows import Run, resume, train
 from tiny.contest import make_recipe, make_settings, results_of
 
@@ -60,9 +66,61 @@ class StopAt(Callback):
             signal.raise_signal(signal.SIGTERM)
 
 
+GREEDY = ("training.soup_choice=greedy", "training.soup_epochs=3")
+
+
+@pytest.mark.parametrize(
+    "shape", ["attributes", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("single", "multi"))]
+)
+def test_no_label_chooses_the_epochs_that_answer_its_own_image(shape: str, contest: Contest, tmp_path: Path) -> None:
+    """Other labels of half of a fold's images leave the answers to them as they are, to the bit; what predicts new
+    images is chosen by all."""
+    samples = contest(shape)
+    folds = make_folds(samples, folds=2)
+    judged = folds.valid_rows(0)
+    half = judged[deal_halves(samples.group_keys[judged], seed=mix_seed(0, 0, 0))[0]]
+    labels = {name: np.array(column) for name, column in samples.labels.items()}
+    for column in labels.values():
+        column[half] = np.roll(column[half], 1, axis=0)
+    made = []
+    for number, given in enumerate((samples, replace(samples, labels=labels))):
+        split = tmp_path / str(number) / "split"
+        save_folds(replace(folds, samples_digest=given.digest), split)
+        settings, options = make_settings(tmp_path / str(number)), FoldOptions(folds_from=split)
+        recipe = make_recipe(*SOUP, *WHOLE, *GREEDY)
+        made.append(train(given, recipe=recipe, folds=options, only_folds=[0], settings=settings, name="r"))
+    ids, (one, other) = samples.ids[half], (run.oof.align(judged_ids(run)) for run in made)
+    rows = np.flatnonzero(np.isin(one.ids, ids))
+    for name, probs in one.probs.items():
+        np.testing.assert_array_equal(probs[rows], other.probs[name][rows])
+    folder = made[0].folder.training_folder(0, "all")
+    epochs = durable.read_json(folder / "soup.json")["epochs"]
+    assert set(epochs) <= {2, 3, 4}
+    soup = durable.read_json(made[0].folder.scores_file)["soup"]
+    assert soup["choice"] == "greedy"
+    assert "greedy mean of the last 3 epochs" in make_report(made[0].folder).read_text(encoding="utf-8")
+    made[0].refit()
+    assert made[0].predict(samples.root, name="new").ids.size
+
+
+def judged_ids(run: Run) -> np.ndarray:
+    return run.samples.ids[run.folds.valid_rows(0)]
+
+
+def test_a_greedy_choice_without_images_to_choose_by_is_refused(contest: Contest, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="needs validation images"):
+        podium.ImageClassifier(preset="finetune", overrides=GREEDY).fit([], [])
+    with pytest.raises(UsageError, match="minutes"):
+        train(contest("single"), preset="finetune", overrides=GREEDY, minutes=3, settings=make_settings(tmp_path))
+    with pytest.raises(RecipeError, match="no effect"):
+        make_recipe(GREEDY[0])
+
+
 @pytest.mark.slow
-def test_a_resume_is_exact(contest: Contest, tmp_path: Path) -> None:
-    recipe, samples = make_recipe(*SOUP, *WHOLE, "training.batch_size=16"), contest("single")
+@pytest.mark.parametrize("choice", ["uniform", "greedy"])
+def test_a_resume_is_exact(choice: str, contest: Contest, tmp_path: Path) -> None:
+    lines = (*SOUP, *WHOLE, "training.batch_size=16", f"training.soup_choice={choice}")
+    recipe, samples = make_recipe(*lines), contest("single")
 
     def start(name: str, *callbacks: Callback) -> Run:
         settings = make_settings(tmp_path / name)

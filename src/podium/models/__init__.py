@@ -12,6 +12,7 @@ from podium.models.ema import Ema, ema_decay
 from podium.models.freeze import freeze, freeze_backbone, freeze_blocks, unfreeze
 from podium.models.fuse import fuse
 from podium.models.gem import Gem
+from podium.models.greedy_soup import GreedySoup, choose_members
 from podium.models.heads import LinearHeads
 from podium.models.lora import LoraLinear, add_lora, merge_lora, remove_lora
 from podium.models.parameter_groups import parameter_groups
@@ -28,6 +29,7 @@ __all__ = [
     "DepthReader",
     "Ema",
     "Gem",
+    "GreedySoup",
     "LinearHeads",
     "LoraLinear",
     "PackagedWeights",
@@ -36,6 +38,7 @@ __all__ = [
     "TinyBackbone",
     "add_lora",
     "build_backbone",
+    "choose_members",
     "count_parameters",
     "depth_sections",
     "ema_decay",

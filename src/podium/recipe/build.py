@@ -20,6 +20,7 @@ from podium.models import (
     Classifier,
     DepthReader,
     Ema,
+    GreedySoup,
     LinearHeads,
     Soup,
     StagedUnfreezing,
@@ -40,6 +41,7 @@ from podium.recipe.check_layers import check_layers
 from podium.recipe.check_losses import check_losses
 from podium.recipe.feature_spec import FeatureSpec
 from podium.recipe.recipe import Recipe
+from podium.recipe.training_spec import TrainingSpec
 from podium.tables import Task
 
 __all__ = [
@@ -185,6 +187,12 @@ def _build_unfreezing(recipe: Recipe, model: Classifier | LinearHeads) -> Staged
     return StagedUnfreezing(model, n_always=_n_frozen(recipe), after=after, every=every, groups_of=groups_of)
 
 
+def _build_soup(training: TrainingSpec) -> Soup | GreedySoup | None:
+    if training.soup_epochs is None:
+        return None
+    return (GreedySoup if training.soup_choice == "greedy" else Soup)(training.soup_epochs)
+
+
 def build_parts(
     recipe: Recipe,
     model: Classifier | LinearHeads,
@@ -235,6 +243,6 @@ def build_parts(
         sam=None if rho is None else Sam(rho, adaptive=recipe.optimizer.sam_adaptive),
         unfreezing=unfreezing,
         average=None if training.ema_decay is None else Ema(model, decay=training.ema_decay),
-        soup=None if training.soup_epochs is None else Soup(training.soup_epochs),
+        soup=_build_soup(training),
         scaler=torch.amp.GradScaler(device.type) if training.precision == "fp16" else None,
     )

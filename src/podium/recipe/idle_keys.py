@@ -140,6 +140,8 @@ def _idle_keys(recipe: Recipe) -> Iterator[_Idle]:
     if not recipe.distill.teacher:
         for name, usual in (("weight", 0.5), ("temperature", 2.0), ("teacher_sha256", "auto")):
             yield _Idle(f"distill.{name}", "distill.teacher=[]", (usual,))
+    if recipe.training.soup_epochs is None:
+        yield _Idle("training.soup_choice", "training.soup_epochs=null", ("uniform",))
     if not recipe.loss.parents:
         yield _Idle("loss.parent_weight", "loss.parents={}", (0.5,))
     if not recipe.mixing:

@@ -35,6 +35,10 @@ class TrainingSpec(Part):
     """Predict with the mean of the weights at the end of so many last epochs (uniform soup, SWA), with batch-norm
     statistics measured anew; of the averaged weights where `ema_decay` averages them. null takes the last epoch's. The
     last epoch is judged out of fold too, and the result says which is better."""
+    soup_choice: Literal["uniform", "greedy"] = "uniform"
+    """Which of these epochs are averaged: uniform takes all of them; greedy (Wortsman et al. 2022) begins with the best
+    by the validation score and adds each other one where the score of the mean does not fall. The out-of-fold
+    predictions of each half of a fold's images are then those of a choice by the other half."""
     precision: Precision | Literal["auto"] = "auto"
     """Precision of the forward pass; auto: autotune takes the fastest, and fp32 under a frozen backbone."""
     layout: Literal["auto", "channels_last", "contiguous"] = "auto"

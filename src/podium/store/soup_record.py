@@ -8,10 +8,15 @@ from typing import Any
 from podium import durable
 from podium.store.run_folder import RunFolder
 
-__all__ = ["LAST_EPOCH_NAME", "read_soup", "soup_words"]
+__all__ = ["CHOSEN_APART_NAME", "LAST_EPOCH_NAME", "SOUP_NAME", "read_soup", "soup_words"]
 
 LAST_EPOCH_NAME = "last_epoch.parquet"
 """In the folder of a training that averages epochs: what the last one alone answers to the validation samples."""
+CHOSEN_APART_NAME = "chosen_apart.parquet"
+"""In the folder of a training with a greedy soup: what the epochs that half of the validation samples chose answer to
+the other half."""
+SOUP_NAME = "soup.json"
+"""Beside it: the epochs that are averaged."""
 
 
 def read_soup(run: RunFolder) -> Mapping[str, Any]:
@@ -35,7 +40,8 @@ def soup_words(soup: Mapping[str, Any]) -> str:
     values = [difference.get(name) for name in ("value", "low", "high")]
     value, low, high = ("–" if number is None else f"{number:+.4f}" for number in values)
     bounds = f" [{low}, {high}]" if values[1] is not None else ""
+    kind = "greedy " if soup.get("choice") == "greedy" else ""
     return (
-        f"mean of the last {soup['epochs']} epochs: {soup['metric']} {value}{bounds} against the last alone,"
+        f"{kind}mean of the last {soup['epochs']} epochs: {soup['metric']} {value}{bounds} against the last alone,"
         f" {soup['verdict']}"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,18 +29,22 @@ from podium.engine.parts import Gathered
 from podium.errors import LabelError, Stopped, UsageError
 from podium.metrics import default_metric
 from podium.metrics import metric as find_metric
-from podium.models import Classifier, LinearHeads, merge_lora
+from podium.models import Classifier, GreedySoup, LinearHeads, merge_lora
 from podium.recipe import Recipe, build_parts
 from podium.recipe.build_distillation import add_teacher, make_teacher_targets
 from podium.recipe.build_schedules import check_warmup
 from podium.recipe.schedule_spec import Plateau
 from podium.stopping import StopRequest
 from podium.tables import Samples, Task
+from podium.training.greedy import Half, ScoreSome, Tasting, deal_halves
 from podium.training.inputs import Inputs, TrainRows
 from podium.training.judge import Judge
 from podium.training.train_sample import choose_train_sample
 
 __all__ = ["Fitting", "LabelledRows", "label_rows", "prepare_fitting", "select_metric"]
+
+
+OnChoice = Callable[[Sequence[Half], Sequence[int]], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,12 +128,16 @@ class Fitting:
         parts: Model, loss, optimizer, schedule, score.
         train: Its training batches.
         valid: Its validation batches; None trains without validation.
+        valid_groups: Group of each validation sample, shape (n,).
+        score_some: The score of some of them; None without validation.
     """
 
     recipe: Recipe
     parts: Parts
     train: TrainLoader | FeatureTrainLoader
     valid: EvalBatches | None
+    valid_groups: NDArray[np.object_] | None = None
+    score_some: ScoreSome | None = None
 
     @property
     def n_steps(self) -> int:
@@ -144,6 +153,7 @@ class Fitting:
         *,
         n_epochs: int | None = None,
         on_last_epoch: Callable[[nn.Module], None] = lambda _: None,
+        on_choice: OnChoice | None = None,
     ) -> dict[str, Tensor]:
         """Train to the end; the weights that predict, by the recipe's `select`.
 
@@ -157,6 +167,8 @@ class Fitting:
             callbacks: Called after every step and epoch.
             n_epochs: Epochs after which it ends, without another schedule; None takes the recipe's.
             on_last_epoch: Receives the model as its last epoch left it, where a mean over epochs predicts in its place.
+            on_choice: Receives the models of a greedy soup that were chosen without half of the validation samples, and
+                the numbers of the epochs in the mean that predicts; None makes no such models.
         """
         spec = self.recipe.training
         fit(
@@ -176,17 +188,39 @@ class Fitting:
         if self.parts.soup is not None:
             try:
                 on_last_epoch(_copy_with(self.parts.model, weights))
-                weights = self._brew(self.parts.soup, state, stop)
+                weights = self._brew(self.parts.soup, state, stop, on_choice)
             except Stopped:
                 checkpoints.save(state, self.parts)
                 raise
         return _merge(self.parts.model, weights) if self.recipe.model.freeze == "lora" else weights
 
-    def _brew(self, soup: Gathered, state: TrainState, stop: StopRequest) -> dict[str, Tensor]:
+    def _brew(
+        self, soup: Gathered, state: TrainState, stop: StopRequest, on_choice: OnChoice | None
+    ) -> dict[str, Tensor]:
         """The mean of the last epochs; its batch norms see the training images once, as one more epoch has them."""
+        if isinstance(soup, GreedySoup) and self.valid is not None:
+            return self._brew_greedily(soup, state, stop, on_choice)
         model = copy.deepcopy(self.parts.model)
         soup.pour_into(model)
         measure_norms(model, stop.watch(self.train.from_position(state.epoch, 0)), self.parts)
+        return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+    def _brew_greedily(
+        self, soup: GreedySoup, state: TrainState, stop: StopRequest, on_choice: OnChoice | None
+    ) -> dict[str, Tensor]:
+        """The mean of the epochs that all validation samples choose; each half also chooses for the other one."""
+        assert self.valid is not None, "a greedy soup is chosen by validation samples"
+        assert self.valid_groups is not None
+        assert self.score_some is not None
+        batches = partial(self.train.from_position, state.epoch, 0)
+        tasting = Tasting(self.parts, soup, self.valid, batches, self.score_some, stop)
+        chosen = tasting.choose(np.arange(len(self.valid_groups)))
+        if on_choice is not None:
+            halves = deal_halves(self.valid_groups, seed=self.parts.seed)
+            pairs = (halves, halves[::-1])
+            made = [Half(own, tasting.make(tasting.choose(other))) for own, other in pairs if len(own)]
+            on_choice(made, [state.epoch - soup.n_taken + member + 1 for member in sorted(chosen)])
+        model = tasting.make(chosen)
         return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
@@ -255,6 +289,14 @@ def prepare_fitting(
         assert valid is not None
         return judge(valid).score(logits)
 
+    def score_some(logits: Mapping[str, Any], positions: NDArray[np.int64]) -> float:
+        assert valid is not None
+        if not len(positions):
+            return float("nan")
+        own = {name: values[positions] for name, values in logits.items()}
+        found = judge(valid.take(positions)).score(own)[parts.score_name]
+        return found if parts.greater_is_better else -found
+
     parts = build_parts(
         recipe,
         model,
@@ -277,7 +319,7 @@ def prepare_fitting(
     parts.valid_loss = judge(valid).loss
     sample = train.take(choose_train_sample(keys, train.labels[task.main_target.name], seed=seed))
     parts.train_sample = TrainSample(inputs.eval_batches(sample.rows, view), judge(sample).score, judge(sample).loss)
-    return Fitting(recipe, parts, batches, inputs.eval_batches(valid.rows, view))
+    return Fitting(recipe, parts, batches, inputs.eval_batches(valid.rows, view), valid.group_keys, score_some)
 
 
 def select_metric(recipe: Recipe, whole: Task, part: Task) -> str | None:

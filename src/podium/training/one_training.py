@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -24,11 +24,20 @@ from podium.recipe import Recipe
 from podium.recipe.border_targets import treat_borders
 from podium.report.solved_heads import describe_solved
 from podium.stopping import StopRequest
-from podium.store import LAST_EPOCH_NAME, SECONDS_NAME, model_of
-from podium.tables import Folds, Predictions, Samples, Task, save_predictions
+from podium.store import CHOSEN_APART_NAME, LAST_EPOCH_NAME, SECONDS_NAME, SOUP_NAME, model_of
+from podium.tables import (
+    Folds,
+    Predictions,
+    Samples,
+    Task,
+    concat_predictions,
+    load_predictions,
+    save_predictions,
+)
 from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import Fitting, LabelledRows, label_rows, prepare_fitting, select_metric
 from podium.training.followers import Clock, Counter, Follower, Journalist, open_times, write_journal
+from podium.training.greedy import Half
 from podium.training.inputs import FeatureInputs, Inputs
 from podium.training.mean_over_views import mean_over_views
 from podium.training.mixers import make_mixer
@@ -97,7 +106,11 @@ def train_one(
         job.run(folder, stop, progress)
     # Here, not in the training: a process that was killed just before it leaves them to the next.
     durable.remove_tree(folder / CHECKPOINTS, truncate=given.cloud_drive)
-    input_rows = given.input_rows[given.folds.valid_rows(fold)]
+    rows = given.folds.valid_rows(fold)
+    input_rows, apart = given.input_rows[rows], folder / CHOSEN_APART_NAME
+    if given.recipe.training.soup_choice == "greedy":  # its epochs were chosen by these very samples
+        found = load_predictions(apart).align(given.samples.ids[rows]).probs
+        return {head.name: np.asarray(found[head.name], dtype=np.float64) for head in task.heads}
     return mean_over_views(
         job.model,
         lambda view: stop.watch(given.inputs.eval_batches(input_rows, view)),
@@ -193,8 +206,10 @@ class Job:
         with progress.stage(f"{title}, steps", n_steps) as update:
             followers: list[Callback] = [Journalist(journal), clock, Counter(update)]
             followers.append(Follower(given.callbacks, info, clock))
-            judge = partial(self._keep_last_epoch, folder, stop)
-            weights = fitting.run(state, checkpoints, stop, followers, n_epochs=self.n_epochs, on_last_epoch=judge)
+            judge, choose = (partial(keep, folder, stop) for keep in (self._keep_last_epoch, self._keep_choice))
+            weights = fitting.run(
+                state, checkpoints, stop, followers, n_epochs=self.n_epochs, on_last_epoch=judge, on_choice=choose
+            )
         for note in fitting.parts.notes:
             progress.note(Caution(f"{title}: {note}"))
         about = {
@@ -211,9 +226,20 @@ class Job:
 
     def _keep_last_epoch(self, folder: Path, stop: StopRequest, model: nn.Module) -> None:
         """Write what the last epoch alone answers to the valid samples, to compare a mean over epochs with."""
-        given, rows = self.given, self.valid_rows
+        rows = self.valid_rows
         if rows is None:
             return
+        save_predictions(self._predict(model, rows, stop), folder / LAST_EPOCH_NAME)
+
+    def _keep_choice(self, folder: Path, stop: StopRequest, halves: Sequence[Half], epochs: Sequence[int]) -> None:
+        """Write what each half of the valid samples is answered by the epochs that the other half chose."""
+        assert self.valid_rows is not None, "a greedy soup is chosen by validation samples"
+        made = [self._predict(half.model, self.valid_rows[half.positions], stop) for half in halves]
+        save_predictions(concat_predictions(made), folder / CHOSEN_APART_NAME)
+        durable.write_json(folder / SOUP_NAME, {"epochs": list(epochs)})
+
+    def _predict(self, model: nn.Module, rows: NDArray[np.int64], stop: StopRequest) -> Predictions:
+        given = self.given
         probs = mean_over_views(
             model,
             lambda view: stop.watch(given.inputs.eval_batches(given.input_rows[rows], view)),
@@ -223,8 +249,7 @@ class Job:
             precision=given.recipe.training.precision,
         )
         made_by = np.full(len(rows), self.fold, dtype=np.int64)
-        predictions = Predictions(self.task, given.samples.ids[rows], made_by, complete_probs(probs, self.task))
-        save_predictions(predictions, folder / LAST_EPOCH_NAME)
+        return Predictions(self.task, given.samples.ids[rows], made_by, complete_probs(probs, self.task))
 
     def _solve(self, folder: Path, stop: StopRequest, progress: Progress, title: str) -> None:
         given, model = self.given, self.model

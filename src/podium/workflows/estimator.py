@@ -188,6 +188,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             for name, value, is_needed in (
                 ("training.select", recipe.training.select, recipe.training.select == "best"),
                 ("training.patience", recipe.training.patience, recipe.training.patience is not None),
+                ("training.soup_choice", "greedy", recipe.training.soup_choice == "greedy"),
                 ("metric", recipe.metric, recipe.metric is not None and not recipe.is_solved),
                 ("schedule.watch", "score", getattr(recipe.schedule, "watch", None) == "score"),
             )

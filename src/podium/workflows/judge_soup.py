@@ -28,7 +28,8 @@ def judge_soup(run: RunFolder, oof: Predictions, whole: Samples, scores: Scores)
         whole: Its samples.
         scores: Their scores.
     """
-    n_epochs = load_recipe(run.recipe_file).training.soup_epochs
+    training = load_recipe(run.recipe_file).training
+    n_epochs = training.soup_epochs
     found = [] if n_epochs is None else [_last_epoch(run, fold, oof) for fold in run.read()["folds"]]
     folds = [predictions for predictions in found if predictions is not None]
     if not folds or len(folds) < len(found):
@@ -45,7 +46,7 @@ def judge_soup(run: RunFolder, oof: Predictions, whole: Samples, scores: Scores)
         scores.main_metric,
         next(head for head in oof.task.targets if head.name == target),
     )
-    return {"epochs": n_epochs, "target": target, **difference.to_dict()}
+    return {"epochs": n_epochs, "choice": training.soup_choice, "target": target, **difference.to_dict()}
 
 
 def _last_epoch(run: RunFolder, fold: int, oof: Predictions) -> Predictions | None:

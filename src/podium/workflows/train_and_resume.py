@@ -127,6 +127,12 @@ def train(
             field="minutes",
             fix="Give training.epochs, or leave training.compile out.",
         )
+    if wanted.training.soup_choice == "greedy":
+        raise UsageError(
+            "the plan does not know how long a greedy soup takes to choose.",
+            field="minutes",
+            fix="Give training.epochs, or set training.soup_choice=uniform.",
+        )
     check_length_is_open(overrides)
     opened = read()
     if preset is not None or recipe is not None:
