@@ -418,7 +418,9 @@ CASES: dict[str, Case] = {
     "training.ema_decay": Case("training.ema_decay=null"),
     "training.soup_epochs": Case("training.soup_epochs=2", besides=("training.ema_decay=null",)),
     "training.soup_choice": Case(
-        "training.soup_choice=greedy", besides=("training.soup_epochs=5", *FORGETFUL), validation=0.4
+        "training.soup_choice=greedy",
+        besides=("training.soup_epochs=5", "metric=log_loss", *FORGETFUL),
+        validation=0.4,
     ),
     "training.precision": Case("training.precision=bf16"),
     "training.compile": Case("training.compile=inductor"),
