@@ -45,6 +45,7 @@ CLASS_WEIGHTS = (("none", "square_root", {}, {"a": TINY}), ({"a": 0}, {"a": -1},
 LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     (ImageSpec, "size_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
     (ImageSpec, "stored_px"): ((8, 4096, (8, 4096)), (7, 4097, (8, 7), (4097, 8))),
+    (ImageSpec, "region_pad"): ((0, 0.5, 20.0, (1.0, 2.0, 3.0, 4.0)), (-1, (1, 2, 3))),
     (ImageSpec, "value_range"): (("full", (0.0, 4095.0), (-1000.0, 0.5)), ((1, 1), (2, 1), (0, 1, 2), "auto")),
     (ModelSpec, "frozen_blocks"): COUNT,
     (ModelSpec, "lora_rank"): COUNT,
