@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from podium.workflows.prepare import prepare
     from podium.workflows.preview import preview
     from podium.workflows.scan import scan
+    from podium.workflows.stickers import stickers
     from podium.workflows.submit import submit
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "resume",
     "scan",
     "score_predictions",
+    "stickers",
     "submit",
     "train",
     "tune_process",
@@ -119,6 +121,7 @@ __getattr__ = on_demand(
         "podium.workflows.prepare": ["prepare"],
         "podium.workflows.preview": ["preview"],
         "podium.workflows.scan": ["scan"],
+        "podium.workflows.stickers": ["stickers"],
         "podium.workflows.submit": ["submit"],
     },
 )

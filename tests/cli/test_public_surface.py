@@ -46,6 +46,7 @@ PUBLIC = [
     "resume",
     "scan",
     "score_predictions",
+    "stickers",
     "submit",
     "train",
     "tune_process",

@@ -19,6 +19,7 @@ COMMANDS = {
     "audit": "Look through images and labels: broken files, twins, leaks, spurious cues; what to do about each.",
     "split": "Make folds that do not leak, and write them into a folder.",
     "regions": "Find faces or other regions, as a table of boxes and a sheet to look at.",
+    "stickers": "Paste masks or other pictures onto faces, as extra training data.",
     "preview": "Draw a sheet of what training will see: images, augmented versions, labels.",
     "train": "Cross-validate: decode once, split, train every fold, score, report.",
     "lr-find": "Find a learning rate: a few training steps while it rises, and a plot.",
