@@ -83,7 +83,7 @@ def test_a_sticker_of_ones_own_fills_the_box_of_a_table(folder: Path) -> None:
     )  # fmt: skip
     assert made.counts == {"logo": 5}
     picture = cv2.imread("made/images/00--sticker-0.png")
-    assert (picture[22:48, 12:28] == [10, 20, 30]).all()
+    assert (picture[23:47, 13:27] == [10, 20, 30]).all()
 
 
 def test_what_is_no_sticker_is_refused(folder: Path) -> None:

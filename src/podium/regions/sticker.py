@@ -99,8 +99,8 @@ def paste(image: NDArray[np.uint8], sticker: Sticker, affine: _Points) -> NDArra
     size = (image.shape[1], image.shape[0])
     alpha = sticker.pixels[..., 3:].astype(np.float32) / 255
     colours = np.concatenate([sticker.pixels[..., :3] * alpha, alpha], axis=2)
-    warped = cv2.warpAffine(
-        colours, affine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
-    )
+    centred = affine.copy()  # OpenCV counts from the middle of the first pixel, boxes from its corner
+    centred[:, 2] += affine[:, :2] @ [0.5, 0.5] - 0.5
+    warped = cv2.warpAffine(colours, centred, size, flags=cv2.INTER_LINEAR)  # transparent outside
     mixed = image * (1 - warped[..., 3:]) + warped[..., :3]
     return np.where(warped[..., 3:] > 0, np.round(mixed).clip(0, 255), image).astype(np.uint8)

@@ -232,7 +232,8 @@ def _make_all(maker: _Maker, folder: Path, copies: int, progress: Progress) -> l
 
 def _write_image(path: Path, pixels: NDArray[np.uint8]) -> None:
     """As JPEG where the original was one, so that the format tells nobody that there is a sticker."""
-    done, data = cv2.imencode(path.suffix, pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+    quality = [] if path.suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, 95]
+    done, data = cv2.imencode(path.suffix, pixels[..., ::-1], quality)
     assert done
     durable.make_folder(path.parent)
     durable.write_bytes(path, data.tobytes())
