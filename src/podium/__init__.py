@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from podium.suspects.find_label_errors import find_label_errors
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
     from podium.workflows import Run, compose_recipe, load_run, resume, train
+    from podium.workflows.agree import agree
     from podium.workflows.audit import audit
     from podium.workflows.compare import compare
     from podium.workflows.estimator import ImageClassifier
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from podium.workflows.lr_find import lr_find
     from podium.workflows.prepare import prepare
     from podium.workflows.preview import preview
+    from podium.workflows.proxy import proxy
     from podium.workflows.scan import scan
     from podium.workflows.stickers import stickers
     from podium.workflows.submit import submit
@@ -67,6 +69,7 @@ __all__ = [
     "Scores",
     "Settings",
     "Task",
+    "agree",
     "audit",
     "compare",
     "compose_recipe",
@@ -80,6 +83,7 @@ __all__ = [
     "mean_predictions",
     "prepare",
     "preview",
+    "proxy",
     "register_detector",
     "register_loss",
     "register_metric",
@@ -112,6 +116,7 @@ __getattr__ = on_demand(
         "podium.machine": ["Settings"],
         "podium.machine.tuning": ["tune_process"],
         "podium.workflows": ["Run", "compose_recipe", "load_run", "resume", "train"],
+        "podium.workflows.agree": ["agree"],
         "podium.workflows.audit": ["audit"],
         "podium.workflows.compare": ["compare"],
         "podium.workflows.estimator": ["ImageClassifier"],
@@ -119,6 +124,7 @@ __getattr__ = on_demand(
         "podium.workflows.list_runs": ["list_runs"],
         "podium.workflows.lr_find": ["lr_find"],
         "podium.workflows.prepare": ["prepare"],
+        "podium.workflows.proxy": ["proxy"],
         "podium.workflows.preview": ["preview"],
         "podium.workflows.scan": ["scan"],
         "podium.workflows.stickers": ["stickers"],
