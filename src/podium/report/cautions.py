@@ -163,13 +163,13 @@ def _about_numbers(contents: RunContents) -> Iterator[Caution]:
         yield from (Caution(gap.name, gap.words) for gap in describe_gaps(scores))
         main = scores.targets[scores.main_target]
         if main.n_groups < FEW_GROUPS:
-            kind = contents.group_words if main.n_groups < main.n else "images"
+            kind = contents.group_words if main.n_groups < main.n else f"{contents.unit}s"
             yield Caution(
                 f"Few {contents.group_words}",
                 f"Only {main.n_groups} {kind} were drawn. With fewer than {FEW_GROUPS} the interval itself is rough,"
                 " and likely too narrow.",
             )
-        yield from _about_classes(main, contents.group_words)
+        yield from _about_classes(main, contents.group_words, contents.unit)
     n_broken = len(next(iter(contents.quarantine.values()), []))
     if contents.samples is not None and n_broken > MANY_BROKEN * (len(contents.samples) + n_broken):
         yield Caution(
@@ -199,13 +199,13 @@ def _about_sure_labels(contents: RunContents) -> Iterator[Caution]:
             )
 
 
-def _about_classes(target: TargetScore, group_words: str) -> Iterator[Caution]:
+def _about_classes(target: TargetScore, group_words: str, unit: str) -> Iterator[Caution]:
     is_grouped = any(0 < item.n_groups < item.n for item in target.per_class)
     size = {item.name: item.n_groups if is_grouped else item.n for item in target.per_class if item.n}
     rare = sorted((name for name in size if size[name] < FEW_IMAGES), key=size.__getitem__)
     if not rare:
         return
-    kind = group_words if is_grouped else "images"
+    kind = group_words if is_grouped else f"{unit}s"
     first = list_some((f"{name} ({size[name]})" for name in rare), most=4)
     yield Caution(
         "Rare classes",

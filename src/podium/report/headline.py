@@ -147,7 +147,8 @@ def _measured_on(contents: RunContents, n: int, n_groups: int) -> str:
         return f"{start}."
     if not samples.has_groups:
         return f"{start}, each predicted by a model that never saw it."
-    start += f" of {plain_count(n_groups)} {contents.group_words}"
+    if contents.unit == "image" or n_groups < n:  # a bag that nobody grouped is its own group
+        start += f" of {plain_count(n_groups)} {contents.group_words}"
     if count_divided_groups(samples, folds) == 0:
         other = "a near-duplicate of it" if contents.groups_are_duplicates else "its group"
         return f"{start}, each predicted by a model that never saw {other}."

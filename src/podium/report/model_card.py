@@ -61,6 +61,7 @@ def describe_model(run: RunFolder) -> dict[str, Any]:
         "refit": None if refit is None else refit.to_dict() | {"weights": weights_of_refit(run)},
         "start_weights": {"source": backbone.get("weight_source"), "licence": backbone.get("licence")},
         "score": _score(scores),
+        "answers": None if scores.of_images is None else scores.of_images.to_dict(),
         "expected": None if scores.expected is None or scores.pessimistic is not None else scores.expected.to_dict(),
         "targets": {name: _target(target, scores.metric_of(name)) for name, target in scores.targets.items()},
         "validation": _validation(samples, folds, record) | {"group_words": read_group_words(run)},
@@ -132,7 +133,7 @@ def _page(card: Mapping[str, Any], use: str) -> Iterator[str]:
     """The lines of MODEL_CARD.md, front matter as Hugging Face reads it first."""
     yield from ("---", yaml.safe_dump(_front_matter(card), allow_unicode=True, sort_keys=False).rstrip(), "---", "")
     yield from (f"# {card['run']}", "", *_summary(card), "", "## Intended use", "", use, "", "## Score", "")
-    yield from ("| target | metric | score | interval | images |", "|---|---|---|---|---|")
+    yield from (f"| target | metric | score | interval | {_unit(card)}s |", "|---|---|---|---|---|")
     for name, line in card["targets"].items():
         cells = (_cell(name), metric_words(line["metric"]), _number(line["value"]), _range(line), str(line["n"]))
         yield f"| {' | '.join(cells)} |"
@@ -179,17 +180,28 @@ def _summary(card: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
+def _unit(card: Mapping[str, Any]) -> str:
+    return "image" if card["answers"] is None else "bag"
+
+
 def _how_validated(card: Mapping[str, Any]) -> str:
     facts, score = card["validation"], card["score"]
     words = facts.get("group_words", "groups")
     groups = f" of {count_of(score['n_groups'], words.removesuffix('s'))}" if score["n_groups"] != score["n"] else ""
     whole = "Groups are never divided." if facts["has_groups"] and words == "groups" else "No groups are named."
     return (
-        f"Out-of-fold scores of {count_of(score['n'], 'image')}{groups}: each was predicted by a model that did not"
+        f"Out-of-fold scores of {count_of(score['n'], _unit(card))}{groups}: each was predicted by a model that did not"
         f" learn from it ({count_of(facts['n_folds'], 'fold')} by `{facts['method']}`,"
         f" {len(facts['folds_trained'])} trained, seed"
-        f" {facts['seed']}). {whole} Intervals ({score['level']:.0%}) resample groups."
+        f" {facts['seed']}). {whole} Intervals ({score['level']:.0%}) resample groups.{_how_pooled(card)}"
     )
+
+
+def _how_pooled(card: Mapping[str, Any]) -> str:
+    found = card["answers"]
+    if found is None:
+        return ""
+    return f" One answer is for a bag of images, whose probabilities are pooled ({found['pool']})."
 
 
 def _about_expected(found: ExpectedScore) -> str:
