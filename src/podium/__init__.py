@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from podium.workflows.agree import agree
     from podium.workflows.audit import audit
     from podium.workflows.compare import compare
+    from podium.workflows.ensemble import ensemble
     from podium.workflows.estimator import ImageClassifier
     from podium.workflows.find_regions import find_regions
     from podium.workflows.list_runs import list_runs
@@ -73,6 +74,7 @@ __all__ = [
     "audit",
     "compare",
     "compose_recipe",
+    "ensemble",
     "find_label_errors",
     "find_regions",
     "list_runs",
@@ -119,6 +121,7 @@ __getattr__ = on_demand(
         "podium.workflows.agree": ["agree"],
         "podium.workflows.audit": ["audit"],
         "podium.workflows.compare": ["compare"],
+        "podium.workflows.ensemble": ["ensemble"],
         "podium.workflows.estimator": ["ImageClassifier"],
         "podium.workflows.find_regions": ["find_regions"],
         "podium.workflows.list_runs": ["list_runs"],

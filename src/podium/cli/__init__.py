@@ -31,6 +31,7 @@ COMMANDS = {
     "labels": "Find labels that are probably wrong, draft corrections, judge what they did.",
     "compare": "Compare runs on the same images: helps, hurts, or cannot tell, and what would settle it.",
     "agree": "Compare the order of recipes on a proxy with their order on all images.",
+    "ensemble": "Combine runs into one that predicts, submits and reports like any other.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
     "report": "Write the one-page report of a run again.",

@@ -10,6 +10,7 @@ from typing import Literal
 
 __all__ = [
     "BagLabels",
+    "Blend",
     "Decoding",
     "DemoTask",
     "Duplicates",
@@ -31,6 +32,7 @@ __all__ = [
     "WhenNone",
 ]
 
+Blend = Literal["mean", "logits", "ranks", "vote"]
 DemoTask = Literal["sign_digits", "letters", "glyphs"]
 Decoding = Literal["independent", "class_first", "attributes_first"]
 Preset = Literal["baseline", "quick", "finetune", "strong", "contest-f", "contest-l"]

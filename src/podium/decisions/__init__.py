@@ -1,9 +1,12 @@
 """From predictions to decisions: functions of probabilities, class names and arrays; they know no model."""
 
+from podium.decisions.blend import Blend, BlendKind
+from podium.decisions.blend_weights import Choice, Weighing
 from podium.decisions.choose_pool import PoolChoice, choose_pool
 from podium.decisions.complete_probs import complete_probs
 from podium.decisions.consensus import check_consensus, pool_groups, without_groups
 from podium.decisions.decided_scores import decided_scores, differing_scores
+from podium.decisions.ensemble import Chosen, combine_out_of_fold
 from podium.decisions.hierarchy import (
     Parents,
     find_parents,
@@ -18,12 +21,18 @@ from podium.decisions.rules import DecisionRules
 from podium.decisions.score_answers import score_answers
 
 __all__ = [
+    "Blend",
+    "BlendKind",
+    "Choice",
+    "Chosen",
     "DecisionRules",
     "Parents",
     "Pool",
     "PoolChoice",
+    "Weighing",
     "check_consensus",
     "choose_pool",
+    "combine_out_of_fold",
     "complete_probs",
     "decided_scores",
     "differing_scores",

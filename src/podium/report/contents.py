@@ -18,12 +18,14 @@ from podium.metrics import Scores
 from podium.report.unit_word import unit_word
 from podium.splits import LeakReport
 from podium.store import (
+    EnsembleRecord,
     EpochRow,
     Evaluation,
     RunFolder,
     check_format,
     check_tables,
     find_stale,
+    read_ensemble,
     read_epochs,
     read_evaluations,
     read_plain_yaml,
@@ -78,6 +80,7 @@ class RunContents:
         evaluations: Looks at the holdout and at labelled test sets.
         soup: What a mean over the last epochs did to the score; empty where none predicts.
         refit: The model on all images, finished.
+        ensemble: The runs that an ensemble is made of; None where the run has models of its own.
         weights: Digest of every model's weights.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
         scores_digest: SHA-256 of scores.json; empty without one.
@@ -102,6 +105,7 @@ class RunContents:
     evaluations: tuple[Evaluation, ...] = ()
     soup: Mapping[str, Any] = field(default_factory=dict)
     refit: RefitRecord | None = None
+    ensemble: EnsembleRecord | None = None
     weights: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     scores_digest: str = ""
@@ -218,6 +222,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         evaluations=tuple(attempt(run.evaluations_file, lambda: read_evaluations(run)) or ()),
         soup=attempt(run.scores_file, lambda: read_soup(run)) or {},
         refit=attempt(run.refit_file, lambda: read_refit(run, finished=True)),
+        ensemble=attempt(run.ensemble_file, lambda: read_ensemble(run)),
         weights=weights_of(run, request.get("folds", ())),
         problems=(*problems, *stale),
         scores_digest=durable.sha256_file(run.scores_file) if run.scores_file.is_file() else "",

@@ -14,8 +14,18 @@ from podium.metrics import ExpectedScore, Scores, TargetScore
 from podium.printable import printable
 from podium.report.contents import read_group_words
 from podium.report.expected_words import expected_words, why_expected
+from podium.report.members_section import blend_words
 from podium.report.numbers import metric_words
-from podium.store import RunFolder, load_tables, read_evaluations, read_plain_yaml, weights_of, weights_of_refit
+from podium.store import (
+    EnsembleRecord,
+    RunFolder,
+    load_tables,
+    read_ensemble,
+    read_evaluations,
+    read_plain_yaml,
+    weights_of,
+    weights_of_refit,
+)
 from podium.store.refit_record import RefitRecord, read_refit, refit_words
 from podium.tables import HOLDOUT, Folds, Samples
 
@@ -41,7 +51,8 @@ def write_model_card(run: RunFolder) -> None:
 def describe_model(run: RunFolder) -> dict[str, Any]:
     """Everything that model.json says, JSON-ready."""
     record, (samples, folds) = run.read(), load_tables(run)
-    recipe = read_plain_yaml(durable.read_bytes(run.recipe_file))
+    ensemble = read_ensemble(run)
+    recipe = {} if ensemble is not None else read_plain_yaml(durable.read_bytes(run.recipe_file))
     scores = Scores.from_dict(durable.read_json(run.scores_file))
     assert samples.task is not None, "a run has a task"
     backbone, refit = record.get("backbone", {}), read_refit(run, finished=True)
@@ -51,13 +62,14 @@ def describe_model(run: RunFolder) -> dict[str, Any]:
         "podium": record["podium"],
         "classes": {head.name: list(head.classes) for head in samples.task.targets},
         "task": samples.task.to_dict(),
-        "preprocessing": _preprocessing(recipe, backbone),
+        "preprocessing": None if ensemble is not None else _preprocessing(recipe, backbone),
         "model": {
-            "backbone": recipe["model"]["name"],
+            "backbone": recipe["model"]["name"] if ensemble is None else "ensemble",
             "preset": recipe.get("preset"),
             "weights": weights_of(run, record["folds"]),
-            "prediction": (f"mean of the probabilities of the models of {count_of(len(record['folds']), 'fold')}"),
+            "prediction": _prediction(record, ensemble),
         },
+        "ensemble": None if ensemble is None else _members(ensemble),
         "refit": None if refit is None else refit.to_dict() | {"weights": weights_of_refit(run)},
         "start_weights": {"source": backbone.get("weight_source"), "licence": backbone.get("licence")},
         "score": _score(scores),
@@ -67,8 +79,20 @@ def describe_model(run: RunFolder) -> dict[str, Any]:
         "validation": _validation(samples, folds, record) | {"group_words": read_group_words(run)},
         "evaluations": [_evaluation(item) for item in read_evaluations(run)],
         "data": {"n_images": len(samples), "digest": samples.digest, "table_digest": samples.table_digest},
-        "recipe_sha256": durable.sha256_file(run.recipe_file),
+        "recipe_sha256": durable.sha256_file(run.definition_file),
     }
+
+
+def _prediction(record: Mapping[str, Any], ensemble: EnsembleRecord | None) -> str:
+    if ensemble is None:
+        return f"mean of the probabilities of the models of {count_of(len(record['folds']), 'fold')}"
+    return f"{blend_words(ensemble)} of {count_of(len(ensemble.members), 'run')}"
+
+
+def _members(ensemble: EnsembleRecord) -> dict[str, Any]:
+    names = [member.name for member in ensemble.members]
+    weights = {target: dict(zip(names, own, strict=True)) for target, own in ensemble.blend["weights"].items()}
+    return {"runs": names, "blend": ensemble.blend["kind"], "weights": weights}
 
 
 def _preprocessing(recipe: Mapping[str, Any], backbone: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +170,12 @@ def _page(card: Mapping[str, Any], use: str) -> Iterator[str]:
         yield from ("", _about_evaluation(item))
     yield from ("", "## Classes", "")
     yield from (f"- {_cell(name)}: {', '.join(map(_cell, names))}" for name, names in card["classes"].items())
-    yield from ("", "## Images", "", _how_prepared(card["preprocessing"]), "", "## Start weights", "", _origin(card))
+    if card["ensemble"] is None:
+        images, origin = _how_prepared(card["preprocessing"]), _origin(card)
+    else:
+        names = ", ".join(map(_cell, card["ensemble"]["runs"]))
+        images, origin = (f"See the cards of the runs: {names}.",) * 2
+    yield from ("", "## Images", "", images, "", "## Start weights", "", origin)
     yield from ("", "## Data and recipe", "", *_digests(card), "")
 
 
@@ -173,9 +202,10 @@ def _front_matter(card: Mapping[str, Any]) -> dict[str, Any]:
 def _summary(card: Mapping[str, Any]) -> Iterator[str]:
     model, targets = card["model"], card["classes"]
     n = sum(map(len, targets.values()))
+    made = f"{model['backbone']}, preset {model['preset']}" if card["ensemble"] is None else "an ensemble"
     yield (
         f"An image classifier for {count_of(len(targets), 'target')} with {count_of(n, 'class')}:"
-        f" {model['backbone']}, preset {model['preset']}, trained with Podium {card['podium']} on"
+        f" {made}, trained with Podium {card['podium']} on"
         f" {card['created'][:10]}. It answers with the {model['prediction']}."
     )
 

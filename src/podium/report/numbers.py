@@ -21,6 +21,7 @@ __all__ = [
     "show_duration",
     "show_percent",
     "show_score",
+    "show_signed",
 ]
 
 METRIC_WORDS = {
@@ -99,6 +100,11 @@ def show_score(value: float | None, digits: int = 3) -> Markup:
     if value is None or not math.isfinite(value):
         return Markup('<span class="none">–</span>')
     return Markup('<data value="{}">{}</data>').format(repr(float(value)), plain_score(value, digits))
+
+
+def show_signed(value: float, digits: int = 4) -> Markup:
+    """A difference with its sign."""
+    return Markup('<data value="{}">{}</data>').format(repr(float(value)), f"{value:+.{digits}f}")
 
 
 def show_count(value: int) -> Markup:

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from podium import durable
 from podium.printable import printable
 from podium.report.contents import RunContents, read_contents
-from podium.report.numbers import metric_words, show_count, show_duration, show_percent, show_score
+from podium.report.numbers import metric_words, show_count, show_duration, show_percent, show_score, show_signed
 from podium.report.paint import paint_css
 from podium.report.section_drawings import MOST_MODELS, SECTION_DRAWINGS
 from podium.report.sections import RunReport, describe_run
@@ -96,6 +96,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "score": show_score,
+        "signed": show_signed,
         "count": show_count,
         "percent": show_percent,
         "duration": show_duration,

@@ -12,6 +12,7 @@ from podium.report.data_section import DataSection, describe_data
 from podium.report.evaluations_section import EvaluationsSection, describe_evaluations
 from podium.report.folds_section import FoldsSection, describe_folds
 from podium.report.headline import Headline, describe_headline
+from podium.report.members_section import MembersSection, describe_members
 from podium.report.mistakes_section import MistakesSection, describe_mistakes
 from podium.report.section import Section
 from podium.report.settings_section import SettingsSection, describe_settings
@@ -30,6 +31,7 @@ class RunReport(Section):
         cautions: What weakens the score.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
         evaluations: Looks at the holdout and at labelled test sets.
+        members: The runs of an ensemble; None where the run has models of its own.
         targets: Scores of every target, the main one first.
         mistakes: The worst mistakes of every target.
         calibration: How well the probabilities of the main target match the share that is right.
@@ -46,6 +48,7 @@ class RunReport(Section):
     cautions: CautionsSection
     problems: tuple[str, ...]
     evaluations: EvaluationsSection | None
+    members: MembersSection | None
     targets: tuple[TargetSection, ...]
     mistakes: tuple[MistakesSection, ...]
     calibration: CalibrationSection | None
@@ -65,6 +68,7 @@ def describe_run(contents: RunContents) -> RunReport:
         cautions=describe_cautions(contents),
         problems=contents.problems,
         evaluations=describe_evaluations(contents),
+        members=describe_members(contents),
         targets=describe_targets(contents),
         mistakes=describe_mistakes(contents),
         calibration=describe_calibration(contents),

@@ -4,6 +4,7 @@ from podium.store.arithmetic import arithmetic_of, arithmetic_words, read_arithm
 from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
 from podium.store.edits import digest_kept, find_edits
+from podium.store.ensemble_record import EnsembleRecord, MemberRecord, asked_metric, read_ensemble, refuse_ensemble
 from podium.store.environment import describe_environment
 from podium.store.evaluations import Evaluation, count_evaluations, log_evaluation, read_evaluations, unreadable_logs
 from podium.store.lineage import (
@@ -52,14 +53,17 @@ __all__ = [
     "SECONDS_NAME",
     "SOUP_NAME",
     "TABLE_FILES",
+    "EnsembleRecord",
     "EpochRow",
     "Evaluation",
+    "MemberRecord",
     "RunFolder",
     "RunOrder",
     "RunRow",
     "StaleFile",
     "arithmetic_of",
     "arithmetic_words",
+    "asked_metric",
     "check_format",
     "check_list_file",
     "check_out_file",
@@ -86,6 +90,7 @@ __all__ = [
     "log_evaluation",
     "model_of",
     "read_arithmetic",
+    "read_ensemble",
     "read_epochs",
     "read_evaluations",
     "read_plain_yaml",
@@ -93,6 +98,7 @@ __all__ = [
     "read_seconds",
     "read_solved_heads",
     "read_soup",
+    "refuse_ensemble",
     "soup_words",
     "sources_of_scores",
     "unreadable_logs",

@@ -126,7 +126,7 @@ def log_evaluation(run: RunFolder, **facts: Any) -> Evaluation:
     made = Evaluation(
         number=number,
         at=datetime.now(UTC).isoformat(timespec="seconds"),
-        recipe_sha256=durable.sha256_file(run.recipe_file),
+        recipe_sha256=durable.sha256_file(run.definition_file),
         **facts,
     )
     durable.Journal(run.evaluations_file).append(made.to_dict())

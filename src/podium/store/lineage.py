@@ -20,6 +20,7 @@ from podium import durable
 from podium.advice import call
 from podium.errors import StorageError, UsageError
 from podium.store.edits import find_edits, is_edited, is_torn
+from podium.store.ensemble_record import read_ensemble
 from podium.store.results import digest_results
 from podium.store.run_folder import RunFolder
 
@@ -71,7 +72,17 @@ class StaleFile:
 
 
 def weights_of(run: RunFolder, folds: Collection[int]) -> dict[str, str]:
-    """Digest of every trained model's weights, by its folder in the run ("fold-0/all"); from their JSON."""
+    """Digest of every trained model's weights, by its folder in the run ("fold-0/all"); from their JSON.
+
+    Of an ensemble: those of all folds of its runs ("baseline-1/fold-0/all").
+    """
+    ensemble = read_ensemble(run)
+    if ensemble is not None:
+        return {
+            f"{member.name}/{name}": digest
+            for member in ensemble.folders(run)
+            for name, digest in weights_of(member, _folds_of(member)).items()
+        }
     found = {}
     for fold in sorted(folds):
         for about in sorted(run.path.glob(f"fold-{fold}/*/model.json")):
@@ -143,6 +154,10 @@ def _about_edits(run: RunFolder) -> Iterator[StaleFile]:
 def _about_scores(run: RunFolder) -> Iterator[StaleFile]:
     made_from = _read_record(run.scores_file).get("made_from")
     fix = f"Score the run again with {call('podium.resume', run.name)}."
+    for member in _changed_members(run):
+        yield StaleFile(
+            "scores.json", f"the out-of-fold predictions of {member} that are here now", "Make the ensemble again."
+        )
     if not run.is_finished and run.oof_file.is_file() and run.run_file.is_file():
         yield StaleFile("predictions/oof.parquet", "all folds that the run was asked for", fix)
     if is_torn(run.scores_file):
@@ -151,6 +166,14 @@ def _about_scores(run: RunFolder) -> Iterator[StaleFile]:
         yield StaleFile("scores.json", "the out-of-fold predictions that are here now", fix)
     elif is_edited(run.scores_file):
         yield StaleFile("scores.json", "these predictions alone: it was changed after it was written", fix)
+
+
+def _changed_members(run: RunFolder) -> Iterator[str]:
+    ensemble = read_ensemble(run)
+    if ensemble is not None:
+        for member, folder in zip(ensemble.members, ensemble.folders(run), strict=True):
+            if _digest(folder.oof_file) != member.oof_sha256:
+                yield member.name
 
 
 def _about_report(run: RunFolder) -> Iterator[StaleFile]:

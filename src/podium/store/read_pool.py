@@ -8,6 +8,7 @@ import yaml
 
 from podium import durable
 from podium.errors import CorruptFileError
+from podium.store.ensemble_record import read_ensemble
 from podium.store.plain_yaml import read_plain_yaml
 from podium.store.run_folder import RunFolder
 
@@ -22,6 +23,9 @@ def read_pool(run: RunFolder) -> Any:
     Raises:
         CorruptFileError: If the recipe cannot be read.
     """
+    ensemble = read_ensemble(run)
+    if ensemble is not None:
+        return ensemble.pool or USUAL_POOL
     if not run.recipe_file.is_file():
         return USUAL_POOL
     try:

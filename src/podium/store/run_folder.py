@@ -21,6 +21,8 @@
         predictions/oof.parquet         out-of-fold rows of every validated sample
         predictions/<test>.parquet      mean over folds of a test set; <test>-fold-<k>.parquet each fold's
         predictions/<test>.csv          the answers: class and probability of every target, as decided
+        ensemble.json          in a run whose models are those of other runs: which ones, and how they are combined;
+                               it has no recipe, backbone or fold-<k> folders
         decisions.json         thresholds and decoding that predict and submit follow, if any were set
         scores.json            scores with intervals
         report.html            all of it on one page
@@ -70,7 +72,7 @@ TABLE_FILES = (
     "corrections.csv",
 )
 """Tables of prepared data, which a run holds too."""
-_FIRST_FILES = ("recipe.yaml", "environment.json", "fingerprints.parquet", "backbone", *TABLE_FILES)
+_FIRST_FILES = ("recipe.yaml", "environment.json", "fingerprints.parquet", "backbone", "ensemble.json", *TABLE_FILES)
 LONGEST_NAME = 100
 """Bytes of a run's name; a file system takes 255, and names of files are made from it."""
 
@@ -95,6 +97,21 @@ class RunFolder:
     def recipe_file(self) -> Path:
         """Everything that changes the numbers."""
         return self.path / "recipe.yaml"
+
+    @property
+    def ensemble_file(self) -> Path:
+        """The runs of an ensemble and how they are combined; absent in a run with models of its own."""
+        return self.path / "ensemble.json"
+
+    @property
+    def is_ensemble(self) -> bool:
+        """Whether the run's models are those of other runs."""
+        return self.ensemble_file.is_file()
+
+    @property
+    def definition_file(self) -> Path:
+        """What makes its numbers: the recipe, or the record of an ensemble."""
+        return self.ensemble_file if self.is_ensemble else self.recipe_file
 
     @property
     def environment_file(self) -> Path:
@@ -227,7 +244,7 @@ class RunFolder:
 
     def is_fold_done(self, fold: int) -> bool:
         """Whether all models of a fold are trained and its valid samples are predicted."""
-        return self.predictions_file("oof", fold).is_file()
+        return self.is_ensemble or self.predictions_file("oof", fold).is_file()
 
     def folds_left(self, folds: Collection[int] = ()) -> list[int]:
         """Folds that are not done, of these or, where none are given, of all that the run was asked for."""

@@ -12,9 +12,10 @@ import yaml
 from podium import durable
 from podium.advice import call
 from podium.errors import CorruptFileError, StorageError, UnknownNameError, UsageError
-from podium.listing import part_of
+from podium.listing import count_of, part_of
 from podium.metrics import Interval
 from podium.store.edits import is_torn
+from podium.store.ensemble_record import read_ensemble
 from podium.store.lineage import check_scores
 from podium.store.plain_yaml import read_plain_yaml
 from podium.store.results import read_seconds
@@ -148,6 +149,9 @@ def _score_of(run: RunFolder) -> dict[str, Any]:
 
 def _recipe_of(run: RunFolder) -> tuple[str, str]:
     """Preset and backbone of a run's recipe; "" for what a recipe of another version does not have."""
+    ensemble = read_ensemble(run)
+    if ensemble is not None:
+        return "ensemble", f"of {count_of(len(ensemble.members), 'run')}"
     try:
         recipe = read_plain_yaml(durable.read_bytes(run.recipe_file))
     except (StorageError, yaml.YAMLError):

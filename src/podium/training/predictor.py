@@ -27,7 +27,7 @@ from podium.models import Backbone, Classifier, LinearHeads, fuse
 from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
 from podium.recipe.build_heads import build_heads
 from podium.recipe.crop_images import crop_by
-from podium.store import RunFolder, load_tables
+from podium.store import RunFolder, load_tables, refuse_ensemble
 from podium.store.refit_record import read_refit
 from podium.tables import Predictions, Task, mean_predictions
 from podium.training.autotune import resolve_without_autotune
@@ -275,6 +275,7 @@ def open_predictor(
         UsageError: If no fold is finished, or there is no refit.
         CorruptFileError: If a table of the run is not the one it was started with.
     """
+    refuse_ensemble(run, "A predictor")
     device = choose_device(settings.device)
     recipe = resolve_without_autotune(load_recipe(run.recipe_file), device)
     task = load_tables(run)[0].task

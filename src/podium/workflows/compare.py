@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from podium.recipe import Recipe, load_recipe
 from podium.store import RunFolder, check_scores, find_run, load_tables, read_pool
 from podium.tables import Predictions, Samples, load_predictions
 
-__all__ = ["Comparison", "are_comparable", "compare", "compare_folders"]
+__all__ = ["Comparison", "are_comparable", "compare", "compare_folders", "on_shared_images"]
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,8 @@ def compare_folders(
     if not 0.5 <= level < 1:
         raise UsageError(f"the level is {level:g}; it must be at least 0.5 and below 1.", field="level")
     flat = [run for arm in arms for run in arm]
-    _refuse_twice(flat)
-    for run in flat:
-        check_scores(run)
-    found = [_answers(run) for run in flat]
+    aligned, samples, n_left_out = on_shared_images(flat, _answers)
     scores = Scores.from_dict(durable.read_json(flat[0].scores_file))
-    aligned, samples, n_left_out = _on_shared_images(flat, found)
     chosen = None if metric is None else find_metric(metric)
     names, targets = [arm[0].name for arm in arms], []
     for head in sorted(aligned[0].task.targets, key=lambda head: head.name != scores.main_target):
@@ -147,17 +143,36 @@ def _refuse_twice(runs: Sequence[RunFolder]) -> None:
             raise UsageError(f"run {run.name!r} is named twice.", fix="Name each run once.")
 
 
-def _on_shared_images(
-    runs: Sequence[RunFolder], answers: Sequence[tuple[Predictions, Samples]]
+def judged_images(run: RunFolder) -> tuple[Predictions, Samples]:
+    """What a run answers out of fold, image by image, and what was asked."""
+    return load_predictions(run.oof_file), load_tables(run)[0]
+
+
+def on_shared_images(
+    runs: Sequence[RunFolder], read: Callable[[RunFolder], tuple[Predictions, Samples]] = judged_images
 ) -> tuple[list[Predictions], Samples, int]:
-    """The predictions on what all runs answer, in the first one's order; their samples; images or bags left out."""
+    """Out-of-fold predictions of what all runs answer, in the first one's order; their samples; how many images or bags
+    are left out.
+
+    Args:
+        runs: The runs.
+        read: Gives a run's predictions and the samples that they answer.
+
+    Raises:
+        UsageError: If a run is not finished, is named twice, answers another task, or was trained on other labels of
+            the same images.
+    """
+    _refuse_twice(runs)
+    for run in runs:
+        check_scores(run)
+    answers = [read(run) for run in runs]
     found = [predictions for predictions, _ in answers]
     for run, predictions in zip(runs, found, strict=True):
         if predictions.task != found[0].task:
             raise UsageError(f"runs {runs[0].name!r} and {run.name!r} answer different tasks.")
     shared = set(found[0].ids.tolist()).intersection(*(predictions.ids.tolist() for predictions in found[1:]))
     if not shared:
-        raise UsageError("no image was judged in all of these runs.", fix="Compare runs on the same data.")
+        raise UsageError("no image was judged in all of these runs.", fix="Name runs on the same data.")
     everything = set().union(*(predictions.ids.tolist() for predictions in found))
     ids = found[0].ids[np.isin(found[0].ids, list(shared))]
     tables = [table.take(table.rows_of(ids)) for _, table in answers]
@@ -195,8 +210,8 @@ def _notes(
             "Not all runs have the same folds: a part of the difference is that of the folds. Train on those of the"
             f" first with {options(folds_from=str(flat[0].path))}."
         )
-    recipes = [[load_recipe(run.recipe_file) for run in arm] for arm in arms]
-    notes += _about_seeds(arms, recipes)
+    if not any(run.is_ensemble for run in flat):
+        notes += _about_seeds(arms, [[load_recipe(run.recipe_file) for run in arm] for arm in arms])
     least = 2.0 ** (1 - main.n_groups)
     if least > 1 - main.arms[0].difference.level:
         notes.append(

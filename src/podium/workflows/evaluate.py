@@ -17,11 +17,11 @@ from podium.dataset.sources import read_labelled_source
 from podium.decisions import decided_scores, differing_scores, score_answers
 from podium.errors import LabelError, PodiumError, UnknownNameError, UsageError
 from podium.machine import Caution, Progress, Settings
-from podium.recipe import load_recipe
 from podium.report import make_report, write_model_card
 from podium.store import (
     Evaluation,
     RunFolder,
+    asked_metric,
     check_scores,
     count_evaluations,
     load_tables,
@@ -133,7 +133,7 @@ def _score(
     views: Sequence[View] | None,
 ) -> Evaluation:
     predictions = predict_run(run, samples, settings, progress, name=name, views=views)
-    metric = load_recipe(run.recipe_file).metric
+    metric = asked_metric(run)
     rules = load_rules(run, predictions.task)
     plain = score_answers(predictions, samples, rules.recipe_pool, metric=metric)
     scores = decided_scores(predictions, samples, rules, plain, metric=metric)

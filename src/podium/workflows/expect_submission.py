@@ -62,7 +62,7 @@ def _find_gain(scored: ScoredRun) -> TrainingGain:
     fraction = float(np.mean([len(folds.train_rows(fold)) for fold in run.read()["folds"]]) / n_learnt)
     perfect = scores.targets[scores.main_target].perfect.get(scores.main_metric, math.nan)
     error = 0.0 if math.isnan(perfect) else abs(perfect - scores.main.value)
-    if not math.isnan(perfect) and n_learnt <= MOST and load_recipe(run.recipe_file).is_solved:
+    if not math.isnan(perfect) and n_learnt <= MOST and not run.is_ensemble and load_recipe(run.recipe_file).is_solved:
         try:
             with restored_torch():
                 half, whole = _halve(scored)

@@ -14,7 +14,7 @@ from podium.machine import Progress, Settings
 from podium.machine.device import choose_device, prepare_process
 from podium.recipe import Recipe, load_recipe
 from podium.stopping import StopRequest
-from podium.store import RunFolder
+from podium.store import RunFolder, refuse_ensemble
 from podium.tables import Samples, Task
 from podium.training.autotune import resolve_without_autotune
 from podium.training.cross_solve import frozen_recipe, make_frozen_inputs
@@ -75,6 +75,7 @@ def open_frozen_view(
         ImageError: If cache and images are gone, or a file is another one than it was.
         Stopped: If it was asked for.
     """
+    refuse_ensemble(run, "A look at features")
     task = unlabelled or samples.task
     assert task is not None, "a run has labels"
     record, device = run.read(), choose_device(settings.device)

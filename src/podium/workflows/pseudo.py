@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
+from podium.advice import option
 from podium.arguments import strict_fields
 from podium.curate import Scan
 from podium.dataset import check_scan_folder, save_scan
@@ -17,7 +18,7 @@ from podium.errors import UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings
 from podium.splits import judged_folds, name_fold
-from podium.store import RunFolder, check_scores, load_tables
+from podium.store import RunFolder, check_scores, load_tables, read_ensemble
 from podium.tables import Head, Predictions, Samples, as_text_array, load_predictions
 from podium.workflows.predict import predict_run
 
@@ -85,6 +86,7 @@ def make_pseudo_labels(
     """
     options = options or PseudoOptions()
     check_scores(run)
+    _refuse_other_folds(run, options)
     if samples.roots:
         raise UsageError("the images are of several folders.", fix="Label each of them with a call of its own.")
     _check_out(out)
@@ -203,3 +205,13 @@ def _join(parts: list[Samples]) -> Samples:
         fold=whole("fold"),
         soft={name: np.concatenate([part.soft[name] for part in parts]) for name in first.soft},
     )
+
+
+def _refuse_other_folds(run: RunFolder, options: PseudoOptions) -> None:
+    """Refuse labels fold by fold of an ensemble whose runs have different folds."""
+    ensemble = read_ensemble(run)
+    if ensemble is not None and not ensemble.same_folds and not options.mean:
+        raise UsageError(
+            f"the runs of the ensemble {run.name!r} have different folds, so it has no model of a fold.",
+            fix=f"Label by the mean of all models with {option('mean')}.",
+        )

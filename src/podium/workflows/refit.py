@@ -14,7 +14,7 @@ from podium.recipe import Recipe, arrange, load_recipe
 from podium.recipe.schedule_spec import Plateau
 from podium.report import make_report, write_model_card
 from podium.stopping import StopRequest, listen_for_stop
-from podium.store import RunFolder, check_scores, load_tables, read_seconds
+from podium.store import RunFolder, check_scores, load_tables, read_seconds, refuse_ensemble
 from podium.store.refit_record import RefitRecord, read_refit
 from podium.tables import Folds, Task
 from podium.training.refit_length import refit_epochs
@@ -63,6 +63,7 @@ def refit_run(
 def _refit(
     run: RunFolder, settings: Settings, progress: Progress, stop: StopRequest, callbacks: Callbacks | None
 ) -> RefitRecord:
+    refuse_ensemble(run, "A refit")
     samples, folds = load_tables(run)
     assert samples.task is not None, "a run has a task"
     recipe = load_recipe(run.recipe_file)

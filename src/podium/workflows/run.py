@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
     from podium.data import GivenImage, View
     from podium.report.inline import Plots
+    from podium.report.members_section import MembersSection
     from podium.suspects import LabelSuspects, NextImage
     from podium.training.predictor import Models, Predictor
     from podium.workflows.label_verdict import LabelVerdict
@@ -146,6 +147,13 @@ class Run(Shown):
             given = {"group": group, "answer_per": answer_per, "regions": regions, "name": name}
             _refuse_beside_images({"rows": rows, **table, "follow_links": follow_links, **given})
             check_views(views or ())
+            if self.folder.is_ensemble:
+                from podium.workflows.predict_ensemble import predict_ensemble_images
+
+                said = progress or default_progress()
+                return predict_ensemble_images(
+                    self.folder, images, self.settings, said, ids=name_images(images), views=views
+                )
             return self.predictor(progress=progress, models=models).predict(
                 images, ids=name_images(images), views=views
             )
@@ -401,6 +409,21 @@ class Run(Shown):
         from podium.training.predictor import open_predictor
 
         return open_predictor(self.folder, self.settings, progress, models=models)
+
+    @property
+    def members(self) -> MembersSection:
+        """The runs of an ensemble: what each scores, weighs and adds.
+
+        Raises:
+            UsageError: If the run has models of its own.
+        """
+        from podium.report.contents import read_contents
+        from podium.report.members_section import describe_members
+
+        found = describe_members(read_contents(self.folder))
+        if found is None:
+            raise UsageError(f"run {self.name!r} is no ensemble.", fix="Make one with `podium.ensemble`.")
+        return found
 
     @property
     def plot(self) -> Plots:

@@ -19,11 +19,11 @@ from podium.metrics import METRICS
 from podium.store import (
     RunFolder,
     StaleFile,
+    asked_metric,
     check_out_file,
     check_scores,
     digest_rules,
     find_stale,
-    read_plain_yaml,
     weights_behind,
     weights_of,
 )
@@ -192,7 +192,7 @@ def _name_folds(weights: object) -> str:
         return "unknown folds"
     if any(str(name).startswith("refit/") for name in weights):
         return "the refit"
-    numbers = {int(found[1]) for name in weights if (found := re.match(r"fold-(\d+)/", str(name)))}
+    numbers = {int(found[1]) for name in weights if (found := re.match(r"(?:.+/)?fold-(\d+)/", str(name)))}
     return "folds " + ", ".join(map(str, sorted(numbers)))
 
 
@@ -201,12 +201,9 @@ def _with_metric(run: RunFolder, options: SubmissionOptions) -> SubmissionOption
 
     The default metric was not asked for, so it says nothing of what the contest wants.
     """
-    if not run.recipe_file.is_file():
-        return options
     try:
-        recipe = read_plain_yaml(durable.read_bytes(run.recipe_file))
+        name = asked_metric(run)
     except yaml.YAMLError:
         raise CorruptFileError("this recipe cannot be read.", where=run.recipe_file, fix="Restore the file.") from None
-    name = recipe.get("metric") if isinstance(recipe, dict) else None
-    needs_probs = isinstance(name, str) and name in METRICS and METRICS[name].needs == "probs"
+    needs_probs = name is not None and name in METRICS and METRICS[name].needs == "probs"
     return replace(options, unclear="probability") if needs_probs else options

@@ -18,7 +18,7 @@ from podium.errors import RecipeError, UsageError
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.machine.memory import warn_of_scarce_memory
 from podium.machine.tuning import restored_torch
-from podium.store import RunFolder, find_run, list_differences
+from podium.store import RunFolder, find_run, list_differences, refuse_ensemble
 from podium.workflows.compose import compose_recipe
 from podium.workflows.minutes import TimeBudget, check_length_is_open
 from podium.workflows.option_homes import option_homes
@@ -213,6 +213,7 @@ def resume(
     _check_callbacks(callbacks, settings)
     warn_of_scarce_memory(progress)
     folder = find_run(settings.runs, run)
+    refuse_ensemble(folder, "A training")
     if recipe is not None:
         _check_same_recipe(folder, recipe)
     return _finish(folder, settings, progress, callbacks, only_folds=only_folds or (), root=root)

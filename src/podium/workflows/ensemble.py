@@ -1,0 +1,256 @@
+"""Several runs as one: combined out of fold, scored, and written as a run like any other."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium import durable
+from podium.arguments import strict_arguments
+from podium.dataset.prepared import load_prepared, write_prepared_tables
+from podium.decisions import (
+    BlendKind,
+    Choice,
+    Chosen,
+    Pool,
+    Weighing,
+    combine_out_of_fold,
+    judged_answers,
+    score_answers,
+)
+from podium.errors import UsageError
+from podium.listing import count_of
+from podium.machine import Caution, Progress, Settings, default_progress
+from podium.metrics import Metric, PairedDifference, paired_difference, score, score_predictions
+from podium.metrics import metric as find_metric
+from podium.stopping import StopRequest
+from podium.store import (
+    EnsembleRecord,
+    MemberRecord,
+    RunFolder,
+    asked_metric,
+    create_run,
+    describe_environment,
+    digest_tables,
+    find_run,
+    load_tables,
+    read_pool,
+    refuse_ensemble,
+    sources_of_scores,
+    weights_of,
+)
+from podium.tables import Predictions, Samples, save_predictions
+from podium.workflows.compare import on_shared_images
+from podium.workflows.expect_submission import expect_submission
+from podium.workflows.run import Run
+from podium.workflows.scored_run import ScoredRun
+
+__all__ = ["ensemble"]
+
+
+@strict_arguments()
+def ensemble(
+    *members: str | Path,
+    runs: str | Path = "runs",
+    name: str | None = None,
+    blend: BlendKind = "mean",
+    weights: Weighing | Sequence[float] = "equal",
+    per_head: bool = False,
+    metric: str | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Combine finished runs into one, which predicts, submits and reports like any other.
+
+    The score is of out-of-fold predictions. Where labels choose the weights ("search", "greedy"), those of a fold are
+    chosen on the other folds, so that no image judges weights that it helped to choose.
+
+    Args:
+        members: Two or more runs, each by name, folder or "last", on the same labels. The folds of the first one
+            count.
+        runs: Folder of all runs, where the ensemble is written too.
+        name: Its name; None counts on: ensemble-1, ensemble-2.
+        blend: What is averaged: "mean" (probabilities), "logits", "ranks" or "vote" (decisions).
+        weights: "equal"; "search" (least log loss); "greedy" (one after the other, by the metric); or a number a run.
+        per_head: Whether every head has weights of its own. By default those of the main target count for all.
+        metric: Main metric; None takes that of the first run.
+        progress: Receives progress and notes.
+
+    Raises:
+        UsageError: If a run is not finished, is an ensemble itself, answers another task or was trained on other
+            labels, or the weights do not fit.
+
+    Example:
+        best = podium.ensemble("baseline-1", "quick-1", "finetune-1", weights="greedy")
+        podium.submit(best.predict("data/test"), template="sample_submission.csv")
+    """
+    root, said = Path(runs), progress or default_progress()
+    folders = [find_run(root, str(member)) for member in members]
+    choice = Choice(blend, weights if isinstance(weights, str) else tuple(float(weight) for weight in weights))
+    made = _combine(folders, choice, metric, per_head=per_head)
+    return Run(_write(root, name, made, said), Settings(runs=root))
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """An ensemble before it is written."""
+
+    folders: Sequence[RunFolder]
+    members: Sequence[Predictions]
+    samples: Samples
+    choice: Choice
+    chosen: Chosen
+    metric: Metric
+    asked: str | None
+    target: str
+    n_left_out: int
+    pool: Pool
+    remake: Callable[[Sequence[Predictions], Choice], Chosen]
+
+    def score(self, predictions: Predictions) -> float:
+        """Main score of predictions for the same images."""
+        answers, asked = judged_answers(predictions, self.samples, self.pool)
+        head = next(head for head in answers.task.targets if head.name == self.target)
+        return score(self.metric, answers.probs[head.name], asked.target_labels(head.name), head)
+
+    def versus(self, other: Predictions) -> PairedDifference:
+        """The ensemble in comparison with other predictions of these images."""
+        before, asked = judged_answers(other, self.samples, self.pool)
+        after, _ = judged_answers(self.chosen.oof, self.samples, self.pool)
+        head = next(head for head in before.task.targets if head.name == self.target)
+        labels, groups = asked.target_labels(head.name), asked.group_keys
+        return paired_difference(before.probs[head.name], after.probs[head.name], labels, groups, self.metric, head)
+
+
+def _combine(folders: Sequence[RunFolder], choice: Choice, metric: str | None, *, per_head: bool) -> _Made:
+    if len(folders) < 2:
+        raise UsageError("an ensemble needs two runs.", fix="Name two or more.")
+    for folder in folders:
+        refuse_ensemble(folder, "An ensemble")
+    members, samples, n_left_out = on_shared_images(folders)
+    asked = metric or asked_metric(folders[0])
+    scores = score_predictions(members[0], samples, metric=asked, n_resamples=0)
+    main = scores.main_target
+    metrics = {name: find_metric(scores.metric_of(name)) for name in scores.targets}
+    labels = {name: samples.target_labels(name) for name in scores.targets}
+    fold = np.asarray(members[0].fold)
+
+    def make(which: Sequence[Predictions], how: Choice) -> Chosen:
+        return combine_out_of_fold(how, which, labels, fold, metrics, main, per_head=per_head)
+
+    chosen = make(members, choice)
+    return _Made(
+        folders, members, samples, choice, chosen, metrics[main], asked, main, n_left_out, read_pool(folders[0]), make
+    )
+
+
+def _write(root: Path, name: str | None, made: _Made, progress: Progress) -> RunFolder:
+    first = made.folders[0]
+    prepared = load_prepared(first.path)
+    record = {
+        "command": ["podium", *sys.argv[1:]],
+        "preset": "ensemble",
+        "folds": sorted(set(made.chosen.oof.fold.tolist())),
+        **{key: value for key, value in first.read().items() if key in ("cache", "cache_key", "fingerprints_sha256")},
+        **digest_tables(prepared.samples, prepared.folds),
+    }
+
+    def fill(run: RunFolder) -> None:
+        if first.fingerprints_file.is_file():
+            durable.write_bytes(run.fingerprints_file, durable.read_bytes(first.fingerprints_file))
+        write_prepared_tables(prepared, run.path)
+        durable.write_sealed(run.environment_file, describe_environment())
+        durable.write_json(run.ensemble_file, _describe(root, made).to_dict())
+
+    run = create_run(root, name, record, stem="ensemble", fill=fill)
+    with durable.wait_for_lock(run.path):
+        _score(run, made, progress)
+    if made.n_left_out:
+        progress.note(Caution(f"{count_of(made.n_left_out, 'image')} not judged by all of these runs are left out."))
+    return run
+
+
+def _describe(root: Path, made: _Made) -> EnsembleRecord:
+    scores = [made.score(member) for member in made.members]
+    members = []
+    for place, (folder, predictions) in enumerate(zip(made.folders, made.members, strict=True)):
+        members.append(
+            MemberRecord(
+                folder.name,
+                os.path.relpath(folder.path.resolve(), root.resolve()),
+                predictions.origins[0].sha256,
+                scores[place],
+                **_value_of(place, made),
+            )
+        )
+    sign = 1 if made.metric.greater_is_better else -1
+    best = int(np.argmax([sign * value for value in scores]))
+    against = {"best": {"name": made.folders[best].name} | made.versus(made.members[best]).to_dict()}
+    if made.choice.learns:
+        equal = made.remake(made.members, Choice(made.choice.kind)).oof
+        against["equal"] = made.versus(equal).to_dict()
+    return EnsembleRecord(
+        tuple(members),
+        made.chosen.blend.to_dict(),
+        made.choice.weighing if isinstance(made.choice.weighing, str) else "given",
+        {str(fold): list(own) for fold, own in made.chosen.by_fold.items()},
+        made.asked,
+        made.pool,
+        against,
+        _have_same_folds(made.folders),
+        tuple(tuple(row) for row in _correlation(made).tolist()),
+    )
+
+
+def _have_same_folds(folders: Sequence[RunFolder]) -> bool:
+    first, *others = [(load_tables(folder)[1].digest, folder.read()["folds"]) for folder in folders]
+    return all(other == first for other in others)
+
+
+def _value_of(place: int, made: _Made) -> dict[str, Any]:
+    """What the ensemble scores without one of its runs, and whether that run helps."""
+    rest = [member for other, member in enumerate(made.members) if other != place]
+    if len(rest) < 2:
+        return {}
+    choice = made.choice
+    if not isinstance(choice.weighing, str):
+        left = tuple(weight for other, weight in enumerate(choice.weighing) if other != place)
+        choice = replace(choice, weighing=left if sum(left) else "equal")
+    without = made.remake(rest, choice).oof
+    return {"without": made.score(without), "value": made.versus(without).to_dict()}
+
+
+def _correlation(made: _Made) -> NDArray[np.float64]:
+    """Correlation between the errors of every two members: 1 minus the probability of the truth."""
+    head = next(head for head in made.members[0].task.targets if head.name == made.target)
+    labels = made.samples.target_labels(head.name)
+    known = labels >= 0
+    if head.is_multi:
+        errors = [np.abs(member.probs[head.name] - labels)[known] for member in made.members]
+    else:
+        rows = np.flatnonzero(known)
+        errors = [1 - np.asarray(member.probs[head.name])[rows, labels[rows]] for member in made.members]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.corrcoef(np.stack(errors))
+    return np.asarray(np.nan_to_num(np.atleast_2d(found), nan=0.0))
+
+
+def _score(run: RunFolder, made: _Made, progress: Progress) -> None:
+    from podium.report import make_report, write_model_card
+
+    samples, folds = load_tables(run)
+    oof = made.chosen.oof
+    save_predictions(oof, run.oof_file, weights=weights_of(run, ()))
+    scores = score_answers(oof, samples, made.pool, metric=made.asked, by_fold=True)
+    settings = Settings(runs=run.path.parent)
+    expected = expect_submission(ScoredRun(run, samples, folds, oof, scores, settings, progress, StopRequest()))
+    scores = replace(scores, expected=expected)
+    durable.write_sealed(run.scores_file, scores.to_dict() | {"made_from": sources_of_scores(run)})
+    write_model_card(run)
+    make_report(run)

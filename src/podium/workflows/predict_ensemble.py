@@ -1,0 +1,90 @@
+"""Predictions of an ensemble: every run of it answers, and the answers are combined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from podium.data import GivenImage, View
+from podium.decisions import Blend
+from podium.machine import Progress, Settings
+from podium.machine.allocator import return_freed_memory
+from podium.machine.device import prepare_process
+from podium.store import RunFolder, read_ensemble, weights_of
+from podium.tables import MEAN_OF_FOLDS, Predictions, Samples, load_predictions, mean_predictions, save_predictions
+from podium.training.predictor import open_predictor
+from podium.workflows.images_to_predict import ImagesToPredict, open_images
+from podium.workflows.save_mean import save_mean
+
+__all__ = ["predict_ensemble", "predict_ensemble_images"]
+
+
+def predict_ensemble(
+    run: RunFolder,
+    samples: Samples,
+    settings: Settings,
+    progress: Progress,
+    *,
+    name: str,
+    views: Sequence[View] | None,
+) -> Predictions:
+    """As `predict_run`, by the folds of every run of the ensemble. Nothing is written into the folders of these.
+
+    Raises:
+        UsageError: If a run of it is gone.
+        ImageError: If no image can be decoded.
+    """
+    record = read_ensemble(run)
+    assert record is not None, "an ensemble has a record"
+    folders, oof = record.folders(run), load_predictions(run.oof_file)
+    prepare_process(settings.n_threads)
+    parts: list[dict[int, Predictions]] = []
+    images: ImagesToPredict | None = None
+    for folder in folders:
+        progress.note(f"Run {folder.name} of the ensemble.")
+        predictor = open_predictor(folder, settings, progress, keep=False)
+        found = open_images(run, samples, predictor.recipe, settings, progress, say=images is None)
+        images = found if images is None else images
+        made = predictor.predict_folds(found.cache, views=views)
+        parts.append({fold: predictions.align(images.cache.ids) for fold, predictions in made})
+        del predictor, found
+        return_freed_memory()
+    assert images is not None, "an ensemble has runs"
+    if (caution := images.describe_bad()) is not None:
+        progress.note(caution)
+    blend = Blend.from_dict(record.blend)
+    weights, per_fold = weights_of(run, ()), []
+    for fold in run.read()["folds"] if record.same_folds else ():
+        combined = images.complete(_combine(blend, [part[fold] for part in parts], fold), oof)
+        per_fold.append(save_predictions(combined, run.predictions_file(name, fold), weights=weights))
+    means = [mean_predictions(list(part.values())) for part in parts]
+    about = {"root": str(samples.root), "views": list(views or ()), "models": "folds", "folds": run.read()["folds"]}
+    mean = images.complete(_combine(blend, means), oof)
+    return save_mean(run, name, mean, images, about, weights, per_fold, progress)
+
+
+def predict_ensemble_images(
+    run: RunFolder,
+    images: Sequence[GivenImage],
+    settings: Settings,
+    progress: Progress,
+    *,
+    ids: Sequence[str] | None = None,
+    views: Sequence[View] | None = None,
+) -> Predictions:
+    """Predictions of an ensemble for images in memory or single files."""
+    record = read_ensemble(run)
+    assert record is not None, "an ensemble has a record"
+    parts = [
+        open_predictor(folder, settings, progress, keep=False).predict(images, ids=ids, views=views)
+        for folder in record.folders(run)
+    ]
+    return _combine(Blend.from_dict(record.blend), parts)
+
+
+def _combine(blend: Blend, parts: Sequence[Predictions], fold: int = MEAN_OF_FOLDS) -> Predictions:
+    first = parts[0]
+    probs = blend.combine([part.align(first.ids).probs for part in parts], first.task)
+    return replace(first, fold=np.full(len(first), fold, dtype=np.int64), probs=probs, origins=())
