@@ -23,7 +23,7 @@ def ensemble(
     *members: Annotated[str, Parameter(group=RUN, name="RUNS")],
     name: Annotated[str | None, Parameter(group=RUN)] = None,
     blend: Annotated[Blend, Parameter(group=RUN)] = "mean",
-    weights: Annotated[tuple[str, ...], Many, Parameter(group=RUN)] = ("equal",),
+    weights: Annotated[tuple[str, ...], Many, Parameter(group=RUN)] = (),
     per_head: Annotated[bool, Parameter(group=RUN, negative="")] = False,
     metric: Annotated[Metric | None, Parameter(group=RUN)] = None,
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
@@ -37,7 +37,8 @@ def ensemble(
         members: Two or more runs on the same labels. The folds of the first one count.
         name: Name of the ensemble (default: counts on, ensemble-1).
         blend: What is averaged: mean (probabilities), logits, ranks, or vote (decisions).
-        weights: equal; search for the least log loss; greedy for the metric; or a number a run: --weights 6 3 1.
+        weights: A number a run, such as 6 3 1; search for the least log loss; greedy for the metric; or equal (default:
+            equal).
         per_head: Weigh the runs for each head by itself. By default the weights of the main target count for all.
         metric: Primary metric (default: that of the first run).
         runs: Folder of all runs, where the ensemble is written too.
@@ -70,6 +71,8 @@ def ensemble(
 
 
 def _read_weights(words: tuple[str, ...]) -> str | tuple[float, ...]:
+    if not words:
+        return "equal"
     if len(words) == 1 and words[0].isalpha():
         return words[0]
     try:
