@@ -31,6 +31,7 @@ PUBLIC = [
     "agree",
     "audit",
     "compare",
+    "ensemble",
     "compose_recipe",
     "find_label_errors",
     "find_regions",
