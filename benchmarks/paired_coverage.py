@@ -3,7 +3,7 @@
 Made data in the shape of a face contest, as in `interval_coverage.py`: groups are people with 1 to 13 images, the class
 is the person's, one class is rare, and each person is easier or harder to tell. Every arm is better than the reference
 by an amount of its own; where several seeds are trained, each run of an arm moves by chance besides. The truth is the
-mean difference of many runs on 100,000 people.
+mean difference of 200 runs an arm on 2,000 people.
 
     python benchmarks/paired_coverage.py --trials 1000 --level 0.9
 """
@@ -47,7 +47,7 @@ def _softmax(logits: Array) -> Array:
 
 def measure(name: str, n_groups: int, n_seeds: int, spread: float, n_trials: int, level: float) -> None:
     rng, chosen = np.random.default_rng(n_groups + n_seeds), metric(name)
-    many, truth_labels, _ = draw(20_000, 25 if spread else 5, spread, rng)
+    many, truth_labels, _ = draw(2_000, 200, spread, rng)
     scores = [np.mean([score(chosen, run, truth_labels, HEAD) for run in arm.probs]) for arm in many]
     truth = np.array(scores[1:]) - scores[0]
     held = {"one comparison": [], "each of three": [], "all three at once": []}
