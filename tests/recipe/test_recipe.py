@@ -49,6 +49,7 @@ LIMITS: dict[tuple[type[BaseModel], str], tuple[tuple[Any, ...], tuple[Any, ...]
     (ImageSpec, "value_range"): (("full", (0.0, 4095.0), (-1000.0, 0.5)), ((1, 1), (2, 1), (0, 1, 2), "auto")),
     (ModelSpec, "frozen_blocks"): COUNT,
     (ModelSpec, "lora_rank"): COUNT,
+    (ModelSpec, "nearest"): ((None, 1, 10**6, "prototypes"), (0, -1, 1.5)),
     (ModelSpec, "lora_alpha"): POSITIVE,
     (ModelSpec, "lora_dropout"): ((0, 1 - 1e-12), (-TINY, 1)),
     (ModelSpec, "unfreeze_after"): ((None, 1, 10**6), (0, -1, 1.5)),

@@ -48,6 +48,7 @@ NULLS = {
     *(f"optimizer.{name}" for name in ("momentum", "betas", "eps", "nesterov", "sam_rho")),
     "schedule.warmup_steps",
     "model.act_layer",
+    "model.nearest",
     "model.unfreeze_after",
     "model.unfreeze_every",
     *(f"training.{name}" for name in ("micro_batch", "clip_norm", "ema_decay", "patience", "soup_epochs")),

@@ -243,6 +243,7 @@ CASES: dict[str, Case] = {
     ),
     "loss.multi.asymmetric.clip": Case("loss.multi.clip=0.3", besides=("loss.multi.kind=asymmetric",), several=True),
     "loss.head_weights": Case("loss.head_weights={size: 5}"),
+    "model.nearest": Case("model.nearest=2"),
     "loss.parents": Case("loss.parents={x: a, y: a, z: b, 0: a, 1: a, 2: b}"),
     "loss.parent_weight": Case("loss.parent_weight=3", besides=("loss.parents={x: a, y: a, z: b, 0: a, 1: a, 2: b}",)),
     "augmentations.kind": Case("augmentations=[{kind: horizontal_flip}]"),

@@ -157,7 +157,7 @@ def show_run(run: Run, *, as_json: bool) -> None:
     from podium.cli.spelling import next_command
     from podium.report import print_summary, read_group_words
     from podium.splits import count_extra, describe_extra
-    from podium.store import arithmetic_words, read_arithmetic, read_soup, soup_words
+    from podium.store import arithmetic_words, nearest_words, read_arithmetic, read_soup, soup_words
 
     left, runs = run.folder.folds_left(), run.settings.runs
     if as_json:
@@ -174,6 +174,9 @@ def show_run(run: Run, *, as_json: bool) -> None:
     print_summary(run.scores, groups=read_group_words(run.folder))
     soup = read_soup(run.folder)
     print_lines("", *([f"soup     {soup_words(soup)}"] if soup else []))
+    nearest = read_soup(run.folder, "nearest")
+    if nearest:
+        print_lines(f"nearest  {nearest_words(nearest)}")
     if run.samples.is_extra.any():
         print_lines(f"extra    {describe_extra(run.samples, run.folds)}")
     print_lines(f"with     {arithmetic_words(read_arithmetic(run.folder))}")

@@ -139,6 +139,8 @@ def _create(
         module: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **options)
     except (TypeError, ValueError, AssertionError) as error:
         fix = _KEEP_ACTIVATION if "act_layer" in str(error) else None
+        if "'drop_path_rate'" in str(error):
+            fix = f"It has no stochastic depth: set model.drop_path_rate=0, in place of {drop_path_rate:g}."
         raise UsageError(f"timm cannot build {name!r} with {options}: {_reason(error)}.", fix=fix) from error
     if act_layer and not any(isinstance(layer, get_act_layer(act_layer)) for layer in module.modules()):
         raise UsageError(

@@ -38,6 +38,7 @@ class LinearHeads(nn.Module):
         ordinal: Layer of heads whose classes are in order; with "cumulative" a `CumulativeLink`, whose logits are
             log-probabilities.
         layers: Layers of heads that are not linear, by head name: standardised features (N, D) to logits (N, C).
+        nearest: Layers that answer in their place once they hold `rows`, and never in training mode, by head name.
     """
 
     feature_mean: Tensor
@@ -51,6 +52,7 @@ class LinearHeads(nn.Module):
         dropout: float = 0.0,
         ordinal: OrdinalLink = "softmax",
         layers: Mapping[str, nn.Module] = MappingProxyType({}),
+        nearest: Mapping[str, nn.Module] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         self.task = task
@@ -63,6 +65,9 @@ class LinearHeads(nn.Module):
                 head_key(i, head.name): layers.get(head.name) or _make_layer(n_features, head, ordinal)
                 for i, head in enumerate(task.heads)
             }
+        )
+        self.nearest = nn.ModuleDict(
+            {head_key(i, head.name): nearest[head.name] for i, head in enumerate(task.heads) if head.name in nearest}
         )
 
     def standardise_by(self, pieces: Callable[[], Iterable[Tensor]]) -> None:
@@ -97,10 +102,22 @@ class LinearHeads(nn.Module):
 
     def forward(self, features: Tensor) -> dict[str, Tensor]:
         """Logits by head name, each (N, C)."""
-        standardised = self.dropout((features - self.feature_mean) / self.feature_scale)
-        return {
-            head.name: layer(standardised) for head, layer in zip(self.task.heads, self.layers.values(), strict=True)
-        }
+        return self.answer(self.dropout(self.standardise(features)))
+
+    def standardise(self, features: Tensor) -> Tensor:
+        """What the layers of all heads see, (N, D)."""
+        return (features - self.feature_mean) / self.feature_scale
+
+    def answer(self, standardised: Tensor) -> dict[str, Tensor]:
+        """Logits by head name, each (N, C), of standardised features."""
+        named = zip(self.task.heads, self.layers.items(), strict=True)
+        return {head.name: self._layer_of(key, layer)(standardised) for head, (key, layer) in named}
+
+    def _layer_of(self, key: str, trained: nn.Module) -> nn.Module:
+        if self.training or key not in self.nearest:
+            return trained
+        remembered: Tensor = self.nearest[key].rows  # type: ignore[assignment]
+        return self.nearest[key] if len(remembered) else trained
 
 
 def head_key(position: int, name: str) -> str:

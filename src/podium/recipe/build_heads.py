@@ -25,7 +25,12 @@ def build_heads(recipe: Recipe, task: Task, n_features: int) -> LinearHeads:
     found = {head.name: _make_layer(recipe, head, n_features) for head in task.heads}
     layers = {name: layer for name, layer in found.items() if layer is not None}
     spec = recipe.model
-    return LinearHeads(task, n_features, dropout=spec.drop_rate, ordinal=spec.ordinal, layers=layers)
+    nearest = {
+        head.name: NearestLayer(n_features, head.n_classes)
+        for head in task.heads
+        if spec.nearest is not None and not head.is_multi
+    }
+    return LinearHeads(task, n_features, dropout=spec.drop_rate, ordinal=spec.ordinal, layers=layers, nearest=nearest)
 
 
 def _make_layer(recipe: Recipe, head: Head, n_features: int) -> nn.Module | None:

@@ -116,6 +116,8 @@ def _idle_for(recipe: Recipe, task: Task) -> Iterator[_Idle]:
     own = None if others else "a loss of its own for every target"
     if not any(head.kind == "ordinal" for head in heads):
         yield _Idle("model.ordinal", _NO_ORDER)
+    if all(head.is_multi for head in heads):
+        yield _Idle("model.nearest", "no head of one class per image", (None,))
     yield from _idle_layers(recipe, heads)
     if not any(head.is_multi for head in others):
         yield _Idle("loss.multi", own or "one class per image")
@@ -212,6 +214,7 @@ def _idle_for_solved(recipe: Recipe) -> Iterator[_Idle]:
     yield _Idle("model.ordinal", head)
     yield _Idle("model.layer", head, (LinearLayer(),))
     yield _Idle("model.layers", head, ({},))
+    yield _Idle("model.nearest", head, (None,))
     yield _Idle("distill.teacher", head, ((),))
     yield _Idle("loss.head_weights", head, ({},))
     yield _Idle("loss.parents", head, ({},))

@@ -83,6 +83,10 @@ class ModelSpec(Part):
     (Radenović et al. 2018)."""
     layer: LayerSpec = LinearLayer()
     """The last layer of heads with one class per image."""
+    nearest: Count | Literal["prototypes"] | None = None
+    """Answer by the training images in place of the trained heads, for heads with one class per image: the mean cosine,
+    in the trained features, to so many nearest images of each class, or `prototypes`: the cosine to its mean direction.
+    The heads alone are judged out of fold too, and the result says which is better. null answers by the heads."""
     layers: dict[str, LayerSpec] = Field(default_factory=dict)
     """A head's own layer in place of `layer`, by head name."""
     drop_rate: Fraction = 0.0

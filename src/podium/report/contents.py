@@ -79,6 +79,7 @@ class RunContents:
         solved: What was chosen for each solved head, by fold and model, then by head.
         evaluations: Looks at the holdout and at labelled test sets.
         soup: What a mean over the last epochs did to the score; empty where none predicts.
+        nearest: What answering by the nearest training images did to it; empty where the heads answer.
         refit: The model on all images, finished.
         ensemble: The runs that an ensemble is made of; None where the run has models of its own.
         weights: Digest of every model's weights.
@@ -104,6 +105,7 @@ class RunContents:
     solved: Mapping[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     evaluations: tuple[Evaluation, ...] = ()
     soup: Mapping[str, Any] = field(default_factory=dict)
+    nearest: Mapping[str, Any] = field(default_factory=dict)
     refit: RefitRecord | None = None
     ensemble: EnsembleRecord | None = None
     weights: Mapping[str, str] = field(default_factory=dict)
@@ -221,6 +223,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         solved=attempt(folder, lambda: read_solved_heads(run)) or {},
         evaluations=tuple(attempt(run.evaluations_file, lambda: read_evaluations(run)) or ()),
         soup=attempt(run.scores_file, lambda: read_soup(run)) or {},
+        nearest=attempt(run.scores_file, lambda: read_soup(run, "nearest")) or {},
         refit=attempt(run.refit_file, lambda: read_refit(run, finished=True)),
         ensemble=attempt(run.ensemble_file, lambda: read_ensemble(run)),
         weights=weights_of(run, request.get("folds", ())),

@@ -44,12 +44,21 @@ from podium.store.run_folder import (
 from podium.store.run_record import check_record
 from podium.store.run_rows import RunOrder, RunRow, list_run_rows
 from podium.store.run_tables import check_tables, digest_tables, load_tables
-from podium.store.soup_record import CHOSEN_APART_NAME, LAST_EPOCH_NAME, SOUP_NAME, read_soup, soup_words
+from podium.store.soup_record import (
+    CHOSEN_APART_NAME,
+    LAST_EPOCH_NAME,
+    PLAIN_HEADS_NAME,
+    SOUP_NAME,
+    nearest_words,
+    read_soup,
+    soup_words,
+)
 
 __all__ = [
     "CHOSEN_APART_NAME",
     "FORMAT",
     "LAST_EPOCH_NAME",
+    "PLAIN_HEADS_NAME",
     "SECONDS_NAME",
     "SOUP_NAME",
     "TABLE_FILES",
@@ -89,6 +98,7 @@ __all__ = [
     "load_tables",
     "log_evaluation",
     "model_of",
+    "nearest_words",
     "read_arithmetic",
     "read_ensemble",
     "read_epochs",

@@ -8,23 +8,33 @@ from typing import Any
 from podium import durable
 from podium.store.run_folder import RunFolder
 
-__all__ = ["CHOSEN_APART_NAME", "LAST_EPOCH_NAME", "SOUP_NAME", "read_soup", "soup_words"]
+__all__ = [
+    "CHOSEN_APART_NAME",
+    "LAST_EPOCH_NAME",
+    "PLAIN_HEADS_NAME",
+    "SOUP_NAME",
+    "nearest_words",
+    "read_soup",
+    "soup_words",
+]
 
 LAST_EPOCH_NAME = "last_epoch.parquet"
 """In the folder of a training that averages epochs: what the last one alone answers to the validation samples."""
 CHOSEN_APART_NAME = "chosen_apart.parquet"
 """In the folder of a training with a greedy soup: what the epochs that half of the validation samples chose answer to
 the other half."""
+PLAIN_HEADS_NAME = "plain_heads.parquet"
+"""In the folder of a training that answers by its training images: what its heads answer to the validation samples."""
 SOUP_NAME = "soup.json"
 """Beside it: the epochs that are averaged."""
 
 
-def read_soup(run: RunFolder) -> Mapping[str, Any]:
-    """The comparison in scores.json; empty where the run averages no epochs, or its scores are not there."""
+def read_soup(run: RunFolder, key: str = "soup") -> Mapping[str, Any]:
+    """The comparison in scores.json, "soup" or "nearest"; empty where there is none, or no scores are there."""
     if not run.scores_file.is_file():
         return {}
     scores = durable.read_json(run.scores_file)
-    found = scores.get("soup") if isinstance(scores, Mapping) else None
+    found = scores.get(key) if isinstance(scores, Mapping) else None
     return found if isinstance(found, Mapping) else {}
 
 
@@ -36,12 +46,21 @@ def soup_words(soup: Mapping[str, Any]) -> str:
         >>> soup_words({"epochs": 3, "metric": "f1_macro", "difference": difference, "verdict": "cannot tell"})
         'mean of the last 3 epochs: f1_macro +0.0123 [-0.0040, +0.0200] against the last alone, cannot tell'
     """
-    difference = soup["difference"]
+    kind = "greedy " if soup.get("choice") == "greedy" else ""
+    what = f"{kind}mean of the last {soup['epochs']} epochs"
+    return f"{what}: {_verdict_words(soup)} against the last alone, {soup['verdict']}"
+
+
+def nearest_words(nearest: Mapping[str, Any]) -> str:
+    """The comparison of answers by the nearest training images in a line."""
+    kind = nearest["nearest"]
+    what = "prototypes" if kind == "prototypes" else f"{kind} nearest"
+    return f"{what}: {_verdict_words(nearest)} against the heads alone, {nearest['verdict']}"
+
+
+def _verdict_words(found: Mapping[str, Any]) -> str:
+    difference = found["difference"]
     values = [difference.get(name) for name in ("value", "low", "high")]
     value, low, high = ("–" if number is None else f"{number:+.4f}" for number in values)
     bounds = f" [{low}, {high}]" if values[1] is not None else ""
-    kind = "greedy " if soup.get("choice") == "greedy" else ""
-    return (
-        f"{kind}mean of the last {soup['epochs']} epochs: {soup['metric']} {value}{bounds} against the last alone,"
-        f" {soup['verdict']}"
-    )
+    return f"{found['metric']} {value}{bounds}"

@@ -11,20 +11,21 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from podium import durable
 from podium.callbacks import Callbacks, TrainingInfo
 from podium.decisions import complete_probs
 from podium.engine import Callback, Checkpoints, TrainState, mix_seed
 from podium.engine.saved_weights import has_weights, load_weights, save_weights
+from podium.errors import Stopped
 from podium.machine import Caution, Progress
 from podium.models import Classifier, LinearHeads, merge_lora
 from podium.recipe import Recipe
 from podium.recipe.border_targets import treat_borders
 from podium.report.solved_heads import describe_solved
 from podium.stopping import StopRequest
-from podium.store import CHOSEN_APART_NAME, LAST_EPOCH_NAME, SECONDS_NAME, SOUP_NAME, model_of
+from podium.store import CHOSEN_APART_NAME, LAST_EPOCH_NAME, PLAIN_HEADS_NAME, SECONDS_NAME, SOUP_NAME, model_of
 from podium.tables import (
     Folds,
     Predictions,
@@ -41,6 +42,7 @@ from podium.training.greedy import Half
 from podium.training.inputs import FeatureInputs, Inputs
 from podium.training.mean_over_views import mean_over_views
 from podium.training.mixers import make_mixer
+from podium.training.nearest_decoding import remember_training_images
 from podium.training.probe import start_heads
 from podium.training.solved_training import Solved, train_solved
 
@@ -220,9 +222,22 @@ class Job:
             "steps": state.step,
             "best_epoch": state.best_epoch,
         }
-        save_weights(weights, folder, about)
         self.model.load_state_dict(weights)
+        if given.recipe.model.nearest is not None:
+            try:
+                weights = self._remember(folder, stop)
+            except Stopped:
+                checkpoints.save(state, fitting.parts)
+                raise
+        save_weights(weights, folder, about)
         given.callbacks.emit("on_training_end", info)
+
+    def _remember(self, folder: Path, stop: StopRequest) -> dict[str, Tensor]:
+        """The weights with the training images remembered; what the heads alone answer is written first."""
+        if self.valid_rows is not None:
+            save_predictions(self._predict(self.model, self.valid_rows, stop), folder / PLAIN_HEADS_NAME)
+        remember_training_images(self.given.recipe, self.model, self.given.inputs, self._learnt, stop=stop)
+        return {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
 
     def _keep_last_epoch(self, folder: Path, stop: StopRequest, model: nn.Module) -> None:
         """Write what the last epoch alone answers to the valid samples, to compare a mean over epochs with."""

@@ -58,6 +58,7 @@ from podium.training.fitting import LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import FeatureInputs, Inputs
 from podium.training.make_inputs import make_inputs
 from podium.training.mixers import make_mixer
+from podium.training.nearest_decoding import remember_training_images
 from podium.training.predictor import Predictor, TrainedModels
 from podium.training.probe import start_heads
 from podium.training.solved_training import train_solved
@@ -289,6 +290,12 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         state = TrainState()
         never = Checkpoints(Path(), every_s=float("inf"))  # due never: nothing is written
         self._weights[name] = fitting.run(state, never, StopRequest())
+        if recipe.model.nearest is not None:
+            if recipe.model.freeze == "lora":
+                remove_lora(model)
+            model.load_state_dict(self._weights[name])
+            remember_training_images(recipe, model, inputs, train, stop=StopRequest())
+            self._weights[name] = model.state_dict()
         if valid is not None:
             self.validation_scores_[name] = [epoch.scores[fitting.parts.score_name] for epoch in state.history]
 

@@ -22,7 +22,7 @@ from podium.store import (
     write_results,
 )
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions, save_predictions
-from podium.workflows.judge_soup import judge_soup
+from podium.workflows.judge_soup import judge_nearest, judge_soup
 from podium.workflows.scored_run import ScoredRun
 
 __all__ = ["gather"]
@@ -88,9 +88,10 @@ def gather(
         scores = replace(scores, look_alikes=look_for_look_alikes(scored))
         expected = expect_submission(replace(scored, scores=scores))
         scores = replace(scores, expected=expected)
-        soup = judge_soup(run, oof, samples, scores)
+        soup, nearest = judge_soup(run, oof, samples, scores), judge_nearest(run, oof, samples, scores)
         about = {
             **({} if soup is None else {"soup": soup}),
+            **({} if nearest is None else {"nearest": nearest}),
             "computed_with": read_arithmetic(run),
             "made_from": sources_of_scores(run),
             "results_sha256": digest_results(run.results_file),

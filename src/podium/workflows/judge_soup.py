@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from podium.decisions import complete_probs, judged_answers
 from podium.metrics import Scores, paired_difference
 from podium.recipe import load_recipe
-from podium.store import LAST_EPOCH_NAME, RunFolder, read_pool
+from podium.store import LAST_EPOCH_NAME, PLAIN_HEADS_NAME, RunFolder, read_pool
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions
 
-__all__ = ["judge_soup"]
+__all__ = ["judge_nearest", "judge_soup"]
 
 
 def judge_soup(run: RunFolder, oof: Predictions, whole: Samples, scores: Scores) -> Mapping[str, Any] | None:
@@ -29,29 +29,45 @@ def judge_soup(run: RunFolder, oof: Predictions, whole: Samples, scores: Scores)
         scores: Their scores.
     """
     training = load_recipe(run.recipe_file).training
-    n_epochs = training.soup_epochs
-    found = [] if n_epochs is None else [_last_epoch(run, fold, oof) for fold in run.read()["folds"]]
+    if training.soup_epochs is None:
+        return None
+    found = _compare(run, oof, whole, scores, LAST_EPOCH_NAME)
+    return None if found is None else {"epochs": training.soup_epochs, "choice": training.soup_choice, **found}
+
+
+def judge_nearest(run: RunFolder, oof: Predictions, whole: Samples, scores: Scores) -> Mapping[str, Any] | None:
+    """What answering by the nearest training images did to the main score; None where the run answers by its heads."""
+    nearest = load_recipe(run.recipe_file).model.nearest
+    if nearest is None:
+        return None
+    found = _compare(run, oof, whole, scores, PLAIN_HEADS_NAME)
+    return None if found is None else {"nearest": nearest, **found}
+
+
+def _compare(run: RunFolder, oof: Predictions, whole: Samples, scores: Scores, name: str) -> Mapping[str, Any] | None:
+    """The score minus that of the predictions of this name in the folders of all trainings; None where one is gone."""
+    found = [_load_beside(run, fold, oof, name) for fold in run.read()["folds"]]
     folds = [predictions for predictions in found if predictions is not None]
     if not folds or len(folds) < len(found):
         return None
     pool, target = read_pool(run), scores.main_target
-    last, samples = judged_answers(concat_predictions(folds).align(oof.ids), whole, pool)
+    other, samples = judged_answers(concat_predictions(folds).align(oof.ids), whole, pool)
     oof, _ = judged_answers(oof, whole, pool)
     rows = samples.rows_of(oof.ids)
     difference = paired_difference(
-        last.probs[target],
+        other.probs[target],
         oof.probs[target],
         samples.target_labels(target)[rows],
         samples.group_keys[rows],
         scores.main_metric,
         next(head for head in oof.task.targets if head.name == target),
     )
-    return {"epochs": n_epochs, "choice": training.soup_choice, "target": target, **difference.to_dict()}
+    return {"target": target, **difference.to_dict()}
 
 
-def _last_epoch(run: RunFolder, fold: int, oof: Predictions) -> Predictions | None:
-    """The last epoch's out-of-fold rows of a fold, from all its models; None where a file is gone."""
-    files = [path.parent / LAST_EPOCH_NAME for path in sorted(run.path.glob(f"fold-{fold}/*/model.json"))]
+def _load_beside(run: RunFolder, fold: int, oof: Predictions, name: str) -> Predictions | None:
+    """The rows of a fold that its trainings wrote under this name; None where a file is gone."""
+    files = [path.parent / name for path in sorted(run.path.glob(f"fold-{fold}/*/model.json"))]
     if not files or not all(path.is_file() for path in files):
         return None
     parts = [load_predictions(path) for path in files]
