@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,9 +24,9 @@ SHARED_DATA = Path(os.environ.get("PODIUM_SHARED_DATA", REPOSITORY.parent / "sha
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with long tests come first, so that at the end no worker is alone with one."""
-    long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)
+    """Files of the most long tests come first, so that at the end no worker is alone with one."""
+    n_long = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -n_long[item.path])
 
 
 @pytest.fixture(autouse=True)
