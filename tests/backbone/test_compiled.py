@@ -146,6 +146,7 @@ def test_a_network_whose_trace_knows_its_batch_is_traced_with_the_whole_one() ->
     assert torch.equal(run(images[1:3]), FixedBatch()(images[1:3]))
 
 
+@pytest.mark.slow
 def test_a_graph_that_says_something_else_than_torch_is_refused() -> None:
     with pytest.raises(UsageError, match=r"and torch get different features"):
         Graph(FirstOfTwo().eval(), draw(4, 8) // torch.arange(1, 5).reshape(4, 1, 1, 1)).compile("fp32", 1)

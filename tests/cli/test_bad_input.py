@@ -491,6 +491,7 @@ def train(ask: Ask, tmp_path: Path) -> Callable[..., Answer]:
     return lambda *arguments: ask("train", *with_tiny(*arguments), "--runs", tmp_path / "runs")
 
 
+@pytest.mark.slow
 def test_unreadable_images_are_refused_counted_and_listed(
     yard: Path, train: Callable[..., Answer], tmp_path: Path
 ) -> None:
@@ -600,6 +601,7 @@ def test_odd_names_survive_the_whole_way(tmp_path: Path, ask: Ask, train: Callab
         assert {row["id"] for row in csv.DictReader(file)} == ids
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:
     command = f"'{sys.executable}' -m podium runs --runs '{desk.root}/runs'"
     for line in (f"{command} | head -0", f"{command} | true", f"{command} >&-"):

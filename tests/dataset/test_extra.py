@@ -78,6 +78,7 @@ def test_what_is_like_the_holdout_trains_nowhere(places: tuple[Path, Path], tmp_
     assert not set(twins) & set(both.folds.learnt_rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_trains_with_extra_and_resumes_to_the_bit(shape: str, tmp_path: Path) -> None:
     mine = make_samples(tmp_path / "main", shape)

@@ -90,6 +90,7 @@ def test_a_slot_forgets_files_the_new_version_does_not_have(tmp_path: Path) -> N
     assert names(version.folder) == ["manifest.json", "only"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("n_old", [0, 1, 3])
 @pytest.mark.parametrize("make_backend", [durable.fail_at, durable.fill_disk_at, durable.die_at])
@@ -155,6 +156,7 @@ def damage(path: Path, kind: str, rng: random.Random) -> None:
     path.write_bytes({"cut": whole[:position], "flip": bytes(flipped), "zero": bytes(len(whole)), "empty": b""}[kind])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_a_damaged_newest_falls_back_and_says_so_and_all_damaged_is_refused(tmp_path: Path, mode: Mode) -> None:
     start = tmp_path / "start"

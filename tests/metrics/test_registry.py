@@ -108,6 +108,7 @@ def test_two_classes_have_the_area_of_one_probability() -> None:
     _close("roc_auc_macro", oracle.roc_auc_score(y, p), np.stack([1 - p, p], axis=1), y, _head("single", 2))
 
 
+@pytest.mark.slow
 @given(multi_data())
 @settings(max_examples=60, deadline=None)
 def test_multi_label_equals_scikit_learn(data: tuple[Array, Array, int]) -> None:

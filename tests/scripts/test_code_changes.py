@@ -107,6 +107,7 @@ def test_text_types_and_errors_are_left(code: str) -> None:
     assert change(code) == set()
 
 
+@pytest.mark.slow
 def test_every_change_is_code_and_names_its_line() -> None:
     path = SCRIPTS / "code_changes.py"
     source = path.read_bytes()

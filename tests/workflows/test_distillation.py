@@ -36,6 +36,7 @@ def weights_of(run: Run, fold: int) -> dict[str, np.ndarray]:
     return load_file(run.folder.training_folder(fold, "all") / "model.safetensors")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape", ["single", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("attributes", "multi"))]
 )
@@ -150,6 +151,7 @@ def test_the_argument_is_the_key(contest: Contest, tmp_path: Path) -> None:
         np.testing.assert_array_equal(weights_of(student, 0)[name], value)
 
 
+@pytest.mark.slow
 def test_extra_data_teach_both_or_are_refused(contest: Contest, tmp_path: Path) -> None:
     samples, settings = contest("single"), make_settings(tmp_path)
     draw_images(tmp_path / "web", N, seed=7)

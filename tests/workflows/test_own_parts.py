@@ -51,6 +51,7 @@ def parts(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("parts")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_trains_as_the_same_loss_of_podium(shape: str, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def refuse_to_compare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(prepare_module, name, fail)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "is_saved"),
     [

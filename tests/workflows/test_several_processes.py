@@ -62,6 +62,7 @@ def started(request: pytest.FixtureRequest, start: Callable[[str], Started]) -> 
     return start(request.param)
 
 
+@pytest.mark.slow
 def test_folds_trained_one_by_one_in_any_order_and_gathered_are_the_run(started: Started, tmp_path: Path) -> None:
     run, settings = started.copy(tmp_path)
     for fold in (2, 0, 1):

@@ -82,6 +82,7 @@ def test_losses_and_scores_of_train_and_valid_images_are_recorded(tmp_path: Path
     assert "; loss: train " in (run.folder.path / "report.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_recipe_of_a_run_gives_the_same_run_again(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images", "single")
     first = solve(samples, tmp_path / "a")
@@ -106,6 +107,7 @@ def test_labels_of_the_valid_fold_are_not_looked_at(tmp_path: Path) -> None:
     assert weights[0] == weights[1]
 
 
+@pytest.mark.slow
 def test_a_stop_between_candidates_and_a_resume_give_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

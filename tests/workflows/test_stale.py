@@ -243,6 +243,7 @@ def at_once() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.slow
 def test_a_pipe_among_the_files_of_a_run_holds_nobody(mine: Path) -> None:
     names = [path.relative_to(mine) for path in mine.rglob("*") if path.is_file()]
     assert len(names) > 20

@@ -88,6 +88,7 @@ def test_nothing_is_left_over(run: Run) -> None:
     assert run.folder.report_file.stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_the_same_recipe_gives_the_same_bytes(contest: Contest, tmp_path: Path) -> None:
     lines = ("model.freeze=none", "training.ema_decay=0.9", "model.drop_rate=0.2")
     first, second = (
