@@ -40,7 +40,8 @@ from podium.training.predictor import Models
 SOURCE = Path(podium.__file__).parent
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts[0] != "cli")
 FLAG = re.compile(r"(?<![\w-])(?<!var\()--[a-z][a-z-]*[a-z]")  # var(--card) is a colour of a page
-PIP_FLAGS = {"--no-deps", "--force-reinstall"}
+NO_FLAGS = {"--no-deps", "--force-reinstall", "--sticker"}
+"""Flags of pip, and a piece of a file's name."""
 
 
 def docstrings(tree: ast.Module) -> set[int]:
@@ -63,7 +64,7 @@ def flags_in(code: str) -> list[str]:
     return [
         node.value
         for node in texts
-        if set(FLAG.findall(node.value)) - PIP_FLAGS and not (id(node) in about and "podium " in node.value)
+        if set(FLAG.findall(node.value)) - NO_FLAGS and not (id(node) in about and "podium " in node.value)
     ]
 
 
@@ -158,7 +159,7 @@ EXCEPTIONS = {
     "data": "DATA",
     "run": "RUN",
     "template": "TEMPLATE",
-    "arms": "RUNS",  # of compare, by their place
+    **dict.fromkeys(("arms", "members", "proxy"), "RUNS"),  # by their place
 }
 
 

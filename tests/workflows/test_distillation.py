@@ -136,7 +136,7 @@ def test_a_teacher_that_cannot_teach_is_refused(contest: Contest, tmp_path: Path
 def test_the_argument_is_the_key(contest: Contest, tmp_path: Path) -> None:
     samples, settings = contest("single"), make_settings(tmp_path)
     teacher = run_of(samples, tmp_path, "teacher", *FROZEN)
-    with pytest.raises(UsageError, match="same key"):
+    with pytest.raises(UsageError, match="same thing twice"):
         compose_recipe(overrides={"distill.teacher": "a"}, teacher="b")
     for given in ("a", ["a"], Path("a")):
         for overrides in ({"head.kind": "gradient"}, ["head.kind=gradient"], "head.kind=gradient"):

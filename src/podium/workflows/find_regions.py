@@ -87,8 +87,9 @@ def find_regions(
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> FoundRegions:
-    """Boxes of a region in every image: those of a table, and for the other images those of the first detector of a
-    chain that finds one. Each image is looked at once; what was found is kept in the cache.
+    """Boxes of a region in every image: those of a table, else of the first detector of a chain that finds one.
+
+    Each image is looked at once; what was found is kept in the cache.
 
     Args:
         data: A folder of images, a table, or samples; labels are not needed.
