@@ -103,6 +103,8 @@ def test_decide_chooses_a_pool_that_predictions_and_evaluations_follow(
     assert "--answer-per: the run has one answer for several images" in capsys.readouterr().err
     assert main(["predict", "mine", "photos", "--rows", "train.csv", "--answer-per", "product", "-q"]) == 0
     mean = Path("runs/mine/predictions/test.csv").read_bytes()
+    assert "36 images predicted, answers for 12 bags" in capsys.readouterr().out
+    assert main(["labels", "mine", "photos", "--next", "3", "-q"]) == 0, "which image to label is asked of images"
     capsys.readouterr()
     assert main(["decide", "mine", "--pool", "noisy_or"]) == 0
     assert json.loads(Path("runs/mine/decisions.json").read_bytes())["bags"] == "noisy_or"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -12,6 +12,9 @@ from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
 from podium.cli.spelling import next_command
 from podium.listing import count_of
+
+if TYPE_CHECKING:
+    from podium.tables import Predictions
 
 __all__ = ["predict"]
 
@@ -84,10 +87,16 @@ def predict(
         told = None if expected is None else expected.to_dict()
         print_json({"run": found.name, "n_images": len(predictions), "file": str(path), "expected": told})
         return 0
-    print_lines(f"{count_of(len(predictions), 'image')} predicted", f"file     {path}")
+    bags = "" if predictions.bag is None else f", answers for {count_of(_count_bags(predictions), 'bag')}"
+    print_lines(f"{count_of(len(predictions), 'image')} predicted{bags}", f"file     {path}")
     if expected is not None:
         print_lines(f"expected {expected_words(expected)}")
     named = () if name == "test" else ("--name", name)
     words = ("submit", found.name, "SAMPLE_SUBMISSION.csv", *named)
     print_lines(f"next     {next_command(*words, runs=machine.runs)}")
     return 0
+
+
+def _count_bags(predictions: Predictions) -> int:
+    assert predictions.bag is not None, "the predictions name bags"
+    return len({bag or name for bag, name in zip(predictions.bag, predictions.ids, strict=True)})

@@ -38,7 +38,7 @@ def find_next(run: RunFolder, samples: Samples, n: int, settings: Settings, prog
         ImageError: If no image can be decoded.
         Stopped: If a signal asked for it.
     """
-    predictions = predict_run(run, samples, settings, progress, name=NEXT_NAME)
+    predictions = predict_run(run, samples, settings, progress, name=NEXT_NAME, of_images=True)
     task = load_samples(run.path).task
     assert task is not None, "a run has a task"
     with listen_for_stop() as stop:

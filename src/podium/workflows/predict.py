@@ -46,6 +46,7 @@ def predict_run(
     name: str = "test",
     views: Sequence[View] | None = None,
     models: Models = "folds",
+    of_images: bool = False,
 ) -> Predictions:
     """Predict images with every finished fold of a run, and average the folds; or with its model on all images.
 
@@ -60,6 +61,8 @@ def predict_run(
         name: Name of the files in the run's `predictions` folder.
         views: Views to average over; None takes the recipe's.
         models: "folds", or "refit" for the model on all images.
+        of_images: Whether the images themselves are asked for, so that those of a run with one answer for several need
+            not say what belongs together.
 
     Returns:
         The mean over folds, in the order of the samples; also on disk, each fold's beside it.
@@ -76,7 +79,8 @@ def predict_run(
     warn_of_scarce_memory(progress)
     learnt = load_tables(run)[0]
     _check_groups(run, learnt, has_groups=samples.has_groups)
-    _check_bags(learnt, samples)
+    if not of_images:
+        _check_bags(learnt, samples)
     if run.is_ensemble:
         _refuse_refit(run, models)
         return predict_ensemble(run, samples, settings, progress, name=name, views=views)

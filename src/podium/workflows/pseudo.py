@@ -91,7 +91,7 @@ def make_pseudo_labels(
         raise UsageError("the images are of several folders.", fix="Label each of them with a call of its own.")
     _check_out(out)
     durable.check_writable(out)
-    whole = predict_run(run, samples, settings, progress, name=PREDICTION_NAME)
+    whole = predict_run(run, samples, settings, progress, name=PREDICTION_NAME, of_images=True)
     unread = durable.read_json(run.predictions_file(PREDICTION_NAME).with_suffix(".json"))["unreadable"]
     readable = samples.take(~np.isin(samples.ids, unread))
     if options.mean:
