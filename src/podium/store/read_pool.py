@@ -20,6 +20,8 @@ USUAL_POOL = "mean"
 def read_pool(run: RunFolder) -> Any:
     """The recipe's pool, which may be one of a newer version; the mean where it names none.
 
+    An ensemble has no recipe: its pool is the one that it was scored by.
+
     Raises:
         CorruptFileError: If the recipe cannot be read.
     """
@@ -27,7 +29,9 @@ def read_pool(run: RunFolder) -> Any:
     if ensemble is not None:
         return ensemble.pool or USUAL_POOL
     if not run.recipe_file.is_file():
-        return USUAL_POOL
+        scores = durable.read_json(run.scores_file) if run.scores_file.is_file() else {}
+        of_images = scores.get("of_images") if isinstance(scores, dict) else None
+        return of_images["pool"] if isinstance(of_images, dict) else USUAL_POOL
     try:
         recipe = read_plain_yaml(durable.read_bytes(run.recipe_file))
     except yaml.YAMLError:
