@@ -23,6 +23,7 @@ def draw_face(seed: int, size: tuple[int, int] = (80, 60), *, has_face: bool = T
     if has_face:
         x, y = rng.integers(0, size[1] - 20), rng.integers(0, size[0] - 28)
         pixels[y : y + 28, x : x + 20] = SKIN
+        pixels[y + 4 : y + 24, x + 4 : x + 16] = rng.integers(0, 150, (20, 12, 3))
     return pixels
 
 

@@ -156,6 +156,9 @@ CASES: dict[str, Case] = {
         "image.preprocessing.0.strength=60", besides=("image.preprocessing=[denoise]",)
     ),
     "image.region": Case("image.region=upper_face", besides=CENTRE),
+    "image.regions": Case(
+        "image.regions.mask=upper_face", besides=(*CENTRE, "model.arrangement=separate"), several=True
+    ),
     "image.region_pad": Case("image.region_pad=2", besides=CENTRE),
     "image.detect": Case("image.detect=[centre:0.6]", besides=CENTRE),
     "image.mean": Case("image.mean=dataset"),

@@ -14,6 +14,7 @@ from podium.data.cache_facts import CacheFacts
 from podium.data.cache_key import cache_key
 from podium.data.cache_thumbnails import cached_thumbnails
 from podium.data.colour import ColorJitter, Grayscale
+from podium.data.cut_to import cut_to
 from podium.data.erasing import Cutout, RandomErasing
 from podium.data.geometric import (
     CentreCrop,
@@ -114,6 +115,7 @@ __all__ = [
     "cached_thumbnails",
     "changed_files",
     "channel_statistics",
+    "cut_to",
     "epoch_order",
     "eval_batch",
     "is_complete",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ class ImageCache:
         pixels: Read-only memory map, uint8 (N, height, width, 3), upright RGB. Index it, do not copy it.
         is_usable: Whether the image could be decoded, bool (N,); where not, its row is zeros.
         facts: What the decode learnt about each file.
+        parts: The same images cut to other regions, by region; none where all models see one region.
     """
 
     folder: Path
@@ -64,6 +65,7 @@ class ImageCache:
     pixels: NDArray[np.uint8]
     is_usable: NDArray[np.bool_]
     facts: CacheFacts
+    parts: Mapping[str, ImageCache] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)

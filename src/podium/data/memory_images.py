@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -46,6 +46,10 @@ class StoredImages(Protocol):
     def key(self) -> str | None:
         """Names the pixels, so that what is computed from them can be kept; None keeps nothing."""
 
+    @property
+    def parts(self) -> Mapping[str, StoredImages]:
+        """The same images cut to other regions, by region."""
+
 
 @dataclass(frozen=True, eq=False)
 class MemoryImages:
@@ -59,6 +63,7 @@ class MemoryImages:
             white, float64 (N, 4); 0 for others. None where nobody asked.
         sizes: Height and width of each image as it was read, int64 (N, 2); smaller than its file where nothing is cut
             out of it. None where nobody looked.
+        parts: The same images cut to other regions, by region.
     """
 
     ids: NDArray[np.object_]
@@ -66,6 +71,7 @@ class MemoryImages:
     key: None = None
     values: NDArray[np.float64] | None = None
     sizes: NDArray[np.int64] | None = None
+    parts: Mapping[str, MemoryImages] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -82,12 +82,23 @@ def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: P
         StorageError: If the cache cannot be written.
         Stopped: If a signal asked for it; what is decoded stays.
     """
-    height, width = recipe.image.stored_sides
     with listen_for_stop() as stop:
         samples = locate(samples, recipe, settings, progress, stop)
-        boxes = crops_of(samples, recipe, recipe.image.region)
+    first, *others = dict.fromkeys((recipe.image.region, *recipe.image.regions.values()))
+    cache = _build(samples, recipe, first, settings, progress)
+    if others:
+        parts = {region: _build(samples, recipe, region, settings, progress) for region in others}
+        cache = replace(cache, parts=parts)
+    audit = audit_of_facts(samples, cache.facts)
+    whole = replace(samples, size=np.stack([audit.width, audit.height], axis=1))
+    return ReadyImages(drop_quarantined(whole, audit), cache, audit)
+
+
+def _build(samples: Samples, recipe: Recipe, region: str, settings: Settings, progress: Progress) -> ImageCache:
+    height, width = recipe.image.stored_sides
+    boxes = crops_of(samples, recipe, region)
     with listen_for_stop() as stop, progress.stage("decode images", len(samples)) as update:
-        cache = build_cache(
+        return build_cache(
             samples,
             settings.cache_folder,
             height=height,
@@ -101,9 +112,6 @@ def make_ready(samples: Samples, recipe: Recipe, settings: Settings, progress: P
             on_progress=_report(update, stop),
             announce=progress.note,
         )
-    audit = audit_of_facts(samples, cache.facts)
-    whole = replace(samples, size=np.stack([audit.width, audit.height], axis=1))
-    return ReadyImages(drop_quarantined(whole, audit), cache, audit)
 
 
 def crops_of(samples: Samples, recipe: Recipe, region: str) -> list[Box | None] | None:

@@ -80,17 +80,27 @@ def open_run_images(
         Stopped: If a signal asked for it; what is decoded stays.
     """
     folder = Path(record["cache"]) / record["cache_key"]
-    cache = _open_if_sound(folder)
+    cache = _open_all(folder, record.get("cache_parts", {}))
     if cache is None:
         _require_files(run, samples, is_damaged=is_complete(folder))
         cache = make_ready(samples, recipe, settings, progress).cache
         _require_same(run, samples, cache)
         with edit_record(run) as newest:
             newest |= {"cache": str(settings.cache_folder.resolve()), "cache_key": cache.folder.name}
+            if cache.parts:
+                newest |= {"cache_parts": {region: part.folder.name for region, part in cache.parts.items()}}
     else:
         _require_same(run, samples, cache)
         _tell_changed(samples, cache, progress)
     return cache
+
+
+def _open_all(folder: Path, parts: Mapping[str, str]) -> ImageCache | None:
+    """A run's cache with those of its other regions; None where one is missing or damaged."""
+    cache = _open_if_sound(folder)
+    opened = {region: _open_if_sound(folder.parent / name) for region, name in parts.items()}
+    found = {region: part for region, part in opened.items() if part is not None}
+    return None if cache is None or len(found) < len(parts) else replace(cache, parts=found)
 
 
 def _open_if_sound(folder: Path) -> ImageCache | None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from podium.advice import option
-from podium.errors import RecipeError
+from podium.errors import RecipeError, UnknownNameError
 from podium.recipe.recipe import Recipe
 from podium.regions import read_chain
 from podium.regions.crop_boxes import boxes_of
-from podium.tables import Samples
+from podium.tables import Samples, Task
 
-__all__ = ["check_box_sources", "refuse_unused_boxes"]
+__all__ = ["check_box_sources", "check_regions", "refuse_unused_boxes"]
+
+
+def check_regions(recipe: Recipe, task: Task) -> None:
+    """Raise UnknownNameError where a head that the task lacks has a region of its own."""
+    known = [head.name for head in task.heads]
+    for name in recipe.image.regions:
+        if name not in known:
+            raise UnknownNameError("head", name, known, where="image.regions")
 
 
 def check_box_sources(recipe: Recipe, samples: Samples) -> None:

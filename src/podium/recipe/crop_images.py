@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from podium.advice import option
-from podium.data import CropBy
+from podium.data import CropBy, GivenImage, MemoryImages, store_in_memory
 from podium.errors import ImageError, RecipeError
 from podium.images import Box
 from podium.recipe.image_spec import WHOLE
@@ -17,7 +19,7 @@ from podium.regions import base_of, read_chain
 from podium.regions.crop_boxes import crop_one
 from podium.regions.search import find_boxes_in
 
-__all__ = ["crop_by"]
+__all__ = ["crop_by", "store_regions"]
 
 
 def crop_by(recipe: Recipe, region: str | None = None) -> CropBy | None:
@@ -52,3 +54,44 @@ def crop_by(recipe: Recipe, region: str | None = None) -> CropBy | None:
         return box
 
     return find
+
+
+def store_regions(
+    images: Sequence[GivenImage],
+    recipe: Recipe,
+    *,
+    ids: Sequence[str] | None = None,
+    n_threads: int = 1,
+    with_values: bool = False,
+) -> MemoryImages:
+    """Images of any size as a cache of the recipe would hold them, in every region that a model sees.
+
+    Args:
+        images: N images: arrays, paths or Pillow's.
+        recipe: A recipe whose image sizes are resolved.
+        ids: Their ids; None counts from "0".
+        n_threads: Images made at a time.
+        with_values: Whether to measure what images of more than 8 bits use of their range.
+
+    Raises:
+        RecipeError: If a region needs detectors and the recipe names none.
+        ImageError: If an image cannot be decoded, or nothing is found in it; names the first.
+    """
+    image = recipe.image
+
+    def store(region: str) -> MemoryImages:
+        return store_in_memory(
+            images,
+            *image.stored_sides,
+            image.fit,
+            ids=ids,
+            n_threads=n_threads,
+            limits=image.limits,
+            preprocessing=image.preprocessing,
+            with_values=with_values,
+            crop_by=crop_by(recipe, region),
+        )
+
+    first, *others = dict.fromkeys((image.region, *image.regions.values()))
+    stored = store(first)
+    return replace(stored, parts={region: store(region) for region in others}) if others else stored

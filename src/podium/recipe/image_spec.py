@@ -62,6 +62,8 @@ class ImageSpec(Part):
     region_pad: Pad = 0.0
     """Room around the region, inside the picture: below 1 a fraction of its width or height, from 1 on pixels; or four
     of them, [left, top, right, bottom]."""
+    regions: dict[Name, Name] = Field(default_factory=dict)
+    """A head's own region in place of `region`, by head name, with model.arrangement=separate."""
     detect: Annotated[tuple[Name, ...], BeforeValidator(read_links)] = ()
     """Detectors that are asked one after the other for images whose region has no box, those to predict too:
     retinaface, mtcnn (the extra `face`), your own by name, and last centre, centre:0.6 or fixed:X0:Y0:X1:Y1. The
@@ -80,10 +82,14 @@ class ImageSpec(Part):
             raise ValueError("std: expected numbers above 0")
         return self
 
+    def region_of(self, model: str) -> str:
+        """The region that a model sees, by its name, which is its head's where each head has one."""
+        return self.regions.get(model, self.region)
+
     @property
     def used_regions(self) -> tuple[str, ...]:
         """Every region that is cut, once."""
-        return () if self.region == WHOLE else (self.region,)
+        return tuple(dict.fromkeys(name for name in (self.region, *self.regions.values()) if name != WHOLE))
 
     @property
     def limits(self) -> Limits:

@@ -163,6 +163,15 @@ class Recipe(Part):
         return self
 
     @model_validator(mode="after")
+    def _check_regions(self) -> Recipe:
+        if self.image.regions and self.model.arrangement != "separate":
+            raise ValueError(
+                f"image.regions gives heads regions of their own, and model.arrangement={self.model.arrangement} shows"
+                " one image to all heads: use model.arrangement=separate, or image.region for all"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_borders(self) -> Recipe:
         soft = [name for name, spec in self.borders.items() if isinstance(spec, SoftBorders)]
         if soft and self.is_solved and self.head.kind == "nearest":

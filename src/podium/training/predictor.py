@@ -17,7 +17,7 @@ from torch import nn
 from podium.advice import call
 from podium.backbone.frozen_backbone import FrozenBackbone
 from podium.backbone.frozen_features import load_backbone
-from podium.data import GivenImage, MemoryImages, StoredImages, View, store_in_memory
+from podium.data import GivenImage, MemoryImages, StoredImages, View, cut_to
 from podium.decisions import complete_probs
 from podium.engine.saved_weights import load_weights
 from podium.errors import UsageError
@@ -26,7 +26,7 @@ from podium.machine.device import choose_device
 from podium.models import Backbone, Classifier, LinearHeads, fuse
 from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
 from podium.recipe.build_heads import build_heads
-from podium.recipe.crop_images import crop_by
+from podium.recipe.crop_images import store_regions
 from podium.store import RunFolder, load_tables, refuse_ensemble
 from podium.store.refit_record import read_refit
 from podium.tables import Predictions, Task, mean_predictions
@@ -150,17 +150,21 @@ class Predictor:
         if not len(images.ids):
             raise UsageError("there are no images to predict.")
         views = tuple(views or self.recipe.predict_views)
-        inputs = self.inputs(images, views=views)  # computed once, now, and not when the first fold is asked
+        regions = dict.fromkeys(self.recipe.image.region_of(name) for name in self.models)
+        # Computed once, now, and not when the first fold is asked.
+        inputs = {region: self.inputs(cut_to(images, region), views=views) for region in regions}
         chosen = self.folds if folds is None else folds
         return ((fold, self._predict_fold(fold, images.ids, inputs, views)) for fold in chosen)
 
-    def _predict_fold(self, fold: int, ids: NDArray[np.object_], inputs: Inputs, views: Sequence[str]) -> Predictions:
+    def _predict_fold(
+        self, fold: int, ids: NDArray[np.object_], inputs: Mapping[str, Inputs], views: Sequence[str]
+    ) -> Predictions:
         rows = np.arange(len(ids))
         probs: dict[str, NDArray[np.float64]] = {}
         for name, part in self.models.items():
             probs |= mean_over_views(
                 self.model(fold, name),
-                partial(inputs.eval_batches, rows),
+                partial(inputs[self.recipe.image.region_of(name)].eval_batches, rows),
                 views,
                 part,
                 device=self.device,
@@ -170,17 +174,7 @@ class Predictor:
 
     def store(self, images: Sequence[GivenImage], *, ids: Sequence[str] | None = None) -> MemoryImages:
         """Images of any size as the models' cache would hold them."""
-        image, n_threads = self.recipe.image, self._settings.n_threads
-        return store_in_memory(
-            images,
-            *image.stored_sides,
-            image.fit,
-            ids=ids,
-            n_threads=n_threads,
-            limits=image.limits,
-            preprocessing=image.preprocessing,
-            crop_by=crop_by(self.recipe),
-        )
+        return store_regions(images, self.recipe, ids=ids, n_threads=self._settings.n_threads)
 
     def inputs(self, images: StoredImages, *, views: Sequence[View] | None = None) -> Inputs:
         """What `model` takes, for these images in these views: features of a frozen backbone, else images."""

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from podium.backbone.frozen_backbone import FrozenBackbone
 from podium.curate.value_uses import uses_of_values
-from podium.data import median_side_of, store_in_memory
+from podium.data import cut_to, median_side_of
 from podium.dataset.given_labels import GivenLabels, read_given_labels
 from podium.dataset.ready_images import describe_short_sides, describe_values
 from podium.decisions import complete_probs
@@ -44,8 +44,9 @@ from podium.recipe import (
 )
 from podium.recipe.check_mixing import check_mixing
 from podium.recipe.check_pool import check_pool
+from podium.recipe.check_regions import check_regions
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
-from podium.recipe.crop_images import crop_by
+from podium.recipe.crop_images import store_regions
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.label_cautions import describe_unsafe_labels
 from podium.splits import make_folds
@@ -158,7 +159,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for said in describe_unsafe_labels(self.recipe_, given.task):
             warnings.warn(said, UserWarning, stacklevel=2)
         check_mixing(self.recipe_, given.task)
-        crop_by(self.recipe_)
+        check_regions(self.recipe_, given.task)
         caution = describe_double_correction(self.recipe_, given.task)
         if caution is not None:
             warnings.warn(caution, UserWarning, stacklevel=2)
@@ -212,20 +213,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         backbone: Backbone,
     ) -> None:
         recipe, settings = self.recipe_, Settings()
-        image = recipe.image
-        stored = store_in_memory(
-            images,
-            *image.stored_sides,
-            image.fit,
-            n_threads=settings.n_threads,
-            limits=image.limits,
-            preprocessing=image.preprocessing,
-            with_values=True,
-            crop_by=crop_by(recipe),
-        )
+        stored = store_regions(images, recipe, n_threads=settings.n_threads, with_values=True)
         assert stored.values is not None
         assert stored.sizes is not None
-        short = describe_short_sides(stored.ids, stored.sizes, image.preprocessing)
+        short = describe_short_sides(stored.ids, stored.sizes, recipe.image.preprocessing)
         for note in (*backbone.notes, *short, *describe_values(uses_of_values(stored.values))):
             warnings.warn(note, UserWarning, stacklevel=3)
         train, valid = self._divide(given, stored.ids, weight)
@@ -240,12 +231,18 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             teachers = list_teachers(self.teacher, ImageClassifier)
             told = ask_classifiers(teachers, images, y, weight, train.rows, given.task)
             train = replace(train, teacher=complete_probs(told, given.task))
-        inputs = make_inputs(recipe, given.task, stored, device, settings, Silent(), frozen=frozen, backbone=backbone)
+        parts = arrange(given.task, recipe.model.arrangement)
+        inputs: dict[str, Inputs] = {}
+        for region in dict.fromkeys(map(recipe.image.region_of, parts)):
+            cut, start = cut_to(stored, region), None if inputs else backbone
+            inputs[region] = make_inputs(
+                recipe, given.task, cut, device, settings, Silent(), frozen=frozen, backbone=start
+            )
         del backbone
         self._weights: dict[str, Mapping[str, torch.Tensor]] = {}
         self.validation_scores_: dict[str, list[float]] = {}
-        for place, name in enumerate(arrange(given.task, recipe.model.arrangement)):
-            self._train_one(place, name, inputs, train, valid, device)
+        for place, name in enumerate(parts):
+            self._train_one(place, name, inputs[recipe.image.region_of(name)], train, valid, device)
         self._predictor: Predictor | None = None
 
     def _train_one(

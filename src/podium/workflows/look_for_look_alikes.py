@@ -63,6 +63,9 @@ def look_for_look_alikes(scored: ScoredRun) -> LookAlikes | None:
     if len(rows) > MOST and load_recipe(scored.run.recipe_file).model.freeze != "backbone":
         scored.progress.note(Caution(f"Look-alikes were not looked for: no features of {len(rows):,} images."))
         return None
+    if load_recipe(scored.run.recipe_file).image.regions:
+        scored.progress.note(Caution("Look-alikes were not looked for: models see different regions of the images."))
+        return None
     n_all, rows = len(rows), rows[choose_compared(_kinds(samples)[rows], MOST)]
     try:
         with restored_torch():

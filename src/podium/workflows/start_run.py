@@ -44,7 +44,7 @@ from podium.recipe.check_borders import check_borders
 from podium.recipe.check_losses import check_losses
 from podium.recipe.check_mixing import check_mixing
 from podium.recipe.check_pool import check_pool
-from podium.recipe.check_regions import check_box_sources, refuse_unused_boxes
+from podium.recipe.check_regions import check_box_sources, check_regions, refuse_unused_boxes
 from podium.recipe.check_sampler import check_sampler, describe_double_correction
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.label_cautions import describe_unsafe_labels
@@ -167,6 +167,7 @@ def start_run(
         "parameters": parameters,
         "cache": str(settings.cache_folder.resolve()),
         "cache_key": cache.folder.name,
+        **({"cache_parts": {region: part.folder.name for region, part in cache.parts.items()}} if cache.parts else {}),
         "fingerprints_sha256": hashlib.sha256(fingerprints).hexdigest(),
         **digest_tables(prepared.samples, prepared.folds),
     }
@@ -245,6 +246,7 @@ def _check_request(samples: Samples, recipe: Recipe, settings: Settings, name: s
         check_sampler(recipe, task)
         check_borders(recipe, samples)
         check_mixing(recipe, task)
+        check_regions(recipe, task)
         check_box_sources(recipe, samples)
     with problems.kept():
         check_teachers(recipe, task, settings.runs)

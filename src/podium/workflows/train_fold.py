@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.callbacks import Callbacks
+from podium.data import ImageCache, cut_to
 from podium.dataset.run_images import open_run_images
 from podium.decisions import complete_probs
 from podium.engine.saved_weights import has_weights
@@ -98,6 +99,7 @@ class FoldTrainer:
         self._recipe = resolve_without_autotune(load_recipe(run.recipe_file), self._device)
         require_compiler(self._recipe, self._device)
         self._models = arrange(self._task, self._recipe.model.arrangement)
+        self._given_by_region: dict[str, Training] = {}
         self._probs: dict[Path, dict[str, NDArray[np.float64]]] = {}
         self.held: LockedError | None = None
         prepare_process(run.n_threads)
@@ -140,7 +142,7 @@ class FoldTrainer:
             return
         with durable.hold_lock(folder):
             train_all_rows(
-                self._given, task, place, folder, n_epochs=n_epochs, stop=self._stop, progress=self._progress
+                self._given(name), task, place, folder, n_epochs=n_epochs, stop=self._stop, progress=self._progress
             )
 
     def _folder(self, fold: int, place: int) -> Path:
@@ -158,7 +160,8 @@ class FoldTrainer:
 
     def _train_and_predict(self, fold: int, place: int) -> dict[str, NDArray[np.float64]]:
         folder, task = self._folder(fold, place), list(self._models.values())[place]
-        return train_one(self._given, task, fold, place, folder, stop=self._stop, progress=self._progress)
+        name = list(self._models)[place]
+        return train_one(self._given(name), task, fold, place, folder, stop=self._stop, progress=self._progress)
 
     def _finish(self, fold: int) -> bool:
         """Write the fold's predictions, if all its models are trained and no other process is at them."""
@@ -194,13 +197,23 @@ class FoldTrainer:
             yield is_taken
 
     @cached_property
-    def _given(self) -> Training:
+    def _images(self) -> ImageCache:
         record = self._run.read()
-        cache = open_run_images(self._run, record, self._samples, self._recipe, self._settings, self._progress)
+        return open_run_images(self._run, record, self._samples, self._recipe, self._settings, self._progress)
+
+    def _given(self, name: str) -> Training:
+        """What the model of this name is trained on; models of one region share it."""
+        region = self._recipe.image.region_of(name)
+        if region not in self._given_by_region:
+            self._given_by_region[region] = self._make_given(region)
+        return self._given_by_region[region]
+
+    def _make_given(self, region: str) -> Training:
+        record, cache = self._run.read(), self._images
         inputs = make_inputs(
             self._recipe,
             self._task,
-            cache,
+            cut_to(cache, region),
             self._device,
             self._settings,
             self._progress,
