@@ -157,7 +157,7 @@ CASES: dict[str, Case] = {
     ),
     "image.region": Case("image.region=upper_face", besides=CENTRE),
     "image.regions": Case(
-        "image.regions.mask=upper_face", besides=(*CENTRE, "model.arrangement=separate"), several=True
+        "image.regions.tint=upper_face", besides=(*CENTRE, "model.arrangement=separate"), several=True
     ),
     "image.region_pad": Case("image.region_pad=2", besides=CENTRE),
     "image.detect": Case("image.detect=[centre:0.6]", besides=CENTRE),

@@ -150,9 +150,7 @@ class Predictor:
         if not len(images.ids):
             raise UsageError("there are no images to predict.")
         views = tuple(views or self.recipe.predict_views)
-        regions = dict.fromkeys(self.recipe.image.region_of(name) for name in self.models)
-        # Computed once, now, and not when the first fold is asked.
-        inputs = {region: self.inputs(cut_to(images, region), views=views) for region in regions}
+        inputs = self.inputs_of_models(images, views=views)  # computed once, now, and not when the first fold is asked
         chosen = self.folds if folds is None else folds
         return ((fold, self._predict_fold(fold, images.ids, inputs, views)) for fold in chosen)
 
@@ -164,7 +162,7 @@ class Predictor:
         for name, part in self.models.items():
             probs |= mean_over_views(
                 self.model(fold, name),
-                partial(inputs[self.recipe.image.region_of(name)].eval_batches, rows),
+                partial(inputs[name].eval_batches, rows),
                 views,
                 part,
                 device=self.device,
@@ -185,6 +183,13 @@ class Predictor:
             update={"model": model, "training": training, "predict_views": chosen, "feature_views": chosen}
         )
         return make_inputs(recipe, self.task, images, self.device, self._settings, self._progress, frozen=self._frozen)
+
+    def inputs_of_models(self, images: StoredImages, *, views: Sequence[View] | None = None) -> dict[str, Inputs]:
+        """What each model takes, by its name; models that see one region share it."""
+        by_region: dict[str, Inputs] = {}
+        for region in dict.fromkeys(map(self.recipe.image.region_of, self.models)):
+            by_region[region] = self.inputs(cut_to(images, region), views=views)
+        return {name: by_region[self.recipe.image.region_of(name)] for name in self.models}
 
     def model(self, fold: int, name: str) -> nn.Module:
         """The model of a fold that takes `inputs` and gives logits by head name, in evaluation mode.

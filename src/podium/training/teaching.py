@@ -104,14 +104,15 @@ class Teaching:
         recipe, record = predictor.recipe, teacher.read()
         cache = open_run_images(teacher, record, self.samples, recipe, self.settings, self.progress)
         input_rows = cache.rows_of(self.samples.ids[rows])
-        inputs, asked = predictor.inputs(cache), record["folds"] if fold == ALL_ROWS else [fold]
+        inputs, asked = predictor.inputs_of_models(cache), record["folds"] if fold == ALL_ROWS else [fold]
         made = []
         for number in asked:
             probs: dict[str, NDArray[np.float64]] = {}
             for name, part in predictor.models.items():
+                own = inputs[name]
                 probs |= mean_over_views(
                     predictor.model(number, name),
-                    lambda view: self.stop.watch(inputs.eval_batches(input_rows, view)),
+                    lambda view, own=own: self.stop.watch(own.eval_batches(input_rows, view)),  # type: ignore[misc]
                     recipe.predict_views,
                     part,
                     device=predictor.device,
