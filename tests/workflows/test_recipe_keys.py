@@ -156,9 +156,7 @@ CASES: dict[str, Case] = {
         "image.preprocessing.0.strength=60", besides=("image.preprocessing=[denoise]",)
     ),
     "image.region": Case("image.region=upper_face", besides=CENTRE),
-    "image.regions": Case(
-        "image.regions.tint=upper_face", besides=(*CENTRE, "model.arrangement=separate"), several=True
-    ),
+    "image.regions": Case("image.regions.tint=upper_face", besides=(*CENTRE, "model.arrangement=separate")),
     "image.region_pad": Case("image.region_pad=2", besides=CENTRE),
     "image.detect": Case("image.detect=[centre:0.6]", besides=CENTRE),
     "image.mean": Case("image.mean=dataset"),
