@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
 from podium import durable
-from podium.decisions import judged_answers, pool_bags, without_groups
+from podium.decisions import Pool, judged_answers, pool_bags, without_groups
 from podium.errors import UsageError
 from podium.metrics import METRICS, ExpectedScore, Scores, TrainingGain, expect_score, number_groups
 from podium.store import RunFolder, load_tables
@@ -103,7 +104,8 @@ def expect_with(
     """
     rules = load_rules(run, oof.task)
     unit = "image" if samples.bag is None else "bag"
-    oof, samples = judged_answers(oof, samples, rules.pool_of_bags)
+    scored_by = rules.recipe_pool if scores.of_images is None else cast("Pool", scores.of_images.pool)
+    oof, samples = judged_answers(oof, samples, rules.bags or scored_by)
     rows = samples.rows_of(oof.ids)
     order = np.argsort(rows)  # so that the range does not depend on the order of the predictions
     oof, rows = oof.take(order), rows[order]
