@@ -125,6 +125,29 @@ def cell_bursts(data: Path) -> Iterator[Row]:
     yield from burst_rows(folder, some(read_table(folder), 150), "defect_probability", 7)
 
 
+def digit_bursts(data: Path) -> Iterator[Row]:
+    """Frames of signed digits."""
+    folder = data / "sign_digits"
+    yield from burst_rows(folder, some(read_table(folder), 120), "label", 8)
+
+
+def photo_bursts(data: Path) -> Iterator[Row]:
+    """Frames of photos of ants and bees."""
+    folder = data / "hymenoptera"
+    yield from burst_rows(folder, some(read_table(folder), 130), "label", 7)
+
+
+def usage(data: Path) -> Iterator[Row]:
+    """What clothes are for: kinds of clothes in every class, no objects."""
+    folder = data / "fashion_products"
+    yield from rows_of(folder, some(commonest(read_table(folder), "usage", 4), 1000), "usage", None)
+
+
+def colours(data: Path) -> Iterator[Row]:
+    folder = data / "fashion_products"
+    yield from rows_of(folder, some(commonest(read_table(folder), "baseColour", 8), 1000), "baseColour", None)
+
+
 def mnist(data: Path) -> Iterator[Row]:
     folder = data / "mnist_t10k"
     pixels = np.frombuffer(gzip.decompress((folder / "t10k-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=16)
@@ -174,6 +197,8 @@ WITH_GROUPS: dict[str, Source] = {
     "bursts": bursts,
     "cell_bursts": cell_bursts,
     "covid": covid,
+    "photo_bursts": photo_bursts,
+    "digit_bursts": digit_bursts,
 }
 WITHOUT_GROUPS: dict[str, Source] = {
     "mnist": mnist,
@@ -181,6 +206,8 @@ WITHOUT_GROUPS: dict[str, Source] = {
     "seasons": seasons,
     "insects": insects,
     "characters": characters,
+    "usage": usage,
+    "colours": colours,
 }
 UNKNOWN: dict[str, Source] = {"cells": cells}
 

@@ -30,6 +30,9 @@ def test_they_speak_where_clear_clusters_are_divided_and_the_score_falls() -> No
     assert scores_with(replace(FOUND, by_chance=0.45)).pessimistic is None
     assert scores_with(replace(FOUND, known_fraction=0.0)).pessimistic is None
     assert scores_with(replace(FOUND, gap=0.02)).pessimistic is None
+    assert scores_with(replace(FOUND, rest=-0.2, cluster_size=90.0)).pessimistic is None  # kinds that every class has
+    assert scores_with(replace(FOUND, rest=-0.2, cluster_size=8.0)).pessimistic == LOW
+    assert scores_with(replace(FOUND, rest=0.02)).pessimistic == LOW
     assert scores_with(replace(FOUND, gap=math.nan)).pessimistic == LOW
     assert scores_with(replace(FOUND, pessimistic={})).pessimistic is None
     assert scores_with(FOUND, value=0.61).pessimistic is None

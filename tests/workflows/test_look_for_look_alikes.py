@@ -54,6 +54,20 @@ def test_a_burst_on_both_sides_is_told_beside_the_score(tracks: Path) -> None:
     assert adjusted_rand_score([name.rpartition("_")[0] for name in names], cut) == 1
 
 
+def test_kinds_of_things_that_every_class_has_are_no_objects(tmp_path: Path) -> None:
+    """Clusters as clear as those of tracks, but few, and the class is dealt to each image by lot."""
+    data = draw_bursts(tmp_path / "data", n_objects=3, n_frames=100)
+    rng = np.random.default_rng(0)
+    for path in sorted(data.rglob("*.jpg")):
+        to = tmp_path / "dealt" / f"c{rng.integers(2)}" / path.name
+        to.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(to)
+    found = run_on(tmp_path / "dealt", *SOLVED).scores.look_alikes
+    assert found is not None
+    assert found.rest < -0.05
+    assert not found.are_clear
+
+
 def test_named_tracks_are_silent_and_only_then_is_no_leak_found(tracks: Path) -> None:
     run = run_on(tracks, *SOLVED, group=r"([^/]+)_[^_/]+$")
     assert run.scores.look_alikes is not None

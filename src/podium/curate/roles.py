@@ -78,7 +78,7 @@ def choose_roles(rows: Rows, options: ScanOptions) -> Roles:
     bag, about_bags = choose_bags(rows, options)
     notes += about_bags
     if bag is not None:
-        group = group_bags(bag, group, is_guessed=options.group is None)
+        group = group_bags(bag, group, is_guessed=options.group is None and options.group_from is None)
     taken = {options.weight_column, options.domain, options.time_column, options.answer_per}
     used = ({rows.id_column, split_name, group_name, folds.name} | taken) - set(options.label_columns)
     labels = () if options.unlabelled else _choose_labels(rows, options, used, guesses, notes)

@@ -17,6 +17,11 @@ frames 0.56 (benchmarks/blind_groups.py, 2026-11-30)."""
 LEAST_GAP = 0.08
 """Gap from which they are: kinds of things that every class has, such as shoes of each season, are as near to another
 class as to their own (0.05), frames and X-rays nearer to their own (0.51 and 0.13)."""
+LEAST_REST, LEAST_OF_KIND = -0.05, 40.0
+"""Clusters are kinds of things that all classes share where both hold. What is left of the gap without an image's own
+cluster is below -0.05: beyond its kind, another class has the same kind, and its own class lies farther away (-0.20 to
+-0.41 by season, use and colour of clothes; objects 0.02 to 0.14). And the cluster of an image has 40 images or more in
+the mean (53 to 138; objects 4 to 8)."""
 BEYOND_CHANCE = 0.1
 """What is left of it when that by chance is taken away: features of a few dimensions have 0.3 by chance."""
 FEW_KNOWN = 0.05
@@ -53,6 +58,8 @@ class LookAlikes:
             none does.
         n_name_groups: Groups of two images or more that it makes.
         name_separation: Mean silhouette of all images in these groups, less that of the same groups dealt at random.
+        rest: As `gap`, but to the nearest one of its class outside of its cluster.
+        cluster_size: Images of the cluster of an image, in the mean over images; nan where nobody counted.
         crossing: Where groups are named: share of the images with others of their group that have a nearer one of their
             cluster in another group and fold; nan where no group is named, or groups are of one image each.
         holdout_fraction: Share of the held-out images with an image of their cluster in the folds; nan without any.
@@ -74,6 +81,8 @@ class LookAlikes:
     group_pattern: str = ""
     n_name_groups: int = 0
     name_separation: float = 0.0
+    rest: float = math.nan
+    cluster_size: float = math.nan
     crossing: float = math.nan
     holdout_fraction: float = math.nan
     n_all: int = 0
@@ -86,7 +95,8 @@ class LookAlikes:
     @property
     def are_clear(self) -> bool:
         """Whether there are clusters as those of one object."""
-        is_nearer = math.isnan(self.gap) or self.gap >= LEAST_GAP
+        are_kinds = self.rest < LEAST_REST and self.cluster_size >= LEAST_OF_KIND
+        is_nearer = (math.isnan(self.gap) or self.gap >= LEAST_GAP) and not are_kinds
         return self.separation >= max(CLEAR, self.by_chance + BEYOND_CHANCE) and is_nearer
 
     @property

@@ -141,6 +141,8 @@ class _Look:
             by_chance=clusters.by_chance,
             gap=_median(kin - others),
             nearer=_median(kin - apart),
+            rest=_median(apart - others),
+            cluster_size=float(np.bincount(clusters.cluster)[clusters.cluster].mean()),
             known_fraction=float(is_known.mean()),
             score_known=self._score(judged, is_known),
             score_new=self._score(judged, ~is_known),
