@@ -39,7 +39,16 @@ ODD: dict[str, Any] = {
     "bytes": b"\xff",
     "set": {1},
 }
-WORDS = {"preset", "distill.teacher", "model.name", "model.weights", "optimizer.name", "metric"}
+WORDS = {
+    "preset",
+    "distill.teacher",
+    "image.region",
+    "image.detect",
+    "model.name",
+    "model.weights",
+    "optimizer.name",
+    "metric",
+}
 """Keys that take any text; whoever looks the name up refuses it."""
 NULLS = {
     "metric",
@@ -54,10 +63,11 @@ NULLS = {
     *(f"training.{name}" for name in ("micro_batch", "clip_norm", "ema_decay", "patience", "soup_epochs")),
 }
 BY_CLASS = {"loss.single.class_weights", "loss.multi.positive_weights", "loss.parents"}
-NAMED = {*BY_CLASS, "borders", "loss.head_weights", "loss.heads", "model.layers"}
+NAMED = {*BY_CLASS, "image.regions", "borders", "loss.head_weights", "loss.heads", "model.layers"}
 """Keys that take a value by the name of a class or head."""
 SWITCHES = {"model.lora_norms", "optimizer.sam_adaptive", "optimizer.nesterov"}
-LISTS = {"distill.teacher", "augmentations", "image.preprocessing", "mixing", "training.sampler_heads"}
+LISTS = {"distill.teacher", "image.detect", "augmentations", "image.preprocessing", "mixing", "training.sampler_heads"}
+NEEDS_REGION = {"image.detect", "image.region_pad"}
 PARTS = {"image", "distill", "model", "features", "loss", "optimizer", "training"}
 
 
@@ -65,7 +75,9 @@ def _is_right(key: str, name: str) -> bool:
     if name in {"text", "long text", "digits"}:
         return key in WORDS
     is_empty_whole = (key in PARTS or key in NAMED) and name == "empty dict"
-    is_weight = key in NAMED and key not in ("borders", "loss.heads", "model.layers") and name == "dict"
+    is_weight = (
+        key in NAMED and key not in ("image.regions", "borders", "loss.heads", "model.layers") and name == "dict"
+    )
     if key in BY_CLASS and name == "dict of a number":
         return True
     if key == "image.value_range":
@@ -79,6 +91,7 @@ def _is_right(key: str, name: str) -> bool:
 @pytest.mark.parametrize("key", recipe_keys())
 def test_a_wrong_value_is_refused_by_the_name_of_its_key(key: str) -> None:
     start = baseline() if key.startswith("features.") else Recipe()  # elsewhere these have no effect
+    start = apply_overrides(start, {"image.region": "face"}) if key in NEEDS_REGION else start
     for name, value in ODD.items():
         if key in SWITCHES and isinstance(value, bool):
             continue

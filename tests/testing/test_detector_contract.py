@@ -24,7 +24,7 @@ def _writes(image: Any) -> Any:
     ("detect", "words"),
     [
         (lambda image: [], "must return"),
-        (lambda image: ([[0, 0, 5, 5]], []), "1 boxes, but 0 scores"),
+        (lambda image: ([[0, 0, 5, 5]], []), "1 box, but 0 scores"),
         (lambda image: ([[0, 0, 5, 5]], [3.0]), "expected 0 to 1"),
         (lambda image: ([[0, 0, np.inf, 5]], [0.5]), "not finite"),
         (lambda image: ([[500, 500, 505, 505]], [0.5]), "outside"),

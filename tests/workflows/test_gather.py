@@ -113,7 +113,7 @@ def test_a_report_of_other_scores_does_not_stay(run: RunFolder, monkeypatch: pyt
     gather(run)
     run.scores_file.unlink()
     with monkeypatch.context() as patch:
-        patch.setattr(gather_module, "score_predictions", die)
+        patch.setattr(gather_module, "score_answers", die)
         with pytest.raises(KeyboardInterrupt):
             gather(run)
     assert not run.report_file.exists()

@@ -65,7 +65,7 @@ def compare(
 
 
 def _show(found: Comparison, top: int) -> None:
-    together = f" for all {len(found.main.arms)} comparisons together" if len(found.main.arms) > 1 else ""
+    together = f" for all {count_of(len(found.main.arms), 'comparison')} together" if len(found.main.arms) > 1 else ""
     left_out = f"; {count_of(found.n_left_out, 'image')} not in all runs" if found.n_left_out else ""
     groups = count_of(found.main.n_groups, "group")
     print_lines(f"{count_of(found.n_images, 'image')} of {groups}, out of fold{left_out}; {found.level:.0%}{together}")
@@ -89,7 +89,7 @@ def _show(found: Comparison, top: int) -> None:
 
 
 def _named(name: str, n_seeds: int) -> str:
-    return f"{name} ({n_seeds} seeds)" if n_seeds > 1 else name
+    return f"{name} ({count_of(n_seeds, 'seed')})" if n_seeds > 1 else name
 
 
 def _cells(arm: ArmDifference, target: TargetComparison) -> list[str]:
@@ -102,7 +102,8 @@ def _what_settles(arm: ArmDifference, target: TargetComparison) -> str:
         return ""
     parts = []
     if arm.n_groups_needed is not None:
-        parts.append(f"{arm.n_groups_needed:,} groups ({arm.n_groups_needed / target.n_groups:.1f} times as many)")
+        ratio = arm.n_groups_needed / target.n_groups
+        parts.append(f"{count_of(arm.n_groups_needed, 'group')} ({ratio:.1f} times as many)")
     if arm.n_seeds_needed is not None:
         parts.append(count_of(arm.n_seeds_needed, "seed"))
     return " or ".join(parts) or "more groups and more seeds together"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from podium.decisions.blend import Blend, BlendKind, rank_grid
 from podium.errors import UnknownNameError, UsageError
+from podium.listing import count_of
 from podium.metrics import Metric, score
 from podium.tables import Head, Task
 
@@ -84,8 +85,9 @@ def choose_weights(
     """
     if not isinstance(choice.weighing, str):
         if len(choice.weighing) != len(parts):
+            given = count_of(len(choice.weighing), "weight is", "weights are")
             raise UsageError(
-                f"{len(choice.weighing)} weights are given for {len(parts)} models.",
+                f"{given} given for {count_of(len(parts), 'model')}.",
                 field="weights",
                 fix="Give one each.",
             )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import UsageError
+from podium.listing import count_of
 from podium.tables import N_POINTS
 
 __all__ = ["Detections", "read_detections"]
@@ -63,7 +64,7 @@ def read_detections(answer: Sequence[Any], name: str) -> Detections:
 def _check(name: str, boxes: NDArray[np.float64], scores: NDArray[np.float64], points: NDArray[np.float64]) -> None:
     problem = None
     if len(scores) != len(boxes):
-        problem = f"{len(boxes)} boxes, but {len(scores)} scores"
+        problem = f"{count_of(len(boxes), 'box', 'boxes')}, but {count_of(len(scores), 'score')}"
     elif points.shape != (len(boxes), N_POINTS, 2):
         problem = f"points of shape {points.shape}, expected {(len(boxes), N_POINTS, 2)}"
     elif not np.isfinite(boxes).all():

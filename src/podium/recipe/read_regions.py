@@ -21,10 +21,13 @@ def read_links(value: Any) -> list[str]:
         >>> read_links("retinaface>centre"), read_links([])
         (['retinaface', 'centre:0.8'], [])
     """
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        raise ValueError("expected detectors, such as retinaface>mtcnn>centre")
     try:
-        return read_chain(value).names() if value else []
+        return read_chain(value).names() if words else []
     except UsageError as error:
-        raise ValueError(f"{error.what} {error.fix or ''}".strip()) from None
+        raise ValueError(f"{error.what} expected detectors: {error.fix}") from None
 
 
 def read_pad(value: Any) -> Padding:
@@ -40,4 +43,4 @@ def read_pad(value: Any) -> Padding:
     try:
         return read_padding(value)
     except UsageError as error:
-        raise ValueError(f"{error.what} {error.fix or ''}".strip()) from None
+        raise ValueError(f"{error.what} expected padding: {error.fix}") from None

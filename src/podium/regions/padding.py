@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from podium.errors import UsageError
 from podium.images import Box
+from podium.listing import shorten
 
 __all__ = ["Padding", "pad_box", "read_padding"]
 
 Padding = float | tuple[float, float, float, float]
 """Below 1 a fraction of the box's width or height, from 1 on pixels; for all sides, or (left, top, right, bottom)."""
+
+
+_MOST = 10**5
 
 
 def read_padding(value: object) -> Padding:
@@ -24,16 +29,20 @@ def read_padding(value: object) -> Padding:
         (20.0, (0.0, 0.5, 0.0, 10.0), 3.0)
     """
     sides = list(value) if isinstance(value, list | tuple) else [value] * 4
-    numbers = [float(side) for side in sides if isinstance(side, int | float) and not isinstance(side, bool)]
-    is_good = all(0 <= number <= 10**5 and (number < 1 or number == int(number)) for number in numbers)
+    numbers = [float(side) for side in sides if _is_number(side) and 0 <= side <= _MOST]
+    is_good = all(number < 1 or number == int(number) for number in numbers)
     if len(numbers) != 4 or len(sides) != 4 or not is_good:
         raise UsageError(
-            f"padding {value!r} cannot be read.",
+            f"padding {shorten(repr(value), most=80)} cannot be read.",
             field="pad",
             fix="Give a fraction of the box below 1 (0.1), whole pixels (20), or four: [left, top, right, bottom].",
         )
     left, top, right, bottom = numbers
     return left if len(set(numbers)) == 1 else (left, top, right, bottom)
+
+
+def _is_number(side: object) -> TypeGuard[float]:
+    return isinstance(side, int | float) and not isinstance(side, bool)
 
 
 def pad_box(box: Sequence[float], pad: Padding, size: tuple[int, int] | None = None) -> Box:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from podium.advice import option, options
-from podium.listing import count_of
+from podium.listing import count_of, part_of
 from podium.metrics import CROSSING, Interval, LookAlikes, Scores
 from podium.report.numbers import plain_score
 from podium.splits import LeakReport
@@ -70,7 +70,7 @@ def _what_is_clear(found: LookAlikes) -> str:
 
 
 def _looked_at(found: LookAlikes) -> str:
-    return f" ({found.n:,} of {found.n_all:,} images)" if found.is_partial else ""
+    return f" ({part_of(found.n, found.n_all, 'image')})" if found.is_partial else ""
 
 
 def _holdout(found: LookAlikes) -> str:

@@ -169,7 +169,8 @@ def _match(proxy: Sequence[_Judged], whole: Sequence[_Judged]) -> _Pairs:
 
 def _match_by_order(proxy: Sequence[_Judged], whole: Sequence[_Judged]) -> _Pairs:
     if len(proxy) != len(whole):
-        raise UsageError(f"{count_of(len(proxy), 'run')} on the proxy and {len(whole)} on all images are no pairs.")
+        small, full = count_of(len(proxy), "run"), count_of(len(whole), "run")
+        raise UsageError(f"{small} on the proxy cannot be paired with {full} on all images.")
     return [([a], [b]) for a, b in zip(proxy, whole, strict=True)]
 
 

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
 from podium.errors import LabelError, UsageError
+from podium.listing import part_of
 from podium.tables import Task
 
 __all__ = ["ask_classifiers", "list_teachers"]
@@ -77,7 +78,7 @@ def _probs_of(fitted: Any, shown: Sequence[Any], task: Task) -> dict[str, NDArra
     for head in task.heads:
         if probs[head.name].shape[1] != head.n_classes:
             raise LabelError(
-                f"the teacher knows {probs[head.name].shape[1]} of the {head.n_classes} classes of {head.name!r}: one"
+                f"the teacher knows {part_of(probs[head.name].shape[1], head.n_classes, 'class')} of {head.name!r}: one"
                 " has no training image beside the validation images."
             )
     return probs

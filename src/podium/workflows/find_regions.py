@@ -15,7 +15,7 @@ from podium.curate import ScanOptions
 from podium.dataset import Source, read_source
 from podium.errors import UsageError
 from podium.images import Limits
-from podium.listing import list_some, part_of
+from podium.listing import count_of, list_some, part_of
 from podium.machine import Caution, Progress, Settings, default_progress, say_while_waiting
 from podium.overview import Overview, Shown
 from podium.regions import Chain, Padding, read_chain
@@ -57,7 +57,7 @@ class FoundRegions(Shown):
     def overview(self) -> Overview:
         """Who found how many."""
         rows = [(region, source, n) for region, found in self.counts.items() for source, n in found.items()]
-        facts = [f"{len(self.samples):,} images", self.chain]
+        facts = [count_of(len(self.samples), "image"), self.chain]
         return Overview(
             "FoundRegions", [fact for fact in facts if fact], ["region", "source", "images"], rows, len(rows)
         )

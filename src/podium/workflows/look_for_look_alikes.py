@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.errors import PodiumError, SplitError, Stopped
+from podium.listing import count_of
 from podium.machine import Caution
 from podium.machine.tuning import restored_torch
 from podium.metrics import METRICS, Interval, LookAlikes, Scores, score_predictions
@@ -61,7 +62,9 @@ def look_for_look_alikes(scored: ScoredRun) -> LookAlikes | None:
     if (folds.fold[rows] != HOLDOUT).sum() < FEWEST:
         return None
     if len(rows) > MOST and load_recipe(scored.run.recipe_file).model.freeze != "backbone":
-        scored.progress.note(Caution(f"Look-alikes were not looked for: no features of {len(rows):,} images."))
+        scored.progress.note(
+            Caution(f"Look-alikes were not looked for: {count_of(len(rows), 'image has', 'images have')} no features.")
+        )
         return None
     if load_recipe(scored.run.recipe_file).image.regions:
         scored.progress.note(Caution("Look-alikes were not looked for: models see different regions of the images."))

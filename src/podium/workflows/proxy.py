@@ -137,7 +137,8 @@ def proxy(
     judge = held if test is None else _read_test(test, samples, options, said)
     drawn = [draw_at_random(samples, n, seed=seed + k) for k in range(_N_RANDOM)]
     random = [max(one.max for one in find_drift(samples.take(one_draw), samples)) for one_draw in drawn]
-    notes = (f"A proxy of {len(part):,} of {len(samples):,} images, seed {seed}.", *_cautions(part, samples, n, folds))
+    size = part_of(len(part), len(samples), "image")
+    notes = (f"A proxy of {size}, seed {seed}.", *_cautions(part, samples, n, folds))
     made = Proxy(
         part,
         len(samples),
@@ -181,8 +182,9 @@ def _check_size(samples: Samples, n: int, folds: int) -> None:
         occurs = (labels == 1).any(axis=0) if head.is_multi else np.bincount(labels[labels >= 0]) > 0
         least = int(occurs.sum()) * folds
         if n < least:
+            too_few = count_of(n, "image is", "images are")
             raise UsageError(
-                f"{n:,} images are too few for {count_of(int(occurs.sum()), 'class')} of {head.name!r} in"
+                f"{too_few} too few for {count_of(int(occurs.sum()), 'class')} of {head.name!r} in"
                 f" {count_of(folds, 'fold')}: each needs one image in every fold.",
                 field="n",
                 fix=f"Ask for {least:,} or more, or for fewer {option('folds')}.",
@@ -199,7 +201,7 @@ def _cautions(part: Samples, whole: Samples, n: int, folds: int) -> list[str]:
     """What the draw could not keep."""
     notes = []
     if abs(len(part) - n) > _FAR * n:
-        notes.append(f"Whole groups make it {len(part):,} images, not {n:,}.")
+        notes.append(f"Whole groups make it {count_of(len(part), 'image')}, not {n:,}.")
     assert part.task is not None, "the samples have labels"
     for head in part.task.heads:
         few = [
