@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from podium.models.layer_order import count_layers, find_layers
 
-__all__ = ["BlockEnd", "find_block_ends"]
+__all__ = ["BlockEnd", "find_block_ends", "find_places"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def find_block_ends(network: nn.Module, images: Tensor) -> list[BlockEnd]:
         output = finished[name][1]
         if not isinstance(output, Tensor) or not 2 <= output.ndim <= 4:
             return []
-        places = _find_places(output.shape, images.shape[2:], getattr(network, "output_fmt", None))
+        places = find_places(output.shape, images.shape[2:], getattr(network, "output_fmt", None))
         extra = output.shape[1] - n_places if output.ndim == 3 else 0
         is_prefix = n_places and 0 < extra <= int(getattr(network, "num_prefix_tokens", 0) or 0)
         width = output.shape[1 if places == (2, 3) else -1]
@@ -98,7 +98,7 @@ def _finish(network: nn.Module, images: Tensor, whole: dict[str, int]) -> dict[s
     return {name: found for name, found in finished.items() if name not in inner}
 
 
-def _find_places(shape: Sequence[int], size: Sequence[int], layout: object) -> tuple[int, ...]:
+def find_places(shape: Sequence[int], size: Sequence[int], layout: object) -> tuple[int, ...]:
     """The axes of an output that are places: tokens (N, L, C), maps (N, C, H, W), or (N, H, W, C) as Swin has them.
 
     A map has the image's ratio of sides, up to one place.

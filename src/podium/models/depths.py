@@ -42,6 +42,7 @@ class DepthReader(nn.Module):
         with_last: Whether the network's own features follow.
 
     Attributes:
+        ends: The ends of the blocks that are read.
         depths: Numbers of the blocks, and "last".
         sections: Number of features of each piece, in order; known after the first pass.
 
@@ -55,6 +56,7 @@ class DepthReader(nn.Module):
     ) -> None:
         super().__init__()
         self.network = network
+        self.ends = tuple(ends)
         self.statistics = tuple(statistics)
         numbers: list[Depth] = [end.number for end in ends]
         self.depths: tuple[Depth, ...] = (*numbers, LAST) if with_last else tuple(numbers)

@@ -1,0 +1,24 @@
+"""HiResCAM: the maps of a layer times the gradient of the score at each place."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+__all__ = ["hirescam"]
+
+
+def hirescam(activations: Tensor, gradients: Tensor) -> Tensor:
+    """Where the score comes from, at least 0, (N, rows, columns).
+
+    With the mean over places and a linear head it is Grad-CAM. It also shows what a head takes from the standard
+    deviation over places, whose gradient has a mean of 0, so that Grad-CAM does not see it.
+
+    Args:
+        activations: Output of a layer, (N, C, rows, columns).
+        gradients: Of the score in it, the same shape.
+
+    Source:
+        Draelos and Carin 2020, "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural
+        networks".
+    """
+    return (activations * gradients).sum(dim=1).relu()
