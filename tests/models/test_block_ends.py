@@ -6,7 +6,7 @@ import pytest
 import timm
 import torch
 
-from podium.models.block_ends import _find_places, find_block_ends
+from podium.models.block_ends import find_block_ends, find_places
 from podium.models.layer_order import count_layers
 from podium.models.tiny import TinyBackbone
 
@@ -73,7 +73,7 @@ def test_a_plain_module_has_a_block_for_each_child() -> None:
 def test_a_map_has_the_ratio_of_the_image(
     shape: tuple[int, ...], size: tuple[int, int], places: tuple[int, ...]
 ) -> None:
-    assert _find_places(shape, size, None) == places
+    assert find_places(shape, size, None) == places
 
 
 def test_a_block_of_several_tensors_has_no_end() -> None:
