@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from podium.workflows.ensemble import ensemble
     from podium.workflows.estimator import ImageClassifier
     from podium.workflows.find_regions import find_regions
+    from podium.workflows.leaderboard import leaderboard
     from podium.workflows.list_runs import list_runs
     from podium.workflows.lr_find import lr_find
     from podium.workflows.prepare import prepare
@@ -77,6 +78,7 @@ __all__ = [
     "ensemble",
     "find_label_errors",
     "find_regions",
+    "leaderboard",
     "list_runs",
     "load_parts",
     "load_run",
@@ -124,6 +126,7 @@ __getattr__ = on_demand(
         "podium.workflows.ensemble": ["ensemble"],
         "podium.workflows.estimator": ["ImageClassifier"],
         "podium.workflows.find_regions": ["find_regions"],
+        "podium.workflows.leaderboard": ["leaderboard"],
         "podium.workflows.list_runs": ["list_runs"],
         "podium.workflows.lr_find": ["lr_find"],
         "podium.workflows.prepare": ["prepare"],

@@ -35,6 +35,7 @@ PUBLIC = [
     "ensemble",
     "find_label_errors",
     "find_regions",
+    "leaderboard",
     "list_runs",
     "load_parts",
     "load_run",

@@ -34,6 +34,7 @@ COMMANDS = {
     "ensemble": "Combine runs into one that predicts, submits and reports like any other.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
+    "leaderboard": "List submissions with their scores, expected and on the leaderboard; note new ones.",
     "report": "Write the one-page report of a run again.",
     "runs": "List runs with their scores, the best first if you like, or compare two recipes.",
     "recipe": "Show a recipe in full, compare two, or check one before it is trained.",

@@ -47,6 +47,7 @@ SplitMethod = Literal[
     "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"
 ]
 LeakKind = Literal["same_group", "same_bytes", "near_duplicate"]
+LeaderboardAction = Literal["list", "add"]
 RecipeAction = Literal["show", "diff", "check"]
 RunOrder = Literal["created", "score"]
 Shell = Literal["bash", "zsh", "fish"]

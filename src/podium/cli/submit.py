@@ -39,6 +39,7 @@ class SubmissionFlags:
         when_none: For lists without any label: refuse, write an empty cell, or write the top class.
         class_numbers: The contest's number of every class, where it is not its position: 'cat=1' 'dog=2'.
         allow_extra: Leave out predictions that the sample does not ask for.
+        form_only: The sample shows the form alone, as the three rows of a code contest do: write all predictions in it.
         delimiter: Delimiter between two cells of the sample.
         encoding: Text encoding of the sample, such as cp949.
         header: Whether the first row names the columns. Without a header, columns have numbers: --id-column 1.
@@ -54,6 +55,7 @@ class SubmissionFlags:
     when_none: WhenNone = "refuse"
     class_numbers: Annotated[tuple[str, ...], Many] = ()
     allow_extra: Switch = False
+    form_only: Switch = False
     delimiter: str | None = None
     encoding: str | None = None
     header: Annotated[bool, Parameter(negative="--no-header")] = True
@@ -73,6 +75,7 @@ class SubmissionFlags:
             when_none=self.when_none,
             class_numbers=_read_class_numbers(self.class_numbers) or None,
             allow_extra=self.allow_extra,
+            form_only=self.form_only,
             delimiter=self.delimiter,
             encoding=self.encoding,
             header=self.header,
@@ -96,12 +99,14 @@ def submit(
     flags: SubmissionFlags = SubmissionFlags(),
     name: Annotated[str, Parameter(group=RUN)] = "test",
     public_share: Annotated[float | None, Parameter(group=RUN)] = None,
+    audit: Annotated[Path | None, Parameter(group=RUN)] = None,
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     overwrite: Annotated[bool, Parameter(group=OUTPUT, negative="")] = False,
     output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
-    """Write predictions in the sample submission's columns, order and types, or refuse with the reasons.
+    """Write predictions in the sample submission's columns, order and types, or refuse with the reasons; and
+    say what is known before it is handed in: its score, the range to expect, what changed since the last submission.
 
     Example: podium submit last sample_submission.csv --out submission.csv
 
@@ -111,24 +116,30 @@ def submit(
         name: Name of the predictions, as given to podium predict.
         public_share: Share of the test images that the public leaderboard scores, such as 0.3: says where that score is
             expected.
+        audit: Folder that podium audit DATA --test TEST --out FOLDER wrote: repeats its train-test shift.
         runs: Folder of all runs.
         out: File to write (default: submission.csv in the run folder).
         overwrite: Replace a file that Podium did not write, or that was changed since.
     """
     from podium.machine import Caution
-    from podium.report import expected_words
+    from podium.report import gate_lines
     from podium.store import find_run
-    from podium.workflows.expected_score import check_public_share, expect_of_predictions
     from podium.workflows.submit import submit_run
 
-    check_public_share(public_share)
-    found = find_run(runs, run)
-    record = submit_run(found, template, name=name, out=out, options=flags.as_options(), overwrite=overwrite)
-    expected = {"expected": expect_of_predictions(found, name)}
-    if public_share is not None:
-        expected["public"] = expect_of_predictions(found, name, public_share=public_share)
+    record = submit_run(
+        find_run(runs, run),
+        template,
+        name=name,
+        out=out,
+        options=flags.as_options(),
+        overwrite=overwrite,
+        public_share=public_share,
+        audit=audit,
+    )
+    assert record.gate is not None, "a run's submission is judged"
     if output.json:
-        told = {part: None if item is None else item.to_dict() for part, item in expected.items()}
+        found = record.gate.to_dict()
+        told = {part: found[part] for part in ("expected", *(("public",) if public_share is not None else ()))}
         print_json({**record.to_dict(), **told})
         return 0
     console = Console(quiet=output.quiet)
@@ -137,5 +148,5 @@ def submit(
     for line in record.warnings:
         console.note(Caution(line))
     print_lines(f"{count_of(record.n_rows, 'row')}, columns {', '.join(record.columns)}", f"file     {record.path}")
-    print_lines(*(f"{part:8} {expected_words(item)}" for part, item in expected.items() if item is not None))
+    print_lines(*gate_lines(record.gate, record.histogram))
     return 0

@@ -1,9 +1,11 @@
 """From probabilities and labels to numbers, equal to scikit-learn's, with intervals by group."""
 
+from podium.metrics.answer_drift import AnswerDrift, measure_drift
 from podium.metrics.bootstrap import number_groups
 from podium.metrics.chance import chance_score, is_computable, perfect_score
 from podium.metrics.comparison import Arm, ArmDifference, ClassDifference, TargetComparison, compare_arms
 from podium.metrics.computable import check_metric_computable
+from podium.metrics.correlation import CorrelationKind, correlate, correlation_with_interval
 from podium.metrics.counts import (
     ClassCounts,
     confusion_counts,
@@ -27,11 +29,13 @@ from podium.metrics.training_gain import TrainingGain, measure_training_gain, sh
 __all__ = [
     "CROSSING",
     "METRICS",
+    "AnswerDrift",
     "Arm",
     "ArmDifference",
     "ClassCounts",
     "ClassDifference",
     "ClassScore",
+    "CorrelationKind",
     "DomainScore",
     "ExpectedScore",
     "FoldScore",
@@ -50,11 +54,14 @@ __all__ = [
     "check_metric_computable",
     "compare_arms",
     "confusion_counts",
+    "correlate",
+    "correlation_with_interval",
     "count_classes",
     "default_metric",
     "expect_score",
     "fitting_metrics",
     "is_computable",
+    "measure_drift",
     "measure_training_gain",
     "metric",
     "number_groups",

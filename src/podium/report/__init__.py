@@ -2,6 +2,7 @@
 
 from podium.report.contents import read_contents, read_group_words
 from podium.report.expected_words import expected_words
+from podium.report.gate_words import gate_lines
 from podium.report.model_card import write_model_card
 from podium.report.page import make_report, write_page
 from podium.report.plots import write_plots
@@ -12,6 +13,7 @@ __all__ = [
     "RunReport",
     "describe_run",
     "expected_words",
+    "gate_lines",
     "make_report",
     "print_summary",
     "read_contents",

@@ -21,10 +21,12 @@ from podium.store import (
     EnsembleRecord,
     EpochRow,
     Evaluation,
+    Ranked,
     RunFolder,
     check_format,
     check_tables,
     find_stale,
+    rank_submissions,
     read_ensemble,
     read_epochs,
     read_evaluations,
@@ -78,6 +80,7 @@ class RunContents:
         seconds: Seconds that each training took, by fold and model.
         solved: What was chosen for each solved head, by fold and model, then by head.
         evaluations: Looks at the holdout and at labelled test sets.
+        submitted: Submissions of all runs in the folder, with leaderboard scores; None where none is of this run.
         soup: What a mean over the last epochs did to the score; empty where none predicts.
         nearest: What answering by the nearest training images did to it; empty where the heads answer.
         refit: The model on all images, finished.
@@ -104,6 +107,7 @@ class RunContents:
     seconds: Mapping[tuple[int, str], float] = field(default_factory=dict)
     solved: Mapping[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     evaluations: tuple[Evaluation, ...] = ()
+    submitted: Ranked | None = None
     soup: Mapping[str, Any] = field(default_factory=dict)
     nearest: Mapping[str, Any] = field(default_factory=dict)
     refit: RefitRecord | None = None
@@ -222,6 +226,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         seconds=attempt(folder, lambda: read_seconds(run)) or {},
         solved=attempt(folder, lambda: read_solved_heads(run)) or {},
         evaluations=tuple(attempt(run.evaluations_file, lambda: read_evaluations(run)) or ()),
+        submitted=attempt(run.submissions_file, lambda: rank_submissions(run.path.parent)),
         soup=attempt(run.scores_file, lambda: read_soup(run)) or {},
         nearest=attempt(run.scores_file, lambda: read_soup(run, "nearest")) or {},
         refit=attempt(run.refit_file, lambda: read_refit(run, finished=True)),

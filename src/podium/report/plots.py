@@ -25,6 +25,7 @@ from podium.report.section_drawings import (
     draw_confidence,
     draw_precision_recall,
     draw_roc,
+    draw_submissions,
     shade_matrix,
     shorten,
     targets_axis,
@@ -87,6 +88,8 @@ def draw_all(report: RunReport) -> Iterator[tuple[str, str, list[Drawing]]]:
         if target.ranking is not None:
             drawings = [draw_precision_recall(target.ranking), draw_roc(target.ranking)]
             yield f"ranking-{number}", f"{target.name}: each class against the rest", drawings
+    if report.submissions is not None and report.submissions.points:
+        yield "leaderboard", "Cross-validation against the leaderboard", [draw_submissions(report.submissions)]
     if report.calibration is not None:
         title = f"{report.calibration.target}: fraction right, and answers, by probability"
         yield "calibration", title, [draw_calibration(report.calibration), draw_confidence(report.calibration)]

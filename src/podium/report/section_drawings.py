@@ -18,6 +18,7 @@ from podium.report.headline import Headline, ScoreLine
 from podium.report.numbers import plain_score
 from podium.report.paint import DARK_FROM
 from podium.report.ranking_curves import RankingCurve, RankingCurves
+from podium.report.submissions_section import draw_submissions
 from podium.report.targets_section import ClassLine, DistanceLine, TargetSection
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "draw_confidence",
     "draw_precision_recall",
     "draw_roc",
+    "draw_submissions",
     "shade_matrix",
     "shorten",
     "targets_axis",
@@ -240,6 +242,7 @@ SECTION_DRAWINGS = {
         draw_confidence,
         draw_precision_recall,
         draw_roc,
+        draw_submissions,
         draw_scores,
         draw_train_scores,
         draw_losses,

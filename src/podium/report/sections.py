@@ -16,6 +16,7 @@ from podium.report.members_section import MembersSection, describe_members
 from podium.report.mistakes_section import MistakesSection, describe_mistakes
 from podium.report.section import Section
 from podium.report.settings_section import SettingsSection, describe_settings
+from podium.report.submissions_section import SubmissionsSection, describe_submissions
 from podium.report.targets_section import TargetSection, describe_targets
 
 __all__ = ["RunReport", "describe_run"]
@@ -31,6 +32,7 @@ class RunReport(Section):
         cautions: What weakens the score.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
         evaluations: Looks at the holdout and at labelled test sets.
+        submissions: What was submitted, and its scores on a leaderboard; None where nothing was.
         members: The runs of an ensemble; None where the run has models of its own.
         targets: Scores of every target, the main one first.
         mistakes: The worst mistakes of every target.
@@ -48,6 +50,7 @@ class RunReport(Section):
     cautions: CautionsSection
     problems: tuple[str, ...]
     evaluations: EvaluationsSection | None
+    submissions: SubmissionsSection | None
     members: MembersSection | None
     targets: tuple[TargetSection, ...]
     mistakes: tuple[MistakesSection, ...]
@@ -68,6 +71,7 @@ def describe_run(contents: RunContents) -> RunReport:
         cautions=describe_cautions(contents),
         problems=contents.problems,
         evaluations=describe_evaluations(contents),
+        submissions=describe_submissions(contents),
         members=describe_members(contents),
         targets=describe_targets(contents),
         mistakes=describe_mistakes(contents),

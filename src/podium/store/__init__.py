@@ -7,6 +7,14 @@ from podium.store.edits import digest_kept, find_edits
 from podium.store.ensemble_record import EnsembleRecord, MemberRecord, asked_metric, read_ensemble, refuse_ensemble
 from podium.store.environment import describe_environment
 from podium.store.evaluations import Evaluation, count_evaluations, log_evaluation, read_evaluations, unreadable_logs
+from podium.store.leaderboard import (
+    LEADERBOARD_NAME,
+    LeaderboardEntry,
+    Ranked,
+    RankedSubmission,
+    add_entry,
+    rank_submissions,
+)
 from podium.store.lineage import (
     StaleFile,
     check_scores,
@@ -53,11 +61,13 @@ from podium.store.soup_record import (
     read_soup,
     soup_words,
 )
+from podium.store.submissions import LoggedSubmission, keep_answers, read_answers, read_submissions
 
 __all__ = [
     "CHOSEN_APART_NAME",
     "FORMAT",
     "LAST_EPOCH_NAME",
+    "LEADERBOARD_NAME",
     "PLAIN_HEADS_NAME",
     "SECONDS_NAME",
     "SOUP_NAME",
@@ -65,11 +75,16 @@ __all__ = [
     "EnsembleRecord",
     "EpochRow",
     "Evaluation",
+    "LeaderboardEntry",
+    "LoggedSubmission",
     "MemberRecord",
+    "Ranked",
+    "RankedSubmission",
     "RunFolder",
     "RunOrder",
     "RunRow",
     "StaleFile",
+    "add_entry",
     "arithmetic_of",
     "arithmetic_words",
     "asked_metric",
@@ -91,6 +106,7 @@ __all__ = [
     "find_edits",
     "find_run",
     "find_stale",
+    "keep_answers",
     "list_differences",
     "list_predictions",
     "list_run_rows",
@@ -99,6 +115,8 @@ __all__ = [
     "log_evaluation",
     "model_of",
     "nearest_words",
+    "rank_submissions",
+    "read_answers",
     "read_arithmetic",
     "read_ensemble",
     "read_epochs",
@@ -108,6 +126,7 @@ __all__ = [
     "read_seconds",
     "read_solved_heads",
     "read_soup",
+    "read_submissions",
     "refuse_ensemble",
     "soup_words",
     "sources_of_scores",

@@ -30,7 +30,9 @@
         MODEL_CARD.md          the same for people; the text under "Intended use" is the user's
         submission.csv         the last submission written from this run
         evaluations.jsonl      a line a look at the holdout or a labelled test set: when, what, digests, scores
-        submissions.jsonl      a line a submission: when, what, digest, class counts
+        submissions.jsonl      a line a submission: when, what, digest, class counts, what was known of it
+        submissions/<digest>.csv.gz     the answers of each submission, to compare the next one with
+    runs/leaderboard.jsonl     a line a score that a leaderboard gave to a submission of any of these runs
 
 A fold has one model, "all", or one for every attribute, named for its head.
 """
@@ -172,6 +174,10 @@ class RunFolder:
     def submissions_file(self) -> Path:
         """A line a submission."""
         return self.path / "submissions.jsonl"
+
+    def answers_file(self, sha256: str) -> Path:
+        """The answers of a submission with this digest."""
+        return self.path / "submissions" / f"{sha256[:16]}.csv.gz"
 
     @property
     def model_file(self) -> Path:

@@ -2,6 +2,7 @@
 
 from podium.submission.answer import Answer
 from podium.submission.check import Finding, check_submission
+from podium.submission.gate import AnswerChange, SubmissionGate, advise
 from podium.submission.ids import IdMatch, match_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan import Plan, match_columns
@@ -11,12 +12,15 @@ from podium.submission.write import SubmissionRecord, write_submission
 
 __all__ = [
     "Answer",
+    "AnswerChange",
     "Finding",
     "IdMatch",
     "Plan",
     "Submission",
+    "SubmissionGate",
     "SubmissionOptions",
     "SubmissionRecord",
+    "advise",
     "check_submission",
     "make_plain_submission",
     "make_submission",

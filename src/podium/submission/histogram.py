@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from podium.submission.answer import Answer
 
-__all__ = ["Histogram", "count_classes", "find_warnings"]
+__all__ = ["Histogram", "count_classes", "find_constant", "find_warnings", "name_answers"]
 
 Histogram = dict[str, dict[str, int]]
 """Rows per class, of every target: {"gender": {"male": 10, "female": 12}}."""
@@ -29,14 +29,31 @@ def count_classes(answers: tuple[Answer, ...], decided: Mapping[str, NDArray[np.
     return histogram
 
 
-def find_warnings(answers: tuple[Answer, ...], decided: Mapping[str, NDArray[np.int64]]) -> list[str]:
-    """Targets for which every row gets the same answer: nearly always a model that was not trained, or not loaded."""
-    warnings = []
+def name_answers(answers: tuple[Answer, ...], decided: Mapping[str, NDArray[np.int64]]) -> dict[str, tuple[str, ...]]:
+    """Per target, the answer of every row in words; the labels of a multi-label row are joined by "|"."""
+    named = {}
+    for head in {answer.head.name: answer.head for answer in answers}.values():
+        found = decided[head.name]
+        if head.is_multi:
+            named[head.name] = tuple("|".join(head.classes[c] for c in np.flatnonzero(row == 1)) for row in found)
+        else:
+            named[head.name] = tuple(head.classes[c] for c in found.tolist())
+    return named
+
+
+def find_constant(answers: tuple[Answer, ...], decided: Mapping[str, NDArray[np.int64]]) -> dict[str, str]:
+    """Targets for which every row gets the same answer, and what is to be said of each."""
+    found = {}
     for answer in {answer.head.name: answer for answer in answers}.values():
         rows = answer.has_class(decided[answer.head.name])
         if len(rows) > 1 and (rows == rows[0]).all():
             names = [name for name, is_on in zip(answer.head.classes, rows[0], strict=True) if is_on]
-            warnings.append(
+            found[answer.head.name] = (
                 f"all {len(rows):,} rows of {answer.head.name!r} get the same answer: {names or 'no class'}."
             )
-    return warnings
+    return found
+
+
+def find_warnings(answers: tuple[Answer, ...], decided: Mapping[str, NDArray[np.int64]]) -> list[str]:
+    """Targets for which every row gets the same answer: nearly always a model that was not trained, or not loaded."""
+    return list(find_constant(answers, decided).values())

@@ -44,6 +44,8 @@ class SubmissionOptions:
         when_none: What to write into a list when no class reaches its threshold: "refuse", "empty" cell, or the "top"
             class.
         allow_extra: Leave out predictions that the sample does not ask for, instead of refusing.
+        form_only: Whether the sample gives the form alone, as those of code contests with three rows do: columns, their
+            order and the kind of answers are its own, and every prediction gets a row.
         delimiter: The sample's cell delimiter; None finds it.
         encoding: The sample's text encoding; None finds it.
         header: Whether the sample's first row names its columns. Else they are called `column_1`, `column_2` and so on,
@@ -66,6 +68,7 @@ class SubmissionOptions:
     id_table: str | Path | None = None
     when_none: WhenNone = "refuse"
     allow_extra: bool = False
+    form_only: bool = False
     delimiter: str | None = None
     encoding: str | None = None
     header: bool = True

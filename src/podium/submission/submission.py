@@ -6,7 +6,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from podium.advice import option, options
 from podium.errors import SubmissionError
 from podium.listing import count_of
 from podium.submission.answer import Answer, Meaning
-from podium.submission.histogram import Histogram, count_classes, find_warnings
+from podium.submission.histogram import Histogram, count_classes, find_constant, find_warnings, name_answers
 from podium.submission.ids import match_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan import Plan, thresholds_of
@@ -42,6 +42,9 @@ class Submission:
         histogram: Rows per class of every answered target.
         notes: How it was made.
         warnings: What looks wrong, though it can be submitted.
+        ids: The image of every answer, as the predictions name it.
+        answers: Per target, the answer of each of these images in words; several labels are joined by "|".
+        constant: Targets with one answer everywhere.
     """
 
     data: bytes
@@ -52,6 +55,9 @@ class Submission:
     histogram: Histogram
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    ids: tuple[str, ...] = field(default=(), repr=False)
+    answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    constant: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -111,6 +117,9 @@ def make_submission(predictions: Predictions, template: RawTable, plan: Plan) ->
         histogram=count_classes(plan.answers, decided),
         notes=tuple(notes),
         warnings=tuple(find_warnings(plan.answers, decided)),
+        ids=tuple(predictions.ids[match.rows].tolist()),
+        answers=name_answers(plan.answers, decided),
+        constant=tuple(find_constant(plan.answers, decided)),
     )
 
 
@@ -252,6 +261,9 @@ def make_plain_submission(predictions: Predictions, options: SubmissionOptions |
         histogram=count_classes(answers, decided),
         notes=("No sample submission: class names and top probabilities of all targets.",),
         warnings=tuple(find_warnings(answers, decided)),
+        ids=tuple(predictions.ids.tolist()),
+        answers=name_answers(answers, decided),
+        constant=tuple(find_constant(answers, decided)),
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from podium import durable
 from podium.errors import CorruptFileError, SubmissionError, UsageError
 from podium.submission.check import check_bytes
+from podium.submission.form import fill_form
+from podium.submission.gate import SubmissionGate
 from podium.submission.histogram import Histogram
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan import match_columns
@@ -35,6 +37,7 @@ class SubmissionRecord:
         sha256: Digest of the file's bytes.
         notes: How columns and ids were read.
         warnings: What looks wrong, such as one class in all rows.
+        gate: What is known of the submission before it is handed in; None where nobody asked.
     """
 
     path: Path
@@ -46,6 +49,7 @@ class SubmissionRecord:
     sha256: str
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    gate: SubmissionGate | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON-ready data."""
@@ -55,6 +59,7 @@ class SubmissionRecord:
             "columns": list(self.columns),
             "notes": list(self.notes),
             "warnings": list(self.warnings),
+            "gate": None if self.gate is None else self.gate.to_dict(),
         }
 
 
@@ -64,7 +69,8 @@ def write_submission(
     out_path: str | Path,
     options: SubmissionOptions | None = None,
     *,
-    log: Callable[[SubmissionRecord], object] | None = None,
+    judge: Callable[[Submission], SubmissionGate] | None = None,
+    log: Callable[[SubmissionRecord, Submission], object] | None = None,
 ) -> SubmissionRecord:
     """Write a submission, or refuse with the reason and leave what was there.
 
@@ -73,8 +79,9 @@ def write_submission(
         template_path: The organiser's sample; None writes ids, class names and top probabilities.
         out_path: File to write, whole or not at all.
         options: What is set; the rest is guessed from the sample.
-        log: Called with the record just before the file gets its name: whatever instant the process ends at, no
-            submission is found that a log does not know.
+        judge: Says what is known of the submission, before anything is written.
+        log: Called with the record and the submission just before the file gets its name: whatever instant the
+            process ends at, no submission is found that a log does not know.
 
     Raises:
         SubmissionError: If sample and predictions do not fit, or the result would not pass `check_submission`.
@@ -83,11 +90,13 @@ def write_submission(
     """
     out_path = Path(out_path)
     if template_path is None:
-        return _write(make_plain_submission(predictions, options), None, out_path, log)
+        return _write(make_plain_submission(predictions, options), None, out_path, judge, log)
     options = options or SubmissionOptions()
     template = read_template(
         template_path, delimiter=options.delimiter, encoding=options.encoding, header=options.header
     )
+    if options.form_only:
+        template = fill_form(template, predictions, options)
     if out_path.exists() and out_path.samefile(template.path):
         raise UsageError("this is the sample submission.", where=out_path, fix="Write to another file.")
     plan = match_columns(template, predictions.task, options, ids=predictions.ids.tolist())
@@ -100,11 +109,15 @@ def write_submission(
             fix="Compare the sample and the options.",
             details=[line for finding in errors for line in (finding.what, *finding.details)][:10],
         )
-    return _write(submission, template.path, out_path, log)
+    return _write(submission, template.path, out_path, judge, log)
 
 
 def _write(
-    submission: Submission, template: Path | None, out_path: Path, log: Callable[[SubmissionRecord], object] | None
+    submission: Submission,
+    template: Path | None,
+    out_path: Path,
+    judge: Callable[[Submission], SubmissionGate] | None,
+    log: Callable[[SubmissionRecord, Submission], object] | None,
 ) -> SubmissionRecord:
     digest = hashlib.sha256(submission.data).hexdigest()
     record = SubmissionRecord(
@@ -118,11 +131,13 @@ def _write(
         notes=submission.notes,
         warnings=submission.warnings,
     )
+    if judge is not None:
+        record = replace(record, gate=judge(submission))
     with durable.write_atomically(out_path, needed=len(submission.data)) as file:
         file.write(submission.data)
         file.flush()  # a full disk is found out before the log tells of the file
         if log is not None:
-            log(record)
+            log(record, submission)
     if durable.sha256_file(out_path) != digest:
         raise CorruptFileError("the file on disk is not what was written.", where=out_path, fix="Check the disk.")
     return record

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import cast
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from podium import durable
-from podium.decisions import Pool, judged_answers, pool_bags, without_groups
+from podium.decisions import DecisionRules, Pool, judged_answers, pool_bags, without_groups
 from podium.errors import UsageError
 from podium.metrics import METRICS, ExpectedScore, Scores, TrainingGain, expect_score, number_groups
 from podium.store import RunFolder, load_tables
-from podium.tables import Predictions, Samples, as_certain_probs, load_predictions
+from podium.tables import Head, Predictions, Samples, as_certain_probs, load_predictions
 from podium.workflows.decide import load_rules
 
-__all__ = ["check_public_share", "expect_of_predictions", "expect_on_test", "expect_with"]
+__all__ = [
+    "DecidedRows",
+    "check_public_share",
+    "decided_rows",
+    "expect_of_predictions",
+    "expect_on_test",
+    "expect_with",
+]
 
 
 def expect_on_test(
-    run: RunFolder, *, n_images: int, n_groups: int | None = None, is_refit: bool = False
+    run: RunFolder,
+    *,
+    n_images: int,
+    n_groups: int | None = None,
+    is_refit: bool = False,
+    rules: DecisionRules | None = None,
 ) -> ExpectedScore | None:
     """The range for a test set that is known, of the answers as the run decides now.
 
@@ -28,6 +41,7 @@ def expect_on_test(
         n_images: Images of the test set, or bags where one answer is for several.
         n_groups: Groups of the test set; None where they are not known.
         is_refit: Whether the model on all images answers, not the mean of the folds.
+        rules: How it is decided; None as the run decides.
 
     Returns:
         None where the run is not scored yet, was scored by a version that did not ask, or where its stated score cannot
@@ -47,16 +61,20 @@ def expect_on_test(
     samples, _ = load_tables(run)
     share = 1.0 if is_refit else scores.expected.share
     oof = load_predictions(run.oof_file)
-    return expect_with(run, samples, oof, scores, scores.expected.gain, share, n_images=n_images, n_groups=n_groups)
+    gain = scores.expected.gain
+    return expect_with(run, samples, oof, scores, gain, share, n_images=n_images, n_groups=n_groups, rules=rules)
 
 
-def expect_of_predictions(run: RunFolder, name: str, *, public_share: float | None = None) -> ExpectedScore | None:
+def expect_of_predictions(
+    run: RunFolder, name: str, *, public_share: float | None = None, rules: DecisionRules | None = None
+) -> ExpectedScore | None:
     """The range for the test set of a run's predictions, or for a part of it that is drawn at random.
 
     Args:
         run: The run.
         name: Name of the predictions.
         public_share: Share of the images that a public leaderboard scores, in (0, 1); None takes all.
+        rules: How they are decided; None as the run decides.
 
     Raises:
         UsageError: If the share is not in (0, 1).
@@ -69,7 +87,7 @@ def expect_of_predictions(run: RunFolder, name: str, *, public_share: float | No
         predictions = pool_bags(predictions, "mean")
     n_images = max(1, round(len(predictions) * (public_share or 1.0)))
     n_groups = None if predictions.group is None else number_groups(predictions.group)[1]
-    return expect_on_test(run, n_images=n_images, n_groups=n_groups, is_refit=is_refit)
+    return expect_on_test(run, n_images=n_images, n_groups=n_groups, is_refit=is_refit, rules=rules)
 
 
 def check_public_share(share: float | None) -> None:
@@ -89,6 +107,7 @@ def expect_with(
     *,
     n_images: int | None = None,
     n_groups: int | None = None,
+    rules: DecisionRules | None = None,
 ) -> ExpectedScore:
     """The range by a gain that is known, of the answers as the run decides.
 
@@ -101,24 +120,62 @@ def expect_with(
         share: Share of it that the answer has.
         n_images: Images of the test set; None takes as many as are evaluated.
         n_groups: Groups of the test set.
+        rules: How it is decided; None as the run decides.
     """
-    rules = load_rules(run, oof.task)
-    unit = "image" if samples.bag is None else "bag"
-    scored_by = rules.recipe_pool if scores.of_images is None else cast("Pool", scores.of_images.pool)
-    oof, samples = judged_answers(oof, samples, rules.bags or scored_by)
+    rules = load_rules(run, oof.task) if rules is None else rules
+    if scores.of_images is not None:
+        rules = replace(rules, recipe_pool=cast("Pool", scores.of_images.pool))
+    item = METRICS[scores.main_metric]
+    rows = decided_rows(oof, samples, rules, scores.main_target, as_certain=item.needs == "decisions")
+    found = expect_score(
+        item, rows.head, rows.probs, rows.labels, rows.groups, gain, share=share, n_images=n_images, n_groups=n_groups
+    )
+    return replace(found, unit="image" if samples.bag is None else "bag")
+
+
+@dataclass(frozen=True, eq=False)
+class DecidedRows:
+    """What is judged of a target: images or bags, as rules decide them, in the order of the samples.
+
+    Args:
+        head: The target.
+        ids: Shape (N,).
+        probs: Shape (N, C); 0 and 1 where decisions are judged.
+        decided: The decisions, shape (N,) or (N, C).
+        labels: Shape (N,) or (N, C).
+        groups: Shape (N,).
+    """
+
+    head: Head
+    ids: NDArray[np.object_]
+    probs: NDArray[np.floating[Any]]
+    decided: NDArray[np.int64]
+    labels: NDArray[np.integer[Any]]
+    groups: NDArray[np.object_]
+
+
+def decided_rows(
+    oof: Predictions, samples: Samples, rules: DecisionRules, target: str, *, as_certain: bool
+) -> DecidedRows:
+    """Out-of-fold answers of a target as rules decide them.
+
+    Args:
+        oof: Out-of-fold predictions of images.
+        samples: Their samples.
+        rules: The rules.
+        target: Name of the target.
+        as_certain: Whether decisions are wanted, where the rules are others than the usual ones.
+    """
+    oof, samples = judged_answers(oof, samples, rules.pool_of_bags)
     rows = samples.rows_of(oof.ids)
-    order = np.argsort(rows)  # so that the range does not depend on the order of the predictions
+    order = np.argsort(rows)  # so that nothing depends on the order of the predictions
     oof, rows = oof.take(order), rows[order]
-    item, target = METRICS[scores.main_metric], scores.main_target
     head = next(head for head in oof.task.targets if head.name == target)
-    probs = oof.probs[target]
     if rules.consensus:
         if samples.group is None:
             raise without_groups(rules.consensus)
         oof = rules.pool(Predictions(oof.task, oof.ids, oof.fold, oof.probs, group=samples.group[rows]))
-        probs = oof.probs[target]
-    if not rules.is_default and item.needs == "decisions":
-        probs = as_certain_probs(rules.decide(oof)[target], head)
-    labels, keys = samples.target_labels(target)[rows], samples.group_keys[rows]
-    found = expect_score(item, head, probs, labels, keys, gain, share=share, n_images=n_images, n_groups=n_groups)
-    return replace(found, unit=unit)
+    probs, decided = oof.probs[target], rules.decide(oof)[target]
+    if not rules.is_default and as_certain:
+        probs = as_certain_probs(decided, head)
+    return DecidedRows(head, oof.ids, probs, decided, samples.target_labels(target)[rows], samples.group_keys[rows])

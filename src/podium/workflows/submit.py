@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,9 @@ from podium import durable
 from podium.advice import call
 from podium.arguments import refuse_unknown
 from podium.errors import CorruptFileError, UsageError
+from podium.machine import Caution, Progress, default_progress
 from podium.metrics import METRICS
+from podium.report import gate_lines
 from podium.store import (
     RunFolder,
     StaleFile,
@@ -24,12 +26,15 @@ from podium.store import (
     check_scores,
     digest_rules,
     find_stale,
+    keep_answers,
     weights_behind,
     weights_of,
 )
-from podium.submission import SubmissionOptions, SubmissionRecord, write_submission
+from podium.submission import Submission, SubmissionOptions, SubmissionRecord, write_submission
 from podium.tables import Origin, Predictions, load_predictions
 from podium.workflows.decide import follow_rules, load_rules, renew_answers
+from podium.workflows.expected_score import check_public_share
+from podium.workflows.gate import judge, measure
 
 __all__ = ["submit", "submit_run"]
 
@@ -42,6 +47,8 @@ def submit_run(
     out: Path | None = None,
     options: SubmissionOptions | None = None,
     overwrite: bool = False,
+    public_share: float | None = None,
+    audit: Path | None = None,
 ) -> SubmissionRecord:
     """Write a run's predictions as a submission, and log it in the run folder.
 
@@ -52,6 +59,8 @@ def submit_run(
         out: File to write; None is submission.csv in the run folder.
         options: How to read the sample.
         overwrite: Replace also a file that no log of a submission knows.
+        public_share: Share of the test images that the public leaderboard scores.
+        audit: Folder of an audit that compared the test set with the data.
 
     Raises:
         UsageError: If there are no predictions of that name, other models made them than are trained now, or a file
@@ -65,8 +74,10 @@ def submit_run(
             f"run {run.name!r} has no predictions {name!r}.",
             fix=f"Make them with {call(f'podium.load_run({run.name!r}).predict', 'FOLDER', **named)}.",
         )
-    predictions = load_predictions(path)
-    return _submit(predictions, [run], template, out or run.submission_file, options, overwrite=overwrite)
+    check_public_share(public_share)
+    facts = {"name": name, "public_share": public_share, "audit": audit}
+    place = out or run.submission_file
+    return _submit(load_predictions(path), [run], template, place, options, facts, overwrite=overwrite)
 
 
 def submit(
@@ -75,6 +86,9 @@ def submit(
     template: str | Path,
     out: str | Path = "submission.csv",
     overwrite: bool = False,
+    public_share: float | None = None,
+    audit: str | Path | None = None,
+    progress: Progress | None = None,
     **options: Any,
 ) -> SubmissionRecord:
     """Write predictions as the organiser's sample file wants them, or refuse with reasons.
@@ -87,10 +101,15 @@ def submit(
         template: Sample submission.
         out: File to write.
         overwrite: Replace also a file that no log of a submission knows.
+        public_share: Share of the test images that the public leaderboard scores, such as 0.3: the gate then has the
+            range of that score.
+        audit: Folder of `podium audit --test`, whose train-test shift the gate repeats.
+        progress: Receives what the gate found as notes, and what looks wrong as cautions.
         **options: Any field of `podium.submission.SubmissionOptions`.
 
     Returns:
-        What was written: rows, kind of values, class counts, digest.
+        What was written: rows, kind of values, class counts, digest; and `gate`, what is known of it: its score, its
+        change from the last submission, advice in a line.
 
     Raises:
         SubmissionError: If ids, columns or values do not fit.
@@ -98,10 +117,21 @@ def submit(
             did not write.
         ArgumentError: If an option does not exist; suggests the nearest one.
     """
-    known = ["template", "out", "overwrite", *(item.name for item in fields(SubmissionOptions))]
-    refuse_unknown("submit", options, known)
+    own = ["template", "out", "overwrite", "public_share", "audit", "progress"]
+    refuse_unknown("submit", options, [*own, *(item.name for item in fields(SubmissionOptions))])
+    check_public_share(public_share)
     runs = list(dict.fromkeys(run for origin in predictions.origins if (run := _run_of(origin)) is not None))
-    return _submit(predictions, runs, Path(template), Path(out), SubmissionOptions(**options), overwrite=overwrite)
+    name = next((origin.path.stem for origin in predictions.origins), "test")
+    facts = {"name": name, "public_share": public_share, "audit": None if audit is None else Path(audit)}
+    record = _submit(
+        predictions, runs, Path(template), Path(out), SubmissionOptions(**options), facts, overwrite=overwrite
+    )
+    said = progress or default_progress()
+    for line in record.warnings:
+        said.note(Caution(line))
+    for line in [] if record.gate is None else gate_lines(record.gate, record.histogram):
+        said.note(line)
+    return record
 
 
 def _submit(
@@ -110,6 +140,7 @@ def _submit(
     template: Path | None,
     out: Path,
     options: SubmissionOptions | None,
+    facts: Mapping[str, Any],
     *,
     overwrite: bool,
 ) -> SubmissionRecord:
@@ -122,16 +153,31 @@ def _submit(
         options = follow_rules(runs[0], predictions.task, _with_metric(runs[0], options))
         predictions = load_rules(runs[0], predictions.task).pool(predictions)
 
-    def log(record: SubmissionRecord) -> None:
+    task = predictions.task
+    measured = measure(
+        runs, predictions, facts["name"], options, public_share=facts["public_share"], audit=facts["audit"]
+    )
+    root = runs[0].path.parent if runs else Path("runs")
+
+    def log(record: SubmissionRecord, submission: Submission) -> None:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         for run in runs:
             digests = {origin.path.stem: origin.sha256 for origin in predictions.origins if _run_of(origin) == run}
             made_from = {"predictions": digests, "rules": digest_rules(run)}
             line = {"at": at, "predictions": next(iter(digests)), "made_from": made_from, **record.to_dict()}
+            line |= {} if measured.rules is None else {"decided_by": measured.rules.to_dict()}
+            keep_answers(run, record.sha256, submission.ids, submission.answers)
             durable.Journal(run.submissions_file).append(line)
 
-    record = write_submission(predictions, template, out, options, log=log)
-    return replace(record, notes=(*record.notes, *dict.fromkeys(map(str, stale))))
+    record = write_submission(
+        predictions, template, out, options, judge=lambda made: judge(measured, root, made, task.targets), log=log
+    )
+    partial = [] if not measured.gate.partial else [f"the predictions are of {measured.gate.partial}."]
+    return replace(
+        record,
+        notes=(*record.notes, *dict.fromkeys(map(str, stale))),
+        warnings=(*partial, *record.warnings),
+    )
 
 
 def _run_of(origin: Origin) -> RunFolder | None:
