@@ -83,3 +83,22 @@ def test_what_is_saved_comes_back() -> None:
 def test_other_records_are_refused(record: Any) -> None:
     with pytest.raises(CorruptFileError):
         DecisionRules.from_dict(record, JOINT)
+
+
+def test_what_was_learnt_is_kept_and_judged_by_fold() -> None:
+    learnt = DecisionRules(thresholds={"tags": (0.2, 0.7)}, weights={"kind": (1.0, 2.0)})
+    rules = DecisionRules({"tags": (0.4, 0.6)}, weights={"kind": (1.0, 1.0)}, by_fold={0: learnt})
+    assert DecisionRules.from_dict(rules.to_dict(), JOINT) == rules
+    probs = {"tags": np.full((2, 2), 0.5), "kind": np.array([[0.6, 0.4]] * 2), "age": np.array([[0.9, 0.1]] * 2)}
+    probs["class"] = np.array([[0.1, 0.2, 0.6, 0.1]] * 2)
+    predictions = Predictions(JOINT, as_text_array(["x", "y"]), np.array([0, 1]), probs)
+    assert rules.decide(predictions)["kind"].tolist() == [0, 0]
+    found = rules.decide_out_of_fold(predictions)
+    assert found["kind"].tolist() == [1, 0]
+    assert found["tags"].tolist() == [[1, 0], [1, 0]]
+    with pytest.raises(CorruptFileError, match="another task"):
+        DecisionRules.from_dict(rules.to_dict(), TASK)
+    with pytest.raises(UsageError, match="positive"):
+        DecisionRules(weights={"kind": (0.0, 1.0)})
+    with pytest.raises(UsageError, match="ascend"):
+        DecisionRules(cuts={"age": (2.0, 1.0)})

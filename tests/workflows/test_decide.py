@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,3 +91,51 @@ def test_an_unfinished_run_and_a_damaged_file_are_refused(trained: Callable[[str
     run.folder.oof_file.unlink()
     with pytest.raises(UsageError, match="not finished"):
         decide_run(run.folder)
+
+
+def test_tuned_thresholds_are_judged_by_fold_and_followed(
+    trained: Callable[[str], Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = trained("multi")
+    head, oof = run.oof.task.heads[0], run.oof
+    labels = run.samples.take(run.samples.rows_of(oof.ids)).labels["tags"]
+    decision = run.decide(tune="f1_micro")
+    found = decision.tuned["tags"]
+    nested = np.zeros_like(labels)
+    for fold, limits in found.by_fold.items():
+        nested[oof.fold == fold] = decide(oof.probs["tags"][oof.fold == fold], head, limits)
+    gain = score("f1_micro", as_certain_probs(nested, head), labels, head)
+    gain -= score("f1_micro", as_certain_probs(decide(oof.probs["tags"], head), head), labels, head)
+    assert found.gain.difference.value == pytest.approx(gain)
+    assert (load_rules(run.folder, oof.task).thresholds == {"tags": found.values}) == found.helps
+    test = load_predictions(run.folder.predictions_file("test"))
+    rules = load_rules(run.folder, oof.task)
+    chosen = rules.decide(test)["tags"]
+    assert [cell == "" for cell in answers(run, "tags")] == (chosen.sum(axis=1) == 0).tolist()
+    assert main(["decide", run.name, "--runs", str(run.folder.path.parent), "--tune", "f1_micro"]) == 0
+    assert "with thresholds of the other folds" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="judges probabilities"):
+        run.decide(tune="log_loss")
+    with pytest.raises(UsageError, match="chooses"):
+        run.decide(tune="f1_micro", thresholds=0.4)
+    with pytest.raises(UsageError, match="nothing is tuned"):
+        run.decide(one_threshold=True)
+
+
+def test_class_weights_reach_the_answers_and_not_the_probabilities(
+    trained: Callable[[str], Run], tmp_path: Path
+) -> None:
+    run = trained("single")
+    name, head = run.oof.task.main_target.name, run.oof.task.main_target
+    record = {"thresholds": {}, "composite": "independent", "weights": {name: [1e6] + [1.0] * (head.n_classes - 1)}}
+    run.folder.decisions_file.write_text(json.dumps(record))
+    submit_run(run.folder, None)
+    assert set(answers(run, name)) == {head.classes[0]}
+    test = load_predictions(run.folder.predictions_file("test"))
+    sample = tmp_path / "sample.csv"
+    rows = [["id", *head.classes], *([key, *["0.5"] * head.n_classes] for key in test.ids)]
+    sample.write_text("\n".join(",".join(row) for row in rows) + "\n")
+    record_of = submit_run(run.folder, sample, out=tmp_path / "out.csv")
+    assert any("class weights" in note and "not used" in note for note in record_of.notes)
+    with pytest.raises(UsageError, match="one threshold is for"):
+        run.decide(tune="f1_macro", one_threshold=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from podium.cli.choices import Decoding, PoolOrAuto
+from podium.cli.choices import Decoding, Metric, PoolOrAuto
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, RUN, ResultFlags
 from podium.cli.thresholds import read_thresholds
@@ -23,12 +23,14 @@ def decide(
     consensus: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     hierarchy: Annotated[Path | None, Parameter(group=RUN)] = None,
     pool: Annotated[PoolOrAuto | None, Parameter(group=RUN)] = None,
+    tune: Annotated[Metric | None, Parameter(group=RUN)] = None,
+    one_threshold: Annotated[bool, Parameter(group=RUN, negative="")] = False,
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
     """Set how a run turns probabilities into answers; predict and submit follow. Without options, back to the default.
 
-    Example: podium decide last --thresholds 0.4
+    Example: podium decide last --tune f1_macro
 
     Args:
         run: A run's name, folder, or "last".
@@ -41,6 +43,9 @@ def decide(
             level of the parents is compared too.
         pool: For a run with one answer for several images: how their probabilities become one (default: the recipe's).
             auto takes the pool with the best out-of-fold score, and says what such a choice is worth.
+        tune: Metric that thresholds (several labels), class weights (one class) or cut points (ordered classes) shall
+            lift. They are chosen on all folds, and judged on folds that did not choose; what does not help is not kept.
+        one_threshold: Tune one threshold for all classes of a multi-label target.
         runs: Folder of all runs.
     """
     from podium.store import find_run
@@ -49,7 +54,14 @@ def decide(
     found = find_run(runs, run)
     given = read_thresholds(thresholds)
     decision = decide_run(
-        found, thresholds=given, decoding=decoding, consensus=consensus, hierarchy=hierarchy, pool=pool
+        found,
+        thresholds=given,
+        decoding=decoding,
+        consensus=consensus,
+        hierarchy=hierarchy,
+        pool=pool,
+        tune=tune,
+        one_threshold=one_threshold,
     )
     if output.json:
         print_json(decision.to_dict())

@@ -19,6 +19,7 @@ from podium.decisions.hierarchy import (
 from podium.decisions.pooling import Pool, judged_answers, pool_bags, pool_probs
 from podium.decisions.rules import DecisionRules
 from podium.decisions.score_answers import score_answers
+from podium.decisions.tune import Tuned, can_tune, tune_head
 
 __all__ = [
     "Blend",
@@ -29,7 +30,9 @@ __all__ = [
     "Parents",
     "Pool",
     "PoolChoice",
+    "Tuned",
     "Weighing",
+    "can_tune",
     "check_consensus",
     "choose_pool",
     "combine_out_of_fold",
@@ -46,6 +49,7 @@ __all__ = [
     "read_parent_table",
     "read_parents",
     "score_answers",
+    "tune_head",
     "within_best_parent",
     "without_groups",
 ]

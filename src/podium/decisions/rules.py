@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -26,12 +26,15 @@ class DecisionRules:
         thresholds: Lowest probability of a 1, per multi-label head one a class; 0.5 where none are given.
         composite: How a composite class and its attributes are decided together.
         consensus: Heads that all images of a group answer together, see `pool_groups`.
+        weights: What the probability of each class is multiplied by before the largest is taken, per head one a class.
+        cuts: Per ordinal head, cut points on the expected class.
+        by_fold: What was learnt on all folds but one (thresholds, weights, cuts), by the number of that one.
         bags: How the images of a bag are pooled into one answer, see `pool_probs`; None as the recipe says.
         parents: Parents of the classes of heads that answer inside the best parent, see `within_best_parent`.
         recipe_pool: What the recipe says of bags; no part of the rules.
 
     Raises:
-        UsageError: If a threshold is outside [0, 1].
+        UsageError: If a threshold is outside [0, 1], a weight is not positive, or cut points do not ascend.
         UnknownNameError: If there is no such decoding.
     """
 
@@ -41,11 +44,20 @@ class DecisionRules:
     parents: Mapping[str, Parents] = field(default_factory=dict)
     bags: Pool | None = None
     recipe_pool: Pool = "mean"
+    weights: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    cuts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    by_fold: Mapping[int, DecisionRules] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, values in self.thresholds.items():
             if not all(0 <= value <= 1 for value in values):  # NaN fails too
                 raise UsageError(f"thresholds of {name!r} are {list(values)}; they must be in [0, 1].")
+        for name, values in self.weights.items():
+            if not all(0 < value < np.inf for value in values):
+                raise UsageError(f"class weights of {name!r} are {list(values)}; they must be positive.")
+        for name, values in self.cuts.items():
+            if not all(low <= high for low, high in zip((-np.inf, *values), (*values, np.inf), strict=True)):
+                raise UsageError(f"cut points of {name!r} are {list(values)}; they must ascend.")
         if self.composite not in get_args(CompositeDecoding):
             raise UnknownNameError("decoding", self.composite, get_args(CompositeDecoding))
         for pool in (self.bags, self.recipe_pool):
@@ -97,7 +109,10 @@ class DecisionRules:
         """Whether nothing was decided: 0.5 everywhere, every target and image by its own probabilities."""
         plain = all(value == DECISION_THRESHOLD for values in self.thresholds.values() for value in values)
         as_before = self.pool_of_bags == self.recipe_pool
-        return plain and self.composite == "independent" and not self.consensus and not self.parents and as_before
+        learnt = self.weights or self.cuts
+        return (
+            plain and self.composite == "independent" and not (self.consensus or self.parents or learnt) and as_before
+        )
 
     @property
     def pool_of_bags(self) -> Pool:
@@ -115,8 +130,37 @@ class DecisionRules:
 
     def decide(self, predictions: Predictions) -> dict[str, NDArray[np.int64]]:
         """Decisions of every target, see `podium.tables.decide_targets`."""
-        probs = self.pool(predictions).probs
-        return decide_targets(probs, predictions.task, thresholds=self.thresholds, composite=self.composite)
+        return decide_targets(
+            self.pool(predictions).probs,
+            predictions.task,
+            thresholds=self.thresholds,
+            weights=self.weights,
+            cuts=self.cuts,
+            composite=self.composite,
+        )
+
+    def decide_out_of_fold(self, predictions: Predictions) -> dict[str, NDArray[np.int64]]:
+        """Decisions of every target of out-of-fold predictions, by rules that no judged row has helped to choose.
+
+        What is learnt comes from the other folds; rows of a fold that it was not learnt for get the final rules.
+        """
+        decided = self.decide(predictions)
+        for number, learnt in self.by_fold.items():
+            rows = predictions.fold == number
+            if rows.any():
+                for name, found in self.of_fold(learnt).decide(predictions.take(rows)).items():
+                    decided[name][rows] = found
+        return decided
+
+    def of_fold(self, learnt: DecisionRules) -> DecisionRules:
+        """These rules with what other folds have learnt."""
+        return replace(
+            self,
+            thresholds={**self.thresholds, **learnt.thresholds},
+            weights={**self.weights, **learnt.weights},
+            cuts={**self.cuts, **learnt.cuts},
+            by_fold={},
+        )
 
     def named_thresholds(self, task: Task) -> dict[str, float]:
         """The thresholds by "target=class", as a submission takes them."""
@@ -132,6 +176,11 @@ class DecisionRules:
             "thresholds": {name: list(values) for name, values in self.thresholds.items()},
             "composite": self.composite,
         }
+        for key in ("weights", "cuts"):
+            if getattr(self, key):
+                record[key] = {name: list(values) for name, values in getattr(self, key).items()}
+        if self.by_fold:
+            record["by_fold"] = {str(number): learnt.to_dict() for number, learnt in self.by_fold.items()}
         if self.parents:
             record["parents"] = {name: list(parents.of) for name, parents in self.parents.items()}
         if self.bags is not None:
@@ -146,19 +195,36 @@ class DecisionRules:
             CorruptFileError: If they are not such rules, or of another task.
         """
         try:
-            thresholds = {str(name): tuple(map(float, values)) for name, values in record["thresholds"].items()}
-            sizes = {head.name: head.n_classes for head in task.heads if head.is_multi}
-            if any(sizes.get(name) != len(values) for name, values in thresholds.items()):
-                raise ValueError("the thresholds belong to another task")
+            thresholds, weights, cuts = (_read_values(record, task, key) for key in ("thresholds", "weights", "cuts"))
+            by_fold = {int(number): cls.from_dict(learnt, task) for number, learnt in record.get("by_fold", {}).items()}
             consensus = tuple(record.get("consensus", ()))
             if not set(consensus) <= {head.name for head in task.heads}:
                 raise ValueError("the consensus is of another task")
             parents = {str(name): Parents(tuple(map(str, of))) for name, of in record.get("parents", {}).items()}
             if any(task.head(name).n_classes != len(found.of) for name, found in parents.items()):
                 raise ValueError("the hierarchy is of another task")
-            return cls(thresholds, record["composite"], consensus, parents, record.get("bags"))
+            return cls(
+                thresholds,
+                record["composite"],
+                consensus,
+                parents,
+                record.get("bags"),
+                weights=weights,
+                cuts=cuts,
+                by_fold=by_fold,
+            )
         except (KeyError, TypeError, ValueError, AttributeError, UsageError, UnknownNameError) as problem:
             raise CorruptFileError(f"these decision rules do not fit this task ({problem}).") from None
+
+
+def _read_values(record: Any, task: Task, key: str) -> dict[str, tuple[float, ...]]:
+    """What a rule says of each head's classes: thresholds, weights or cuts."""
+    found = {str(name): tuple(map(float, values)) for name, values in record.get(key, {}).items()}
+    kinds = {"thresholds": ("multi",), "weights": ("single", "ordinal"), "cuts": ("ordinal",)}[key]
+    sizes = {head.name: head.n_classes - (key == "cuts") for head in task.targets if head.kind in kinds}
+    if any(sizes.get(name) != len(values) for name, values in found.items()):
+        raise ValueError(f"the {key} belong to another task")
+    return found
 
 
 def _find_class(name: str, known: Sequence[tuple[str, str]]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -33,6 +33,9 @@ class SubmissionOptions:
         label_delim: What joins the labels of a list, such as " "; None reads the sample's cells.
         thresholds: Lowest probability of a 1 for multi-label targets, in [0, 1]: one number, or one per class under
             "class" or "target=class"; 0.5 for those not named. None is 0.5, or what the run decided.
+        weights: What the run multiplies the probability of each class by before it takes the largest, by single-label
+            target.
+        cuts: The run's cut points on the expected class, by ordinal target.
         decoding: How a composite class and its attributes are decided together, see `podium.tables.decide_targets`.
         class_numbers: The contest's number per class, under "class" or "target=class", where it is not the position
             in the task.
@@ -62,6 +65,8 @@ class SubmissionOptions:
     label_delim: str | None = None
     thresholds: float | Mapping[str, float] | None = None
     decoding: CompositeDecoding = "independent"
+    weights: Mapping[str, Sequence[float]] | None = None
+    cuts: Mapping[str, Sequence[float]] | None = None
     class_numbers: Mapping[str, int] | None = None
     unclear: Literal["decision", "probability"] = "decision"
     top_k: int | None = None

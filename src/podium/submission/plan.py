@@ -20,6 +20,7 @@ from podium.submission.ids import check_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.pairs import PairRows, find_pairs
 from podium.submission.plan_notes import describe_answers
+from podium.submission.unused_rules import describe_unused_rules
 from podium.tables import DECISION_THRESHOLD, Head, Task
 from podium.texttable import RawTable
 
@@ -120,7 +121,7 @@ def match_columns(
             f"{id_column!r} holds ids; {Path(options.id_table or '').name} says which image each means, in its columns"
             f" {joined.key_column!r} and {joined.image_column!r}."
         ]
-    notes += describe_answers(answers, task)
+    notes += [*describe_answers(answers, task), *describe_unused_rules(answers, options)]
     notes += [f"{', '.join(map(repr, kept))} kept as they are in the sample."] if kept else []
     return Plan(task, id_column, answers, kept, tuple(notes), options, None if joined is None else joined.image_of)
 
@@ -137,6 +138,7 @@ def _plan_pairs(pairs: PairRows, template: RawTable, task: Task, options: Submis
         f"{pairs.id_column!r} names an image and a class: {count_of(n_images, 'image')},"
         f" {count_of(len(answers), 'class')} of {named}.",
         f"{pairs.value_column!r} gets {values}.",
+        *describe_unused_rules(answers, options),
     ]
     notes += [f"{', '.join(map(repr, kept))} kept as they are in the sample."] if kept else []
     return Plan(task, pairs.id_column, answers, kept, tuple(notes), options, pairs=pairs)

@@ -20,7 +20,7 @@ from podium.submission.histogram import Histogram, count_classes, find_constant,
 from podium.submission.ids import match_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan import Plan, thresholds_of
-from podium.tables import Predictions, Task, decide_targets
+from podium.tables import Head, Predictions, Task, decide_targets
 from podium.texttable import RawTable
 
 __all__ = ["Submission", "make_plain_submission", "make_submission"]
@@ -162,9 +162,15 @@ def _fill_pairs(
     return {column: _new_cells(plan.answers[0], chosen, template.cells(column))}
 
 
-def _decide(probs: Mapping[str, NDArray[np.floating[Any]]], task: Task, plan: Plan) -> dict[str, NDArray[np.int64]]:
-    thresholds = {answer.head.name: answer.thresholds for answer in plan.answers if answer.head.is_multi}
-    return decide_targets(probs, task, thresholds=thresholds, composite=plan.options.decoding)
+def _decide(probs: _Probs, task: Task, plan: Plan) -> _Decided:
+    return _decide_by(probs, task, plan.answers, plan.options)
+
+
+def _decide_by(probs: _Probs, task: Task, answers: Sequence[Answer], options: SubmissionOptions) -> _Decided:
+    thresholds = {answer.head.name: answer.thresholds for answer in answers if answer.head.is_multi}
+    return decide_targets(
+        probs, task, thresholds=thresholds, weights=options.weights, cuts=options.cuts, composite=options.decoding
+    )
 
 
 def _check_targets(predictions: Predictions, plan: Plan) -> None:
@@ -240,17 +246,12 @@ def make_plain_submission(predictions: Predictions, options: SubmissionOptions |
         )
         for head in targets
     )
-    decided = decide_targets(
-        predictions.probs,
-        predictions.task,
-        thresholds={answer.head.name: answer.thresholds for answer in answers if answer.head.is_multi},
-        composite=options.decoding,
-    )
+    decided = _decide_by(predictions.probs, predictions.task, answers, options)
     columns: dict[str, list[str]] = {id_column: [str(name) for name in predictions.ids]}
     for answer in answers:
         probs = predictions.probs[answer.column]
         columns[answer.column] = [answer.write(meaning) for meaning in answer.meanings(probs, decided[answer.column])]
-        columns[f"{answer.column} probability"] = [repr(float(value)) for value in probs.max(axis=1).tolist()]
+        columns[f"{answer.column} probability"] = _texts(_probability_of(probs, decided[answer.column], answer.head))
     lines = [_as_line(row) for row in (list(columns), *zip(*columns.values(), strict=True))]
     return Submission(
         data="".join(lines).encode("utf-8"),
@@ -265,6 +266,15 @@ def make_plain_submission(predictions: Predictions, options: SubmissionOptions |
         answers=name_answers(answers, decided),
         constant=tuple(find_constant(answers, decided)),
     )
+
+
+def _probability_of(probs: NDArray[np.floating[Any]], decided: NDArray[np.int64], head: Head) -> NDArray[Any]:
+    """The probability of the answer; of several labels that of the most probable one, answered or not."""
+    return probs.max(axis=1) if head.is_multi else probs[np.arange(len(probs)), decided]
+
+
+def _texts(values: NDArray[Any]) -> list[str]:
+    return [repr(float(value)) for value in values.tolist()]
 
 
 def _as_line(cells: Sequence[str]) -> str:

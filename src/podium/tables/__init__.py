@@ -17,6 +17,7 @@ from podium.tables.decide import (
     as_certain_probs,
     decide,
     decide_targets,
+    expected_class,
 )
 from podium.tables.files import (
     load_folds,
@@ -74,6 +75,7 @@ __all__ = [
     "decide_targets",
     "describe_bags",
     "digest_corrections",
+    "expected_class",
     "find_disagreement",
     "first_duplicate",
     "fit_to_task",

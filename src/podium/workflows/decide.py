@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -18,6 +18,7 @@ from podium.decisions import (
     Parents,
     Pool,
     PoolChoice,
+    Tuned,
     check_consensus,
     choose_pool,
     judged_answers,
@@ -30,6 +31,7 @@ from podium.metrics import METRICS, PairedDifference, default_metric, paired_dif
 from podium.store import RunFolder, check_scores, digest_rules, find_stale, list_predictions, load_tables, read_pool
 from podium.submission import SubmissionOptions, write_submission
 from podium.tables import CompositeDecoding, Head, Predictions, Samples, Task, as_certain_probs, load_predictions
+from podium.workflows.tune_rules import refuse_both, tune_rules
 
 __all__ = ["RunDecision", "decide_run", "follow_rules", "load_rules", "renew_answers", "write_answers"]
 
@@ -45,6 +47,7 @@ class RunDecision:
         n_changed: Per target, images or bags whose answer changed.
         notes: What the user should know besides.
         choice: The score of every pool, where the best was asked for.
+        tuned: Per target, the rule that was tuned, kept or not.
     """
 
     rules: DecisionRules
@@ -52,6 +55,7 @@ class RunDecision:
     n_changed: Mapping[str, int]
     notes: tuple[str, ...] = ()
     choice: PoolChoice | None = None
+    tuned: Mapping[str, Tuned] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
@@ -61,6 +65,7 @@ class RunDecision:
             "differences": {name: found.to_dict() for name, found in self.differences.items()},
             "notes": list(self.notes),
             **({} if self.choice is None else {"pools": self.choice.to_dict()}),
+            **({"tuned": {name: found.to_dict() for name, found in self.tuned.items()}} if self.tuned else {}),
         }
 
     def lines(self) -> list[str]:
@@ -69,9 +74,15 @@ class RunDecision:
             f"{name}: {count_of(self.n_changed[name], 'answer changes', 'answers change')}, {found.metric}"
             f" {found.difference}: {found.verdict}"
             for name, found in self.differences.items()
+            if name not in self.tuned or found != self.tuned[name].gain
         ]
         pools = [] if self.choice is None else [*self.choice.lines(), ""]
-        return [*pools, *(changes or ["No out-of-fold answer changes."]), *self.notes]
+        tuned = [line for name, found in self.tuned.items() for line in found.lines(name)]
+        unchanged = [] if self.differences else ["No out-of-fold answer changes."]
+        return [*pools, *tuned, *changes, *unchanged, *self.notes]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
 
 
 def decide_run(
@@ -82,11 +93,13 @@ def decide_run(
     consensus: Sequence[str] = (),
     hierarchy: Path | str | None = None,
     pool: str | None = None,
+    tune: str | None = None,
+    one_threshold: bool = False,
 ) -> RunDecision:
     """Set how a run decides, and report what that does out of fold. Nothing given goes back to the default.
 
-    The thresholds are given, not tuned here: the difference is honest only for values that were not chosen by looking
-    at it. Answers of predictions that exist are written anew.
+    Of thresholds that are given the difference is honest only if they were not chosen by looking at it. What is tuned
+    is judged on folds that did not choose. Answers of predictions that exist are written anew.
 
     Args:
         run: A run with out-of-fold predictions.
@@ -98,14 +111,18 @@ def decide_run(
             both levels are compared.
         pool: How the images of a bag become one answer, or "auto" for the pool with the best out-of-fold score, which
             the choice is told beside; None is the recipe's.
+        tune: A metric of decisions to lift: by thresholds of multi-label targets, by class weights of others, by cut
+            points on the expected class for quadratic kappa and the mean absolute error.
+        one_threshold: Whether the classes of a tuned multi-label target share one threshold.
 
     Raises:
         UsageError: If the run is not finished, its scores are not of its predictions, the task has nothing to decide
             this way, or its groups cannot agree: there are none, folds divide them, or a head differs inside most.
-        UnknownNameError: If there is no such class, head or decoding.
+        UnknownNameError: If there is no such class, head, decoding or metric.
         TableError: If the table of the hierarchy or a column of it is missing.
         LabelError: If a class has two parents.
     """
+    refuse_both(has_thresholds=thresholds is not None, one_threshold=one_threshold, tune=tune)
     check_scores(run)
     samples, _ = load_tables(run)
     oof = load_predictions(run.oof_file)
@@ -120,7 +137,10 @@ def decide_run(
     group = None if samples.group is None else samples.group[rows]
     plain, pooled = replace(plain, group=group), replace(pooled, group=group)
     notes = check_consensus(plain, {name: labels[rows] for name, labels in samples.labels.items()}, rules.consensus)
-    before, after = DecisionRules().decide(plain), rules.decide(pooled)
+    tuned: dict[str, Tuned] = {}
+    if tune is not None:
+        rules, tuned = tune_rules(pooled, samples, rules, tune, one_threshold=one_threshold)
+    before, after = DecisionRules().decide(plain), rules.decide_out_of_fold(pooled)
     differences, n_changed = {}, {}
     for head in oof.task.targets:
         is_changed = before[head.name] != after[head.name]
@@ -131,7 +151,7 @@ def decide_run(
                 as_certain_probs(after[head.name], head),
                 samples.target_labels(head.name)[rows],
                 samples.group_keys[rows],
-                _decision_metric(run, oof.task, head),
+                tuned[head.name].metric if head.name in tuned else _decision_metric(run, oof.task, head),
                 head,
             )
     for name, parents in rules.parents.items():
@@ -155,7 +175,7 @@ def decide_run(
             notes.append(f"Predictions {name!r} name no groups: make them again with {option('group')}.")
         else:
             renew_answers(run, name, predictions)
-    return RunDecision(rules, differences, n_changed, tuple(notes), choice)
+    return RunDecision(rules, differences, n_changed, tuple(notes), choice, tuned)
 
 
 def _set_pool(
@@ -205,13 +225,13 @@ def load_rules(run: RunFolder, task: Task) -> DecisionRules:
 
 
 def follow_rules(run: RunFolder, task: Task, options: SubmissionOptions) -> SubmissionOptions:
-    """The options with the run's thresholds and decoding, where they set none of their own."""
+    """The options with the rules of the run (thresholds, decoding, weights, cuts) where they set none of their own."""
     rules = load_rules(run, task)
     if options.thresholds is None and rules.thresholds:
         options = replace(options, thresholds=rules.named_thresholds(task))
     if options.decoding == "independent":
         options = replace(options, decoding=rules.composite)
-    return options
+    return replace(options, weights=options.weights or rules.weights, cuts=options.cuts or rules.cuts)
 
 
 def write_answers(run: RunFolder, name: str, predictions: Predictions) -> dict[str, str | None]:

@@ -18,7 +18,7 @@ from podium.machine.tuning import restored_torch
 from podium.metrics import ExpectedScore, Scores
 from podium.overview import Overview, Shown
 from podium.store import RunFolder, check_scores, find_run, load_tables
-from podium.tables import Folds, Predictions, Samples, load_predictions
+from podium.tables import CompositeDecoding, Folds, Predictions, Samples, load_predictions
 from podium.texttable import Frame, as_table, is_frame
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from podium.report.members_section import MembersSection
     from podium.suspects import LabelSuspects, NextImage
     from podium.training.predictor import Models, Predictor
+    from podium.workflows.decide import RunDecision
     from podium.workflows.label_verdict import LabelVerdict
 
 __all__ = ["Run", "load_run"]
@@ -373,6 +374,38 @@ class Run(Shown):
 
         folder = other.folder if isinstance(other, Run) else find_run(self.settings.runs, str(other))
         return judge_corrections(self.folder, folder)
+
+    @strict_arguments()
+    def decide(
+        self,
+        *,
+        thresholds: float | Mapping[str, float] | None = None,
+        decoding: CompositeDecoding = "independent",
+        consensus: Sequence[str] = (),
+        hierarchy: str | Path | None = None,
+        pool: str | None = None,
+        tune: str | None = None,
+        one_threshold: bool = False,
+    ) -> RunDecision:
+        """Set how the run turns probabilities into answers; predict, evaluate and submit follow. The arguments are
+        those of `podium decide`; without any the run goes back to the default.
+
+        Raises:
+            UsageError: If the run is not finished, or an argument means nothing for its task.
+            UnknownNameError: If there is no such class, head, metric or pool.
+        """
+        from podium.workflows.decide import decide_run
+
+        return decide_run(
+            self.folder,
+            thresholds=thresholds,
+            decoding=decoding,
+            consensus=consensus,
+            hierarchy=hierarchy,
+            pool=pool,
+            tune=tune,
+            one_threshold=one_threshold,
+        )
 
     @strict_arguments()
     def expect(self, n_images: int, *, n_groups: int | None = None, models: Models = "folds") -> ExpectedScore | None:

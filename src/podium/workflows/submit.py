@@ -15,6 +15,7 @@ from podium import durable
 from podium.advice import call
 from podium.arguments import refuse_unknown
 from podium.errors import CorruptFileError, UsageError
+from podium.listing import list_some
 from podium.machine import Caution, Progress, default_progress
 from podium.metrics import METRICS
 from podium.report import gate_lines
@@ -175,9 +176,17 @@ def _submit(
     partial = [] if not measured.gate.partial else [f"the predictions are of {measured.gate.partial}."]
     return replace(
         record,
-        notes=(*record.notes, *dict.fromkeys(map(str, stale))),
+        notes=(*record.notes, *_unfollowed(runs), *dict.fromkeys(map(str, stale))),
         warnings=(*partial, *record.warnings),
     )
+
+
+def _unfollowed(runs: Sequence[RunFolder]) -> list[str]:
+    """What several runs decided, and a mean over them cannot follow."""
+    names = [run.name for run in runs if digest_rules(run) is not None] if len(runs) > 1 else []
+    if not names:
+        return []
+    return [f"What {list_some(names)} decided is not used: a mean over runs is no run. Make it one: `podium ensemble`."]
 
 
 def _run_of(origin: Origin) -> RunFolder | None:
