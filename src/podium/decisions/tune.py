@@ -67,8 +67,9 @@ class Tuned:
         kept = f"the {self.kind} do not help and are not kept"
         if self.helps:
             kept = "kept" if self.gain.verdict == "helps" else "kept, though these images cannot tell it from luck"
+        before, after = self.score
         return [
-            f"{name}: {self.metric} {self.score[0]:.4f} without, {self.score[1]:.4f} with {self.kind} of the other folds",
+            f"{name}: {self.metric} {before:.4f} without, {after:.4f} with {self.kind} of the other folds",
             f"  gain {self.gain.difference}: {self.gain.verdict}; {kept}",
             f"  on the rows that chose them it seems {self.seeming:+.4f}",
         ]
