@@ -68,12 +68,11 @@ def rules_of(run: RunFolder, predictions: Predictions, options: SubmissionOption
     has_multi = any(head.is_multi for head in predictions.task.heads)
     thresholds = options.thresholds if has_multi else None
     decoding = options.decoding if predictions.task.composite is not None else "independent"
-    return replace(
-        DecisionRules.of_task(predictions.task, thresholds, decoding, own.consensus),
-        parents=own.parents,
-        bags=own.bags,
-        recipe_pool=own.recipe_pool,
-    )
+    given = DecisionRules.of_task(predictions.task, thresholds, decoding, own.consensus)
+    by_fold = own.by_fold
+    if any(given.thresholds.get(name) != values for name, values in own.thresholds.items()):
+        by_fold = {number: replace(learnt, thresholds={}) for number, learnt in by_fold.items()}
+    return replace(own, thresholds=given.thresholds, composite=given.composite, by_fold=by_fold)
 
 
 def measure(
