@@ -24,7 +24,6 @@ from podium.cli.spelling import option_flags, respell, respell_record
 from podium.cli.submit import SubmissionFlags
 from podium.curate import ScanOptions
 from podium.curate import options as scan_options
-from podium.data import View
 from podium.dataset import FoldOptions
 from podium.demo import TASKS
 from podium.machine import Settings
@@ -216,7 +215,6 @@ def test_choices_of_tables_are_the_library_s() -> None:
     assert get_args(choices.Preset) == tuple(PRESETS)
     assert get_args(choices.Policy) == tuple(POLICIES)
     assert get_args(choices.DemoTask) == tuple(TASKS)
-    assert ("plain", *get_args(choices.View)) == get_args(View)
 
 
 def test_the_table_is_what_the_parsers_take() -> None:

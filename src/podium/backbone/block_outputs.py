@@ -92,7 +92,7 @@ def block_outputs(
             how, epoch = recipe.augmentations, int(view.removeprefix(AUGMENTED))
             augment_batch(images.pixels, rows, keys[rows], how, seed=recipe.seed, epoch=epoch, out=out)
             return learning(torch.from_numpy(out))
-        eval_batch(images.pixels, rows, out, view)  # type: ignore[arg-type]
+        eval_batch(images.pixels, rows, out, view)
         return judging(torch.from_numpy(out))
 
     if images.key is None:

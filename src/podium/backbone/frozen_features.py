@@ -48,7 +48,7 @@ def frozen_features(
             stop.check()
         pages.count(len(rows) * images.pixels[0].nbytes)
         out = np.empty((len(rows), *recipe.image.sides, 3), dtype=np.uint8)
-        batch = torch.from_numpy(eval_batch(images.pixels, rows, out, view))  # type: ignore[arg-type]
+        batch = torch.from_numpy(eval_batch(images.pixels, rows, out, view))
         return frozen.features(batch, few=images.key is None)
 
     n, shape, batch_size = len(ids), (backbone.n_features,), frozen_batch(device)

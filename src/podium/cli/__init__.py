@@ -32,6 +32,7 @@ COMMANDS = {
     "compare": "Compare runs on the same images: helps, hurts, or cannot tell, and what would settle it.",
     "agree": "Compare the order of recipes on a proxy with their order on all images.",
     "ensemble": "Combine runs into one that predicts, submits and reports like any other.",
+    "tta": "Audit test-time views: what each adds and costs out of fold; predict uses those that help.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
     "leaderboard": "List submissions with their scores, expected and on the leaderboard; note new ones.",

@@ -28,7 +28,6 @@ __all__ = [
     "Shell",
     "SplitMethod",
     "ValueKind",
-    "View",
     "WhenNone",
 ]
 
@@ -52,7 +51,6 @@ RecipeAction = Literal["show", "diff", "check"]
 RunOrder = Literal["created", "score"]
 Shell = Literal["bash", "zsh", "fish"]
 Models = Literal["folds", "refit"]
-View = Literal["hflip", "vflip", "rot90", "rot180", "rot270"]
 ValueKind = Literal["auto", "class_number", "class_name", "decision", "probability"]
 WhenNone = Literal["refuse", "empty", "top"]
 Metric = Literal[

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from podium.cli.choices import View
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags, ScanFlags
 from podium.errors import UsageError
@@ -22,7 +21,7 @@ def evaluate(
     holdout: Annotated[bool, Parameter(group=RUN, negative="")] = False,
     again: Annotated[bool, Parameter(group=RUN, negative="")] = False,
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
-    tta: Annotated[tuple[View, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
+    tta: Annotated[tuple[str, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
     name: Annotated[str, Parameter(group=OUTPUT)] = "evaluation",
     machine: MachineFlags = MachineFlags(),  # noqa: B008
     output: OutputFlags = OutputFlags(),  # noqa: B008
@@ -37,7 +36,9 @@ def evaluate(
         data: Folder of labelled images, or a table beside them.
         holdout: Score the run's holdout, which no model has seen. A second look with the same models is refused.
         again: With --holdout: look once more; it is counted, and the report says so.
-        tta: Views for test-time augmentation, averaged with the plain one (default: the recipe's).
+        tta: Views for test-time augmentation, averaged with the plain one: hflip, vflip, rot90, rot180, rot270,
+            center-0.8, five-0.8, scale-0.9, tiles-2x2, and several joined by "+"; none for the plain one alone
+            (default: auto, those that podium tta chose, else the recipe's).
         name: Name of the prediction files.
     """
     from podium.report import print_summary

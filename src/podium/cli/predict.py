@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from podium.cli.choices import Models, View
+from podium.cli.choices import Models
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
 from podium.cli.spelling import next_command
@@ -32,7 +32,7 @@ def predict(
     group: Annotated[str | None, Parameter(group=DATA)] = None,
     answer_per: Annotated[str | None, Parameter(group=DATA)] = None,
     regions: Annotated[Path | None, Parameter(group=DATA)] = None,
-    tta: Annotated[tuple[View, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
+    tta: Annotated[tuple[str, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
     models: Annotated[Models, Parameter(group=RUN)] = "folds",
     name: Annotated[str, Parameter(group=OUTPUT)] = "test",
     machine: MachineFlags = MachineFlags(),  # noqa: B008 - frozen values
@@ -55,7 +55,9 @@ def predict(
             table, "folder", or a regular expression with one pair of brackets.
         answer_per: What one answer is for (a patient, a product), for runs that were trained with it: as --group.
         regions: Table of boxes of these images (podium regions writes one), for runs whose recipe has image.region.
-        tta: Views for test-time augmentation, averaged with the plain one (default: the recipe's).
+        tta: Views for test-time augmentation, averaged with the plain one: hflip, vflip, rot90, rot180, rot270,
+            center-0.8, five-0.8, scale-0.9, tiles-2x2, and several joined by "+"; none for the plain one alone
+            (default: auto, those that podium tta chose, else the recipe's).
         models: Models that predict: the mean of the folds' models, or the one on all images that podium refit trained.
         name: Name of the prediction files.
     """

@@ -38,7 +38,8 @@ from podium.data.same_files import changed_files
 from podium.data.statistics import channel_statistics
 from podium.data.textures import GaussianBlur, GaussianNoise, JpegCompression, Sharpen
 from podium.data.tones import AutoContrast, Clahe, Equalize, Invert, Posterize, Solarize
-from podium.data.views import View, eval_batch
+from podium.data.view_frames import View
+from podium.data.views import eval_batch
 from podium.lazy import on_demand
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from podium.data.mixed_targets import Mixed, mix_weights
 from podium.data.mixer import Mixer
 from podium.data.order import count_repeats, epoch_order, repeat_keys, weighted_order
 from podium.data.prefetch import prefetch
-from podium.data.views import View, eval_batch
+from podium.data.views import eval_batch
 from podium.durable import PageBudget
 from podium.errors import UsageError
 
@@ -203,7 +203,7 @@ class EvalLoader:
         batch_size: Samples a batch, at least 1.
         height: Height of the images.
         width: Width of the images.
-        view: How the image is turned.
+        view: What is shown of each image, see `eval_batch`.
         targets: Labels of these rows by head, where they are wanted in the batches.
         n_threads: Threads that make images; 0 works in the caller's thread, without prefetching.
     """
@@ -215,7 +215,7 @@ class EvalLoader:
         batch_size: int,
         height: int,
         width: int,
-        view: View = "plain",
+        view: str = "plain",
         *,
         targets: Labels | None = None,
         n_threads: int = 1,

@@ -3,6 +3,7 @@
 from podium.decisions.blend import Blend, BlendKind
 from podium.decisions.blend_weights import Choice, Weighing
 from podium.decisions.choose_pool import PoolChoice, choose_pool
+from podium.decisions.choose_views import ViewChoice, choose_views, nested_probs
 from podium.decisions.complete_probs import complete_probs
 from podium.decisions.consensus import check_consensus, pool_groups, without_groups
 from podium.decisions.decided_scores import decided_scores, differing_scores
@@ -16,6 +17,7 @@ from podium.decisions.hierarchy import (
     read_parents,
     within_best_parent,
 )
+from podium.decisions.pool_pieces import pool_pieces
 from podium.decisions.pooling import Pool, judged_answers, pool_bags, pool_probs
 from podium.decisions.rules import DecisionRules
 from podium.decisions.score_answers import score_answers
@@ -31,10 +33,12 @@ __all__ = [
     "Pool",
     "PoolChoice",
     "Tuned",
+    "ViewChoice",
     "Weighing",
     "can_tune",
     "check_consensus",
     "choose_pool",
+    "choose_views",
     "combine_out_of_fold",
     "complete_probs",
     "decided_scores",
@@ -43,8 +47,10 @@ __all__ = [
     "judged_answers",
     "known_parents",
     "mistake_height",
+    "nested_probs",
     "pool_bags",
     "pool_groups",
+    "pool_pieces",
     "pool_probs",
     "read_parent_table",
     "read_parents",

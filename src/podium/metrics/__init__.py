@@ -18,7 +18,7 @@ from podium.metrics.image_score import ImageScore
 from podium.metrics.interval import Interval
 from podium.metrics.look_alikes import CROSSING, LookAlikes
 from podium.metrics.own import register_metric
-from podium.metrics.paired import PairedDifference, Verdict, paired_difference
+from podium.metrics.paired import PairedDifference, Verdict, paired_difference, paired_differences
 from podium.metrics.prediction_interval import ExpectedScore, expect_score
 from podium.metrics.ranked_class import RankedClass, rank_classes
 from podium.metrics.registry import METRICS, default_metric, fitting_metrics, metric, score, usual_metrics
@@ -66,6 +66,7 @@ __all__ = [
     "metric",
     "number_groups",
     "paired_difference",
+    "paired_differences",
     "perfect_score",
     "rank_classes",
     "register_metric",

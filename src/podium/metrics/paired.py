@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -16,9 +17,10 @@ from podium.metrics.definition import Metric
 from podium.metrics.interval import Interval, make_interval
 from podium.metrics.registry import metric as find_metric
 from podium.metrics.registry import score
+from podium.metrics.simultaneous import simultaneous_level
 from podium.tables import Head
 
-__all__ = ["PairedDifference", "Verdict", "paired_difference", "verdict_of"]
+__all__ = ["PairedDifference", "Verdict", "paired_difference", "paired_differences", "verdict_of"]
 
 Verdict = Literal["helps", "hurts", "cannot tell"]
 
@@ -74,8 +76,28 @@ def paired_difference(
     Raises:
         UsageError: If the metric does not fit the head or the shapes disagree.
     """
+    found = paired_differences(
+        probs_a, [probs_b], labels, groups, metric, head, n_resamples=n_resamples, seed=seed, level=level
+    )
+    return found[0]
+
+
+def paired_differences(
+    probs_a: NDArray[np.floating[Any]],
+    others: Sequence[NDArray[np.floating[Any]]],
+    labels: NDArray[np.integer[Any]],
+    groups: Sequence[str] | NDArray[np.object_],
+    metric: str | Metric,
+    head: Head,
+    *,
+    n_resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> list[PairedDifference]:
+    """As `paired_difference`, of several runs minus the same one; all intervals hold together at the level."""
     chosen = metric if isinstance(metric, Metric) else find_metric(metric)
-    value = score(chosen, probs_b, labels, head) - score(chosen, probs_a, labels, head)
+    value = score(chosen, probs_a, labels, head)
+    differences = [score(chosen, probs, labels, head) - value for probs in others]
     if len(groups) != len(labels):
         raise UsageError(
             f"{count_of(len(groups), 'group is', 'groups are')} given for {count_of(len(labels), 'label')}."
@@ -83,17 +105,23 @@ def paired_difference(
     # A group without any label says nothing of either run, and must not count as one that was asked.
     is_known = (labels >= 0).any(axis=1) if head.is_multi else labels >= 0
     numbers, n_groups = number_groups(np.asarray(groups, dtype=object)[is_known])
-    targets = [Judged(head, probs[is_known], labels[is_known], (chosen,)) for probs in (probs_a, probs_b)]
-    values = np.empty(0)
+    targets = [Judged(head, probs[is_known], labels[is_known], (chosen,)) for probs in (probs_a, *others)]
+    values = np.empty((0, len(others)))
     if n_resamples and n_groups:
-        a, b = (
-            item.values[chosen.name]
-            for item in resample(targets, numbers, n_groups, n_resamples=n_resamples, seed=seed)
-        )
-        values = b - a
-    effective = effective_groups(numbers)
-    difference = make_interval(value, values, n_groups=n_groups, level=level, shifts=False, n_effective=effective)
-    return PairedDifference(chosen.name, difference, verdict_of(difference, greater_is_better=chosen.greater_is_better))
+        drawn = resample(targets, numbers, n_groups, n_resamples=n_resamples, seed=seed)
+        values = np.stack([item.values[chosen.name] - drawn[0].values[chosen.name] for item in drawn[1:]], axis=1)
+    bound = partial(
+        make_interval,
+        n_groups=n_groups,
+        level=simultaneous_level(values, level),
+        shifts=False,
+        n_effective=effective_groups(numbers),
+    )
+    intervals = [bound(difference, values[:, place]) for place, difference in enumerate(differences)]
+    return [
+        PairedDifference(chosen.name, interval, verdict_of(interval, greater_is_better=chosen.greater_is_better))
+        for interval in intervals
+    ]
 
 
 def verdict_of(difference: Interval, *, greater_is_better: bool) -> Verdict:

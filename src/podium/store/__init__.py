@@ -1,6 +1,7 @@
 """Run folders on disk: where everything is, which runs there are, how two of them differ."""
 
 from podium.store.arithmetic import arithmetic_of, arithmetic_words, read_arithmetic
+from podium.store.chosen_views import ChosenViews, digest_views, read_chosen_views, read_views_record
 from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
 from podium.store.edits import digest_kept, find_edits
@@ -72,6 +73,7 @@ __all__ = [
     "SECONDS_NAME",
     "SOUP_NAME",
     "TABLE_FILES",
+    "ChosenViews",
     "EnsembleRecord",
     "EpochRow",
     "Evaluation",
@@ -102,6 +104,7 @@ __all__ = [
     "digest_results",
     "digest_rules",
     "digest_tables",
+    "digest_views",
     "edit_record",
     "find_edits",
     "find_run",
@@ -118,6 +121,7 @@ __all__ = [
     "rank_submissions",
     "read_answers",
     "read_arithmetic",
+    "read_chosen_views",
     "read_ensemble",
     "read_epochs",
     "read_evaluations",
@@ -127,6 +131,7 @@ __all__ = [
     "read_solved_heads",
     "read_soup",
     "read_submissions",
+    "read_views_record",
     "refuse_ensemble",
     "soup_words",
     "sources_of_scores",

@@ -18,7 +18,8 @@ from typing import Any
 
 from podium import durable
 from podium.advice import call
-from podium.errors import StorageError, UsageError
+from podium.errors import PodiumError, StorageError, UsageError
+from podium.store.chosen_views import digest_views
 from podium.store.edits import find_edits, is_edited, is_torn
 from podium.store.ensemble_record import read_ensemble
 from podium.store.results import digest_results
@@ -132,7 +133,7 @@ def find_stale(run: RunFolder) -> list[StaleFile]:
 
     A file that is missing or remembers nothing is left out.
     """
-    stale = [*_about_edits(run), *_about_scores(run), *_about_report(run), *_about_decisions(run)]
+    stale = [*_about_edits(run), *_about_scores(run), *_about_report(run), *_about_decisions(run), *_about_views(run)]
     for name in list_predictions(run):
         stale += _about_predictions(run, name)
     return [*stale, *_about_submission(run)]
@@ -192,6 +193,14 @@ def _about_decisions(run: RunFolder) -> Iterator[StaleFile]:
         yield StaleFile("decisions.json", "the out-of-fold predictions that are here now", fix)
 
 
+def _about_views(run: RunFolder) -> Iterator[StaleFile]:
+    record = _read_record(run.views_file)
+    made_from = record.get("made_from")
+    if made_from is not None and made_from != {"weights": weights_of(run, _folds_of(run))}:
+        fix = "Audit the views again with `podium tta`."
+        yield StaleFile("tta.json", "the models that are here now", fix)
+
+
 def _about_predictions(run: RunFolder, name: str) -> Iterator[StaleFile]:
     path = run.predictions_file(name)
     about = _read_record(path.with_suffix(".json"))
@@ -205,6 +214,8 @@ def _about_predictions(run: RunFolder, name: str) -> Iterator[StaleFile]:
             )
     if about.get("weights") not in (None, weights_behind(run, name)):
         yield StaleFile(f"predictions/{path.name}", "all models that are trained now", again)
+    if isinstance(about.get("views_digest"), str) and about["views_digest"] != _digest_of_views(run):
+        yield StaleFile(f"predictions/{path.name}", "the test-time views that the run chose", again)
     if isinstance(answers, dict):
         now = {"predictions": _digest(path), "rules": digest_rules(run)}
         if {key: answers.get(key) for key in now} != now or answers.get("sha256") != _digest(path.with_suffix(".csv")):
@@ -251,6 +262,15 @@ def _predict_again(run: RunFolder, name: str, about: Mapping[str, Any]) -> str:
     named |= {"models": "refit"} if about.get("models") == "refit" else {}
     images = about.get("root") or "FOLDER"
     return f"Make them again with {call(f'podium.load_run({run.name!r}).predict', images, **named)}."
+
+
+def _digest_of_views(run: RunFolder) -> str:
+    """As `digest_views`, of an ensemble those of all its runs; "damaged" where a record cannot be read."""
+    try:
+        ensemble = read_ensemble(run)
+        return "".join(map(digest_views, [run] if ensemble is None else ensemble.folders(run)))
+    except PodiumError:
+        return "damaged"
 
 
 def _read_record(path: Path) -> dict[str, Any]:

@@ -24,6 +24,8 @@
         ensemble.json          in a run whose models are those of other runs: which ones, and how they are combined;
                                it has no recipe, backbone or fold-<k> folders
         decisions.json         thresholds and decoding that predict and submit follow, if any were set
+        tta.json               the audit of test-time views, and the views that predict uses since
+        predictions/oof-tta/   out-of-fold predictions of every fold under each audited view
         scores.json            scores with intervals
         report.html            all of it on one page
         model.json             the model: classes, preprocessing, start weights, score, digests
@@ -169,6 +171,15 @@ class RunFolder:
     def decisions_file(self) -> Path:
         """How probabilities become answers; absent where nothing was decided."""
         return self.path / "decisions.json"
+
+    @property
+    def views_file(self) -> Path:
+        """What the audit of test-time views found; absent without one."""
+        return self.path / "tta.json"
+
+    def view_predictions_file(self, name: str, fold: int) -> Path:
+        """Out-of-fold predictions of a fold under one test-time view, by a name that is safe for a file."""
+        return self.path / "predictions" / "oof-tta" / f"{name}-fold-{fold}.parquet"
 
     @property
     def submissions_file(self) -> Path:

@@ -109,7 +109,7 @@ class ImageInputs(Inputs):
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
         """These rows in order, seen in one view."""
         batch_size = 2 * self._recipe.training.batch_size
-        return EvalLoader(self._pixels, rows, batch_size, self._height, self._width, view=view)  # type: ignore[arg-type]
+        return EvalLoader(self._pixels, rows, batch_size, self._height, self._width, view=view)
 
     def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> Classifier:
         """The start weights under fresh heads."""

@@ -17,7 +17,7 @@ from torch import nn
 from podium.advice import call
 from podium.backbone.frozen_backbone import FrozenBackbone
 from podium.backbone.frozen_features import load_backbone
-from podium.data import GivenImage, MemoryImages, StoredImages, View, cut_to
+from podium.data import GivenImage, MemoryImages, StoredImages, cut_to
 from podium.decisions import complete_probs
 from podium.engine.saved_weights import load_weights
 from podium.errors import UsageError
@@ -27,13 +27,14 @@ from podium.models import Backbone, Classifier, LinearHeads, fuse
 from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
 from podium.recipe.build_heads import build_heads
 from podium.recipe.crop_images import store_regions
-from podium.store import RunFolder, load_tables, refuse_ensemble
+from podium.recipe.view_detail import check_detail
+from podium.store import ChosenViews, RunFolder, load_tables, read_chosen_views, refuse_ensemble
 from podium.store.refit_record import read_refit
 from podium.tables import Predictions, Task, mean_predictions
 from podium.training.autotune import resolve_without_autotune
 from podium.training.inputs import Inputs
 from podium.training.make_inputs import make_inputs
-from podium.training.mean_over_views import mean_over_views
+from podium.training.mean_over_views import frames_of_views, mean_over_views
 from podium.training.one_training import ALL_ROWS
 
 __all__ = ["Models", "Predictor", "TrainedModels", "open_predictor"]
@@ -72,6 +73,10 @@ class Predictor:
         settings: Threads, and the place of features that are computed for a cache.
         progress: Receives the progress of what takes long.
         keep: Whether several models are kept in memory; False loads one after the other into the same network.
+        views: Views to average over where nobody names others; none takes the recipe's.
+
+    Attributes:
+        views: These views.
 
     Example:
         predictor = podium.load_run("last").predictor()
@@ -86,7 +91,9 @@ class Predictor:
         progress: Progress | None = None,
         *,
         keep: bool = True,
+        views: Sequence[str] = (),
     ) -> None:
+        self.views = tuple(views or trained.recipe.predict_views)
         self._trained = trained
         self.device = device
         self._settings = settings
@@ -116,7 +123,7 @@ class Predictor:
         images: Sequence[GivenImage],
         *,
         ids: Sequence[str] | None = None,
-        views: Sequence[View] | None = None,
+        views: Sequence[str] | None = None,
         folds: Sequence[int] | None = None,
     ) -> Predictions:
         """Predictions for images of any size: the mean over the folds' models.
@@ -124,7 +131,7 @@ class Predictor:
         Args:
             images: Upright RGB arrays uint8 (H, W, 3), paths, or images of Pillow.
             ids: Their ids; None counts from "0".
-            views: Views to average over; None takes the recipe's.
+            views: Views to average over; None takes `views`.
             folds: Folds to ask; None asks all.
 
         Raises:
@@ -135,13 +142,13 @@ class Predictor:
         return mean_predictions([made for _, made in self.predict_folds(stored, views=views, folds=folds)])
 
     def predict_folds(
-        self, images: StoredImages, *, views: Sequence[View] | None = None, folds: Sequence[int] | None = None
+        self, images: StoredImages, *, views: Sequence[str] | None = None, folds: Sequence[int] | None = None
     ) -> Iterator[tuple[int, Predictions]]:
         """Each fold's predictions for decoded images, one fold after the other.
 
         Args:
             images: A cache, or images in memory, of the recipe's `stored_px`.
-            views: Views to average over; None takes the recipe's.
+            views: Views to average over; None takes `views`.
             folds: Folds to ask; None asks all.
 
         Raises:
@@ -149,15 +156,30 @@ class Predictor:
         """
         if not len(images.ids):
             raise UsageError("there are no images to predict.")
-        views = tuple(views or self.recipe.predict_views)
+        views = tuple(views or self.views)
         inputs = self.inputs_of_models(images, views=views)  # computed once, now, and not when the first fold is asked
         chosen = self.folds if folds is None else folds
-        return ((fold, self._predict_fold(fold, images.ids, inputs, views)) for fold in chosen)
+        return (
+            (fold, self.predict_rows(fold, images.ids, inputs, np.arange(len(images.ids)), views)) for fold in chosen
+        )
 
-    def _predict_fold(
-        self, fold: int, ids: NDArray[np.object_], inputs: Mapping[str, Inputs], views: Sequence[str]
+    def predict_rows(
+        self,
+        fold: int,
+        ids: NDArray[np.object_],
+        inputs: Mapping[str, Inputs],
+        rows: NDArray[np.int64],
+        views: Sequence[str],
     ) -> Predictions:
-        rows = np.arange(len(ids))
+        """A fold's predictions for some rows of inputs.
+
+        Args:
+            fold: The fold.
+            ids: Ids of these rows.
+            inputs: What `inputs_of_models` gave for at least these views.
+            rows: Rows of the inputs.
+            views: Views to average over.
+        """
         probs: dict[str, NDArray[np.float64]] = {}
         for name, part in self.models.items():
             probs |= mean_over_views(
@@ -174,9 +196,10 @@ class Predictor:
         """Images of any size as the models' cache would hold them."""
         return store_regions(images, self.recipe, ids=ids, n_threads=self._settings.n_threads)
 
-    def inputs(self, images: StoredImages, *, views: Sequence[View] | None = None) -> Inputs:
+    def inputs(self, images: StoredImages, *, views: Sequence[str] | None = None) -> Inputs:
         """What `model` takes, for these images in these views: features of a frozen backbone, else images."""
-        chosen = tuple(views or self.recipe.predict_views)
+        chosen = frames_of_views(views or self.views)
+        check_detail(views or self.views, self.recipe.image)
         model = self.recipe.model.model_copy(update={"cached_views": 0})
         training = self.recipe.training.model_copy(update={"augment_on": "cpu"})
         recipe = self.recipe.model_copy(
@@ -184,7 +207,7 @@ class Predictor:
         )
         return make_inputs(recipe, self.task, images, self.device, self._settings, self._progress, frozen=self._frozen)
 
-    def inputs_of_models(self, images: StoredImages, *, views: Sequence[View] | None = None) -> dict[str, Inputs]:
+    def inputs_of_models(self, images: StoredImages, *, views: Sequence[str] | None = None) -> dict[str, Inputs]:
         """What each model takes, by its name; models that see one region share it."""
         by_region: dict[str, Inputs] = {}
         for region in dict.fromkeys(map(self.recipe.image.region_of, self.models)):
@@ -260,6 +283,7 @@ def open_predictor(
     *,
     keep: bool = True,
     models: Models = "folds",
+    chosen: ChosenViews | None = None,
 ) -> Predictor:
     """The predictor of a run's finished folds, or of its model on all images.
 
@@ -269,6 +293,7 @@ def open_predictor(
         progress: Receives the progress of what takes long.
         keep: Whether all models are kept in memory once they are loaded.
         models: "folds", or "refit" for the model on all images.
+        chosen: Views in the place of those that the run chose (`podium tta`), or else its recipe names.
 
     Raises:
         UsageError: If no fold is finished, or there is no refit.
@@ -286,6 +311,10 @@ def open_predictor(
         raise UsageError(
             f"no fold of run {run.name!r} is finished.", fix=f"Continue it with {call('podium.resume', run.name)}."
         )
+    chosen = chosen or read_chosen_views(run) or ChosenViews(())
+    if chosen.stored_px is not None:
+        image = recipe.image.model_copy(update={"stored_px": chosen.stored_px})
+        recipe = recipe.model_copy(update={"image": image})
     trained = TrainedModels(
         recipe,
         task,
@@ -293,7 +322,7 @@ def open_predictor(
         load_frozen=partial(load_backbone, recipe, run.backbone_folder),
         load=lambda model, fold, name: load_weights(model, _folder_of(run, fold, name)),
     )
-    return Predictor(trained, device, settings, progress, keep=keep)
+    return Predictor(trained, device, settings, progress, keep=keep, views=chosen.views)
 
 
 def _folder_of(run: RunFolder, fold: int, name: str) -> Path:

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from podium import durable
 from podium.advice import call, option
 from podium.curate import Scan, ScanOptions
-from podium.data import View
 from podium.dataset import Source
 from podium.dataset.respell import respell
 from podium.dataset.run_images import check_run_files
@@ -46,7 +45,7 @@ def evaluate_holdout_of(
     settings: Settings,
     progress: Progress,
     *,
-    views: Sequence[View] | None = None,
+    views: Sequence[str] | None = None,
     again: bool = False,
 ) -> Evaluation:
     """Score a run on its holdout and log it; a second time only if that is asked for, and counted.
@@ -55,7 +54,7 @@ def evaluate_holdout_of(
         run: A finished run.
         settings: Machine and places.
         progress: Receives progress and notes.
-        views: Views to average over; None takes the recipe's.
+        views: Views to average over; None takes those that the run chose, else the recipe's.
         again: Whether to look at a holdout that these models were scored on before.
 
     Raises:
@@ -99,7 +98,7 @@ def evaluate_run(
     progress: Progress,
     *,
     name: str = "evaluation",
-    views: Sequence[View] | None = None,
+    views: Sequence[str] | None = None,
 ) -> Evaluation:
     """Score a run on labelled images from elsewhere and log it.
 
@@ -109,7 +108,7 @@ def evaluate_run(
         settings: Machine and places.
         progress: Receives progress and notes; also a caution where images, or near-duplicates of them, were trained on.
         name: Name of the prediction files.
-        views: Views to average over; None takes the recipe's.
+        views: Views to average over; None takes those that the run chose, else the recipe's.
 
     Raises:
         UsageError: If the run is not finished, or the name is the holdout's.
@@ -130,7 +129,7 @@ def _score(
     *,
     kind: Literal["holdout", "test"],
     name: str,
-    views: Sequence[View] | None,
+    views: Sequence[str] | None,
 ) -> Evaluation:
     predictions = predict_run(run, samples, settings, progress, name=name, views=views)
     metric = asked_metric(run)

@@ -8,14 +8,14 @@ from typing import get_args
 
 from podium import durable
 from podium.advice import option
-from podium.data import View
+from podium.data.view_frames import parts_of
 from podium.decisions import without_groups
 from podium.errors import UnknownNameError, UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings
 from podium.machine.device import prepare_process
 from podium.machine.memory import warn_of_scarce_memory
-from podium.store import RunFolder, load_tables, refuse_ensemble, weights_of, weights_of_refit
+from podium.store import RunFolder, digest_views, load_tables, refuse_ensemble, weights_of, weights_of_refit
 from podium.tables import (
     Predictions,
     Samples,
@@ -44,7 +44,7 @@ def predict_run(
     progress: Progress,
     *,
     name: str = "test",
-    views: Sequence[View] | None = None,
+    views: Sequence[str] | None = None,
     models: Models = "folds",
     of_images: bool = False,
 ) -> Predictions:
@@ -59,7 +59,7 @@ def predict_run(
         settings: Machine and places.
         progress: Receives progress and notes.
         name: Name of the files in the run's `predictions` folder.
-        views: Views to average over; None takes the recipe's.
+        views: Views to average over; None takes those that the run chose (`podium tta`), else the recipe's.
         models: "folds", or "refit" for the model on all images.
         of_images: Whether the images themselves are asked for, so that those of a run with one answer for several need
             not say what belongs together.
@@ -100,7 +100,8 @@ def predict_run(
     weights = weights_of_refit(run) if models == "refit" else weights_of(run, predictor.folds)
     about = {
         "root": str(samples.root),
-        "views": list(views or predictor.recipe.predict_views),
+        "views": list(views or predictor.views),
+        **({} if views else {"views_digest": digest_views(run)}),
         "models": models,
         "folds": [] if models == "refit" else list(predictor.folds),
     }
@@ -170,7 +171,6 @@ def _check_name(name: str) -> None:
 
 
 def check_views(views: Sequence[str]) -> None:
-    """Raise UnknownNameError unless each of these is a view."""
+    """Raise UnknownNameError unless each of these is a view, and UsageError where a number in one is out of range."""
     for view in views:
-        if view not in get_args(View):
-            raise UnknownNameError("view", view, get_args(View), field="tta")
+        parts_of(view)

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from podium.data import GivenImage, View
+from podium.data import GivenImage
 from podium.decisions import Blend
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import prepare_process
-from podium.store import RunFolder, read_ensemble, weights_of
+from podium.store import RunFolder, digest_views, read_ensemble, weights_of
 from podium.tables import MEAN_OF_FOLDS, Predictions, Samples, load_predictions, mean_predictions, save_predictions
 from podium.training.predictor import open_predictor
 from podium.workflows.images_to_predict import ImagesToPredict, open_images
@@ -28,7 +28,7 @@ def predict_ensemble(
     progress: Progress,
     *,
     name: str,
-    views: Sequence[View] | None,
+    views: Sequence[str] | None,
 ) -> Predictions:
     """As `predict_run`, by the folds of every run of the ensemble. Nothing is written into the folders of these.
 
@@ -41,6 +41,7 @@ def predict_ensemble(
     folders, oof = record.folders(run), load_predictions(run.oof_file)
     prepare_process(settings.n_threads)
     parts: list[dict[int, Predictions]] = []
+    by_run: dict[str, list[str]] = {}
     images: ImagesToPredict | None = None
     for folder in folders:
         progress.note(f"Run {folder.name} of the ensemble.")
@@ -48,6 +49,7 @@ def predict_ensemble(
         found = open_images(run, samples, predictor.recipe, settings, progress, say=images is None)
         images = found if images is None else images
         made = predictor.predict_folds(found.cache, views=views)
+        by_run[folder.name] = list(views or predictor.views)
         parts.append({fold: predictions.align(images.cache.ids) for fold, predictions in made})
         del predictor, found
         return_freed_memory()
@@ -60,7 +62,14 @@ def predict_ensemble(
         combined = images.complete(_combine(blend, [part[fold] for part in parts], fold), oof)
         per_fold.append(save_predictions(combined, run.predictions_file(name, fold), weights=weights))
     means = [mean_predictions(list(part.values())) for part in parts]
-    about = {"root": str(samples.root), "views": list(views or ()), "models": "folds", "folds": run.read()["folds"]}
+    about = {
+        "root": str(samples.root),
+        "views": list(views or ()),
+        "views_of_runs": by_run,
+        **({} if views else {"views_digest": "".join(map(digest_views, folders))}),
+        "models": "folds",
+        "folds": run.read()["folds"],
+    }
     mean = images.complete(_combine(blend, means), oof)
     return save_mean(run, name, mean, images, about, weights, per_fold, progress)
 
@@ -72,7 +81,7 @@ def predict_ensemble_images(
     progress: Progress,
     *,
     ids: Sequence[str] | None = None,
-    views: Sequence[View] | None = None,
+    views: Sequence[str] | None = None,
 ) -> Predictions:
     """Predictions of an ensemble for images in memory or single files."""
     record = read_ensemble(run)

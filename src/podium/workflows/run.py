@@ -23,11 +23,12 @@ from podium.texttable import Frame, as_table, is_frame
 
 if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
-    from podium.data import GivenImage, View
+    from podium.data import GivenImage
     from podium.report.inline import Plots
     from podium.report.members_section import MembersSection
     from podium.suspects import LabelSuspects, NextImage
     from podium.training.predictor import Models, Predictor
+    from podium.workflows.audit_tta import TtaAudit
     from podium.workflows.decide import RunDecision
     from podium.workflows.label_verdict import LabelVerdict
 
@@ -105,7 +106,7 @@ class Run(Shown):
         answer_per: str | None = None,
         regions: str | Path | Frame | None = None,
         name: str = "test",
-        tta: Sequence[View] | None = None,
+        tta: str | Sequence[str] | None = None,
         models: Models = "folds",
         progress: Progress | None = None,
     ) -> Predictions:
@@ -128,8 +129,8 @@ class Run(Shown):
             regions: Table of boxes of these images (a file or a DataFrame), for runs with a recipe's `image.region`;
                 images without a box are looked at by its `image.detect`.
             name: Name of the prediction files in the run folder; nothing is written for images themselves.
-            tta: Views for test-time augmentation, averaged with the plain one, such as ["hflip"]; None takes the
-                recipe's.
+            tta: Views for test-time augmentation, averaged with the plain one, such as ["hflip"]; "none" for the plain
+                one alone; None or "auto" takes those that `audit_tta` chose, else the recipe's.
             models: "folds", or "refit" for the model on all images that `refit` trained.
             progress: Receives progress and notes.
 
@@ -254,7 +255,7 @@ class Run(Shown):
         labels: str | Path | Frame | None = None,
         options: ScanOptions | None = None,
         name: str = "evaluation",
-        tta: Sequence[View] | None = None,
+        tta: str | Sequence[str] | None = None,
         progress: Progress | None = None,
     ) -> Scores:
         """Scores on labelled images from elsewhere: of the mean over the folds' models, with intervals.
@@ -267,7 +268,7 @@ class Run(Shown):
             labels: Table of labels; short for `options.labels`.
             options: How to read a folder or table. Classes are the run's where it says nothing else.
             name: Name of the prediction files in the run folder.
-            tta: Views for test-time augmentation, averaged with the plain one; None takes the recipe's.
+            tta: Views for test-time augmentation, averaged with the plain one; as in `predict`.
             progress: Receives progress and notes.
 
         Raises:
@@ -290,7 +291,7 @@ class Run(Shown):
 
     @strict_arguments()
     def evaluate_holdout(
-        self, *, again: bool = False, tta: Sequence[View] | None = None, progress: Progress | None = None
+        self, *, again: bool = False, tta: str | Sequence[str] | None = None, progress: Progress | None = None
     ) -> Scores:
         """Scores on the holdout, which no model and no choice has seen: the confirmation at the end, with intervals.
 
@@ -298,7 +299,7 @@ class Run(Shown):
 
         Args:
             again: Look once more; it is counted, and the report says so.
-            tta: Views for test-time augmentation, averaged with the plain one; None takes the recipe's.
+            tta: Views for test-time augmentation, averaged with the plain one; as in `predict`.
             progress: Receives progress and notes.
 
         Raises:
@@ -310,6 +311,40 @@ class Run(Shown):
         progress, views = progress or default_progress(), _views_of(tta)
         with restored_torch():
             return evaluate_holdout_of(self.folder, self.settings, progress, views=views, again=again).scores
+
+    @strict_arguments()
+    def audit_tta(
+        self,
+        *,
+        views: str | Sequence[str] | None = None,
+        metric: str | None = None,
+        level: float = 0.9,
+        apply: bool = True,
+        progress: Progress | None = None,
+    ) -> TtaAudit:
+        """What test-time views add to the out-of-fold score, and cost; those that clearly help are used from then on.
+
+        Each fold's model predicts its own valid images under every view. The same call goes on where it was stopped.
+
+        Args:
+            views: Views such as "hflip", "hflip+rot90", "center-0.8", "five-0.8", "scale-0.9", "tiles-2x2", or the
+                words "turns", "crops", "scales" and "tiles"; None audits the usual ones.
+            metric: Choose by this metric; None takes the run's.
+            level: Confidence level of all intervals together, and of every step of the choice.
+            apply: Use the chosen views for predictions.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If the run is not finished or is an ensemble, or a view cuts pieces that are too small.
+            UnknownNameError: If there is no such view or metric.
+            ImageError: If the images are gone, or are others than at the start.
+        """
+        from podium.workflows.audit_tta import DEFAULT_VIEWS, audit_tta
+
+        named = (views,) if isinstance(views, str) else tuple(views or DEFAULT_VIEWS)
+        said = progress or default_progress()
+        with restored_torch():
+            return audit_tta(self.folder, self.settings, said, views=named, metric=metric, level=level, apply=apply)
 
     @strict_arguments()
     def label_suspects(
@@ -496,9 +531,14 @@ def _refuse_beside_images(given: Mapping[str, Any]) -> None:
             )
 
 
-def _views_of(tta: Sequence[View] | None) -> tuple[View, ...] | None:
+def _views_of(tta: str | Sequence[str] | None) -> tuple[str, ...] | None:
     """The views to average over, the plain one always among them; None where nobody named any."""
-    return None if tta is None else tuple(dict.fromkeys(["plain", *tta]))
+    from podium.data.view_frames import expand_views
+
+    named = (tta,) if isinstance(tta, str) else tta
+    if named is None or tuple(named) == ("auto",):
+        return None
+    return ("plain", *expand_views(() if tuple(named) == ("none",) else tuple(named)))
 
 
 def _prediction_options(
