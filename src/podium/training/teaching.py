@@ -15,7 +15,7 @@ from podium.machine import Progress, Settings, say_while_waiting
 from podium.machine.allocator import return_freed_memory
 from podium.recipe import Recipe
 from podium.stopping import StopRequest
-from podium.store import RunFolder
+from podium.store import ChosenViews, RunFolder
 from podium.tables import (
     MEAN_OF_FOLDS,
     Folds,
@@ -100,7 +100,9 @@ class Teaching:
         return mean_predictions(made)
 
     def _ask_one(self, teacher: RunFolder, fold: int, rows: NDArray[np.int64]) -> Predictions:
-        predictor = open_predictor(teacher, self.settings, self.progress, keep=False)
+        # Views that an audit chose meanwhile would make a resumed student another one.
+        by_recipe = ChosenViews(())
+        predictor = open_predictor(teacher, self.settings, self.progress, keep=False, chosen=by_recipe)
         recipe, record = predictor.recipe, teacher.read()
         cache = open_run_images(teacher, record, self.samples, recipe, self.settings, self.progress)
         input_rows = cache.rows_of(self.samples.ids[rows])

@@ -76,6 +76,12 @@ def predict_views(run: RunFolder, views: Sequence[str], settings: Settings, prog
     return ViewPredictions(maker.task, by_view, maker.speeds())
 
 
+def _first(cache: ImageCache, n: int) -> MemoryImages:
+    """The first images of a cache, in memory, so that nothing that is computed from them is kept."""
+    parts = {region: _first(part, n) for region, part in cache.parts.items()}
+    return MemoryImages(cache.ids[:n], np.array(cache.pixels[:n]), parts=parts)
+
+
 class _Maker:
     """Makes and keeps predictions; models and images are opened when the first is asked for."""
 
@@ -125,7 +131,7 @@ class _Maker:
 
     def _time(self, view: str, fold: int) -> None:
         n = min(_TIMED, len(self._cache))
-        some = MemoryImages(self._cache.ids[:n], np.array(self._cache.pixels[:n]))
+        some = _first(self._cache, n)
         seconds = min(self._seconds(some, view, fold) for _ in range(2))
         self._journal.append({"view": view, "images_per_s": n / max(seconds, 1e-9)})
 
