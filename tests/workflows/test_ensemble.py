@@ -157,7 +157,7 @@ def test_a_run_that_changed_or_went_is_noticed(contest: Contest, tmp_path: Path)
     durable.remove_tree(first.folder.path)
     with pytest.raises(UsageError, match="these runs of it are gone: a"):
         made.predict(samples, progress=Notes())
-    with pytest.raises(UsageError, match="needs two runs"):
+    with pytest.raises(UsageError, match="needs two members"):
         combine(tmp_path, "b")
 
 

@@ -34,7 +34,9 @@ def ensemble(
     Example: podium ensemble baseline-1 quick-1 finetune-1 --weights greedy
 
     Args:
-        members: Two or more runs on the same labels. The folds of the first one count.
+        members: Two or more runs on the same labels. The folds of the first one count. team=oof.csv:test.csv is a
+            member that a team mate gave: predictions of the images, each by a model that did not see it, and of the
+            test set, as CSV, npz or Parquet with a column a class.
         name: Name of the ensemble (default: counts on, ensemble-1).
         blend: What is averaged: mean (probabilities), logits, ranks, or vote (decisions).
         weights: A number a run, such as 6 3 1; search for the least log loss; greedy for the metric; or equal (default:
@@ -65,6 +67,8 @@ def ensemble(
     )
     if section.over_equal is not None:
         print_lines(f"in comparison with equal weights {signed(section.over_equal)}: {section.over_equal_verdict}")
+    if section.notes:
+        print_lines("", *section.notes)
     print_lines("", f"report   {made.folder.report_file}")
     print_lines(f"next     {next_command('predict', made.name, 'FOLDER', runs=runs)}")
     return 0

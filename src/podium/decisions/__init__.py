@@ -8,6 +8,8 @@ from podium.decisions.complete_probs import complete_probs
 from podium.decisions.consensus import check_consensus, pool_groups, without_groups
 from podium.decisions.decided_scores import decided_scores, differing_scores
 from podium.decisions.ensemble import Chosen, combine_out_of_fold
+from podium.decisions.given_checks import confidence_of, is_too_good, surer_on
+from podium.decisions.given_file import GivenFile, read_given_file, refuse_hard, with_folds
 from podium.decisions.hierarchy import (
     Parents,
     find_parents,
@@ -29,6 +31,7 @@ __all__ = [
     "Choice",
     "Chosen",
     "DecisionRules",
+    "GivenFile",
     "Parents",
     "Pool",
     "PoolChoice",
@@ -41,9 +44,11 @@ __all__ = [
     "choose_views",
     "combine_out_of_fold",
     "complete_probs",
+    "confidence_of",
     "decided_scores",
     "differing_scores",
     "find_parents",
+    "is_too_good",
     "judged_answers",
     "known_parents",
     "mistake_height",
@@ -52,10 +57,14 @@ __all__ = [
     "pool_groups",
     "pool_pieces",
     "pool_probs",
+    "read_given_file",
     "read_parent_table",
     "read_parents",
+    "refuse_hard",
     "score_answers",
+    "surer_on",
     "tune_head",
+    "with_folds",
     "within_best_parent",
     "without_groups",
 ]

@@ -71,6 +71,7 @@ class MembersSection(Section):
         over_equal: The ensemble minus the one with equal weights; None where no label chose the weights.
         over_equal_verdict: Whether chosen weights are better.
         correlation: Correlation between the errors of every two runs.
+        notes: What was found out about predictions that somebody gave, in sentences.
     """
 
     how: str
@@ -82,6 +83,7 @@ class MembersSection(Section):
     over_equal: Interval | None
     over_equal_verdict: str
     correlation: tuple[tuple[float, ...], ...]
+    notes: tuple[str, ...]
 
 
 def describe_members(contents: RunContents) -> MembersSection | None:
@@ -119,6 +121,7 @@ def describe_members(contents: RunContents) -> MembersSection | None:
         _interval(equal),
         str(equal.get("verdict", "")),
         record.correlation,
+        record.notes,
     )
 
 

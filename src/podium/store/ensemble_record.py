@@ -22,11 +22,12 @@ class MemberRecord:
 
     Args:
         name: Its name.
-        path: Its folder, from the folder of runs that holds the ensemble.
+        path: Its folder, from the folder of runs that holds the ensemble; "" for predictions that somebody gave.
         oof_sha256: Digest of its out-of-fold predictions when the ensemble was made.
         score: Its main score on the images of the ensemble.
         without: What the ensemble scores without it; None where it is one of two.
         value: Interval and verdict of the ensemble in comparison with the one without it, as data.
+        files: Of given predictions, the files that were read, by "oof" and "test".
     """
 
     name: str
@@ -35,6 +36,12 @@ class MemberRecord:
     score: float
     without: float | None = None
     value: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it is no run but predictions that somebody gave."""
+        return bool(self.files)
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class EnsembleRecord:
         against: Paired comparisons with the best member and with equal weights, as data.
         same_folds: Whether all runs have the same folds, so that each fold's models are an ensemble of their own.
         correlation: Correlation between the mistakes of every two members.
+        notes: What was found out about given predictions, in sentences.
     """
 
     members: tuple[MemberRecord, ...]
@@ -62,19 +70,26 @@ class EnsembleRecord:
     against: Mapping[str, Any] = field(default_factory=dict)
     same_folds: bool = False
     correlation: tuple[tuple[float, ...], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
         members = [dict(member.__dict__) for member in self.members]
-        return self.__dict__ | {"members": members, "correlation": [list(row) for row in self.correlation]}
+        lists = {"correlation": [list(row) for row in self.correlation], "notes": list(self.notes)}
+        return self.__dict__ | {"members": members} | lists
+
+    @property
+    def runs(self) -> list[MemberRecord]:
+        """The members that are runs."""
+        return [member for member in self.members if not member.is_given]
 
     def folders(self, run: RunFolder) -> list[RunFolder]:
-        """The run folders of the members.
+        """The run folders of the members that are runs.
 
         Raises:
             UsageError: If one is gone.
         """
-        found = [RunFolder(Path(os.path.normpath(run.path.parent / member.path))) for member in self.members]
+        found = [RunFolder(Path(os.path.normpath(run.path.parent / member.path))) for member in self.runs]
         gone = [folder.name for folder in found if not folder.run_file.is_file()]
         if gone:
             raise UsageError(
@@ -97,7 +112,8 @@ def read_ensemble(run: RunFolder) -> EnsembleRecord | None:
     try:
         members = tuple(MemberRecord(**member) for member in record["members"])
         correlation = tuple(tuple(row) for row in record["correlation"])
-        return EnsembleRecord(**{**record, "members": members, "correlation": correlation})
+        notes = tuple(record.get("notes", ()))
+        return EnsembleRecord(**{**record, "members": members, "correlation": correlation, "notes": notes})
     except (TypeError, KeyError) as problem:
         raise CorruptFileError(
             f"this is not the record of an ensemble ({problem}).", where=run.ensemble_file, fix="Restore the file."

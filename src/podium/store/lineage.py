@@ -79,11 +79,13 @@ def weights_of(run: RunFolder, folds: Collection[int]) -> dict[str, str]:
     """
     ensemble = read_ensemble(run)
     if ensemble is not None:
-        return {
+        own = {
             f"{member.name}/{name}": digest
             for member in ensemble.folders(run)
             for name, digest in weights_of(member, _folds_of(member)).items()
         }
+        given = [member.name for member in ensemble.members if member.is_given]
+        return own | {f"{name}/given": str(_digest(run.given_file(name, "test"))) for name in given}
     found = {}
     for fold in sorted(folds):
         for about in sorted(run.path.glob(f"fold-{fold}/*/model.json")):
@@ -172,8 +174,11 @@ def _about_scores(run: RunFolder) -> Iterator[StaleFile]:
 def _changed_members(run: RunFolder) -> Iterator[str]:
     ensemble = read_ensemble(run)
     if ensemble is not None:
-        for member, folder in zip(ensemble.members, ensemble.folders(run), strict=True):
+        for member, folder in zip(ensemble.runs, ensemble.folders(run), strict=True):
             if _digest(folder.oof_file) != member.oof_sha256:
+                yield member.name
+        for member in ensemble.members:
+            if member.is_given and _digest(run.given_file(member.name, "oof")) != member.oof_sha256:
                 yield member.name
 
 

@@ -23,6 +23,7 @@
         predictions/<test>.csv          the answers: class and probability of every target, as decided
         ensemble.json          in a run whose models are those of other runs: which ones, and how they are combined;
                                it has no recipe, backbone or fold-<k> folders
+        members/<name>-oof.parquet, -test.parquet    predictions of an ensemble that somebody gave
         decisions.json         thresholds and decoding that predict and submit follow, if any were set
         tta.json               the audit of test-time views, and the views that predict uses since
         predictions/oof-tta/   out-of-fold predictions of every fold under each audited view
@@ -189,6 +190,10 @@ class RunFolder:
     def answers_file(self, sha256: str) -> Path:
         """The answers of a submission with this digest."""
         return self.path / "submissions" / f"{sha256[:16]}.csv.gz"
+
+    def given_file(self, member: str, kind: str) -> Path:
+        """In an ensemble, predictions that somebody gave: "oof" or "test"."""
+        return self.path / "members" / f"{_safe_name(member)}-{kind}.parquet"
 
     @property
     def model_file(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ from podium.store import (
 from podium.tables import Predictions, Samples, save_predictions
 from podium.workflows.compare import on_shared_images
 from podium.workflows.expect_submission import expect_submission
+from podium.workflows.given_members import GivenMember, as_member, check_given, parse_given, read_given
 from podium.workflows.run import Run
 from podium.workflows.scored_run import ScoredRun
 
@@ -72,8 +73,9 @@ def ensemble(
     chosen on the other folds, so that no image judges weights that it helped to choose.
 
     Args:
-        members: Two or more runs, each by name, folder or "last", on the same labels. The folds of the first one
-            count.
+        members: Two or more runs, each by name, folder or "last", on the same labels; the folds of the first one
+            count. "team=oof.csv:test.csv" is a member that somebody gave: its predictions of the run's images, each by
+            a model that did not see it, and of the test set.
         runs: Folder of all runs, where the ensemble is written too.
         name: Its name; None counts on: ensemble-1, ensemble-2.
         blend: What is averaged: "mean" (probabilities), "logits", "ranks" or "vote" (decisions).
@@ -91,9 +93,14 @@ def ensemble(
         podium.submit(best.predict("data/test"), template="sample_submission.csv")
     """
     root, said = Path(runs), progress or default_progress()
-    folders = [find_run(root, str(member)) for member in members]
+    given = {place: found for place, word in enumerate(members) if (found := parse_given(str(word))) is not None}
+    folders = {place: find_run(root, str(word)) for place, word in enumerate(members) if place not in given}
     choice = Choice(blend, weights if isinstance(weights, str) else tuple(float(weight) for weight in weights))
-    made = _combine(folders, choice, metric, per_head=per_head)
+    made = _combine(folders, given, choice, metric, per_head=per_head)
+    for line in made.cautions:
+        said.note(Caution(line))
+    for line in made.notes:
+        said.note(line)
     return Run(_write(root, name, made, said), Settings(runs=root))
 
 
@@ -101,7 +108,7 @@ def ensemble(
 class _Made:
     """An ensemble before it is written."""
 
-    folders: Sequence[RunFolder]
+    folders: Sequence[RunFolder | GivenMember]
     members: Sequence[Predictions]
     samples: Samples
     choice: Choice
@@ -112,6 +119,13 @@ class _Made:
     n_left_out: int
     pool: Pool
     remake: Callable[[Sequence[Predictions], Choice], Chosen]
+    notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> list[RunFolder]:
+        """The members that are runs."""
+        return [one for one in self.folders if isinstance(one, RunFolder)]
 
     def score(self, predictions: Predictions) -> float:
         """Main score of predictions for the same images."""
@@ -128,13 +142,29 @@ class _Made:
         return paired_difference(before.probs[head.name], after.probs[head.name], labels, groups, self.metric, head)
 
 
-def _combine(folders: Sequence[RunFolder], choice: Choice, metric: str | None, *, per_head: bool) -> _Made:
-    if len(folders) < 2:
-        raise UsageError("an ensemble needs two runs.", fix="Name two or more.")
-    for folder in folders:
-        refuse_ensemble(folder, "An ensemble")
-    members, samples, n_left_out = on_shared_images(folders)
-    asked = metric or asked_metric(folders[0])
+def _combine(
+    own: Mapping[int, RunFolder],
+    given: Mapping[int, tuple[str, dict[str, str]]],
+    choice: Choice,
+    metric: str | None,
+    *,
+    per_head: bool,
+) -> _Made:
+    runs = list(own.values())
+    _check_members(runs, given)
+    parts, samples, n_left_out = on_shared_images(runs)
+    ids, task = parts[0].ids.tolist(), parts[0].task
+    others = {place: read_given(*found, task, ids, choice.kind) for place, found in given.items()}
+    parts, samples, n_lacking = _keep_shared(parts, samples, list(others.values()))
+    n_left_out += n_lacking
+    makers = iter(parts)
+    folders: list[RunFolder | GivenMember] = []
+    members = []
+    for place in range(len(own) + len(given)):
+        other = others.get(place)
+        folders.append(own[place] if other is None else other)
+        members.append(next(makers) if other is None else as_member(other, parts[0]).align(parts[0].ids))
+    asked = metric or asked_metric(runs[0])
     scores = score_predictions(members[0], samples, metric=asked, n_resamples=0)
     main = scores.main_target
     metrics = {name: find_metric(scores.metric_of(name)) for name in scores.targets}
@@ -145,13 +175,44 @@ def _combine(folders: Sequence[RunFolder], choice: Choice, metric: str | None, *
         return combine_out_of_fold(how, which, labels, fold, metrics, main, per_head=per_head)
 
     chosen = make(members, choice)
+    said = [
+        check_given(one, members[place], parts, runs, samples, metrics[main], main) for place, one in others.items()
+    ]
+    notes, cautions = (tuple(line for pair in said for line in pair[kind]) for kind in (0, 1))
+    pool = read_pool(runs[0])
     return _Made(
-        folders, members, samples, choice, chosen, metrics[main], asked, main, n_left_out, read_pool(folders[0]), make
+        folders, members, samples, choice, chosen, metrics[main], asked, main, n_left_out, pool, make, notes, cautions
     )
 
 
+def _check_members(runs: Sequence[RunFolder], given: Mapping[int, tuple[str, dict[str, str]]]) -> None:
+    if not runs or len(runs) + len(given) < 2:
+        raise UsageError("an ensemble needs two members, and a run among them.", fix="Name two or more.")
+    for folder in runs:
+        refuse_ensemble(folder, "An ensemble")
+    names = [*(run.name for run in runs), *(name for name, _ in given.values())]
+    again = next((name for name in names if names.count(name) > 1), None)
+    if again is not None and given:
+        raise UsageError(f"two members are called {again!r}.", fix="Give them other names.")
+
+
+def _keep_shared(
+    parts: Sequence[Predictions], samples: Samples, given: Sequence[GivenMember]
+) -> tuple[list[Predictions], Samples, int]:
+    """Only the images that all given predictions have, and how many are left out."""
+    shared = set(parts[0].ids.tolist()).intersection(*(set(one.oof.predictions.ids.tolist()) for one in given))
+    n_lacking = len(parts[0]) - len(shared)
+    if not n_lacking:
+        return list(parts), samples, 0
+    if not shared:
+        raise UsageError("no image is predicted by all members.", fix="Give files of the same data.")
+    keep = np.array([name in shared for name in parts[0].ids.tolist()])
+    rows = np.flatnonzero(keep)
+    return [part.take(rows) for part in parts], samples.take(rows), n_lacking
+
+
 def _write(root: Path, name: str | None, made: _Made, progress: Progress) -> RunFolder:
-    first = made.folders[0]
+    first = made.runs[0]
     prepared = load_prepared(first.path)
     record = {
         "command": ["podium", *sys.argv[1:]],
@@ -166,7 +227,8 @@ def _write(root: Path, name: str | None, made: _Made, progress: Progress) -> Run
             durable.write_bytes(run.fingerprints_file, durable.read_bytes(first.fingerprints_file))
         write_prepared_tables(prepared, run.path)
         durable.write_sealed(run.environment_file, describe_environment())
-        durable.write_json(run.ensemble_file, _describe(root, made).to_dict())
+        digests = {one.name: _write_given(run, one) for one in made.folders if isinstance(one, GivenMember)}
+        durable.write_json(run.ensemble_file, _describe(root, made, digests).to_dict())
 
     run = create_run(root, name, record, stem="ensemble", fill=fill)
     with durable.wait_for_lock(run.path):
@@ -176,17 +238,26 @@ def _write(root: Path, name: str | None, made: _Made, progress: Progress) -> Run
     return run
 
 
-def _describe(root: Path, made: _Made) -> EnsembleRecord:
+def _write_given(run: RunFolder, member: GivenMember) -> str:
+    """Keep given predictions with the ensemble; gives the digest of those of the run's images."""
+    if member.test is not None:
+        save_predictions(member.test, run.given_file(member.name, "test"))
+    return save_predictions(member.oof.predictions, run.given_file(member.name, "oof")).origins[0].sha256
+
+
+def _describe(root: Path, made: _Made, digests: Mapping[str, str]) -> EnsembleRecord:
     scores = [made.score(member) for member in made.members]
     members = []
     for place, (folder, predictions) in enumerate(zip(made.folders, made.members, strict=True)):
+        is_given = isinstance(folder, GivenMember)
         members.append(
             MemberRecord(
                 folder.name,
-                os.path.relpath(folder.path.resolve(), root.resolve()),
-                predictions.origins[0].sha256,
+                "" if isinstance(folder, GivenMember) else os.path.relpath(folder.path.resolve(), root.resolve()),
+                digests[folder.name] if is_given else predictions.origins[0].sha256,
                 scores[place],
                 **_value_of(place, made),
+                files=folder.files if isinstance(folder, GivenMember) else {},
             )
         )
     sign = 1 if made.metric.greater_is_better else -1
@@ -203,8 +274,9 @@ def _describe(root: Path, made: _Made) -> EnsembleRecord:
         made.asked,
         made.pool,
         against,
-        _have_same_folds(made.folders),
+        len(made.runs) == len(made.folders) and _have_same_folds(made.runs),
         tuple(tuple(row) for row in _correlation(made).tolist()),
+        (*made.cautions, *made.notes),
     )
 
 

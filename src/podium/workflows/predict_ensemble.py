@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from podium.data import GivenImage
 from podium.decisions import Blend
+from podium.errors import UsageError
+from podium.listing import count_of, list_some
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import prepare_process
-from podium.store import RunFolder, digest_views, read_ensemble, weights_of
-from podium.tables import MEAN_OF_FOLDS, Predictions, Samples, load_predictions, mean_predictions, save_predictions
+from podium.store import EnsembleRecord, RunFolder, digest_views, read_ensemble, weights_of
+from podium.tables import (
+    MEAN_OF_FOLDS,
+    ImageNames,
+    Predictions,
+    Samples,
+    as_text_array,
+    load_predictions,
+    mean_predictions,
+    save_predictions,
+)
 from podium.training.predictor import open_predictor
 from podium.workflows.images_to_predict import ImagesToPredict, open_images
 from podium.workflows.save_mean import save_mean
@@ -39,6 +50,7 @@ def predict_ensemble(
     record = read_ensemble(run)
     assert record is not None, "an ensemble has a record"
     folders, oof = record.folders(run), load_predictions(run.oof_file)
+    given_predictions(run, record, samples.ids.tolist())  # refused before hours of work
     prepare_process(settings.n_threads)
     parts: list[dict[int, Predictions]] = []
     by_run: dict[str, list[str]] = {}
@@ -54,6 +66,7 @@ def predict_ensemble(
         del predictor, found
         return_freed_memory()
     assert images is not None, "an ensemble has runs"
+    given = given_predictions(run, record, images.cache.ids.tolist())
     if (caution := images.describe_bad()) is not None:
         progress.note(caution)
     blend = Blend.from_dict(record.blend)
@@ -61,7 +74,7 @@ def predict_ensemble(
     for fold in run.read()["folds"] if record.same_folds else ():
         combined = images.complete(_combine(blend, [part[fold] for part in parts], fold), oof)
         per_fold.append(save_predictions(combined, run.predictions_file(name, fold), weights=weights))
-    means = [mean_predictions(list(part.values())) for part in parts]
+    means = _in_order(record, [mean_predictions(list(part.values())) for part in parts], given)
     about = {
         "root": str(samples.root),
         "views": list(views or ()),
@@ -86,11 +99,52 @@ def predict_ensemble_images(
     """Predictions of an ensemble for images in memory or single files."""
     record = read_ensemble(run)
     assert record is not None, "an ensemble has a record"
+    given = given_predictions(run, record, [] if ids is None else list(ids))
     parts = [
         open_predictor(folder, settings, progress, keep=False).predict(images, ids=ids, views=views)
         for folder in record.folders(run)
     ]
-    return _combine(Blend.from_dict(record.blend), parts)
+    return _combine(Blend.from_dict(record.blend), _in_order(record, parts, given))
+
+
+def given_predictions(run: RunFolder, record: EnsembleRecord, ids: Sequence[str]) -> dict[str, Predictions]:
+    """What somebody gave for these images, by the name of the member.
+
+    Raises:
+        UsageError: If predictions of an image were not given; names the first ones.
+    """
+    found = {}
+    for member in (member for member in record.members if member.is_given):
+        path = run.given_file(member.name, "test")
+        where = member.files.get("test")
+        if where is None:
+            raise UsageError(
+                f"{member.name!r} of the ensemble {run.name!r} has no predictions of test images.",
+                fix=f"Make the ensemble again with its file: {member.name}={member.files['oof']}:TEST_FILE.",
+            )
+        table = load_predictions(path)
+        match = ImageNames(list(ids)).match(table.ids.tolist(), folders=False) if ids else None
+        rows = {} if match is None else {own[0]: row for row, own in enumerate(match.images) if len(own) == 1}
+        missing = [name for place, name in enumerate(ids) if place not in rows]
+        if missing or not ids:
+            n = f"{len(missing):,} of {count_of(len(ids), 'image')}" if ids else "images without a name"
+            raise UsageError(
+                f"{member.name!r} of the ensemble {run.name!r} was given for other images: it lacks {n}"
+                f"{': ' + list_some(missing) if missing else ''}.",
+                fix="Predict the images that its file names, or make the ensemble again with another file.",
+            )
+        found[member.name] = replace(
+            table.take(np.array([rows[place] for place in range(len(ids))])), ids=as_text_array(list(ids))
+        )
+    return found
+
+
+def _in_order(
+    record: EnsembleRecord, parts: Sequence[Predictions], given: Mapping[str, Predictions]
+) -> list[Predictions]:
+    """Predictions of all members, in the order of the record."""
+    own = iter(parts)
+    return [given[member.name] if member.is_given else next(own) for member in record.members]
 
 
 def _combine(blend: Blend, parts: Sequence[Predictions], fold: int = MEAN_OF_FOLDS) -> Predictions:
