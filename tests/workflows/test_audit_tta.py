@@ -12,6 +12,9 @@ from podium import durable
 from podium.data import open_cache
 from podium.errors import UnknownNameError, UsageError
 from podium.recipe import load_recipe
+from podium.report.contents import read_contents
+from podium.report.plots import write_plots
+from podium.report.views_section import describe_views
 from podium.store import ChosenViews, digest_views, find_stale, load_tables
 from podium.tables import Samples, load_predictions
 from podium.training.predictor import open_predictor
@@ -107,6 +110,19 @@ def test_predictions_use_what_was_chosen_unless_views_are_named(run: Run, tmp_pa
     stale = [item.file for item in find_stale(mine.folder)]
     assert "predictions/test.parquet" in stale
     assert "predictions/named.parquet" not in stale
+
+
+@only_one
+def test_the_report_shows_what_every_view_adds(run: Run, tmp_path: Path) -> None:
+    audit = run.audit_tta(views=VIEWS)
+    section = describe_views(read_contents(run.folder))
+    assert section is not None
+    assert [row.view for row in section.rows] == ["plain", *VIEWS]
+    assert section.gain == audit.gain.difference
+    page = run.folder.report_file.read_text()
+    assert '<section id="views">' in page
+    assert f"{audit.lines[1].added.difference.value:+.4f}" in page  # type: ignore[union-attr]
+    assert tmp_path / "views.png" in write_plots(run.folder, tmp_path)
 
 
 @only_one

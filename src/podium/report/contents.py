@@ -34,6 +34,7 @@ from podium.store import (
     read_seconds,
     read_solved_heads,
     read_soup,
+    read_views_record,
     weights_of,
 )
 from podium.store.refit_record import RefitRecord, read_refit
@@ -83,6 +84,7 @@ class RunContents:
         submitted: Submissions of all runs in the folder, with leaderboard scores; None where none is of this run.
         soup: What a mean over the last epochs did to the score; empty where none predicts.
         nearest: What answering by the nearest training images did to it; empty where the heads answer.
+        views: What the audit of test-time views found; empty without one.
         refit: The model on all images, finished.
         ensemble: The runs that an ensemble is made of; None where the run has models of its own.
         weights: Digest of every model's weights.
@@ -110,6 +112,7 @@ class RunContents:
     submitted: Ranked | None = None
     soup: Mapping[str, Any] = field(default_factory=dict)
     nearest: Mapping[str, Any] = field(default_factory=dict)
+    views: Mapping[str, Any] = field(default_factory=dict)
     refit: RefitRecord | None = None
     ensemble: EnsembleRecord | None = None
     weights: Mapping[str, str] = field(default_factory=dict)
@@ -229,6 +232,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         submitted=attempt(run.submissions_file, lambda: rank_submissions(run.path.parent)),
         soup=attempt(run.scores_file, lambda: read_soup(run)) or {},
         nearest=attempt(run.scores_file, lambda: read_soup(run, "nearest")) or {},
+        views=attempt(run.views_file, lambda: read_views_record(run)) or {},
         refit=attempt(run.refit_file, lambda: read_refit(run, finished=True)),
         ensemble=attempt(run.ensemble_file, lambda: read_ensemble(run)),
         weights=weights_of(run, request.get("folds", ())),

@@ -29,9 +29,11 @@ from podium.report.section_drawings import (
     shade_matrix,
     shorten,
     targets_axis,
+    views_axis,
 )
 from podium.report.sections import RunReport, describe_run
 from podium.report.targets_section import TargetSection
+from podium.report.views_section import ViewsSection
 from podium.store import RunFolder
 
 __all__ = ["draw_all", "draw_targets", "write_plots"]
@@ -90,6 +92,9 @@ def draw_all(report: RunReport) -> Iterator[tuple[str, str, list[Drawing]]]:
             yield f"ranking-{number}", f"{target.name}: each class against the rest", drawings
     if report.submissions is not None and report.submissions.points:
         yield "leaderboard", "Cross-validation against the leaderboard", [draw_submissions(report.submissions)]
+    if report.views is not None and any(row.added is not None for row in report.views.rows):
+        title = f"{metric_words(report.views.metric)} of {report.views.target}: what test-time views add"
+        yield "views", title, [_draw_views(report.views)]
     if report.calibration is not None:
         title = f"{report.calibration.target}: fraction right, and answers, by probability"
         yield "calibration", title, [draw_calibration(report.calibration), draw_confidence(report.calibration)]
@@ -117,6 +122,14 @@ def _draw_classes(target: TargetSection) -> Drawing:
     if len(classes) > _MOST_ROWS:
         classes = sorted(classes, key=lambda item: item.f1)[:_MOST_ROWS]
     return _draw_rows([item.name for item in classes], [(item.f1, item.f1_low, item.f1_high) for item in classes], UNIT)
+
+
+def _draw_views(section: ViewsSection) -> Drawing:
+    rows = [row for row in section.rows if row.added is not None]
+    values = [(row.added.value, row.added.low, row.added.high) for row in rows if row.added is not None]
+    return _draw_rows(
+        [f"{row.view}{' (chosen)' if row.is_chosen else ''}" for row in rows], values, views_axis(section)
+    )
 
 
 def _draw_rows(names: list[str], rows: list[tuple[float, float, float]], axis: Axis) -> Drawing:

@@ -20,6 +20,7 @@ from podium.report.paint import DARK_FROM
 from podium.report.ranking_curves import RankingCurve, RankingCurves
 from podium.report.submissions_section import draw_submissions
 from podium.report.targets_section import ClassLine, DistanceLine, TargetSection
+from podium.report.views_section import ViewRow, ViewsSection
 
 __all__ = [
     "MOST_MODELS",
@@ -32,6 +33,7 @@ __all__ = [
     "shade_matrix",
     "shorten",
     "targets_axis",
+    "views_axis",
 ]
 
 MOST_MODELS = 20
@@ -226,6 +228,25 @@ def shorten(name: str, most: int = 22) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
+def draw_view(section: ViewsSection, row: ViewRow) -> Drawing | str:
+    """What a view adds, on the scale that all views share."""
+    if row.added is None:
+        return ""
+    shapes = whisker(*_bounds(row.added), views_axis(section), Strip(30))
+    return Drawing(f"adds {_interval_words(row.added)}", tuple(shapes), None, 30)
+
+
+def draw_views_scale(section: ViewsSection) -> Drawing:
+    """The numbers below what the views add."""
+    return _draw_scale(views_axis(section))
+
+
+def views_axis(section: ViewsSection) -> Axis:
+    """A scale with 0 and everything that a view adds or takes."""
+    values = [value for row in section.rows if row.added is not None for value in _bounds(row.added)]
+    return fit_axis((0.0, *(value for value in values if value == value)))
+
+
 SECTION_DRAWINGS = {
     function.__name__: function
     for function in (
@@ -243,6 +264,8 @@ SECTION_DRAWINGS = {
         draw_precision_recall,
         draw_roc,
         draw_submissions,
+        draw_view,
+        draw_views_scale,
         draw_scores,
         draw_train_scores,
         draw_losses,

@@ -18,6 +18,7 @@ from podium.report.section import Section
 from podium.report.settings_section import SettingsSection, describe_settings
 from podium.report.submissions_section import SubmissionsSection, describe_submissions
 from podium.report.targets_section import TargetSection, describe_targets
+from podium.report.views_section import ViewsSection, describe_views
 
 __all__ = ["RunReport", "describe_run"]
 
@@ -39,6 +40,7 @@ class RunReport(Section):
         calibration: How well the probabilities of the main target match the share that is right.
         data: The images.
         folds: The folds.
+        views: Test-time views; None where none were audited.
         curves: Loss and score over epochs; None where the heads were solved, for one epoch makes no curve.
         settings: Everything needed to make the run again.
         has_predictions: Whether there are out-of-fold predictions.
@@ -57,6 +59,7 @@ class RunReport(Section):
     calibration: CalibrationSection | None
     data: DataSection | None
     folds: FoldsSection | None
+    views: ViewsSection | None
     curves: CurvesSection | None
     settings: SettingsSection
     has_predictions: bool
@@ -78,6 +81,7 @@ def describe_run(contents: RunContents) -> RunReport:
         calibration=describe_calibration(contents),
         data=describe_data(contents),
         folds=describe_folds(contents),
+        views=describe_views(contents),
         curves=None if contents.solved else describe_curves(contents),
         settings=describe_settings(contents),
         has_predictions=contents.oof is not None,
