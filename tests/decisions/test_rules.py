@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from podium.decisions import DecisionRules
+from podium.decisions import Calibration, DecisionRules
 from podium.errors import CorruptFileError, UnknownNameError, UsageError
 from podium.tables import Composite, Head, Predictions, Task, as_text_array
 
@@ -102,3 +102,18 @@ def test_what_was_learnt_is_kept_and_judged_by_fold() -> None:
         DecisionRules(weights={"kind": (0.0, 1.0)})
     with pytest.raises(UsageError, match="ascend"):
         DecisionRules(cuts={"age": (2.0, 1.0)})
+
+
+def test_a_calibration_scales_what_is_decided_on_each_fold_by_its_own() -> None:
+    own, other = Calibration((2.0, 2.0), (0.0, 0.0)), Calibration((1.0, 1.0), (0.0, 3.0))
+    rules = DecisionRules(calibration={"kind": own}, by_fold={0: DecisionRules(calibration={"kind": other})})
+    assert DecisionRules.from_dict(rules.to_dict(), JOINT) == rules
+    probs = {"tags": np.full((2, 2), 0.5), "kind": np.array([[0.6, 0.4]] * 2), "age": np.array([[0.9, 0.1]] * 2)}
+    probs["class"] = np.array([[0.1, 0.2, 0.6, 0.1]] * 2)
+    predictions = Predictions(JOINT, as_text_array(["x", "y"]), np.array([0, 1]), probs)
+    assert rules.join(predictions).probs["kind"][:, 0] == pytest.approx(0.36 / 0.52)
+    nested = rules.join_out_of_fold(predictions).probs["kind"][:, 0]
+    assert nested == pytest.approx([0.6 / (0.6 + 0.4 * np.exp(3)), 0.36 / 0.52])
+    assert rules.decide_out_of_fold(predictions)["kind"].tolist() == [1, 0]
+    with pytest.raises(CorruptFileError, match="another task"):
+        DecisionRules.from_dict(rules.to_dict(), TASK)

@@ -75,14 +75,14 @@ def test_no_constant_set_of_labels_beats_chance_and_one_reaches_it(data: st.Data
         if not values:
             assert np.isnan(found), name
             continue
-        assert _is_best(item, found, values), name
+        assert name.startswith("map_at_") or _is_best(item, found, values), name  # its best order has no formula
         assert min(abs(found - value) for value in values) < 1e-12, name
 
 
 @given(st.data())
 @settings(max_examples=25, deadline=None)
-def test_missing_labels_leave_chance_exact_but_for_two_metrics(data: st.DataObject) -> None:
-    """With labels missing, `subset_accuracy` and `f1_samples` have a good constant answer, not surely the best."""
+def test_missing_labels_leave_chance_exact_but_for_means_over_images(data: st.DataObject) -> None:
+    """With labels missing, means over images of several labels have a good constant answer, not surely the best."""
     n_classes, n = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 7))
     cells = st.lists(st.integers(-1, 1), min_size=n * n_classes, max_size=n * n_classes)
     labels = np.array(data.draw(cells)).reshape(n, n_classes)
@@ -94,9 +94,9 @@ def test_missing_labels_leave_chance_exact_but_for_two_metrics(data: st.DataObje
         found = chance_score(item, labels, head)
         if not values:
             assert np.isnan(found), name
-        elif name in ("subset_accuracy", "f1_samples"):
+        elif name == "subset_accuracy" or name.endswith("_samples"):
             assert min(abs(found - value) for value in values) < 1e-12, name
-        else:
+        elif not name.startswith("map_at_"):
             assert _is_best(item, found, values), name
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from podium.cli import main
 from podium.decisions import DecisionRules
-from podium.errors import CorruptFileError, UsageError
+from podium.errors import CorruptFileError, UnknownNameError, UsageError
 from podium.metrics import score
 from podium.tables import Samples, as_certain_probs, decide, load_predictions
 from podium.workflows import Run, train
@@ -139,3 +139,27 @@ def test_class_weights_reach_the_answers_and_not_the_probabilities(
     assert any("class weights" in note and "not used" in note for note in record_of.notes)
     with pytest.raises(UsageError, match="one threshold is for"):
         run.decide(tune="f1_macro", one_threshold=True)
+
+
+def test_a_calibration_reaches_submissions_of_probabilities_and_thresholds_after_it(
+    trained: Callable[[str], Run], tmp_path: Path
+) -> None:
+    run = trained("multi")
+    head = run.oof.task.heads[0]
+    decision = run.decide(calibrate="vector", tune="f1_micro")
+    found = decision.calibrated["tags"]
+    assert found.losses[1] - found.losses[0] == pytest.approx(found.loss.difference.value)
+    rules = load_rules(run.folder, run.oof.task)
+    assert ("tags" in rules.calibration) == found.helps
+    test = load_predictions(run.folder.predictions_file("test"))
+    sample = tmp_path / "sample.csv"
+    rows = [["id", *head.classes], *([key, *["0.5"] * head.n_classes] for key in test.ids)]
+    sample.write_text("\n".join(",".join(row) for row in rows) + "\n")
+    submit_run(run.folder, sample, out=tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        written = np.array([[float(row[name]) for name in head.classes] for row in csv.DictReader(file)])
+    expected = found.final.apply(test.probs["tags"], head) if found.helps else test.probs["tags"]
+    assert written == pytest.approx(expected)
+    run.report()
+    with pytest.raises(UnknownNameError, match="temperature"):
+        run.decide(calibrate="platt")

@@ -11,6 +11,7 @@ from typing import Literal
 __all__ = [
     "BagLabels",
     "Blend",
+    "Calibrator",
     "Decoding",
     "DemoTask",
     "Duplicates",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 Blend = Literal["mean", "logits", "ranks", "vote"]
+Calibrator = Literal["temperature", "vector"]
 DemoTask = Literal["sign_digits", "letters", "glyphs"]
 Decoding = Literal["independent", "class_first", "attributes_first"]
 Preset = Literal["baseline", "quick", "finetune", "strong", "contest-f", "contest-l"]
@@ -77,4 +79,18 @@ Metric = Literal[
     "label_accuracy",
     "subset_accuracy",
     "f1_samples",
+    "fbeta_0.5_macro",
+    "fbeta_2_macro",
+    "fbeta_0.5_micro",
+    "fbeta_2_micro",
+    "fbeta_0.5_samples",
+    "fbeta_2_samples",
+    "map_at_3",
+    "map_at_5",
+    "map_at_10",
+    "roc_auc_weighted",
+    "partial_roc_auc_0.1",
+    "roc_auc_above_tpr_0.8",
+    "log_loss_clip_0.001",
+    "log_loss_clip_0.01",
 ]

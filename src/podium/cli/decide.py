@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from podium.cli.choices import Decoding, Metric, PoolOrAuto
+from podium.cli.choices import Calibrator, Decoding, Metric, PoolOrAuto
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, RUN, ResultFlags
 from podium.cli.thresholds import read_thresholds
@@ -25,6 +25,7 @@ def decide(
     pool: Annotated[PoolOrAuto | None, Parameter(group=RUN)] = None,
     tune: Annotated[Metric | None, Parameter(group=RUN)] = None,
     one_threshold: Annotated[bool, Parameter(group=RUN, negative="")] = False,
+    calibrate: Annotated[Calibrator | None, Parameter(group=RUN)] = None,
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
@@ -46,6 +47,8 @@ def decide(
         tune: Metric that thresholds (several labels), class weights (one class) or cut points (ordered classes) shall
             lift. They are chosen on all folds, and judged on folds that did not choose; what does not help is not kept.
         one_threshold: Tune one threshold for all classes of a multi-label target.
+        calibrate: Scale the probabilities of every target for the least log loss on folds that did not choose: one
+            temperature for all classes, or a scale and a shift a class (vector).
         runs: Folder of all runs.
     """
     from podium.store import find_run
@@ -62,6 +65,7 @@ def decide(
         pool=pool,
         tune=tune,
         one_threshold=one_threshold,
+        calibrate=calibrate,
     )
     if output.json:
         print_json(decision.to_dict())

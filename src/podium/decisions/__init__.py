@@ -2,6 +2,8 @@
 
 from podium.decisions.blend import Blend, BlendKind
 from podium.decisions.blend_weights import Choice, Weighing
+from podium.decisions.calibrate import Calibrated, calibrate_head
+from podium.decisions.calibration import Calibration, Calibrator, fit_calibration
 from podium.decisions.choose_pool import PoolChoice, choose_pool
 from podium.decisions.choose_views import ViewChoice, choose_views, nested_probs
 from podium.decisions.complete_probs import complete_probs
@@ -28,6 +30,9 @@ from podium.decisions.tune import Tuned, can_tune, tune_head
 __all__ = [
     "Blend",
     "BlendKind",
+    "Calibrated",
+    "Calibration",
+    "Calibrator",
     "Choice",
     "Chosen",
     "DecisionRules",
@@ -38,6 +43,7 @@ __all__ = [
     "Tuned",
     "ViewChoice",
     "Weighing",
+    "calibrate_head",
     "can_tune",
     "check_consensus",
     "choose_pool",
@@ -48,6 +54,7 @@ __all__ = [
     "decided_scores",
     "differing_scores",
     "find_parents",
+    "fit_calibration",
     "is_too_good",
     "judged_answers",
     "known_parents",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from podium.decisions.consensus import pool_groups
 from podium.decisions.pooling import judged_answers
 from podium.decisions.rules import DecisionRules
 from podium.metrics import METRICS, Scores, TargetScore, score_domains, score_predictions
@@ -19,8 +18,8 @@ def decided_scores(
     """Scores of the answers that the rules give.
 
     Metrics that judge decisions, the numbers of the classes and the confusion matrices follow the rules. Metrics that
-    judge probabilities are those of `plain`, or with a consensus or a pool for bags those of the pooled probabilities:
-    no other rule changes a probability.
+    judge probabilities are those of `plain`, or with a consensus, a pool for bags or a calibration those of the pooled
+    and calibrated probabilities: no other rule changes a probability.
 
     Args:
         predictions: The predictions of images.
@@ -33,8 +32,8 @@ def decided_scores(
         return plain
     predictions, samples = judged_answers(predictions, samples, rules.pool_of_bags)
     answers = rules.decide_out_of_fold(predictions)  # of new images, by the rules from all rows
-    if rules.consensus or rules.pool_of_bags != rules.recipe_pool:
-        pooled = score_predictions(pool_groups(predictions, rules.consensus), samples, metric=metric)
+    if rules.consensus or rules.calibration or rules.pool_of_bags != rules.recipe_pool:
+        pooled = score_predictions(rules.join_out_of_fold(predictions), samples, metric=metric)
         of_images = plain.of_images and replace(plain.of_images, pool=rules.pool_of_bags)
         domains = score_domains(predictions, samples, plain.main_metric)
         plain = replace(plain, targets=pooled.targets, of_images=of_images, domains=domains)

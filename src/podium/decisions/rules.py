@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.decisions.calibration import Calibration
 from podium.decisions.consensus import pool_groups
 from podium.decisions.hierarchy import Parents, within_best_parent
 from podium.decisions.pooling import Pool, pool_bags
@@ -28,7 +29,8 @@ class DecisionRules:
         consensus: Heads that all images of a group answer together, see `pool_groups`.
         weights: What the probability of each class is multiplied by before the largest is taken, per head one a class.
         cuts: Per ordinal head, cut points on the expected class.
-        by_fold: What was learnt on all folds but one (thresholds, weights, cuts), by the number of that one.
+        calibration: How the probabilities of a head are scaled, after bags and groups are pooled.
+        by_fold: What was learnt on all folds but one (thresholds, weights, cuts, calibration), by its number.
         bags: How the images of a bag are pooled into one answer, see `pool_probs`; None as the recipe says.
         parents: Parents of the classes of heads that answer inside the best parent, see `within_best_parent`.
         recipe_pool: What the recipe says of bags; no part of the rules.
@@ -46,6 +48,7 @@ class DecisionRules:
     recipe_pool: Pool = "mean"
     weights: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     cuts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    calibration: Mapping[str, Calibration] = field(default_factory=dict)
     by_fold: Mapping[int, DecisionRules] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -109,7 +112,7 @@ class DecisionRules:
         """Whether nothing was decided: 0.5 everywhere, every target and image by its own probabilities."""
         plain = all(value == DECISION_THRESHOLD for values in self.thresholds.values() for value in values)
         as_before = self.pool_of_bags == self.recipe_pool
-        learnt = self.weights or self.cuts
+        learnt = self.weights or self.cuts or self.calibration
         return (
             plain and self.composite == "independent" and not (self.consensus or self.parents or learnt) and as_before
         )
@@ -119,14 +122,37 @@ class DecisionRules:
         """How the images of a bag are pooled."""
         return self.bags or self.recipe_pool
 
-    def pool(self, predictions: Predictions) -> Predictions:
-        """The predictions that are decided on: a row for each bag, with the consensus of groups, inside best parents.
+    def join(self, predictions: Predictions) -> Predictions:
+        """The predictions with a row for each bag, the consensus of groups, and calibrated probabilities.
 
         Raises:
             UsageError: If there is a consensus, and the predictions name no groups.
         """
-        of_bags = pool_bags(predictions, self.pool_of_bags)
-        return within_best_parent(pool_groups(of_bags, self.consensus), self.parents)
+        joined = pool_groups(pool_bags(predictions, self.pool_of_bags), self.consensus)
+        heads = {head.name: head for head in joined.task.targets}
+        scaled = {name: found.apply(joined.probs[name], heads[name]) for name, found in self.calibration.items()}
+        return replace(joined, probs={**joined.probs, **scaled}) if scaled else joined
+
+    def join_out_of_fold(self, predictions: Predictions) -> Predictions:
+        """The same of out-of-fold predictions of answers, each fold calibrated by what the others have learnt."""
+        joined = self.join(predictions)
+        if not self.calibration:
+            return joined
+        probs = {name: np.array(values) for name, values in joined.probs.items()}
+        for number, learnt in self.by_fold.items():
+            rows = predictions.fold == number
+            if rows.any():
+                for name, values in self.of_fold(learnt).join(predictions.take(rows)).probs.items():
+                    probs[name][rows] = values
+        return replace(joined, probs=probs)
+
+    def pool(self, predictions: Predictions) -> Predictions:
+        """The predictions that are decided on: those that `join` gives, inside the best parents.
+
+        Raises:
+            UsageError: If there is a consensus, and the predictions name no groups.
+        """
+        return within_best_parent(self.join(predictions), self.parents)
 
     def decide(self, predictions: Predictions) -> dict[str, NDArray[np.int64]]:
         """Decisions of every target, see `podium.tables.decide_targets`."""
@@ -159,6 +185,7 @@ class DecisionRules:
             thresholds={**self.thresholds, **learnt.thresholds},
             weights={**self.weights, **learnt.weights},
             cuts={**self.cuts, **learnt.cuts},
+            calibration={**self.calibration, **learnt.calibration},
             by_fold={},
         )
 
@@ -179,6 +206,8 @@ class DecisionRules:
         for key in ("weights", "cuts"):
             if getattr(self, key):
                 record[key] = {name: list(values) for name, values in getattr(self, key).items()}
+        if self.calibration:
+            record["calibration"] = {name: asdict(found) for name, found in self.calibration.items()}
         if self.by_fold:
             record["by_fold"] = {str(number): learnt.to_dict() for number, learnt in self.by_fold.items()}
         if self.parents:
@@ -211,6 +240,7 @@ class DecisionRules:
                 record.get("bags"),
                 weights=weights,
                 cuts=cuts,
+                calibration=_read_calibration(record, task),
                 by_fold=by_fold,
             )
         except (KeyError, TypeError, ValueError, AttributeError, UsageError, UnknownNameError) as problem:
@@ -224,6 +254,17 @@ def _read_values(record: Any, task: Task, key: str) -> dict[str, tuple[float, ..
     sizes = {head.name: head.n_classes - (key == "cuts") for head in task.targets if head.kind in kinds}
     if any(sizes.get(name) != len(values) for name, values in found.items()):
         raise ValueError(f"the {key} belong to another task")
+    return found
+
+
+def _read_calibration(record: Any, task: Task) -> dict[str, Calibration]:
+    sizes = {head.name: head.n_classes for head in task.targets}
+    found = {
+        str(name): Calibration(*(tuple(map(float, values[key])) for key in ("scale", "shift")))
+        for name, values in record.get("calibration", {}).items()
+    }
+    if any({len(item.scale), len(item.shift)} != {sizes.get(name)} for name, item in found.items()):
+        raise ValueError("the calibration is of another task")
     return found
 
 

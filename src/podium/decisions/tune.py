@@ -95,6 +95,7 @@ def tune_head(
     head: Head,
     *,
     one_threshold: bool = False,
+    fold_probs: Mapping[int, NDArray[np.floating[Any]]] | None = None,
 ) -> Tuned:
     """Choose how a target is decided, on all rows for new images and on all other folds for each fold.
 
@@ -106,6 +107,7 @@ def tune_head(
         metric: What is lifted; `can_tune` holds.
         head: The target.
         one_threshold: Whether the classes of a multi-label head share one threshold.
+        fold_probs: For each fold all rows' probabilities as the other folds calibrate them; None as `probs`.
 
     Raises:
         UsageError: If there are fewer than two folds.
@@ -117,16 +119,23 @@ def tune_head(
         what = f"{kind} are judged on folds that did not choose them, and this run has one fold."
         raise UsageError(what, field="tune", fix="Train at least two folds.")
 
-    def fit(rows: NDArray[np.bool_]) -> tuple[float, ...]:
-        return _fit(kind, probs[rows], labels[rows], metric, head, one_threshold)
+    own = fold_probs or {}
 
-    values, by_fold = fit(np.ones(len(fold), dtype=bool)), {number: fit(fold != number) for number in numbers}
-    plain = as_certain_probs(decide(probs, head), head)
+    def fit(rows: NDArray[np.bool_], seen: NDArray[np.floating[Any]]) -> tuple[float, ...]:
+        return _fit(kind, seen[rows], labels[rows], metric, head, one_threshold)
+
+    values = fit(np.ones(len(fold), dtype=bool), probs)
+    by_fold = {number: fit(fold != number, own.get(number, probs)) for number in numbers}
+    before = np.array(probs)
+    for number in numbers:
+        before[fold == number] = own.get(number, probs)[fold == number]
+    plain = as_certain_probs(decide(before, head), head)
     nested = np.empty_like(plain)
     for number in numbers:
-        nested[fold == number] = _answer(probs[fold == number], kind, by_fold[number], head)
+        nested[fold == number] = _answer(before[fold == number], kind, by_fold[number], head)
     without = score(metric, plain, labels, head)
-    seeming = score(metric, _answer(probs, kind, values, head), labels, head) - without
+    chosen_on = score(metric, as_certain_probs(decide(probs, head), head), labels, head)
+    seeming = score(metric, _answer(probs, kind, values, head), labels, head) - chosen_on
     gain = paired_difference(plain, nested, labels, groups, metric, head)
     return Tuned(kind, metric.name, values, by_fold, gain, seeming, (without, score(metric, nested, labels, head)))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics.ratio import divide
+from podium.metrics.fbeta import fbeta_of
 
 __all__ = ["SAMPLE_SCORES", "SampleScore", "tune_sample_thresholds"]
 
@@ -36,16 +37,17 @@ class SampleScore:
         return float(values[(labels >= 0).any(axis=1)].mean())
 
 
-def _f1(hits: FloatArray, answered: FloatArray, actual: FloatArray) -> FloatArray:
-    return divide(2 * hits, actual + answered, otherwise=0.0)
-
-
 def _all_right(hits: FloatArray, answered: FloatArray, actual: FloatArray) -> FloatArray:
     return np.asarray((hits == answered) & (hits == actual), dtype=np.float64)
 
 
 SAMPLE_SCORES: Mapping[str, SampleScore] = MappingProxyType(
-    {"f1_samples": SampleScore(_f1), "subset_accuracy": SampleScore(_all_right)}
+    {
+        "f1_samples": SampleScore(partial(fbeta_of, beta=1.0)),
+        "fbeta_0.5_samples": SampleScore(partial(fbeta_of, beta=0.5)),
+        "fbeta_2_samples": SampleScore(partial(fbeta_of, beta=2.0)),
+        "subset_accuracy": SampleScore(_all_right),
+    }
 )
 """Metrics that are means over images, by name."""
 

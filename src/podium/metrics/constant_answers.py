@@ -53,19 +53,19 @@ def frequent_label_set(labels: Labels, counts: FloatArray, head: Head) -> list[F
     return answers
 
 
-def overlapping_label_set(labels: Labels, counts: FloatArray, head: Head) -> list[FloatArray]:
-    """The set of labels with the largest mean F1 over images; the best for `f1_samples` where no label is missing.
+def overlapping_label_set(labels: Labels, counts: FloatArray, head: Head, *, beta: float = 1.0) -> list[FloatArray]:
+    """The set of labels with the largest mean F-beta over images; the best for `f1_samples` where no label is missing.
 
-    For a set of k labels, an image that has s labels gains 2 / (k + s) for each that it shares. So the gains of labels
-    add up, and the best set of size k is that of the k largest gains. A missing label counts as 0 here, so with
-    missing labels the true best may be a little better.
+    For a set of k labels, an image that has s labels gains (1 + b^2) / (k + b^2 s) for each that it shares. So the
+    gains of labels add up, and the best set of size k is that of the k largest gains. A missing label counts as 0
+    here, so with missing labels the true best may be a little better.
     """
     is_true = labels == 1
     size = is_true.sum(axis=1)
     of_size = np.zeros((int(size.max()) + 1, head.n_classes))  # images with s labels that have label c
     np.add.at(of_size, size, is_true * counts[:, None])
     k = np.arange(1, head.n_classes + 1)
-    gains = (2 / (k[:, None] + np.arange(len(of_size)))) @ of_size  # (k, C)
+    gains = ((1 + beta**2) / (k[:, None] + beta**2 * np.arange(len(of_size)))) @ of_size  # (k, C)
     order = np.argsort(-gains, axis=1, kind="stable")
     sums = np.cumsum(np.take_along_axis(gains, order, axis=1), axis=1).diagonal()
     best = int(sums.argmax())

@@ -18,14 +18,15 @@ LARGEST_LOSS = -math.log(_SMALLEST)
 
 
 def log_loss_totals(
-    probs: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]], head: Head
+    probs: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]], head: Head, *, clip: float = _SMALLEST
 ) -> NDArray[np.float64]:
     """Per sample: the summed loss of its known labels in nats, and their number; shape (N, 2).
 
-    Probabilities are clipped to [eps, 1 - eps] as scikit-learn does, so a sure mistake costs 36, not infinity.
+    Probabilities are clipped to [clip, 1 - clip], by default at the float64 epsilon as scikit-learn does, so a sure
+    mistake costs 36, not infinity.
     For a multi-label head the loss of a label is that of 0 against 1.
     """
-    clipped = np.clip(np.asarray(probs, dtype=np.float64), _SMALLEST, 1 - _SMALLEST)
+    clipped = np.clip(np.asarray(probs, dtype=np.float64), clip, 1 - clip)
     is_known = labels >= 0
     if head.is_multi:
         losses = -np.log(np.where(labels == 1, clipped, 1 - clipped)) * is_known

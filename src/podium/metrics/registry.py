@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -30,11 +31,15 @@ from podium.metrics.definition import (
     weighted_metric,
 )
 from podium.metrics.f1 import f1_macro, f1_micro, f1_samples_totals, f1_weighted
+from podium.metrics.fbeta import fbeta_macro, fbeta_micro, fbeta_samples_totals
 from podium.metrics.kappa import cohen_kappa, quadratic_kappa_from_totals, quadratic_kappa_totals
 from podium.metrics.log_loss import LARGEST_LOSS, log_loss_totals
+from podium.metrics.map_at_k import map_at_k_totals
 from podium.metrics.matthews import matthews_corrcoef
+from podium.metrics.partial_roc_auc import partial_roc_auc, roc_auc_above_tpr
 from podium.metrics.precision_recall import precision_macro, recall_macro
 from podium.metrics.roc_auc import roc_auc_macro
+from podium.metrics.roc_auc_weighted import roc_auc_weighted
 from podium.metrics.top_k import top_k_accuracy_totals
 from podium.tables import Head
 
@@ -53,6 +58,12 @@ __all__ = [
 def _minus_one(_head: Head) -> float:
     return -1.0
 
+
+def _largest_loss(_head: Head, *, clip: float) -> float:
+    return -math.log(clip)
+
+
+_BETAS = (0.5, 2.0)
 
 _ALL = (
     count_metric("accuracy", ONE_CLASS, accuracy),
@@ -140,6 +151,45 @@ _ALL = (
         f1_samples_totals,
         greater_is_better=True,
         constants=overlapping_label_set,
+    ),
+    *(count_metric(f"fbeta_{beta:g}_macro", ALL_KINDS, partial(fbeta_macro, beta=beta)) for beta in _BETAS),
+    *(count_metric(f"fbeta_{beta:g}_micro", ALL_KINDS, partial(fbeta_micro, beta=beta)) for beta in _BETAS),
+    *(
+        mean_metric(
+            f"fbeta_{beta:g}_samples",
+            ("multi",),
+            "decisions",
+            partial(fbeta_samples_totals, beta=beta),
+            greater_is_better=True,
+            constants=partial(overlapping_label_set, beta=beta),
+        )
+        for beta in _BETAS
+    ),
+    *(
+        mean_metric(
+            f"map_at_{k}",
+            ALL_KINDS,
+            "probs",
+            partial(map_at_k_totals, k=k),
+            greater_is_better=True,
+            constants=class_shares,
+        )
+        for k in (3, 5, 10)
+    ),
+    weighted_metric("roc_auc_weighted", ALL_KINDS, roc_auc_weighted),
+    weighted_metric("partial_roc_auc_0.1", ALL_KINDS, partial(partial_roc_auc, max_fpr=0.1)),
+    replace(weighted_metric("roc_auc_above_tpr_0.8", ALL_KINDS, partial(roc_auc_above_tpr, min_tpr=0.8)), best=1 - 0.8),
+    *(
+        mean_metric(
+            f"log_loss_clip_{clip:g}",
+            ALL_KINDS,
+            "probs",
+            partial(log_loss_totals, clip=clip),
+            greater_is_better=False,
+            worst=partial(_largest_loss, clip=clip),
+            constants=class_shares,
+        )
+        for clip in (0.001, 0.01)
     ),
 )
 

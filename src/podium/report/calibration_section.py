@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from podium import durable
+from podium.decisions import DecisionRules
+from podium.errors import PodiumError
 from podium.metrics import score
 from podium.report.contents import RunContents
 from podium.report.judged import JudgedRows, judge_rows
 from podium.report.section import Section
+from podium.tables import decide
 
 __all__ = ["CalibrationSection", "ConfidenceBin", "CoverageLine", "describe_calibration"]
 
@@ -65,6 +69,7 @@ class CalibrationSection(Section):
         right: Fraction of all answers that is right.
         bins: Answers by their confidence.
         coverage: How accuracy rises if only the most confident answers count.
+        calibrated: The same target as the run calibrates it, each fold by the others; None where it does not.
     """
 
     target: str
@@ -74,6 +79,7 @@ class CalibrationSection(Section):
     right: float
     bins: tuple[ConfidenceBin, ...]
     coverage: tuple[CoverageLine, ...]
+    calibrated: CalibrationSection | None = None
 
 
 def describe_calibration(contents: RunContents) -> CalibrationSection | None:
@@ -81,6 +87,12 @@ def describe_calibration(contents: RunContents) -> CalibrationSection | None:
     judged = None if contents.oof is None else judge_rows(contents, contents.oof.task.main_target)
     if judged is None or not len(judged.rows):
         return None
+    section = _describe(judged)
+    after = _calibrated(contents, judged)
+    return section if after is None else replace(section, calibrated=_describe(after))
+
+
+def _describe(judged: JudgedRows) -> CalibrationSection:
     confidence, is_right = _answers(judged)
     return CalibrationSection(
         target=judged.head.name,
@@ -91,6 +103,24 @@ def describe_calibration(contents: RunContents) -> CalibrationSection | None:
         bins=_bins(confidence, is_right, 0.5 if judged.head.is_multi else 0.0),
         coverage=_coverage(confidence, is_right),
     )
+
+
+def _calibrated(contents: RunContents, judged: JudgedRows) -> JudgedRows | None:
+    """The judged rows by the run's calibration of the other folds; None where it has none, or it cannot be read."""
+    if contents.judged is None or not contents.run.decisions_file.is_file():
+        return None
+    oof, samples = contents.judged
+    try:
+        rules = DecisionRules.from_dict(durable.read_json(contents.run.decisions_file), oof.task)
+    except PodiumError:
+        return None
+    if judged.head.name not in rules.calibration:
+        return None
+    rows = samples.rows_of(oof.ids)
+    group = None if samples.group is None else samples.group[rows]
+    joined = replace(oof, group=group)
+    probs = rules.join_out_of_fold(joined).probs[judged.head.name][np.isin(rows, judged.rows)]
+    return replace(judged, probs=probs, decisions=decide(probs, judged.head))
 
 
 def _bins(confidence: NDArray[np.float64], is_right: NDArray[np.bool_], lowest: float) -> tuple[ConfidenceBin, ...]:

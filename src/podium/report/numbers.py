@@ -44,6 +44,20 @@ METRIC_WORDS = {
     "expected_calibration_error": "calibration error",
     "log_loss": "log loss",
     "brier": "Brier score",
+    "fbeta_0.5_macro": "macro F0.5",
+    "fbeta_2_macro": "macro F2",
+    "fbeta_0.5_micro": "micro F0.5",
+    "fbeta_2_micro": "micro F2",
+    "fbeta_0.5_samples": "F0.5 per image",
+    "fbeta_2_samples": "F2 per image",
+    "map_at_3": "mAP@3",
+    "map_at_5": "mAP@5",
+    "map_at_10": "mAP@10",
+    "roc_auc_weighted": "weighted ROC AUC",
+    "partial_roc_auc_0.1": "ROC AUC up to 10 % false positives",
+    "roc_auc_above_tpr_0.8": "ROC AUC above 80 % true positives",
+    "log_loss_clip_0.001": "log loss clipped at 0.001",
+    "log_loss_clip_0.01": "log loss clipped at 0.01",
 }
 """Names of metrics in words; a metric that is not here goes by its own name."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from podium.listing import count_of
 from podium.metrics import Interval
@@ -151,14 +151,23 @@ def draw_balance(line: FoldLine) -> Drawing | str:
 
 def draw_calibration(section: CalibrationSection) -> Drawing:
     """Fraction right against probability; dots grow with their share of the answers."""
+    after = []
+    if section.calibrated is not None:
+        after = [replace(_reliability(section.calibrated, "calibrated"), kind="line-1", dot="dot-1")]
+    before = _reliability(section, "as predicted" if after else "")
+    lines = [_DIAGONAL, before, *after]
+    return draw_lines(lines, UNIT, UNIT, words="fraction right against probability", width=300, height=300)
+
+
+def _reliability(section: CalibrationSection, words: str) -> Series:
     used = [item for item in section.bins if item.n]
     total = sum(item.n for item in used)
-    found = Series(
+    return Series(
         [item.confidence for item in used],
         [item.n_right / item.n for item in used],
+        name=words,
         radii=[2.5 + 7 * (item.n / total) ** 0.5 for item in used],
     )
-    return draw_lines([_DIAGONAL, found], UNIT, UNIT, words="fraction right against probability", width=300, height=300)
 
 
 _DIAGONAL = Series((0.0, 1.0), (0.0, 1.0), "chance")

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.advice import option
 from podium.decisions import (
+    Calibrated,
+    Calibrator,
     DecisionRules,
     Parents,
     Pool,
@@ -31,6 +33,7 @@ from podium.metrics import METRICS, PairedDifference, default_metric, paired_dif
 from podium.store import RunFolder, check_scores, digest_rules, find_stale, list_predictions, load_tables, read_pool
 from podium.submission import SubmissionOptions, write_submission
 from podium.tables import CompositeDecoding, Head, Predictions, Samples, Task, as_certain_probs, load_predictions
+from podium.workflows.calibrate_rules import calibrate_rules
 from podium.workflows.tune_rules import refuse_both, tune_rules
 
 __all__ = ["RunDecision", "decide_run", "follow_rules", "load_rules", "renew_answers", "write_answers"]
@@ -48,6 +51,7 @@ class RunDecision:
         notes: What the user should know besides.
         choice: The score of every pool, where the best was asked for.
         tuned: Per target, the rule that was tuned, kept or not.
+        calibrated: Per target, the calibration that was learnt, kept or not.
     """
 
     rules: DecisionRules
@@ -56,6 +60,7 @@ class RunDecision:
     notes: tuple[str, ...] = ()
     choice: PoolChoice | None = None
     tuned: Mapping[str, Tuned] = field(default_factory=dict)
+    calibrated: Mapping[str, Calibrated] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
@@ -65,7 +70,11 @@ class RunDecision:
             "differences": {name: found.to_dict() for name, found in self.differences.items()},
             "notes": list(self.notes),
             **({} if self.choice is None else {"pools": self.choice.to_dict()}),
-            **({"tuned": {name: found.to_dict() for name, found in self.tuned.items()}} if self.tuned else {}),
+            **{
+                key: {name: found.to_dict() for name, found in items.items()}
+                for key, items in (("calibrated", self.calibrated), ("tuned", self.tuned))
+                if items
+            },
         }
 
     def lines(self) -> list[str]:
@@ -77,7 +86,8 @@ class RunDecision:
             if name not in self.tuned or found != self.tuned[name].gain
         ]
         pools = [] if self.choice is None else [*self.choice.lines(), ""]
-        tuned = [line for name, found in self.tuned.items() for line in found.lines(name)]
+        tuned = [line for name, item in self.calibrated.items() for line in item.lines(name)]
+        tuned += [line for name, rule in self.tuned.items() for line in rule.lines(name)]
         unchanged = [] if self.differences else ["No out-of-fold answer changes."]
         return [*pools, *tuned, *changes, *unchanged, *self.notes]
 
@@ -95,6 +105,7 @@ def decide_run(
     pool: str | None = None,
     tune: str | None = None,
     one_threshold: bool = False,
+    calibrate: str | None = None,
 ) -> RunDecision:
     """Set how a run decides, and report what that does out of fold. Nothing given goes back to the default.
 
@@ -114,6 +125,7 @@ def decide_run(
         tune: A metric of decisions to lift: by thresholds of multi-label targets, by class weights of others, by cut
             points on the expected class for quadratic kappa and the mean absolute error.
         one_threshold: Whether the classes of a tuned multi-label target share one threshold.
+        calibrate: "temperature" or "vector": scale the probabilities of every target for the least log loss.
 
     Raises:
         UsageError: If the run is not finished, its scores are not of its predictions, the task has nothing to decide
@@ -122,6 +134,8 @@ def decide_run(
         TableError: If the table of the hierarchy or a column of it is missing.
         LabelError: If a class has two parents.
     """
+    if calibrate is not None and calibrate not in get_args(Calibrator):
+        raise UnknownNameError("calibration", calibrate, get_args(Calibrator), field="calibrate")
     refuse_both(has_thresholds=thresholds is not None, one_threshold=one_threshold, tune=tune)
     check_scores(run)
     samples, _ = load_tables(run)
@@ -138,6 +152,9 @@ def decide_run(
     plain, pooled = replace(plain, group=group), replace(pooled, group=group)
     notes = check_consensus(plain, {name: labels[rows] for name, labels in samples.labels.items()}, rules.consensus)
     tuned: dict[str, Tuned] = {}
+    calibrated: dict[str, Calibrated] = {}
+    if calibrate is not None:
+        rules, calibrated = calibrate_rules(pooled, samples, rules, cast("Calibrator", calibrate))
     if tune is not None:
         rules, tuned = tune_rules(pooled, samples, rules, tune, one_threshold=one_threshold)
     before, after = DecisionRules().decide(plain), rules.decide_out_of_fold(pooled)
@@ -175,7 +192,7 @@ def decide_run(
             notes.append(f"Predictions {name!r} name no groups: make them again with {option('group')}.")
         else:
             renew_answers(run, name, predictions)
-    return RunDecision(rules, differences, n_changed, tuple(notes), choice, tuned)
+    return RunDecision(rules, differences, n_changed, tuple(notes), choice, tuned, calibrated)
 
 
 def _set_pool(

@@ -174,8 +174,8 @@ def decided_rows(
     if rules.consensus:
         if samples.group is None:
             raise without_groups(rules.consensus)
-        oof = rules.pool(Predictions(oof.task, oof.ids, oof.fold, oof.probs, group=samples.group[rows]))
-    probs, decided = oof.probs[target], rules.decide_out_of_fold(oof)[target]
+        oof = Predictions(oof.task, oof.ids, oof.fold, oof.probs, group=samples.group[rows])
+    probs, decided = rules.join_out_of_fold(oof).probs[target], rules.decide_out_of_fold(oof)[target]
     if not rules.is_default and as_certain:
         probs = as_certain_probs(decided, head)
     return DecidedRows(head, oof.ids, probs, decided, samples.target_labels(target)[rows], samples.group_keys[rows])

@@ -421,6 +421,7 @@ class Run(Shown):
         pool: str | None = None,
         tune: str | None = None,
         one_threshold: bool = False,
+        calibrate: str | None = None,
     ) -> RunDecision:
         """Set how the run turns probabilities into answers; predict, evaluate and submit follow. The arguments are
         those of `podium decide`; without any the run goes back to the default.
@@ -440,6 +441,7 @@ class Run(Shown):
             pool=pool,
             tune=tune,
             one_threshold=one_threshold,
+            calibrate=calibrate,
         )
 
     @strict_arguments()

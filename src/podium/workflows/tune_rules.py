@@ -26,7 +26,7 @@ def tune_rules(
     Args:
         predictions: Out-of-fold predictions, a row for each answer, with groups where there are any.
         samples: Their labels and groups.
-        rules: What else was decided: consensus, pool and parents come before.
+        rules: What else was decided: consensus, pool, calibration and parents come before.
         metric: A metric of decisions.
         one_threshold: Whether all classes of a multi-label head share one threshold.
 
@@ -41,6 +41,7 @@ def tune_rules(
     if one_threshold and not any(head.is_multi for head in heads):
         raise UsageError("one threshold is for multi-label targets, and this task has none.", field="one_threshold")
     rows, probs = samples.rows_of(predictions.ids), rules.pool(predictions).probs
+    own = {number: rules.of_fold(learnt).pool(predictions).probs for number, learnt in rules.by_fold.items()}
     tuned = {
         head.name: tune_head(
             probs[head.name],
@@ -50,6 +51,7 @@ def tune_rules(
             chosen,
             head,
             one_threshold=one_threshold,
+            fold_probs={number: found[head.name] for number, found in own.items()},
         )
         for head in heads
     }
