@@ -26,6 +26,9 @@ def ensemble(
     weights: Annotated[tuple[str, ...], Many, Parameter(group=RUN)] = (),
     per_head: Annotated[bool, Parameter(group=RUN, negative="")] = False,
     metric: Annotated[Metric | None, Parameter(group=RUN)] = None,
+    table: Annotated[Path | None, Parameter(group=RUN)] = None,
+    columns: Annotated[tuple[str, ...], Many, Parameter(group=RUN)] = (),
+    relative: Annotated[tuple[str, ...], Many, Parameter(group=RUN)] = (),
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: OutputFlags = OutputFlags(),  # noqa: B008 - a frozen value
 ) -> int:
@@ -39,10 +42,14 @@ def ensemble(
             test set, as CSV, npz or Parquet with a column a class.
         name: Name of the ensemble (default: counts on, ensemble-1).
         blend: What is averaged: mean (probabilities), logits, ranks, or vote (decisions).
-        weights: A number a run, such as 6 3 1; search for the least log loss; greedy for the metric; or equal (default:
-            equal).
+        weights: A number a run, such as 6 3 1; search for the least log loss; greedy for the metric; stack for a
+            logistic regression on the logits, shrunk towards their equal mean; or equal (default: equal).
         per_head: Weigh the runs for each head by itself. By default the weights of the main target count for all.
         metric: Primary metric (default: that of the first run).
+        table: With stack: a table with a row for each image and columns that know more, such as age or site.
+        columns: Columns of the table to use: of numbers as they are, of texts one a value. Predictions need them too,
+            by podium predict --rows.
+        relative: Columns of numbers to compare with the image's group: standard deviations from its mean, and rank.
         runs: Folder of all runs, where the ensemble is written too.
     """
     from podium.workflows.ensemble import ensemble as combine
@@ -55,6 +62,9 @@ def ensemble(
         weights=_read_weights(weights),  # type: ignore[arg-type]
         per_head=per_head,
         metric=metric,
+        table=table,
+        columns=columns,
+        relative=relative,
         progress=Console(quiet=output.quiet),
     )
     section = made.members
@@ -83,7 +93,8 @@ def _read_weights(words: tuple[str, ...]) -> str | tuple[float, ...]:
         return tuple(float(word) for part in words for word in part.replace(":", ",").split(","))
     except ValueError:
         raise UsageError(
-            f"cannot read --weights {' '.join(words)}.", fix="Write equal, search, greedy, or a number a run: 6 3 1."
+            f"cannot read --weights {' '.join(words)}.",
+            fix="Write equal, search, greedy, stack, or a number a run: 6 3 1.",
         ) from None
 
 

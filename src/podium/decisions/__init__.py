@@ -9,7 +9,7 @@ from podium.decisions.choose_views import ViewChoice, choose_views, nested_probs
 from podium.decisions.complete_probs import complete_probs
 from podium.decisions.consensus import check_consensus, pool_groups, without_groups
 from podium.decisions.decided_scores import decided_scores, differing_scores
-from podium.decisions.ensemble import Chosen, combine_out_of_fold
+from podium.decisions.ensemble import Chosen, combine_out_of_fold, load_blend, stack_out_of_fold
 from podium.decisions.given_checks import confidence_of, is_too_good, surer_on
 from podium.decisions.given_file import GivenFile, read_given_file, refuse_hard, with_folds
 from podium.decisions.hierarchy import (
@@ -25,6 +25,8 @@ from podium.decisions.pool_pieces import pool_pieces
 from podium.decisions.pooling import Pool, judged_answers, pool_bags, pool_probs
 from podium.decisions.rules import DecisionRules
 from podium.decisions.score_answers import score_answers
+from podium.decisions.stack import Stack
+from podium.decisions.table_columns import ColumnPlan, make_column_plan, read_cells
 from podium.decisions.tune import Tuned, can_tune, tune_head
 
 __all__ = [
@@ -35,11 +37,13 @@ __all__ = [
     "Calibrator",
     "Choice",
     "Chosen",
+    "ColumnPlan",
     "DecisionRules",
     "GivenFile",
     "Parents",
     "Pool",
     "PoolChoice",
+    "Stack",
     "Tuned",
     "ViewChoice",
     "Weighing",
@@ -58,17 +62,21 @@ __all__ = [
     "is_too_good",
     "judged_answers",
     "known_parents",
+    "load_blend",
+    "make_column_plan",
     "mistake_height",
     "nested_probs",
     "pool_bags",
     "pool_groups",
     "pool_pieces",
     "pool_probs",
+    "read_cells",
     "read_given_file",
     "read_parent_table",
     "read_parents",
     "refuse_hard",
     "score_answers",
+    "stack_out_of_fold",
     "surer_on",
     "tune_head",
     "with_folds",

@@ -18,10 +18,14 @@ from podium.tables import Head, Task
 __all__ = ["Choice", "Weighing", "choose_weights"]
 
 FloatArray = NDArray[np.float64]
-Weighing = Literal["equal", "search", "greedy"]
+Weighing = Literal["equal", "search", "greedy", "stack"]
 """How weights are found: all the same; those with the least log loss (convex, "mean" only); or by adding, one after the
-other and with repetition, the model that lifts the metric most."""
+other and with repetition, the model that lifts the metric most; or no weights but a regression, see `fit_stack`."""
 
+_NEEDS_MEAN = {
+    "search": "weights are searched for means of probabilities",
+    "stack": "a stack is of the logits and takes the blend 'mean'",
+}
 _MOST_STEPS = 50
 _EM_STEPS = 500
 _SETTLED = 1e-7
@@ -45,9 +49,9 @@ class Choice:
         if isinstance(self.weighing, str):
             if self.weighing not in get_args(Weighing):
                 raise UnknownNameError("way to weigh", self.weighing, get_args(Weighing), field="weights")
-            if self.weighing == "search" and self.kind != "mean":
+            if self.weighing in ("search", "stack") and self.kind != "mean":
                 raise UsageError(
-                    f"weights are searched for means of probabilities, not for {self.kind!r}.",
+                    f"{_NEEDS_MEAN[self.weighing]}, not {self.kind!r}.",
                     field="weights",
                     fix="Choose them by 'greedy'.",
                 )
@@ -57,7 +61,7 @@ class Choice:
     @property
     def learns(self) -> bool:
         """Whether labels choose the weights, so that rows which chose them cannot judge them."""
-        return self.weighing in ("search", "greedy")
+        return self.weighing in ("search", "greedy", "stack")
 
 
 def choose_weights(

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from podium.decisions.blend import Blend, rank_grid
 from podium.decisions.blend_weights import Choice, choose_weights
-from podium.metrics import Metric
+from podium.decisions.stack import Stack, fit_stack
+from podium.decisions.table_columns import ColumnPlan
+from podium.metrics import Metric, number_groups
 from podium.tables import Head, Predictions, Task
 
-__all__ = ["Chosen", "combine_out_of_fold"]
+__all__ = ["Chosen", "combine_out_of_fold", "load_blend", "stack_out_of_fold"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,7 @@ class Chosen:
         by_fold: Weights of the main target, a row a fold; empty where no label chose them.
     """
 
-    blend: Blend
+    blend: Blend | Stack
     oof: Predictions
     by_fold: Mapping[int, tuple[float, ...]]
 
@@ -75,6 +77,60 @@ def combine_out_of_fold(
         for name, values in own.combine([{n: v[judged] for n, v in part.items()} for part in parts], task).items():
             probs[name][judged] = values
     return Chosen(blend, _as_predictions(members[0], fold, probs), by_fold)
+
+
+def load_blend(record: Mapping[str, Any]) -> Blend | Stack:
+    """What `to_dict` of either wrote."""
+    return Stack.from_dict(record) if record["kind"] == Stack.kind else Blend.from_dict(record)
+
+
+def stack_out_of_fold(
+    members: Sequence[Predictions],
+    labels: Mapping[str, NDArray[np.integer[Any]]],
+    fold: NDArray[np.int64],
+    groups: NDArray[np.object_],
+    main: str,
+    *,
+    extra: NDArray[np.float64] | None = None,
+    columns: ColumnPlan | None = None,
+) -> Chosen:
+    """Stack the members, each fold by a regression of the others, whose strength was chosen inside these.
+
+    Args:
+        members: Out-of-fold predictions of every model, of the same images in the same order.
+        labels: Per target, labels of these images.
+        fold: Fold of every image, which divides no group.
+        groups: Group of every image, for inner folds where only one fold is left.
+        main: The main target.
+        extra: Numbers of columns beside the images, shape (N, K).
+        columns: How these were made.
+    """
+    task = members[0].task
+    parts = [{name: np.asarray(values) for name, values in member.probs.items()} for member in members]
+
+    def fit(rows: NDArray[np.bool_]) -> Stack:
+        own = [{name: values[rows] for name, values in part.items()} for part in parts]
+        known = {name: values[rows] for name, values in labels.items()}
+        inner = _inner_folds(fold[rows], groups[rows])
+        return fit_stack(own, known, inner, task, extra=None if extra is None else extra[rows], columns=columns)
+
+    probs = {head.name: np.empty((len(fold), head.n_classes)) for head in task.targets}
+    by_fold = {}
+    for number in sorted(set(fold.tolist())):
+        judged = fold == number
+        own = fit(~judged)
+        by_fold[number] = own.weights[main]
+        shown = [{name: values[judged] for name, values in part.items()} for part in parts]
+        for name, values in own.combine(shown, task, None if extra is None else extra[judged]).items():
+            probs[name][judged] = values
+    return Chosen(fit(np.ones(len(fold), dtype=bool)), _as_predictions(members[0], fold, probs), by_fold)
+
+
+def _inner_folds(fold: NDArray[np.int64], groups: NDArray[np.object_]) -> NDArray[np.int64]:
+    """The folds that are left; where that is one, its groups in three parts."""
+    if len(set(fold.tolist())) > 1:
+        return fold
+    return np.asarray(number_groups(groups)[0] % 3, dtype=np.int64)
 
 
 def _choose(

@@ -18,12 +18,14 @@ _KINDS = {
     "logits": "mean of the logits",
     "ranks": "mean of the ranks",
     "vote": "vote",
+    "stack": "logistic regression on the logits",
 }
 _WEIGHING = {
     "equal": "equal weights",
     "given": "weights that were given",
     "search": "weights with the least log loss",
     "greedy": "greedy selection",
+    "stack": "shrunk towards their equal mean",
 }
 
 

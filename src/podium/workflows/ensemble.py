@@ -24,6 +24,7 @@ from podium.decisions import (
     combine_out_of_fold,
     judged_answers,
     score_answers,
+    stack_out_of_fold,
 )
 from podium.errors import UsageError
 from podium.listing import count_of
@@ -47,8 +48,10 @@ from podium.store import (
     weights_of,
 )
 from podium.tables import Predictions, Samples, save_predictions
+from podium.texttable import Frame
 from podium.workflows.compare import on_shared_images
 from podium.workflows.expect_submission import expect_submission
+from podium.workflows.extra_columns import Extra
 from podium.workflows.given_members import GivenMember, as_member, check_given, parse_given, read_given
 from podium.workflows.run import Run
 from podium.workflows.scored_run import ScoredRun
@@ -65,6 +68,9 @@ def ensemble(
     weights: Weighing | Sequence[float] = "equal",
     per_head: bool = False,
     metric: str | None = None,
+    table: str | Path | Frame | None = None,
+    columns: Sequence[str] = (),
+    relative: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Run:
     """Combine finished runs into one, which predicts, submits and reports like any other.
@@ -79,9 +85,13 @@ def ensemble(
         runs: Folder of all runs, where the ensemble is written too.
         name: Its name; None counts on: ensemble-1, ensemble-2.
         blend: What is averaged: "mean" (probabilities), "logits", "ranks" or "vote" (decisions).
-        weights: "equal"; "search" (least log loss); "greedy" (one after the other, by the metric); or a number a run.
+        weights: "equal"; "search" (least log loss); "greedy" (one after the other, by the metric); "stack" (logistic
+            regression on the logits, shrunk towards their equal mean); or a number a run.
         per_head: Whether every head has weights of its own. By default those of the main target count for all.
         metric: Main metric; None takes that of the first run.
+        table: With "stack": a table (a file or a DataFrame) with a row for each image and columns that know more.
+        columns: Its columns to use: of numbers as they are, of texts one a value. Predictions need them too.
+        relative: Columns of numbers to compare with the image's group: standard deviations from its mean, and rank.
         progress: Receives progress and notes.
 
     Raises:
@@ -96,7 +106,8 @@ def ensemble(
     given = {place: found for place, word in enumerate(members) if (found := parse_given(str(word))) is not None}
     folders = {place: find_run(root, str(word)) for place, word in enumerate(members) if place not in given}
     choice = Choice(blend, weights if isinstance(weights, str) else tuple(float(weight) for weight in weights))
-    made = _combine(folders, given, choice, metric, per_head=per_head)
+    extra = Extra.of(table, columns, relative, choice)
+    made = _combine(folders, given, choice, metric, extra, per_head=per_head)
     for line in made.cautions:
         said.note(Caution(line))
     for line in made.notes:
@@ -147,6 +158,7 @@ def _combine(
     given: Mapping[int, tuple[str, dict[str, str]]],
     choice: Choice,
     metric: str | None,
+    extra: Extra | None,
     *,
     per_head: bool,
 ) -> _Made:
@@ -171,7 +183,12 @@ def _combine(
     labels = {name: samples.target_labels(name) for name in scores.targets}
     fold = np.asarray(members[0].fold)
 
+    plan, numbers = (None, None) if extra is None else extra.numbers(samples)
+
     def make(which: Sequence[Predictions], how: Choice) -> Chosen:
+        if how.weighing == "stack":
+            keys = samples.group_keys
+            return stack_out_of_fold(which, labels, fold, keys, main, extra=numbers, columns=plan)
         return combine_out_of_fold(how, which, labels, fold, metrics, main, per_head=per_head)
 
     chosen = make(members, choice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import get_args
 
 from podium import durable
@@ -23,6 +24,7 @@ from podium.tables import (
     mean_predictions,
     save_predictions,
 )
+from podium.texttable import Frame
 from podium.training.predictor import Models, open_predictor
 from podium.workflows.decide import load_rules
 from podium.workflows.images_to_predict import ImagesToPredict, open_images
@@ -47,6 +49,7 @@ def predict_run(
     views: Sequence[str] | None = None,
     models: Models = "folds",
     of_images: bool = False,
+    table: str | Path | Frame | None = None,
 ) -> Predictions:
     """Predict images with every finished fold of a run, and average the folds; or with its model on all images.
 
@@ -63,6 +66,7 @@ def predict_run(
         models: "folds", or "refit" for the model on all images.
         of_images: Whether the images themselves are asked for, so that those of a run with one answer for several need
             not say what belongs together.
+        table: Table of the images, for ensembles that look at columns of it.
 
     Returns:
         The mean over folds, in the order of the samples; also on disk, each fold's beside it.
@@ -83,7 +87,7 @@ def predict_run(
         _check_bags(learnt, samples)
     if run.is_ensemble:
         _refuse_refit(run, models)
-        return predict_ensemble(run, samples, settings, progress, name=name, views=views)
+        return predict_ensemble(run, samples, settings, progress, name=name, views=views, table=table)
     predictor = open_predictor(run, settings, progress, keep=False, models=models)
     prepare_process(settings.n_threads)
     images = open_images(run, samples, predictor.recipe, settings, progress)

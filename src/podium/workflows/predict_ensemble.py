@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from podium.data import GivenImage
-from podium.decisions import Blend
+from podium.decisions import Blend, Stack, load_blend
 from podium.errors import UsageError
 from podium.listing import count_of, list_some
 from podium.machine import Progress, Settings
@@ -25,7 +27,9 @@ from podium.tables import (
     mean_predictions,
     save_predictions,
 )
+from podium.texttable import Frame
 from podium.training.predictor import open_predictor
+from podium.workflows.extra_columns import numbers_for
 from podium.workflows.images_to_predict import ImagesToPredict, open_images
 from podium.workflows.save_mean import save_mean
 
@@ -40,6 +44,7 @@ def predict_ensemble(
     *,
     name: str,
     views: Sequence[str] | None,
+    table: str | Path | Frame | None = None,
 ) -> Predictions:
     """As `predict_run`, by the folds of every run of the ensemble. Nothing is written into the folders of these.
 
@@ -50,7 +55,9 @@ def predict_ensemble(
     record = read_ensemble(run)
     assert record is not None, "an ensemble has a record"
     folders, oof = record.folders(run), load_predictions(run.oof_file)
+    blend = load_blend(record.blend)
     given_predictions(run, record, samples.ids.tolist())  # refused before hours of work
+    numbers_for(blend, table, samples.ids.tolist(), samples.group_keys if samples.has_groups else None)
     prepare_process(settings.n_threads)
     parts: list[dict[int, Predictions]] = []
     by_run: dict[str, list[str]] = {}
@@ -66,13 +73,15 @@ def predict_ensemble(
         del predictor, found
         return_freed_memory()
     assert images is not None, "an ensemble has runs"
-    given = given_predictions(run, record, images.cache.ids.tolist())
+    ids = images.cache.ids.tolist()
+    given = given_predictions(run, record, ids)
+    group = samples.group_keys[samples.rows_of(images.cache.ids)] if samples.has_groups else None
+    extra = numbers_for(blend, table, ids, group)
     if (caution := images.describe_bad()) is not None:
         progress.note(caution)
-    blend = Blend.from_dict(record.blend)
     weights, per_fold = weights_of(run, ()), []
     for fold in run.read()["folds"] if record.same_folds else ():
-        combined = images.complete(_combine(blend, [part[fold] for part in parts], fold), oof)
+        combined = images.complete(_combine(blend, [part[fold] for part in parts], fold, extra), oof)
         per_fold.append(save_predictions(combined, run.predictions_file(name, fold), weights=weights))
     means = _in_order(record, [mean_predictions(list(part.values())) for part in parts], given)
     about = {
@@ -83,7 +92,7 @@ def predict_ensemble(
         "models": "folds",
         "folds": run.read()["folds"],
     }
-    mean = images.complete(_combine(blend, means), oof)
+    mean = images.complete(_combine(blend, means, extra=extra), oof)
     return save_mean(run, name, mean, images, about, weights, per_fold, progress)
 
 
@@ -99,12 +108,14 @@ def predict_ensemble_images(
     """Predictions of an ensemble for images in memory or single files."""
     record = read_ensemble(run)
     assert record is not None, "an ensemble has a record"
+    blend = load_blend(record.blend)
+    numbers_for(blend, None, [], None)
     given = given_predictions(run, record, [] if ids is None else list(ids))
     parts = [
         open_predictor(folder, settings, progress, keep=False).predict(images, ids=ids, views=views)
         for folder in record.folders(run)
     ]
-    return _combine(Blend.from_dict(record.blend), _in_order(record, parts, given))
+    return _combine(blend, _in_order(record, parts, given))
 
 
 def given_predictions(run: RunFolder, record: EnsembleRecord, ids: Sequence[str]) -> dict[str, Predictions]:
@@ -147,7 +158,16 @@ def _in_order(
     return [given[member.name] if member.is_given else next(own) for member in record.members]
 
 
-def _combine(blend: Blend, parts: Sequence[Predictions], fold: int = MEAN_OF_FOLDS) -> Predictions:
+def _combine(
+    blend: Blend | Stack,
+    parts: Sequence[Predictions],
+    fold: int = MEAN_OF_FOLDS,
+    extra: NDArray[np.float64] | None = None,
+) -> Predictions:
     first = parts[0]
-    probs = blend.combine([part.align(first.ids).probs for part in parts], first.task)
+    aligned = [part.align(first.ids).probs for part in parts]
+    if isinstance(blend, Stack):
+        probs = blend.combine(aligned, first.task, extra)
+    else:
+        probs = blend.combine(aligned, first.task)
     return replace(first, fold=np.full(len(first), fold, dtype=np.int64), probs=probs, origins=())

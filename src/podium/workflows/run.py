@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 __all__ = ["Run", "load_run"]
 
 
+def _table_in(data: object) -> str | Path | Frame | None:
+    """The data, where it is a table itself."""
+    if is_frame(data):
+        return data
+    return data if isinstance(data, str | Path) and Path(data).is_file() else None
+
+
 class Run(Shown):
     """One run folder, read when asked.
 
@@ -170,7 +177,14 @@ class Run(Shown):
             progress.note(note)
         with restored_torch():
             return predict_run(
-                self.folder, found.samples, self.settings, progress, name=name, views=views, models=models
+                self.folder,
+                found.samples,
+                self.settings,
+                progress,
+                name=name,
+                views=views,
+                models=models,
+                table=rows if rows is not None else _table_in(data),
             )
 
     def _with_boxes(self, found: Scan, regions: str | Path | Frame) -> Scan:
