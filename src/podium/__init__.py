@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from podium.recipe import Recipe
     from podium.regions import register_detector
     from podium.splits.make_folds import make_folds
+    from podium.studies.run_study import resume_study, study
     from podium.suspects.find_label_errors import find_label_errors
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
     from podium.workflows import Run, compose_recipe, load_run, resume, train
@@ -92,9 +93,11 @@ __all__ = [
     "register_loss",
     "register_metric",
     "resume",
+    "resume_study",
     "scan",
     "score_predictions",
     "stickers",
+    "study",
     "submit",
     "train",
     "tune_process",
@@ -113,6 +116,7 @@ __getattr__ = on_demand(
         "podium.recipe": ["Recipe"],
         "podium.regions": ["register_detector"],
         "podium.splits": ["make_folds"],
+        "podium.studies.run_study": ["resume_study", "study"],
         "podium.suspects": ["find_label_errors"],
         "podium.tables": ["Composite", "Folds", "Head", "Predictions", "Samples", "Task", "mean_predictions"],
         "podium.dataset": ["FoldOptions"],

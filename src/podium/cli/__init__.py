@@ -23,6 +23,7 @@ COMMANDS = {
     "stickers": "Paste masks or other pictures onto faces, as extra training data.",
     "preview": "Draw a sheet of what training will see: images, augmented versions, labels.",
     "train": "Cross-validate: decode once, split, train every fold, score, report.",
+    "study": "Try changes of a recipe on the same folds, with a verdict on each.",
     "lr-find": "Find a learning rate: a few training steps while it rises, and a plot.",
     "refit": "Train one model on all images, for as long as the folds of a run chose.",
     "predict": "Predict new images with every fold of a run.",

@@ -24,6 +24,7 @@ __all__ = [
     "Pool",
     "PoolOrAuto",
     "Preset",
+    "Question",
     "RecipeAction",
     "RunOrder",
     "Shell",
@@ -46,6 +47,19 @@ PoolOrAuto = Literal["auto", "mean", "median", "max", "noisy_or", "logit_mean"]
 Duplicates = Literal["error", "first", "drop"]
 SplitMethod = Literal[
     "auto", "stratified", "group", "stratified_group", "multilabel", "multilabel_group", "random", "predefined"
+]
+Question = Literal[
+    "crop",
+    "border",
+    "mixing",
+    "loss",
+    "optimizer",
+    "schedule",
+    "resolution",
+    "batch_size",
+    "arrangement",
+    "backbone",
+    "head",
 ]
 LeakKind = Literal["same_group", "same_bytes", "near_duplicate"]
 LeaderboardAction = Literal["list", "add"]

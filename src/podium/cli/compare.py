@@ -11,7 +11,7 @@ from podium.cli.choices import Metric
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, OUTPUT, RUN, ResultFlags
 from podium.cli.spelling import respell
-from podium.cli.verdicts import signed
+from podium.cli.verdicts import signed, what_settles
 from podium.columns import align_columns
 from podium.listing import count_of, shorten
 
@@ -94,19 +94,7 @@ def _named(name: str, n_seeds: int) -> str:
 
 def _cells(arm: ArmDifference, target: TargetComparison) -> list[str]:
     score = f"{arm.score:.4f}" + (f" ± {arm.seed_deviation:.4f}" if arm.n_seeds > 1 else "")
-    return [_named(arm.name, arm.n_seeds), score, signed(arm.difference), arm.verdict, _what_settles(arm, target)]
-
-
-def _what_settles(arm: ArmDifference, target: TargetComparison) -> str:
-    if arm.verdict != "cannot tell" or not arm.difference.has_bounds:
-        return ""
-    parts = []
-    if arm.n_groups_needed is not None:
-        ratio = arm.n_groups_needed / target.n_groups
-        parts.append(f"{count_of(arm.n_groups_needed, 'group')} ({ratio:.1f} times as many)")
-    if arm.n_seeds_needed is not None:
-        parts.append(count_of(arm.n_seeds_needed, "seed"))
-    return " or ".join(parts) or "more groups and more seeds together"
+    return [_named(arm.name, arm.n_seeds), score, signed(arm.difference), arm.verdict, what_settles(arm, target)]
 
 
 def _show_classes(target: TargetComparison) -> None:

@@ -30,6 +30,8 @@ class Settings:
         reproducible: Whether a new run takes fixed arithmetic for every "auto" of its recipe that autotune would else
             answer with a stopwatch: torch, fp32 (on a GPU bf16 or fp16) and channels-last. The same start then gives
             the same bits on a machine, however busy it is; give `threads` too.
+        looks: Whether a score comes with a look for look-alikes and the range of a submission, which may take longer
+            than the training of heads.
         max_bad_fraction: Largest fraction of images that may be impossible to decode, in [0, 1].
     """
 
@@ -42,6 +44,7 @@ class Settings:
     cloud_drive: bool = False
     reproducible: bool = False
     max_bad_fraction: float = 0.01
+    looks: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "runs", Path(self.runs))  # strings too

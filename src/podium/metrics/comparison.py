@@ -118,6 +118,7 @@ class TargetComparison:
         reference: Name of the arm that the others are compared with.
         reference_score: Its score, the mean over its seeds.
         n_seeds: Runs of the reference.
+        greater_is_better: Whether a higher score is better.
         arms: The others.
         classes: Every class of every other arm, in that order.
     """
@@ -129,6 +130,7 @@ class TargetComparison:
     reference: str
     reference_score: float
     n_seeds: int
+    greater_is_better: bool
     arms: tuple[ArmDifference, ...]
     classes: tuple[ClassDifference, ...]
 
@@ -195,6 +197,7 @@ def compare_arms(
         arms[0].name,
         float(main.means[0]),
         len(arms[0].probs),
+        metric.greater_is_better,
         tuple(found),
         tuple(_judge_classes(arms, runs, drawn, seeds, bound, level)),
     )

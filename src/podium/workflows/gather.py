@@ -85,9 +85,9 @@ def gather(
         from podium.workflows.look_for_look_alikes import look_for_look_alikes
 
         scored = ScoredRun(run, samples, divided, oof, scores, settings, said, stop)
-        scores = replace(scores, look_alikes=look_for_look_alikes(scored))
-        expected = expect_submission(replace(scored, scores=scores))
-        scores = replace(scores, expected=expected)
+        if settings.looks:
+            scores = replace(scores, look_alikes=look_for_look_alikes(scored))
+            scores = replace(scores, expected=expect_submission(replace(scored, scores=scores)))
         soup, nearest = judge_soup(run, oof, samples, scores), judge_nearest(run, oof, samples, scores)
         about = {
             **({} if soup is None else {"soup": soup}),

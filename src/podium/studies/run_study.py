@@ -1,0 +1,297 @@
+"""Train every arm of a study on the same folds, leave those that cannot win, and judge the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from podium import durable
+from podium.advice import option
+from podium.arguments import strict_arguments
+from podium.curate import ScanOptions
+from podium.dataset import FoldOptions
+from podium.dataset.prepared import Prepared, load_prepared
+from podium.errors import PodiumError, RecipeError, UsageError
+from podium.listing import count_of
+from podium.machine import Caution, Progress, Settings, default_progress
+from podium.machine.progress import Update
+from podium.recipe import Overrides, Recipe, parse_recipe
+from podium.store import RunFolder, list_differences
+from podium.studies.arms import StudyArm, ask, plan_arms
+from podium.studies.folder import StudyFolder, StudyRecord, find_study, name_study
+from podium.studies.page import draw_study
+from podium.studies.verdicts import StudyResult, judge_study, runs_of
+from podium.tables import Samples
+from podium.workflows.compare import compare_folders
+from podium.workflows.compose import compose_recipe
+from podium.workflows.option_homes import option_homes
+from podium.workflows.prepare import Data, prepare
+from podium.workflows.train_and_resume import resume, train
+
+__all__ = ["resume_study", "study"]
+
+STOP_LEVEL = 0.99
+"""Level at which an arm must hurt to be left early; it is looked at after every fold."""
+
+
+@strict_arguments(option_homes)
+def study(
+    data: Data,
+    *,
+    vary: Mapping[str, Sequence[Any]] | None = None,
+    question: str | None = None,
+    grid: bool = False,
+    seeds: int = 1,
+    level: float = 0.95,
+    stop_early: bool = True,
+    preset: str | None = None,
+    recipe: Recipe | str | Path | None = None,
+    overrides: Overrides | None = (),
+    metric: str | None = None,
+    folds: int | FoldOptions | None = None,
+    options: ScanOptions | None = None,
+    name: str | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> StudyResult:
+    """Try changes of a recipe on the same data and folds, and give a verdict on each: helps, hurts, or cannot tell.
+
+    Arms are trained fold by fold, side by side; one that clearly hurts is left. Everything is kept: the same call, or
+    `resume_study`, goes on where it was stopped.
+
+    Args:
+        data: A folder, a table, a saved scan, samples, or prepared data.
+        vary: Per recipe key, the values to try: {"head.kind": ["lda", "ridge"]}.
+        question: A ready question instead or besides: crop, border, mixing, loss, optimizer, schedule, resolution,
+            batch_size, arrangement, backbone or head.
+        grid: Try every combination of `vary`, and not one key at a time.
+        seeds: Seeds of each arm, counted from that of the base. With one, verdicts are of runs, not of recipes.
+        level: Confidence level at which all verdicts hold together.
+        stop_early: Whether an arm that hurts beyond doubt after some folds is left.
+        preset: Preset of the base (default: baseline).
+        recipe: A recipe, or a recipe file, as the base.
+        overrides: Changes of the base.
+        metric: Metric to judge by (default: that of the task).
+        folds: Number of folds (default: 5), or `FoldOptions`.
+        options: How to read a folder or table.
+        name: Name of the study; None counts on: study-1, study-2.
+        settings: Folders, device and limits.
+        progress: Receives progress and notes.
+
+    Raises:
+        UsageError: If nothing is to be tried, or the study exists and asks for something else.
+        RecipeError: If a key or value of `vary` is wrong. Ways of a ready question that the recipe or the task does not
+            allow are left out instead, with a note.
+        Stopped: If a signal asked for it.
+
+    Example:
+        found = podium.study("data/train", vary={"image.size_px": [96, 128, 160]}, seeds=2)
+        found.helpful
+    """
+    settings, said = settings or Settings(), progress or default_progress()
+    if seeds < 1:
+        raise UsageError(f"must be at least 1, got {seeds}.", field="seeds")
+    if not 0.5 <= level < 1:
+        raise UsageError(f"the level is {level:g}; it must be at least 0.5 and below 1.", field="level")
+    ready = () if question is None else ask(question)
+    arms = plan_arms(vary or {}, ready, grid=grid)
+    base = compose_recipe(preset or "baseline", recipe=recipe, overrides=overrides, metric=metric)
+    known = {arm.name for arm in plan_arms({}, ready)} if ready else set()
+    borders = any(key.startswith("borders.*") for arm in arms for key in arm.changes)
+    if not borders:  # a wrong key comes before any data is read
+        _compose_all(arms, base, may_fail=known)
+    folder = name_study(settings.runs, name)
+    with durable.hold_lock(folder.path):
+        prepared = _prepare(folder, data, folds, options, base, settings, said)
+        arms = _with_binned_heads(arms, prepared.samples)
+        recipes, left_out = _compose_all(arms, base, may_fail=known | {arm.name for arm in arms if borders})
+        kept = [arm for arm in arms if arm.name in recipes]
+        if len(kept) < 2:
+            raise UsageError("no arm is left to try.", details=[f"{arm}: {why}" for arm, why in left_out.items()])
+        record = StudyRecord(
+            tuple(kept),
+            tuple(recipes[arm.name].model_dump(mode="json") for arm in kept),
+            tuple(range(base.seed, base.seed + seeds)),
+            level,
+            stop_early,
+            metric,
+            left_out,
+        )
+        _check_same(folder, record)
+        durable.write_json(folder.record_file, record.to_dict())
+        return _train_all(folder, prepared, settings, said, may_fail=known)
+
+
+def resume_study(name: str, *, settings: Settings | None = None, progress: Progress | None = None) -> StudyResult:
+    """Go on with a study that was stopped; a finished one is only judged again.
+
+    Args:
+        name: Its name.
+        settings: Folders, device and limits.
+        progress: Receives progress and notes.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    settings, said = settings or Settings(), progress or default_progress()
+    folder = find_study(settings.runs, name)
+    with durable.hold_lock(folder.path):
+        return _train_all(folder, load_prepared(folder.data_folder), settings, said)
+
+
+def _prepare(
+    folder: StudyFolder,
+    data: Data,
+    folds: int | FoldOptions | None,
+    options: ScanOptions | None,
+    base: Recipe,
+    settings: Settings,
+    progress: Progress,
+) -> Prepared:
+    if (folder.data_folder / "prepared.json").is_file():
+        return load_prepared(folder.data_folder)
+    prepared = prepare(data, folds=folds, options=options, recipe=base, settings=settings, progress=progress)
+    prepared.save(folder.data_folder)
+    return prepared
+
+
+def _with_binned_heads(arms: Sequence[StudyArm], samples: Samples) -> list[StudyArm]:
+    """`borders.*` for every head that was made from numbers."""
+    heads = [name for name in samples.borders if name in samples.numbers]
+    found = []
+    for arm in arms:
+        changes: dict[str, Any] = {}
+        for key, value in arm.changes.items():
+            if key == "borders.*":
+                changes |= {f"borders.{head}.{part}": one for head in heads for part, one in value.items()}
+            else:
+                changes[key] = value
+        if changes or not arm.changes:
+            found.append(replace(arm, changes=changes))
+    return found
+
+
+def _compose_all(
+    arms: Sequence[StudyArm], base: Recipe, *, may_fail: Collection[str]
+) -> tuple[dict[str, Recipe], dict[str, str]]:
+    """The recipe of each arm, and why others are left out."""
+    recipes, left_out = {"base": base}, {}
+    plain = base.model_dump(mode="json")
+    for arm in arms:
+        if not arm.changes:
+            continue
+        try:
+            made = compose_recipe(recipe=base, overrides=arm.changes)
+        except PodiumError as problem:
+            if arm.name not in may_fail:
+                raise
+            left_out[arm.name] = problem.what
+            continue
+        if not [
+            line for line in list_differences(plain, made.model_dump(mode="json")) if not line.startswith("preset")
+        ]:
+            left_out[arm.name] = "this is the base."
+            continue
+        recipes[arm.name] = made
+    return recipes, left_out
+
+
+def _check_same(folder: StudyFolder, record: StudyRecord) -> None:
+    if not folder.record_file.is_file():
+        return
+    old, new = folder.read().to_dict(), record.to_dict()
+    differs = [key for key in new if key != "left_out" and old.get(key) != new[key]]
+    if differs:
+        raise UsageError(
+            f"study {folder.name!r} asks for something else: its {', '.join(differs)} differ.",
+            where=folder.path,
+            fix=f"Choose another {option('name')}, or go on with it as it is: podium study --resume {folder.name}.",
+        )
+
+
+def _train_all(
+    folder: StudyFolder,
+    prepared: Prepared,
+    settings: Settings,
+    progress: Progress,
+    *,
+    may_fail: Collection[str] = (),
+) -> StudyResult:
+    """Every arm and seed on every fold, unless an arm is left early; then the verdicts and the page."""
+    record, n_folds = folder.read(), prepared.folds.n_folds
+    own = replace(settings, runs=folder.path, cache=settings.cache_folder, looks=False)
+    arms, left_out = dict(runs_of(folder, record)), dict(record.left_out)
+    recipes = {arm.name: recipe for arm, recipe in zip(record.arms, record.recipes, strict=True)}
+    alive = list(arms)
+    rounds = [[fold] for fold in range(n_folds)] if record.stops_early else [list(range(n_folds))]
+    for number, only in enumerate(rounds):
+        title = f"fold {number + 1} of {n_folds}" if record.stops_early else "all folds"
+        for name in list(alive):
+            progress.note(f"Study {folder.name}, {title}: {name}.")
+            try:
+                for seed, run in zip(record.seeds, arms[name], strict=True):
+                    _train_one(folder, run, prepared, recipes[name], seed, only, own, progress)
+            except (RecipeError, UsageError) as problem:
+                if name not in may_fail:
+                    raise
+                progress.note(Caution(f"Left out, {name}: {problem.what}"))
+                left_out[name] = problem.what
+                durable.write_json(folder.record_file, replace(record, left_out=left_out).to_dict())
+                alive.remove(name)
+        if record.stops_early and number + 1 < len(rounds):
+            for name in _losers(arms, alive, record):
+                progress.note(f"Left after {count_of(number + 1, 'fold')}, {name}: it hurts beyond doubt.")
+                alive.remove(name)
+    result = judge_study(folder, n_folds)
+    draw_study(result)
+    return result
+
+
+def _train_one(
+    folder: StudyFolder,
+    run: RunFolder,
+    prepared: Prepared,
+    recipe: Mapping[str, Any],
+    seed: int,
+    only: Sequence[int],
+    settings: Settings,
+    progress: Progress,
+) -> None:
+    """The folds of a run that are not done; how long it took is kept."""
+    started, quiet = time.monotonic(), _Stages(progress)
+    if not run.run_file.is_file():
+        made = parse_recipe(recipe)
+        train(prepared, recipe=made, seed=seed, name=run.name, only_folds=only, settings=settings, progress=quiet)
+    elif not (run.is_finished and set(only) <= set(run.read()["folds"]) and not run.folds_left()):
+        resume(run.name, only_folds=only, settings=settings, progress=quiet)
+    else:
+        return
+    line = {"run": run.name, "folds": list(only), "seconds": time.monotonic() - started}
+    durable.Journal(folder.times_file).append(line)
+
+
+class _Stages:
+    """Shows how far a training is; the notes of a hundred trainings would hide those of the study."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def stage(self, title: str, total: int) -> AbstractContextManager[Update]:
+        """As the study's."""
+        return self._progress.stage(title, total)
+
+    def note(self, line: str) -> None:
+        """Nothing."""
+
+
+def _losers(arms: Mapping[str, Sequence[RunFolder]], alive: Sequence[str], record: StudyRecord) -> list[str]:
+    """Arms that hurt on the folds that are done."""
+    names = ["base", *(name for name in alive if name != "base")]
+    if len(names) < 2:
+        return []
+    found = compare_folders([arms[name] for name in names], metric=record.metric, level=STOP_LEVEL).main.arms
+    return [name for name, arm in zip(names[1:], found, strict=True) if arm.verdict == "hurts"]
