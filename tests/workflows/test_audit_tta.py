@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from podium import durable
-from podium.data import open_cache
+from podium.data import MemoryImages, open_cache
 from podium.errors import UnknownNameError, UsageError
 from podium.recipe import load_recipe
 from podium.report.contents import read_contents
@@ -172,3 +172,32 @@ def test_scale_fell_and_turns_stayed_as_a_contest_saw_it(tmp_path: Path) -> None
     kept = durable.read_json(run.folder.predictions_file("test").with_suffix(".json"))
     assert "scale-0.6" not in kept["views"]
     assert load_predictions(run.folder.view_predictions_file("scale-0.6", 0)).ids.size == 80
+
+
+@only_one
+def test_tiles_are_cut_from_larger_images_and_predictions_decode_theirs_as_large(run: Run, tmp_path: Path) -> None:
+    mine = copy_run(run, tmp_path)
+    audit = mine.audit_tta(views=["tiles-2x2-max"], stored_px=64)
+    assert audit.stored_px == (64, 64)
+    assert [line.passes for line in audit.lines] == [1, 4]
+    plain = predict_views.predict_views(mine.folder, ("plain",), mine.settings, Notes()).by_view["plain"]
+    large = predict_views.predict_views(mine.folder, ("plain",), mine.settings, Notes(), stored_px=(64, 64))
+    assert not np.array_equal(plain.probs["mask"], large.by_view["plain"].probs["mask"])
+    record = durable.read_json(mine.folder.views_file)
+    chosen = {"follow": True, "views": ["plain", "tiles-2x2-max"], "stored_px": [64, 64]}
+    durable.write_sealed(mine.folder.views_file, record | {"chosen": chosen})
+    draw_images(tmp_path / "test", 4, seed=9)
+    found = mine.predict(tmp_path / "test")
+    named = mine.predict(tmp_path / "test", tta="tiles-2x2-max", name="named")
+    np.testing.assert_array_equal(found.probs["mask"], named.probs["mask"])
+    predictor = mine.predictor()
+    assert predictor.recipe.image.stored_sides == (64, 64)
+    pieces = predictor.store(sorted((tmp_path / "test").iterdir())).pixels[:, :32, 32:]  # the second tile
+    alone = predictor.predict(sorted((tmp_path / "test").iterdir()), views=["box:0.5,0,1,0.5"])
+    by_hand = predictor.inputs(MemoryImages(alone.ids, np.ascontiguousarray(pieces)), views=["plain"])
+    for fold in predictor.folds:
+        made = predictor.predict_rows(fold, alone.ids, {"all": by_hand}, np.arange(4), ["plain"])
+        own = predictor.predict(sorted((tmp_path / "test").iterdir()), views=["box:0.5,0,1,0.5"], folds=[fold])
+        np.testing.assert_allclose(made.probs["mask"], own.probs["mask"], atol=1e-5)
+    with pytest.raises(UsageError, match="32 x 32"):
+        mine.audit_tta(views=["hflip"], stored_px=16)

@@ -28,6 +28,7 @@ def tta(
     views: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     metric: Annotated[Metric | None, Parameter(group=RUN)] = None,
     level: Annotated[float, Parameter(group=RUN)] = 0.9,
+    stored_px: Annotated[int | None, Parameter(group=RUN)] = None,
     apply: Annotated[bool, Parameter(group=RUN, negative="--no-apply")] = True,
     machine: MachineFlags = MachineFlags(),  # noqa: B008 - frozen values
     output: OutputFlags = OutputFlags(),  # noqa: B008
@@ -44,13 +45,16 @@ def tta(
             (default: the flip, the turns, scale-0.9, scale-1.1 and five-0.8).
         metric: Choose by this metric (default: the run's primary one).
         level: Confidence level of all intervals together, and of every step of the choice.
+        stored_px: Longer side of the decoded images that all views are cut from, for tiles and crops of images that
+            are larger than the recipe stores them (default: the recipe's).
         apply: Use the chosen views for predictions. Without it nothing that was chosen before changes.
     """
     from podium.workflows.run import Run, load_run
 
     found = Run(load_run(run, runs=machine.runs).folder, machine.as_settings())
+    said = Console(quiet=output.quiet)
     audit = found.audit_tta(
-        views=views or None, metric=metric, level=level, apply=apply, progress=Console(quiet=output.quiet)
+        views=views or None, metric=metric, level=level, stored_px=stored_px, apply=apply, progress=said
     )
     if output.json:
         print_json(audit.to_dict())

@@ -21,7 +21,7 @@ from podium.recipe import Recipe
 from podium.store import RunFolder, edit_record
 from podium.tables import Samples, as_text_array, load_samples, move_samples, read_csv
 
-__all__ = ["check_run_files", "move_images", "open_run_images"]
+__all__ = ["check_run_files", "decode_run_images", "move_images", "open_run_images"]
 
 
 def move_images(run: RunFolder, root: Path) -> None:
@@ -92,6 +92,22 @@ def open_run_images(
     else:
         _require_same(run, samples, cache)
         _tell_changed(samples, cache, progress)
+    return cache
+
+
+def decode_run_images(
+    run: RunFolder, samples: Samples, recipe: Recipe, settings: Settings, progress: Progress
+) -> ImageCache:
+    """The run's images decoded as another recipe stores them, such as larger.
+
+    Raises:
+        ImageError: If images are gone, or are other files than at the start; lists them.
+        StorageError: If the cache cannot be written.
+        Stopped: If a signal asked for it; what is decoded stays.
+    """
+    _require_files(run, samples, is_damaged=False)
+    cache = make_ready(samples, recipe, settings, progress).cache
+    _require_same(run, samples, cache)
     return cache
 
 

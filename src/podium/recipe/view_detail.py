@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from podium.advice import option
 from podium.data.view_frames import least_share
 from podium.errors import UsageError
 from podium.recipe.image_spec import ImageSpec
 
-__all__ = ["MOST_GROWTH", "check_detail"]
+__all__ = ["MOST_GROWTH", "check_detail", "shows_detail"]
 
 MOST_GROWTH = 1.5
 """A frame may be enlarged by so much; what is larger shows the model nothing but interpolation."""
@@ -22,15 +23,22 @@ def check_detail(views: Sequence[str], image: ImageSpec) -> None:
         views: Known views.
         image: How images are stored, and what the model sees.
     """
-    (height, width), (stored_height, stored_width) = image.sides, image.stored_sides
     for view in views:
-        share = least_share(view)
-        growth = max(height / (share * stored_height), width / (share * stored_width))
-        if share < 1 and growth > MOST_GROWTH + 1e-9:
+        if not shows_detail([view], image):
+            (height, width), stored, share = image.sides, image.stored_sides, least_share(view)
             least = math.ceil(max(height, width) / share)
             raise UsageError(
-                f"view {view!r} shows pieces of {share * stored_height:.0f} x {share * stored_width:.0f} stored pixels"
-                f" to a model of {height} x {width}.",
+                f"view {view!r} shows pieces of {share * stored[0]:.0f} x {share * stored[1]:.0f} stored pixels to a"
+                f" model of {height} x {width}.",
                 field="tta",
-                fix=f"Train with a larger image.stored_px: {least} shows it every pixel. Or leave the view out.",
+                fix=f"Choose it by an audit with {option('stored_px')} {least}, or train with"
+                f" image.stored_px={least}. Or leave it out.",
             )
+
+
+def shows_detail(views: Sequence[str], image: ImageSpec) -> bool:
+    """Whether the stored images have enough pixels for all these views."""
+    (height, width), (stored_height, stored_width) = image.sides, image.stored_sides
+    shares = [share for share in map(least_share, views) if share < 1]
+    most = MOST_GROWTH + 1e-9
+    return all(height <= most * share * stored_height and width <= most * share * stored_width for share in shares)

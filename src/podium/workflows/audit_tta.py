@@ -21,6 +21,7 @@ from podium.machine import Progress, Settings
 from podium.metrics import METRICS, PairedDifference, Scores, number_groups, paired_difference
 from podium.metrics import metric as find_metric
 from podium.recipe import Recipe, arrange, load_recipe
+from podium.recipe.image_spec import ImageSpec
 from podium.store import RunFolder, check_scores, load_tables, read_pool, refuse_ensemble, weights_of
 from podium.tables import Predictions, Samples
 from podium.workflows.decide import load_rules
@@ -134,6 +135,7 @@ def audit_tta(
     views: Sequence[str] = DEFAULT_VIEWS,
     metric: str | None = None,
     level: float = 0.9,
+    stored_px: int | None = None,
     apply: bool = True,
 ) -> TtaAudit:
     """Measure test-time views out of fold, choose a set, and keep it as the run's.
@@ -148,6 +150,7 @@ def audit_tta(
         views: Views, or words for several (`VIEW_SETS`).
         metric: Choose by this metric; None takes the run's.
         level: Confidence level of all intervals, and of the steps of the choice.
+        stored_px: Longer side of the decoded images that all views are cut from; None takes the recipe's.
         apply: Whether predictions use what was chosen.
 
     Raises:
@@ -163,12 +166,14 @@ def audit_tta(
     recipe, samples = load_recipe(run.recipe_file), load_tables(run)[0]
     before = tuple(map(str, recipe.predict_views))
     every = tuple(dict.fromkeys([PLAIN, *before, *candidates]))
-    made = predict_views(run, every, settings, progress)
+    stored = None if stored_px is None else _enlarge(recipe.image, stored_px)
+    made = predict_views(run, every, settings, progress, stored_px=stored)
+    as_it_is = made if stored is None else predict_views(run, before, settings, progress)
     scores = Scores.from_dict(durable.read_json(run.scores_file))
-    answers = _Answers(made, recipe, samples, run)
+    answers, now = _Answers(made, recipe, samples, run), _Answers(as_it_is, recipe, samples, run)
     judged = answers.judged(scores.main_target, metric or scores.main_metric)
     choice = choose_views(judged, before, [view for view in every if view not in before], level=level)
-    gain = _gain(answers, judged, choice, before, level)
+    gain = _gain(now, judged, choice, before, level)
     sign = 1 if judged.metric.greater_is_better else -1
     is_new = choice.views != before
     audit = TtaAudit(
@@ -179,22 +184,31 @@ def audit_tta(
         number_groups(judged.groups)[1],
         level,
         before,
-        score_views(judged, before),
+        score_views(now.judged(judged.head.name, judged.metric.name), before),
         _lines(judged, made, every, before, choice, level),
         choice,
         gain,
         {
-            head.name: _gain(answers, answers.judged(head.name, scores.metric_of(head.name)), choice, before, level)
+            head.name: _gain(now, answers.judged(head.name, scores.metric_of(head.name)), choice, before, level)
             for head in made.task.targets
             if is_new and head.name != judged.head.name
         },
         apply and is_new and bool(choice.by_fold) and sign * gain.difference.value > 0,
-        None,
+        stored,
         (),
     )
     audit = replace(audit, notes=tuple(_notes(run, audit, judged, is_new=is_new, apply=apply)))
     _write(run, audit, apply=apply)
     return audit
+
+
+def _enlarge(image: ImageSpec, longer_px: int) -> tuple[int, int]:
+    height, width = image.stored_sides
+    if longer_px < max(height, width):
+        what = f"the recipe stores images of {height} x {width} pixels, which is not less than {longer_px}."
+        raise UsageError(what, field="stored_px", fix="Leave it out, or name a larger side.")
+    factor = longer_px / max(height, width)
+    return round(height * factor), round(width * factor)
 
 
 def _write(run: RunFolder, audit: TtaAudit, *, apply: bool) -> None:
@@ -228,7 +242,7 @@ class _Answers:
 
     def judged(self, target: str, metric: str) -> JudgedViews:
         """Answers of a target."""
-        predictions, units = self.of((PLAIN,))
+        predictions, units = self.of((next(iter(self._made.by_view)),))
         rows = units.rows_of(predictions.ids)
         head = next(head for head in predictions.task.targets if head.name == target)
         chosen = METRICS.get(metric) or find_metric(metric)
@@ -245,10 +259,11 @@ class _Answers:
 
 
 def _gain(
-    answers: _Answers, judged: JudgedViews, choice: ViewChoice, before: tuple[str, ...], level: float
+    now: _Answers, judged: JudgedViews, choice: ViewChoice, before: tuple[str, ...], level: float
 ) -> PairedDifference:
+    """What choosing is worth in comparison with the run as it is."""
     return paired_difference(
-        judged.ask(before),
+        now.of(before)[0].probs[judged.head.name],
         nested_probs(judged, choice),
         judged.labels,
         judged.groups,

@@ -25,6 +25,7 @@ from podium.tables import (
     save_predictions,
 )
 from podium.texttable import Frame
+from podium.training.asked_views import asked_views
 from podium.training.predictor import Models, open_predictor
 from podium.workflows.decide import load_rules
 from podium.workflows.images_to_predict import ImagesToPredict, open_images
@@ -88,10 +89,11 @@ def predict_run(
     if run.is_ensemble:
         _refuse_refit(run, models)
         return predict_ensemble(run, samples, settings, progress, name=name, views=views, table=table)
-    predictor = open_predictor(run, settings, progress, keep=False, models=models)
+    chosen = asked_views(run, views)
+    predictor = open_predictor(run, settings, progress, keep=False, models=models, chosen=chosen)
     prepare_process(settings.n_threads)
     images = open_images(run, samples, predictor.recipe, settings, progress)
-    made_by_fold = predictor.predict_folds(images.cache, views=views)
+    made_by_fold = predictor.predict_folds(images.cache)
     if models == "refit":
         progress.note(NOT_MEASURED)
         per_fold = [images.complete(made, load_predictions(run.oof_file)) for _, made in made_by_fold]
@@ -104,7 +106,7 @@ def predict_run(
     weights = weights_of_refit(run) if models == "refit" else weights_of(run, predictor.folds)
     about = {
         "root": str(samples.root),
-        "views": list(views or predictor.views),
+        "views": list(predictor.views),
         **({} if views else {"views_digest": digest_views(run)}),
         "models": models,
         "folds": [] if models == "refit" else list(predictor.folds),

@@ -28,6 +28,7 @@ from podium.tables import (
     save_predictions,
 )
 from podium.texttable import Frame
+from podium.training.asked_views import asked_views
 from podium.training.predictor import open_predictor
 from podium.workflows.extra_columns import numbers_for
 from podium.workflows.images_to_predict import ImagesToPredict, open_images
@@ -64,11 +65,11 @@ def predict_ensemble(
     images: ImagesToPredict | None = None
     for folder in folders:
         progress.note(f"Run {folder.name} of the ensemble.")
-        predictor = open_predictor(folder, settings, progress, keep=False)
+        predictor = open_predictor(folder, settings, progress, keep=False, chosen=asked_views(folder, views))
         found = open_images(run, samples, predictor.recipe, settings, progress, say=images is None)
         images = found if images is None else images
-        made = predictor.predict_folds(found.cache, views=views)
-        by_run[folder.name] = list(views or predictor.views)
+        made = predictor.predict_folds(found.cache)
+        by_run[folder.name] = list(predictor.views)
         parts.append({fold: predictions.align(images.cache.ids) for fold, predictions in made})
         del predictor, found
         return_freed_memory()
@@ -112,7 +113,9 @@ def predict_ensemble_images(
     numbers_for(blend, None, [], None)
     given = given_predictions(run, record, [] if ids is None else list(ids))
     parts = [
-        open_predictor(folder, settings, progress, keep=False).predict(images, ids=ids, views=views)
+        open_predictor(folder, settings, progress, keep=False, chosen=asked_views(folder, views)).predict(
+            images, ids=ids
+        )
         for folder in record.folders(run)
     ]
     return _combine(blend, _in_order(record, parts, given))

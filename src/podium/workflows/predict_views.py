@@ -12,7 +12,7 @@ import numpy as np
 
 from podium import durable
 from podium.data import ImageCache, MemoryImages
-from podium.dataset.run_images import open_run_images
+from podium.dataset.run_images import decode_run_images, open_run_images
 from podium.errors import StorageError
 from podium.machine import Progress, Settings
 from podium.machine.device import prepare_process
@@ -45,7 +45,14 @@ class ViewPredictions:
     images_per_s: Mapping[str, float]
 
 
-def predict_views(run: RunFolder, views: Sequence[str], settings: Settings, progress: Progress) -> ViewPredictions:
+def predict_views(
+    run: RunFolder,
+    views: Sequence[str],
+    settings: Settings,
+    progress: Progress,
+    *,
+    stored_px: tuple[int, int] | None = None,
+) -> ViewPredictions:
     """Out-of-fold predictions under each of these views; those that are there, made by the weights that are there, are
     read.
 
@@ -54,14 +61,16 @@ def predict_views(run: RunFolder, views: Sequence[str], settings: Settings, prog
         views: Known views.
         settings: Machine and places.
         progress: Receives progress and notes.
+        stored_px: Height and width of the decoded images that views are cut from; None takes the recipe's.
 
     Raises:
         UsageError: If a view cuts pieces that are too small for the model.
         ImageError: If the images are gone, or are others than at the start.
         Stopped: If a signal asked for it; what is predicted stays.
     """
-    check_detail(views, load_recipe(run.recipe_file).image)
-    maker = _Maker(run, settings, progress)
+    image = load_recipe(run.recipe_file).image
+    check_detail(views, image if stored_px is None else image.model_copy(update={"stored_px": stored_px}))
+    maker = _Maker(run, settings, progress, stored_px)
     folds = run.read()["folds"]
     found = {(view, fold): maker.read(view, fold) for view in views for fold in folds}
     missing = [view for view in views if any(found[view, fold] is None for fold in folds)]
@@ -85,8 +94,10 @@ def _first(cache: ImageCache, n: int) -> MemoryImages:
 class _Maker:
     """Makes and keeps predictions; models and images are opened when the first is asked for."""
 
-    def __init__(self, run: RunFolder, settings: Settings, progress: Progress) -> None:
-        self._run, self._settings, self._progress = run, settings, progress
+    def __init__(
+        self, run: RunFolder, settings: Settings, progress: Progress, stored_px: tuple[int, int] | None = None
+    ) -> None:
+        self._run, self._settings, self._progress, self._stored_px = run, settings, progress, stored_px
         self._samples: Samples
         self._folds: Folds
         self._samples, self._folds = load_tables(run)
@@ -142,15 +153,18 @@ class _Maker:
 
     def _path(self, view: str, fold: int) -> Path:
         safe = "".join(char if char.isalnum() or char in "+-." else "_" for char in view)
+        if self._stored_px is not None:
+            safe += f"-of-{self._stored_px[0]}x{self._stored_px[1]}"
         return self._run.view_predictions_file(safe, fold)
 
     @cached_property
     def _predictor(self) -> Predictor:
         prepare_process(self._settings.n_threads)
-        return open_predictor(self._run, self._settings, self._progress, chosen=ChosenViews((PLAIN,)))
+        return open_predictor(self._run, self._settings, self._progress, chosen=ChosenViews((PLAIN,), self._stored_px))
 
     @cached_property
     def _cache(self) -> ImageCache:
-        return open_run_images(
-            self._run, self._run.read(), self._samples, self._predictor.recipe, self._settings, self._progress
-        )
+        recipe = self._predictor.recipe
+        if self._stored_px is not None:
+            return decode_run_images(self._run, self._samples, recipe, self._settings, self._progress)
+        return open_run_images(self._run, self._run.read(), self._samples, recipe, self._settings, self._progress)

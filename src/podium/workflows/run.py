@@ -163,9 +163,12 @@ class Run(Shown):
                 return predict_ensemble_images(
                     self.folder, images, self.settings, said, ids=name_images(images), views=views
                 )
-            return self.predictor(progress=progress, models=models).predict(
-                images, ids=name_images(images), views=views
-            )
+            from podium.training.asked_views import asked_views
+            from podium.training.predictor import open_predictor
+
+            chosen = asked_views(self.folder, views)
+            predictor = open_predictor(self.folder, self.settings, progress, models=models, chosen=chosen)
+            return predictor.predict(images, ids=name_images(images))
         source = cast("Source", data)
         options = _prediction_options(
             source, rows, table, follow_links=follow_links, group=group, answer_per=answer_per
@@ -333,6 +336,7 @@ class Run(Shown):
         views: str | Sequence[str] | None = None,
         metric: str | None = None,
         level: float = 0.9,
+        stored_px: int | None = None,
         apply: bool = True,
         progress: Progress | None = None,
     ) -> TtaAudit:
@@ -345,6 +349,8 @@ class Run(Shown):
                 words "turns", "crops", "scales" and "tiles"; None audits the usual ones.
             metric: Choose by this metric; None takes the run's.
             level: Confidence level of all intervals together, and of every step of the choice.
+            stored_px: Longer side of the decoded images that all views are cut from, for tiles and crops of images
+                that are larger than the recipe stores them; None takes the recipe's.
             apply: Use the chosen views for predictions.
             progress: Receives progress and notes.
 
@@ -358,7 +364,16 @@ class Run(Shown):
         named = (views,) if isinstance(views, str) else tuple(views or DEFAULT_VIEWS)
         said = progress or default_progress()
         with restored_torch():
-            return audit_tta(self.folder, self.settings, said, views=named, metric=metric, level=level, apply=apply)
+            return audit_tta(
+                self.folder,
+                self.settings,
+                said,
+                views=named,
+                metric=metric,
+                level=level,
+                stored_px=stored_px,
+                apply=apply,
+            )
 
     @strict_arguments()
     def label_suspects(
