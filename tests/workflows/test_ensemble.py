@@ -85,7 +85,7 @@ def test_it_has_a_score_of_its_own_and_a_report(place: Path) -> None:
     assert not find_stale(made.folder)
 
 
-@pytest.mark.parametrize("weights", ["search", "greedy"])
+@pytest.mark.parametrize("weights", ["search", "greedy", "subset"])
 def test_weights_that_labels_chose_are_judged_on_other_folds(place: Path, weights: str) -> None:
     made = combine(place, weights=weights, per_head=True)
     record = read_ensemble(made.folder)
@@ -95,6 +95,15 @@ def test_weights_that_labels_chose_are_judged_on_other_folds(place: Path, weight
     assert made.members.over_equal is not None
     for own in record.blend["weights"].values():
         assert sum(own) == pytest.approx(1)
+
+
+def test_the_best_subsets_are_named(place: Path) -> None:
+    made = combine(place, weights="subset", subsets=100, top=2)
+    assert [note.split(":")[0] for note in made.members.notes] == ["Subset 1 of 7", "Subset 2 of 7"]
+    with pytest.raises(UsageError, match="where weights are 'subset'"):
+        combine(place, top=3)
+    with pytest.raises(UsageError, match="at least one subset"):
+        combine(place, weights="subset", subsets=0)
 
 
 def test_it_is_submitted_decided_evaluated_and_labels_images(place: Path, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ def ensemble(
     weights: Annotated[tuple[str, ...], Many, Parameter(group=RUN)] = (),
     per_head: Annotated[bool, Parameter(group=RUN, negative="")] = False,
     metric: Annotated[Metric | None, Parameter(group=RUN)] = None,
+    subsets: Annotated[int | None, Parameter(group=RUN)] = None,
+    top: Annotated[int | None, Parameter(group=RUN)] = None,
     table: Annotated[Path | None, Parameter(group=RUN)] = None,
     columns: Annotated[tuple[str, ...], Many, Parameter(group=RUN)] = (),
     relative: Annotated[tuple[str, ...], Many, Parameter(group=RUN)] = (),
@@ -42,10 +44,13 @@ def ensemble(
             test set, as CSV, npz or Parquet with a column a class.
         name: Name of the ensemble (default: counts on, ensemble-1).
         blend: What is averaged: mean (probabilities), logits, ranks, or vote (decisions).
-        weights: A number a run, such as 6 3 1; search for the least log loss; greedy for the metric; stack for a
+        weights: A number a run, such as 6 3 1; search for the least log loss; greedy for the metric; subset for
+            the best of many subsets with equal weights; stack for a
             logistic regression on the logits, shrunk towards their equal mean; or equal (default: equal).
         per_head: Weigh the runs for each head by itself. By default the weights of the main target count for all.
         metric: Primary metric (default: that of the first run).
+        subsets: With subset: how many to try (default: 1000; all where there are no more).
+        top: With subset: how many of the best to name (default: 5).
         table: With stack: a table with a row for each image and columns that know more, such as age or site.
         columns: Columns of the table to use: of numbers as they are, of texts one a value. Predictions need them too,
             by podium predict --rows.
@@ -62,6 +67,8 @@ def ensemble(
         weights=_read_weights(weights),  # type: ignore[arg-type]
         per_head=per_head,
         metric=metric,
+        subsets=subsets,
+        top=top,
         table=table,
         columns=columns,
         relative=relative,
@@ -94,7 +101,7 @@ def _read_weights(words: tuple[str, ...]) -> str | tuple[float, ...]:
     except ValueError:
         raise UsageError(
             f"cannot read --weights {' '.join(words)}.",
-            fix="Write equal, search, greedy, stack, or a number a run: 6 3 1.",
+            fix="Write equal, search, greedy, subset, stack, or a number a run: 6 3 1.",
         ) from None
 
 

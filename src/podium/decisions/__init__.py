@@ -1,7 +1,7 @@
 """From predictions to decisions: functions of probabilities, class names and arrays; they know no model."""
 
 from podium.decisions.blend import Blend, BlendKind
-from podium.decisions.blend_weights import Choice, Weighing
+from podium.decisions.blend_weights import N_SUBSETS, Choice, Weighing, best_subsets, choose_weights
 from podium.decisions.calibrate import Calibrated, calibrate_head
 from podium.decisions.calibration import Calibration, Calibrator, fit_calibration
 from podium.decisions.choose_pool import PoolChoice, choose_pool
@@ -30,6 +30,7 @@ from podium.decisions.table_columns import ColumnPlan, make_column_plan, read_ce
 from podium.decisions.tune import Tuned, can_tune, tune_head
 
 __all__ = [
+    "N_SUBSETS",
     "Blend",
     "BlendKind",
     "Calibrated",
@@ -47,11 +48,13 @@ __all__ = [
     "Tuned",
     "ViewChoice",
     "Weighing",
+    "best_subsets",
     "calibrate_head",
     "can_tune",
     "check_consensus",
     "choose_pool",
     "choose_views",
+    "choose_weights",
     "combine_out_of_fold",
     "complete_probs",
     "confidence_of",

@@ -25,6 +25,7 @@ _WEIGHING = {
     "given": "weights that were given",
     "search": "weights with the least log loss",
     "greedy": "greedy selection",
+    "subset": "the best of many subsets",
     "stack": "shrunk towards their equal mean",
 }
 
