@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +14,7 @@ import pytest
 
 from podium import durable
 from podium.data import MemoryImages, open_cache
-from podium.errors import UnknownNameError, UsageError
+from podium.errors import Stopped, UnknownNameError, UsageError
 from podium.recipe import load_recipe
 from podium.report.contents import read_contents
 from podium.report.plots import write_plots
@@ -125,12 +129,53 @@ def test_the_report_shows_what_every_view_adds(run: Run, tmp_path: Path) -> None
     assert tmp_path / "views.png" in write_plots(run.folder, tmp_path)
 
 
+def test_one_answer_for_several_images_is_judged_by_its_answers(contest: Contest, tmp_path: Path) -> None:
+    samples = contest("single")
+    bags = replace(samples, bag=samples.group)
+    mine = train(bags, recipe=make_recipe(*CASES["frozen single"][1]), folds=2, settings=make_settings(tmp_path))
+    audit = mine.audit_tta(views=["hflip"])
+    assert audit.n == len(set(samples.group_keys)) == 18
+    assert audit.score == pytest.approx(mine.scores.main.value)
+
+
+@only_one
+def test_the_plain_view_alone_goes_back_to_the_recipe(run: Run, tmp_path: Path) -> None:
+    mine = copy_run(run, tmp_path)
+    mine.audit_tta(views=["hflip"])
+    follow(mine, "hflip")
+    assert mine.predictor().views == ("plain", "hflip")
+    assert not mine.audit_tta(views="plain").follow
+    assert mine.predictor().views == ("plain",)
+
+
+@only_one
+def test_a_stop_keeps_what_is_predicted(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = copy_run(run, tmp_path)
+    shutil.rmtree(mine.folder.view_predictions_file("plain", 0).parent, ignore_errors=True)
+    real = predict_views._Maker._time
+
+    def time_then_stop(maker: predict_views._Maker, view: str, fold: int) -> None:
+        real(maker, view, fold)
+        if view == "hflip":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(predict_views._Maker, "_time", time_then_stop)
+        with pytest.raises(Stopped, match="Go on with"):
+            mine.audit_tta(views=VIEWS)
+    assert mine.folder.view_predictions_file("hflip", 1).is_file()
+    assert not mine.folder.view_predictions_file("scale-0.8", 0).is_file()
+    assert mine.audit_tta(views=VIEWS).to_dict()["lines"][1]["view"] == "hflip"
+
+
 @only_one
 def test_what_cannot_be_audited_is_refused(run: Run) -> None:
     with pytest.raises(UnknownNameError, match="'hflip'"):
         run.audit_tta(views=["hflop"])
     with pytest.raises(UsageError, match=r"8 x 8 stored pixels.*32 x 32"):
         run.audit_tta(views=["tiles-4x4"])
+    with pytest.raises(UnknownNameError, match="metric"):
+        run.audit_tta(views=["hflip"], metric="quadratic_kapa")
     with pytest.raises(UsageError, match="level"):
         run.audit_tta(level=1.5)
 

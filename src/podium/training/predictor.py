@@ -28,6 +28,7 @@ from podium.recipe import Recipe, arrange, build_backbone_of, load_recipe
 from podium.recipe.build_heads import build_heads
 from podium.recipe.crop_images import store_regions
 from podium.recipe.view_detail import check_detail
+from podium.stopping import StopRequest
 from podium.store import ChosenViews, RunFolder, load_tables, read_chosen_views, refuse_ensemble
 from podium.store.refit_record import read_refit
 from podium.tables import Predictions, Task, mean_predictions
@@ -196,8 +197,16 @@ class Predictor:
         """Images of any size as the models' cache would hold them."""
         return store_regions(images, self.recipe, ids=ids, n_threads=self._settings.n_threads)
 
-    def inputs(self, images: StoredImages, *, views: Sequence[str] | None = None) -> Inputs:
-        """What `model` takes, for these images in these views: features of a frozen backbone, else images."""
+    def inputs(
+        self, images: StoredImages, *, views: Sequence[str] | None = None, stop: StopRequest | None = None
+    ) -> Inputs:
+        """What `model` takes, for these images in these views: features of a frozen backbone, else images.
+
+        Args:
+            images: A cache, or images in memory, of the recipe's `stored_px`.
+            views: Views; None takes `views`.
+            stop: Asked before every batch of a frozen forward pass.
+        """
         chosen = frames_of_views(views or self.views)
         check_detail(views or self.views, self.recipe.image)
         model = self.recipe.model.model_copy(update={"cached_views": 0})
@@ -205,13 +214,16 @@ class Predictor:
         recipe = self.recipe.model_copy(
             update={"model": model, "training": training, "predict_views": chosen, "feature_views": chosen}
         )
-        return make_inputs(recipe, self.task, images, self.device, self._settings, self._progress, frozen=self._frozen)
+        said, frozen = self._progress, self._frozen
+        return make_inputs(recipe, self.task, images, self.device, self._settings, said, frozen=frozen, stop=stop)
 
-    def inputs_of_models(self, images: StoredImages, *, views: Sequence[str] | None = None) -> dict[str, Inputs]:
+    def inputs_of_models(
+        self, images: StoredImages, *, views: Sequence[str] | None = None, stop: StopRequest | None = None
+    ) -> dict[str, Inputs]:
         """What each model takes, by its name; models that see one region share it."""
         by_region: dict[str, Inputs] = {}
         for region in dict.fromkeys(map(self.recipe.image.region_of, self.models)):
-            by_region[region] = self.inputs(cut_to(images, region), views=views)
+            by_region[region] = self.inputs(cut_to(images, region), views=views, stop=stop)
         return {name: by_region[self.recipe.image.region_of(name)] for name in self.models}
 
     def model(self, fold: int, name: str) -> nn.Module:

@@ -15,15 +15,15 @@ from podium.advice import call
 from podium.data.view_frames import expand_views, parts_of
 from podium.decisions import ViewChoice, choose_views, complete_probs, judged_answers, nested_probs
 from podium.decisions.choose_views import JudgedViews, score_views
-from podium.errors import UsageError
+from podium.errors import Stopped, UnknownNameError, UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings
-from podium.metrics import METRICS, PairedDifference, Scores, number_groups, paired_difference
+from podium.metrics import PairedDifference, Scores, fitting_metrics, number_groups, paired_difference
 from podium.metrics import metric as find_metric
 from podium.recipe import Recipe, arrange, load_recipe
 from podium.recipe.image_spec import ImageSpec
 from podium.store import RunFolder, check_scores, load_tables, read_pool, refuse_ensemble, weights_of
-from podium.tables import Predictions, Samples
+from podium.tables import Predictions, Samples, Task
 from podium.workflows.decide import load_rules
 from podium.workflows.predict_views import PLAIN, ViewPredictions, predict_views
 
@@ -167,7 +167,11 @@ def audit_tta(
     before = tuple(map(str, recipe.predict_views))
     every = tuple(dict.fromkeys([PLAIN, *before, *candidates]))
     stored = None if stored_px is None else _enlarge(recipe.image, stored_px)
-    made = predict_views(run, every, settings, progress, stored_px=stored)
+    try:
+        made = predict_views(run, every, settings, progress, stored_px=stored)
+    except Stopped as stopped:
+        stopped.fix = f"Go on with {call(f'podium.load_run({run.name!r}).audit_tta')} and the same options."
+        raise
     as_it_is = made if stored is None else predict_views(run, before, settings, progress)
     scores = Scores.from_dict(durable.read_json(run.scores_file))
     answers, now = _Answers(made, recipe, samples, run), _Answers(as_it_is, recipe, samples, run)
@@ -197,7 +201,7 @@ def audit_tta(
         stored,
         (),
     )
-    audit = replace(audit, notes=tuple(_notes(run, audit, judged, is_new=is_new, apply=apply)))
+    audit = replace(audit, notes=tuple(_notes(run, audit, made.task, is_new=is_new, apply=apply)))
     _write(run, audit, apply=apply)
     return audit
 
@@ -245,9 +249,9 @@ class _Answers:
         predictions, units = self.of((next(iter(self._made.by_view)),))
         rows = units.rows_of(predictions.ids)
         head = next(head for head in predictions.task.targets if head.name == target)
-        chosen = METRICS.get(metric) or find_metric(metric)
+        chosen = find_metric(metric)
         if not chosen.fits(head):
-            chosen = find_metric(metric)
+            raise UnknownNameError("metric", metric, fitting_metrics(head), field="metric")
         return JudgedViews(
             lambda views: self.of(views)[0].probs[target],
             units.target_labels(target)[rows],
@@ -324,7 +328,7 @@ def _negated(one: PairedDifference) -> PairedDifference:
     return replace(one, difference=difference, verdict=turned)  # type: ignore[arg-type]
 
 
-def _notes(run: RunFolder, audit: TtaAudit, judged: JudgedViews, *, is_new: bool, apply: bool) -> list[str]:
+def _notes(run: RunFolder, audit: TtaAudit, task: Task, *, is_new: bool, apply: bool) -> list[str]:
     notes = []
     if not audit.choice.by_fold:
         notes.append("The run has one fold, so nothing tells what the choice is worth elsewhere: it is not followed.")
@@ -333,11 +337,6 @@ def _notes(run: RunFolder, audit: TtaAudit, judged: JudgedViews, *, is_new: bool
     least = 2.0 ** (1 - audit.n_groups)
     if least > 1 - audit.level:
         notes.append(f"{count_of(audit.n_groups, 'group')}: so few may all agree by chance. No verdict is given.")
-    rules = load_rules(run, load_tables(run)[0].task or _no_task())
-    if audit.follow and rules.thresholds:
-        notes.append(f"The thresholds of the run were set on other views: look at them with {call('podium decide')}.")
+    if audit.follow and load_rules(run, task).thresholds:
+        notes.append("The thresholds of the run were set on other views: set them again with `podium decide`.")
     return notes
-
-
-def _no_task() -> Any:
-    raise AssertionError("a run has a task")

@@ -19,7 +19,7 @@ from podium.machine.device import prepare_process
 from podium.machine.memory import warn_of_scarce_memory
 from podium.recipe import load_recipe
 from podium.recipe.view_detail import check_detail
-from podium.stopping import listen_for_stop
+from podium.stopping import StopRequest, listen_for_stop
 from podium.store import ChosenViews, RunFolder, load_tables, weights_of
 from podium.tables import Folds, Predictions, Samples, Task, concat_predictions, load_predictions, save_predictions
 from podium.training.predictor import Predictor, open_predictor
@@ -79,7 +79,7 @@ def predict_views(
         with listen_for_stop() as stop, progress.stage("predict under views", len(missing)) as update:
             for done, view in enumerate(missing, start=1):
                 stop.check()
-                found |= {(view, fold): made for fold, made in maker.make(view, folds).items()}
+                found |= {(view, fold): made for fold, made in maker.make(view, folds, stop).items()}
                 update(done)
     by_view = {view: concat_predictions([made for fold in folds if (made := found[view, fold])]) for view in views}
     return ViewPredictions(maker.task, by_view, maker.speeds())
@@ -118,11 +118,12 @@ class _Maker:
         is_same = made.origins[0].weights == weights_of(self._run, [fold]) and made.task == self.task
         return made if is_same and np.array_equal(made.ids, ids) else None
 
-    def make(self, view: str, folds: Sequence[int]) -> dict[int, Predictions]:
+    def make(self, view: str, folds: Sequence[int], stop: StopRequest) -> dict[int, Predictions]:
         """Predictions of every fold under a view, each on disk as soon as it is there."""
-        inputs = self._predictor.inputs_of_models(self._cache, views=[view])
+        inputs = self._predictor.inputs_of_models(self._cache, views=[view], stop=stop)
         made = {}
         for fold in folds:
+            stop.check()
             ids = self._samples.ids[self._folds.valid_rows(fold)]
             rows = self._cache.rows_of(ids)
             predictions = self._predictor.predict_rows(fold, ids, inputs, rows, [view])
