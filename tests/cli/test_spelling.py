@@ -26,6 +26,7 @@ from podium.curate import ScanOptions
 from podium.curate import options as scan_options
 from podium.dataset import FoldOptions
 from podium.demo import TASKS
+from podium.explain import Method
 from podium.machine import Settings
 from podium.metrics import METRICS
 from podium.recipe import PRESETS, recipe_keys
@@ -203,6 +204,7 @@ def test_short_options_are_recipe_keys() -> None:
         (choices.ValueKind, submission_options.ValueKind),
         (choices.WhenNone, submission_options.WhenNone),
         (choices.Decoding, CompositeDecoding),
+        (choices.MapMethod, Method),
         (choices.Models, Models),
     ],
 )

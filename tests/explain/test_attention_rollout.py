@@ -10,7 +10,7 @@ import timm
 import torch
 
 from podium.errors import UsageError
-from podium.explain import attention_rollout, find_layer, make_maps
+from podium.explain import attention_rollout, find_layers, make_maps
 from podium.explain.attention_rollout import roll_out
 from podium.models import Backbone, Classifier
 from podium.models.build_backbone import build_backbone
@@ -47,7 +47,7 @@ def slow(model: Classifier) -> np.ndarray[Any, Any]:
 @pytest.mark.parametrize("pool", ["token", "avg"])
 def test_it_is_the_product_of_all_attentions(pool: str) -> None:
     model = build(pool)
-    layer = find_layer(model, IMAGES, "kind")
+    (layer,) = find_layers(model, IMAGES, "kind")
     found = attention_rollout(model, IMAGES, layer).numpy()
     total = slow(model)
     wanted = total[:, 0, 1:] if pool == "token" else total[:, 1:, 1:].mean(axis=1)
@@ -65,4 +65,4 @@ def test_a_convolutional_network_has_none() -> None:
     model = Classifier(build_backbone("tiny", "random"), TASK).eval()
     images = IMAGES[:, :, :32]
     with pytest.raises(UsageError, match="vision transformer"):
-        make_maps(model, images, find_layer(model, images, "kind"), "kind", torch.tensor([0, 1]), "rollout")
+        make_maps(model, images, find_layers(model, images, "kind"), "kind", torch.tensor([0, 1]), "rollout")

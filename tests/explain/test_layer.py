@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from podium.errors import UsageError
-from podium.explain import find_layer
+from podium.explain import find_layers
 from podium.models import Backbone, Classifier
 from podium.models.build_backbone import build_backbone
 from podium.models.depths import read_depths
@@ -45,7 +45,7 @@ def test_the_last_places_that_reach_the_answer(
 ) -> None:
     torch.manual_seed(0)
     model = Classifier(build_backbone(name, "random", size), TASK).eval()
-    layer = find_layer(model, draw(*size), "kind")
+    (layer,) = find_layers(model, draw(*size), "kind")
     assert (layer.module, layer.places, layer.grid) == (module, places, grid)
 
 
@@ -53,7 +53,7 @@ def test_the_last_places_that_reach_the_answer(
 def test_a_token_stands_where_its_patch_was_cut(pool: str) -> None:
     torch.manual_seed(0)
     vit = timm.create_model("vit_tiny_patch16_224", num_classes=0, global_pool=pool, **VIT)
-    layer = find_layer(classifier(vit, 16), draw(32, 64), "kind")
+    (layer,) = find_layers(classifier(vit, 16), draw(32, 64), "kind")
     assert layer.grid == (2, 4)
     assert layer.n_prefix == 1
     assert ("norm1" in layer.module) == (pool == "token")
@@ -72,17 +72,18 @@ def test_maps_with_channels_last_are_turned() -> None:
         depths=(1, 1),
         num_heads=(1, 1),
     )
-    layer = find_layer(classifier(swin, 16), draw(64, 128), "kind")
+    (layer,) = find_layers(classifier(swin, 16), draw(64, 128), "kind")
     assert (layer.places, layer.grid) == ((1, 2), (8, 16))
     assert layer.as_grid(torch.zeros(2, 8, 16, 5)).shape == (2, 5, 8, 16)
 
 
-def test_of_several_depths_the_deepest_is_shown() -> None:
+def test_of_several_depths_all_are_shown() -> None:
     backbone = read_depths(build_backbone("tiny", "random"), [1, 2], ("mean", "std"), (32, 32))
-    assert find_layer(Classifier(backbone, TASK).eval(), draw(32, 32), "kind").module == "network.stage1"
+    found = find_layers(Classifier(backbone, TASK).eval(), draw(32, 32), "kind")
+    assert [layer.module for layer in found] == ["network.stem", "network.stage1"]
 
 
 def test_an_image_that_ends_as_one_place_is_refused() -> None:
     pooled = nn.Sequential(nn.Conv2d(3, 4, 8), nn.Flatten())
     with pytest.raises(UsageError, match="larger images"):
-        find_layer(classifier(pooled, 4), draw(8, 8), "kind")
+        find_layers(classifier(pooled, 4), draw(8, 8), "kind")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from podium.explain import energy_inside, enlarge, random_map, removal_curves
+from podium.explain import energy_inside, enlarge, moved_map, removal_curves
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.integers(0, 256, (32, 32, 3), dtype=np.uint8)
@@ -34,11 +34,13 @@ def test_a_right_map_falls_at_once_and_a_wrong_one_at_the_end() -> None:
 
 
 def test_chance_lies_between() -> None:
-    areas = [removal_curves(ask, IMAGE, random_map(key, (4, 4), (32, 32))).areas for key in range(20)]
-    deletion, insertion = np.mean(areas, axis=0)
-    assert deletion == pytest.approx(0.5, abs=0.08)
-    assert insertion == pytest.approx(0.5, abs=0.08)
-    assert np.array_equal(random_map(3, (4, 4), (32, 32)), random_map(3, (4, 4), (32, 32)))
+    values = enlarge(RNG.random((1, 5, 5), dtype=np.float32), (32, 32))[0]
+    moved = [moved_map(key, values) for key in range(40)]
+    deletion, insertion = np.mean([removal_curves(ask, IMAGE, one).areas for one in moved], axis=0)
+    assert deletion == pytest.approx(0.5, abs=0.1)
+    assert insertion == pytest.approx(0.5, abs=0.1)
+    assert all(np.array_equal(np.sort(one, axis=None), np.sort(values, axis=None)) for one in moved)
+    assert np.array_equal(moved_map(3, values), moved[3])
 
 
 def test_energy_is_the_part_of_the_sum() -> None:

@@ -31,6 +31,7 @@ COMMANDS = {
     "evaluate": "Score a run on its holdout, once, or on a labelled test set.",
     "labels": "Find labels that are probably wrong, draft corrections, judge what they did.",
     "compare": "Compare runs on the same images: helps, hurts, or cannot tell, and what would settle it.",
+    "explain": "Draw what the answers depend on: maps over images, and numbers that judge them.",
     "agree": "Compare the order of recipes on a proxy with their order on all images.",
     "ensemble": "Combine runs into one that predicts, submits and reports like any other.",
     "tta": "Audit test-time views: what each adds and costs out of fold; predict uses those that help.",

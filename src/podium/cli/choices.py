@@ -18,6 +18,7 @@ __all__ = [
     "LabelKind",
     "Layout",
     "LeakKind",
+    "MapMethod",
     "Metric",
     "Models",
     "Policy",
@@ -67,6 +68,7 @@ RecipeAction = Literal["show", "diff", "check"]
 RunOrder = Literal["created", "score"]
 Shell = Literal["bash", "zsh", "fish"]
 Models = Literal["folds", "refit"]
+MapMethod = Literal["gradcam", "gradcam++", "hirescam", "rollout"]
 ValueKind = Literal["auto", "class_number", "class_name", "decision", "probability"]
 WhenNone = Literal["refuse", "empty", "top"]
 Metric = Literal[

@@ -6,9 +6,9 @@ from podium.explain.energy import energy_inside
 from podium.explain.gradcam import gradcam
 from podium.explain.gradcam_plus_plus import gradcam_plus_plus
 from podium.explain.hirescam import hirescam
-from podium.explain.layer import Layer, find_layer
-from podium.explain.make_maps import METHODS, Method, choose_method, enlarge, make_maps
-from podium.explain.removal import RemovalCurves, random_map, removal_curves
+from podium.explain.layer import Layer, find_layers
+from podium.explain.make_maps import METHODS, Method, choose_method, enlarge, finest_grid, make_maps
+from podium.explain.removal import RemovalCurves, moved_map, removal_curves
 
 __all__ = [
     "METHODS",
@@ -20,11 +20,12 @@ __all__ = [
     "choose_method",
     "energy_inside",
     "enlarge",
-    "find_layer",
+    "find_layers",
+    "finest_grid",
     "gradcam",
     "gradcam_plus_plus",
     "hirescam",
     "make_maps",
-    "random_map",
+    "moved_map",
     "removal_curves",
 ]

@@ -1,8 +1,8 @@
-"""Output of a layer, and the gradient of a score in it, by hooks."""
+"""Outputs of layers, and the gradient of a score in them, by hooks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -21,30 +21,36 @@ def score_of(head: str, classes: Tensor) -> Score:
     return lambda logits: logits[head].gather(1, classes[:, None])[:, 0]
 
 
-def capture(model: Classifier, images: Tensor, layer: Layer, score: Score) -> tuple[Tensor, Tensor]:
-    """What a layer gives for images, and the gradient of each image's score in it, both (N, C, rows, columns).
+def capture(model: Classifier, images: Tensor, layers: Sequence[Layer], score: Score) -> list[tuple[Tensor, Tensor]]:
+    """What each layer gives for images, and the gradient of each image's score in it, both (N, C, rows, columns).
 
-    Whatever comes after the layer is differentiated: the last blocks, the pooling, standardised features, means and
-    standard deviations over places. What heads read of earlier layers is constant here.
+    Whatever comes after a layer is differentiated: the last blocks, the pooling, standardised features, means and
+    standard deviations over places. Of several layers each has the gradient that reaches the score by no later one, so
+    that nothing counts twice.
 
     Args:
         model: In evaluation mode, so that no image depends on another.
         images: Raw images, (N, H, W, 3) uint8.
-        layer: From `find_layer`.
+        layers: From `find_layers`.
         score: What is explained.
     """
-    kept: list[Tensor] = []
+    kept: dict[int, Tensor] = {}
+    handles = []
+    for place, layer in enumerate(layers):
 
-    def stand_in(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
-        kept.append(output.detach().requires_grad_())
-        return kept[-1].clone()  # the next layer may write into what it is given
+        def stand_in(_module: nn.Module, _inputs: object, output: Tensor, place: int = place) -> Tensor:
+            kept[place] = output.detach().requires_grad_()
+            return kept[place].clone()  # the next layer may write into what it is given
 
-    # First of all hooks: one that reads this output for the heads must read what is differentiated.
-    handle = model.backbone.get_submodule(layer.module).register_forward_hook(stand_in, prepend=True)
+        # First of all hooks: one that reads this output for the heads must read what is differentiated.
+        module = model.backbone.get_submodule(layer.module)
+        handles.append(module.register_forward_hook(stand_in, prepend=True))
     try:
         with torch.enable_grad():
             total = score(model(images)).sum()
-            (gradient,) = torch.autograd.grad(total, kept[-1:])
+            gradients = torch.autograd.grad(total, list(kept.values()))
     finally:
-        handle.remove()
-    return layer.as_grid(kept[-1].detach()), layer.as_grid(gradient)
+        for handle in handles:
+            handle.remove()
+    named = dict(zip(kept, gradients, strict=True))
+    return [(layer.as_grid(kept[place].detach()), layer.as_grid(named[place])) for place, layer in enumerate(layers)]

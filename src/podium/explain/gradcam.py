@@ -8,7 +8,7 @@ __all__ = ["gradcam"]
 
 
 def gradcam(activations: Tensor, gradients: Tensor) -> Tensor:
-    """Where the score comes from, at least 0, (N, rows, columns).
+    """What each place adds to the score, (N, rows, columns); below 0 it speaks against it.
 
     Args:
         activations: Output of a layer, (N, C, rows, columns).
@@ -18,4 +18,4 @@ def gradcam(activations: Tensor, gradients: Tensor) -> Tensor:
         Selvaraju et al. 2017, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization".
     """
     weights = gradients.mean(dim=(2, 3), keepdim=True)  # (N, C, 1, 1)
-    return (weights * activations).sum(dim=1).relu()
+    return (weights * activations).sum(dim=1)

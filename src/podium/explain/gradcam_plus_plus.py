@@ -9,7 +9,7 @@ __all__ = ["gradcam_plus_plus"]
 
 
 def gradcam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
-    """Where the score comes from, at least 0, (N, rows, columns).
+    """What each place adds to the score, (N, rows, columns); below 0 it speaks against it.
 
     Args:
         activations: Output of a layer, (N, C, rows, columns).
@@ -24,4 +24,4 @@ def gradcam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
     below = 2 * squares + activations.sum(dim=(2, 3), keepdim=True) * squares * gradients
     alphas = torch.where(gradients != 0, squares / torch.where(below != 0, below, 1.0), 0.0)
     weights = (alphas * gradients.relu()).sum(dim=(2, 3), keepdim=True)  # (N, C, 1, 1)
-    return (weights * activations).sum(dim=1).relu()
+    return (weights * activations).sum(dim=1)

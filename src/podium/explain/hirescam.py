@@ -8,10 +8,11 @@ __all__ = ["hirescam"]
 
 
 def hirescam(activations: Tensor, gradients: Tensor) -> Tensor:
-    """Where the score comes from, at least 0, (N, rows, columns).
+    """What each place adds to the score, (N, rows, columns); below 0 it speaks against it.
 
     With the mean over places and a linear head it is Grad-CAM. It also shows what a head takes from the standard
-    deviation over places, whose gradient has a mean of 0, so that Grad-CAM does not see it.
+    deviation over places, whose gradient has a mean of 0, so that Grad-CAM does not see it; for both it sums to the
+    score but for the head's bias, as they scale with the maps.
 
     Args:
         activations: Output of a layer, (N, C, rows, columns).
@@ -21,4 +22,4 @@ def hirescam(activations: Tensor, gradients: Tensor) -> Tensor:
         Draelos and Carin 2020, "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural
         networks".
     """
-    return (activations * gradients).sum(dim=1).relu()
+    return (activations * gradients).sum(dim=1)

@@ -1,4 +1,4 @@
-"""The layer whose places a map shows: the last one that still has places and that the answer depends on."""
+"""The layers whose places a map shows: the last one with places that the answer depends on, or all that heads read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from podium.models import Classifier
 from podium.models.block_ends import find_places
 from podium.models.depths import DepthReader
 
-__all__ = ["Layer", "find_layer"]
+__all__ = ["Layer", "find_layers"]
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,14 @@ class Layer:
         return tokens.transpose(1, 2).reshape(len(tokens), -1, *self.grid)
 
 
-def find_layer(model: Classifier, images: Tensor, head: str) -> Layer:
+def find_layers(model: Classifier, images: Tensor, head: str) -> tuple[Layer, ...]:
     """The last layer with several places whose places have a gradient for a head's logits.
 
     Of a convolutional network, ConvNeXt or Swin that is the last map before the pooling. Of a vision transformer that
     answers by its class token it is what the last attention reads (`blocks.11.norm1`): later, places no longer reach
-    the answer. Where heads read several depths, it is the deepest block that they read.
+    the answer.
+
+    Where heads read several depths, it is every block that they read.
 
     Args:
         model: In evaluation mode.
@@ -72,8 +74,8 @@ def find_layer(model: Classifier, images: Tensor, head: str) -> Layer:
             "this network has no layer with places of the image that its answer depends on, so there is no map.",
             fix="Use larger images: at the end of the network they are a single place.",
         )
-    deepest = f"network.{backbone.ends[-1].module}" if isinstance(backbone, DepthReader) and backbone.ends else None
-    return dict(layers).get(str(deepest), layers[-1][1])
+    read = [f"network.{end.module}" for end in backbone.ends] if isinstance(backbone, DepthReader) else []
+    return tuple(layer for name, layer in layers if name in read) or (layers[-1][1],)
 
 
 def _outputs_with_gradients(model: Classifier, images: Tensor, head: str) -> list[tuple[str, Tensor, Tensor]]:

@@ -9,9 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.explain.make_maps import enlarge
-
-__all__ = ["RemovalCurves", "random_map", "removal_curves"]
+__all__ = ["RemovalCurves", "moved_map", "removal_curves"]
 
 Ask = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 """Images (B, H, W, 3) to the probability of the class that is explained, (B,)."""
@@ -59,10 +57,15 @@ def removal_curves(ask: Ask, image: NDArray[np.uint8], values: NDArray[np.float3
     return RemovalCurves(probs[: n_steps + 1], probs[n_steps + 1 :])
 
 
-def random_map(key: int, grid: tuple[int, int], size: tuple[int, int]) -> NDArray[np.float32]:
-    """A map (H, W) of chance to compare with: random values on the same grid, enlarged in the same way."""
-    values = np.random.default_rng(key).random((1, *grid), dtype=np.float32)
-    return np.asarray(enlarge(values, size)[0], dtype=np.float32)
+def moved_map(key: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same map (H, W) somewhere else, mirrored or not: what a map of this texture does by chance.
+
+    Removing single pixels all over an image hurts a network more than removing one part of it, whatever was there.
+    So a map is not compared with noise.
+    """
+    rng = np.random.default_rng(key)
+    flipped = values[:: rng.choice([1, -1]), :: rng.choice([1, -1])]
+    return np.roll(flipped, [int(rng.integers(side)) for side in values.shape], axis=(0, 1))
 
 
 def _area(curve: NDArray[np.float64]) -> float:

@@ -37,6 +37,7 @@ from podium.store import (
     read_views_record,
     weights_of,
 )
+from podium.store.explanation_record import RECORD, read_explanation
 from podium.store.refit_record import RefitRecord, read_refit
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
@@ -87,6 +88,7 @@ class RunContents:
         views: What the audit of test-time views found; empty without one.
         refit: The model on all images, finished.
         ensemble: The runs that an ensemble is made of; None where the run has models of its own.
+        explanation: What `podium explain` found.
         weights: Digest of every model's weights.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
         scores_digest: SHA-256 of scores.json; empty without one.
@@ -115,6 +117,7 @@ class RunContents:
     views: Mapping[str, Any] = field(default_factory=dict)
     refit: RefitRecord | None = None
     ensemble: EnsembleRecord | None = None
+    explanation: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     scores_digest: str = ""
@@ -235,6 +238,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         views=attempt(run.views_file, lambda: read_views_record(run)) or {},
         refit=attempt(run.refit_file, lambda: read_refit(run, finished=True)),
         ensemble=attempt(run.ensemble_file, lambda: read_ensemble(run)),
+        explanation=attempt(run.explanation_folder / RECORD, lambda: read_explanation(run)) or {},
         weights=weights_of(run, request.get("folds", ())),
         problems=(*problems, *stale),
         scores_digest=durable.sha256_file(run.scores_file) if run.scores_file.is_file() else "",

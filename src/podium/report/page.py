@@ -20,6 +20,7 @@ from podium.report.numbers import metric_words, show_count, show_duration, show_
 from podium.report.paint import paint_css
 from podium.report.section_drawings import MOST_MODELS, SECTION_DRAWINGS
 from podium.report.sections import RunReport, describe_run
+from podium.report.sheet_book import SheetBook
 from podium.report.thumbnails import ThumbnailBook
 from podium.store import RunFolder
 
@@ -55,20 +56,25 @@ def write_page(contents: RunContents, *, title: str | None = None) -> Path:
 def render_report(contents: RunContents, *, title: str | None = None) -> str:
     """The page of a run's contents as text."""
     book = None if contents.samples is None else ThumbnailBook(contents.samples, contents.limits)
-    return draw_page(describe_run(contents), book, title=title)
+    sheets = SheetBook(contents.run.explanation_folder)
+    return draw_page(describe_run(contents), book, title=title, sheets=sheets)
 
 
-def draw_page(report: RunReport, book: ThumbnailBook | None, *, title: str | None = None) -> str:
+def draw_page(
+    report: RunReport, book: ThumbnailBook | None, *, title: str | None = None, sheets: SheetBook | None = None
+) -> str:
     """The page as text, from the sections' data.
 
     Args:
         report: The sections.
         book: Thumbnails of the images that the sections name. May be None where they name none.
         title: Heading; the run's name where none is given.
+        sheets: Sheets of maps. May be None where the sections name none.
     """
     template, frame = page_frame("report.html")
     page: dict[str, Any] = {item.name: getattr(report, item.name) for item in fields(report)}
     page |= frame | {"title": title or report.run, "thumbnail": None if book is None else book.take}
+    page["sheet"] = None if sheets is None else sheets.take
     return printable(template.render(page), keep="\n\t")
 
 

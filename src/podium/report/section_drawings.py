@@ -13,6 +13,7 @@ from podium.report.charts import Series, Strip, bar, columns, draw_lines, draw_s
 from podium.report.curve_drawings import draw_losses, draw_scores, draw_train_scores, draw_valid_losses
 from podium.report.data_section import CountLine, LabelCounts
 from podium.report.drawing import Drawing
+from podium.report.explanation_section import RemovalLine
 from podium.report.folds_section import FoldLine
 from podium.report.headline import Headline, ScoreLine
 from podium.report.numbers import plain_score
@@ -28,6 +29,7 @@ __all__ = [
     "draw_calibration",
     "draw_confidence",
     "draw_precision_recall",
+    "draw_removal",
     "draw_roc",
     "draw_submissions",
     "shade_matrix",
@@ -181,6 +183,14 @@ def draw_confidence(section: CalibrationSection) -> Drawing:
     return draw_stack(right, wrong, labels, words="answers by their probability, right and wrong")
 
 
+def draw_removal(line: RemovalLine) -> Drawing:
+    """A deletion or insertion curve, by the map and by maps of chance."""
+    steps = [place / (len(line.values) - 1) for place in range(len(line.values))]
+    series = [Series(steps, line.chance, "chance", "chance"), Series(steps, line.values, "line-0", "map")]
+    words = f"{line.name}: area {line.area:.3f}, by chance {line.chance_area:.3f}"
+    return draw_lines(series, UNIT, UNIT, words=words, x_name="share of the places", width=300, height=220)
+
+
 def draw_precision_recall(ranking: RankingCurves) -> Drawing:
     """Precision against recall: the mean of all classes, the weakest classes by name, and chance."""
     mean = ranking.macro
@@ -270,6 +280,7 @@ SECTION_DRAWINGS = {
         draw_balance,
         draw_calibration,
         draw_confidence,
+        draw_removal,
         draw_precision_recall,
         draw_roc,
         draw_submissions,

@@ -10,6 +10,7 @@ from podium.report.contents import RunContents
 from podium.report.curves_section import CurvesSection, describe_curves
 from podium.report.data_section import DataSection, describe_data
 from podium.report.evaluations_section import EvaluationsSection, describe_evaluations
+from podium.report.explanation_section import ExplanationSection, describe_explanation
 from podium.report.folds_section import FoldsSection, describe_folds
 from podium.report.headline import Headline, describe_headline
 from podium.report.members_section import MembersSection, describe_members
@@ -37,6 +38,7 @@ class RunReport(Section):
         members: The runs of an ensemble; None where the run has models of its own.
         targets: Scores of every target, the main one first.
         mistakes: The worst mistakes of every target.
+        explanation: What the answers depend on; None where `podium explain` was not asked.
         calibration: How well the probabilities of the main target match the share that is right.
         data: The images.
         folds: The folds.
@@ -56,6 +58,7 @@ class RunReport(Section):
     members: MembersSection | None
     targets: tuple[TargetSection, ...]
     mistakes: tuple[MistakesSection, ...]
+    explanation: ExplanationSection | None
     calibration: CalibrationSection | None
     data: DataSection | None
     folds: FoldsSection | None
@@ -78,6 +81,7 @@ def describe_run(contents: RunContents) -> RunReport:
         members=describe_members(contents),
         targets=describe_targets(contents),
         mistakes=describe_mistakes(contents),
+        explanation=describe_explanation(contents),
         calibration=describe_calibration(contents),
         data=describe_data(contents),
         folds=describe_folds(contents),

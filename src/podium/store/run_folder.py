@@ -29,6 +29,7 @@
         predictions/oof-tta/   out-of-fold predictions of every fold under each audited view
         scores.json            scores with intervals
         report.html            all of it on one page
+        explanation/           sheets of maps over images (PNG), and explanation.json with their numbers
         model.json             the model: classes, preprocessing, start weights, score, digests
         MODEL_CARD.md          the same for people; the text under "Intended use" is the user's
         submission.csv         the last submission written from this run
@@ -162,6 +163,11 @@ class RunFolder:
     def report_file(self) -> Path:
         """The report."""
         return self.path / "report.html"
+
+    @property
+    def explanation_folder(self) -> Path:
+        """Sheets of maps over images, and their numbers."""
+        return self.path / "explanation"
 
     @property
     def submission_file(self) -> Path:

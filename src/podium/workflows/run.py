@@ -24,12 +24,14 @@ from podium.texttable import Frame, as_table, is_frame
 if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
     from podium.data import GivenImage
+    from podium.explain import Method
     from podium.report.inline import Plots
     from podium.report.members_section import MembersSection
     from podium.suspects import LabelSuspects, NextImage
     from podium.training.predictor import Models, Predictor
     from podium.workflows.audit_tta import TtaAudit
     from podium.workflows.decide import RunDecision
+    from podium.workflows.explanation import Explanation
     from podium.workflows.label_verdict import LabelVerdict
 
 __all__ = ["Run", "load_run"]
@@ -424,6 +426,64 @@ class Run(Shown):
         with restored_torch():
             return find_next(self.folder, found.samples, n, self.settings, progress or default_progress())
 
+    @strict_arguments()
+    def explain(
+        self,
+        images: str | Path | Sequence[str | Path] = (),
+        *,
+        heads: str | Sequence[str] = (),
+        classes: str | Sequence[str] = (),
+        method: Method | None = None,
+        n: int = 25,
+        curves: int = 16,
+        region: str | None = None,
+        regions: str | Path | Frame | None = None,
+        progress: Progress | None = None,
+    ) -> Explanation:
+        """Maps of what the answers depend on, over the run's own images, each by the model that did not learn it; or
+        over other images, as the mean over all folds' models. `Explanation.save` writes them.
+
+        Args:
+            images: Other images: files, or folders of them; none explains the run's own.
+            heads: Heads to explain; none takes the main target, or all heads where that is no head.
+            classes: Classes to explain, a sheet each; none explains each image's own answer.
+            method: "gradcam", "gradcam++", "hirescam", or "rollout" (vision transformers); None takes Grad-CAM, or
+                HiResCAM where heads read the standard deviation over places.
+            n: Images a sheet, of 5 by 5.
+            curves: Images whose deletion and insertion curves are measured, against maps of chance; 0 measures none.
+            region: Region whose boxes are compared with the maps; None takes the first that there is.
+            regions: Table of boxes (a file or a DataFrame) for a run that has none.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If the run is not finished or is an ensemble, or a method does not fit the network.
+            UnknownNameError: If there is no such head, class or method.
+            ImageError: If images are gone, or cannot be decoded.
+        """
+        from podium.workflows.explain import explain_files, explain_run
+
+        if n < 1 or curves < 0:
+            raise UsageError(f"needs at least 1 image and no negative number of curves, got n={n}, curves={curves}.")
+        progress = progress or default_progress()
+        asked: dict[str, Any] = {"heads": _as_names(heads), "classes": _as_names(classes), "method": method, "n": n}
+        files = [Path(one) for one in ([images] if isinstance(images, str | Path) else images)]
+        with restored_torch():
+            if files:
+                _refuse_of_own_images({"region": region, "regions": regions})
+                return explain_files(self.folder, files, self.settings, progress, **asked)
+            samples = None if regions is None else self._own_boxes(regions)
+            return explain_run(
+                self.folder, self.settings, progress, **asked, n_curves=curves, region=region, samples=samples
+            )
+
+    def _own_boxes(self, regions: str | Path | Frame) -> Samples:
+        """The run's samples with the boxes of a table."""
+        from podium.curate import Scan, with_boxes
+
+        table = as_table(regions, field="regions")
+        assert table is not None
+        return with_boxes(Scan(self.samples), table).samples
+
     def label_verdict(self, other: str | Path | Run) -> LabelVerdict:
         """What corrected labels did: this run and one that was trained with corrections on the same folds, judged out
         of fold on the original labels, on the corrected ones, and on the images that no correction speaks of.
@@ -560,6 +620,16 @@ def _refuse_beside_images(given: Mapping[str, Any]) -> None:
                 field=option_name,
                 fix="Leave it out, or name a folder or a table.",
             )
+
+
+def _as_names(given: str | Sequence[str]) -> Sequence[str]:
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _refuse_of_own_images(given: Mapping[str, Any]) -> None:
+    for option_name, value in given.items():
+        if value is not None:
+            raise UsageError("is compared with maps of the run's own images.", field=option_name, fix="Leave it out.")
 
 
 def _views_of(tta: str | Sequence[str] | None) -> tuple[str, ...] | None:
