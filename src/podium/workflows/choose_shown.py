@@ -74,9 +74,14 @@ def choose_shown(
         sheets = sorted(worst, key=lambda item: item[1])
     parts = [part for *_, part in sheets]
     if not parts:
-        return Choice(*(np.zeros(0, dtype=np.int64) for _ in range(3)), np.zeros(0, dtype=np.bool_))
-    columns = ("rows", "sheet", "explained", "is_right")
-    return Choice(*(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+        none = np.zeros(0, dtype=np.int64)
+        return Choice(none, none, none, none.astype(np.bool_))
+    return Choice(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.sheet for part in parts]),
+        np.concatenate([part.explained for part in parts]),
+        np.concatenate([part.is_right for part in parts]),
+    )
 
 
 def _of_class(
