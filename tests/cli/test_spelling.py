@@ -133,7 +133,7 @@ def test_every_option_that_an_error_or_a_note_names_exists() -> None:
     assert not {pair for pair in named if pair[1] not in known}
 
 
-NOT_OF_A_COMMAND = {"unclear", "weights", "cuts"}
+NOT_OF_A_COMMAND = {"unclear", "weights", "cuts", "unknown", "sets"}
 """Fields that only the library sets: the run's metric and its rules decide them."""
 
 

@@ -14,6 +14,7 @@ from podium.cli import main
 from podium.decisions import DecisionRules
 from podium.errors import CorruptFileError, UnknownNameError, UsageError
 from podium.metrics import score
+from podium.submission import SubmissionOptions
 from podium.tables import Samples, as_certain_probs, decide, load_predictions
 from podium.workflows import Run, train
 from podium.workflows.decide import decide_run, load_rules
@@ -163,3 +164,42 @@ def test_a_calibration_reaches_submissions_of_probabilities_and_thresholds_after
     run.report()
     with pytest.raises(UnknownNameError, match="temperature"):
         run.decide(calibrate="platt")
+
+
+def test_unknown_is_said_in_answers_and_where_the_organiser_has_a_word(
+    trained: Callable[[str], Run], tmp_path: Path
+) -> None:
+    run = trained("single")
+    head = run.oof.task.main_target
+    decision = run.decide(coverage=0.5, conformal=0.8)
+    lowest = decision.abstained[head.name].lowest
+    assert decision.abstained[head.name].coverage == pytest.approx(0.5, abs=0.3)
+    test = load_predictions(run.folder.predictions_file("test"))
+    probs = test.probs[head.name]
+    best = probs.argmax(axis=1)
+    is_sure = probs.max(axis=1) >= lowest
+    wanted = [head.classes[c] if sure else "unknown" for c, sure in zip(best, is_sure, strict=True)]
+    assert answers(run, head.name) == wanted
+    least = decision.sets[head.name].lowest
+    sizes = [len(cell.split("|")) for cell in answers(run, f"{head.name} set")]
+    assert sizes == np.maximum(1, (probs >= least).sum(axis=1)).tolist()
+    sample = tmp_path / "sample.csv"
+    sample.write_text("\n".join(["id,answer", *(f"{key},{head.classes[0]}" for key in test.ids)]) + "\n")
+    record = submit_run(run.folder, sample, out=tmp_path / "a.csv")
+    assert any("unknown_value" in note for note in record.notes)
+    submit_run(run.folder, sample, out=tmp_path / "b.csv", options=SubmissionOptions(unknown_value="none of these"))
+    with (tmp_path / "b.csv").open(newline="") as file:
+        written = [row["answer"] for row in csv.DictReader(file)]
+    assert [cell == "none of these" for cell in written] == (~is_sure).tolist()
+    with pytest.raises(UsageError, match="is an answer of"):
+        submit_run(run.folder, sample, out=tmp_path / "c.csv", options=SubmissionOptions(unknown_value=head.classes[0]))
+    run.decide()
+    with pytest.raises(UsageError, match="never says unknown"):
+        submit_run(run.folder, sample, out=tmp_path / "c.csv", options=SubmissionOptions(unknown_value="x"))
+    with pytest.raises(UsageError, match="Give one"):
+        run.decide(abstain=0.1, coverage=0.5)
+
+
+def test_several_labels_are_never_unknown(trained: Callable[[str], Run]) -> None:
+    with pytest.raises(UsageError, match="one class per image"):
+        trained("multi").decide(abstain=0.1)

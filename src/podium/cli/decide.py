@@ -26,6 +26,9 @@ def decide(
     tune: Annotated[Metric | None, Parameter(group=RUN)] = None,
     one_threshold: Annotated[bool, Parameter(group=RUN, negative="")] = False,
     calibrate: Annotated[Calibrator | None, Parameter(group=RUN)] = None,
+    abstain: Annotated[float | None, Parameter(group=RUN)] = None,
+    coverage: Annotated[float | None, Parameter(group=RUN)] = None,
+    conformal: Annotated[float | None, Parameter(group=RUN)] = None,
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
@@ -49,6 +52,9 @@ def decide(
         one_threshold: Tune one threshold for all classes of a multi-label target.
         calibrate: Scale the probabilities of every target for the least log loss on folds that did not choose: one
             temperature for all classes, or a scale and a shift a class (vector).
+        abstain: Say "unknown" below the confidence at which this share of the answers given is wrong (0.05).
+        coverage: Say "unknown" but for this share of the images, the surest ones (0.8).
+        conformal: Give sets of classes beside the answers, this share of which holds the truth (0.95).
         runs: Folder of all runs.
     """
     from podium.store import find_run
@@ -66,6 +72,9 @@ def decide(
         tune=tune,
         one_threshold=one_threshold,
         calibrate=calibrate,
+        abstain=abstain,
+        coverage=coverage,
+        conformal=conformal,
     )
     if output.json:
         print_json(decision.to_dict())

@@ -36,6 +36,7 @@ class SubmissionFlags:
         id_table: Table with the sample's ids beside the images they mean, such as test.csv of id and img_path.
         thresholds: Lowest probability of a 1 in multi-label answers: 0.4, or 'cat=0.3' per class (default: what the run
             decided).
+        unknown_value: What to write where the run decided to say "unknown" (podium decide --abstain).
         when_none: For lists without any label: refuse, write an empty cell, or write the top class.
         class_numbers: The contest's number of every class, where it is not its position: 'cat=1' 'dog=2'.
         allow_extra: Leave out predictions that the sample does not ask for.
@@ -52,6 +53,7 @@ class SubmissionFlags:
     top_k: int | None = None
     id_table: Path | None = None
     thresholds: Annotated[tuple[str, ...], Many] = ()
+    unknown_value: str | None = None
     when_none: WhenNone = "refuse"
     class_numbers: Annotated[tuple[str, ...], Many] = ()
     allow_extra: Switch = False
@@ -72,6 +74,7 @@ class SubmissionFlags:
             top_k=self.top_k,
             id_table=self.id_table,
             thresholds=read_thresholds(self.thresholds),
+            unknown_value=self.unknown_value,
             when_none=self.when_none,
             class_numbers=_read_class_numbers(self.class_numbers) or None,
             allow_extra=self.allow_extra,

@@ -1,5 +1,6 @@
 """From predictions to decisions: functions of probabilities, class names and arrays; they know no model."""
 
+from podium.decisions.abstain import Abstained, abstain_head, risk_coverage
 from podium.decisions.blend import Blend, BlendKind
 from podium.decisions.blend_weights import N_SUBSETS, Choice, Weighing, best_subsets, choose_weights
 from podium.decisions.calibrate import Calibrated, calibrate_head
@@ -31,6 +32,7 @@ from podium.decisions.tune import Tuned, can_tune, tune_head
 
 __all__ = [
     "N_SUBSETS",
+    "Abstained",
     "Blend",
     "BlendKind",
     "Calibrated",
@@ -48,6 +50,7 @@ __all__ = [
     "Tuned",
     "ViewChoice",
     "Weighing",
+    "abstain_head",
     "best_subsets",
     "calibrate_head",
     "can_tune",
@@ -78,6 +81,7 @@ __all__ = [
     "read_parent_table",
     "read_parents",
     "refuse_hard",
+    "risk_coverage",
     "score_answers",
     "stack_out_of_fold",
     "surer_on",

@@ -30,6 +30,8 @@ class DecisionRules:
         weights: What the probability of each class is multiplied by before the largest is taken, per head one a class.
         cuts: Per ordinal head, cut points on the expected class.
         calibration: How the probabilities of a head are scaled, after bags and groups are pooled.
+        unknown: Lowest probability of an answer, per head with one class per image; below it nothing is said.
+        sets: Lowest probability of a class in the set of classes that is given beside the answer, per such head.
         by_fold: What was learnt on all folds but one (thresholds, weights, cuts, calibration), by its number.
         bags: How the images of a bag are pooled into one answer, see `pool_probs`; None as the recipe says.
         parents: Parents of the classes of heads that answer inside the best parent, see `within_best_parent`.
@@ -49,6 +51,8 @@ class DecisionRules:
     weights: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     cuts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     calibration: Mapping[str, Calibration] = field(default_factory=dict)
+    unknown: Mapping[str, float] = field(default_factory=dict)
+    sets: Mapping[str, float] = field(default_factory=dict)
     by_fold: Mapping[int, DecisionRules] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -112,7 +116,7 @@ class DecisionRules:
         """Whether nothing was decided: 0.5 everywhere, every target and image by its own probabilities."""
         plain = all(value == DECISION_THRESHOLD for values in self.thresholds.values() for value in values)
         as_before = self.pool_of_bags == self.recipe_pool
-        learnt = self.weights or self.cuts or self.calibration
+        learnt = self.weights or self.cuts or self.calibration or self.unknown or self.sets
         return (
             plain and self.composite == "independent" and not (self.consensus or self.parents or learnt) and as_before
         )
@@ -186,6 +190,8 @@ class DecisionRules:
             weights={**self.weights, **learnt.weights},
             cuts={**self.cuts, **learnt.cuts},
             calibration={**self.calibration, **learnt.calibration},
+            unknown={**self.unknown, **learnt.unknown},
+            sets={**self.sets, **learnt.sets},
             by_fold={},
         )
 
@@ -208,6 +214,9 @@ class DecisionRules:
                 record[key] = {name: list(values) for name, values in getattr(self, key).items()}
         if self.calibration:
             record["calibration"] = {name: asdict(found) for name, found in self.calibration.items()}
+        for key in ("unknown", "sets"):
+            if getattr(self, key):
+                record[key] = dict(getattr(self, key))
         if self.by_fold:
             record["by_fold"] = {str(number): learnt.to_dict() for number, learnt in self.by_fold.items()}
         if self.parents:
@@ -241,6 +250,8 @@ class DecisionRules:
                 weights=weights,
                 cuts=cuts,
                 calibration=_read_calibration(record, task),
+                unknown=_read_lowest(record, task, "unknown"),
+                sets=_read_lowest(record, task, "sets"),
                 by_fold=by_fold,
             )
         except (KeyError, TypeError, ValueError, AttributeError, UsageError, UnknownNameError) as problem:
@@ -254,6 +265,13 @@ def _read_values(record: Any, task: Task, key: str) -> dict[str, tuple[float, ..
     sizes = {head.name: head.n_classes - (key == "cuts") for head in task.targets if head.kind in kinds}
     if any(sizes.get(name) != len(values) for name, values in found.items()):
         raise ValueError(f"the {key} belong to another task")
+    return found
+
+
+def _read_lowest(record: Any, task: Task, key: str) -> dict[str, float]:
+    found = {str(name): float(value) for name, value in record.get(key, {}).items()}
+    if not set(found) <= {head.name for head in task.targets if not head.is_multi}:
+        raise ValueError(f"{key} is of another task")
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.decisions import DecisionRules
+from podium.decisions import DecisionRules, risk_coverage
 from podium.errors import PodiumError
 from podium.metrics import score
 from podium.report.contents import RunContents
@@ -69,6 +69,7 @@ class CalibrationSection(Section):
         right: Fraction of all answers that is right.
         bins: Answers by their confidence.
         coverage: How accuracy rises if only the most confident answers count.
+        risk: Share of wrong answers among the most confident ones: pairs of coverage and risk.
         calibrated: The same target as the run calibrates it, each fold by the others; None where it does not.
     """
 
@@ -79,6 +80,7 @@ class CalibrationSection(Section):
     right: float
     bins: tuple[ConfidenceBin, ...]
     coverage: tuple[CoverageLine, ...]
+    risk: tuple[tuple[float, float], ...] = ()
     calibrated: CalibrationSection | None = None
 
 
@@ -102,6 +104,7 @@ def _describe(judged: JudgedRows) -> CalibrationSection:
         right=float(is_right.mean()),
         bins=_bins(confidence, is_right, 0.5 if judged.head.is_multi else 0.0),
         coverage=_coverage(confidence, is_right),
+        risk=risk_coverage(confidence, is_right),
     )
 
 

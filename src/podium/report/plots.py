@@ -24,6 +24,7 @@ from podium.report.section_drawings import (
     draw_calibration,
     draw_confidence,
     draw_precision_recall,
+    draw_risk,
     draw_roc,
     draw_submissions,
     shade_matrix,
@@ -96,8 +97,9 @@ def draw_all(report: RunReport) -> Iterator[tuple[str, str, list[Drawing]]]:
         title = f"{metric_words(report.views.metric)} of {report.views.target}: what test-time views add"
         yield "views", title, [_draw_views(report.views)]
     if report.calibration is not None:
-        title = f"{report.calibration.target}: fraction right, and answers, by probability"
-        yield "calibration", title, [draw_calibration(report.calibration), draw_confidence(report.calibration)]
+        title = f"{report.calibration.target}: fraction right, answers by probability, and errors among the surest"
+        found = report.calibration
+        yield "calibration", title, [draw_calibration(found), draw_confidence(found), draw_risk(found)]
     for number, model in enumerate(() if report.curves is None else report.curves.models[:MOST_MODELS], start=1):
         assert report.curves is not None
         drawings = [draw_scores(report.curves, model), draw_losses(report.curves, model)]

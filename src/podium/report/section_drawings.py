@@ -175,6 +175,16 @@ def _reliability(section: CalibrationSection, words: str) -> Series:
 _DIAGONAL = Series((0.0, 1.0), (0.0, 1.0), "chance")
 
 
+def draw_risk(section: CalibrationSection) -> Drawing:
+    """Share of wrong answers against the share of answers given, the most confident first."""
+    xs, ys = [x for x, _ in section.risk], [y for _, y in section.risk]
+    axis = fit_axis((0.0, *ys), within=(0.0, 1.0))
+    words = "share of wrong answers among the most confident"
+    return draw_lines(
+        [Series(xs, ys)], UNIT, axis, words=words, x_name="answered", y_name="wrong", width=300, height=200
+    )
+
+
 def draw_confidence(section: CalibrationSection) -> Drawing:
     """Answers by their probability, right and wrong."""
     labels = [f"{100 * item.low:.0f}" if place % 2 == 0 else "" for place, item in enumerate(section.bins)]

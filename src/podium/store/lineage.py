@@ -110,7 +110,18 @@ def weights_of_refit(run: RunFolder) -> dict[str, str]:
 def digest_rules(run: RunFolder) -> str | None:
     """Digest of how the run decides; None where nothing was decided."""
     record = _read_record(run.decisions_file)
-    kept = ("thresholds", "weights", "cuts", "calibration", "composite", "consensus", "parents", "bags")
+    kept = (
+        "thresholds",
+        "weights",
+        "cuts",
+        "calibration",
+        "unknown",
+        "sets",
+        "composite",
+        "consensus",
+        "parents",
+        "bags",
+    )
     rules = {name: record[name] for name in kept if name in record}
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest() if rules else None
 

@@ -46,6 +46,7 @@ class Answer:
         numbers: The contest's number of every class, in the order of the head's classes.
         thresholds: Lowest probability of a 1 per class, for multi-label heads.
         delim: What joins the labels of a list.
+        unknown: What a cell without an answer holds, meaning -1; "" where every cell has an answer.
         top_k: Number of classes that a list of a single-label head holds, the most likely first.
     """
 
@@ -57,6 +58,7 @@ class Answer:
     thresholds: tuple[float, ...]
     delim: str = ""
     top_k: int = 0
+    unknown: str = ""
 
     def read(self, text: str) -> Meaning:
         """The meaning of a cell, blanks around it aside.
@@ -65,6 +67,8 @@ class Answer:
             ValueError: If it is none of this column; says what it should be.
         """
         text = text.strip()
+        if self.unknown and text == self.unknown:
+            return -1
         match self.kind:
             case "class_number":
                 return self._index_of_number(text)
@@ -105,6 +109,8 @@ class Answer:
 
     def write(self, meaning: Meaning) -> str:
         """A meaning as the text of a cell. Probabilities keep every digit that float64 needs to come back equal."""
+        if self.unknown and meaning == -1:
+            return self.unknown
         if isinstance(meaning, tuple):
             return self.delim.join(self._class_text(index) for index in meaning)
         if self.kind == "probability":

@@ -36,6 +36,9 @@ class SubmissionOptions:
         weights: What the run multiplies the probability of each class by before it takes the largest, by single-label
             target.
         cuts: The run's cut points on the expected class, by ordinal target.
+        unknown: Lowest probability of an answer, by single-label target, as the run decides.
+        unknown_value: What is written where the run says "unknown"; None answers such images too.
+        sets: Lowest probability of a class in the sets that a table of answers gives, by single-label target.
         decoding: How a composite class and its attributes are decided together, see `podium.tables.decide_targets`.
         class_numbers: The contest's number per class, under "class" or "target=class", where it is not the position
             in the task.
@@ -67,6 +70,9 @@ class SubmissionOptions:
     decoding: CompositeDecoding = "independent"
     weights: Mapping[str, Sequence[float]] | None = None
     cuts: Mapping[str, Sequence[float]] | None = None
+    unknown: Mapping[str, float] | None = None
+    unknown_value: str | None = None
+    sets: Mapping[str, float] | None = None
     class_numbers: Mapping[str, int] | None = None
     unclear: Literal["decision", "probability"] = "decision"
     top_k: int | None = None

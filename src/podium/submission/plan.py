@@ -20,6 +20,7 @@ from podium.submission.ids import check_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.pairs import PairRows, find_pairs
 from podium.submission.plan_notes import describe_answers
+from podium.submission.unknown import describe_unknown, with_unknown
 from podium.submission.unused_rules import describe_unused_rules
 from podium.tables import DECISION_THRESHOLD, Head, Task
 from podium.texttable import RawTable
@@ -113,7 +114,7 @@ def match_columns(
     else:
         readings = _guess_readings(template, others, task)
         _check_all_classes(readings, template)
-    answers = _settle(readings, template, task, options)
+    answers = with_unknown(_settle(readings, template, task, options), options)
     kept = tuple(name for name in others if name not in readings)
     notes = [f"{id_column!r} names the images ({why})."]
     if joined is not None:
@@ -121,7 +122,11 @@ def match_columns(
             f"{id_column!r} holds ids; {Path(options.id_table or '').name} says which image each means, in its columns"
             f" {joined.key_column!r} and {joined.image_column!r}."
         ]
-    notes += [*describe_answers(answers, task), *describe_unused_rules(answers, options)]
+    notes += [
+        *describe_answers(answers, task),
+        *describe_unused_rules(answers, options),
+        *describe_unknown(answers, options),
+    ]
     notes += [f"{', '.join(map(repr, kept))} kept as they are in the sample."] if kept else []
     return Plan(task, id_column, answers, kept, tuple(notes), options, None if joined is None else joined.image_of)
 

@@ -20,6 +20,7 @@ from podium.submission.histogram import Histogram, count_classes, find_constant,
 from podium.submission.ids import match_ids
 from podium.submission.options import SubmissionOptions
 from podium.submission.plan import Plan, thresholds_of
+from podium.submission.unknown import mask_unknown, name_sets, word_for_unknown
 from podium.tables import Head, Predictions, Task, decide_targets
 from podium.texttable import RawTable
 
@@ -140,7 +141,7 @@ def _fill_columns(
     """New cells of every answer column."""
     filled = {}
     for answer in plan.answers:
-        meanings = answer.meanings(probs[answer.head.name], decided[answer.head.name])
+        meanings = mask_unknown(answer, probs[answer.head.name], decided[answer.head.name], plan.options)
         if answer.delim and not answer.top_k:
             meanings = _fill_empty(answer, meanings, probs[answer.head.name].argmax(axis=1), plan, template)
         filled[answer.column] = _new_cells(answer, meanings, template.cells(answer.column))
@@ -243,6 +244,7 @@ def make_plain_submission(predictions: Predictions, options: SubmissionOptions |
             numbers=tuple(range(head.n_classes)),
             thresholds=thresholds_of(options, targets)[head.name],
             delim="|" if head.is_multi else "",
+            unknown=word_for_unknown(head) if head.name in (options.unknown or {}) else "",
         )
         for head in targets
     )
@@ -250,8 +252,11 @@ def make_plain_submission(predictions: Predictions, options: SubmissionOptions |
     columns: dict[str, list[str]] = {id_column: [str(name) for name in predictions.ids]}
     for answer in answers:
         probs = predictions.probs[answer.column]
-        columns[answer.column] = [answer.write(meaning) for meaning in answer.meanings(probs, decided[answer.column])]
+        meanings = mask_unknown(answer, probs, decided[answer.column], options)
+        columns[answer.column] = [answer.write(meaning) for meaning in meanings]
         columns[f"{answer.column} probability"] = _texts(_probability_of(probs, decided[answer.column], answer.head))
+        if answer.column in (options.sets or {}):
+            columns[f"{answer.column} set"] = name_sets(answer.head, probs, (options.sets or {})[answer.column])
     lines = [_as_line(row) for row in (list(columns), *zip(*columns.values(), strict=True))]
     return Submission(
         data="".join(lines).encode("utf-8"),

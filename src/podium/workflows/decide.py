@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.advice import option
 from podium.decisions import (
+    Abstained,
     Calibrated,
     Calibrator,
     DecisionRules,
@@ -33,6 +34,7 @@ from podium.metrics import METRICS, PairedDifference, default_metric, paired_dif
 from podium.store import RunFolder, check_scores, digest_rules, find_stale, list_predictions, load_tables, read_pool
 from podium.submission import SubmissionOptions, write_submission
 from podium.tables import CompositeDecoding, Head, Predictions, Samples, Task, as_certain_probs, load_predictions
+from podium.workflows.abstain_rules import abstain_rules, read_wishes
 from podium.workflows.calibrate_rules import calibrate_rules
 from podium.workflows.tune_rules import refuse_both, tune_rules
 
@@ -52,6 +54,8 @@ class RunDecision:
         choice: The score of every pool, where the best was asked for.
         tuned: Per target, the rule that was tuned, kept or not.
         calibrated: Per target, the calibration that was learnt, kept or not.
+        abstained: Per target, when nothing is said.
+        sets: Per target, which classes a set holds.
     """
 
     rules: DecisionRules
@@ -61,6 +65,8 @@ class RunDecision:
     choice: PoolChoice | None = None
     tuned: Mapping[str, Tuned] = field(default_factory=dict)
     calibrated: Mapping[str, Calibrated] = field(default_factory=dict)
+    abstained: Mapping[str, Abstained] = field(default_factory=dict)
+    sets: Mapping[str, Abstained] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
@@ -72,7 +78,12 @@ class RunDecision:
             **({} if self.choice is None else {"pools": self.choice.to_dict()}),
             **{
                 key: {name: found.to_dict() for name, found in items.items()}
-                for key, items in (("calibrated", self.calibrated), ("tuned", self.tuned))
+                for key, items in (
+                    ("calibrated", self.calibrated),
+                    ("tuned", self.tuned),
+                    ("abstained", self.abstained),
+                    ("sets", self.sets),
+                )
                 if items
             },
         }
@@ -88,6 +99,8 @@ class RunDecision:
         pools = [] if self.choice is None else [*self.choice.lines(), ""]
         tuned = [line for name, item in self.calibrated.items() for line in item.lines(name)]
         tuned += [line for name, rule in self.tuned.items() for line in rule.lines(name)]
+        for found in (self.abstained, self.sets):
+            tuned += [line for name, limit in found.items() for line in limit.lines(name)]
         unchanged = [] if self.differences else ["No out-of-fold answer changes."]
         return [*pools, *tuned, *changes, *unchanged, *self.notes]
 
@@ -106,6 +119,9 @@ def decide_run(
     tune: str | None = None,
     one_threshold: bool = False,
     calibrate: str | None = None,
+    abstain: float | None = None,
+    coverage: float | None = None,
+    conformal: float | None = None,
 ) -> RunDecision:
     """Set how a run decides, and report what that does out of fold. Nothing given goes back to the default.
 
@@ -126,6 +142,9 @@ def decide_run(
             points on the expected class for quadratic kappa and the mean absolute error.
         one_threshold: Whether the classes of a tuned multi-label target share one threshold.
         calibrate: "temperature" or "vector": scale the probabilities of every target for the least log loss.
+        abstain: Say "unknown" below the confidence at which this share of the answers given is wrong.
+        coverage: Say "unknown" but for this share of the images.
+        conformal: Give sets of classes beside the answers, this share of which holds the truth.
 
     Raises:
         UsageError: If the run is not finished, its scores are not of its predictions, the task has nothing to decide
@@ -136,6 +155,7 @@ def decide_run(
     """
     if calibrate is not None and calibrate not in get_args(Calibrator):
         raise UnknownNameError("calibration", calibrate, get_args(Calibrator), field="calibrate")
+    wishes = read_wishes(abstain, coverage, conformal)
     refuse_both(has_thresholds=thresholds is not None, one_threshold=one_threshold, tune=tune)
     check_scores(run)
     samples, _ = load_tables(run)
@@ -157,6 +177,9 @@ def decide_run(
         rules, calibrated = calibrate_rules(pooled, samples, rules, cast("Calibrator", calibrate))
     if tune is not None:
         rules, tuned = tune_rules(pooled, samples, rules, tune, one_threshold=one_threshold)
+    learnt: dict[str, dict[str, Abstained]] = {"risk": {}, "coverage": {}, "sets": {}}
+    for wish, wanted in wishes:
+        rules, learnt[wish] = abstain_rules(pooled, samples, rules, wish, wanted)
     before, after = DecisionRules().decide(plain), rules.decide_out_of_fold(pooled)
     differences, n_changed = {}, {}
     for head in oof.task.targets:
@@ -192,7 +215,17 @@ def decide_run(
             notes.append(f"Predictions {name!r} name no groups: make them again with {option('group')}.")
         else:
             renew_answers(run, name, predictions)
-    return RunDecision(rules, differences, n_changed, tuple(notes), choice, tuned, calibrated)
+    return RunDecision(
+        rules,
+        differences,
+        n_changed,
+        tuple(notes),
+        choice,
+        tuned,
+        calibrated,
+        learnt["risk"] or learnt["coverage"],
+        learnt["sets"],
+    )
 
 
 def _set_pool(
@@ -248,7 +281,13 @@ def follow_rules(run: RunFolder, task: Task, options: SubmissionOptions) -> Subm
         options = replace(options, thresholds=rules.named_thresholds(task))
     if options.decoding == "independent":
         options = replace(options, decoding=rules.composite)
-    return replace(options, weights=options.weights or rules.weights, cuts=options.cuts or rules.cuts)
+    return replace(
+        options,
+        weights=options.weights or rules.weights,
+        cuts=options.cuts or rules.cuts,
+        unknown=options.unknown or rules.unknown,
+        sets=options.sets or rules.sets,
+    )
 
 
 def write_answers(run: RunFolder, name: str, predictions: Predictions) -> dict[str, str | None]:

@@ -511,6 +511,9 @@ class Run(Shown):
         tune: str | None = None,
         one_threshold: bool = False,
         calibrate: str | None = None,
+        abstain: float | None = None,
+        coverage: float | None = None,
+        conformal: float | None = None,
     ) -> RunDecision:
         """Set how the run turns probabilities into answers; predict, evaluate and submit follow. The arguments are
         those of `podium decide`; without any the run goes back to the default.
@@ -531,6 +534,9 @@ class Run(Shown):
             tune=tune,
             one_threshold=one_threshold,
             calibrate=calibrate,
+            abstain=abstain,
+            coverage=coverage,
+            conformal=conformal,
         )
 
     @strict_arguments()
