@@ -68,5 +68,7 @@ def test_what_cannot_be_kept_is_refused() -> None:
         abstain_head(np.linspace(0, 1, 20), wrong, fold, groups, "risk", 0.1)
     with pytest.raises(UsageError, match="between 0 and 1"):
         abstain_head(np.linspace(0, 1, 20), ~wrong, fold, groups, "coverage", 1.5)
+    with pytest.raises(UsageError, match="99 groups"):
+        abstain_head(np.linspace(0, 1, 20), ~wrong, fold, groups, "sets", 0.99, np.ones((20, 2)))
     with pytest.raises(UsageError, match="one fold"):
         abstain_head(np.linspace(0, 1, 20), ~wrong, fold * 0, groups, "coverage", 0.5)

@@ -102,7 +102,8 @@ def abstain_head(
         sizes: For sets, all probabilities (N, C), whose sets are counted.
 
     Raises:
-        UsageError: If `wanted` is not in (0, 1), there is one fold only, or no confidence has so small a risk.
+        UsageError: If `wanted` is not in (0, 1), there is one fold only, no confidence has so small a risk, or there
+            are too few groups for sets.
 
     Source:
         Geifman and El-Yaniv 2017, "Selective Classification for Deep Neural Networks"; Vovk 2015, "Cross-conformal
@@ -159,8 +160,14 @@ def share_of(hits: FloatArray, asked: FloatArray, groups: NDArray[np.object_]) -
 def _lowest(confidence: FloatArray, is_right: NDArray[np.bool_], wish: Wish, wanted: float, n_groups: int) -> float:
     falling = np.sort(confidence)[::-1]
     if wish == "sets":
+        if (n_groups + 1) * wanted > n_groups:
+            n_least = int(np.ceil(wanted / (1 - wanted)))
+            what = (
+                f"sets that hold the truth in {wanted:g} need {n_least} groups beside each fold, there are {n_groups}."
+            )
+            raise UsageError(what, field="conformal", fix="Ask for less.")
         rank = min(len(falling), int(np.ceil((n_groups + 1) * wanted / n_groups * len(falling))))
-        return float(falling[rank - 1]) if (n_groups + 1) * wanted <= n_groups else 0.0
+        return float(falling[rank - 1])
     if wish == "coverage":
         return float(falling[max(1, round(wanted * len(falling))) - 1])
     order = np.argsort(-confidence, kind="stable")

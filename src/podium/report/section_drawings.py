@@ -29,7 +29,11 @@ __all__ = [
     "draw_calibration",
     "draw_confidence",
     "draw_precision_recall",
+<<<<<<< HEAD
     "draw_removal",
+=======
+    "draw_risk",
+>>>>>>> 1d3b24d (Unknown: measured figures, sets need enough groups)
     "draw_roc",
     "draw_submissions",
     "shade_matrix",
@@ -289,6 +293,7 @@ SECTION_DRAWINGS = {
         draw_count,
         draw_balance,
         draw_calibration,
+        draw_risk,
         draw_confidence,
         draw_removal,
         draw_precision_recall,
