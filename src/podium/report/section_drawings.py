@@ -29,11 +29,8 @@ __all__ = [
     "draw_calibration",
     "draw_confidence",
     "draw_precision_recall",
-<<<<<<< HEAD
     "draw_removal",
-=======
     "draw_risk",
->>>>>>> 1d3b24d (Unknown: measured figures, sets need enough groups)
     "draw_roc",
     "draw_submissions",
     "shade_matrix",
