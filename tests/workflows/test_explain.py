@@ -114,6 +114,8 @@ def test_the_command_writes_sheets_numbers_and_the_report(
     image = str(run.samples.file(0))
     assert main(["explain", "frozen", "--runs", str(run.settings.runs), "--images", image, "--out", str(tmp_path)]) == 0
     assert (tmp_path / "maps-1-1.png").is_file()
+    run.explain(classes="none", n=2, curves=1).save(run.folder.explanation_folder)
+    assert len(list(run.folder.explanation_folder.glob("*.png"))) == 1  # the sheets of the call before are gone
     (tmp_path / "maps-1-1.png").write_bytes(b"mine")
     with pytest.raises(UsageError, match="no sheet that Podium wrote"):
         run.explain(image).save(tmp_path)

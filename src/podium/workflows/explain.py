@@ -55,7 +55,7 @@ def explain_run(
         classes: Classes to explain; none explains each image's own answer.
         method: "gradcam", "gradcam++", "hirescam" or "rollout"; None takes what suits the network.
         n: Images a sheet.
-        n_curves: Images whose deletion and insertion curves are measured; 0 measures none.
+        n_curves: Images whose deletion and insertion curves are measured; fewer than 2 measure none.
         region: Region whose boxes are compared with the maps; None takes the first that the samples have.
         samples: The run's samples with other boxes.
 
@@ -126,8 +126,8 @@ def _explain_head(
         for place, row in enumerate(choice.rows.tolist())
     ]
     removal = None
-    if n_curves > 0:
-        some = np.unique(np.linspace(0, len(rows) - 1, n_curves).astype(np.int64))
+    some = np.unique(np.linspace(0, len(rows) - 1, n_curves).astype(np.int64))
+    if len(some) > 1:  # one image has no interval
         keys = [int(key) for key in sample_keys(oof.ids[choice.rows[some]].tolist())]
         with progress.stage(f"deletion and insertion of {head.name}", len(some)) as update:
             removal = maker.removal(rows[some], folds[some], choice.explained[some], maps[some], keys, update)

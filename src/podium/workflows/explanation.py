@@ -202,7 +202,7 @@ class Explanation(Shown):
                 yield f"maps-{number}-{place}.png", one, sheet
 
     def save(self, folder: str | Path) -> tuple[Path, ...]:
-        """Write every sheet as a PNG file, and all numbers as explanation.json; gives the files.
+        """Write every sheet as a PNG file, and all numbers as explanation.json, in place of earlier ones; gives them.
 
         Raises:
             UsageError: If a file would be replaced that Podium did not write; none is written then.
@@ -219,6 +219,9 @@ class Explanation(Shown):
                 )
         for path, (_, one, sheet) in zip(paths, self._names(), strict=True):
             durable.write_bytes(path, one.to_png(sheet))
+        for old in sorted(set(folder.glob("maps-*-*.png")) - set(paths)):  # of an earlier call
+            if is_own_png(durable.read_bytes(old)):
+                durable.remove_file(old)
         record = folder / RECORD
         durable.write_sealed(record, self.to_dict() | {"files": [path.name for path in paths]})
         return (*paths, record)

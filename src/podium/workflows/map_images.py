@@ -162,11 +162,9 @@ class MapMaker:
 
 
 def _mean_interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean with the bounds of Student's t at 95 %; without bounds below two values."""
+    """Mean of at least two values, with the bounds of Student's t at 95 %."""
     from scipy.special import stdtrit
 
     mean = float(values.mean())
-    if len(values) < 2:
-        return mean, float("-inf"), float("inf")
     half = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / len(values) ** 0.5)
     return mean, mean - half, mean + half
