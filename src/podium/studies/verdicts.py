@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from podium.advice import option
 from podium.metrics import ArmDifference, TargetComparison
 from podium.store import RunFolder
 from podium.studies.folder import StudyFolder, StudyRecord
@@ -62,7 +63,11 @@ class StudyResult:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the reader should know besides."""
-        return () if self.comparison is None else self.comparison.notes
+        found = () if self.comparison is None else self.comparison.notes
+        if self.main is None or self.main.n_seeds > 1:
+            return found
+        own = f"One seed each: another seed of the same recipe may score otherwise. Try several with {option('seeds')}."
+        return (own, *(note for note in found if "seed" not in note))
 
     @property
     def main(self) -> TargetComparison | None:
