@@ -98,7 +98,7 @@ def _show(made: Explanation, folder: Path, report: Path | None) -> None:
 def _layers(one: HeadMaps) -> str:
     if len(one.layers) == 1:
         return f"layer {one.layers[0]}"
-    return f"{len(one.layers)} layers, {one.layers[0]} to {one.layers[-1]}"
+    return f"{count_of(len(one.layers), 'layer')}, {one.layers[0]} to {one.layers[-1]}"
 
 
 def _show_numbers(one: HeadMaps, region: str) -> None:

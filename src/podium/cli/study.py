@@ -15,6 +15,7 @@ from podium.cli.spelling import respell
 from podium.cli.verdicts import signed, what_settles
 from podium.columns import align_columns
 from podium.errors import UsageError
+from podium.listing import count_of
 
 if TYPE_CHECKING:
     from podium.studies.page import ArmLine
@@ -100,7 +101,8 @@ def _show(found: StudyResult) -> None:
 
     main = found.main
     if main is not None:
-        together = f"{len(main.arms)} comparisons hold together" if len(main.arms) > 1 else "one comparison"
+        n_arms = count_of(len(main.arms), "comparison")
+        together = f"{n_arms} together" if len(main.arms) > 1 else n_arms
         print_lines(f"{main.metric} of {main.target}, out of fold; {together} at {found.level:.0%}")
     print_lines(*align_columns(_HEADER, [_cells(line, found) for line in describe_arms(found)], left=1), "")
     if main is not None:

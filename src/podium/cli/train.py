@@ -50,6 +50,7 @@ def train(
     checkpoint_seconds: Annotated[float, Parameter(group=MACHINE)] = 60.0,
     cloud_drive: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
     reproducible: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
+    looks: Annotated[bool, Parameter(group=MACHINE, negative="--no-looks")] = True,
     output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
     """Cross-validate: decode every image once, split without leaks, train every fold, score, report.
@@ -74,6 +75,8 @@ def train(
             checkpoints in place. The run remembers it.
         reproducible: Take fixed precision, layout and engine instead of timing them, so that the same command gives the
             same bits on this machine, however busy it is; give --threads too.
+        looks: Look for look-alikes, and for the range of a submission, when the run is scored; --no-looks saves the
+            time.
     """
     from podium import workflows
 
@@ -83,6 +86,7 @@ def train(
         checkpoint_seconds=checkpoint_seconds,
         cloud_drive=cloud_drive,
         reproducible=reproducible,
+        looks=looks,
         processes=processes,
     )
     if resume is not None:

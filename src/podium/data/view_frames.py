@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from podium.data.frames import Frames, whole_frames
 from podium.errors import UnknownNameError, UsageError
+from podium.listing import count_of
 
 __all__ = ["VIEW_SETS", "PiecePool", "View", "ViewParts", "expand_views", "frames_of", "least_share", "parts_of"]
 
@@ -105,7 +106,7 @@ def frames_of(view: str, n: int, height: int, width: int) -> Frames:
     """
     parts = parts_of(view)
     if len(parts.frames) > 1:
-        raise UsageError(f"view {view!r} has {len(parts.frames)} frames, and one is wanted.", field="view")
+        raise UsageError(f"view {view!r} has {count_of(len(parts.frames), 'frame')}, and one is wanted.", field="views")
     frames = whole_frames(n, height, width)
     for step in parts.frames[0].split("+"):
         if step.startswith("box:"):

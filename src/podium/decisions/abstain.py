@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import UsageError
+from podium.listing import count_of
 from podium.metrics import Interval
 from podium.metrics.bootstrap import Judged, effective_groups, number_groups, resample
 from podium.metrics.definition import mean_metric
@@ -162,9 +163,7 @@ def _lowest(confidence: FloatArray, is_right: NDArray[np.bool_], wish: Wish, wan
     if wish == "sets":
         if (n_groups + 1) * wanted > n_groups:
             n_least = int(np.ceil(wanted / (1 - wanted)))
-            what = (
-                f"sets that hold the truth in {wanted:g} need {n_least} groups beside each fold, there are {n_groups}."
-            )
+            what = f"sets that hold the truth in {wanted:g} need {count_of(n_least, 'group')} beside each fold; there are {n_groups:,}."
             raise UsageError(what, field="conformal", fix="Ask for less.")
         rank = min(len(falling), int(np.ceil((n_groups + 1) * wanted / n_groups * len(falling))))
         return float(falling[rank - 1])

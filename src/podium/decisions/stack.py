@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from podium.decisions.logistic import Logistic, choose_strength, fit_logistic
 from podium.decisions.table_columns import ColumnPlan
 from podium.errors import UsageError
+from podium.listing import count_of
 from podium.tables import Head, Task
 
 __all__ = ["Stack", "fit_stack", "logits_of"]
@@ -119,7 +120,7 @@ def fit_stack(
         base, features = logits_of([part[head.name] for part in parts], head, extra)
         if features.shape[1] * head.n_classes > _MOST_WEIGHTS:
             raise UsageError(
-                f"{head.name!r} has {head.n_classes:,} classes: too many for stacking.",
+                f"{head.name!r} has {count_of(head.n_classes, 'class')}: too many for stacking.",
                 field="weights",
                 fix="Choose weights by 'search' or 'greedy'.",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from podium.listing import count_of
 from podium.metrics import Interval
 from podium.report.contents import RunContents
 from podium.report.drawing import Drawing
@@ -48,5 +49,5 @@ def describe_submissions(contents: RunContents) -> SubmissionsSection | None:
 
 def draw_submissions(section: SubmissionsSection) -> Drawing:
     """The points, those of this run in another colour."""
-    words = f"Score out of fold against the public leaderboard, {len(section.points)} submissions: {section.advice}."
+    words = f"Score out of fold against the public leaderboard, {count_of(len(section.points), 'submission')}: {section.advice}."
     return draw_leaderboard(section.points, words, own=section.own)

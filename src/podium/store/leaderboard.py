@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from podium import durable
+from podium.advice import call
 from podium.errors import CorruptFileError, UsageError
 from podium.metrics import Interval, correlation_with_interval
 from podium.metrics.correlation import FEWEST_POINTS
@@ -243,7 +244,7 @@ def _advise(rows: Sequence[RankedSubmission], n: int, spearman: Interval) -> str
     if outside > max(1, 0.2 * judged):
         return (
             f"{outside} of {judged} leaderboard scores lie outside the expected range: the folds do not resemble the"
-            " test set; look for groups and leaks with podium audit --test before the next submission"
+            f" test set; look for groups and leaks with {call('podium.audit', 'DATA', test='TEST')} before the next submission"
         )
     if n < FEWEST_POINTS:
         return (

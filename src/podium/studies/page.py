@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from podium import durable
+from podium.listing import part_of
 from podium.metrics import ArmDifference
 from podium.printable import printable
 from podium.report.axis import fit_axis
@@ -50,7 +51,7 @@ def describe_arms(result: StudyResult) -> list[ArmLine]:
             name = result.names[arm.name]
             lines.append(ArmLine(name, arm.score, arm, result.minutes[name]))
     for left in result.stopped:
-        remark = f"left after {left.n_folds} of {left.n_of} folds"
+        remark = f"left after {part_of(left.n_folds, left.n_of, 'fold')}"
         lines.append(ArmLine(left.name, math.nan, left.difference, result.minutes[left.name], remark))
     lines += [ArmLine(name, math.nan, None, result.minutes[name], "not tried to the end") for name in result.missing]
     lines += [ArmLine(name, math.nan, None, math.nan, f"left out: {why}") for name, why in result.left_out.items()]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from podium.listing import part_of
 from podium.metrics import AnswerDrift, ExpectedScore, Interval, PairedDifference
 from podium.submission.histogram import Histogram
 
@@ -119,7 +120,7 @@ def advise(gate: SubmissionGate) -> str:
 
 def _against_last(change: AnswerChange) -> str:
     if change.difference is None:
-        changed = f"{change.n_changed:,} of {change.n_rows:,} answers changed" if change.n_rows else "see above"
+        changed = f"{part_of(change.n_changed, change.n_rows, 'answer')} changed" if change.n_rows else "see above"
         return f"cannot be told from your last submission: the difference is not measured; {changed}"
     item = change.difference.difference
     size = f"{change.difference.metric} {item.value:+.4f}"

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
+from podium.advice import call, option
 from podium.decisions import DecisionRules, decided_scores
 from podium.errors import PodiumError, StorageError, UsageError
-from podium.listing import count_of
+from podium.listing import count_of, part_of
 from podium.metrics import (
     METRICS,
     AnswerDrift,
@@ -143,7 +144,7 @@ def _made_by(run: RunFolder, predictions: Predictions, name: str, *, is_refit: b
         return "the mean of the folds", ""
     words = f"the mean of {count_of(len(made), 'fold')}" if len(made) > 1 else f"fold {min(made)} alone"
     missing = set(asked) - made
-    return words, f"{len(made)} of {len(made | set(asked))} folds" if missing else ""
+    return words, part_of(len(made), len(made | set(asked)), "fold") if missing else ""
 
 
 def _with_score(
@@ -280,10 +281,10 @@ def read_shift(folder: Path) -> str:
     record = durable.read_json(path) if path.is_file() else None
     shifts = record.get("shift") if isinstance(record, dict) else None
     if not isinstance(shifts, list) or not all(isinstance(one, dict) for one in shifts):
-        fix = "Name the folder that podium audit DATA --test TEST --out FOLDER wrote."
+        fix = f"Name the folder that {call('podium.audit', 'DATA', test='TEST')} was saved in ({option('out')})."
         raise UsageError("this is no audit.", where=folder, field="audit", fix=fix)
     if not shifts:
-        fix = "Audit with the test set: podium audit DATA --test TEST --out FOLDER."
+        fix = f"Audit with the test set: {call('podium.audit', 'DATA', test='TEST')}, saved in a folder ({option('out')})."
         raise UsageError("this audit did not compare with a test set.", where=folder, field="audit", fix=fix)
     joint = [one for one in shifts if one.get("least_like_train")] or shifts
     return " and ".join(_say_area(one) for one in joint[:2]) + "; 0.5 is no difference"

@@ -20,7 +20,7 @@ class Leaderboard(Ranked, Shown):
 
     def overview(self) -> Overview:
         """A row a submission."""
-        facts = [f"{len(self.points)} with both scores", self.advice]
+        facts = [f"{count_of(len(self.points), 'submission')} with both scores", self.advice]
         return Overview("Leaderboard", facts, CELLS, [cells_of(row) for row in self.rows])
 
     def words(self) -> str:
@@ -28,7 +28,7 @@ class Leaderboard(Ranked, Shown):
         if not self.pearson.n_resamples:
             return f"{count_of(len(self.points), 'submission')} with both scores"
         bounds = [f"{name} {item}" for name, item in (("Pearson", self.pearson), ("Spearman", self.spearman))]
-        return f"{', '.join(bounds)} over {self.pearson.n_groups} submissions"
+        return f"{', '.join(bounds)} over {count_of(self.pearson.n_groups, 'submission')}"
 
     def save(self, path: str | Path) -> Path:
         """Draw cross-validation against the leaderboard, as .png or .svg.
