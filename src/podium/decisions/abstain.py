@@ -163,7 +163,8 @@ def _lowest(confidence: FloatArray, is_right: NDArray[np.bool_], wish: Wish, wan
     if wish == "sets":
         if (n_groups + 1) * wanted > n_groups:
             n_least = int(np.ceil(wanted / (1 - wanted)))
-            what = f"sets that hold the truth in {wanted:g} need {count_of(n_least, 'group')} beside each fold; there are {n_groups:,}."
+            needed = count_of(n_least, "group")
+            what = f"sets that hold the truth in {wanted:g} need {needed} beside each fold; there are {n_groups:,}."
             raise UsageError(what, field="conformal", fix="Ask for less.")
         rank = min(len(falling), int(np.ceil((n_groups + 1) * wanted / n_groups * len(falling))))
         return float(falling[rank - 1])

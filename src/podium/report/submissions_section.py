@@ -49,5 +49,6 @@ def describe_submissions(contents: RunContents) -> SubmissionsSection | None:
 
 def draw_submissions(section: SubmissionsSection) -> Drawing:
     """The points, those of this run in another colour."""
-    words = f"Score out of fold against the public leaderboard, {count_of(len(section.points), 'submission')}: {section.advice}."
+    n_points = count_of(len(section.points), "submission")
+    words = f"Score out of fold against the public leaderboard, {n_points}: {section.advice}."
     return draw_leaderboard(section.points, words, own=section.own)

@@ -242,9 +242,10 @@ def _advise(rows: Sequence[RankedSubmission], n: int, spearman: Interval) -> str
     outside = sum(row.is_inside is False for row in rows)
     judged = sum(row.is_inside is not None for row in rows)
     if outside > max(1, 0.2 * judged):
+        audit = call("podium.audit", "DATA", test="TEST")
         return (
             f"{outside} of {judged} leaderboard scores lie outside the expected range: the folds do not resemble the"
-            f" test set; look for groups and leaks with {call('podium.audit', 'DATA', test='TEST')} before the next submission"
+            f" test set; look for groups and leaks with {audit} before the next submission"
         )
     if n < FEWEST_POINTS:
         return (

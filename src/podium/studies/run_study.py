@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from podium import durable
-from podium.advice import option
+from podium.advice import call, option
 from podium.arguments import strict_arguments
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
@@ -209,7 +209,7 @@ def _check_same(folder: StudyFolder, record: StudyRecord) -> None:
         raise UsageError(
             f"study {folder.name!r} asks for something else: its {', '.join(differs)} differ.",
             where=folder.path,
-            fix=f"Choose another {option('name')}, or go on with it as it is: podium study --resume {folder.name}.",
+            fix=f"Choose another {option('name')}, or go on with it as it is: {call('podium.resume_study', folder.name)}.",
         )
 
 

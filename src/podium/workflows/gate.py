@@ -284,7 +284,8 @@ def read_shift(folder: Path) -> str:
         fix = f"Name the folder that {call('podium.audit', 'DATA', test='TEST')} was saved in ({option('out')})."
         raise UsageError("this is no audit.", where=folder, field="audit", fix=fix)
     if not shifts:
-        fix = f"Audit with the test set: {call('podium.audit', 'DATA', test='TEST')}, saved in a folder ({option('out')})."
+        audit = call("podium.audit", "DATA", test="TEST")
+        fix = f"Audit with the test set: {audit}, saved in a folder ({option('out')})."
         raise UsageError("this audit did not compare with a test set.", where=folder, field="audit", fix=fix)
     joint = [one for one in shifts if one.get("least_like_train")] or shifts
     return " and ".join(_say_area(one) for one in joint[:2]) + "; 0.5 is no difference"
