@@ -206,10 +206,11 @@ def _check_same(folder: StudyFolder, record: StudyRecord) -> None:
     old, new = folder.read().to_dict(), record.to_dict()
     differs = [key for key in new if key != "left_out" and old.get(key) != new[key]]
     if differs:
+        again = call("podium.resume_study", folder.name)
         raise UsageError(
             f"study {folder.name!r} asks for something else: its {', '.join(differs)} differ.",
             where=folder.path,
-            fix=f"Choose another {option('name')}, or go on with it as it is: {call('podium.resume_study', folder.name)}.",
+            fix=f"Choose another {option('name')}, or go on with it as it is: {again}.",
         )
 
 
