@@ -72,9 +72,9 @@ def explain(
         progress=Console(quiet=output.quiet),
     )
     own = found.folder.explanation_folder
-    folder = out or (own.with_name("explained-images") if images else own)
-    files = made.save(folder)
-    if folder == own:
+    chosen = out or (own.with_name("explained-images") if images else own)
+    files = made.save(chosen)
+    if chosen == own:
         found.report()
     if output.json:
         print_json(made.to_dict() | {"files": list(map(str, files))})

@@ -180,14 +180,17 @@ _ALL = (
     weighted_metric("partial_roc_auc_0.1", ALL_KINDS, partial(partial_roc_auc, max_fpr=0.1)),
     replace(weighted_metric("roc_auc_above_tpr_0.8", ALL_KINDS, partial(roc_auc_above_tpr, min_tpr=0.8)), best=1 - 0.8),
     *(
-        mean_metric(
-            f"log_loss_clip_{clip:g}",
-            ALL_KINDS,
-            "probs",
-            partial(log_loss_totals, clip=clip),
-            greater_is_better=False,
-            worst=partial(_largest_loss, clip=clip),
-            constants=class_shares,
+        replace(
+            mean_metric(
+                f"log_loss_clip_{clip:g}",
+                ALL_KINDS,
+                "probs",
+                partial(log_loss_totals, clip=clip),
+                greater_is_better=False,
+                worst=partial(_largest_loss, clip=clip),
+                constants=class_shares,
+            ),
+            best=-math.log1p(-clip),
         )
         for clip in (0.001, 0.01)
     ),

@@ -14,7 +14,7 @@ from podium.advice import call, option
 from podium.arguments import strict_arguments
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
-from podium.dataset.prepared import Prepared, load_prepared
+from podium.dataset.prepared import Prepared, load_prepared, save_prepared
 from podium.errors import PodiumError, RecipeError, UsageError
 from podium.listing import count_of
 from podium.machine import Caution, Progress, Settings, default_progress
@@ -155,7 +155,7 @@ def _prepare(
     if (folder.data_folder / "prepared.json").is_file():
         return load_prepared(folder.data_folder)
     prepared = prepare(data, folds=folds, options=options, recipe=base, settings=settings, progress=progress)
-    prepared.save(folder.data_folder)
+    save_prepared(prepared, folder.data_folder)
     return prepared
 
 

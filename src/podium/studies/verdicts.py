@@ -75,6 +75,13 @@ class StudyResult:
         return None if self.comparison is None else self.comparison.main
 
     @property
+    def verdicts(self) -> dict[str, str]:
+        """The verdict on each arm that was compared, those that were left early too."""
+        arms = () if self.main is None else self.main.arms
+        found = {self.names[arm.name]: str(arm.verdict) for arm in arms}
+        return found | {left.name: str(left.difference.verdict) for left in self.stopped}
+
+    @property
     def helpful(self) -> list[str]:
         """Arms that help, the best first."""
         arms = () if self.main is None else self.main.arms
@@ -99,6 +106,7 @@ class StudyResult:
             "missing": list(self.missing),
             "left_out": self.left_out,
             "helpful": self.helpful,
+            "verdicts": self.verdicts,
             "notes": list(self.notes),
         }
 

@@ -41,7 +41,7 @@ def deal_halves(groups: NDArray[np.object_], *, seed: int) -> tuple[NDArray[np.i
 
     Example:
         >>> deal_halves(np.array(["a", "b", "a", "c"], dtype=object), seed=0)
-        (array([0, 1, 2]), array([3]))
+        (array([0, 2, 3]), array([1]))
     """
     names, numbers = np.unique(groups.astype(str), return_inverse=True)
     is_first = np.random.default_rng([seed, 0x50FA]).permutation(len(names)) % 2 == 0
