@@ -79,7 +79,7 @@ def explain(
     if output.json:
         print_json(made.to_dict() | {"files": list(map(str, files))})
         return 0
-    _show(made, folder, report=found.folder.report_file if folder == own else None)
+    _show(made, chosen, report=found.folder.report_file if chosen == own else None)
     return 0
 
 

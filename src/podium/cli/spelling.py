@@ -77,8 +77,8 @@ def respell(text: str, *, runs: Path = _RUNS) -> str:
     Example:
         >>> respell("Name it with `labels='my train.csv', label_columns=['age', 'sex'], strict=True`.")
         "Name it with --labels 'my train.csv' --label-columns age sex --strict."
-        >>> respell("Continue with `podium.resume('mine')`, or see `sheet`.")
-        'Continue with podium train --resume mine, or see `sheet`.'
+        >>> respell("Continue with `podium.resume('mine')`, or see `nothing`.")
+        'Continue with podium train --resume mine, or see `nothing`.'
         >>> respell("Continue with `podium.resume('mine')`.", runs=Path("other"))
         'Continue with podium train --resume mine --runs other.'
     """
