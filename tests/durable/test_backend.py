@@ -98,7 +98,7 @@ def test_edit_refuses_links_and_leaves_no_descriptor_open(tmp_path: Path, kind: 
         with pytest.raises(OSError) as caught:  # noqa: PT011 - the number of the error is checked
             Backend().edit(tmp_path / "file")
         assert caught.value.errno == code
-    assert count_open() == n_open
+    assert count_open() <= n_open  # fewer, where what an earlier test left is collected meanwhile
     assert victim.read_bytes() == b"precious"
     assert not (tmp_path / "nothing").exists()
 
