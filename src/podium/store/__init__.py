@@ -2,6 +2,7 @@
 
 from podium.store.arithmetic import arithmetic_of, arithmetic_words, read_arithmetic
 from podium.store.chosen_views import ChosenViews, digest_views, read_chosen_views, read_views_record
+from podium.store.create_run import check_run_name, create_run
 from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
 from podium.store.edits import digest_kept, find_edits
@@ -44,8 +45,6 @@ from podium.store.run_folder import (
     TABLE_FILES,
     RunFolder,
     check_format,
-    check_run_name,
-    create_run,
     find_run,
     list_runs,
     model_of,

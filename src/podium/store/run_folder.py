@@ -44,20 +44,15 @@ A fold has one model, "all", or one for every attribute, named for its head.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from podium import durable
 from podium.advice import call, option
-from podium.errors import CorruptFileError, LockedError, StorageError, UnknownNameError, UsageError
-from podium.store.edits import digest_kept
+from podium.errors import CorruptFileError, StorageError, UnknownNameError, UsageError
 from podium.store.run_record import check_record
 
 __all__ = [
@@ -65,10 +60,10 @@ __all__ = [
     "TABLE_FILES",
     "RunFolder",
     "check_format",
-    "check_run_name",
-    "create_run",
     "find_run",
     "list_runs",
+    "number_of",
+    "runs_in",
 ]
 
 FORMAT = 2
@@ -78,9 +73,6 @@ TABLE_FILES = (
     "corrections.csv",
 )
 """Tables of prepared data, which a run holds too."""
-_FIRST_FILES = ("recipe.yaml", "environment.json", "fingerprints.parquet", "backbone", "ensemble.json", *TABLE_FILES)
-LONGEST_NAME = 100
-"""Bytes of a run's name; a file system takes 255, and names of files are made from it."""
 
 
 @dataclass(frozen=True)
@@ -303,102 +295,17 @@ def _safe_name(text: str) -> str:
     return re.sub(r"[^\w-]", lambda found: "".join(f"%{byte:02x}" for byte in found[0].encode()), text)
 
 
-def create_run(
-    root: Path,
-    name: str | None,
-    record: Mapping[str, Any],
-    *,
-    stem: str = "run",
-    fill: Callable[[RunFolder], None] = lambda run: None,
-) -> RunFolder:
-    """Make a new run folder; an existing one is never overwritten, also by a process that starts at the same moment.
-
-    Args:
-        root: Folder of all runs.
-        name: Its name; None counts on from `stem`: baseline-1, baseline-2.
-        record: What was asked for, JSON-ready.
-        stem: Start of an automatic name.
-        fill: Writes the other files of the new run, before run.json makes it one: a start that is killed leaves no
-            half of a run behind that could neither be resumed nor started again.
-
-    Raises:
-        UsageError: If a run of that name exists, or a folder with anything else in it.
-        LockedError: If another process is making it.
-        StorageError: If the folder cannot be written.
-    """
-    with _claim_folder(root, name, stem) as run:
-        durable.check_writable(run.path)
-        fill(run)
-        created = datetime.now(UTC).isoformat(timespec="seconds")
-        number = 1 + max((_number(other) for other in _runs_in(root)), default=0)
-        head = {"format": FORMAT, "podium": version("podium"), "created": created, "number": number}
-        durable.write_json(run.run_file, head | dict(record) | {"files": digest_kept(run.path)})
-    return run
-
-
-def check_run_name(name: str) -> None:
-    """Raise unless this can name a run: a plain folder name, not hidden, and not the word for the latest run.
-
-    Raises:
-        UsageError: If it cannot.
-    """
-    is_plain = name == name.strip() and name.isprintable() and not {"/", "\\"} & set(name)
-    if not is_plain or name[:1] in {"", ".", "-"} or name == "last" or len(name.encode()) > LONGEST_NAME:
-        fix = f"Use letters, digits, '-' and '_', at most {LONGEST_NAME} bytes; not 'last'."
-        raise UsageError(f"{name!r} cannot name a run.", field="name", fix=fix)
-
-
-@contextmanager
-def _claim_folder(root: Path, name: str | None, stem: str) -> Iterator[RunFolder]:
-    """A folder that holds no run, locked; a new one is gone again if the block fails."""
-    names = [name] if name is not None else (f"{stem}-{n}" for n in count(1))
-    for candidate in names:
-        check_run_name(candidate)
-        run = RunFolder(root / candidate)
-        is_new = not run.path.exists()
-        if name is None and not is_new:
-            continue
-        if not run.run_file.exists():  # before the lock leaves a file in somebody's folder
-            fix = f"Choose another {option('name')}, or another folder of runs with {option('runs')}."
-            marks = (run.run_file.name,)  # another process may just have written it
-            durable.check_claimable(run.path, "a run", marks=marks, names=_FIRST_FILES, fix=fix)
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(durable.hold_lock(run.path))
-            except LockedError:
-                if name is None:  # another process took this name between the two lines above
-                    continue
-                raise
-            if not run.run_file.exists():
-                if is_new:
-                    stack.enter_context(_removed_on_failure(run))
-                yield run
-                return
-        if name is not None:
-            fix = f"Continue it with {call('podium.resume', name)}, or choose another {option('name')}."
-            raise UsageError(f"run {name!r} exists.", where=run.path, fix=fix)
-
-
-@contextmanager
-def _removed_on_failure(run: RunFolder) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:  # Ctrl-C too
-        with suppress(StorageError):
-            durable.remove_tree(run.path)
-        raise
-
-
 def list_runs(root: Path) -> list[RunFolder]:
     """All runs in a folder, in the order they were created; those that cannot be read come first."""
-    return sorted(_runs_in(root), key=lambda run: (_number(run), _natural(run.name)))
+    return sorted(runs_in(root), key=lambda run: (number_of(run), _natural(run.name)))
 
 
-def _runs_in(root: Path) -> list[RunFolder]:
+def runs_in(root: Path) -> list[RunFolder]:
+    """All runs in a folder, in no order."""
     return [RunFolder(path.parent) for path in root.glob("*/run.json") if path.is_file()] if root.is_dir() else []
 
 
-def _number(run: RunFolder) -> int:
+def number_of(run: RunFolder) -> int:
     """The run's place in the order of creation; a clock can be wrong, and two runs can start in one second."""
     try:
         number = durable.read_json(run.run_file).get("number", 0)
