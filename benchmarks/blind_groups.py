@@ -229,10 +229,10 @@ def write_blinded(rows: list[Row], folder: Path) -> None:
 
 def cross_validate(folder: Path, table: str, group: str, runs: Path, *, keep: bool):  # type: ignore[no-untyped-def]
     import podium
+    from podium.crossval.gather import gather
     from podium.curate import ScanOptions
     from podium.machine import Settings, Silent
     from podium.store import RunFolder
-    from podium.workflows.gather import gather
 
     labels = next(csv.reader((folder / f"{table}.csv").open(encoding="utf-8")))[1:]
     columns = [name for name in labels if name != "group"]

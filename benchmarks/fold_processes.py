@@ -29,11 +29,11 @@ RECIPE += ["model.frozen_precision=fp32", "model.frozen_engine=torch", "model.ca
 def make_ready(folder: Path, *, quick: bool) -> None:
     """A run folder with everything but its trainings."""
     from podium import scan
+    from podium.crossval.start_run import start_run
     from podium.dataset import FoldOptions
     from podium.demo import prepare
     from podium.machine import Settings, Silent
     from podium.workflows import compose_recipe
-    from podium.workflows.start_run import start_run
 
     demo = prepare("sign_digits", folder / "demo")
     samples = scan(demo.train_folder, labels=folder / "demo" / "train.csv", group="group").samples

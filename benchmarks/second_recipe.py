@@ -23,7 +23,7 @@ from PIL import Image
 STARTED = """
 import json, os, sys, time
 import torch, timm, torchvision, pandas, pyarrow.parquet, sklearn, scipy.stats, pydantic, cv2
-import podium, podium.workflows.start_run
+import podium, podium.crossval.start_run
 from podium.training import fitting
 wall, cpu = time.perf_counter(), time.process_time()
 def first_training(*args, **options):

@@ -16,11 +16,11 @@ from typing import Any
 
 from podium import durable
 from podium.cli import main
+from podium.crossval.start_run import start_run
 from podium.dataset import FoldOptions
 from podium.machine import Silent
 from podium.tables import load_samples, save_samples
 from podium.workflows import resume, train
-from podium.workflows.start_run import start_run
 from tiny import contest as tiny_contest
 from tiny.nursery import NoWaiting
 

@@ -116,8 +116,8 @@ def _run_child(root: Path, samples: Path, lines: Sequence[str], kill_at: int, cl
 def serve() -> None:
     """Fork a child for each request."""
     for name in (
-        "podium.workflows.carry_on",
-        "podium.workflows.start_run",
+        "podium.crossval.carry_on",
+        "podium.crossval.start_run",
         "podium.report",
         "pandas",
         "pyarrow.parquet",

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import podium
+from podium.crossval.start_run import start_run
 from podium.data import weighted_order
 from podium.tables import Composite, Head, Samples, Task
 from podium.training.draw_weights import make_draw_weights
-from podium.workflows.start_run import start_run
 from tiny.contest import Notes, make_recipe, make_samples, make_settings
 
 N = 200

@@ -14,10 +14,11 @@ from podium.cli import main
 from podium.decisions import DecisionRules
 from podium.errors import CorruptFileError, UnknownNameError, UsageError
 from podium.metrics import score
+from podium.predicting.run_rules import load_rules
 from podium.submission import SubmissionOptions
 from podium.tables import Samples, as_certain_probs, decide, load_predictions
 from podium.workflows import Run, train
-from podium.workflows.decide import decide_run, load_rules
+from podium.workflows.decide import decide_run
 from podium.workflows.submit import submit_run
 from tiny.contest import make_recipe, make_settings
 

@@ -15,13 +15,13 @@ from podium.cli import main
 from podium.data import eval_batch
 from podium.errors import UnknownNameError, UsageError
 from podium.explain import enlarge, find_layers, make_maps
+from podium.explain.choose_shown import choose_shown
+from podium.explain.region_masks import region_masks
 from podium.images import resize_to
 from podium.machine import Silent
 from podium.tables import Boxes, Samples, as_text_array, no_boxes
 from podium.workflows import Run, train
-from podium.workflows.choose_shown import choose_shown
 from podium.workflows.explain import explain_run
-from podium.workflows.region_masks import region_masks
 from tiny.contest import MASK, TAGS, make_recipe, make_settings
 
 Contest = Callable[[str], Samples]

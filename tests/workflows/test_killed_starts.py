@@ -13,8 +13,8 @@ from podium import durable
 from podium.cli import main
 from podium.dataset.prepared import MARK_NAME, check_prepared_folder
 from podium.dataset.sources import SCAN_MARK, check_scan_folder
+from podium.report.audit_folder import RECORD, check_audit_folder
 from podium.store import create_run
-from podium.workflows.audit_folder import RECORD, check_audit_folder
 from tiny.contest import TINY
 from tiny.nursery import NoWaiting
 

@@ -19,8 +19,8 @@ from podium.engine import Objective
 from podium.errors import ImageError, RecipeError, SourceError, UsageError
 from podium.machine import Silent
 from podium.tables import Samples, save_samples
+from podium.training.suggested_rate import RateSweep
 from podium.workflows import lr_find
-from podium.workflows.rate_sweep import RateSweep
 from tiny.contest import TINY, N, Notes, draw_images, make_settings
 
 LINES = tuple(line for line in TINY if not line.startswith("model.frozen_"))

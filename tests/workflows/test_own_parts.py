@@ -10,6 +10,7 @@ import pytest
 
 import podium
 from podium.cli import main
+from podium.crossval.start_run import start_run
 from podium.dataset import FoldOptions
 from podium.errors import RecipeError, UsageError
 from podium.losses import binary_cross_entropy_per_sample, cross_entropy_per_sample, own
@@ -17,7 +18,6 @@ from podium.machine import Silent
 from podium.own_parts import VARIABLE
 from podium.recipe import save_recipe
 from podium.tables import save_samples
-from podium.workflows.start_run import start_run
 from tiny.contest import make_recipe, make_samples, make_settings, results_of
 
 PARTS = """

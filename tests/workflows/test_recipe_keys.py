@@ -24,6 +24,7 @@ from torch import Tensor
 
 import podium
 from podium import cli
+from podium.crossval.start_run import start_run
 from podium.engine.parts import Parts
 from podium.engine.step import train_step
 from podium.errors import PodiumError, RecipeError, UsageError
@@ -31,7 +32,6 @@ from podium.losses import binary_cross_entropy_per_sample, cross_entropy_per_sam
 from podium.machine import Settings, Silent
 from podium.recipe import Recipe, apply_overrides, find_preset
 from podium.tables import Composite, Head, Samples, Task, as_text_array
-from podium.workflows.start_run import start_run
 from tiny.contest import make_settings
 
 pytestmark = [

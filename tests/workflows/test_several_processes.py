@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from podium import durable
+from podium.crossval.gather import gather
+from podium.crossval.start_run import start_run
+from podium.crossval.train_fold import FoldTrainer, train_fold
 from podium.dataset import FoldOptions
 from podium.errors import DivergedError, SplitError
 from podium.machine import Settings, Silent
@@ -21,9 +24,6 @@ from podium.stopping import StopRequest
 from podium.store import RunFolder, edit_record, load_tables
 from podium.tables import Samples
 from podium.workflows import Run, resume, train
-from podium.workflows.gather import gather
-from podium.workflows.start_run import start_run
-from podium.workflows.train_fold import FoldTrainer, train_fold
 from tiny.contest import Notes, make_recipe, make_settings, results_of
 
 Contest = Callable[[str], Samples]
@@ -190,11 +190,11 @@ def test_who_starts_other_processes_never_imports_torch(contest: Contest, tmp_pa
     start_run(contest("multi"), make_recipe(), options, settings, Silent(), name="mine")
     code = (
         "import sys; sys.modules['torch'] = None",  # importing it would raise
-        "from podium.workflows import train_in_processes as module",
+        "from podium.crossval import train_in_processes as module",
         "module.run_processes = lambda name, requests, **_: print(name, len(requests)) or [75] * len(requests)",
         "from podium.cli import main",
         f"sys.exit(main(['train', '--resume', 'mine', '--processes', '2', '--runs', {str(settings.runs)!r}]))",
     )
     ended = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, timeout=60)
-    assert ended.stdout.splitlines()[0] == "podium.workflows.worker 2"
+    assert ended.stdout.splitlines()[0] == "podium.crossval.worker 2"
     assert (ended.returncode, "all processes were stopped" in ended.stderr) == (75, True), ended.stderr

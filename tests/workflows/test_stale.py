@@ -15,6 +15,7 @@ import pytest
 import podium
 from podium import durable
 from podium.cli import main
+from podium.crossval.ask_for_folds import ask_for_folds
 from podium.errors import PodiumError, TableChangedError, UsageError
 from podium.machine import Silent
 from podium.report import make_report, read_contents
@@ -22,7 +23,6 @@ from podium.stopping import listen_for_stop
 from podium.store import RunFolder, find_run, find_stale
 from podium.tables import Samples, load_predictions
 from podium.workflows import Run, load_run, resume, train
-from podium.workflows.ask_for_folds import ask_for_folds
 from podium.workflows.decide import decide_run
 from podium.workflows.submit import submit_run
 from tiny.contest import Notes, make_recipe, make_settings

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from podium import durable
+from podium.crossval.start_run import start_run
 from podium.dataset import FoldOptions
 from podium.machine import Silent
 from podium.store import RunFolder
 from podium.tables import Samples
 from podium.workflows import resume
-from podium.workflows.start_run import start_run
 from tiny.contest import make_recipe, make_settings, results_of
 
 Contest = Callable[[str], Samples]

@@ -48,8 +48,8 @@ def audit(
         max_bad_fraction: Largest fraction of images that may fail to decode, or have contradicting labels.
         preset: Preset whose image size the images are decoded at; a training with it decodes nothing again.
     """
+    from podium.report.audit_folder import check_audit_folder
     from podium.workflows.audit import audit as look
-    from podium.workflows.audit_folder import check_audit_folder
 
     if out is not None:
         check_audit_folder(out)

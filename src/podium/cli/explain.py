@@ -14,7 +14,7 @@ from podium.columns import align_columns
 from podium.listing import count_of
 
 if TYPE_CHECKING:
-    from podium.workflows.explanation import Explanation, HeadMaps
+    from podium.explain.explanation import Explanation, HeadMaps
 
 __all__ = ["explain"]
 

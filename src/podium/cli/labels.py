@@ -123,8 +123,8 @@ def _show(suspects: LabelSuspects, top: int) -> None:
 
 
 def _show_verdict(run: Run, other: str, *, as_json: bool) -> int:
+    from podium.crossval.label_verdict import verdict_words
     from podium.store import find_run
-    from podium.workflows.label_verdict import verdict_words
 
     after = find_run(run.settings.runs, other)
     found = run.label_verdict(after.path)

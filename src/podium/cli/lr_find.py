@@ -53,9 +53,9 @@ def lr_find(
         steps: Steps to take (default: those of an epoch, at least 30 and at most 100).
         plot: New file for the loss over the learning rate, .svg or .png.
     """
+    from podium.training.suggested_rate import check_plot
     from podium.workflows.compose import compose_recipe
     from podium.workflows.lr_find import lr_find as find
-    from podium.workflows.rate_sweep import check_plot
 
     if plot is not None:
         check_plot(plot)

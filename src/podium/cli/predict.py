@@ -81,8 +81,8 @@ def predict(
         models=models,
         progress=Console(quiet=output.quiet),
     )
+    from podium.predicting.expected_score import expect_of_predictions
     from podium.report import expected_words  # after the arguments are judged, as it takes its time
-    from podium.workflows.expected_score import expect_of_predictions
 
     path, expected = found.folder.predictions_file(name), expect_of_predictions(found.folder, name)
     if output.json:

@@ -14,6 +14,7 @@ from podium.advice import call, option
 from podium.arguments import strict_arguments
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
+from podium.dataset.option_homes import option_homes
 from podium.dataset.prepared import Prepared, load_prepared, save_prepared
 from podium.errors import PodiumError, RecipeError, UsageError
 from podium.listing import count_of
@@ -28,7 +29,6 @@ from podium.studies.verdicts import StudyResult, judge_study, runs_of
 from podium.tables import Samples
 from podium.workflows.compare import compare_folders
 from podium.workflows.compose import compose_recipe
-from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, prepare
 from podium.workflows.train_and_resume import resume, train
 

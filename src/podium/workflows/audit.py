@@ -18,18 +18,18 @@ from podium.data import ImageCache, cached_thumbnails
 from podium.dataset import Source, read_source
 from podium.dataset.fingerprints import Fingerprints
 from podium.dataset.hidden_groups import find_hidden_groups
+from podium.dataset.option_homes import option_homes
 from podium.dataset.ready_images import ReadyImages, make_ready, median_side
 from podium.errors import ImageError, UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings, default_progress
 from podium.overview import Overview, Shown
 from podium.recipe import Recipe, find_preset, resolve_sizes
+from podium.report.audit_folder import Say, say_in_python, write_audit
 from podium.splits import GroupProposal, join_groups
 from podium.tables import Samples
+from podium.training.audit_features import features_of_both
 from podium.twins import NearDuplicates, chain_equal_files, find_near_duplicates
-from podium.workflows.audit_features import features_of_both
-from podium.workflows.audit_folder import Say, say_in_python, write_audit
-from podium.workflows.option_homes import option_homes
 
 __all__ = ["DataAudit", "audit"]
 

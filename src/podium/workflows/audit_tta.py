@@ -20,12 +20,12 @@ from podium.listing import count_of
 from podium.machine import Progress, Settings
 from podium.metrics import PairedDifference, Scores, fitting_metrics, number_groups, paired_difference
 from podium.metrics import metric as find_metric
+from podium.predicting.predict_views import PLAIN, ViewPredictions, predict_views
+from podium.predicting.run_rules import load_rules
 from podium.recipe import Recipe, arrange, load_recipe
 from podium.recipe.image_spec import ImageSpec
 from podium.store import RunFolder, check_scores, load_tables, read_pool, refuse_ensemble, weights_of
 from podium.tables import Predictions, Samples, Task
-from podium.workflows.decide import load_rules
-from podium.workflows.predict_views import PLAIN, ViewPredictions, predict_views
 
 __all__ = ["DEFAULT_VIEWS", "TtaAudit", "ViewLine", "audit_tta"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from podium.arguments import strict_arguments
+from podium.dataset.option_homes import option_homes
 from podium.errors import UsageError
-from podium.workflows.option_homes import option_homes
 
 if TYPE_CHECKING:
     from podium.recipe import Overrides, Recipe

@@ -28,17 +28,17 @@ from podium.decisions import (
     mistake_height,
     read_parents,
 )
+from podium.decisions.abstain_rules import abstain_rules, read_wishes
+from podium.decisions.calibrate_rules import calibrate_rules
+from podium.decisions.tune_rules import refuse_both, tune_rules
 from podium.errors import UnknownNameError, UsageError
 from podium.listing import count_of
 from podium.metrics import METRICS, PairedDifference, default_metric, paired_difference
-from podium.store import RunFolder, check_scores, digest_rules, find_stale, list_predictions, load_tables, read_pool
-from podium.submission import SubmissionOptions, write_submission
+from podium.predicting.run_rules import renew_answers
+from podium.store import RunFolder, check_scores, list_predictions, load_tables, read_pool
 from podium.tables import CompositeDecoding, Head, Predictions, Samples, Task, as_certain_probs, load_predictions
-from podium.workflows.abstain_rules import abstain_rules, read_wishes
-from podium.workflows.calibrate_rules import calibrate_rules
-from podium.workflows.tune_rules import refuse_both, tune_rules
 
-__all__ = ["RunDecision", "decide_run", "follow_rules", "load_rules", "renew_answers", "write_answers"]
+__all__ = ["RunDecision", "decide_run"]
 
 
 @dataclass(frozen=True)
@@ -259,58 +259,6 @@ def _say_heights(
         return f"{right:.3f}, parents {coarse:.3f}, {mistakes}"
 
     return f"{name}: accuracy out of fold {say(before)}; inside the best parent {say(after)}."
-
-
-def load_rules(run: RunFolder, task: Task) -> DecisionRules:
-    """How a run decides.
-
-    Raises:
-        CorruptFileError: If its decisions.json is not of this task.
-    """
-    usual = DecisionRules(recipe_pool=read_pool(run))
-    if not run.decisions_file.is_file():
-        return usual
-    found = DecisionRules.from_dict(durable.read_json(run.decisions_file), task)
-    return replace(found, recipe_pool=usual.recipe_pool)
-
-
-def follow_rules(run: RunFolder, task: Task, options: SubmissionOptions) -> SubmissionOptions:
-    """The options with the rules of the run (thresholds, decoding, weights, cuts) where they set none of their own."""
-    rules = load_rules(run, task)
-    if options.thresholds is None and rules.thresholds:
-        options = replace(options, thresholds=rules.named_thresholds(task))
-    if options.decoding == "independent":
-        options = replace(options, decoding=rules.composite)
-    return replace(
-        options,
-        weights=options.weights or rules.weights,
-        cuts=options.cuts or rules.cuts,
-        unknown=options.unknown or rules.unknown,
-        sets=options.sets or rules.sets,
-    )
-
-
-def write_answers(run: RunFolder, name: str, predictions: Predictions) -> dict[str, str | None]:
-    """Write predictions/<name>.csv: id, then the answer and its probability for every target, as the run decides.
-
-    Returns:
-        What the JSON beside it remembers: digests of the file, the predictions and the rules.
-    """
-    options = follow_rules(run, predictions.task, SubmissionOptions())
-    predictions = load_rules(run, predictions.task).pool(predictions)
-    record = write_submission(predictions, None, run.predictions_file(name).with_suffix(".csv"), options)
-    return {"sha256": record.sha256, "predictions": predictions.origins[0].sha256, "rules": digest_rules(run)}
-
-
-def renew_answers(run: RunFolder, name: str, predictions: Predictions) -> None:
-    """Write predictions/<name>.csv again, unless it is the answer of these predictions to the run's rules."""
-    file = run.predictions_file(name).with_suffix(".csv")
-    about_file = file.with_suffix(".json")
-    about = durable.read_json(about_file) if about_file.is_file() else {}
-    is_stale = any(stale.file == f"predictions/{file.name}" for stale in find_stale(run))
-    if "answers" in about and file.is_file() and not is_stale:
-        return
-    durable.write_json(about_file, about | {"answers": write_answers(run, name, predictions)})
 
 
 def _decision_metric(run: RunFolder, task: Task, head: Head) -> str:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.arguments import strict_arguments
+from podium.crossval.expect_submission import expect_submission
+from podium.crossval.scored_run import ScoredRun
 from podium.dataset.prepared import load_prepared, write_prepared_tables
 from podium.decisions import (
     N_SUBSETS,
@@ -33,6 +35,8 @@ from podium.listing import count_of, list_some
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.metrics import Metric, PairedDifference, paired_difference, score, score_predictions
 from podium.metrics import metric as find_metric
+from podium.predicting.extra_columns import Extra
+from podium.predicting.given_members import GivenMember, as_member, check_given, parse_given, read_given
 from podium.stopping import StopRequest
 from podium.store import (
     EnsembleRecord,
@@ -52,11 +56,7 @@ from podium.store import (
 from podium.tables import Predictions, Samples, save_predictions
 from podium.texttable import Frame
 from podium.workflows.compare import on_shared_images
-from podium.workflows.expect_submission import expect_submission
-from podium.workflows.extra_columns import Extra
-from podium.workflows.given_members import GivenMember, as_member, check_given, parse_given, read_given
 from podium.workflows.run import Run
-from podium.workflows.scored_run import ScoredRun
 
 __all__ = ["ensemble"]
 

@@ -54,6 +54,7 @@ from podium.stopping import StopRequest
 from podium.tables import HOLDOUT, Samples
 from podium.tables.soft_labels import check_weights
 from podium.training.autotune import require_compiler, require_engine, resolve_without_autotune
+from podium.training.classifier_teachers import ask_classifiers, list_teachers
 from podium.training.draw_weights import make_draw_weights
 from podium.training.fitting import LabelledRows, prepare_fitting, select_metric
 from podium.training.inputs import FeatureInputs, Inputs
@@ -63,7 +64,6 @@ from podium.training.nearest_decoding import remember_training_images
 from podium.training.predictor import Predictor, TrainedModels
 from podium.training.probe import start_heads
 from podium.training.solved_training import train_solved
-from podium.workflows.classifier_teachers import ask_classifiers, list_teachers
 from podium.workflows.compose import compose_recipe
 
 __all__ = ["ImageClassifier"]

@@ -16,6 +16,8 @@ from podium.dataset.sources import read_labelled_source
 from podium.decisions import decided_scores, differing_scores, score_answers
 from podium.errors import LabelError, PodiumError, UnknownNameError, UsageError
 from podium.machine import Caution, Progress, Settings
+from podium.predicting.expected_score import expect_on_test
+from podium.predicting.run_rules import load_rules
 from podium.report import make_report, write_model_card
 from podium.store import (
     Evaluation,
@@ -30,8 +32,6 @@ from podium.store import (
     weights_of,
 )
 from podium.tables import Samples, Task, fit_to_task
-from podium.workflows.decide import load_rules
-from podium.workflows.expected_score import expect_on_test
 from podium.workflows.predict import predict_run
 
 __all__ = ["HOLDOUT_NAME", "evaluate_holdout_of", "evaluate_run", "read_labelled"]

@@ -13,6 +13,10 @@ from podium.data import StoredImages, sample_keys
 from podium.dataset.run_images import open_run_images
 from podium.errors import UnknownNameError, UsageError
 from podium.explain import METHODS, Method, energy_inside
+from podium.explain.choose_shown import choose_shown
+from podium.explain.explanation import Energy, Explanation, HeadMaps, ShownImage
+from podium.explain.map_images import MapMaker
+from podium.explain.region_masks import region_masks
 from podium.listing import count_of, list_some
 from podium.machine import Caution, Progress, Settings
 from podium.machine.device import prepare_process
@@ -22,10 +26,6 @@ from podium.regions.crop_boxes import boxes_of
 from podium.store import RunFolder, check_scores, load_tables, refuse_ensemble, weights_of
 from podium.tables import Boxes, Head, Samples, decide, is_image_name, load_predictions, mean_predictions
 from podium.training.predictor import Predictor, open_predictor
-from podium.workflows.choose_shown import choose_shown
-from podium.workflows.explanation import Energy, Explanation, HeadMaps, ShownImage
-from podium.workflows.map_images import MapMaker
-from podium.workflows.region_masks import region_masks
 
 __all__ = ["explain_files", "explain_run"]
 

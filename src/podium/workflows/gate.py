@@ -27,6 +27,8 @@ from podium.metrics import (
     measure_drift,
     paired_difference,
 )
+from podium.predicting.expected_score import decided_rows, expect_of_predictions
+from podium.predicting.run_rules import load_rules
 from podium.store import (
     LoggedSubmission,
     RunFolder,
@@ -40,8 +42,6 @@ from podium.store import (
 )
 from podium.submission import AnswerChange, Submission, SubmissionGate, SubmissionOptions, advise
 from podium.tables import Head, Predictions, load_predictions
-from podium.workflows.decide import load_rules
-from podium.workflows.expected_score import decided_rows, expect_of_predictions
 
 __all__ = ["Measured", "judge", "measure", "read_shift", "rules_of"]
 

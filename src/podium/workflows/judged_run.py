@@ -17,13 +17,13 @@ from podium.texttable import Frame, as_table
 from podium.workflows.finished_run import FinishedRun
 
 if TYPE_CHECKING:
+    from podium.crossval.label_verdict import LabelVerdict
     from podium.explain import Method
+    from podium.explain.explanation import Explanation
     from podium.suspects import LabelSuspects
     from podium.training.predictor import Models
     from podium.workflows.audit_tta import TtaAudit
     from podium.workflows.decide import RunDecision
-    from podium.workflows.explanation import Explanation
-    from podium.workflows.label_verdict import LabelVerdict
 
 __all__ = ["JudgedRun"]
 
@@ -173,7 +173,7 @@ class JudgedRun(FinishedRun):
         Raises:
             UsageError: If a run is not finished, or folds or tasks differ.
         """
-        from podium.workflows.label_verdict import judge_corrections
+        from podium.crossval.label_verdict import judge_corrections
 
         folder = other.folder if isinstance(other, FinishedRun) else find_run(self.settings.runs, str(other))
         return judge_corrections(self.folder, folder)
@@ -234,7 +234,7 @@ class JudgedRun(FinishedRun):
         Raises:
             UsageError: If a number is less than 1.
         """
-        from podium.workflows.expected_score import expect_on_test
+        from podium.predicting.expected_score import expect_on_test
         from podium.workflows.predict import check_models
 
         check_models(models)

@@ -51,7 +51,7 @@ def find_suspects(
     learnt = samples.take(np.flatnonzero(folds.fold != HOLDOUT))
     features = None
     if neighbours:
-        from podium.workflows.frozen_view import open_frozen_view  # torch
+        from podium.crossval.frozen_view import open_frozen_view  # torch
 
         with listen_for_stop() as stop:
             view = open_frozen_view(run, learnt, settings, progress, stop)

@@ -18,6 +18,7 @@ from podium.dataset import FoldOptions
 from podium.dataset.extra import Extra
 from podium.dataset.frozen_folds import load_frozen
 from podium.dataset.locate import located_crops
+from podium.dataset.option_homes import option_homes
 from podium.dataset.prepare import check_folds
 from podium.dataset.prepared import Prepared
 from podium.dataset.ready_images import median_side
@@ -36,10 +37,9 @@ from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.splits import make_folds, place_extra
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Folds, Samples, Task
+from podium.training.suggested_rate import RateSweep
 from podium.workflows.compose import compose_recipe
-from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, fold_options, open_data
-from podium.workflows.rate_sweep import RateSweep
 
 if TYPE_CHECKING:
     import torch

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from podium.crossval.frozen_view import open_frozen_view
 from podium.machine import Progress, Settings
 from podium.stopping import listen_for_stop
 from podium.store import RunFolder
 from podium.suspects.next_to_label import NextImage, choose_next
 from podium.tables import Samples, Task, load_samples, write_csv
-from podium.workflows.frozen_view import open_frozen_view
 from podium.workflows.predict import predict_run
 
 __all__ = ["NEXT_NAME", "find_next", "next_columns", "write_next"]

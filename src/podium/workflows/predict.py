@@ -16,6 +16,10 @@ from podium.listing import count_of
 from podium.machine import Progress, Settings
 from podium.machine.device import prepare_process
 from podium.machine.memory import warn_of_scarce_memory
+from podium.predicting.images_to_predict import ImagesToPredict, open_images
+from podium.predicting.predict_ensemble import predict_ensemble
+from podium.predicting.run_rules import load_rules
+from podium.predicting.save_mean import save_mean
 from podium.store import RunFolder, digest_views, load_tables, refuse_ensemble, weights_of, weights_of_refit
 from podium.tables import (
     Predictions,
@@ -27,10 +31,6 @@ from podium.tables import (
 from podium.texttable import Frame
 from podium.training.asked_views import asked_views
 from podium.training.predictor import Models, open_predictor
-from podium.workflows.decide import load_rules
-from podium.workflows.images_to_predict import ImagesToPredict, open_images
-from podium.workflows.predict_ensemble import predict_ensemble
-from podium.workflows.save_mean import save_mean
 
 __all__ = ["NOT_MEASURED", "check_models", "check_views", "predict_run"]
 

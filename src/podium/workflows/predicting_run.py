@@ -79,8 +79,8 @@ class PredictingRun(FinishedRun):
             UsageError: If no fold is finished, there is no refit, or a view does not exist.
             DataError: If there are no images, or a table does not fit them.
         """
+        from podium.predicting.predict_images import as_images, name_images
         from podium.workflows.predict import check_models, check_views, predict_run
-        from podium.workflows.predict_images import as_images, name_images
 
         check_models(models)
         views = views_of(tta)
@@ -91,7 +91,7 @@ class PredictingRun(FinishedRun):
             refuse_beside_images({"rows": rows, **table, "follow_links": follow_links, **given})
             check_views(views or ())
             if self.folder.is_ensemble:
-                from podium.workflows.predict_ensemble import predict_ensemble_images
+                from podium.predicting.predict_ensemble import predict_ensemble_images
 
                 said = progress or default_progress()
                 return predict_ensemble_images(

@@ -11,6 +11,7 @@ from podium.curate import Scan, ScanOptions
 from podium.dataset import FoldOptions, Source, read_source
 from podium.dataset.extra import Extra, add_extra
 from podium.dataset.idle_fold_options import given_fold_options
+from podium.dataset.option_homes import option_homes
 from podium.dataset.prepare import check_folds, prepare_samples
 from podium.dataset.prepared import Prepared, is_prepared, load_prepared
 from podium.dataset.ready_images import median_side
@@ -18,7 +19,6 @@ from podium.errors import UsageError
 from podium.machine import Progress, Settings, default_progress
 from podium.problems import Problems
 from podium.recipe import Recipe, find_preset, resolve_sizes
-from podium.workflows.option_homes import option_homes
 
 __all__ = ["Data", "open_data", "prepare"]
 

@@ -17,6 +17,7 @@ from podium.curate import ScanOptions
 from podium.data import CropBy, MemoryImages, Mixer, sample_keys, store_in_memory
 from podium.dataset.extra import Extra
 from podium.dataset.locate import located_crops
+from podium.dataset.option_homes import option_homes
 from podium.dataset.ready_images import describe_short_sides, median_side
 from podium.errors import ImageError, SourceError, UsageError
 from podium.listing import count_of
@@ -30,7 +31,6 @@ from podium.stopping import StopRequest
 from podium.tables import Samples, Task
 from podium.training.inputs import ImageInputs, TrainRows
 from podium.training.mixers import make_mixer
-from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, open_data
 
 __all__ = ["Preview", "check_sheet_file", "preview"]

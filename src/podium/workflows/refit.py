@@ -5,6 +5,7 @@ from __future__ import annotations
 from podium import durable
 from podium.advice import call
 from podium.callbacks import Callbacks
+from podium.crossval.train_fold import FoldTrainer
 from podium.engine.saved_weights import read_about
 from podium.errors import Stopped, UsageError
 from podium.machine import Progress, Settings, say_while_waiting
@@ -20,7 +21,6 @@ from podium.tables import Folds, Task
 from podium.training.refit_length import refit_epochs
 from podium.training.time_plan import duration_words
 from podium.workflows.predict import NOT_MEASURED
-from podium.workflows.train_fold import FoldTrainer
 
 __all__ = ["refit_run"]
 

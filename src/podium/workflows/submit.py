@@ -18,6 +18,8 @@ from podium.errors import CorruptFileError, UsageError
 from podium.listing import list_some
 from podium.machine import Caution, Progress, default_progress
 from podium.metrics import METRICS
+from podium.predicting.expected_score import check_public_share
+from podium.predicting.run_rules import follow_rules, load_rules, renew_answers
 from podium.report import gate_lines
 from podium.store import (
     RunFolder,
@@ -33,8 +35,6 @@ from podium.store import (
 )
 from podium.submission import Submission, SubmissionOptions, SubmissionRecord, write_submission
 from podium.tables import Origin, Predictions, load_predictions
-from podium.workflows.decide import follow_rules, load_rules, renew_answers
-from podium.workflows.expected_score import check_public_share
 from podium.workflows.gate import judge, measure
 
 __all__ = ["submit", "submit_run"]

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from podium.arguments import strict_arguments
 from podium.callbacks import Callback, Callbacks, RunInfo
+from podium.crossval.minutes import TimeBudget, check_length_is_open
 from podium.dataset import FoldOptions
 from podium.dataset.extra import Extra
+from podium.dataset.option_homes import option_homes
 from podium.dataset.prepared import Prepared
 from podium.errors import RecipeError, UsageError
 from podium.machine import Caution, Progress, Settings, default_progress
@@ -20,8 +22,6 @@ from podium.machine.memory import warn_of_scarce_memory
 from podium.machine.tuning import restored_torch
 from podium.store import RunFolder, find_run, list_differences, refuse_ensemble
 from podium.workflows.compose import compose_recipe
-from podium.workflows.minutes import TimeBudget, check_length_is_open
-from podium.workflows.option_homes import option_homes
 from podium.workflows.prepare import Data, fold_options, open_data
 from podium.workflows.run import Run
 
@@ -163,7 +163,7 @@ def start_and_finish(opened: Scan | Prepared, recipe: Recipe, how: Start, *, bud
     """
     for note in opened.notes:
         how.progress.note(note)
-    from podium.workflows.start_run import start_run  # imports torch, for which wrong options and data need not wait
+    from podium.crossval.start_run import start_run  # imports torch, for which wrong options and data need not wait
 
     with restored_torch():
         folder = start_run(
@@ -242,7 +242,7 @@ def _finish(
     only_folds: Collection[int] = (),
     root: str | Path | None = None,
 ) -> Run:
-    from podium.workflows.carry_on import carry_on
+    from podium.crossval.carry_on import carry_on
 
     followers = Callbacks(callbacks, lambda line: progress.note(Caution(line)))
     about = describe_run(folder) if followers else None

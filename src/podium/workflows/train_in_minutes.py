@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from podium.crossval.minutes import TimeBudget
 from podium.dataset.prepared import load_prepared
 from podium.errors import RecipeError, UsageError
 from podium.metrics import METRICS
 from podium.workflows.compare import compare_folders
-from podium.workflows.minutes import TimeBudget
 from podium.workflows.run import Run
 from podium.workflows.train_and_resume import Start, start_and_finish
 
@@ -63,8 +63,8 @@ def _compose_ladder(compose: Callable[[str], Recipe], how: Start) -> Iterator[tu
 
 def _try(first: Run, recipe: Recipe, how: Start, budget: TimeBudget) -> Run | None:
     """A run on the folds of the first; None, with a note, where it cannot be trained in time or not at all."""
+    from podium.crossval.foresee import check_time, has_other_size
     from podium.recipe import load_recipe
-    from podium.workflows.foresee import check_time, has_other_size
 
     prepared = replace(load_prepared(first.folder.path), notes=())
     try:

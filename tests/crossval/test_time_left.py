@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from podium.callbacks import EpochInfo, TrainingInfo
-from podium.workflows.time_left import TimeLeft
+from podium.crossval.time_left import TimeLeft
 from tiny.contest import Notes
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from podium.advice import call
+from podium.crossval.worker import make_request
 from podium.errors import Interrupted, PodiumError, Stopped
 from podium.launch import run_processes
 from podium.listing import count_of, part_of
 from podium.machine import Caution, Progress, Settings
 from podium.stopping import StopRequest
 from podium.store import RunFolder
-from podium.workflows.worker import make_request
 
 __all__ = ["train_in_processes"]
 
@@ -62,7 +62,7 @@ def train_in_processes(
 
     with progress.stage(f"folds in {count_of(n_processes, 'process')}", len(left)) as update:
         codes = run_processes(
-            "podium.workflows.worker",
+            "podium.crossval.worker",
             [make_request(run.path, worker, sorted(only_folds))] * n_processes,
             stop=stop,
             on_message=hear,

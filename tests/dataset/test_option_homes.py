@@ -4,8 +4,8 @@ import inspect
 from dataclasses import fields
 
 import podium
+from podium.dataset.option_homes import option_homes
 from podium.recipe import recipe_keys
-from podium.workflows.option_homes import option_homes
 
 
 def test_every_option_that_train_does_not_take_has_a_home_that_it_takes() -> None:

@@ -10,6 +10,7 @@ import torch
 
 from podium.advice import options
 from podium.backbone.frozen_forward import frozen_batch
+from podium.crossval.minutes import TimeBudget
 from podium.data import StoredImages
 from podium.dataset.prepared import Prepared
 from podium.errors import UsageError
@@ -27,7 +28,6 @@ from podium.training.time_plan import (
     forecast_seconds,
     plan_epochs,
 )
-from podium.workflows.minutes import TimeBudget
 
 __all__ = ["count_run", "explain_short_time", "forecast", "plan_length", "speeds_of_autotune"]
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from podium.crossval.start_run import start_run
 from podium.dataset import FoldOptions
 from podium.dataset.prepare import prepare_samples
 from podium.dataset.prepared import load_prepared
@@ -18,7 +19,6 @@ from podium.machine import Settings
 from podium.recipe import load_recipe
 from podium.store import RunFolder, load_tables
 from podium.tables import Folds, Samples, save_folds
-from podium.workflows.start_run import start_run
 from tiny.contest import Notes, make_recipe, make_samples, make_settings
 
 Contest = Callable[[str], Samples]

@@ -12,6 +12,8 @@ import numpy as np
 from podium import durable
 from podium.advice import call, option, options
 from podium.backbone.frozen_features import keep_backbone
+from podium.crossval.minutes import TimeBudget
+from podium.crossval.time_budget import forecast, plan_length
 from podium.curate import SpareColumns
 from podium.data.batch_places import batch_starts
 from podium.dataset import FoldOptions
@@ -53,8 +55,6 @@ from podium.store import RunFolder, check_run_name, create_run, describe_environ
 from podium.tables import Samples, Task
 from podium.training.autotune import autotune_recipe, require_compiler, require_engine
 from podium.training.teachers import check_teachers, settle_teachers
-from podium.workflows.minutes import TimeBudget
-from podium.workflows.time_budget import forecast, plan_length
 
 __all__ = ["start_run"]
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from podium import durable
+from podium.crossval.ask_for_folds import ask_for_folds
+from podium.crossval.start_run import start_run
 from podium.dataset import FoldOptions
 from podium.errors import CorruptFileError, SplitError, UsageError
 from podium.machine import Settings, Silent
 from podium.stopping import StopRequest
 from podium.store import RunFolder
 from podium.tables import Folds, Samples
-from podium.workflows.ask_for_folds import ask_for_folds
-from podium.workflows.start_run import start_run
 from tiny.contest import make_recipe, make_samples, make_settings
 
 Contest = Callable[[str], Samples]

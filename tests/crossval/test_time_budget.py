@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import torch
 
+from podium.crossval import time_budget
+from podium.crossval.time_budget import speeds_of_autotune
 from podium.errors import UsageError
 from podium.recipe import apply_overrides, find_preset, load_recipe
 from podium.tables import Samples
 from podium.training.rehearsal import Rehearsal
 from podium.training.time_plan import Speeds
-from podium.workflows import time_budget
-from podium.workflows.time_budget import speeds_of_autotune
 from podium.workflows.train_and_resume import resume, train
 from tiny.contest import TINY, Notes, make_settings, results_of
 

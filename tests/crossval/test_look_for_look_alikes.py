@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from podium.crossval.look_for_look_alikes import _chain, _has_mate_elsewhere
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
 from podium.machine import Settings, Silent
 from podium.report import summary_lines
 from podium.workflows import Run, train
-from podium.workflows.look_for_look_alikes import _chain, _has_mate_elsewhere
 from tiny.bursts import draw_bursts
 
 TINY = ("model.name=tiny", "model.weights=random", "image.size_px=48", "model.frozen_precision=fp32")

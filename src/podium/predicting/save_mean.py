@@ -7,10 +7,10 @@ from typing import Any
 
 from podium import durable
 from podium.machine import Progress
+from podium.predicting.images_to_predict import ImagesToPredict
+from podium.predicting.run_rules import write_answers
 from podium.store import RunFolder, find_stale
 from podium.tables import Predictions, save_predictions
-from podium.workflows.decide import write_answers
-from podium.workflows.images_to_predict import ImagesToPredict
 
 __all__ = ["save_mean"]
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
+from podium.crossval.compared_rows import choose_compared
+from podium.crossval.scored_run import ScoredRun
 from podium.errors import PodiumError, SplitError, Stopped
 from podium.listing import count_of
 from podium.machine import Caution
@@ -21,11 +23,9 @@ from podium.splits import LeakReport, join_groups, list_name_groupings, make_fol
 from podium.store import RunFolder
 from podium.tables import HOLDOUT, Folds, Predictions, Samples
 from podium.twins import FeatureClusters, crossing_share, find_clusters, find_nearest, silhouettes_of
-from podium.workflows.compared_rows import choose_compared
-from podium.workflows.scored_run import ScoredRun
 
 if TYPE_CHECKING:
-    from podium.workflows.frozen_view import FrozenView
+    from podium.crossval.frozen_view import FrozenView
 
 __all__ = ["look_for_look_alikes"]
 
@@ -83,7 +83,7 @@ def look_for_look_alikes(scored: ScoredRun) -> LookAlikes | None:
 
 def _open(scored: ScoredRun, rows: NDArray[np.int64]) -> _Look:
     """The look at some rows, with their features."""
-    from podium.workflows.frozen_view import open_frozen_view  # torch, which gathering needs for this alone
+    from podium.crossval.frozen_view import open_frozen_view  # torch, which gathering needs for this alone
 
     samples, fold = scored.samples.take(rows), scored.folds.fold[rows]
     view = open_frozen_view(scored.run, samples, scored.settings, scored.progress, scored.stop)

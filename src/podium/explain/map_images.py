@@ -19,11 +19,11 @@ from podium.explain import (
     moved_map,
     removal_curves,
 )
+from podium.explain.explanation import Removal
 from podium.models import Classifier
 from podium.tables import Head, Task
 from podium.training.predictor import Predictor
 from podium.training.probabilities import probs_from_logits
-from podium.workflows.explanation import Removal
 
 __all__ = ["MapMaker"]
 

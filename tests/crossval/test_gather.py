@@ -12,6 +12,9 @@ import pytest
 from sklearn.metrics import accuracy_score
 
 from podium import durable
+from podium.crossval import gather as gather_module
+from podium.crossval.gather import gather
+from podium.crossval.start_run import start_run
 from podium.dataset import FoldOptions
 from podium.errors import CorruptFileError, Stopped
 from podium.machine import Silent
@@ -19,9 +22,6 @@ from podium.metrics import Scores
 from podium.stopping import StopRequest
 from podium.store import RunFolder, load_tables
 from podium.tables import Predictions, Samples, load_predictions, save_predictions
-from podium.workflows import gather as gather_module
-from podium.workflows.gather import gather
-from podium.workflows.start_run import start_run
 from tiny.contest import Notes, make_recipe, make_settings
 
 Contest = Callable[[str], Samples]

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podium.callbacks import Callbacks
+from podium.crossval.ask_for_folds import ask_for_folds
+from podium.crossval.gather import gather
+from podium.crossval.train_in_processes import train_in_processes
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.machine.tuning import restored_torch
 from podium.recipe import arrange, load_recipe
 from podium.stopping import StopRequest, listen_for_stop
 from podium.store import RunFolder
 from podium.tables import Samples
-from podium.workflows.ask_for_folds import ask_for_folds
-from podium.workflows.gather import gather
-from podium.workflows.train_in_processes import train_in_processes
 
 if TYPE_CHECKING:
-    from podium.workflows.train_fold import FoldTrainer
+    from podium.crossval.train_fold import FoldTrainer
 
 __all__ = ["carry_on"]
 
@@ -67,7 +67,7 @@ def carry_on(
                 n_models = len(_models_of(run, samples))
                 train_in_processes(run, settings, progress, stop, only_folds=only_folds, n_models=n_models)
             else:
-                from podium.workflows.train_fold import FoldTrainer  # imports torch, which others may do instead
+                from podium.crossval.train_fold import FoldTrainer  # imports torch, which others may do instead
 
                 with restored_torch():
                     trainer = FoldTrainer(run, samples, folds, settings, progress, stop, callbacks)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from podium.workflows.compared_rows import RUN, choose_compared
+from podium.crossval.compared_rows import RUN, choose_compared
 
 
 def test_whole_classes_while_they_fit() -> None:

@@ -6,6 +6,8 @@ import time
 
 import numpy as np
 
+from podium.crossval.minutes import TimeBudget
+from podium.crossval.time_budget import count_run, explain_short_time
 from podium.data import MemoryImages, store_in_memory
 from podium.dataset.prepared import Prepared
 from podium.dataset.ready_images import median_side
@@ -17,8 +19,6 @@ from podium.recipe import Recipe, resolve_recipe, resolve_statistics
 from podium.training.autotune import require_engine, resolve_without_autotune
 from podium.training.rehearsal import MANY, rehearse
 from podium.training.time_plan import MARGIN, duration_words, plan_epochs
-from podium.workflows.minutes import TimeBudget
-from podium.workflows.time_budget import count_run, explain_short_time
 
 __all__ = ["check_time", "has_other_size"]
 

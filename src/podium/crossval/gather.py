@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from podium import durable
+from podium.crossval.judge_soup import judge_nearest, judge_soup
+from podium.crossval.scored_run import ScoredRun
 from podium.decisions import score_answers
 from podium.errors import TableChangedError
 from podium.machine import Progress, Settings, Silent, say_while_waiting
@@ -22,8 +24,6 @@ from podium.store import (
     write_results,
 )
 from podium.tables import Predictions, Samples, concat_predictions, load_predictions, save_predictions
-from podium.workflows.judge_soup import judge_nearest, judge_soup
-from podium.workflows.scored_run import ScoredRun
 
 __all__ = ["gather"]
 
@@ -81,8 +81,8 @@ def gather(
         scores = score_answers(oof, samples, read_pool(run), metric=metric, by_fold=True)
         settings = settings or Settings(runs=run.path.parent)
         # They import torch, which a process that starts others does without.
-        from podium.workflows.expect_submission import expect_submission
-        from podium.workflows.look_for_look_alikes import look_for_look_alikes
+        from podium.crossval.expect_submission import expect_submission
+        from podium.crossval.look_for_look_alikes import look_for_look_alikes
 
         scored = ScoredRun(run, samples, divided, oof, scores, settings, said, stop)
         if settings.looks:

@@ -1,4 +1,4 @@
-"""One process of several that train a run: `python -m podium.workflows.worker REQUEST`, started by `carry_on`.
+"""One process of several that train a run: `python -m podium.crossval.worker REQUEST`, started by `carry_on`.
 
 It imports nothing heavy before its life is tied to its parent's.
 """
@@ -87,8 +87,8 @@ def _answer(request: Mapping[str, Any], reporter: _Reporter) -> int:
 
 
 def _train(request: Mapping[str, Any], reporter: _Reporter) -> None:
+    from podium.crossval.carry_on import carry_on
     from podium.store import RunFolder
-    from podium.workflows.carry_on import carry_on
 
     load_named_parts()
     given = request["settings"]

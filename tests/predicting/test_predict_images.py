@@ -13,9 +13,9 @@ import torch
 from PIL import Image
 
 from podium.errors import ImageError, UnknownNameError, UsageError
+from podium.predicting.predict_images import as_images, name_images
 from podium.tables import Samples
 from podium.workflows import Run, train
-from podium.workflows.predict_images import as_images, name_images
 from tiny.contest import make_recipe, make_settings
 
 Contest = Callable[[str], Samples]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from podium import durable
+from podium.crossval import train_in_processes as module
+from podium.crossval.train_in_processes import train_in_processes
 from podium.errors import DivergedError, PodiumError, Stopped
 from podium.stopping import StopRequest
 from podium.store import RunFolder, create_run
-from podium.workflows import train_in_processes as module
-from podium.workflows.train_in_processes import train_in_processes
 from tiny.contest import Notes, make_settings
 
 Hear = Callable[[Mapping[str, Any]], None]
@@ -32,7 +32,7 @@ class Children:
     def start(
         self, name: str, requests: list[dict[str, Any]], *, stop: StopRequest, on_message: Hear, on_look: Any
     ) -> list[int]:
-        assert name == "podium.workflows.worker"
+        assert name == "podium.crossval.worker"
         self.requests = requests
         for message in self.messages:
             on_message(message)

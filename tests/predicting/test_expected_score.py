@@ -13,11 +13,11 @@ from podium.dataset import FoldOptions
 from podium.errors import UsageError
 from podium.metrics import Scores, metric
 from podium.metrics import score as score_by
+from podium.predicting.expected_score import expect_of_predictions
 from podium.recipe import Recipe
 from podium.tables import Samples
 from podium.workflows import Run, compose_recipe, train
 from podium.workflows.decide import decide_run
-from podium.workflows.expected_score import expect_of_predictions
 from tiny.contest import Notes, draw_images, make_recipe, make_settings
 
 Contest = Callable[[str], Samples]

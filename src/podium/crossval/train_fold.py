@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.callbacks import Callbacks
+from podium.crossval.ask_for_folds import ask_for_folds
+from podium.crossval.time_left import TimeLeft
 from podium.data import ImageCache, cut_to
 from podium.dataset.run_images import open_run_images
 from podium.decisions import complete_probs
@@ -29,8 +31,6 @@ from podium.training.autotune import require_compiler, resolve_without_autotune
 from podium.training.make_inputs import make_inputs
 from podium.training.one_training import CHECKPOINTS, Training, train_all_rows, train_one
 from podium.training.teaching import Teaching
-from podium.workflows.ask_for_folds import ask_for_folds
-from podium.workflows.time_left import TimeLeft
 
 __all__ = ["FoldTrainer", "train_fold"]
 

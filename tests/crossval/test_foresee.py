@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 import podium
+from podium.crossval import foresee, time_budget
+from podium.crossval.foresee import check_time, has_other_size
+from podium.crossval.minutes import TimeBudget
 from podium.dataset.prepared import Prepared
 from podium.errors import UsageError
 from podium.recipe import PRESETS, Recipe, load_recipe
@@ -17,9 +20,6 @@ from podium.store import list_runs
 from podium.tables import Samples
 from podium.training.rehearsal import Rehearsal
 from podium.training.time_plan import Speeds
-from podium.workflows import foresee, time_budget
-from podium.workflows.foresee import check_time, has_other_size
-from podium.workflows.minutes import TimeBudget
 from podium.workflows.train_and_resume import train
 from tiny.contest import Notes, make_recipe, make_settings
 

@@ -16,6 +16,9 @@ from podium.listing import count_of, list_some
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import prepare_process
+from podium.predicting.extra_columns import numbers_for
+from podium.predicting.images_to_predict import ImagesToPredict, open_images
+from podium.predicting.save_mean import save_mean
 from podium.store import EnsembleRecord, RunFolder, digest_views, read_ensemble, weights_of
 from podium.tables import (
     MEAN_OF_FOLDS,
@@ -30,9 +33,6 @@ from podium.tables import (
 from podium.texttable import Frame
 from podium.training.asked_views import asked_views
 from podium.training.predictor import open_predictor
-from podium.workflows.extra_columns import numbers_for
-from podium.workflows.images_to_predict import ImagesToPredict, open_images
-from podium.workflows.save_mean import save_mean
 
 __all__ = ["predict_ensemble", "predict_ensemble_images"]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from podium.crossval.scored_run import ScoredRun
 from podium.dataset.run_images import open_run_images
 from podium.decisions import judged_answers
 from podium.errors import PodiumError, Stopped
@@ -22,12 +23,11 @@ from podium.metrics import (
     unmeasured_gain,
 )
 from podium.metrics import score as score_by
+from podium.predicting.expected_score import expect_with
 from podium.recipe import load_recipe
 from podium.splits import make_folds
 from podium.store import read_pool
 from podium.tables import Predictions
-from podium.workflows.expected_score import expect_with
-from podium.workflows.scored_run import ScoredRun
 
 __all__ = ["expect_submission"]
 

@@ -12,9 +12,9 @@ from podium import durable
 from podium.decisions import DecisionRules, Pool, judged_answers, pool_bags, without_groups
 from podium.errors import UsageError
 from podium.metrics import METRICS, ExpectedScore, Scores, TrainingGain, expect_score, number_groups
+from podium.predicting.run_rules import load_rules
 from podium.store import RunFolder, load_tables
 from podium.tables import Head, Predictions, Samples, as_certain_probs, load_predictions
-from podium.workflows.decide import load_rules
 
 __all__ = [
     "DecidedRows",
