@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from podium.studies.run_study import resume_study, study
     from podium.suspects.find_label_errors import find_label_errors
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
+    from podium.trackers.read_events import read_events
     from podium.workflows import Run, compose_recipe, load_run, resume, train
     from podium.workflows.agree import agree
     from podium.workflows.audit import audit
@@ -89,6 +90,7 @@ __all__ = [
     "prepare",
     "preview",
     "proxy",
+    "read_events",
     "register_detector",
     "register_loss",
     "register_metric",
@@ -118,6 +120,7 @@ __getattr__ = on_demand(
         "podium.splits": ["make_folds"],
         "podium.studies.run_study": ["resume_study", "study"],
         "podium.suspects": ["find_label_errors"],
+        "podium.trackers.read_events": ["read_events"],
         "podium.tables": ["Composite", "Folds", "Head", "Predictions", "Samples", "Task", "mean_predictions"],
         "podium.dataset": ["FoldOptions"],
         "podium.dataset.prepared": ["Prepared"],

@@ -45,6 +45,7 @@ PUBLIC = [
     "prepare",
     "preview",
     "proxy",
+    "read_events",
     "register_detector",
     "register_loss",
     "register_metric",

@@ -38,10 +38,11 @@ COMMANDS = {
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
     "leaderboard": "List submissions with their scores, expected and on the leaderboard; note new ones.",
+    "events": "Read TensorBoard event files, of whatever program, as a table.",
     "report": "Write the one-page report of a run again.",
     "runs": "List runs with their scores, the best first if you like, or compare two recipes.",
     "recipe": "Show a recipe in full, compare two, or check one before it is trained.",
-    "env": "Show versions, device and packaged weights: what works on this machine.",
+    "env": "Show versions, device, weights and optional packages: what works on this machine.",
     "completion": "Complete commands and options with Tab, in bash, zsh and fish.",
 }
 

@@ -18,7 +18,7 @@ def env(
     device: Annotated[str | None, Parameter(group=MACHINE)] = None,
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
-    """Show versions, device and packaged weights, and how to install what is missing.
+    """Show versions, device, packaged weights and optional packages, and how to install what is missing.
 
     Example: podium env --device auto
 
@@ -38,12 +38,17 @@ def env(
         f"memory     {_memory_words(record)}",
         "packages   " + ", ".join(f"{name} {number}" for name, number in environment["packages"].items() if number),
     )
-    if not environment["packages"]["openvino"]:
-        print_lines("openvino   not installed: pip install 'podium[openvino]' makes frozen networks faster on a CPU")
     for name, state in record["weights"].items():
         print_lines(f"weights    {name}: {state}")
     print_lines(f"           other files: {record['weights_folder']}/<timm name>.safetensors")
+    for place, (name, state) in enumerate(record["extras"].items()):
+        print_lines(f"{'' if place else 'extras':<10} {name:<12} {_extra_words(state)}")
     return 0
+
+
+def _extra_words(state: dict[str, Any]) -> str:
+    there = ", ".join(f"{name} {number or ''}".rstrip() for name, number in state["versions"].items())
+    return f"works: {there}" if state["works"] else f"missing, for {state['purpose']}: {state['fix']}"
 
 
 def _memory_words(record: dict[str, Any]) -> str:
@@ -62,6 +67,7 @@ def _not_asked(gpus: list[str]) -> str:
 
 def _examine(device: str | None) -> dict[str, Any]:
     from podium.errors import WeightsError
+    from podium.machine.extras import find_extras
     from podium.machine.gpus import find_gpus
     from podium.machine.memory import address_limit_gib, memory_gib
     from podium.machine.weight_packages import PACKAGED, find_weight_file, weights_folder
@@ -82,6 +88,7 @@ def _examine(device: str | None) -> dict[str, Any]:
         "address_limit_gib": address_limit_gib(),
         "weights": weights,
         "weights_folder": str(weights_folder()),
+        "extras": {name: vars(state) for name, state in find_extras().items()},
     }
 
 
