@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from podium.workflows.proxy import proxy
     from podium.workflows.scan import scan
     from podium.workflows.stickers import stickers
+    from podium.workflows.stress import stress
     from podium.workflows.submit import submit
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "scan",
     "score_predictions",
     "stickers",
+    "stress",
     "study",
     "submit",
     "train",
@@ -141,6 +143,7 @@ __getattr__ = on_demand(
         "podium.workflows.preview": ["preview"],
         "podium.workflows.scan": ["scan"],
         "podium.workflows.stickers": ["stickers"],
+        "podium.workflows.stress": ["stress"],
         "podium.workflows.submit": ["submit"],
     },
 )

@@ -54,6 +54,7 @@ PUBLIC = [
     "scan",
     "score_predictions",
     "stickers",
+    "stress",
     "study",
     "submit",
     "train",

@@ -39,6 +39,8 @@ from podium.store import (
 )
 from podium.store.explanation_record import RECORD, read_explanation
 from podium.store.refit_record import RefitRecord, read_refit
+from podium.store.robustness_record import RECORD as ROBUSTNESS
+from podium.store.robustness_record import read_robustness
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
 __all__ = ["RunContents", "name_groups", "read_contents", "read_group_words"]
@@ -89,6 +91,7 @@ class RunContents:
         refit: The model on all images, finished.
         ensemble: The runs that an ensemble is made of; None where the run has models of its own.
         explanation: What `podium explain` found.
+        robustness: What `podium stress` found.
         weights: Digest of every model's weights.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
         scores_digest: SHA-256 of scores.json; empty without one.
@@ -118,6 +121,7 @@ class RunContents:
     refit: RefitRecord | None = None
     ensemble: EnsembleRecord | None = None
     explanation: Mapping[str, Any] = field(default_factory=dict)
+    robustness: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     scores_digest: str = ""
@@ -239,6 +243,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         refit=attempt(run.refit_file, lambda: read_refit(run, finished=True)),
         ensemble=attempt(run.ensemble_file, lambda: read_ensemble(run)),
         explanation=attempt(run.explanation_folder / RECORD, lambda: read_explanation(run)) or {},
+        robustness=attempt(run.robustness_folder / ROBUSTNESS, lambda: read_robustness(run)) or {},
         weights=weights_of(run, request.get("folds", ())),
         problems=(*problems, *stale),
         scores_digest=durable.sha256_file(run.scores_file) if run.scores_file.is_file() else "",

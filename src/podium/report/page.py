@@ -57,11 +57,17 @@ def render_report(contents: RunContents, *, title: str | None = None) -> str:
     """The page of a run's contents as text."""
     book = None if contents.samples is None else ThumbnailBook(contents.samples, contents.limits)
     sheets = SheetBook(contents.run.explanation_folder)
-    return draw_page(describe_run(contents), book, title=title, sheets=sheets)
+    corrupted = SheetBook(contents.run.robustness_folder)
+    return draw_page(describe_run(contents), book, title=title, sheets=sheets, corrupted=corrupted)
 
 
 def draw_page(
-    report: RunReport, book: ThumbnailBook | None, *, title: str | None = None, sheets: SheetBook | None = None
+    report: RunReport,
+    book: ThumbnailBook | None,
+    *,
+    title: str | None = None,
+    sheets: SheetBook | None = None,
+    corrupted: SheetBook | None = None,
 ) -> str:
     """The page as text, from the sections' data.
 
@@ -70,11 +76,13 @@ def draw_page(
         book: Thumbnails of the images that the sections name. May be None where they name none.
         title: Heading; the run's name where none is given.
         sheets: Sheets of maps. May be None where the sections name none.
+        corrupted: The sheet of corruptions. May be None where the sections name none.
     """
     template, frame = page_frame("report.html")
     page: dict[str, Any] = {item.name: getattr(report, item.name) for item in fields(report)}
     page |= frame | {"title": title or report.run, "thumbnail": None if book is None else book.take}
     page["sheet"] = None if sheets is None else sheets.take
+    page["corrupted_sheet"] = None if corrupted is None else corrupted.take
     return printable(template.render(page), keep="\n\t")
 
 

@@ -19,6 +19,7 @@ from podium.report.headline import Headline, ScoreLine
 from podium.report.numbers import plain_score
 from podium.report.paint import DARK_FROM
 from podium.report.ranking_curves import RankingCurve, RankingCurves
+from podium.report.robustness_drawings import draw_change, draw_changes_scale, draw_corruption
 from podium.report.submissions_section import draw_submissions
 from podium.report.targets_section import ClassLine, DistanceLine, TargetSection
 from podium.report.views_section import ViewRow, ViewsSection
@@ -298,6 +299,9 @@ SECTION_DRAWINGS = {
         draw_submissions,
         draw_view,
         draw_views_scale,
+        draw_change,
+        draw_changes_scale,
+        draw_corruption,
         draw_scores,
         draw_train_scores,
         draw_losses,

@@ -15,6 +15,7 @@ from podium.report.folds_section import FoldsSection, describe_folds
 from podium.report.headline import Headline, describe_headline
 from podium.report.members_section import MembersSection, describe_members
 from podium.report.mistakes_section import MistakesSection, describe_mistakes
+from podium.report.robustness_section import RobustnessSection, describe_robustness
 from podium.report.section import Section
 from podium.report.settings_section import SettingsSection, describe_settings
 from podium.report.submissions_section import SubmissionsSection, describe_submissions
@@ -43,6 +44,7 @@ class RunReport(Section):
         data: The images.
         folds: The folds.
         views: Test-time views; None where none were audited.
+        robustness: Scores of corrupted images; None where `podium stress` was not asked.
         curves: Loss and score over epochs; None where the heads were solved, for one epoch makes no curve.
         settings: Everything needed to make the run again.
         has_predictions: Whether there are out-of-fold predictions.
@@ -63,6 +65,7 @@ class RunReport(Section):
     data: DataSection | None
     folds: FoldsSection | None
     views: ViewsSection | None
+    robustness: RobustnessSection | None
     curves: CurvesSection | None
     settings: SettingsSection
     has_predictions: bool
@@ -86,6 +89,7 @@ def describe_run(contents: RunContents) -> RunReport:
         data=describe_data(contents),
         folds=describe_folds(contents),
         views=describe_views(contents),
+        robustness=describe_robustness(contents),
         curves=None if contents.solved else describe_curves(contents),
         settings=describe_settings(contents),
         has_predictions=contents.oof is not None,

@@ -30,6 +30,8 @@
         scores.json            scores with intervals
         report.html            all of it on one page
         explanation/           sheets of maps over images (PNG), and explanation.json with their numbers
+        robustness/            a sheet of corruptions (PNG), and robustness.json with the scores under them
+        predictions/oof-stress/ out-of-fold predictions of corrupted images
         model.json             the model: classes, preprocessing, start weights, score, digests
         MODEL_CARD.md          the same for people; the text under "Intended use" is the user's
         submission.csv         the last submission written from this run
@@ -160,6 +162,15 @@ class RunFolder:
     def explanation_folder(self) -> Path:
         """Sheets of maps over images, and their numbers."""
         return self.path / "explanation"
+
+    @property
+    def robustness_folder(self) -> Path:
+        """The sheet of corruptions, and the scores under them."""
+        return self.path / "robustness"
+
+    def stress_predictions_file(self, corruption: str, severity: int, seed: int) -> Path:
+        """Out-of-fold predictions of corrupted images; severity 0 is the clean ones."""
+        return self.path / "predictions" / "oof-stress" / f"{corruption}-{severity}-seed-{seed}.parquet"
 
     @property
     def submission_file(self) -> Path:

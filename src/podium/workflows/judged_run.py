@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from podium.training.predictor import Models
     from podium.workflows.audit_tta import TtaAudit
     from podium.workflows.decide import RunDecision
+    from podium.workflows.stress import StressCard
 
 __all__ = ["JudgedRun"]
 
@@ -75,6 +76,53 @@ class JudgedRun(FinishedRun):
                 level=level,
                 stored_px=stored_px,
                 apply=apply,
+            )
+
+    @strict_arguments()
+    def stress(
+        self,
+        *,
+        corruptions: str | Sequence[str] = (),
+        severities: int | Sequence[int] = (1, 2, 3, 4, 5),
+        images: int = 500,
+        metric: str | None = None,
+        level: float = 0.9,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> StressCard:
+        """A robustness card: out-of-fold scores of corrupted images, which corruptions hurt, and which classes.
+
+        Images are corrupted before the run's own preparation, and each is judged by the model that did not learn it.
+        The same call goes on where it was stopped.
+
+        Args:
+            corruptions: Corruptions such as "jpeg" or "gaussian_blur", and the words "blur", "noise", "compression",
+                "light", "scale" and "geometry" for several; none takes all.
+            severities: Severities, 1 to 5.
+            images: How many images, in whole groups with every label in its share; 0 takes all.
+            metric: Judge the main target by this metric; None takes the run's.
+            level: Confidence level: of each score, of all corruptions together, and of all classes together.
+            seed: Seed of the corruptions and of the sample of images.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If the run is not finished or is an ensemble, or a number does not fit.
+            UnknownNameError: If there is no such corruption or metric.
+            ImageError: If images are gone or cannot be decoded.
+        """
+        from podium.workflows.stress import stress_run
+
+        with restored_torch():
+            return stress_run(
+                self.folder,
+                self.settings,
+                progress or default_progress(),
+                corruptions=_as_names(corruptions),
+                severities=(severities,) if isinstance(severities, int) else tuple(severities),
+                n_images=images,
+                metric=metric,
+                level=level,
+                seed=seed,
             )
 
     @strict_arguments()
