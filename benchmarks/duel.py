@@ -5,7 +5,7 @@
 One split a set (by group where there are groups), one core, one thread, one image size, the same packaged weights. Each
 side is a whole process that reads the folder, trains on the train rows, and answers the valid rows, which it never
 uses otherwise; what counts is user + system time, imports included. The peers train as many epochs as the measured
-time of a step allows; podium's presets are fixed in advance. A side that spends over 1.1 of the budget is printed as
+time of a step allows; podium trains the plan of `--minutes`, in folds of the train rows (`duel_podium.py`). A side that spends over 1.1 of the budget is printed as
 such, and an advantage that podium bought in this way does not count.
 
     probe    scikit-learn: standardised features of the frozen network, plain and mirrored images averaged, logistic
@@ -32,6 +32,7 @@ import numpy as np
 import pandas as pd
 from baseline_vs_fastai import NETWORK, save_weights
 from duel_peers import PEERS, SIDE, be_peer, read_table
+from duel_podium import be_podium
 from numpy.typing import NDArray
 from side_by_side import SHARED, WORK, Block, fresh_folder, read_options, run_command, spread, table, take_turns, values
 
@@ -43,8 +44,6 @@ SETS = {
     "mask_pairs": ("mask_pairs", "label", "group"),
     "ants": ("hymenoptera", "label", None),
 }
-PLANS = {60: ["--preset", "baseline"], 300: ["--preset", "quick"]}
-"""What podium trains in a budget; the largest plan that does not exceed it."""
 FEWEST = 10
 
 
@@ -52,7 +51,7 @@ FEWEST = 10
 
 
 def prepare_set(name: str, *, n: int | None) -> Path | None:
-    """A table of path, label, group and split beside copies of the images."""
+    """A table of path, label, group and split beside copies of the images, those of each part in a folder."""
     folder_name, column, group = SETS[name]
     source = SHARED / folder_name
     if not source.exists():
@@ -65,12 +64,12 @@ def prepare_set(name: str, *, n: int | None) -> Path | None:
     rows = rows[rows.groupby("label")["label"].transform("size") >= FEWEST]
     valid = rows["place"] < np.quantile(rows["place"], VALID_SHARE)
     folder = fresh_folder(f"duel-{name}")
-    for path in rows["path"]:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / path, folder / path)
-    rows.assign(split=np.where(valid, "valid", "train"))[["path", "label", "group", "split"]].to_csv(
-        folder / "labels.csv", index=False
-    )
+    rows["split"] = np.where(valid, "valid", "train")
+    rows["copy"] = rows["split"] + "/" + rows["path"]
+    for path, copy in zip(rows["path"], rows["copy"], strict=True):
+        (folder / copy).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / path, folder / copy)
+    rows.assign(path=rows["copy"])[["path", "label", "group", "split"]].to_csv(folder / "labels.csv", index=False)
     return folder
 
 
@@ -81,36 +80,9 @@ def run_side(side: str, folder: Path, seeds: list[int], *, budget: float) -> Map
     """One process, its CPU seconds, and its answers to the valid rows."""
     seed = seeds.pop(0)
     place = fresh_folder(f"duel-{side}-{folder.name}")
-    if side == "podium":
-        times = run_command(podium_command(folder, place, seed, budget), threads=1, folder=place)
-        probs = read_podium(place / "runs" / "one", folder)
-    else:
-        command = [sys.executable, Path(__file__).resolve(), "--peer", side, "--folder", folder, "--seed", str(seed)]
-        times = run_command([*command, "--budget", str(budget)], threads=1, folder=place)
-        probs = np.load(place / "probs.npy")
-    return times | {"probs": probs}
-
-
-def podium_command(folder: Path, place: Path, seed: int, budget: float) -> list[str | Path]:
-    """`podium train` of the budget's plan, with nothing cached; the split is the same for all, twins or not."""
-    plan = PLANS[max((limit for limit in PLANS if limit <= budget), default=min(PLANS))]
-    return [
-        *(Path(sys.executable).parent / "python", "-m", "podium", "train", folder, *plan, "--seed", str(seed)),
-        *("--labels", folder / "labels.csv", "--label-columns", "label", "--group", "group"),
-        *("--split-method", "predefined", "--allow-leaks", "same_group", "same_bytes", "near_duplicate"),
-        *("--name", "one", "--runs", place / "runs", "--threads", "1", "--image-size", str(SIDE), "--quiet"),
-    ]
-
-
-def read_podium(run: Path, folder: Path) -> NDArray[np.float64]:
-    """Podium's probabilities in the order of the table's valid rows, shape (N, C)."""
-    from podium.tables import load_predictions
-
-    predictions = load_predictions(run / "predictions" / "oof.parquet")
-    rows, classes, _ = read_table(folder)
-    head = predictions.task.main_target
-    frame = pd.DataFrame(predictions.probs[head.name], index=predictions.ids, columns=head.classes)
-    return frame.loc[rows.loc[rows["split"] == "valid", "path"], list(classes)].to_numpy(float)
+    command = [sys.executable, Path(__file__).resolve(), "--peer", side, "--folder", folder, "--seed", str(seed)]
+    times = run_command([*command, "--budget", str(budget)], threads=1, folder=place)
+    return times | {"probs": np.load(place / "probs.npy")}
 
 
 # ---------------------------------------------------------------------------------------------------------------- main
@@ -130,7 +102,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main() -> int:
     options = read_options(__doc__, add=add_options)
     if options.peer:
-        be_peer(options.peer, options.folder, options.budget, options.seed)
+        if options.peer == "podium":
+            np.save("probs.npy", be_podium(options.folder, options.budget, options.seed))
+        else:
+            be_peer(options.peer, options.folder, options.budget, options.seed)
         return 0
     block = Block(
         "F16", "Best score for equal CPU seconds", options, ["podium", "torch", "timm", "scikit-learn", "fastai"]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from podium.decisions import Choice, combine_out_of_fold
+from podium.decisions import Choice, combine_out_of_fold, stack_out_of_fold
 from podium.decisions.blend_weights import choose_weights
-from podium.metrics import metric
+from podium.metrics import metric, number_groups
 from podium.tables import Head, Predictions, Task, as_text_array
 
 HEAD = Head("age", "single", ("a", "b", "c"))
@@ -28,7 +28,8 @@ def draw(n_models: int, *, n: int = 90, seed: int = 0, skill: float = 0.0) -> tu
 
 
 def combine(choice: Choice, members: list[Predictions], labels: Any, fold: Any) -> Any:
-    return combine_out_of_fold(choice, members, labels, fold, {"age": metric("accuracy")}, "age")
+    names = np.array([f"{row // 2}" for row in range(len(fold))], dtype=object)
+    return combine_out_of_fold(choice, members, labels, fold, {"age": metric("accuracy")}, "age", groups=names)
 
 
 @pytest.mark.parametrize("weighing", ["search", "greedy"])
@@ -63,3 +64,32 @@ def test_equal_weights_need_no_label() -> None:
     found = combine(Choice(), members, labels, fold)
     assert found.by_fold == {}
     assert found.oof.probs["age"] == pytest.approx(np.mean([member.probs["age"] for member in members], axis=0))
+
+
+@pytest.mark.parametrize("weighing", ["search", "greedy", "stack"])
+def test_one_fold_is_judged_group_by_group(weighing: Any) -> None:
+    """Of a single fold every part would be all of it: nothing would be left to choose weights from."""
+    members, labels, _ = draw(3, skill=1.0)
+    fold, groups = np.zeros(90, dtype=np.int64), np.array([f"{row // 2}" for row in range(90)], dtype=object)
+
+    def make(truth: Any) -> Any:
+        if weighing == "stack":
+            return stack_out_of_fold(members, truth, fold, groups, "age")
+        return combine(Choice("mean", weighing), members, truth, fold)
+
+    plain = make(labels)
+    assert len(plain.by_fold) == 3
+    assert np.isfinite(plain.oof.probs["age"]).all()
+    assert set(plain.oof.fold.tolist()) == {0}
+    part = number_groups(groups)[0] % 3 == 1
+    changed = {"age": np.where(part, (labels["age"] + 1) % 3, labels["age"])}
+    other = make(changed)
+    assert np.array_equal(plain.oof.probs["age"][part], other.oof.probs["age"][part])
+    assert not np.array_equal(plain.oof.probs["age"], other.oof.probs["age"])
+
+
+def test_without_any_label_all_weigh_the_same() -> None:
+    members, labels, _ = draw(2)
+    found = combine(Choice("mean", "search"), members, {"age": np.full(90, -1)}, np.arange(90) % 3)
+    assert found.blend.weights["age"] == (0.5, 0.5)
+    assert labels["age"].min() == 0

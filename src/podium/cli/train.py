@@ -68,7 +68,8 @@ def train(
         only_folds: Folds to train now (default: all). With --resume: train these and no others; the run keeps them.
         max_bad_fraction: Largest fraction of images that may fail to decode.
         minutes: Minutes after which all is done: the epochs are planned from measured speed. Without --preset and
-            --recipe, baseline comes first, as a run of its own, then the best preset that there is time for.
+            --recipe, baseline comes first, as a run of its own, then the best presets that there is time for, then
+            their ensemble, which has the name and is the last run.
         processes: Processes that train folds at the same time. The cores are divided among them.
         checkpoint_seconds: Seconds between two checkpoints.
         cloud_drive: The runs are on a mounted Google Drive or OneDrive, whose bin keeps deleted files: overwrite

@@ -12,6 +12,7 @@ from podium.errors import UsageError
 
 if TYPE_CHECKING:
     from podium.recipe import Overrides
+    from podium.store import StepRecord
 
 __all__ = ["TimeBudget", "check_length_is_open"]
 
@@ -23,6 +24,8 @@ class TimeBudget:
     Args:
         minutes: How many.
         least_epochs: Epochs below which the run is not worth a start.
+        spent_s: Seconds of them that are spent or reserved already.
+        step: What the run is in a plan of several, for its record; see `podium.store.StepRecord`.
         started: Clock at their start.
 
     Raises:
@@ -31,6 +34,8 @@ class TimeBudget:
 
     minutes: float
     least_epochs: int = 1
+    spent_s: float = 0.0
+    step: StepRecord | None = None
     started: float = field(default_factory=lambda: time.monotonic())
 
     def __post_init__(self) -> None:
@@ -40,7 +45,12 @@ class TimeBudget:
     @property
     def seconds_left(self) -> float:
         """Seconds until they are over; below 0 afterwards."""
-        return 60 * self.minutes - (time.monotonic() - self.started)
+        return 60 * self.minutes - self.used_s
+
+    @property
+    def used_s(self) -> float:
+        """Seconds that are spent or reserved."""
+        return self.spent_s + time.monotonic() - self.started
 
 
 def check_length_is_open(overrides: Overrides | None) -> None:

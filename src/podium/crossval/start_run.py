@@ -150,6 +150,8 @@ def start_run(
         recipe, plan["plan"] = plan_length(
             recipe, budget, prepared, cache, chosen, settings, device, progress, views_are_open=views_are_open
         )
+        if budget.step is not None:
+            plan["step"] = budget.step.to_dict()
     elif (expected := forecast(recipe, prepared, chosen, measured, settings, device)) is not None:
         progress.note(expected)
     for fold in chosen:

@@ -102,9 +102,9 @@ def choose_weights(
                 fix="Give one each.",
             )
         return tuple(weight / sum(choice.weighing) for weight in choice.weighing)
-    if choice.weighing == "equal" or len(parts) == 1:
-        return (1 / len(parts),) * len(parts)
     known = (labels >= 0).any(axis=1) if head.is_multi else labels >= 0
+    if choice.weighing == "equal" or len(parts) == 1 or not known.any():
+        return (1 / len(parts),) * len(parts)
     probs = [np.asarray(part, dtype=np.float64)[known] for part in parts]
     if choice.weighing == "search":
         return _least_log_loss(probs, labels[known], head)

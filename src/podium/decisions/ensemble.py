@@ -26,7 +26,8 @@ class Chosen:
     Args:
         blend: How new predictions are combined: with weights chosen on all rows.
         oof: Out-of-fold predictions; where labels chose the weights, each fold's by weights chosen on the others.
-        by_fold: Weights of the main target, a row a fold; empty where no label chose them.
+        by_fold: Weights of the main target, a row a fold, or of one fold a row a third of its groups; empty where no
+            label chose them.
     """
 
     blend: Blend | Stack
@@ -42,6 +43,7 @@ def combine_out_of_fold(
     metrics: Mapping[str, Metric],
     main: str,
     *,
+    groups: NDArray[np.object_],
     per_head: bool = False,
 ) -> Chosen:
     """Choose an ensemble, and make out-of-fold predictions of it that can be scored.
@@ -53,6 +55,8 @@ def combine_out_of_fold(
         fold: Fold of every image, which divides no group.
         metrics: Per target, what greedy selection lifts.
         main: The target whose weights all targets share, unless `per_head`.
+        groups: Group of every image, shape (N,): where there is one fold, weights are chosen on two thirds of its
+            groups and judged on the others.
         per_head: Whether every target has weights of its own.
     """
     task = members[0].task
@@ -70,8 +74,9 @@ def combine_out_of_fold(
         return Chosen(blend, _as_predictions(members[0], fold, blend.combine(parts, task)), {})
     probs = {head.name: np.empty((len(fold), head.n_classes)) for head in task.targets}
     by_fold = {}
-    for number in sorted(set(fold.tolist())):
-        judged = fold == number
+    own_folds = _inner_folds(fold, groups)
+    for number in sorted(set(own_folds.tolist())):
+        judged = own_folds == number
         own = choose(~judged)
         by_fold[number] = own.weights[main]
         for name, values in own.combine([{n: v[judged] for n, v in part.items()} for part in parts], task).items():
@@ -107,17 +112,18 @@ def stack_out_of_fold(
     """
     task = members[0].task
     parts = [{name: np.asarray(values) for name, values in member.probs.items()} for member in members]
+    own_folds = _inner_folds(fold, groups)
 
     def fit(rows: NDArray[np.bool_]) -> Stack:
         own = [{name: values[rows] for name, values in part.items()} for part in parts]
         known = {name: values[rows] for name, values in labels.items()}
-        inner = _inner_folds(fold[rows], groups[rows])
+        inner = _inner_folds(own_folds[rows], groups[rows])
         return fit_stack(own, known, inner, task, extra=None if extra is None else extra[rows], columns=columns)
 
     probs = {head.name: np.empty((len(fold), head.n_classes)) for head in task.targets}
     by_fold = {}
-    for number in sorted(set(fold.tolist())):
-        judged = fold == number
+    for number in sorted(set(own_folds.tolist())):
+        judged = own_folds == number
         own = fit(~judged)
         by_fold[number] = own.weights[main]
         shown = [{name: values[judged] for name, values in part.items()} for part in parts]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,8 @@ from podium.training.predictor import open_predictor
 
 __all__ = ["predict_ensemble", "predict_ensemble_images"]
 
+T = TypeVar("T")
+
 
 def predict_ensemble(
     run: RunFolder,
@@ -60,10 +63,11 @@ def predict_ensemble(
     given_predictions(run, record, samples.ids.tolist())  # refused before hours of work
     numbers_for(blend, table, samples.ids.tolist(), samples.group_keys if samples.has_groups else None)
     prepare_process(settings.n_threads)
+    used = [weight > 0 for weight in _weights_of_runs(record, blend)]
     parts: list[dict[int, Predictions]] = []
     by_run: dict[str, list[str]] = {}
     images: ImagesToPredict | None = None
-    for folder in folders:
+    for folder in (folder for folder, is_used in zip(folders, used, strict=True) if is_used):
         progress.note(f"Run {folder.name} of the ensemble.")
         predictor = open_predictor(folder, settings, progress, keep=False, chosen=asked_views(folder, views))
         found = open_images(run, samples, predictor.recipe, settings, progress, say=images is None)
@@ -74,6 +78,7 @@ def predict_ensemble(
         del predictor, found
         return_freed_memory()
     assert images is not None, "an ensemble has runs"
+    parts = _with_idle(parts, used)
     ids = images.cache.ids.tolist()
     given = given_predictions(run, record, ids)
     group = samples.group_keys[samples.rows_of(images.cache.ids)] if samples.has_groups else None
@@ -112,13 +117,31 @@ def predict_ensemble_images(
     blend = load_blend(record.blend)
     numbers_for(blend, None, [], None)
     given = given_predictions(run, record, [] if ids is None else list(ids))
+    used = [weight > 0 for weight in _weights_of_runs(record, blend)]
     parts = [
         open_predictor(folder, settings, progress, keep=False, chosen=asked_views(folder, views)).predict(
             images, ids=ids
         )
-        for folder in record.folders(run)
+        for folder, is_used in zip(record.folders(run), used, strict=True)
+        if is_used
     ]
-    return _combine(blend, _in_order(record, parts, given))
+    return _combine(blend, _in_order(record, _with_idle(parts, used), given))
+
+
+def _weights_of_runs(record: EnsembleRecord, blend: Blend | Stack) -> list[float]:
+    """The largest weight of each run over all targets; 1 of a stack, in which none is 0, and where no run has any."""
+    is_given = [member.is_given for member in record.members]
+    if isinstance(blend, Stack):
+        return [1.0] * is_given.count(False)
+    largest = np.max(list(blend.weights.values()), axis=0)
+    own = [float(weight) for weight, other in zip(largest, is_given, strict=True) if not other]
+    return own if any(own) else [1.0] * len(own)
+
+
+def _with_idle(parts: Sequence[T], used: Sequence[bool]) -> list[T]:
+    """The parts in the place of their runs; those without weight, which were not asked, have another's."""
+    own = iter(parts)
+    return [next(own) if is_used else parts[0] for is_used in used]
 
 
 def given_predictions(run: RunFolder, record: EnsembleRecord, ids: Sequence[str]) -> dict[str, Predictions]:

@@ -61,6 +61,7 @@ from podium.store.soup_record import (
     read_soup,
     soup_words,
 )
+from podium.store.step_record import Rung, StepRecord, read_step, steps_after
 from podium.store.submissions import LoggedSubmission, keep_answers, read_answers, read_submissions
 
 __all__ = [
@@ -84,7 +85,9 @@ __all__ = [
     "RunFolder",
     "RunOrder",
     "RunRow",
+    "Rung",
     "StaleFile",
+    "StepRecord",
     "add_entry",
     "arithmetic_of",
     "arithmetic_words",
@@ -129,11 +132,13 @@ __all__ = [
     "read_seconds",
     "read_solved_heads",
     "read_soup",
+    "read_step",
     "read_submissions",
     "read_views_record",
     "refuse_ensemble",
     "soup_words",
     "sources_of_scores",
+    "steps_after",
     "unreadable_logs",
     "weights_behind",
     "weights_of",

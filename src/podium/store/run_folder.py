@@ -2,7 +2,8 @@
 
     runs/<name>/
         run.json               what was asked for: command, preset, folds to train, threads; podium's version, the
-                               digests of the tables; it is written last, and a folder without it is no run
+                               digests of the tables; in a plan for minutes, which step it is; it is written last, and
+                               a folder without it is no run
         recipe.yaml            everything that changes the numbers
         environment.json       machine and library versions of the last start
         samples.csv, .json     the table of samples, with task and digest

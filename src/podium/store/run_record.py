@@ -62,6 +62,7 @@ _FIELDS: Mapping[str, _Field] = {
         "numbers of parameters", lambda value: isinstance(value, dict) and all(map(_is_count, value.values()))
     ),
     "plan": _Field("a plan of epochs", lambda value: isinstance(value, dict)),
+    "step": _Field("a step of a plan", lambda value: isinstance(value, dict)),
     "cache": _TEXT,
     "cache_key": _Field("the name of a folder", _is_name),
     "fingerprints_sha256": _DIGEST,

@@ -58,7 +58,7 @@ from podium.texttable import Frame
 from podium.workflows.compare import on_shared_images
 from podium.workflows.run import Run
 
-__all__ = ["ensemble"]
+__all__ = ["MadeEnsemble", "combine_runs", "ensemble", "write_ensemble"]
 
 
 @strict_arguments()
@@ -114,14 +114,14 @@ def ensemble(
     folders = {place: find_run(root, str(word)) for place, word in enumerate(members) if place not in given}
     choice = _choice_of(blend, weights, subsets, top)
     extra = Extra.of(table, columns, relative, choice)
-    made = _combine(folders, given, choice, metric, extra, per_head=per_head)
+    made = combine_runs(folders, given, choice, metric, extra, per_head=per_head)
     if choice.weighing == "subset":
         made = replace(made, notes=(*made.notes, *_name_subsets(made, 5 if top is None else top)))
     for line in made.cautions:
         said.note(Caution(line))
     for line in made.notes:
         said.note(line)
-    return Run(_write(root, name, made, said), Settings(runs=root))
+    return Run(write_ensemble(root, name, made, said), Settings(runs=root))
 
 
 def _choice_of(blend: BlendKind, weights: Weighing | Sequence[float], subsets: int | None, top: int | None) -> Choice:
@@ -133,7 +133,7 @@ def _choice_of(blend: BlendKind, weights: Weighing | Sequence[float], subsets: i
     return Choice(blend, given, N_SUBSETS if subsets is None else subsets)
 
 
-def _name_subsets(made: _Made, most: int) -> list[str]:
+def _name_subsets(made: MadeEnsemble, most: int) -> list[str]:
     """The best subsets on all rows, which chose them."""
     head = next(head for head in made.members[0].task.targets if head.name == made.target)
     labels = made.samples.target_labels(head.name)
@@ -150,7 +150,7 @@ def _name_subsets(made: _Made, most: int) -> list[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Made:
+class MadeEnsemble:
     """An ensemble before it is written."""
 
     folders: Sequence[RunFolder | GivenMember]
@@ -187,7 +187,7 @@ class _Made:
         return paired_difference(before.probs[head.name], after.probs[head.name], labels, groups, self.metric, head)
 
 
-def _combine(
+def combine_runs(
     own: Mapping[int, RunFolder],
     given: Mapping[int, tuple[str, dict[str, str]]],
     choice: Choice,
@@ -195,7 +195,20 @@ def _combine(
     extra: Extra | None,
     *,
     per_head: bool,
-) -> _Made:
+) -> MadeEnsemble:
+    """An ensemble before it is written.
+
+    Args:
+        own: Its runs, by their place among the members.
+        given: The members that somebody gave, by place: name and files.
+        choice: What is averaged, and how weights are found.
+        metric: Main metric; None takes that of the first run.
+        extra: Columns beside the images, for a stack.
+        per_head: Whether every head has weights of its own.
+
+    Raises:
+        UsageError: If the members cannot be combined.
+    """
     runs = list(own.values())
     _check_members(runs, given)
     parts, samples, n_left_out = on_shared_images(runs)
@@ -220,10 +233,10 @@ def _combine(
     plan, numbers = (None, None) if extra is None else extra.numbers(samples)
 
     def make(which: Sequence[Predictions], how: Choice) -> Chosen:
+        keys = samples.group_keys
         if how.weighing == "stack":
-            keys = samples.group_keys
             return stack_out_of_fold(which, labels, fold, keys, main, extra=numbers, columns=plan)
-        return combine_out_of_fold(how, which, labels, fold, metrics, main, per_head=per_head)
+        return combine_out_of_fold(how, which, labels, fold, metrics, main, groups=keys, per_head=per_head)
 
     chosen = make(members, choice)
     said = [
@@ -231,7 +244,7 @@ def _combine(
     ]
     notes, cautions = (tuple(line for pair in said for line in pair[kind]) for kind in (0, 1))
     pool = read_pool(runs[0])
-    return _Made(
+    return MadeEnsemble(
         folders, members, samples, choice, chosen, metrics[main], asked, main, n_left_out, pool, make, notes, cautions
     )
 
@@ -262,7 +275,18 @@ def _keep_shared(
     return [part.take(rows) for part in parts], samples.take(rows), n_lacking
 
 
-def _write(root: Path, name: str | None, made: _Made, progress: Progress) -> RunFolder:
+def write_ensemble(
+    root: Path, name: str | None, made: MadeEnsemble, progress: Progress, *, about: Mapping[str, Any] | None = None
+) -> RunFolder:
+    """A new run folder of an ensemble, scored and reported.
+
+    Args:
+        root: Folder of all runs.
+        name: Its name; None counts on.
+        made: The ensemble.
+        progress: Receives notes.
+        about: More for its run.json.
+    """
     first = made.runs[0]
     prepared = load_prepared(first.path)
     record = {
@@ -271,6 +295,7 @@ def _write(root: Path, name: str | None, made: _Made, progress: Progress) -> Run
         "folds": sorted(set(made.chosen.oof.fold.tolist())),
         **{key: value for key, value in first.read().items() if key in ("cache", "cache_key", "fingerprints_sha256")},
         **digest_tables(prepared.samples, prepared.folds),
+        **(about or {}),
     }
 
     def fill(run: RunFolder) -> None:
@@ -296,7 +321,7 @@ def _write_given(run: RunFolder, member: GivenMember) -> str:
     return save_predictions(member.oof.predictions, run.given_file(member.name, "oof")).origins[0].sha256
 
 
-def _describe(root: Path, made: _Made, digests: Mapping[str, str]) -> EnsembleRecord:
+def _describe(root: Path, made: MadeEnsemble, digests: Mapping[str, str]) -> EnsembleRecord:
     scores = [made.score(member) for member in made.members]
     members = []
     for place, (folder, predictions) in enumerate(zip(made.folders, made.members, strict=True)):
@@ -336,7 +361,7 @@ def _have_same_folds(folders: Sequence[RunFolder]) -> bool:
     return all(other == first for other in others)
 
 
-def _value_of(place: int, made: _Made) -> dict[str, Any]:
+def _value_of(place: int, made: MadeEnsemble) -> dict[str, Any]:
     """What the ensemble scores without one of its runs, and whether that run helps."""
     rest = [member for other, member in enumerate(made.members) if other != place]
     if len(rest) < 2:
@@ -349,7 +374,7 @@ def _value_of(place: int, made: _Made) -> dict[str, Any]:
     return {"without": made.score(without), "value": made.versus(without).to_dict()}
 
 
-def _correlation(made: _Made) -> NDArray[np.float64]:
+def _correlation(made: MadeEnsemble) -> NDArray[np.float64]:
     """Correlation between the errors of every two members: 1 minus the probability of the truth."""
     head = next(head for head in made.members[0].task.targets if head.name == made.target)
     labels = made.samples.target_labels(head.name)
@@ -364,7 +389,7 @@ def _correlation(made: _Made) -> NDArray[np.float64]:
     return np.asarray(np.nan_to_num(np.atleast_2d(found), nan=0.0))
 
 
-def _score(run: RunFolder, made: _Made, progress: Progress) -> None:
+def _score(run: RunFolder, made: MadeEnsemble, progress: Progress) -> None:
     from podium.report import make_report, write_model_card
 
     samples, folds = load_tables(run)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from podium.recipe import Overrides, Recipe
     from podium.workflows.compose import Teachers
 
-__all__ = ["Start", "resume", "start_and_finish", "train"]
+__all__ = ["Start", "finish", "resume", "start_and_finish", "train"]
 
 
 @strict_arguments(option_homes)
@@ -70,8 +70,8 @@ def train(
         hierarchy: A table with the columns `class` and `parent`; parent classes are learnt too, with the weight
             loss.parent_weight.
         minutes: Minutes after which all is done, from now. The epochs are planned from measured speed and recorded in
-            the recipe. Without preset and recipe, `baseline` comes first, as a run of its own, then the best preset
-            that there is time for on the same folds; the better run of both is given.
+            the recipe. Without preset and recipe, `baseline` comes first, as a run of its own, then the best presets
+            that there is time for on the same folds, then the ensemble of all, which is given; `name` is its name.
         folds: Number of folds (default: 5), or `FoldOptions`.
         only_folds: Folds to train now; None trains all.
         options: How to read a folder or table.
@@ -178,7 +178,7 @@ def start_and_finish(opened: Scan | Prepared, recipe: Recipe, how: Start, *, bud
             spare=None if isinstance(opened, Prepared) else opened.spare,
             budget=budget,
         )
-    return _finish(folder, how.settings, how.progress, how.callbacks)
+    return finish(folder, how.settings, how.progress, how.callbacks)
 
 
 @strict_arguments()
@@ -193,6 +193,8 @@ def resume(
     callbacks: Sequence[Callback] = (),
 ) -> Run:
     """Continue a run that was stopped or killed, or that other processes train; a finished one is only scored again.
+
+    A step of a plan for `minutes` is finished, and then the plan goes on; gives its answer.
 
     Args:
         run: The run's name, folder, or "last".
@@ -216,7 +218,10 @@ def resume(
     refuse_ensemble(folder, "A training")
     if recipe is not None:
         _check_same_recipe(folder, recipe)
-    return _finish(folder, settings, progress, callbacks, only_folds=only_folds or (), root=root)
+    from podium.workflows.train_in_minutes import go_on
+
+    done = finish(folder, settings, progress, callbacks, only_folds=only_folds or (), root=root)
+    return go_on(done, Start(FoldOptions(), None, None, settings, progress, tuple(callbacks)))
 
 
 def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
@@ -233,7 +238,7 @@ def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
         )
 
 
-def _finish(
+def finish(
     folder: RunFolder,
     settings: Settings,
     progress: Progress,
@@ -242,6 +247,16 @@ def _finish(
     only_folds: Collection[int] = (),
     root: str | Path | None = None,
 ) -> Run:
+    """Train and score what a run folder still lacks.
+
+    Args:
+        folder: The run folder.
+        settings: Machine and places.
+        progress: Receives progress and notes.
+        callbacks: Follow the run.
+        only_folds: Folds to train now; empty trains all that it was asked for.
+        root: The folder where the images are now.
+    """
     from podium.crossval.carry_on import carry_on
 
     followers = Callbacks(callbacks, lambda line: progress.note(Caution(line)))

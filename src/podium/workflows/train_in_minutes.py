@@ -1,78 +1,174 @@
-"""The best run that there is time for: a baseline, whose score stands whatever comes, then what the time allows."""
+"""The best answer that there is time for: a baseline, whose score stands whatever comes, then what the time allows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from podium.crossval.minutes import TimeBudget
 from podium.dataset.prepared import load_prepared
 from podium.errors import RecipeError, UsageError
-from podium.metrics import METRICS
-from podium.workflows.compare import compare_folders
+from podium.machine import Progress
+from podium.store import RunFolder, Rung, StepRecord, read_seconds, read_step, steps_after
 from podium.workflows.run import Run
-from podium.workflows.train_and_resume import Start, start_and_finish
+from podium.workflows.train_and_resume import Start, finish, start_and_finish
 
 if TYPE_CHECKING:
     from podium.curate import Scan
     from podium.dataset.prepared import Prepared
     from podium.recipe import Recipe
 
-__all__ = ["train_in_minutes"]
+__all__ = ["go_on", "train_in_minutes"]
 
-LADDER = (("strong", 20), ("finetune", 8), ("quick", 2))
-"""Presets to try, the best first, and the epochs below which the next is the better use of the time."""
+LADDER = (("strong", 20), ("finetune", 8), ("quick", 3))
+"""Presets to try, the best first, and the epochs below which the next is the better use of the time: their own."""
+WIDE_NETWORK, WIDE_PX = "tf_efficientnet_lite2", 260
+WIDE_SHARE = 0.5
+"""Share of the seconds after `baseline` that `wide` may take."""
+WORTH_A_STEP = 0.25
+"""Share of the minutes that must be left for another step: less buys no schedule worth its start."""
+ANSWER_S, ANSWER_S_PER_SAMPLE = 6.0, 1e-3
+"""The ensemble at the end: weights, comparisons, scores and report."""
 
 
 def train_in_minutes(opened: Scan | Prepared, compose: Callable[[str], Recipe], how: Start, budget: TimeBudget) -> Run:
-    """Train `baseline`, then the best preset that there is time for on the same folds; gives the better run.
+    """Train `baseline`, then the best presets that there is time for on the same folds; gives the ensemble of all.
 
-    A note compares both pair by pair. The choice between two runs by their scores makes the better one's a trifle too
-    good.
+    Every step is a run of its own, whose epochs are planned for the time that is left. `wide` is `baseline` again with
+    a larger network and larger images, where the user left both open. The ensemble is written last,
+    as a run like any other, so it is "last"; where only `baseline` stands, that is the answer.
 
     Args:
         opened: The data.
         compose: Name of a preset -> recipe, with the user's changes.
-        how: Everything else; a name is continued by the preset's.
+        how: Everything else; the answer has its name, and the steps continue it by their preset's.
         budget: The minutes.
 
     Raises:
         UsageError: If there is no time for `baseline`; says what there is time for.
     """
-    more = list(_compose_ladder(compose, how))  # refused before any work
-    first = start_and_finish(opened, compose("baseline"), _named(how, "baseline"), budget=budget)
-    for recipe, preset, least_epochs in more:
-        wanted = replace(budget, least_epochs=least_epochs)
-        second = _try(first, recipe, _named(how, preset), wanted)
-        if second is not None:
-            return _choose(first, second, how)
-    return first
+    ladder = tuple(_compose_ladder(compose, how))  # refused before any work
+    step = StepRecord(budget.minutes, budget.used_s, how.name, ladder=ladder)
+    names = ", ".join(rung.name for rung in ladder)
+    how.progress.note(
+        f"Plan for {budget.minutes:g} minutes: baseline, then what there is time for of {names}, then their ensemble."
+    )
+    first = start_and_finish(opened, compose("baseline"), _named(how, "baseline"), budget=replace(budget, step=step))
+    return _climb(first, [], how, budget)
 
 
-def _compose_ladder(compose: Callable[[str], Recipe], how: Start) -> Iterator[tuple[Recipe, str, int]]:
-    """Recipe, preset and least epochs of every rung. Changes that `strong` cannot take leave it out."""
+def go_on(run: Run, how: Start) -> Run:
+    """Go on with the plan that a resumed run is a step of; gives the run itself where it is in none, or all is done.
+
+    Args:
+        run: A run that `finish` has finished, as far as it was asked for.
+        how: Machine and followers.
+    """
+    step = read_step(run.folder)
+    if step is None or not run.folder.is_finished:
+        return run
+    first = run.folder if step.first is None else RunFolder(run.folder.path.parent / step.first)
+    if not first.run_file.is_file():
+        return run
+    later = steps_after(first)
+    if any(one.is_ensemble for one in later):
+        return run
+    done = [finish(one, how.settings, how.progress, how.callbacks) for one in later]
+    if not all(one.folder.is_finished for one in done):  # other processes have folds of it
+        return run
+    known = read_step(first)
+    assert known is not None, "the first step has the plan"
+    how = replace(how, name=known.name)
+    budget = TimeBudget(known.minutes, spent_s=_seconds_used([first, *later]))
+    return _climb(Run(first, how.settings), done, how, budget)
+
+
+def _seconds_used(runs: Sequence[RunFolder]) -> float:
+    """Seconds of a plan that were used when its last step was stopped: those before it, and those of its epochs."""
+    step = read_step(runs[-1])
+    assert step is not None, "every run of a plan is a step"
+    return step.used_s + sum(read_seconds(runs[-1]).values())
+
+
+def _climb(first: Run, done: list[Run], how: Start, budget: TimeBudget) -> Run:
+    """Train what there is time for, from the rung below the last one, and answer."""
+    known = read_step(first.folder)
+    assert known is not None, "the first step has the plan"
+    steps = [read_step(one.folder) for one in done]
+    tried = [step.rung for step in steps if step is not None]
+    for rung in known.ladder[_place_after(known.ladder, tried) :]:
+        if budget.seconds_left < WORTH_A_STEP * 60 * budget.minutes:
+            break
+        run = _try(first, rung, how, budget)
+        if run is not None:
+            done.append(run)
+    return _answer(first, done, how, budget)
+
+
+def _place_after(ladder: Sequence[Rung], tried: Sequence[str | None]) -> int:
+    return max((place + 1 for place, rung in enumerate(ladder) if rung.name in tried), default=0)
+
+
+def _answer(first: Run, done: Sequence[Run], how: Start, budget: TimeBudget) -> Run:
+    if not done:
+        _tell_time(how.progress, first, budget)
+        return first
+    from podium.workflows.mix_steps import mix_steps
+
+    step = StepRecord(budget.minutes, budget.used_s, how.name, first.name)
+    answer = mix_steps([run.folder for run in (first, *done)], step, how.settings, how.progress)
+    _tell_time(how.progress, answer, budget)
+    return answer
+
+
+def _tell_time(progress: Progress, answer: Run, budget: TimeBudget) -> None:
+    progress.note(f"{answer.name} stands after {budget.used_s / 60:.1f} of {budget.minutes:g} minutes.")
+
+
+def _compose_ladder(compose: Callable[[str], Recipe], how: Start) -> Iterator[Rung]:
+    """Every rung. Changes that `strong` cannot take leave it out."""
+    wide = _widen(compose("baseline"))
+    if wide is not None:
+        yield Rung("wide", 1, WIDE_SHARE, wide.model_dump(mode="json"))
     for preset, least_epochs in LADDER:
         try:
-            yield compose(preset), preset, least_epochs
+            yield Rung(preset, least_epochs, 1.0, compose(preset).model_dump(mode="json"))
         except RecipeError as problem:
             if preset != "strong":
                 raise
             how.progress.note(f"Not trained, {preset}: {problem.what}")
 
 
-def _try(first: Run, recipe: Recipe, how: Start, budget: TimeBudget) -> Run | None:
+def _widen(recipe: Recipe) -> Recipe | None:
+    """The recipe with a larger network and larger images; None where the user chose one of them."""
+    from podium.recipe import apply_overrides, find_preset
+    from podium.recipe.preset_names import name_changed
+
+    usual = find_preset("baseline")
+    if (recipe.model.name, recipe.model.weights, recipe.image) != (usual.model.name, usual.model.weights, usual.image):
+        return None
+    return name_changed(apply_overrides(recipe, {"model.name": WIDE_NETWORK, "image.size_px": WIDE_PX}))
+
+
+def _try(first: Run, rung: Rung, how: Start, budget: TimeBudget) -> Run | None:
     """A run on the folds of the first; None, with a note, where it cannot be trained in time or not at all."""
     from podium.crossval.foresee import check_time, has_other_size
-    from podium.recipe import load_recipe
+    from podium.recipe import Recipe, load_recipe
 
-    prepared = replace(load_prepared(first.folder.path), notes=())
+    prepared, recipe = replace(load_prepared(first.folder.path), notes=()), Recipe.model_validate(rung.recipe)
+    step = StepRecord(budget.minutes, budget.used_s, first=first.name, rung=rung.name)
+    kept_s = ANSWER_S + ANSWER_S_PER_SAMPLE * len(prepared.samples)
+    kept_s += (1 - rung.share) * (budget.seconds_left - kept_s)
+    wanted = replace(budget, least_epochs=rung.least_epochs, spent_s=budget.spent_s + kept_s, step=step)
+    folds = first.folder.read()["folds"]
+    own = replace(_named(how, rung.name), only_folds=folds)
     try:
         if has_other_size(recipe, prepared, load_recipe(first.folder.recipe_file)):
-            check_time(recipe, prepared, list(first.folder.read()["folds"]), how.settings, budget)
-        return start_and_finish(prepared, recipe, how, budget=budget)
+            check_time(recipe, prepared, folds, how.settings, wanted)
+        return start_and_finish(prepared, recipe, own, budget=wanted)
     except UsageError as problem:  # the first run's score stands
-        how.progress.note(f"Not trained, {recipe.preset}: {problem.what}")
+        how.progress.note(f"Not trained, {rung.name}: {problem.what}")
         return None
 
 
@@ -81,13 +177,3 @@ def _named(how: Start, preset: str) -> Start:
 
     folds = how.folds if preset == "baseline" else FoldOptions()  # prepared data have theirs
     return replace(how, name=None if how.name is None else f"{how.name}-{preset}", folds=folds)
-
-
-def _choose(first: Run, second: Run, how: Start) -> Run:
-    """The run with the better score; a note says by how much, and whether these images can tell."""
-    main = compare_folders([[first.folder], [second.folder]]).main
-    found, metric = main.arms[0], METRICS.get(main.metric)
-    gain = found.difference.value * (1 if metric is None or metric.greater_is_better else -1)
-    scores = ", ".join(f"{run.name} {run.scores.main.value:.4f}" for run in (first, second))
-    how.progress.note(f"{main.metric}: {scores}. Difference {found.difference}: {found.verdict}.")
-    return second if gain > 0 else first
