@@ -33,7 +33,6 @@ import pandas as pd
 from baseline_vs_fastai import NETWORK, save_weights
 from duel_peers import PEERS, SIDE, be_peer, read_table
 from duel_podium import be_podium
-from numpy.typing import NDArray
 from side_by_side import SHARED, WORK, Block, fresh_folder, read_options, run_command, spread, table, take_turns, values
 
 VALID_SHARE, TOLERANCE, LOSS_ALLOWED = 0.3, 1.1, 0.005

@@ -48,8 +48,8 @@ def be_podium(folder: Path, budget: float, seed: int) -> NDArray[np.float64]:
 
 def _count_cpu_seconds() -> None:
     """Let what plans by the clock see CPU seconds."""
-    from podium.training import rehearsal
     from podium.crossval import foresee, minutes
+    from podium.training import rehearsal
 
     clock = SimpleNamespace(**{name: getattr(time, name) for name in dir(time) if not name.startswith("_")})
     clock.monotonic = clock.perf_counter = cpu_seconds
