@@ -5,8 +5,8 @@
 One split a set (by group where there are groups), one core, one thread, one image size, the same packaged weights. Each
 side is a whole process that reads the folder, trains on the train rows, and answers the valid rows, which it never
 uses otherwise; what counts is user + system time, imports included. The peers train as many epochs as the measured
-time of a step allows; podium trains the plan of `--minutes`, in folds of the train rows (`duel_podium.py`). A side that spends over 1.1 of the budget is printed as
-such, and an advantage that podium bought in this way does not count.
+time of a step allows; podium trains the plan of `--minutes`, in folds of the train rows (`duel_podium.py`). A side that
+spends over 1.1 of the budget is printed as such, and an advantage that podium bought in this way does not count.
 
     probe    scikit-learn: standardised features of the frozen network, plain and mirrored images averaged, logistic
              regression whose strength is chosen by grouped folds of the train rows
