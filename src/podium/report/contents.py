@@ -38,6 +38,8 @@ from podium.store import (
     weights_of,
 )
 from podium.store.explanation_record import RECORD, read_explanation
+from podium.store.map_record import RECORD as MAP
+from podium.store.map_record import read_map
 from podium.store.refit_record import RefitRecord, read_refit
 from podium.store.robustness_record import RECORD as ROBUSTNESS
 from podium.store.robustness_record import read_robustness
@@ -92,6 +94,7 @@ class RunContents:
         ensemble: The runs that an ensemble is made of; None where the run has models of its own.
         explanation: What `podium explain` found.
         robustness: What `podium stress` found.
+        map: The images in two dimensions, by `podium map`.
         weights: Digest of every model's weights.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
         scores_digest: SHA-256 of scores.json; empty without one.
@@ -122,6 +125,7 @@ class RunContents:
     ensemble: EnsembleRecord | None = None
     explanation: Mapping[str, Any] = field(default_factory=dict)
     robustness: Mapping[str, Any] = field(default_factory=dict)
+    map: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     scores_digest: str = ""
@@ -244,6 +248,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         ensemble=attempt(run.ensemble_file, lambda: read_ensemble(run)),
         explanation=attempt(run.explanation_folder / RECORD, lambda: read_explanation(run)) or {},
         robustness=attempt(run.robustness_folder / ROBUSTNESS, lambda: read_robustness(run)) or {},
+        map=attempt(run.map_folder / MAP, lambda: read_map(run)) or {},
         weights=weights_of(run, request.get("folds", ())),
         problems=(*problems, *stale),
         scores_digest=durable.sha256_file(run.scores_file) if run.scores_file.is_file() else "",

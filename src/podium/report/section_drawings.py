@@ -16,6 +16,7 @@ from podium.report.drawing import Drawing
 from podium.report.explanation_section import RemovalLine
 from podium.report.folds_section import FoldLine
 from podium.report.headline import Headline, ScoreLine
+from podium.report.map_section import draw_map_panel
 from podium.report.numbers import plain_score
 from podium.report.paint import DARK_FROM
 from podium.report.ranking_curves import RankingCurve, RankingCurves
@@ -299,6 +300,7 @@ SECTION_DRAWINGS = {
         draw_submissions,
         draw_view,
         draw_views_scale,
+        draw_map_panel,
         draw_change,
         draw_changes_scale,
         draw_corruption,

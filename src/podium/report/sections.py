@@ -13,6 +13,7 @@ from podium.report.evaluations_section import EvaluationsSection, describe_evalu
 from podium.report.explanation_section import ExplanationSection, describe_explanation
 from podium.report.folds_section import FoldsSection, describe_folds
 from podium.report.headline import Headline, describe_headline
+from podium.report.map_section import MapSection, describe_map
 from podium.report.members_section import MembersSection, describe_members
 from podium.report.mistakes_section import MistakesSection, describe_mistakes
 from podium.report.robustness_section import RobustnessSection, describe_robustness
@@ -44,6 +45,7 @@ class RunReport(Section):
         data: The images.
         folds: The folds.
         views: Test-time views; None where none were audited.
+        map: The images in two dimensions; None where `podium map` was not asked.
         robustness: Scores of corrupted images; None where `podium stress` was not asked.
         curves: Loss and score over epochs; None where the heads were solved, for one epoch makes no curve.
         settings: Everything needed to make the run again.
@@ -65,6 +67,7 @@ class RunReport(Section):
     data: DataSection | None
     folds: FoldsSection | None
     views: ViewsSection | None
+    map: MapSection | None
     robustness: RobustnessSection | None
     curves: CurvesSection | None
     settings: SettingsSection
@@ -89,6 +92,7 @@ def describe_run(contents: RunContents) -> RunReport:
         data=describe_data(contents),
         folds=describe_folds(contents),
         views=describe_views(contents),
+        map=describe_map(contents),
         robustness=describe_robustness(contents),
         curves=None if contents.solved else describe_curves(contents),
         settings=describe_settings(contents),

@@ -32,6 +32,7 @@
         report.html            all of it on one page
         explanation/           sheets of maps over images (PNG), and explanation.json with their numbers
         robustness/            a sheet of corruptions (PNG), and robustness.json with the scores under them
+        map/                   the images in two dimensions: map.csv, map.json, a PNG for each colouring
         predictions/oof-stress/ out-of-fold predictions of corrupted images
         model.json             the model: classes, preprocessing, start weights, score, digests
         MODEL_CARD.md          the same for people; the text under "Intended use" is the user's
@@ -168,6 +169,11 @@ class RunFolder:
     def robustness_folder(self) -> Path:
         """The sheet of corruptions, and the scores under them."""
         return self.path / "robustness"
+
+    @property
+    def map_folder(self) -> Path:
+        """The images in two dimensions by their embeddings."""
+        return self.path / "map"
 
     def stress_predictions_file(self, corruption: str, severity: int, seed: int) -> Path:
         """Out-of-fold predictions of corrupted images; severity 0 is the clean ones."""

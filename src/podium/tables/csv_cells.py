@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,12 @@ __all__ = ["plain_cell", "read_csv", "write_csv"]
 _FORMULA_STARTS = ("=", "+", "-", "@", "'", "\t", "\r")
 
 
+_NUMBER = re.compile(r"-(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?")
+"""A negative number, which a spreadsheet takes for one and programs can read."""
+
+
 def _guard(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) and _NUMBER.fullmatch(cell) is None else cell
 
 
 def _unguard(cell: str) -> str:

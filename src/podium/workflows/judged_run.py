@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from podium.crossval.label_verdict import LabelVerdict
     from podium.explain import Method
     from podium.explain.explanation import Explanation
+    from podium.explain.projection import MapMethodName
     from podium.suspects import LabelSuspects
     from podium.training.predictor import Models
     from podium.workflows.audit_tta import TtaAudit
     from podium.workflows.decide import RunDecision
+    from podium.workflows.map_run import EmbeddingMap, LikeImage
     from podium.workflows.stress import StressCard
 
 __all__ = ["JudgedRun"]
@@ -124,6 +126,65 @@ class JudgedRun(FinishedRun):
                 level=level,
                 seed=seed,
             )
+
+    @strict_arguments()
+    def map(
+        self,
+        *,
+        color: str | Sequence[str] = (),
+        method: MapMethodName = "pca",
+        target: str | None = None,
+        table: str | Path | Frame | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> EmbeddingMap:
+        """The run's images in two dimensions by their embeddings: frozen features, or what the trained network of the
+        fold that did not learn an image makes of it. The map, a table and a drawing a colouring stay in the run folder.
+
+        Args:
+            color: Columns to colour by beside label, answer, error and fold: a target, "group", "domain", "bag",
+                "source", a column of numbers that labels come from, or a column of `table`.
+            method: "pca", or "umap", which needs the extra "maps".
+            target: What label and error are of; None takes the main target.
+            table: A table with a row an image.
+            seed: Seed of UMAP.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If the run is not finished or is an ensemble, or umap-learn is missing.
+            UnknownNameError: If there is no such target, column or method.
+            ImageError: If the images are gone, or are others than at the start.
+        """
+        from podium.workflows.map_run import map_run
+
+        said, names = progress or default_progress(), _as_names(color)
+        with restored_torch():
+            return map_run(
+                self.folder, self.settings, said, color=names, method=method, target=target, table=table, seed=seed
+            )
+
+    @strict_arguments()
+    def like(
+        self, image: str | Path, *, n: int = 12, target: str | None = None, progress: Progress | None = None
+    ) -> list[LikeImage]:
+        """The run's images most like one of them, or like a file; a sheet and a table of them stay in the run folder.
+
+        Args:
+            image: Id of one of the run's images, or a file.
+            n: How many.
+            target: Which target's labels are told; None takes the main one.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If the run is not finished or is an ensemble, or `n` is below 1.
+            UnknownNameError: If there is no such image.
+            ImageError: If images are gone, or the file cannot be decoded.
+        """
+        from podium.workflows.map_run import find_like
+
+        said = progress or default_progress()
+        with restored_torch():
+            return find_like(self.folder, str(image), self.settings, said, n=n, target=target)
 
     @strict_arguments()
     def label_suspects(

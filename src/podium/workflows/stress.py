@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
+from podium.advice import call
 from podium.arguments import strict_arguments
 from podium.corruptions import SEVERITIES, Corruption, find_corruptions
 from podium.dataset.corrupted_images import CorruptedImages
 from podium.decisions import judged_answers
-from podium.errors import StorageError, UnknownNameError, UsageError
+from podium.errors import Stopped, StorageError, UnknownNameError, UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings
 from podium.machine.device import prepare_process
@@ -178,7 +179,11 @@ def stress_run(
     scores = Scores.from_dict(durable.read_json(run.scores_file))
     metrics = _metrics_of(scores, samples, metric)
     plan = [(None, 0), *((one, severity) for one in chosen for severity in severities)]
-    made = maker.predict(plan)
+    try:
+        made = maker.predict(plan)
+    except Stopped as stopped:
+        stopped.fix = f"Go on with {call(f'podium.load_run({run.name!r}).stress')} and the same options."
+        raise
     judged = _judge(made, chosen, severities, samples, run, metrics, level)
     main = judged.pop(scores.main_target)
     card = StressCard(
