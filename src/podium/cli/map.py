@@ -80,7 +80,7 @@ def _show(run: Run, made: EmbeddingMap) -> None:
 
 def _show_like(run: Run, found: list[LikeImage], *, as_json: bool) -> None:
     if as_json:
-        print_json([one.__dict__ for one in found])
+        print_json({"like": [one.__dict__ for one in found]})
         return
     rows = [[one.id, f"{one.similarity:.3f}", one.label, one.answer, str(one.fold)] for one in found]
     print_lines(*align_columns(("image", "similarity", "label", "answer", "fold"), rows, left=1))
