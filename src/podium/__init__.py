@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
     from podium.dataset import FoldOptions
     from podium.dataset.prepared import Prepared
+    from podium.deployed import DeployedModel, load_model
     from podium.errors import PodiumError
     from podium.losses import register_loss
     from podium.machine import Settings
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Callback",
     "Composite",
+    "DeployedModel",
     "FoldOptions",
     "Folds",
     "Head",
@@ -83,6 +85,7 @@ __all__ = [
     "find_regions",
     "leaderboard",
     "list_runs",
+    "load_model",
     "load_parts",
     "load_run",
     "lr_find",
@@ -113,6 +116,7 @@ __getattr__ = on_demand(
     {
         "podium.callbacks": ["Callback"],
         "podium.curate": ["Scan", "ScanOptions"],
+        "podium.deployed": ["DeployedModel", "load_model"],
         "podium.errors": ["PodiumError"],
         "podium.losses": ["register_loss"],
         "podium.metrics": ["Scores", "register_metric", "score_predictions"],

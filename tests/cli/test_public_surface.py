@@ -13,6 +13,7 @@ import podium
 PUBLIC = [
     "Callback",
     "Composite",
+    "DeployedModel",
     "FoldOptions",
     "Folds",
     "Head",
@@ -37,6 +38,7 @@ PUBLIC = [
     "find_regions",
     "leaderboard",
     "list_runs",
+    "load_model",
     "load_parts",
     "load_run",
     "lr_find",

@@ -35,8 +35,9 @@ from podium.durable.parts import PartWriter
 from podium.durable.pieces import SETTLED_NS, find_damaged_pieces, is_known_sound, remember_sound
 from podium.durable.read import read_bytes, read_json
 from podium.durable.regular import open_regular
-from podium.durable.sealed import SEAL, read_sealed, write_sealed
+from podium.durable.sealed import SEAL, read_sealed, sealed_bytes, write_sealed
 from podium.durable.versioned import Version, commit_version, list_versions, load_newest, load_version
+from podium.durable.whole_folder import write_folder
 
 __all__ = [
     "LOCK_NAME",
@@ -85,6 +86,7 @@ __all__ = [
     "remove_leftovers",
     "remove_tree",
     "resolve_inside",
+    "sealed_bytes",
     "set_backend",
     "sha256_file",
     "sweep_leftovers",
@@ -94,6 +96,7 @@ __all__ = [
     "wait_for_lock",
     "write_atomically",
     "write_bytes",
+    "write_folder",
     "write_json",
     "write_manifest",
     "write_sealed",

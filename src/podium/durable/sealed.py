@@ -11,7 +11,7 @@ from podium.durable.atomic import encode_json, encode_json_file, write_json
 from podium.durable.read import read_bytes, read_json
 from podium.errors import CorruptFileError
 
-__all__ = ["SEAL", "read_sealed", "write_sealed"]
+__all__ = ["SEAL", "read_sealed", "sealed_bytes", "write_sealed"]
 
 SEAL = "sha256"
 """The key under which a file keeps its digest; whoever reads it as plain JSON leaves this one out."""
@@ -25,6 +25,11 @@ def write_sealed(path: str | Path, record: Mapping[str, Any]) -> None:
         record: JSON-ready, without a key "sha256".
     """
     write_json(path, {**record, SEAL: _digest(record)})
+
+
+def sealed_bytes(record: Mapping[str, Any]) -> bytes:
+    """What `write_sealed` writes, for a file that is written as one of several."""
+    return encode_json_file({**record, SEAL: _digest(record)})
 
 
 def read_sealed(path: str | Path) -> dict[str, Any]:

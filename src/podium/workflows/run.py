@@ -1,4 +1,4 @@
-"""A run in the hands of a Python user: its scores, its predictions, its report."""
+"""A run in the hands of a Python user: its scores, its predictions, its report, its export."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from podium.machine import Settings
 from podium.store import find_run
 from podium.workflows.judged_run import JudgedRun
 from podium.workflows.predicting_run import PredictingRun
+from podium.workflows.shipping_run import ShippingRun
 
 __all__ = ["Run", "load_run"]
 
 
-class Run(PredictingRun, JudgedRun):
+class Run(PredictingRun, JudgedRun, ShippingRun):
     """One run folder, read when asked.
 
     Args:

@@ -1,0 +1,111 @@
+"""model.json of an exported folder: what the graph takes and gives, and how it was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from podium import durable
+from podium.errors import CorruptFileError, StorageError, UsageError
+from podium.images import Fit, Limits, Preprocessing
+from podium.images.preprocess import make_steps
+from podium.tables import Task
+
+__all__ = ["CARD_NAME", "FORMAT", "GRAPH_NAME", "KIND", "RECORD_NAME", "ModelRecord", "is_model_folder", "read_record"]
+
+GRAPH_NAME, RECORD_NAME, CARD_NAME = "model.onnx", "model.json", "card.md"
+KIND, FORMAT = "podium-deployable-model", 1
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """What an exported folder says of itself.
+
+    Args:
+        record: The content of model.json.
+        task: What it answers.
+        height: Height of the images that the network sees first.
+        width: Their width.
+        fit: How an image of another shape is brought there.
+        steps: What is done to an image beside resizing.
+        limits: How files are decoded.
+        takes_any_size: Whether the graph resizes images itself.
+        model_id: SHA-256 of the graph: which model answered.
+        precision: "fp32", "bf16" or "int8".
+        engines: Engines that it was checked in.
+    """
+
+    record: Mapping[str, Any]
+    task: Task
+    height: int
+    width: int
+    fit: Fit
+    steps: tuple[Preprocessing, ...]
+    limits: Limits
+    takes_any_size: bool
+    model_id: str
+    precision: str
+    engines: tuple[str, ...]
+
+
+def is_model_folder(path: str | Path) -> bool:
+    """Whether somebody who names this folder means an exported model, sound or not."""
+    return (Path(path) / GRAPH_NAME).is_file()
+
+
+def read_record(folder: Path) -> ModelRecord:
+    """What a folder says of itself, with its graph compared by digest.
+
+    Raises:
+        UsageError: If it is no folder that Podium exported.
+        StorageError: If another version of Podium did.
+        CorruptFileError: If a file was changed or is damaged.
+    """
+    path = folder / RECORD_NAME
+    if not is_model_folder(folder) or not path.is_file():
+        raise UsageError(
+            f"this is no exported model: it needs {GRAPH_NAME} and {RECORD_NAME}.",
+            where=folder,
+            fix="Make one: podium export RUN --to FOLDER.",
+        )
+    found = durable.read_json(path)
+    if not isinstance(found, dict) or found.get("kind") != KIND:
+        raise UsageError("this model.json is not that of a model that Podium exported.", where=folder)
+    if found.get("format") != FORMAT:
+        raise StorageError(
+            f"another version of Podium exported this model (format {found.get('format')}, expected {FORMAT}).",
+            where=folder,
+            fix="Export it again.",
+        )
+    record = durable.read_sealed(path)
+    digest = durable.sha256_file(folder / GRAPH_NAME)
+    if digest != record.get("model_id"):
+        raise CorruptFileError(
+            "the graph is not the one that was exported with this model.json.",
+            where=folder / GRAPH_NAME,
+            fix="Copy the whole folder again, or export again.",
+        )
+    try:
+        return _parse(record)
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise CorruptFileError(f"a field is missing or wrong ({problem}).", where=path) from problem
+
+
+def _parse(record: Mapping[str, Any]) -> ModelRecord:
+    image = record["image"]
+    value_range = image["value_range"]
+    return ModelRecord(
+        record=record,
+        task=Task.from_dict(record["task"]),
+        height=int(image["height_px"]),
+        width=int(image["width_px"]),
+        fit=image["fit"],
+        steps=make_steps(image["preprocessing"]),
+        limits=Limits(value_range=None if value_range is None else (float(value_range[0]), float(value_range[1]))),
+        takes_any_size=bool(image["takes_any_size"]),
+        model_id=str(record["model_id"]),
+        precision=str(record["precision"]),
+        engines=tuple(map(str, record["engines"])),
+    )

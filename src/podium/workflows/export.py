@@ -1,0 +1,298 @@
+"""What `podium export` does: a run's models as one checked graph, with what it says of itself, in one folder."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from podium import durable
+from podium.advice import option
+from podium.decisions import DecisionRules
+from podium.deployed import CARD_NAME, GRAPH_NAME, RECORD_NAME
+from podium.deployed.engines import available_engines
+from podium.deployed.model_record import FORMAT, KIND
+from podium.errors import ImageError, UsageError
+from podium.listing import count_of
+from podium.machine import Progress, Settings
+from podium.machine.device import prepare_process
+from podium.metrics import ExpectedScore, Scores
+from podium.report.model_card import describe_model
+from podium.store import (
+    RunFolder,
+    arithmetic_words,
+    check_scores,
+    load_tables,
+    read_arithmetic,
+    refuse_ensemble,
+)
+from podium.tables import Samples
+from podium.training.asked_views import asked_views
+from podium.training.predictor import Models, Predictor, open_predictor
+from podium.workflows.decide import load_rules
+from podium.workflows.expected_score import expect_on_test
+from podium.workflows.predict import check_models, check_views
+
+if TYPE_CHECKING:
+    from podium.export.check_graph import Checked
+
+__all__ = ["Exported", "export_run"]
+
+N_OWN = 24
+"""The run's own images that an export is compared on, spread over all of them."""
+_REDUCED = 0.05
+"""How far a probability in fp32 may be from one that the run computes in fewer bits."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote.
+
+    Args:
+        folder: Where.
+        record: The content of model.json.
+        checked: What the comparison with the run found.
+        n_bytes: Size of the graph.
+    """
+
+    folder: Path
+    record: dict[str, Any]
+    checked: Checked
+    n_bytes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready facts."""
+        return {
+            "folder": str(self.folder),
+            "model_id": self.record["model_id"],
+            "n_bytes": self.n_bytes,
+            "outputs": self.record["outputs"],
+            "check": self.checked.to_dict(),
+        }
+
+
+def export_run(
+    run: RunFolder,
+    to: Path,
+    settings: Settings,
+    progress: Progress,
+    *,
+    models: Models = "folds",
+    views: Sequence[str] | None = None,
+    opset: int | None = None,
+) -> Exported:
+    """Write a run as a folder that answers without torch; see `Run.export`."""
+    _require_packages()
+    from podium.export.answering import AnsweringNetwork
+    from podium.export.build_graph import LEAST_OPSET, build_front, build_graph, check_opset
+    from podium.export.check_graph import check_graph
+
+    opset = LEAST_OPSET if opset is None else opset
+    check_opset(opset)
+    check_models(models)
+    check_views(views or ())
+    _check_folder(to)
+    check_scores(run)
+    rules, samples = _check_run(run)
+    settings = replace(settings, device="cpu")
+    prepare_process(settings.n_threads)
+    predictor = open_predictor(run, settings, progress, models=models, chosen=asked_views(run, views))
+    network = AnsweringNetwork(predictor, rules, predictor.folds).eval()
+    with progress.stage("write the graph", 1) as update:
+        graph, front = build_graph(network, predictor.recipe, opset), build_front(predictor.recipe, opset)
+        update(1)
+    engines = available_engines()
+    images, n_own = _find_images(samples, predictor)
+    with progress.stage(f"compare in {' and '.join(engines)}", 1) as update:
+        predicted = predictor.predict(list(images.values()), ids=list(images))
+        is_reduced = _is_reduced(predictor)
+        checked = check_graph(
+            graph,
+            front,
+            network,
+            predictor.recipe,
+            rules,
+            images,
+            predicted,
+            engines,
+            n_own=n_own,
+            limits=_limits(is_reduced),
+        )
+        update(1)
+    expected = _expect(run, models)
+    record = _describe(run, predictor, rules, checked, models, expected, graph, opset)
+    _write(to, graph, record, rules, expected)
+    return Exported(to, record, checked, len(graph))
+
+
+def _require_packages() -> None:
+    for name in ("onnx", "onnxruntime"):
+        if importlib.util.find_spec(name) is None:
+            raise UsageError(f"{name} is not installed.", fix='Install it: pip install "podium[export]".')
+
+
+def _check_folder(to: Path) -> None:
+    fix = f"Name a folder that is not there yet with {option('to')}."
+    durable.check_claimable(to, "an exported model", fix=fix)
+
+
+def _check_run(run: RunFolder) -> tuple[DecisionRules, Samples]:
+    """How the run decides, and its samples; refused where a graph of one image cannot answer as the run does."""
+    from podium.export.deciding import check_rules
+    from podium.recipe import load_recipe
+
+    refuse_ensemble(run, "An exported model")
+    samples, _ = load_tables(run)
+    assert samples.task is not None, "a run has a task"
+    rules = load_rules(run, samples.task)
+    check_rules(rules)
+    if samples.bag is not None:
+        raise UsageError(
+            "the run has one answer for several images, and an exported model answers each image by itself.",
+            fix="Predict with the run: podium predict RUN FOLDER.",
+        )
+    regions = load_recipe(run.recipe_file).image.used_regions
+    if regions:
+        raise UsageError(
+            f"the run sees a region of every image ({', '.join(regions)}), which a graph cannot find.",
+            fix="Predict with the run, or train on images that are cut already.",
+        )
+    return rules, samples
+
+
+def _find_images(samples: Samples, predictor: Predictor) -> tuple[dict[str, NDArray[np.uint8]], int]:
+    """Decoded images to compare on: some of the run's own, as it decodes them, and odd ones made of the first."""
+    from podium.export.odd_images import odd_images
+    from podium.images import cuts, decode_bytes, decode_file
+
+    image = predictor.recipe.image
+    target_px = None if cuts(image.preprocessing) else max(image.stored_sides)
+    found: dict[str, NDArray[np.uint8]] = {}
+    for row in np.unique(np.linspace(0, len(samples) - 1, N_OWN).astype(np.int64)).tolist():
+        pixels = decode_file(samples.file(row), limits=image.limits, target_px=target_px, with_facts=False).pixels
+        if pixels is not None:
+            found[str(samples.ids[row])] = pixels
+    if not found:
+        raise ImageError(
+            "none of the run's own images can be read, and an export is compared on them.",
+            where=samples.root,
+            fix="Put the images back where the run found them.",
+        )
+    n_own = len(found)
+    for name, data in odd_images(next(iter(found.values()))).items():
+        pixels = decode_bytes(data, limits=image.limits, target_px=target_px, with_facts=False).pixels
+        if pixels is not None:
+            found[name] = pixels
+    return found, n_own
+
+
+def _is_reduced(predictor: Predictor) -> bool:
+    """Whether the run's predictions are computed in fewer bits than the graph's."""
+    recipe = predictor.recipe
+    frozen = recipe.model.freeze == "backbone"
+    return str(recipe.model.frozen_precision if frozen else recipe.training.precision) != "fp32"
+
+
+def _limits(is_reduced: bool) -> Any:
+    from podium.export.check_graph import Limits
+
+    return Limits(predicted=_REDUCED) if is_reduced else Limits()
+
+
+def _expect(run: RunFolder, models: Models) -> ExpectedScore | None:
+    scores = Scores.from_dict(durable.read_json(run.scores_file))
+    if models == "folds" or scores.expected is None:
+        return None if scores.pessimistic is not None else scores.expected
+    n_images = scores.targets[scores.main_target].n
+    return expect_on_test(run, n_images=n_images, is_refit=True)
+
+
+def _describe(
+    run: RunFolder,
+    predictor: Predictor,
+    rules: DecisionRules,
+    checked: Checked,
+    models: Models,
+    expected: ExpectedScore | None,
+    graph: bytes,
+    opset: int,
+) -> dict[str, Any]:
+    """The content of model.json."""
+    from podium.export.answering import output_names
+    from podium.export.build_graph import INPUT, prepare_in_graph
+
+    card, image = describe_model(run), predictor.recipe.image
+    preparation = prepare_in_graph(predictor.recipe)
+    height, width = image.stored_sides
+    n = len(predictor.folds)
+    ships = (
+        "one model, trained on all images" if models == "refit" else f"the mean of the models of {count_of(n, 'fold')}"
+    )
+    if n == 1 and models == "folds":
+        ships = "the model of one fold"
+    return {
+        "kind": KIND,
+        "format": FORMAT,
+        "podium": card["podium"],
+        "run": run.name,
+        "model_id": hashlib.sha256(graph).hexdigest(),
+        "task": card["task"],
+        "classes": card["classes"],
+        "input": INPUT,
+        "outputs": list(output_names(predictor.task)),
+        "image": {
+            "height_px": height,
+            "width_px": width,
+            "network_height_px": image.sides[0],
+            "network_width_px": image.sides[1],
+            "fit": image.fit,
+            "preprocessing": [_plain(step) for step in image.preprocessing],
+            "value_range": None if image.value_range == "full" else list(image.value_range),
+            "takes_any_size": preparation.takes_any_size,
+            "reason": preparation.reason,
+        },
+        "views": list(predictor.views),
+        "decisions": rules.to_dict(),
+        "model": {
+            "kind": models,
+            "n_models": n,
+            "ships": ships,
+            "backbone": card["model"]["backbone"],
+            "preset": card["model"]["preset"],
+            "weights": card["refit"]["weights"] if models == "refit" else card["model"]["weights"],
+            "arithmetic": arithmetic_words(read_arithmetic(run)),
+        },
+        "precision": "fp32",
+        "opset": opset,
+        "engines": list(checked.engines),
+        "check": checked.to_dict(),
+        "score": {"main": card["score"], "targets": card["targets"]},
+        "expected": None if expected is None else expected.to_dict(),
+        "start_weights": card["start_weights"],
+        "validation": card["validation"],
+        "data": card["data"],
+    }
+
+
+def _plain(step: Any) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(step).items()}
+
+
+def _write(
+    to: Path, graph: bytes, record: dict[str, Any], rules: DecisionRules, expected: ExpectedScore | None
+) -> None:
+    from podium.export.card import card_lines
+
+    card = "\n".join(card_lines(record, rules, expected)).encode()
+    files = {GRAPH_NAME: graph, CARD_NAME: card, RECORD_NAME: durable.sealed_bytes(record)}
+    durable.write_folder(to, {name: _writer(data) for name, data in files.items()})
+
+
+def _writer(data: bytes) -> durable.PartWriter:
+    return lambda file: file.write(data)

@@ -1,0 +1,153 @@
+"""A run as a folder: what the graph answers beside the run, what is refused, and nothing half-written."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import podium
+from podium import durable
+from podium.deployed.engines import ENGINES
+from podium.errors import CorruptFileError, PodiumError, StorageError, UnknownNameError, UsageError
+from podium.export import check_graph
+from podium.tables import Samples
+from podium.workflows import Run, train
+from tiny.contest import make_recipe, make_settings
+
+Contest = Callable[[str], Samples]
+WHOLE = ("model.freeze=none", "predict_views=[plain,hflip]", "image.size_px=[40,32]", "image.stored_px=[44,36]")
+
+
+@pytest.fixture(scope="module")
+def run(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A frozen backbone with the heads of two folds, for three heads and a composite class."""
+    return train(
+        contest("attributes"), recipe=make_recipe(), folds=2, settings=make_settings(tmp_path_factory.mktemp("run"))
+    )
+
+
+@pytest.fixture(scope="module")
+def exported(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exported") / "model"
+    run.export(folder)
+    return folder
+
+
+def agree(run: Run, folder: Path, engine: str, atol: float = 1e-5) -> None:
+    files = [run.samples.file(row) for row in range(5)]
+    model, wanted = podium.load_model(folder, engine=engine), run.predict(files)
+    found = model.predict(files)
+    for name, values in wanted.probs.items():
+        np.testing.assert_allclose(found.probs[name], values, atol=atol)
+    alone = model.predict([np.asarray(Image.open(files[0]).convert("RGB"))])
+    for name, values in wanted.probs.items():
+        np.testing.assert_allclose(alone.probs[name][0], values[0], atol=atol)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_it_answers_as_the_run(run: Run, exported: Path, engine: str) -> None:
+    agree(run, exported, engine)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", ["single", "multi"])
+def test_so_do_networks_of_rectangles_under_two_views(shape: str, contest: Contest, tmp_path: Path) -> None:
+    lines = (*WHOLE, "image.fit=pad", "image.preprocessing=[{kind: grayscale}]")
+    run = train(contest(shape), recipe=make_recipe(*lines), folds=2, settings=make_settings(tmp_path))
+    found = run.export(tmp_path / "model")
+    assert found.checked.engines == ENGINES
+    agree(run, tmp_path / "model", "onnxruntime")
+
+
+def test_the_folder_says_what_it_is(run: Run, exported: Path) -> None:
+    assert sorted(path.name for path in exported.iterdir()) == ["card.md", "model.json", "model.onnx"]
+    card, record = (exported / "card.md").read_text(), durable.read_json(exported / "model.json")
+    assert "mean of the models of 2 folds" in card
+    assert f"{run.scores.main.value:.4f}" in card
+    assert record["outputs"][0] == "class.probs"
+    assert record["check"]["same_pixels"] < 1e-5
+
+
+@pytest.mark.slow
+def test_it_is_loaded_without_torch(run: Run, exported: Path) -> None:
+    code = (
+        "import sys, podium\n"
+        f"model = podium.load_model({str(exported)!r})\n"
+        f"print(model.predict([{str(run.samples.file(0))!r}]).names('mask')[0])\n"
+        "assert not {'torch', 'timm', 'onnx', 'sklearn'} & set(sys.modules), sys.modules.keys()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in ("worn", "none")
+
+
+def test_decisions_are_inside(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = {"thresholds": {"tags": [0.0, 1.0]}, "composite": "class_first", "unknown": {"mask": 0.999}}
+    durable.write_json(run.folder.decisions_file, record)
+    try:
+        run.export(tmp_path / "model", tta="none")
+    finally:
+        durable.remove_file(run.folder.decisions_file)
+    found = podium.load_model(tmp_path / "model").predict([run.samples.file(0)])
+    assert found.names("tags") == [["red"]]
+    assert found.names("mask") == [None]
+
+
+def test_what_disagrees_is_not_written(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = check_graph._ask_network
+    monkeypatch.setattr(
+        check_graph, "_ask_network", lambda *given: {name: value + 0.01 for name, value in network(*given).items()}
+    )
+    with pytest.raises(PodiumError, match=r"disagrees with the run in onnxruntime.*for image '.*Nothing was written"):
+        run.export(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_wrong_wishes_are_refused_in_one_line(run: Run, exported: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="opset 3 cannot be written"):
+        run.export(tmp_path / "model", opset=3)
+    with pytest.raises(UsageError, match="warps the image"):
+        run.export(tmp_path / "model", tta="scale-0.8")
+    with pytest.raises(UsageError, match="no model on all images"):
+        run.export(tmp_path / "model", models="refit")
+    with pytest.raises(UsageError):
+        run.export(exported)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unfinished_run_is_refused(run: Run, tmp_path: Path) -> None:
+    run.folder.scores_file.rename(tmp_path / "scores.json")
+    try:
+        with pytest.raises(UsageError, match="not finished"):
+            run.export(tmp_path / "model")
+    finally:
+        (tmp_path / "scores.json").rename(run.folder.scores_file)
+
+
+def test_a_folder_that_is_not_ours_or_was_changed_is_refused(exported: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no exported model"):
+        podium.load_model(tmp_path)
+    with pytest.raises(UnknownNameError, match="tensorrt"):
+        podium.load_model(exported, engine="tensorrt")
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for path in exported.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    data = bytearray((folder / "model.onnx").read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / "model.onnx").write_bytes(data)
+    with pytest.raises(CorruptFileError, match="not the one that was exported"):
+        podium.load_model(folder)
+    record = durable.read_json(folder / "model.json")
+    durable.write_json(folder / "model.json", record | {"format": 99})
+    with pytest.raises(StorageError, match="another version of Podium"):
+        podium.load_model(folder)
+    durable.write_json(folder / "model.json", {"anything": 1})
+    with pytest.raises(UsageError, match="not that of a model that Podium exported"):
+        podium.load_model(folder)
