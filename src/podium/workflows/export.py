@@ -23,6 +23,8 @@ from podium.listing import count_of
 from podium.machine import Progress, Settings
 from podium.machine.device import prepare_process
 from podium.metrics import ExpectedScore, Scores
+from podium.predicting.expected_score import expect_on_test
+from podium.predicting.run_rules import load_rules
 from podium.report.model_card import describe_model
 from podium.store import (
     RunFolder,
@@ -35,8 +37,6 @@ from podium.store import (
 from podium.tables import Samples
 from podium.training.asked_views import asked_views
 from podium.training.predictor import Models, Predictor, open_predictor
-from podium.workflows.decide import load_rules
-from podium.workflows.expected_score import expect_on_test
 from podium.workflows.predict import check_models, check_views
 
 if TYPE_CHECKING:
