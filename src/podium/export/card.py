@@ -55,9 +55,7 @@ def _what(record: Mapping[str, Any]) -> str:
 def _where_from(record: Mapping[str, Any], expected: ExpectedScore | None) -> str:
     how = "Each image was judged by a model that had not learnt from it (out of fold); intervals resample groups."
     if record["model"]["kind"] == "refit":
-        how += (
-            " What ships is another model: one trained on all images by the same recipe, which no image judges."
-        )
+        how += " What ships is another model: one trained on all images by the same recipe, which no image judges."
     elif record["model"]["n_models"] > 1:
         how += (
             f" What ships is the mean of those {record['model']['n_models']} models, usually a little better than each."
