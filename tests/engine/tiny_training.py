@@ -32,6 +32,11 @@ class TinyBatch:
     targets: Mapping[str, Tensor]
     weights: Tensor | None = None
 
+    @property
+    def n_samples(self) -> int:
+        """Number of images."""
+        return len(self.images)
+
 
 @dataclass(frozen=True)
 class Batches:

@@ -45,6 +45,7 @@ class Batch:
         self.images = torch.randint(0, 256, (3, size, size, 3), dtype=torch.uint8, generator=generator)
         self.targets: Mapping[str, Tensor] = {"kind": torch.tensor([0, 2, 1])}
         self.weights = None
+        self.n_samples = 3
 
 
 def parts_of(model: nn.Module) -> Parts:

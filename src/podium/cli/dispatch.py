@@ -13,6 +13,7 @@ from types import FrameType
 from podium.cli import COMMANDS
 from podium.cli.complaint import print_error, print_fault
 from podium.errors import Explained, Interrupted, PodiumError, Stopped, StorageError, UnknownNameError, UsageError
+from podium.machine.place_in_team import LeaderEnded, place_in_team
 from podium.machine.refusals import name_refusal
 from podium.machine.streams import LossyStream, lossy_streams
 from podium.machine.styles import wants_styles
@@ -55,6 +56,8 @@ def _run_to_end(arguments: Sequence[str]) -> int:
             return _run(arguments)
     except _Terminated as signalled:
         return _end(Stopped(f"stopped by a signal ({signalled}).", fix=_HOW_TO_CONTINUE), as_json=as_json)
+    except LeaderEnded as ended:
+        return ended.exit_code
     except (PodiumError, Stopped) as error:
         return _end(error, as_json=as_json, verbose=verbose, arguments=arguments)
     except KeyboardInterrupt:
@@ -102,7 +105,9 @@ def _listening_for_terminations() -> Iterator[None]:
 
 
 def _end(error: Explained, *, as_json: bool, verbose: bool = False, arguments: Sequence[str] | None = None) -> int:
-    print_error(error, as_json=as_json, verbose=verbose, arguments=arguments)
+    place = place_in_team()
+    if place is None or place.leads or not isinstance(error, UsageError):  # all of a team are asked for the same
+        print_error(error, as_json=as_json, verbose=verbose, arguments=arguments)
     return error.exit_code
 
 
@@ -121,6 +126,9 @@ def _run(arguments: Sequence[str]) -> int:
         raise _option_first(arguments)
     if name not in COMMANDS:
         raise UnknownNameError("command", name, COMMANDS)
+    if name != "train" and place_in_team() is not None:
+        fix = f"Run podium {name} without it; podium train is what it may start."
+        raise UsageError(f"torchrun started several processes of podium {name}, which works alone.", fix=fix)
     from cyclopts import CycloptsError
 
     from podium.cli.commands import make_app

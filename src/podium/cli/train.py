@@ -21,6 +21,7 @@ from podium.cli.flags import (
     ScanFlags,
 )
 from podium.errors import UsageError
+from podium.machine.place_in_team import place_in_team
 
 if TYPE_CHECKING:
     from podium.machine import Settings
@@ -128,7 +129,9 @@ def train(
             settings=settings,
             progress=console,
         )
-    show_run(done, as_json=output.json)
+    place = place_in_team()
+    if place is None or place.leads:
+        show_run(done, as_json=output.json)
     return 0
 
 

@@ -25,6 +25,7 @@ from podium.errors import SourceError, UsageError
 from podium.machine import Caution, Progress, Settings
 from podium.machine.allocator import return_freed_memory
 from podium.machine.device import choose_device, prepare_process
+from podium.machine.place_in_team import place_in_team
 from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
@@ -51,6 +52,7 @@ from podium.recipe.check_sampler import check_sampler, describe_double_correctio
 from podium.recipe.idle_keys import refuse_idle_for_task
 from podium.recipe.label_cautions import describe_unsafe_labels
 from podium.recipe.preset_names import base_name
+from podium.recipe.team_limits import without_compiling
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
 from podium.tables import Samples, Task
 from podium.training.autotune import autotune_recipe, require_compiler, require_engine
@@ -121,8 +123,8 @@ def start_run(
         progress.note(Caution(caution))
     recipe, parameters = settle_features(recipe, model), count_parameters(model)
     views_are_open = recipe.model.cached_views == "auto"
-    if budget is not None:
-        recipe = _without_compiling(recipe)
+    if budget is not None or place_in_team() is not None:  # a plan of minutes does not know what compiling takes
+        recipe = without_compiling(recipe)
     recipe, measured = autotune_recipe(recipe, model, len(samples), settings, device, progress)
     start = {
         "mean": backbone.mean,
@@ -183,13 +185,6 @@ def start_run(
         durable.write_sealed(run.environment_file, describe_environment())
 
     return create_run(settings.runs, name, record, stem=base_name(recipe.preset), fill=fill)
-
-
-def _without_compiling(recipe: Recipe) -> Recipe:
-    """With plain steps where the recipe leaves it open: a plan of minutes does not know what compiling takes."""
-    if recipe.training.compile != "auto":
-        return recipe
-    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"compile": "none"})})
 
 
 def _choose_folds(n_folds: int, only_folds: Collection[int] | None, problems: Problems) -> list[int]:

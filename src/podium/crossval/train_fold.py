@@ -17,6 +17,7 @@ from podium.crossval.time_left import TimeLeft
 from podium.data import ImageCache, cut_to
 from podium.dataset.run_images import open_run_images
 from podium.decisions import complete_probs
+from podium.engine import Team, current_team
 from podium.engine.saved_weights import has_weights
 from podium.errors import LockedError, StorageError
 from podium.machine import Progress, Settings, Silent
@@ -29,7 +30,7 @@ from podium.store import RunFolder, weights_of, write_results
 from podium.tables import Folds, Predictions, Samples, save_predictions
 from podium.training.autotune import require_compiler, resolve_without_autotune
 from podium.training.make_inputs import make_inputs
-from podium.training.one_training import CHECKPOINTS, Training, train_all_rows, train_one
+from podium.training.one_training import CHECKPOINTS, Training, make_job, train_all_rows, train_one
 from podium.training.teaching import Teaching
 
 __all__ = ["FoldTrainer", "train_fold"]
@@ -145,6 +146,11 @@ class FoldTrainer:
                 self._given(name), task, place, folder, n_epochs=n_epochs, stop=self._stop, progress=self._progress
             )
 
+    def help_train(self, team: Team, fold: int, place: int) -> None:
+        """Take every step of a training that another process leads, which has made the inputs already."""
+        name, task = list(self._models.items())[place]
+        make_job(self._given(name), task, fold, place).help(team, self._stop)
+
     def _folder(self, fold: int, place: int) -> Path:
         return self._run.training_folder(fold, list(self._models)[place])
 
@@ -160,8 +166,10 @@ class FoldTrainer:
 
     def _train_and_predict(self, fold: int, place: int) -> dict[str, NDArray[np.float64]]:
         folder, task = self._folder(fold, place), list(self._models.values())[place]
-        name = list(self._models)[place]
-        return train_one(self._given(name), task, fold, place, folder, stop=self._stop, progress=self._progress)
+        given, team = self._given(list(self._models)[place]), current_team()
+        if team is not None and not has_weights(folder):
+            team.tell({"run": str(self._run.path.resolve()), "fold": fold, "place": place})
+        return train_one(given, task, fold, place, folder, stop=self._stop, progress=self._progress)
 
     def _finish(self, fold: int) -> bool:
         """Write the fold's predictions, if all its models are trained and no other process is at them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ class Batch:
             multi-label head, for a head with soft labels, and for every head where images are mixed.
         rows: Rows of the cache the samples came from, shape (B,).
         weights: Weight of each sample's loss, float32 (B,); None weighs all alike.
+        n_whole: Samples of the whole batch, where this is the share of one process of several.
         offset_after: Position in the epoch's order after this batch; `from_position` goes on from there.
     """
 
@@ -34,6 +35,24 @@ class Batch:
     rows: NDArray[np.int64]
     offset_after: int
     weights: torch.Tensor | None = None
+    n_whole: int | None = None
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of the whole batch."""
+        return len(self.rows) if self.n_whole is None else self.n_whole
+
+    def take(self, own: NDArray[np.int64]) -> Batch:
+        """The share of one process: its places in the batch, shape (b,)."""
+        places = torch.from_numpy(own)
+        return replace(
+            self,
+            images=self.images[places.to(self.images.device)],
+            targets={name: target[places] for name, target in self.targets.items()},
+            rows=self.rows[own],
+            weights=None if self.weights is None else self.weights[places],
+            n_whole=len(self),
+        )
 
     def __len__(self) -> int:
         return len(self.rows)

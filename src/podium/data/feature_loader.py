@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from podium.data.randomness import uniforms
 from podium.durable import ONE_PASS_BYTES, PageBudget
 from podium.errors import UsageError
 from podium.listing import count_of
+from podium.machine.batch_share import BatchShare
 
 __all__ = ["FeatureEvalLoader", "FeatureTrainLoader"]
 
@@ -74,6 +76,13 @@ class FeatureTrainLoader:
         self._weights = weights
         self._sample_weights = sample_weights
         self._views = views
+        self._share: BatchShare | None = None
+
+    def dealt(self, share: BatchShare) -> FeatureTrainLoader:
+        """The same batches, of which each holds what one of several processes takes."""
+        other = copy.copy(self)
+        other._share = share
+        return other
 
     @property
     def n_samples(self) -> int:
@@ -102,14 +111,21 @@ class FeatureTrainLoader:
     def _make(self, epoch: int, start: int, order: NDArray[np.int64], repeats: NDArray[np.int64] | None) -> Batch:
         part = slice(start, batch_stop(start, len(order), self._batch_size))
         positions = order[part]
+        n_whole = None if self._share is None else len(positions)
+        if self._share is not None:
+            own = self._share.rows(len(positions))
+            positions, repeats = positions[own], None if repeats is None else repeats[part][own]
+        elif repeats is not None:
+            repeats = repeats[part]
         rows = self._rows[positions]
-        features = self._features[
-            self._choose_views(epoch, positions, None if repeats is None else repeats[part]), rows
-        ]
+        features = self._features[self._choose_views(epoch, positions, repeats), rows]
         self._pages.count(features.nbytes, n_places=len(rows))
         weights = None if self._sample_weights is None else self._sample_weights[positions]
         return replace(
-            _feature_batch(features, self._targets, positions, rows, start), weights=as_weight_tensor(weights)
+            _feature_batch(features, self._targets, positions, rows, start),
+            weights=as_weight_tensor(weights),
+            n_whole=n_whole,
+            offset_after=part.stop,
         )
 
     def _choose_views(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from podium.data.prefetch import prefetch
 from podium.data.views import eval_batch
 from podium.durable import PageBudget
 from podium.errors import UsageError
+from podium.machine.batch_share import BatchShare
 
 __all__ = ["EvalLoader", "TrainLoader", "check_batch_size", "epoch_positions"]
 
@@ -93,9 +96,19 @@ class TrainLoader:
         self._weights = weights
         self._sample_weights = sample_weights
         self._size = (height, width)
+        self._share: BatchShare | None = None
         self._device_images = device_images
         # One more than a batch holds, for a sample that joins the last.
         self._buffers = BufferPool((batch_size + 1, height, width, 3), pinned=_copies_to_gpu())
+
+    def dealt(self, share: BatchShare) -> TrainLoader:
+        """The same batches, of which each holds what one of several processes takes.
+
+        Where images are mixed, every process makes the whole batch, because an image may be mixed with any other.
+        """
+        other = copy.copy(self)
+        other._share = share
+        return other
 
     def _starts(self, offset: int = 0) -> range:
         return batch_starts(len(self._rows), self._batch_size, offset)
@@ -127,9 +140,25 @@ class TrainLoader:
 
         def make(start: int, pool: ThreadPoolExecutor | None) -> Batch:
             part = slice(start, batch_stop(start, len(order), self._batch_size))
-            return self._make(epoch, start, order[part], keys[part], pool)
+            return self._make_share(epoch, start, order[part], keys[part], pool)
 
         return _stream(make, self._starts(offset), self._n_threads)
+
+    def _make_share(
+        self,
+        epoch: int,
+        start: int,
+        positions: NDArray[np.int64],
+        keys: NDArray[np.uint64],
+        pool: ThreadPoolExecutor | None,
+    ) -> Batch:
+        if self._share is None:
+            return self._make(epoch, start, positions, keys, pool)
+        n, own = len(positions), self._share.rows(len(positions))
+        if self._mixer is not None:
+            return self._make(epoch, start, positions, keys, pool).take(own)
+        made = self._make(epoch, start, positions[own], keys[own], pool)
+        return replace(made, n_whole=n, offset_after=start + n)
 
     def _make(
         self,

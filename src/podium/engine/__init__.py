@@ -1,6 +1,6 @@
 """The training loop and what it needs to stop and go on exactly. It knows no model, loss, optimizer or data set."""
 
-from podium.engine.checkpoints import Checkpoints, final_weights
+from podium.engine.checkpoints import Checkpoints, Unsaved, final_weights
 from podium.engine.evaluate import evaluate, predict_logits
 from podium.engine.fit import Callback, fit
 from podium.engine.memory import is_out_of_memory, release_cached_memory, run_in_pieces
@@ -12,6 +12,7 @@ from podium.engine.rng import mix_seed, seed_torch
 from podium.engine.sam import Sam
 from podium.engine.state import EpochJudgement, EpochRecord, TrainState
 from podium.engine.step import train_step
+from podium.engine.team import Team, current_team
 from podium.engine.tensor_tree import decode_tensors, encode_tensors, join_tree, split_tree
 
 __all__ = [
@@ -27,10 +28,13 @@ __all__ = [
     "Parts",
     "PerSampleLoss",
     "Sam",
+    "Team",
     "TrainBatches",
     "TrainSample",
     "TrainState",
+    "Unsaved",
     "autocast",
+    "current_team",
     "decode_tensors",
     "encode_tensors",
     "evaluate",

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -18,9 +18,36 @@ from podium.engine.state import TrainState
 from podium.engine.tensor_tree import decode_tensors, encode_tensors, join_tree, split_tree
 from podium.errors import DivergedError
 
-__all__ = ["Checkpoints"]
+__all__ = ["Checkpoints", "Saves", "Unsaved", "decode_training", "encode_training"]
 
 STATE, TENSORS = "state.json", "tensors.safetensors"
+
+
+class Saves(Protocol):
+    """What keeps a training while it goes on."""
+
+    def save(self, state: TrainState, parts: Parts) -> None:
+        """Save now."""
+
+    def save_if_due(self, state: TrainState, parts: Parts) -> None:
+        """Save when the last time is long ago."""
+
+    def remember_best(self, parts: Parts) -> None:
+        """Keep the weights of the epoch just evaluated."""
+
+
+class Unsaved:
+    """Keeps nothing: for a process of a team that does not lead."""
+
+    def save(self, state: TrainState, parts: Parts) -> None:
+        """Do to the parts what saving does."""
+        parts.enter_epoch(state.epoch)
+
+    def save_if_due(self, state: TrainState, parts: Parts) -> None:
+        """Nothing."""
+
+    def remember_best(self, parts: Parts) -> None:
+        """Nothing."""
 
 
 class Checkpoints:
@@ -57,11 +84,10 @@ class Checkpoints:
         """
         _require_finite(parts)
         parts.enter_epoch(state.epoch)  # of an epoch's end, what the next one begins with
-        plain, tensors = split_tree(_gather(parts, self._best))
-        content = {"state": state.to_dict(), "tree": plain}
+        content, tensors = encode_training(state, parts, self._best)
         writers: dict[str, Callable[[BinaryIO], None]] = {
-            STATE: lambda file: _write(file, json.dumps(content, allow_nan=False).encode()),
-            TENSORS: lambda file: _write(file, encode_tensors(tensors)),
+            STATE: lambda file: _write(file, content),
+            TENSORS: lambda file: _write(file, tensors),
         }
         number = state.step * 2 + (1 if state.offset == 0 else 0)  # an epoch's end comes after its last step
         meta = {"step": state.step, "epoch": state.epoch}
@@ -80,12 +106,8 @@ class Checkpoints:
         found = durable.load_newest(self._folder)
         if found is None:
             return None, []
-        content = durable.read_json(found.parts[STATE])
-        tree = join_tree(content["tree"], decode_tensors(durable.read_bytes(found.parts[TENSORS])))
-        state = TrainState.from_dict(content["state"])
-        parts.enter_epoch(state.epoch)  # the optimizer has the groups of that epoch
-        _scatter(tree, parts)
-        self._best = tree["best"]
+        content, tensors = (durable.read_bytes(found.parts[name]) for name in (STATE, TENSORS))
+        state, self._best = decode_training(content, tensors, parts)
         return state, list(found.notes)
 
     def remember_best(self, parts: Parts) -> None:
@@ -96,6 +118,23 @@ class Checkpoints:
     def best(self) -> Mapping[str, Tensor] | None:
         """The weights of the best epoch so far."""
         return self._best
+
+
+def encode_training(state: TrainState, parts: Parts, best: Mapping[str, Tensor] | None) -> tuple[bytes, bytes]:
+    """All that a resume needs: JSON, and tensors as safetensors."""
+    plain, tensors = split_tree(_gather(parts, best))
+    content = json.dumps({"state": state.to_dict(), "tree": plain}, allow_nan=False)
+    return content.encode(), encode_tensors(tensors)
+
+
+def decode_training(content: bytes, tensors: bytes, parts: Parts) -> tuple[TrainState, dict[str, Tensor] | None]:
+    """Load what `encode_training` gave into the parts; gives the state, and the weights of the best epoch."""
+    record = json.loads(content)
+    tree = join_tree(record["tree"], decode_tensors(tensors))
+    state = TrainState.from_dict(record["state"])
+    parts.enter_epoch(state.epoch)  # the optimizer has the groups of that epoch
+    _scatter(tree, parts)
+    return state, tree["best"]
 
 
 def final_weights(parts: Parts) -> dict[str, Tensor]:

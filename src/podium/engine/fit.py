@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Protocol
 
-from podium.engine.checkpoints import Checkpoints
+from podium.engine.checkpoints import Saves
 from podium.engine.evaluate import evaluate
 from podium.engine.parts import EvalBatches, Gathered, Parts, TrainBatches
 from podium.engine.state import EpochJudgement, EpochRecord, TrainState
@@ -39,7 +39,7 @@ def fit(
     state: TrainState,
     *,
     n_epochs: int,
-    checkpoints: Checkpoints,
+    checkpoints: Saves,
     stop: StopRequest,
     patience: int | None = None,
     callbacks: Sequence[Callback] = (),
@@ -70,9 +70,11 @@ def fit(
         for batch in train.from_position(state.epoch, state.offset):
             factor = parts.lr_factor(state)
             loss = train_step(parts, batch, step=state.step, factor=factor)
-            state.record_step(loss=loss, lr=parts.lr * factor, n_samples=len(batch.images))
+            state.record_step(loss=loss, lr=parts.lr * factor, n_samples=batch.n_samples)
             for callback in callbacks:
                 callback.on_step(state, loss)
+            if parts.team is not None:
+                parts.team.agree_on(stop)
             if stop.is_made:
                 checkpoints.save(state, parts)
                 stop.check()
@@ -100,6 +102,18 @@ def _take(parts: Parts, soup: Gathered) -> None:
 
 
 def _judge(parts: Parts, valid: EvalBatches | None, stop: StopRequest) -> tuple[Mapping[str, float], EpochJudgement]:
+    """Scores of the epoch; the leader of a team finds them, and tells the others."""
+    if parts.team is None:
+        return _evaluate(parts, valid, stop)
+    if not parts.team.leads:
+        told = parts.team.hear()
+        return told["scores"], EpochJudgement.from_dict(told)
+    scores, judged = _evaluate(parts, valid, stop)
+    parts.team.tell({"scores": dict(scores), **judged.to_dict()})
+    return scores, judged
+
+
+def _evaluate(parts: Parts, valid: EvalBatches | None, stop: StopRequest) -> tuple[Mapping[str, float], EpochJudgement]:
     if valid is None:
         return {}, EpochJudgement()
     sample = None if parts.train_sample is None else stop.watch(parts.train_sample.batches)

@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from podium.engine.lone_sample import lone_norms_at_rest
 from podium.engine.parts import Batch, Parts
 from podium.engine.precision import autocast
-from podium.engine.step import split_batch
+from podium.machine.batch_share import split_batch
 
 __all__ = ["measure_norms"]
 

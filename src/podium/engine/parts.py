@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from podium.engine.objective import Objective
 from podium.engine.sam import Sam
 from podium.engine.state import EpochRecord, TrainState
+from podium.engine.team import Team
 
 __all__ = ["Averager", "Batch", "EvalBatches", "Parts", "TrainBatches", "TrainSample"]
 
@@ -27,6 +28,10 @@ class Batch(Protocol):
     @property
     def targets(self) -> Mapping[str, Tensor]:
         """Per head, first axis B; -1 is missing."""
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of the whole batch; in a team this process has its share of them."""
 
     @property
     def weights(self) -> Tensor | None:
@@ -130,6 +135,7 @@ class Parts:
         soup: Mean of the weights that predict at the end of the last epochs, or None.
         score_name: Name of the score that chooses the best epoch.
         greater_is_better: Whether that score is; false for losses and errors.
+        team: The processes that take every step together; None trains alone.
     """
 
     model: nn.Module
@@ -155,6 +161,7 @@ class Parts:
     notes: Sequence[str] = ()
     valid_loss: Callable[[Mapping[str, Any]], float] | None = None
     train_sample: TrainSample | None = None
+    team: Team | None = None
 
     def enter_epoch(self, epoch: int) -> None:
         """Make model and optimizer what they are in this epoch; `train()` comes afterwards."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from podium.engine.lone_sample import lone_norms_at_rest
 from podium.engine.memory import is_out_of_memory, release_cached_memory
 from podium.engine.parts import Batch, Parts
 from podium.engine.precision import autocast, remedy
 from podium.engine.rng import seed_torch
+from podium.engine.team import Team
+from podium.engine.team_forward import TeamForward
 from podium.errors import DivergedError, PodiumError
+from podium.machine.batch_share import BatchShare
 
-__all__ = ["split_batch", "train_step"]
+__all__ = ["train_step"]
 
 _LONE_SAMPLE = "Expected more than 1 value per channel when training"
 """How torch refuses a batch norm without running statistics that has one value of each channel."""
@@ -28,6 +31,8 @@ def train_step(parts: Parts, batch: Batch, *, step: int, factor: float | None = 
     The batch is fed in pieces of `parts.micro_batch` samples whose gradients add up to the whole batch's. Out of
     memory halves the pieces and starts the step over: the effective batch never changes. In a piece of one sample, a
     batch norm that has one value of each channel normalises by its running statistics.
+
+    In a team, a process has its share of the batch and of each piece; loss and gradient are those of the whole batch.
 
     Args:
         parts: The training's parts.
@@ -46,11 +51,11 @@ def train_step(parts: Parts, batch: Batch, *, step: int, factor: float | None = 
         except ValueError as problem:
             if not str(problem).startswith(_LONE_SAMPLE):
                 raise
-            raise _lone_sample(parts, len(batch.images)) from problem
+            raise _lone_sample(parts, batch.n_samples) from problem
         except RuntimeError as problem:
             if not is_out_of_memory(problem):
                 raise
-        _halve_micro_batch(parts, len(batch.images))  # after the block: the traceback keeps the failed attempt
+        _halve_micro_batch(parts, batch.n_samples)  # after the block: the traceback keeps the failed attempt
     if not math.isfinite(loss):
         parts.optimizer.zero_grad(set_to_none=True)
         raise DivergedError(f"the loss is {loss} at step {step}.", fix=remedy(parts.precision))
@@ -75,21 +80,34 @@ def _accumulate_gradients(parts: Parts, batch: Batch) -> float:
     targets = {name: target.to(parts.device, non_blocking=True) for name, target in batch.targets.items()}
     weights = None if batch.weights is None else batch.weights.to(parts.device, non_blocking=True)
     totals: dict[str, Tensor] | None = None
-    in_pieces = parts.micro_batch is not None and parts.micro_batch < len(batch.images)
+    team, n = parts.team, batch.n_samples
+    needs_totals = team is not None or (parts.micro_batch is not None and parts.micro_batch < n)
     loss = 0.0
-    for rows in split_batch(len(batch.images), parts.micro_batch):
+    for piece in (BatchShare(0, 1, parts.micro_batch) if team is None else team.share(parts.micro_batch)).pieces(n):
+        rows = piece.rows
         images = batch.images[rows].to(parts.device, non_blocking=True)
-        is_lone = len(images) == 1  # whose norms at rest no compiled kernel knows
+        is_lone = piece.n == 1  # whose norms at rest no compiled kernel knows
         forward = parts.model if parts.forward is None or is_lone else parts.forward
-        with lone_norms_at_rest(parts.model) if is_lone else nullcontext(), autocast(parts.device, parts.precision):
+        at_rest = lone_norms_at_rest(parts.model) if is_lone else nullcontext()
+        as_one = nullcontext() if team is None else TeamForward(team, piece)
+        with at_rest, as_one, autocast(parts.device, parts.precision):
             logits: Mapping[str, Tensor] = forward(images)
-        if in_pieces and totals is None:
+        if needs_totals and totals is None:
             totals = parts.objective.totals({name: values.shape[1] for name, values in logits.items()}, targets)
-        piece = {name: target[rows] for name, target in targets.items()}
-        share = parts.objective(logits, piece, totals, None if weights is None else weights[rows])
+            if team is not None:
+                team.add_up(list(totals.values()))
+        shown = {name: target[rows] for name, target in targets.items()}
+        share = parts.objective(logits, shown, totals, None if weights is None else weights[rows])
         (share if parts.scaler is None else parts.scaler.scale(share)).backward()  # type: ignore[no-untyped-call]
         loss += float(share.detach())
-    return loss
+    return loss if team is None else _add_up(team, parts.model, loss)
+
+
+def _add_up(team: Team, model: nn.Module, loss: float) -> float:
+    """The loss of the whole batch; every process has its gradient afterwards."""
+    total = torch.tensor([loss], dtype=torch.float64, device=next(model.parameters()).device)
+    team.add_up([total, *(it.grad for it in model.parameters() if it.grad is not None)])
+    return float(total)
 
 
 def _apply_gradients(parts: Parts, *, factor: float) -> None:
@@ -108,15 +126,6 @@ def _apply_gradients(parts: Parts, *, factor: float) -> None:
         parts.average.update(parts.model)
 
 
-def split_batch(n: int, size: int | None) -> Iterator[slice]:
-    """Pieces of a batch of `n`; a last one of one sample gets another, because batch norm cannot train on one."""
-    size = n if size is None else size
-    edges = [*range(0, n, size), n]
-    if size > 1 and n > size and n % size == 1:
-        edges[-2:-1] = [edges[-2] - 1] if size > 2 else []  # halves of three would leave one again
-    return map(slice, edges, edges[1:])
-
-
 def _lone_sample(parts: Parts, n: int) -> PodiumError:
     """Why one image cannot be trained on alone; only `n` of 1 and pieces of 1 come here."""
     key = "training.batch_size" if parts.micro_batch is None or parts.micro_batch >= n else "training.micro_batch"
@@ -130,6 +139,11 @@ def _lone_sample(parts: Parts, n: int) -> PodiumError:
 
 def _halve_micro_batch(parts: Parts, n: int) -> None:
     size = min(parts.micro_batch or n, n)
+    if parts.team is not None:  # the others are in the middle of the step
+        raise PodiumError(
+            f"{size} images at a time, over {parts.team.place.size} processes, do not fit into memory.",
+            fix=f"Start a run with training.micro_batch={(size + 1) // 2}, or with more processes.",
+        )
     if size == 1:
         raise PodiumError("a single image does not fit into memory.", fix="Use a smaller model or image size.")
     parts.micro_batch = (size + 1) // 2

@@ -21,6 +21,7 @@ from podium.engine import (
     Parts,
     TrainSample,
     TrainState,
+    Unsaved,
     final_weights,
     fit,
     measure_norms,
@@ -173,7 +174,7 @@ class Fitting:
         spec = self.recipe.training
         fit(
             self.parts,
-            self.train,
+            self._own_batches,
             self.valid,
             state,
             n_epochs=spec.epochs if n_epochs is None else n_epochs,
@@ -193,6 +194,18 @@ class Fitting:
                 checkpoints.save(state, self.parts)
                 raise
         return _merge(self.parts.model, weights) if self.recipe.model.freeze == "lora" else weights
+
+    def help(self, state: TrainState, stop: StopRequest, *, n_epochs: int) -> None:
+        """Take every step of `run` that the leader of the team takes; it evaluates and keeps."""
+        patience = self.recipe.training.patience
+        batches = self._own_batches
+        fit(self.parts, batches, None, state, n_epochs=n_epochs, checkpoints=Unsaved(), stop=stop, patience=patience)
+
+    @property
+    def _own_batches(self) -> TrainLoader | FeatureTrainLoader:
+        """The training batches; in a team this process's share of each."""
+        team = self.parts.team
+        return self.train if team is None else self.train.dealt(team.share(self.parts.micro_batch))
 
     def _brew(
         self, soup: Gathered, state: TrainState, stop: StopRequest, on_choice: OnChoice | None

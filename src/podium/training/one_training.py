@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from podium import durable
 from podium.callbacks import Callbacks, TrainingInfo
 from podium.decisions import complete_probs
-from podium.engine import Callback, Checkpoints, TrainState, mix_seed
+from podium.engine import Callback, Checkpoints, Team, TrainState, current_team, mix_seed
 from podium.engine.saved_weights import has_weights, load_weights, save_weights
 from podium.errors import Stopped
 from podium.machine import Caution, Progress
@@ -45,6 +45,7 @@ from podium.training.mixers import make_mixer
 from podium.training.nearest_decoding import remember_training_images
 from podium.training.probe import start_heads
 from podium.training.solved_training import Solved, train_solved
+from podium.training.team_start import receive_start, send_start
 
 __all__ = ["ALL_ROWS", "CHECKPOINTS", "Job", "Training", "make_job", "train_all_rows", "train_one"]
 
@@ -191,6 +192,12 @@ class Job:
         title += "" if folder.name == "all" else f", {folder.name}"
         (self._solve if self.given.recipe.is_solved else self._train)(folder, stop, progress, title)
 
+    def help(self, team: Team, stop: StopRequest) -> None:
+        """Take every step of the training that the leader of the team runs."""
+        fitting = self.prepare(stop, is_fresh=False)  # what a probe would give, the leader sends
+        state = receive_start(team, fitting.parts)
+        fitting.help(state, stop, n_epochs=self.n_epochs)
+
     def _train(self, folder: Path, stop: StopRequest, progress: Progress, title: str) -> None:
         given = self.given
         fitting = self.prepare(stop, is_fresh=durable.load_newest(folder / CHECKPOINTS) is None)
@@ -199,7 +206,9 @@ class Job:
         state, notes = checkpoints.restore(fitting.parts)
         for note in notes:
             progress.note(Caution(f"{title}: {note}"))
-        state = state or TrainState()
+        state, team = state or TrainState(), current_team()
+        if team is not None:
+            send_start(team, state, fitting.parts)
         journal = write_journal(folder / "journal.jsonl", state)
         n_steps = self.n_epochs * fitting.train.n_batches
         clock = Clock(open_times(folder / SECONDS_NAME))

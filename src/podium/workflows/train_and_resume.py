@@ -19,11 +19,13 @@ from podium.dataset.prepared import Prepared
 from podium.errors import RecipeError, UsageError
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.machine.memory import warn_of_scarce_memory
+from podium.machine.place_in_team import place_in_team
 from podium.machine.tuning import restored_torch
 from podium.store import RunFolder, find_run, list_differences, refuse_ensemble
 from podium.workflows.compose import compose_recipe
 from podium.workflows.prepare import Data, fold_options, open_data
 from podium.workflows.run import Run
+from podium.workflows.teamed import check_team, teamed
 
 if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
@@ -34,6 +36,7 @@ __all__ = ["Start", "finish", "resume", "start_and_finish", "train"]
 
 
 @strict_arguments(option_homes)
+@teamed
 def train(
     data: Data,
     *,
@@ -110,6 +113,7 @@ def train(
     how = Start(fold_options(folds), only_folds, name, settings, progress, tuple(callbacks))
     read = partial(open_data, data, options, folds, extra=extra, extra_drop=extra_drop)
     wanted = compose(preset or "baseline")  # an error of it comes before any data is read
+    check_team(wanted, minutes=minutes)
     if minutes is None:
         return start_and_finish(read(), wanted, how)
     from podium.workflows.train_in_minutes import train_in_minutes
@@ -182,6 +186,7 @@ def start_and_finish(opened: Scan | Prepared, recipe: Recipe, how: Start, *, bud
 
 
 @strict_arguments()
+@teamed
 def resume(
     run: str = "last",
     *,
@@ -218,6 +223,10 @@ def resume(
     refuse_ensemble(folder, "A training")
     if recipe is not None:
         _check_same_recipe(folder, recipe)
+    if place_in_team() is not None:
+        from podium.recipe import load_recipe
+
+        check_team(load_recipe(folder.recipe_file))
     from podium.workflows.train_in_minutes import go_on
 
     done = finish(folder, settings, progress, callbacks, only_folds=only_folds or (), root=root)
