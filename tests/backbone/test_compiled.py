@@ -44,6 +44,7 @@ def graph(model: Classifier) -> Graph:
     return Graph(as_traceable(model, None), draw(8, 32))
 
 
+@pytest.mark.slow
 def test_features_are_those_of_the_network_alone_or_among_others(model: Classifier, graph: Graph) -> None:
     run, images = graph.compile("fp32", 1), draw(16, 32)
     with torch.inference_mode():

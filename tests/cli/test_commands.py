@@ -82,6 +82,7 @@ WITHOUT_TORCH = {
 }
 
 
+@pytest.mark.slow
 def test_what_trains_nothing_or_is_refused_never_waits_for_torch(tmp_path: Path) -> None:
     """One after another in one process: the first answer that says True is the one that waited."""
     rng = np.random.default_rng(0)

@@ -38,6 +38,7 @@ def tracks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_bursts(tmp_path_factory.mktemp("tracks") / "data", n_objects=16, n_frames=8)
 
 
+@pytest.mark.slow
 def test_a_burst_on_both_sides_is_told_beside_the_score(tracks: Path) -> None:
     run = run_on(tracks, *SOLVED)
     scores, page = run.scores, run.folder.report_file.read_text(encoding="utf-8")

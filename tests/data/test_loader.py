@@ -186,6 +186,7 @@ def test_buffers_are_used_again() -> None:
     assert loader._buffers.n_made <= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_leaving_early_leaves_no_thread(n_threads: int) -> None:
     stream = make_loader(n_threads=n_threads).from_position(0)

@@ -50,13 +50,17 @@ def change(path: Path, text: str) -> None:
 
 
 ALL_LINES = """
-import json, os, sys
+import json, os, runpy, sys
 import pytest, timm, torch, podium.recipe, podium.workflows  # takes longer than the tests: once, and a fork a line
 
-OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore:Module already imported"]
-for line in json.loads(sys.argv[1]):
+OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain", "-W", "ignore:Module already imported"]
+for program, *line in json.loads(sys.argv[1]):
     child = os.fork()
     if not child:
+        if program != "scripts/test":
+            sys.argv = [program, *line]
+            runpy.run_path(program, run_name="__main__")
+            sys.exit()
         code = pytest.main([*OPTIONS, *line])
         sys.stdout.flush()
         os._exit(code)
@@ -114,9 +118,8 @@ def test_parts_are_added_by_following_the_page(copy: Path) -> None:
             else:
                 assert not (copy / file).exists(), file
                 (copy / file).write_text(text, encoding="utf-8")
-    tests = [rest for program, *rest in commands if program == "scripts/test"]
+    tests = [command for command in commands if command[0] == "scripts/test"]
     assert len(tests) == len(SECTIONS)
-    for command in dict.fromkeys(tuple(command) for command in commands if command[0] != "scripts/test"):
-        run([*command], copy)
-    run(["-c", ALL_LINES, json.dumps(tests)], copy)
+    makers = dict.fromkeys(tuple(command) for command in commands if command[0] != "scripts/test")
+    run(["-c", ALL_LINES, json.dumps([*makers, *tests])], copy)
     run(["-m", "ruff", "check", "-q", "src", "tests"], copy)

@@ -203,6 +203,7 @@ SECTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SECTIONS)
 def test_a_missing_file_leaves_its_section_out(copied: RunFolder, name: str) -> None:
     there = {node.attributes["id"] for node in load_page(copied).all("section") if "id" in node.attributes}

@@ -15,6 +15,7 @@ from podium.tables import Head, Task
 from .run_writer import make_samples, write_run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("any_run", ["single", "multi", pytest.param("faces", marks=pytest.mark.slow)], indirect=True)
 def test_every_drawing_is_a_png(any_run: RunFolder, tmp_path: Path) -> None:
     paths = write_plots(any_run, tmp_path)

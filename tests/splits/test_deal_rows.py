@@ -42,6 +42,7 @@ def test_holdout_takes_the_right_number_within_one_a_stratum(codes: list[int], f
         assert np.abs(held - sizes * fraction).max() < 1 + 1e-9
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 7), min_size=4, max_size=60), st.floats(0.01, 0.95))
 def test_a_class_is_used_up_only_when_all_others_are_down_to_one(codes: list[int], fraction: float) -> None:
     array = np.asarray(codes)

@@ -89,6 +89,7 @@ def test_folds_scores_answers_and_submission_are_of_bags(shape: str, table: Path
         assert record.n_rows == N_BAGS
 
 
+@pytest.mark.slow
 def test_decide_chooses_a_pool_that_predictions_and_evaluations_follow(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

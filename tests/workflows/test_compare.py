@@ -35,6 +35,7 @@ def runs(request: pytest.FixtureRequest, contest: Contest, tmp_path_factory: pyt
     return folder / "runs"
 
 
+@pytest.mark.slow
 def test_runs_are_compared_on_every_target(runs: Path) -> None:
     found = podium.compare("a-1", "b-1", "b-2", runs=runs)
     first = podium.load_run("a-1", runs=runs)

@@ -66,6 +66,7 @@ def test_a_student_learns_what_the_teacher_of_its_fold_says(shape: str, contest:
     assert len(load_predictions(student.folder.path / "teacher/refit/probs.parquet")) == len(samples)
 
 
+@pytest.mark.slow
 def test_labels_that_judge_a_student_do_not_reach_it(contest: Contest, tmp_path: Path) -> None:
     """Other labels of fold 0's images: teacher, answers and student of fold 0 stay to the bit; those of fold 1 do not.
 

@@ -194,6 +194,7 @@ def test_images_without_labels_are_refused(contest: Contest) -> None:
         podium.lr_find(replace(contest("single"), task=None, labels={}))
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_flag_to_copy(
     contest: Contest, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

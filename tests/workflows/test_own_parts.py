@@ -99,19 +99,17 @@ def test_an_option_is_not_taken_for_the_file(words: list[str], capsys: pytest.Ca
 
 
 @pytest.mark.slow
-def test_the_command_and_its_processes_know_them(parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, "")
+def test_the_command_and_its_processes_know_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts = tmp_path / "my_parts.py"
+    parts.write_text(PARTS)
     samples = make_samples(tmp_path / "images", "single")
     save_samples(samples, tmp_path / "prepared")
     recipe = tmp_path / "recipe.yaml"
     save_recipe(make_recipe(*OWN), recipe)
-    command = [sys.executable, "-m", "podium", "train", tmp_path / "prepared", "--recipe", recipe, "--folds", "2"]
-    where = ["--runs", tmp_path / "runs", "--name", "mine", "--threads", "1"]
-    refused = subprocess.run([*command, *where], capture_output=True, text=True, check=False)
-    assert refused.returncode == 2
-    assert "hits" in refused.stderr
-    done = subprocess.run(
-        [*command, *where, "--processes", "2", "--parts", parts], capture_output=True, text=True, check=False
-    )
+    words = ["train", f"{tmp_path}/prepared", "--recipe", str(recipe), "--folds", "2", "--runs", f"{tmp_path}/runs"]
+    assert main(words) == 2
+    assert "hits" in capsys.readouterr().err
+    more = ["--name", "mine", "--threads", "1", "--processes", "2", "--parts", str(parts)]
+    done = subprocess.run([sys.executable, "-m", "podium", *words, *more], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "hits" in done.stdout

@@ -132,6 +132,7 @@ def test_a_run_killed_at_file_operations_all_along_ends_with_the_same_bytes(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("case", [WHOLE], ids=["whole"], indirect=True)
 def test_a_run_on_a_cloud_drive_killed_at_file_operations_ends_with_the_same_bytes(
     case: Case, samples: Path, tmp_path: Path, nursery: Nursery
 ) -> None:
@@ -222,6 +223,7 @@ def test_what_is_deleted_is_made_again_with_the_same_numbers(gone: str, finished
     assert set(before) - set(after) <= {"backbone/model.safetensors"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", [FROZEN, (*WHOLE, "predict_views=[plain]")], ids=["frozen", "whole"])
 def test_a_run_from_before_a_setting_existed_goes_on_and_predicts(
     lines: tuple[str, ...], contest: Contest, tmp_path: Path
@@ -255,11 +257,12 @@ def test_the_cache_may_be_deleted(finished: Run) -> None:
     assert results_of(finished.folder.path) == before
 
 
-TORN = {FROZEN: b"", BLOCKS: b'{"torn', WHOLE: b"garbage\n", ON_DEVICE: b'{"torn'}
+TORN = {FROZEN: b"", BLOCKS: b'{"torn', WHOLE: b"garbage\n"}
 """What a power cut may leave, one kind a recipe: what a resume makes of it does not hang on the recipe."""
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("case", TORN, ids=["frozen", "blocks", "whole"], indirect=True)
 def test_a_journal_that_a_power_cut_tore_does_not_block_a_resume(
     case: Case, samples: Path, tmp_path: Path, nursery: Nursery
 ) -> None:

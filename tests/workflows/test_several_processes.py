@@ -173,6 +173,7 @@ def test_processes_that_one_command_starts_end_with_the_same_bytes(started: Star
     assert results_of(run.path) == started.results
 
 
+@pytest.mark.soak  # two processes for one message, which test_train_in_processes.py plays
 @pytest.mark.slow
 def test_what_one_process_fails_with_is_the_error(contest: Contest, tmp_path: Path) -> None:
     settings = make_settings(tmp_path, processes=2)

@@ -69,6 +69,7 @@ class StopAt(Callback):
 GREEDY = ("training.soup_choice=greedy", "training.soup_epochs=3")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape", ["attributes", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("single", "multi"))]
 )
