@@ -164,6 +164,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "one class in a table": (("pets", "--labels", "same.csv"), 3, ["no labels"]),
     "no labels": (("flat",), 3, ["no labels", "--labels"]),
     # tables
+    "a key without --set": (("pets", "optimizer.lr=3e-4"), 3, ["no such file", "with --set optimizer.lr=3e-4."]),
     "table not there": (("pets", "--labels", "god.csv"), 3, ["god.csv: there is no such file", "'good.csv'"]),
     "bytes": (("pets", "--labels", "noise.csv"), 3, ["noise.csv", "UTF-8"]),
     "rows without image": (("pets", "--labels", "gone.csv"), 3, ["25 of 41 rows", "--allow-missing-files"]),

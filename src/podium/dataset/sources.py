@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from podium import durable
+from podium.advice import options
 from podium.curate import Scan, ScanOptions, correct_scan, merge_groups, scan, with_boxes
 from podium.curate.spellings import spelling_key
 from podium.errors import LabelError, SourceError, UsageError, nearest_name
@@ -171,6 +172,9 @@ def _kind_of(thing: object) -> str:
 
 
 def _no_such_source(path: Path) -> SourceError:
+    if re.match(r"[a-z_]+(\.\w+)*=", str(path)):
+        fix = f"A key of the recipe is changed with {options(overrides=[str(path)])}."
+        return SourceError("there is no such file or folder.", where=path, fix=fix)
     beside = sorted(other.name for other in path.parent.iterdir()) if path.parent.is_dir() else []
     near = nearest_name(path.name, [name for name in beside if not name.startswith(".")])
     if near is not None:
