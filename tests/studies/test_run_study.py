@@ -110,6 +110,12 @@ def test_a_study_that_was_stopped_goes_on(contest: Contest, tmp_path: Path, monk
     assert found.missing == ()
 
 
+def test_a_metric_that_does_not_fit_keeps_the_name_free(colours: Samples, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not fit"):
+        run(colours, tmp_path, vary={"optimizer.lr": [0.01]}, metric="f1_samples")
+    assert not StudyFolder(tmp_path / "runs" / "mine").record_file.exists()
+
+
 def test_another_question_under_the_same_name_is_refused(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     run(samples, tmp_path, vary={"optimizer.lr": [0.3]})

@@ -256,6 +256,8 @@ def check_metric_fits(chosen: Metric, head: Head) -> None:
         names = ", ".join(fitting_metrics(head))
         in_order = head.kind == "single" and chosen.fits(replace(head, kind="ordinal"))
         hint = f" If its classes are in order, set {options(ordinal=[head.name])}." if in_order else ""
+        if chosen.name == "accuracy" and head.kind == "multi":
+            hint = " Share of right labels: label_accuracy. Share of images with all labels right: subset_accuracy."
         raise UsageError(
             f"metric {chosen.name!r} does not fit {head.kind} target {head.name!r}.",
             field="metric",

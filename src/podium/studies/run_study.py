@@ -20,6 +20,8 @@ from podium.errors import PodiumError, RecipeError, UsageError
 from podium.listing import count_of
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.machine.progress import Update
+from podium.metrics import metric as find_metric
+from podium.metrics.registry import check_metric_fits
 from podium.recipe import Overrides, Recipe, parse_recipe
 from podium.store import RunFolder, list_differences
 from podium.studies.arms import StudyArm, ask, plan_arms
@@ -107,6 +109,8 @@ def study(
     folder = name_study(settings.runs, name)
     with durable.hold_lock(folder.path):
         prepared = _prepare(folder, data, folds, options, base, settings, said)
+        if base.metric is not None and prepared.samples.task is not None:
+            check_metric_fits(find_metric(base.metric), prepared.samples.task.main_target)
         arms = _with_binned_heads(arms, prepared.samples)
         recipes, left_out = _compose_all(arms, base, may_fail=known | {arm.name for arm in arms if borders})
         kept = [arm for arm in arms if arm.name in recipes]
