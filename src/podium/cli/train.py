@@ -165,7 +165,15 @@ def show_run(run: Run, *, as_json: bool) -> None:
     from podium.cli.spelling import next_command
     from podium.report import print_summary, read_group_words
     from podium.splits import count_extra, describe_extra
-    from podium.store import arithmetic_words, nearest_words, read_arithmetic, read_soup, soup_words
+    from podium.store import (
+        arithmetic_words,
+        nearest_words,
+        offer_words,
+        read_arithmetic,
+        read_offers,
+        read_soup,
+        soup_words,
+    )
 
     left, runs = run.folder.folds_left(), run.settings.runs
     if as_json:
@@ -185,6 +193,9 @@ def show_run(run: Run, *, as_json: bool) -> None:
     nearest = read_soup(run.folder, "nearest")
     if nearest:
         print_lines(f"nearest  {nearest_words(nearest)}")
+    for offer in read_offers(run.folder):
+        tune = next_command("decide", run.name, "--tune", offer["metric"], runs=runs)
+        print_lines(f"tune     {offer_words(offer)}: {tune}")
     if run.samples.is_extra.any():
         print_lines(f"extra    {describe_extra(run.samples, run.folds)}")
     print_lines(f"with     {arithmetic_words(read_arithmetic(run.folder))}")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from podium import durable
 from podium.crossval.judge_soup import judge_nearest, judge_soup
+from podium.crossval.offer_tuning import offer_tuning
 from podium.crossval.scored_run import ScoredRun
 from podium.decisions import score_answers
 from podium.errors import TableChangedError
@@ -92,6 +93,7 @@ def gather(
         about = {
             **({} if soup is None else {"soup": soup}),
             **({} if nearest is None else {"nearest": nearest}),
+            "tuning": offer_tuning(run, oof, samples, scores) if settings.looks else [],
             "computed_with": read_arithmetic(run),
             "made_from": sources_of_scores(run),
             "results_sha256": digest_results(run.results_file),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ from podium.store import (
     read_ensemble,
     read_epochs,
     read_evaluations,
+    read_offers,
     read_plain_yaml,
     read_seconds,
     read_solved_heads,
@@ -88,6 +89,7 @@ class RunContents:
         evaluations: Looks at the holdout and at labelled test sets.
         submitted: Submissions of all runs in the folder, with leaderboard scores; None where none is of this run.
         soup: What a mean over the last epochs did to the score; empty where none predicts.
+        offers: What tuned decisions would win; empty where they win nothing, or the run has decided.
         nearest: What answering by the nearest training images did to it; empty where the heads answer.
         views: What the audit of test-time views found; empty without one.
         refit: The model on all images, finished.
@@ -120,6 +122,7 @@ class RunContents:
     submitted: Ranked | None = None
     soup: Mapping[str, Any] = field(default_factory=dict)
     nearest: Mapping[str, Any] = field(default_factory=dict)
+    offers: Sequence[Mapping[str, Any]] = ()
     views: Mapping[str, Any] = field(default_factory=dict)
     refit: RefitRecord | None = None
     ensemble: EnsembleRecord | None = None
@@ -243,6 +246,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         submitted=attempt(run.submissions_file, lambda: rank_submissions(run.path.parent)),
         soup=attempt(run.scores_file, lambda: read_soup(run)) or {},
         nearest=attempt(run.scores_file, lambda: read_soup(run, "nearest")) or {},
+        offers=attempt(run.scores_file, lambda: read_offers(run)) or (),
         views=attempt(run.views_file, lambda: read_views_record(run)) or {},
         refit=attempt(run.refit_file, lambda: read_refit(run, finished=True)),
         ensemble=attempt(run.ensemble_file, lambda: read_ensemble(run)),

@@ -11,7 +11,7 @@ from podium.report.contents import RunContents
 from podium.report.numbers import plain_score
 from podium.report.section import Section
 from podium.report.solved_heads import describe_solved
-from podium.store import EpochRow, arithmetic_of, arithmetic_words, nearest_words, soup_words
+from podium.store import EpochRow, arithmetic_of, arithmetic_words, nearest_words, offer_words, soup_words
 
 __all__ = ["SettingsSection", "describe_settings"]
 
@@ -59,6 +59,7 @@ def _facts(contents: RunContents) -> dict[str, str]:
         *_heads(contents),
         ("soup", soup_words(contents.soup) if contents.soup else None),
         ("answers", nearest_words(contents.nearest) if contents.nearest else None),
+        ("could be tuned", "; ".join(map(offer_words, contents.offers))),
         ("seed", recipe.get("seed", request.get("seed"))),
         ("folds", request.get("folds")),
         ("computed with", arithmetic_words(arithmetic_of(recipe, request)) if recipe else None),

@@ -63,6 +63,7 @@ from podium.store.soup_record import (
 )
 from podium.store.step_record import Rung, StepRecord, read_step, steps_after
 from podium.store.submissions import LoggedSubmission, keep_answers, read_answers, read_submissions
+from podium.store.tuning_offer import offer_words, read_offers
 
 __all__ = [
     "CHOSEN_APART_NAME",
@@ -120,6 +121,7 @@ __all__ = [
     "log_evaluation",
     "model_of",
     "nearest_words",
+    "offer_words",
     "rank_submissions",
     "read_answers",
     "read_arithmetic",
@@ -127,6 +129,7 @@ __all__ = [
     "read_ensemble",
     "read_epochs",
     "read_evaluations",
+    "read_offers",
     "read_plain_yaml",
     "read_pool",
     "read_seconds",
