@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from podium.own_parts import load_parts
     from podium.recipe import Recipe
     from podium.regions import register_detector
+    from podium.searches.run_search import resume_search, search
     from podium.splits.make_folds import make_folds
     from podium.studies.run_study import resume_study, study
     from podium.suspects.find_label_errors import find_label_errors
@@ -99,9 +100,11 @@ __all__ = [
     "register_loss",
     "register_metric",
     "resume",
+    "resume_search",
     "resume_study",
     "scan",
     "score_predictions",
+    "search",
     "stickers",
     "stress",
     "study",
@@ -123,6 +126,7 @@ __getattr__ = on_demand(
         "podium.own_parts": ["load_parts"],
         "podium.recipe": ["Recipe"],
         "podium.regions": ["register_detector"],
+        "podium.searches.run_search": ["resume_search", "search"],
         "podium.splits": ["make_folds"],
         "podium.studies.run_study": ["resume_study", "study"],
         "podium.suspects": ["find_label_errors"],

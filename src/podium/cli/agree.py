@@ -15,7 +15,7 @@ __all__ = ["agree"]
 
 
 def agree(
-    *proxy: Annotated[str, Parameter(group=RUN, name="RUNS")],
+    *on_proxy: Annotated[str, Parameter(group=RUN, name="RUNS")],
     whole: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")],
     metric: Annotated[Metric | None, Parameter(group=RUN)] = None,
     by_order: Annotated[Switch, Parameter(group=RUN)] = False,
@@ -28,7 +28,7 @@ def agree(
     Example: podium agree small-1 small-2 small-3 --whole full-1 full-2 full-3
 
     Args:
-        proxy: Runs on a proxy (podium proxy).
+        on_proxy: Runs on a proxy (podium proxy).
         whole: Runs of the same recipes on all images. Several seeds of a recipe are averaged.
         metric: Compare by this metric (default: the primary one of the first run).
         by_order: Match the runs of both sides by their order, not by their recipes.
@@ -37,7 +37,7 @@ def agree(
     """
     from podium.workflows.agree import agree as compare_orders
 
-    found = compare_orders(proxy, whole, runs=runs, metric=metric, by_order=by_order, level=level)
+    found = compare_orders(on_proxy, whole, runs=runs, metric=metric, by_order=by_order, level=level)
     if output.json:
         print_json(found.to_dict())
         return 0

@@ -25,6 +25,7 @@ __all__ = [
     "Pool",
     "PoolOrAuto",
     "Preset",
+    "Prune",
     "Question",
     "RecipeAction",
     "RunOrder",
@@ -62,6 +63,7 @@ Question = Literal[
     "backbone",
     "head",
 ]
+Prune = Literal["median", "wilcoxon", "none"]
 LeakKind = Literal["same_group", "same_bytes", "near_duplicate"]
 LeaderboardAction = Literal["list", "add"]
 RecipeAction = Literal["show", "diff", "check"]

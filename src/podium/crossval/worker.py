@@ -24,7 +24,7 @@ from podium.machine.streams import lossy_streams
 from podium.machine.tuning import tune_process
 from podium.own_parts import load_named_parts
 
-__all__ = ["FAULT", "main", "make_request"]
+__all__ = ["FAULT", "Reporter", "main", "make_request"]
 
 FAULT = 70
 """Exit code after an error that is a fault of Podium's own; its traceback is on standard error."""
@@ -42,21 +42,28 @@ def make_request(run: Path, settings: Settings, only_folds: list[int]) -> dict[s
     return {"run": str(run.resolve()), "only_folds": only_folds, "settings": vars(settings) | places}
 
 
-class _Reporter:
-    """Progress as messages to the parent, which shows what is worth it."""
+class Reporter:
+    """Progress as messages to the parent, which shows what is worth it.
+
+    Args:
+        stream: Where the parent reads.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def send(self, message: Mapping[str, Any]) -> None:
+        """Tell the parent."""
         self._stream.write(json.dumps(message) + "\n")
         self._stream.flush()
 
     @contextmanager
     def stage(self, title: str, total: int) -> Iterator[Update]:
+        """Nothing: the parent looks at what is done."""
         yield lambda _done: None
 
     def note(self, line: str) -> None:
+        """A note for the parent to show."""
         self.send({"note": line, "is_caution": isinstance(line, Caution)})
 
 
@@ -68,10 +75,10 @@ def main() -> int:
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as stream:
         os.dup2(2, 1)
         with lossy_streams():
-            return _answer(json.loads(sys.argv[1]), _Reporter(stream))
+            return _answer(json.loads(sys.argv[1]), Reporter(stream))
 
 
-def _answer(request: Mapping[str, Any], reporter: _Reporter) -> int:
+def _answer(request: Mapping[str, Any], reporter: Reporter) -> int:
     try:
         _train(request, reporter)
     except Stopped as stop:
@@ -86,7 +93,7 @@ def _answer(request: Mapping[str, Any], reporter: _Reporter) -> int:
     return 0
 
 
-def _train(request: Mapping[str, Any], reporter: _Reporter) -> None:
+def _train(request: Mapping[str, Any], reporter: Reporter) -> None:
     from podium.crossval.carry_on import carry_on
     from podium.store import RunFolder
 
