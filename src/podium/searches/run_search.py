@@ -40,7 +40,7 @@ from podium.searches.untouched import judge_untouched
 from podium.searches.work import open_search
 from podium.tables import HOLDOUT, Samples
 from podium.workflows.compose import compose_recipe
-from podium.workflows.option_homes import option_homes
+from podium.dataset.option_homes import option_homes
 from podium.workflows.prepare import Data, prepare
 
 __all__ = ["USUAL_TRIALS", "resume_search", "search"]
