@@ -36,7 +36,6 @@ from podium.durable.pieces import SETTLED_NS, find_damaged_pieces, is_known_soun
 from podium.durable.read import read_bytes, read_json
 from podium.durable.regular import open_regular
 from podium.durable.sealed import SEAL, read_sealed, sealed_bytes, write_sealed
-from podium.durable.sealed import SEAL, read_sealed, write_sealed
 from podium.durable.torn_line import cut_torn_line
 from podium.durable.versioned import Version, commit_version, list_versions, load_newest, load_version
 from podium.durable.whole_folder import write_folder

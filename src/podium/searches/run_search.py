@@ -15,6 +15,7 @@ from podium.advice import call, option
 from podium.arguments import strict_arguments
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
+from podium.dataset.option_homes import option_homes
 from podium.dataset.prepared import Prepared, load_prepared, save_prepared
 from podium.dataset.ready_images import median_side
 from podium.errors import PodiumError, UsageError
@@ -40,7 +41,6 @@ from podium.searches.untouched import judge_untouched
 from podium.searches.work import open_search
 from podium.tables import HOLDOUT, Samples
 from podium.workflows.compose import compose_recipe
-from podium.dataset.option_homes import option_homes
 from podium.workflows.prepare import Data, prepare
 
 __all__ = ["USUAL_TRIALS", "resume_search", "search"]
