@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 import podium
+from podium.cli import main
+from podium.cli.train import show_run
 from podium.crossval import time_budget
 from podium.crossval.train_fold import FoldTrainer
 from podium.errors import Stopped
@@ -57,6 +60,7 @@ def test_what_there_is_time_for_is_trained_on_the_same_folds(
     train_s: float,
     refusals: int,
     steps: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     fix_speeds(monkeypatch, train_s)
     if train_s == 0.1:
@@ -73,7 +77,13 @@ def test_what_there_is_time_for_is_trained_on_the_same_folds(
     assert len(refused) == refusals
     assert f"{answer.name} stands after" in notes.notes[-1]
     assert len({Run(run, settings).folds.digest for run in runs}) == 1
+    assert any(note.startswith("x-baseline: f1_macro ") and "minutes are left" in note for note in notes.notes)
+    assert main(["report", answer.name, "--runs", str(settings.runs)]) == 0
+    show_run(answer, as_json=False)
     if steps:
+        assert f"of       x-baseline, x-{steps[0]}" in capsys.readouterr().out
+        show_run(answer, as_json=True)
+        assert json.loads(capsys.readouterr().out)["runs"] == [run.name for run in runs[:-1]]
         assert f"{answer.name} is the answer" in " ".join(notes.notes)
 
 

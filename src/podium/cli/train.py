@@ -170,6 +170,7 @@ def show_run(run: Run, *, as_json: bool) -> None:
         nearest_words,
         offer_words,
         read_arithmetic,
+        read_ensemble,
         read_offers,
         read_soup,
         soup_words,
@@ -180,6 +181,8 @@ def show_run(run: Run, *, as_json: bool) -> None:
         scores = None if left else run.scores.to_dict()
         facts: dict[str, object] = {"run": run.name, "folder": str(run.folder.path), "folds_left": left}
         facts["extra"] = count_extra(run.samples)
+        if (record := read_ensemble(run.folder)) is not None:
+            facts["runs"] = [member.name for member in record.members]
         print_json(facts | {"computed_with": read_arithmetic(run.folder), "scores": scores})
         return
     if left:
@@ -198,7 +201,11 @@ def show_run(run: Run, *, as_json: bool) -> None:
         print_lines(f"tune     {offer_words(offer)}: {tune}")
     if run.samples.is_extra.any():
         print_lines(f"extra    {describe_extra(run.samples, run.folds)}")
-    print_lines(f"with     {arithmetic_words(read_arithmetic(run.folder))}")
+    record = read_ensemble(run.folder)
+    if record is None:
+        print_lines(f"with     {arithmetic_words(read_arithmetic(run.folder))}")
+    else:
+        print_lines(f"of       {', '.join(member.name for member in record.members)}")
     print_lines(f"run      {run.folder.path}", f"report   {run.folder.report_file}")
     print_lines(f"next     {next_command('predict', run.name, 'FOLDER_OF_TEST_IMAGES', runs=runs)}")
     if len(run.folds.holdout_rows):

@@ -13,11 +13,13 @@ __all__ = ["arithmetic_of", "arithmetic_words", "read_arithmetic"]
 
 
 def read_arithmetic(run: RunFolder) -> dict[str, Any]:
-    """`arithmetic_of` the recipe and the record of a run.
+    """`arithmetic_of` the recipe and the record of a run; empty for an ensemble, which computes nothing itself.
 
     Raises:
         StorageError: If a file cannot be read.
     """
+    if run.is_ensemble:
+        return {}
     return arithmetic_of(read_plain_yaml(durable.read_bytes(run.recipe_file)), run.read())
 
 

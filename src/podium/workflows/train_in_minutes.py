@@ -97,12 +97,14 @@ def _climb(first: Run, done: list[Run], how: Start, budget: TimeBudget) -> Run:
     assert known is not None, "the first step has the plan"
     steps = [read_step(one.folder) for one in done]
     tried = [step.rung for step in steps if step is not None]
+    _tell_score(how.progress, first, budget)
     for rung in known.ladder[_place_after(known.ladder, tried) :]:
         if budget.seconds_left < WORTH_A_STEP * 60 * budget.minutes:
             break
         run = _try(first, rung, how, budget)
         if run is not None:
             done.append(run)
+            _tell_score(how.progress, run, budget)
     return _answer(first, done, how, budget)
 
 
@@ -120,6 +122,11 @@ def _answer(first: Run, done: Sequence[Run], how: Start, budget: TimeBudget) -> 
     answer = mix_steps([run.folder for run in (first, *done)], step, how.settings, how.progress)
     _tell_time(how.progress, answer, budget)
     return answer
+
+
+def _tell_score(progress: Progress, run: Run, budget: TimeBudget) -> None:
+    left, scores = max(budget.seconds_left, 0.0) / 60, run.scores
+    progress.note(f"{run.name}: {scores.main_metric} {scores.main}; {left:.1f} of {budget.minutes:g} minutes are left.")
 
 
 def _tell_time(progress: Progress, answer: Run, budget: TimeBudget) -> None:
