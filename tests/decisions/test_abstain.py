@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from podium.decisions import abstain_head, risk_coverage
+from podium.decisions import DecisionRules, abstain_head, risk_coverage
+from podium.decisions.abstain import Sure
+from podium.decisions.abstain_rules import abstain_rules
+from podium.decisions.calibrate_rules import calibrate_rules
 from podium.errors import UsageError
-from podium.tables import as_text_array
+from podium.tables import Head, Predictions, Samples, Task, as_text_array
 
 
 def made(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -28,7 +33,7 @@ def test_the_curve_is_the_risk_of_the_surest() -> None:
 def test_the_largest_coverage_with_the_wanted_risk(wanted: float) -> None:
     probs, labels, groups = made(600, 0)
     confidence, is_right = probs.max(axis=1), probs.argmax(axis=1) == labels
-    found = abstain_head(confidence, is_right, np.arange(600) // 6 % 5, groups, "risk", wanted)
+    found = abstain_head(Sure(confidence, is_right), {}, np.arange(600) // 6 % 5, groups, "risk", wanted)
     risks = {cut: (~is_right[confidence >= cut]).mean() for cut in confidence}
     assert found.lowest == min(cut for cut, risk in risks.items() if risk <= wanted)
     new_probs, new_labels, _ = made(60_000, 1)
@@ -41,7 +46,7 @@ def test_the_largest_coverage_with_the_wanted_risk(wanted: float) -> None:
 def test_a_coverage_is_what_was_asked_for() -> None:
     probs, labels, groups = made(600, 2)
     found = abstain_head(
-        probs.max(axis=1), probs.argmax(axis=1) == labels, np.arange(600) // 6 % 5, groups, "coverage", 0.7
+        Sure(probs.max(axis=1), probs.argmax(axis=1) == labels), {}, np.arange(600) // 6 % 5, groups, "coverage", 0.7
     )
     assert (probs.max(axis=1) >= found.lowest).mean() == pytest.approx(0.7, abs=0.01)
     assert found.coverage == pytest.approx(0.7, abs=0.05)
@@ -53,7 +58,7 @@ def test_sets_hold_the_truth_of_new_images_as_often_as_wanted() -> None:
         probs, labels, groups = made(600, seed)
         own = probs[np.arange(600), labels]
         fold = np.arange(600) // 6 % 5
-        found = abstain_head(own, own > 0, fold, groups, "sets", 0.9, probs)
+        found = abstain_head(Sure(own, own > 0, probs), {}, fold, groups, "sets", 0.9)
         promised.append(1 - found.risk.value)
         new, truth, _ = made(6000, 100 + seed)
         held.append((new[np.arange(6000), truth] >= found.lowest).mean())
@@ -65,10 +70,30 @@ def test_what_cannot_be_kept_is_refused() -> None:
     wrong = np.zeros(20, dtype=bool)
     groups, fold = as_text_array([str(i) for i in range(20)]), np.arange(20) % 2
     with pytest.raises(UsageError, match="no confidence"):
-        abstain_head(np.linspace(0, 1, 20), wrong, fold, groups, "risk", 0.1)
+        abstain_head(Sure(np.linspace(0, 1, 20), wrong), {}, fold, groups, "risk", 0.1)
     with pytest.raises(UsageError, match="between 0 and 1"):
-        abstain_head(np.linspace(0, 1, 20), ~wrong, fold, groups, "coverage", 1.5)
+        abstain_head(Sure(np.linspace(0, 1, 20), ~wrong), {}, fold, groups, "coverage", 1.5)
     with pytest.raises(UsageError, match="99 groups"):
-        abstain_head(np.linspace(0, 1, 20), ~wrong, fold, groups, "sets", 0.99, np.ones((20, 2)))
+        abstain_head(Sure(np.linspace(0, 1, 20), ~wrong, np.ones((20, 2))), {}, fold, groups, "sets", 0.99)
     with pytest.raises(UsageError, match="one fold"):
-        abstain_head(np.linspace(0, 1, 20), ~wrong, fold * 0, groups, "coverage", 0.5)
+        abstain_head(Sure(np.linspace(0, 1, 20), ~wrong), {}, fold * 0, groups, "coverage", 0.5)
+
+
+@pytest.mark.parametrize(("wish", "wanted"), [("risk", 0.3), ("sets", 0.8)])
+def test_the_labels_of_a_fold_choose_nothing_that_judges_it(wish: str, wanted: float) -> None:
+    """A calibration of the other folds' rows that has seen this fold would let its labels in."""
+    probs, labels, groups = made(300, 5)
+    sure = probs**3 / (probs**3).sum(axis=1, keepdims=True)  # too sure, so that a calibration is kept
+    fold, task = np.arange(300) // 6 % 5, Task((Head("h", "single", ("a", "b", "c")),))
+    ids = as_text_array([f"{row:03d}" for row in range(300)])
+
+    def lowest(own: np.ndarray) -> float:
+        samples = Samples(root=Path(), ids=ids, paths=ids, task=task, labels={"h": own}, group=groups)
+        predictions = Predictions(task, ids, fold, {"h": sure})
+        rules, _ = calibrate_rules(predictions, samples, DecisionRules(), "temperature")
+        assert rules.calibration
+        return abstain_rules(predictions, samples, rules, wish, wanted)[1]["h"].by_fold[0]  # type: ignore[arg-type]
+
+    changed = labels.copy()
+    changed[np.flatnonzero(fold == 0)[::3]] = 0
+    assert lowest(changed) == lowest(labels)

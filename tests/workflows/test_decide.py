@@ -204,3 +204,47 @@ def test_unknown_is_said_in_answers_and_where_the_organiser_has_a_word(
 def test_several_labels_are_never_unknown(trained: Callable[[str], Run]) -> None:
     with pytest.raises(UsageError, match="one class per image"):
         trained("multi").decide(abstain=0.1)
+
+
+@pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
+def test_expected_shares_reach_answers_and_submissions_and_leave_scores_alone(
+    trained: Callable[[str], Run], shape: str
+) -> None:
+    run = trained(shape)
+    head = next(head for head in run.oof.task.heads if head.name in ("mask", "tags"))
+    label = head.classes[0]
+    before = run.expect(40)
+    decision = run.decide(prevalence={f"{head.name}={label}": 0.9})
+    assert any("cannot be checked" in note for note in decision.notes)
+    rules = load_rules(run.folder, run.oof.task)
+    test = load_predictions(run.folder.predictions_file("test"))
+    shifted = rules.decide(test)[head.name]
+    words = answers(run, head.name)
+    for cell, value in zip(words, shifted, strict=True):
+        named = [head.classes[place] for place in (np.flatnonzero(value) if head.is_multi else [value])]
+        assert cell in ("|".join(named), " ".join(named), ", ".join(named))
+    plain = decide(test.probs[head.name], head)
+    first = (shifted == 0).sum() >= (plain == 0).sum() if not head.is_multi else (shifted[:, 0] >= plain[:, 0]).all()
+    assert first
+    after = run.expect(40)
+    assert (after and after.value) == (before and before.value)
+    told = run.decide(prevalence="estimate")
+    assert set(told.shifted) == {one.name for one in run.oof.task.targets}
+    run.report()
+    with pytest.raises(UnknownNameError, match="predictions"):
+        run.decide(prevalence="estimate:nothing")
+
+
+def test_the_command_reads_shares_from_a_table(
+    trained: Callable[[str], Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = trained("single")
+    table = tmp_path / "shares.csv"
+    table.write_text("class,share\nworn,0.8\n")
+    words = ["decide", run.name, "--runs", str(run.settings.runs)]
+    assert main([*words, "--prevalence", str(table), "--json"]) == 0
+    shares = json.loads(capsys.readouterr().out)["prevalence"]["mask"]["expected"]
+    assert shares == pytest.approx({"worn": 0.8, "none": 0.2})
+    assert main([*words, "--prevalence", "worn=0.8"]) == 0
+    assert "as given" in capsys.readouterr().out
+    assert main([*words, "--prevalence", "worn=much"]) == 2

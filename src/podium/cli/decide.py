@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from podium.cli.choices import Calibrator, Decoding, Metric, PoolOrAuto
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, RUN, ResultFlags
+from podium.cli.prevalence import read_prevalence
 from podium.cli.thresholds import read_thresholds
 
 __all__ = ["decide"]
@@ -29,6 +30,7 @@ def decide(
     abstain: Annotated[float | None, Parameter(group=RUN)] = None,
     coverage: Annotated[float | None, Parameter(group=RUN)] = None,
     conformal: Annotated[float | None, Parameter(group=RUN)] = None,
+    prevalence: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
@@ -55,6 +57,8 @@ def decide(
         abstain: Say "unknown" below the confidence at which this share of the answers given is wrong (0.05).
         coverage: Say "unknown" but for this share of the images, the surest ones (0.8).
         conformal: Give sets of classes beside the answers, this share of which holds the truth (0.95).
+        prevalence: Shares of the classes among new images: 'cat=0.2', a table with the columns class and share, or
+            estimate (from the run's predictions of new images; estimate:NAME names which). Their probabilities follow.
         runs: Folder of all runs.
     """
     from podium.store import find_run
@@ -75,6 +79,7 @@ def decide(
         abstain=abstain,
         coverage=coverage,
         conformal=conformal,
+        prevalence=read_prevalence(prevalence),
     )
     if output.json:
         print_json(decision.to_dict())

@@ -24,6 +24,7 @@ from podium.decisions.hierarchy import (
 )
 from podium.decisions.pool_pieces import pool_pieces
 from podium.decisions.pooling import Pool, judged_answers, pool_bags, pool_probs
+from podium.decisions.prevalence import Prevalence, estimate_prevalence
 from podium.decisions.rules import DecisionRules
 from podium.decisions.score_answers import score_answers
 from podium.decisions.stack import Stack
@@ -46,6 +47,7 @@ __all__ = [
     "Parents",
     "Pool",
     "PoolChoice",
+    "Prevalence",
     "Stack",
     "Tuned",
     "ViewChoice",
@@ -63,6 +65,7 @@ __all__ = [
     "confidence_of",
     "decided_scores",
     "differing_scores",
+    "estimate_prevalence",
     "find_parents",
     "fit_calibration",
     "is_too_good",

@@ -17,7 +17,7 @@ from podium.metrics.definition import mean_metric
 from podium.metrics.interval import make_interval
 from podium.tables import Head
 
-__all__ = ["Abstained", "abstain_head", "risk_coverage", "share_of"]
+__all__ = ["Abstained", "Sure", "abstain_head", "risk_coverage", "share_of"]
 
 FloatArray = NDArray[np.float64]
 Wish = Literal["risk", "coverage", "sets"]
@@ -82,25 +82,39 @@ class Abstained:
         ]
 
 
+@dataclass(frozen=True, eq=False)
+class Sure:
+    """How sure answers are.
+
+    Args:
+        confidence: The probability of each answer; of sets that of the true class. Shape (N,).
+        is_right: Which answers are right; of sets it is not asked.
+        sizes: For sets, all probabilities (N, C), whose sets are counted.
+    """
+
+    confidence: FloatArray
+    is_right: NDArray[np.bool_]
+    sizes: NDArray[np.floating[Any]] | None = None
+
+
 def abstain_head(
-    confidence: FloatArray,
-    is_right: NDArray[np.bool_],
+    whole: Sure,
+    by_learner: Mapping[int, Sure],
     fold: NDArray[np.int64],
     groups: NDArray[np.object_],
     wish: Wish,
     wanted: float,
-    sizes: NDArray[np.floating[Any]] | None = None,
 ) -> Abstained:
     """Choose the lowest confidence on all rows, and judge each fold by that of the others.
 
     Args:
-        confidence: Out of fold, the probability of each answer; of sets that of the true class. Shape (N,).
-        is_right: Which answers are right; of sets it is not asked.
+        whole: Out of fold, each row by rules that have not seen its fold.
+        by_learner: Where rules (a calibration) were learnt: all rows by the rules that have not seen the fold with this
+            number, from which the confidence that judges that fold is chosen.
         fold: Fold of every row, which divides no group.
         groups: Group of every row.
         wish: See `Abstained`.
         wanted: In (0, 1).
-        sizes: For sets, all probabilities (N, C), whose sets are counted.
 
     Raises:
         UsageError: If `wanted` is not in (0, 1), there is one fold only, no confidence has so small a risk, or there
@@ -117,12 +131,14 @@ def abstain_head(
         what = "a confidence is judged on folds that did not choose it, and this run has one fold."
         raise UsageError(what, field=_field(wish), fix="Train at least two folds.")
 
-    def fit(rows: NDArray[np.bool_]) -> float:
+    def fit(sure: Sure, rows: NDArray[np.bool_]) -> float:
         n_groups = number_groups(groups[rows])[1]
-        return _lowest(confidence[rows], is_right[rows], wish, wanted, n_groups)
+        return _lowest(sure.confidence[rows], sure.is_right[rows], wish, wanted, n_groups)
 
-    lowest, by_fold = fit(np.ones(len(fold), dtype=bool)), {number: fit(fold != number) for number in numbers}
+    lowest = fit(whole, np.ones(len(fold), dtype=bool))
+    by_fold = {number: fit(by_learner.get(number, whole), fold != number) for number in numbers}
     own = np.array([by_fold[number] for number in fold.tolist()])
+    confidence, is_right, sizes = whole.confidence, whole.is_right, whole.sizes
     is_in = confidence >= own
     wrong, asked = (~is_in, np.ones(len(fold))) if sizes is not None else (is_in & ~is_right, is_in)
     second = is_in.astype(np.float64) if sizes is None else (sizes >= own[:, None]).sum(axis=1).astype(np.float64)
@@ -140,8 +156,10 @@ def risk_coverage(confidence: FloatArray, is_right: NDArray[np.bool_]) -> tuple[
     return tuple(((place + 1) / len(order), float(risk[place])) for place in places.tolist())
 
 
-def share_of(hits: FloatArray, asked: FloatArray, groups: NDArray[np.object_]) -> Interval:
-    """hits / asked over all rows, with an interval over groups."""
+def share_of(
+    hits: FloatArray, asked: FloatArray, groups: NDArray[np.object_], *, limits: tuple[float, float] = (0.0, 1.0)
+) -> Interval:
+    """hits / asked over all rows, with an interval over groups inside these limits."""
     head = Head("share", "single", ("hits", "asked"))
     columns = np.stack([hits, asked], axis=1)
     item = mean_metric("share", ("single",), "probs", _as_totals, greater_is_better=True)
@@ -153,7 +171,7 @@ def share_of(hits: FloatArray, asked: FloatArray, groups: NDArray[np.object_]) -
         values[np.isfinite(values)],
         n_groups=n_groups,
         level=0.95,
-        limits=(0.0, 1.0),
+        limits=limits,
         n_effective=effective_groups(numbers),
     )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from podium.advice import option
 from podium.decisions import Abstained, DecisionRules, abstain_head
-from podium.decisions.abstain import Wish
+from podium.decisions.abstain import Sure, Wish
 from podium.errors import UsageError
 from podium.tables import Predictions, Samples
 
@@ -49,22 +52,22 @@ def abstain_rules(
         what = "unknown and sets are for one class per image; with several labels each label is decided by itself."
         raise UsageError(what, field=field, fix=f"Choose {option('thresholds')} or {option('tune')}.")
     rows = samples.rows_of(predictions.ids)
-    decided, probs = rules.decide_out_of_fold(predictions), rules.join_out_of_fold(predictions).probs
+    whole = _Answers(rules.decide_out_of_fold(predictions), rules.join_out_of_fold(predictions).probs)
+    by_learner = {}  # what a fold's rules say of all rows: they have not seen that fold
+    for number, learnt in rules.by_fold.items():
+        own = rules.of_fold(learnt)
+        by_learner[number] = _Answers(own.decide(predictions), own.join(predictions).probs)
     found = {}
     for head in heads:
         labels = samples.target_labels(head.name)[rows]
         known = labels >= 0
-        own, answer = probs[head.name][known], decided[head.name][known]
-        column = labels[known] if wish == "sets" else answer
-        confidence = np.asarray(own[np.arange(len(own)), column], dtype=np.float64)
         found[head.name] = abstain_head(
-            confidence,
-            answer == labels[known],
+            whole.sure(head.name, labels, known, wish),
+            {number: answers.sure(head.name, labels, known, wish) for number, answers in by_learner.items()},
             predictions.fold[known],
             samples.group_keys[rows][known],
             wish,
             wanted,
-            own if wish == "sets" else None,
         )
     numbers = sorted({number for item in found.values() for number in item.by_fold})
     by_fold = {
@@ -77,6 +80,21 @@ def abstain_rules(
     }
     final = _with_lowest(rules, wish, {name: item.lowest for name, item in found.items()})
     return replace(final, by_fold={**rules.by_fold, **by_fold}), found
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """Decisions and probabilities of every target."""
+
+    decided: Mapping[str, NDArray[np.int64]]
+    probs: Mapping[str, NDArray[np.floating[Any]]]
+
+    def sure(self, name: str, labels: NDArray[np.integer[Any]], known: NDArray[np.bool_], wish: Wish) -> Sure:
+        """How sure the answers to rows with a label are."""
+        own, answer = self.probs[name][known], self.decided[name][known]
+        column = labels[known] if wish == "sets" else answer
+        confidence = np.asarray(own[np.arange(len(own)), column], dtype=np.float64)
+        return Sure(confidence, answer == labels[known], own if wish == "sets" else None)
 
 
 def _with_lowest(rules: DecisionRules, wish: Wish, lowest: dict[str, float]) -> DecisionRules:

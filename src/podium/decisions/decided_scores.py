@@ -32,7 +32,7 @@ def decided_scores(
         return plain
     predictions, samples = judged_answers(predictions, samples, rules.pool_of_bags)
     answers = rules.decide_out_of_fold(predictions)  # of new images, by the rules from all rows
-    if rules.consensus or rules.calibration or rules.pool_of_bags != rules.recipe_pool:
+    if rules.consensus or rules.calibration or rules.prevalence or rules.pool_of_bags != rules.recipe_pool:
         pooled = score_predictions(rules.join_out_of_fold(predictions), samples, metric=metric)
         of_images = plain.of_images and replace(plain.of_images, pool=rules.pool_of_bags)
         domains = score_domains(predictions, samples, plain.main_metric)

@@ -13,6 +13,7 @@ from podium.decisions.calibration import Calibration
 from podium.decisions.consensus import pool_groups
 from podium.decisions.hierarchy import Parents, within_best_parent
 from podium.decisions.pooling import Pool, pool_bags
+from podium.decisions.prevalence import Prevalence
 from podium.errors import CorruptFileError, UnknownNameError, UsageError
 from podium.tables import DECISION_THRESHOLD, CompositeDecoding, Predictions, Task, decide_targets
 
@@ -30,6 +31,8 @@ class DecisionRules:
         weights: What the probability of each class is multiplied by before the largest is taken, per head one a class.
         cuts: Per ordinal head, cut points on the expected class.
         calibration: How the probabilities of a head are scaled, after bags and groups are pooled.
+        prevalence: Shares of the classes that are expected, per head; probabilities of new images follow them, after
+            the calibration. Out-of-fold rows have the shares that were learnt: ask `without_prevalence` about them.
         unknown: Lowest probability of an answer, per head with one class per image; below it nothing is said.
         sets: Lowest probability of a class in the set of classes that is given beside the answer, per such head.
         by_fold: What was learnt on all folds but one (thresholds, weights, cuts, calibration), by its number.
@@ -54,6 +57,7 @@ class DecisionRules:
     unknown: Mapping[str, float] = field(default_factory=dict)
     sets: Mapping[str, float] = field(default_factory=dict)
     by_fold: Mapping[int, DecisionRules] = field(default_factory=dict)
+    prevalence: Mapping[str, Prevalence] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, values in self.thresholds.items():
@@ -116,10 +120,14 @@ class DecisionRules:
         """Whether nothing was decided: 0.5 everywhere, every target and image by its own probabilities."""
         plain = all(value == DECISION_THRESHOLD for values in self.thresholds.values() for value in values)
         as_before = self.pool_of_bags == self.recipe_pool
-        learnt = self.weights or self.cuts or self.calibration or self.unknown or self.sets
+        learnt = self.weights or self.cuts or self.calibration or self.unknown or self.sets or self.prevalence
         return (
             plain and self.composite == "independent" and not (self.consensus or self.parents or learnt) and as_before
         )
+
+    def without_prevalence(self) -> DecisionRules:
+        """These rules for images with the shares of classes that were learnt, as out-of-fold rows are."""
+        return replace(self, prevalence={}) if self.prevalence else self
 
     @property
     def pool_of_bags(self) -> Pool:
@@ -135,6 +143,8 @@ class DecisionRules:
         joined = pool_groups(pool_bags(predictions, self.pool_of_bags), self.consensus)
         heads = {head.name: head for head in joined.task.targets}
         scaled = {name: found.apply(joined.probs[name], heads[name]) for name, found in self.calibration.items()}
+        for name, shares in self.prevalence.items():
+            scaled[name] = shares.apply(scaled.get(name, joined.probs[name]), heads[name])
         return replace(joined, probs={**joined.probs, **scaled}) if scaled else joined
 
     def join_out_of_fold(self, predictions: Predictions) -> Predictions:
@@ -214,6 +224,8 @@ class DecisionRules:
                 record[key] = {name: list(values) for name, values in getattr(self, key).items()}
         if self.calibration:
             record["calibration"] = {name: asdict(found) for name, found in self.calibration.items()}
+        if self.prevalence:
+            record["prevalence"] = {name: asdict(found) for name, found in self.prevalence.items()}
         for key in ("unknown", "sets"):
             if getattr(self, key):
                 record[key] = dict(getattr(self, key))
@@ -253,6 +265,7 @@ class DecisionRules:
                 unknown=_read_lowest(record, task, "unknown"),
                 sets=_read_lowest(record, task, "sets"),
                 by_fold=by_fold,
+                prevalence=_read_prevalence(record, task),
             )
         except (KeyError, TypeError, ValueError, AttributeError, UsageError, UnknownNameError) as problem:
             raise CorruptFileError(f"these decision rules do not fit this task ({problem}).") from None
@@ -283,6 +296,17 @@ def _read_calibration(record: Any, task: Task) -> dict[str, Calibration]:
     }
     if any({len(item.scale), len(item.shift)} != {sizes.get(name)} for name, item in found.items()):
         raise ValueError("the calibration is of another task")
+    return found
+
+
+def _read_prevalence(record: Any, task: Task) -> dict[str, Prevalence]:
+    sizes = {head.name: head.n_classes for head in task.targets}
+    found = {
+        str(name): Prevalence(*(tuple(map(float, values[key])) for key in ("learnt", "expected")))
+        for name, values in record.get("prevalence", {}).items()
+    }
+    if any({len(item.learnt), len(item.expected)} != {sizes.get(name)} for name, item in found.items()):
+        raise ValueError("the prevalence is of another task")
     return found
 
 

@@ -166,6 +166,7 @@ def decided_rows(
         target: Name of the target.
         as_certain: Whether decisions are wanted, where the rules are others than the usual ones.
     """
+    rules = rules.without_prevalence()
     oof, samples = judged_answers(oof, samples, rules.pool_of_bags)
     rows = samples.rows_of(oof.ids)
     order = np.argsort(rows)  # so that nothing depends on the order of the predictions

@@ -122,7 +122,7 @@ def _calibrated(contents: RunContents, judged: JudgedRows) -> JudgedRows | None:
     rows = samples.rows_of(oof.ids)
     group = None if samples.group is None else samples.group[rows]
     joined = replace(oof, group=group)
-    probs = rules.join_out_of_fold(joined).probs[judged.head.name][np.isin(rows, judged.rows)]
+    probs = rules.without_prevalence().join_out_of_fold(joined).probs[judged.head.name][np.isin(rows, judged.rows)]
     return replace(judged, probs=probs, decisions=decide(probs, judged.head))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.advice import option
+from podium.advice import call, option, options
 from podium.decisions import (
     Abstained,
     Calibrated,
@@ -30,6 +30,7 @@ from podium.decisions import (
 )
 from podium.decisions.abstain_rules import abstain_rules, read_wishes
 from podium.decisions.calibrate_rules import calibrate_rules
+from podium.decisions.prevalence_rules import Shifted, prevalence_rules
 from podium.decisions.tune_rules import refuse_both, tune_rules
 from podium.errors import UnknownNameError, UsageError
 from podium.listing import count_of
@@ -56,6 +57,7 @@ class RunDecision:
         calibrated: Per target, the calibration that was learnt, kept or not.
         abstained: Per target, when nothing is said.
         sets: Per target, which classes a set holds.
+        shifted: Per target, what expected shares of its classes do.
     """
 
     rules: DecisionRules
@@ -67,6 +69,7 @@ class RunDecision:
     calibrated: Mapping[str, Calibrated] = field(default_factory=dict)
     abstained: Mapping[str, Abstained] = field(default_factory=dict)
     sets: Mapping[str, Abstained] = field(default_factory=dict)
+    shifted: Mapping[str, Shifted] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
@@ -83,6 +86,7 @@ class RunDecision:
                     ("tuned", self.tuned),
                     ("abstained", self.abstained),
                     ("sets", self.sets),
+                    ("prevalence", self.shifted),
                 )
                 if items
             },
@@ -101,6 +105,7 @@ class RunDecision:
         tuned += [line for name, rule in self.tuned.items() for line in rule.lines(name)]
         for found in (self.abstained, self.sets):
             tuned += [line for name, limit in found.items() for line in limit.lines(name)]
+        tuned += [line for name, shares in self.shifted.items() for line in shares.lines(name)]
         unchanged = [] if self.differences else ["No out-of-fold answer changes."]
         return [*pools, *tuned, *changes, *unchanged, *self.notes]
 
@@ -122,6 +127,7 @@ def decide_run(
     abstain: float | None = None,
     coverage: float | None = None,
     conformal: float | None = None,
+    prevalence: Mapping[str, float] | str | None = None,
 ) -> RunDecision:
     """Set how a run decides, and report what that does out of fold. Nothing given goes back to the default.
 
@@ -145,6 +151,8 @@ def decide_run(
         abstain: Say "unknown" below the confidence at which this share of the answers given is wrong.
         coverage: Say "unknown" but for this share of the images.
         conformal: Give sets of classes beside the answers, this share of which holds the truth.
+        prevalence: Shares of the classes among new images by "class" or "target=class", or "estimate", which takes
+            them from the run's predictions of new images; "estimate:NAME" names which.
 
     Raises:
         UsageError: If the run is not finished, its scores are not of its predictions, the task has nothing to decide
@@ -194,6 +202,10 @@ def decide_run(
                 tuned[head.name].metric if head.name in tuned else _decision_metric(run, oof.task, head),
                 head,
             )
+    shifted: dict[str, Shifted] = {}
+    if prevalence is not None:
+        rules, shifted = _set_prevalence(run, rules, pooled, samples, prevalence)
+        notes += _caution_of_prevalence(run, rules)
     for name, parents in rules.parents.items():
         labels = samples.target_labels(name)[rows]
         notes.append(_say_heights(name, before[name], after[name], labels, parents))
@@ -225,7 +237,51 @@ def decide_run(
         calibrated,
         learnt["risk"] or learnt["coverage"],
         learnt["sets"],
+        shifted,
     )
+
+
+def _set_prevalence(
+    run: RunFolder,
+    rules: DecisionRules,
+    predictions: Predictions,
+    samples: Samples,
+    prevalence: Mapping[str, float] | str,
+) -> tuple[DecisionRules, dict[str, Shifted]]:
+    """The rules with expected shares of classes, given or estimated from predictions of the run."""
+    if not isinstance(prevalence, str):
+        return prevalence_rules(predictions, samples, rules, prevalence)
+    word, _, name = prevalence.partition(":")
+    if word != "estimate":
+        fix = "Give shares of classes, or 'estimate'."
+        raise UsageError(f"cannot read {prevalence!r}.", field="prevalence", fix=fix)
+    known = list_predictions(run)
+    if name and name not in known:
+        raise UnknownNameError("predictions", name, known, field="prevalence")
+    if not name and len(known) != 1:
+        fix = f"Predict them first with {call('podium.load_run(...).predict', 'FOLDER')}."
+        fix = f"Name one of them: 'estimate:{known[0]}'." if known else fix
+        what = f"shares are estimated from predictions of new images, and there are {count_of(len(known), 'set')}."
+        raise UsageError(what, field="prevalence", fix=fix)
+    unlabelled = rules.join(load_predictions(run.predictions_file(name or known[0])))
+    return prevalence_rules(predictions, samples, rules, None, unlabelled)
+
+
+def _caution_of_prevalence(run: RunFolder, rules: DecisionRules) -> list[str]:
+    """What nobody can check about expected shares, and what does not fit to them."""
+    notes = [
+        "That the new images have these shares, and look within each class like those that were learnt, cannot be"
+        " checked without their labels. Scores out of fold stay those of the shares that were learnt."
+    ]
+    if rules.thresholds or rules.weights or rules.cuts or rules.unknown:
+        notes.append("Thresholds, weights and cut points were chosen for the shares that were learnt.")
+    if not rules.calibration:
+        also = options(calibrate="vector")
+        notes.append(f"Shares multiply probabilities, so these should be true: set {also} in the same call.")
+    recipe = run.recipe_file.read_text(encoding="utf-8") if run.recipe_file.is_file() else ""
+    if not rules.calibration and any(word in recipe for word in ("sampler: balanced", "sampler: square_root")):
+        notes.append("The recipe draws rare classes more often, so its probabilities are not of the learnt shares.")
+    return notes
 
 
 def _set_pool(

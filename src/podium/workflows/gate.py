@@ -155,8 +155,11 @@ def _with_score(
     if is_refit:
         own = f"no out-of-fold answers of a refit exist; the folds score {plain.main}"
         return replace(gate, unmeasured=own)
-    scores = decided_scores(load_predictions(run.oof_file), load_tables(run)[0], rules, plain, metric=asked_metric(run))
+    own = rules.without_prevalence()
+    scores = decided_scores(load_predictions(run.oof_file), load_tables(run)[0], own, plain, metric=asked_metric(run))
     notes = []
+    if rules.prevalence:
+        notes.append("measured on the shares of classes that were learnt, not on those that are expected")
     if plain.pessimistic is not None:
         notes.append(f"on new objects rather {plain.pessimistic}: look-alikes stand on both sides of the split")
     if _has_other_views(run, views):

@@ -302,6 +302,7 @@ class JudgedRun(FinishedRun):
         abstain: float | None = None,
         coverage: float | None = None,
         conformal: float | None = None,
+        prevalence: Mapping[str, float] | str | None = None,
     ) -> RunDecision:
         """Set how the run turns probabilities into answers; predict, evaluate and submit follow. The arguments are
         those of `podium decide`; without any the run goes back to the default.
@@ -325,6 +326,7 @@ class JudgedRun(FinishedRun):
             abstain=abstain,
             coverage=coverage,
             conformal=conformal,
+            prevalence=prevalence,
         )
 
     @strict_arguments()
