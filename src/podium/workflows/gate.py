@@ -155,8 +155,10 @@ def _with_score(
     if is_refit:
         own = f"no out-of-fold answers of a refit exist; the folds score {plain.main}"
         return replace(gate, unmeasured=own)
-    own = rules.without_prevalence()
-    scores = decided_scores(load_predictions(run.oof_file), load_tables(run)[0], own, plain, metric=asked_metric(run))
+    as_learnt = rules.without_prevalence()
+    scores = decided_scores(
+        load_predictions(run.oof_file), load_tables(run)[0], as_learnt, plain, metric=asked_metric(run)
+    )
     notes = []
     if rules.prevalence:
         notes.append("measured on the shares of classes that were learnt, not on those that are expected")
