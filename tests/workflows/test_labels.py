@@ -129,6 +129,40 @@ def test_the_command_lists_writes_and_judges(
     assert {one["head"] for one in found["suspects"]} == {"mask"}
 
 
+def test_annotators_and_repeats_of_the_run(
+    runs: tuple[Run, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after = runs
+    again = train(before.samples, recipe=make_recipe(), folds=2, seed=1, name="again", settings=before.settings)
+    mask = before.samples.task.head("mask").classes  # type: ignore[union-attr]
+    said = [mask[label] for label in before.samples.labels["mask"]]
+    other = [mask[1 - mask.index(said[0])], *said[1:]]
+    people = tmp_path / "people.csv"
+    with people.open("w", newline="") as opened:
+        csv.writer(opened).writerow(["image", "mask=ann", "mask=bob", "mask=eve"])
+        csv.writer(opened).writerows(zip(before.samples.ids, said, other, other, strict=True))
+    command = ["labels", "before", "--annotators", str(people), "--repeats", "again", "--heads", "mask"]
+    command += ["--runs", str(before.settings.runs)]
+    table = tmp_path / "suspects.csv"
+    assert main([*command, "--out", str(table), "--top", "100"]) == 0
+    assert "least trusted first" in capsys.readouterr().out
+    with table.open(newline="") as opened:
+        rows = {row["image"]: row for row in csv.DictReader(opened)}
+    assert rows["00.png"]["votes"] == f"{other[0]}: bob eve; {said[0]}: ann"
+    assert {row["runs"] for row in rows.values()} == {"2"}
+    assert "1 × " in table.with_suffix(".html").read_text()
+    assert main([*command, "--out", str(table), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {one["annotator"] for one in found["annotators"]} == {"ann", "bob", "eve"}
+    same = before.label_suspects(heads="mask", annotators=people, repeats=[again])
+    assert [one.to_dict()["image"] for one in same.top(20)] == [one["image"] for one in found["suspects"]]
+    with pytest.raises(UsageError, match="not judged on the images and labels"):
+        before.label_suspects(repeats=[after])
+    with pytest.raises(UsageError, match="cannot repeat itself"):
+        before.label_suspects(repeats=["before"])
+    assert main(["labels", "before", "--verdict", "after", *command[2:]]) == 2
+
+
 def test_look_alikes_come_from_the_cache(runs: tuple[Run, Run]) -> None:
     before, _ = runs
     found = before.label_suspects(heads=["mask"], neighbours=True)

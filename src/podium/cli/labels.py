@@ -22,6 +22,7 @@ __all__ = ["labels"]
 
 _HEADER = ("image", "head", "given", "suggested", "score", "p given", "p suggested", "fold", "group")
 _GROUP_HEADER = ("group", "head", "given", "suggested", "score", "images")
+_PEOPLE_HEADER = ("annotator", "head", "labels", "shared", "quality", "agreement", "commonest mistake")
 _NEXT_HEADER = ("image", "uncertainty", "distance", "guess")
 _MOST_GROUPS = 10
 
@@ -33,6 +34,8 @@ def labels(
     top: Annotated[int, Parameter(group=OUTPUT)] = 20,
     heads: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     neighbours: Annotated[bool, Parameter(group=RUN, negative="")] = False,
+    annotators: Annotated[Path | None, Parameter(group=DATA)] = None,
+    repeats: Annotated[tuple[str, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     verdict: Annotated[str | None, Parameter(group=RUN)] = None,
     next: Annotated[int | None, Parameter(group=DATA)] = None,
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
@@ -52,6 +55,10 @@ def labels(
         top: Suspects to list.
         heads: Heads to judge (default: all).
         neighbours: Also compare the labels of the images that look most alike, by frozen features.
+        annotators: Table of the labels that each of several people gave, a column each, or rows with the columns image,
+            annotator, label (and head): says how far each can be trusted, and weighs what they say with the model.
+        repeats: Further runs of the same images and labels, with other seeds or folds: labels that more of them find
+            wrong come first.
         verdict: Compare with this run, which was trained with --corrections on the same folds (--folds-from), on the
             original and on the corrected labels.
         next: List so many images of DATA to label next: those that the models are unsure of, and that are not alike.
@@ -69,18 +76,24 @@ def labels(
         raise UsageError("--whole-groups says what --write drafts.", fix="Give it together with --write.")
     found = Run(load_run(run, runs=machine.runs).folder, machine.as_settings())
     if verdict is not None:
-        if out or write or heads or neighbours or data is not None or next is not None:
+        if out or write or heads or neighbours or annotators or repeats or data is not None or next is not None:
             raise UsageError("--verdict compares two runs and lists no images.", fix="Give no other option with it.")
         return _show_verdict(found, verdict, as_json=output.json)
     if next is not None or data is not None:
-        if next is None or data is None or write or heads or neighbours:
+        if next is None or data is None or write or heads or neighbours or annotators or repeats:
             fix = "Write podium labels RUN DATA --next 20 --out FILE."
             raise UsageError("--next lists unlabelled images, and nothing else.", fix=fix)
         return _show_next(found, data, next, out, output)
     from podium.workflows.labels import check_label_files, write_draft, write_suspects
 
     check_label_files(out, write)
-    suspects = found.label_suspects(heads=heads or None, neighbours=neighbours, progress=Console(quiet=output.quiet))
+    suspects = found.label_suspects(
+        heads=heads or None,
+        neighbours=neighbours,
+        annotators=annotators,
+        repeats=repeats,
+        progress=Console(quiet=output.quiet),
+    )
     written = [] if out is None else write_suspects(suspects, found.folder, out, top)
     n_draft = None if write is None else write_draft(suspects, write, top, whole_groups=whole_groups)
     if output.json:
@@ -107,14 +120,25 @@ def _record(suspects: LabelSuspects, run: Run, top: int) -> dict[str, object]:
         "n_confident": suspects.n_confident,
         "suspects": [one.to_dict() for one in suspects.top(top)],
         "groups": [group.to_dict() for group in suspects.top_groups(top)],
+        "annotators": [one.to_dict() for one in suspects.annotators],
+        "notes": list(suspects.notes),
     }
 
 
 def _show(suspects: LabelSuspects, top: int) -> None:
     confident = ", ".join(f"{name} {n}" for name, n in suspects.n_confident.items() if n) or "none"
-    print_lines(f"{count_of(len(suspects), 'label')} judged out of fold; confidently wrong: {confident}", "")
-    rows = [[shorten(cell, most=60) for cell in one.cells()[:-1]] for one in suspects.top(top)]
-    print_lines(*align_columns(_HEADER, rows, left=4))
+    print_lines(
+        f"{count_of(len(suspects), 'label')} judged out of fold; confidently wrong: {confident}", *suspects.notes, ""
+    )
+    if suspects.annotators:
+        shown = [[shorten(cell, most=60) for cell in one.cells()] for one in suspects.annotators[:top]]
+        print_lines("Annotators, the least trusted first:")
+        print_lines(*align_columns(_PEOPLE_HEADER, shown, left=2), "")
+    more = suspects.more_columns
+    rows = [
+        [shorten(cell, most=60) for cell in (*one.cells()[:-1], *one.more_cells(more))] for one in suspects.top(top)
+    ]
+    print_lines(*align_columns((*_HEADER, *(name.replace("_", " ") for name in more)), rows, left=4))
     groups = suspects.top_groups(min(top, _MOST_GROUPS))
     if groups:
         cells = [[g.group, g.head, g.given, g.suggested, f"{g.score:.4f}", str(g.n_images)] for g in groups]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from podium.listing import count_of
 from podium.overview import SHOWN_ROWS, Overview, Shown
+from podium.suspects.annotators import Annotator
 from podium.suspects.group_suspects import GroupSuspect
 from podium.suspects.judge import Judgement
 from podium.tables import Correction, Samples
@@ -41,6 +42,9 @@ class Suspect:
         group: Group of the image; "" where none is named.
         is_confident: Whether the image confidently has another class (confident joint).
         reason: Why it is suspect, in words.
+        wrong_in: In how many of several runs it is wrong; None for a single run.
+        n_runs: How many runs there are.
+        votes: Which annotators gave which class, the commonest first; None where none were asked.
     """
 
     image: str
@@ -54,6 +58,9 @@ class Suspect:
     group: str
     is_confident: bool
     reason: str
+    wrong_in: int | None = None
+    n_runs: int = 1
+    votes: Mapping[str, Sequence[str]] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
@@ -63,6 +70,12 @@ class Suspect:
         """The row of a table, with the columns of `COLUMNS`."""
         probs = (f"{value:.4f}" for value in (self.score, self.given_prob, self.suggested_prob))
         return [self.image, self.head, self.given, self.suggested, *probs, str(self.fold), self.group, self.reason]
+
+    def more_cells(self, names: Sequence[str]) -> list[str]:
+        """Cells of further columns, see `LabelSuspects.more_columns`."""
+        votes = "; ".join(f"{label}: {' '.join(people)}" for label, people in (self.votes or {}).items())
+        known = {"wrong_in": str(self.wrong_in), "runs": str(self.n_runs), "votes": votes}
+        return [known[name] for name in names]
 
 
 COLUMNS = (
@@ -79,23 +92,34 @@ class LabelSuspects(Shown):
         samples: The samples.
         places: Question and row of each label, in the order of suspicion, shape (n, 2).
         groups: Per head that is an attribute of the group, the groups, the most suspect first.
+        notes: What the user should know.
     """
 
     judged: tuple[Judgement, ...]
     samples: Samples
     places: NDArray[np.int64]
     groups: Mapping[str, tuple[GroupSuspect, ...]]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, judged: Sequence[Judgement], samples: Samples, groups: Mapping[str, tuple[GroupSuspect, ...]]
+        cls,
+        judged: Sequence[Judgement],
+        samples: Samples,
+        groups: Mapping[str, tuple[GroupSuspect, ...]],
+        *,
+        notes: Sequence[str] = (),
     ) -> LabelSuspects:
-        """The labels of all questions in one order; equally suspect ones by their place in the samples."""
+        """The labels of all questions in one order: by the number of runs that find them wrong, then by the score, and
+        equally suspect ones by their place in the samples."""
         number = np.concatenate([np.full(len(item.score), place) for place, item in enumerate(judged)])
         row = np.concatenate([np.arange(len(item.score)) for item in judged])
         sample = np.concatenate([item.question.rows for item in judged])
-        order = np.lexsort((number, sample, np.concatenate([item.score for item in judged])))
-        return cls(tuple(judged), samples, np.stack([number, row], axis=1)[order].astype(np.int64), groups)
+        score = np.concatenate([item.score for item in judged])
+        wrong = np.concatenate([np.zeros(len(item.score)) if item.wrong is None else item.wrong for item in judged])
+        order = np.lexsort((number, sample, score, -wrong))
+        places = np.stack([number, row], axis=1)[order].astype(np.int64)
+        return cls(tuple(judged), samples, places, groups, tuple(notes))
 
     def __len__(self) -> int:
         return len(self.places)
@@ -112,6 +136,18 @@ class LabelSuspects(Shown):
     def n_confident(self) -> dict[str, int]:
         """Labels that are confidently wrong by the confident joint, per question: an estimate of how many are."""
         return {item.question.name: item.n_confident for item in self.judged}
+
+    @property
+    def more_columns(self) -> tuple[str, ...]:
+        """Columns besides `COLUMNS`: of several runs, and of annotators."""
+        repeated = ("wrong_in", "runs") if any(item.wrong is not None for item in self.judged) else ()
+        return (*repeated, *(("votes",) if any(item.crowd is not None for item in self.judged) else ()))
+
+    @property
+    def annotators(self) -> list[Annotator]:
+        """Every annotator of every question, the least trusted first."""
+        found = [one for item in self.judged if item.crowd is not None for one in item.crowd.annotators]
+        return sorted(found, key=lambda one: (np.isnan(one.quality), one.quality))
 
     def top_groups(self, n: int | None = None) -> list[GroupSuspect]:
         """The groups of all heads that are attributes of the group, the most suspect first."""
@@ -167,6 +203,13 @@ def _describe(judged: Judgement, row: int, samples: Samples) -> Suspect:
     kin = judged.kin[row]
     if not np.isnan(kin).any():
         reason += f"; {kin[other]:.0%} of the look-alikes are {asked.classes[other]}, {kin[label]:.0%} as labelled"
+    said = None if judged.crowd is None else judged.crowd.said(row, asked.classes) or None
+    if said:
+        n = sum(map(len, said.values()))
+        reason += "; " + ", ".join(f"{len(names)} of {n} annotators say {label}" for label, names in said.items())
+    wrong = None if judged.wrong is None else int(judged.wrong[row])
+    if wrong is not None:
+        reason = f"wrong in {wrong} of {judged.n_runs} runs; {reason}"
     return Suspect(
         str(samples.ids[sample]),
         asked.name,
@@ -179,4 +222,7 @@ def _describe(judged: Judgement, row: int, samples: Samples) -> Suspect:
         group,
         bool(judged.is_confident[row]),
         reason,
+        wrong,
+        judged.n_runs,
+        said,
     )

@@ -11,7 +11,7 @@ from podium.errors import UsageError
 from podium.machine import Progress, default_progress
 from podium.machine.tuning import restored_torch
 from podium.metrics import ExpectedScore
-from podium.store import find_run
+from podium.store import RunFolder, find_run
 from podium.tables import CompositeDecoding, Samples
 from podium.texttable import Frame, as_table
 from podium.workflows.finished_run import FinishedRun
@@ -192,6 +192,8 @@ class JudgedRun(FinishedRun):
         *,
         heads: str | Sequence[str] | None = None,
         neighbours: bool = False,
+        annotators: str | Path | Frame | None = None,
+        repeats: Sequence[str | Path | FinishedRun] = (),
         progress: Progress | None = None,
     ) -> LabelSuspects:
         """Labels that are probably wrong, by the out-of-fold predictions; see `podium.find_label_errors`.
@@ -200,10 +202,15 @@ class JudgedRun(FinishedRun):
             heads: Heads to judge; None judges all.
             neighbours: Also compare the labels of the images that look most alike, by frozen features: those of the
                 cache, or one pass over the images.
+            annotators: A table of the labels that each of several people gave: consensus, and how far each can be
+                trusted.
+            repeats: Further runs of the same images and labels, with other seeds or folds: labels that more of them
+                find wrong come first.
             progress: Receives progress and notes.
 
         Raises:
-            UsageError: If the run is not finished.
+            UsageError: If a run is not finished, or repeats have other images or labels.
+            TableError: If the table of annotators cannot be read.
             UnknownNameError: If there is no such head.
             ImageError: If features are asked for, and the images are gone or others than at the start.
         """
@@ -211,7 +218,13 @@ class JudgedRun(FinishedRun):
 
         with restored_torch():
             return find_suspects(
-                self.folder, self.settings, progress or default_progress(), heads=heads, neighbours=neighbours
+                self.folder,
+                self.settings,
+                progress or default_progress(),
+                heads=heads,
+                neighbours=neighbours,
+                annotators=annotators,
+                repeats=[self._folder_of(one) for one in repeats],
             )
 
     @strict_arguments()
@@ -284,8 +297,10 @@ class JudgedRun(FinishedRun):
         """
         from podium.crossval.label_verdict import judge_corrections
 
-        folder = other.folder if isinstance(other, FinishedRun) else find_run(self.settings.runs, str(other))
-        return judge_corrections(self.folder, folder)
+        return judge_corrections(self.folder, self._folder_of(other))
+
+    def _folder_of(self, other: str | Path | FinishedRun) -> RunFolder:
+        return other.folder if isinstance(other, FinishedRun) else find_run(self.settings.runs, str(other))
 
     @strict_arguments()
     def decide(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from podium import durable
 from podium.errors import UsageError
@@ -17,7 +18,8 @@ from podium.report.thumbnails import ThumbnailBook
 from podium.stopping import listen_for_stop
 from podium.store import RunFolder, check_list_file, check_scores, load_tables
 from podium.suspects import COLUMNS, LabelSuspects, find_label_errors
-from podium.tables import HOLDOUT, load_predictions, save_corrections, write_csv
+from podium.tables import HOLDOUT, Predictions, Samples, load_predictions, save_corrections, write_csv
+from podium.texttable import Frame
 
 __all__ = ["check_label_files", "find_suspects", "write_draft", "write_suspects"]
 
@@ -29,8 +31,10 @@ def find_suspects(
     *,
     heads: str | Sequence[str] | None = None,
     neighbours: bool = False,
+    annotators: str | Path | Frame | None = None,
+    repeats: Sequence[RunFolder] = (),
 ) -> LabelSuspects:
-    """The suspect labels of a finished run, from its out-of-fold predictions.
+    """The suspect labels of a finished run, from its out-of-fold predictions and those of its repeats.
 
     Args:
         run: The run folder.
@@ -39,9 +43,13 @@ def find_suspects(
         heads: Heads to judge; None judges all.
         neighbours: Also compare the labels of look-alikes, by the features of the run's frozen network, or of its start
             weights: those of the cache, or one pass over the images.
+        annotators: A table of the labels that each of several people gave.
+        repeats: Further finished runs of the same images and labels.
 
     Raises:
-        UsageError: If the run is not finished, or its predictions are not those that were scored.
+        UsageError: If a run is not finished, its predictions are not those that were scored, or a repeat has other
+            images or labels.
+        TableError: If the table of annotators cannot be read.
         UnknownNameError: If there is no such head.
         ImageError: If features are asked for and the images are gone, or others than at the start.
         Stopped: If a signal asked for it.
@@ -56,7 +64,36 @@ def find_suspects(
         with listen_for_stop() as stop:
             view = open_frozen_view(run, learnt, settings, progress, stop)
         features = np.asarray(view.inputs.features[0][view.rows])
-    return find_label_errors(load_predictions(run.oof_file), learnt, features=features, heads=heads)
+    others = [_load_repeat(one, run, learnt) for one in repeats]
+    return find_label_errors(
+        load_predictions(run.oof_file),
+        learnt,
+        features=features,
+        heads=heads,
+        annotators=annotators,
+        repeats=others,
+    )
+
+
+def _load_repeat(other: RunFolder, run: RunFolder, samples: Samples) -> Predictions:
+    """The out-of-fold predictions of a repeat; refused where they answer something else."""
+    if other.path.resolve() == run.path.resolve():
+        raise UsageError(f"{run.name!r} cannot repeat itself.", field="repeats", fix="Name other runs.")
+    check_scores(other)
+    found, own = load_predictions(other.oof_file), load_predictions(run.oof_file)
+    its = load_tables(other)[0]
+    if found.task != own.task or set(found.ids.tolist()) != set(own.ids.tolist()) or _differ(samples, its, own.ids):
+        raise UsageError(
+            f"run {other.name!r} was not judged on the images and labels of {run.name!r}.",
+            field="repeats",
+            fix="Train again on the same data, with another --seed or --split-seed and nothing else.",
+        )
+    return found
+
+
+def _differ(samples: Samples, its: Samples, ids: NDArray[np.object_]) -> bool:
+    own, other = samples.take(samples.rows_of(ids)), its.take(its.rows_of(ids))
+    return any((labels != other.labels[name]).any() for name, labels in own.labels.items())
 
 
 def check_label_files(table: Path | None, draft: Path | None) -> None:
@@ -69,7 +106,7 @@ def check_label_files(table: Path | None, draft: Path | None) -> None:
 
 
 def _header() -> bytes:
-    return (",".join(COLUMNS) + "\r\n").encode()
+    return ",".join(COLUMNS).encode()
 
 
 def _page_of(table: Path) -> Path:
@@ -84,7 +121,8 @@ def write_suspects(found: LabelSuspects, run: RunFolder, table: Path, n: int) ->
         StorageError: If it cannot be written.
     """
     check_label_files(table, None)
-    write_csv(table, COLUMNS, [one.cells() for one in found.top(n)])
+    more = found.more_columns
+    write_csv(table, (*COLUMNS, *more), [[*one.cells(), *one.more_cells(more)] for one in found.top(n)])
     book = ThumbnailBook(found.samples, read_contents(run).limits)
     n_wrong = sum(found.n_confident.values())
     lead = (
