@@ -121,7 +121,7 @@ def _text_for(arguments: Sequence[str]) -> str | None:
 
 
 def _help_text() -> str:
-    width = max(map(len, COMMANDS))
+    width = max(len(name) for name in COMMANDS)  # `map` is the module of podium map, once it is imported
     commands = "\n".join(f"  {name:<{width}}  {line}" for name, line in COMMANDS.items())
     codes = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
     return _HELP.format(version=__version__, commands=commands, codes=codes)
