@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import podium
+from podium import durable
 from podium.cli import main
 from podium.decisions import load_blend
 from podium.errors import UsageError
@@ -70,9 +71,23 @@ def test_columns_are_used_and_then_needed(place: Path, capsys: pytest.CaptureFix
     plain = combine(place).predict(place / "test", progress=Notes())
     found = made.predict(place / "test", rows=place / "test.csv", progress=Notes())
     assert found.ids.tolist() == plain.ids.tolist()
+    with pytest.raises(UsageError, match="also looks at"):
+        made.evaluate(made.samples, progress=Notes())
+    scores = made.evaluate(made.samples, rows=place / "train.csv", progress=Notes())
+    assert scores.main_target == made.scores.main_target
     image = next((place / "test").iterdir())
     with pytest.raises(UsageError, match="also looks at"):
         made.predict(image, progress=Notes())
+
+
+def test_views_that_members_chose_are_told(place: Path) -> None:
+    run = RunFolder(place / "runs" / "b")
+    chosen = {"chosen": {"follow": True, "views": ["plain", "hflip"], "stored_px": None}}
+    durable.write_sealed(run.views_file, chosen)
+    notes = Notes()
+    podium.ensemble("a", "b", runs=place / "runs", progress=notes)
+    durable.remove_file(run.views_file)
+    assert any(note.startswith("b predicts new images with the test-time views") for note in notes.notes)
 
 
 def test_relative_columns_need_groups(place: Path) -> None:

@@ -21,6 +21,7 @@ def evaluate(
     holdout: Annotated[bool, Parameter(group=RUN, negative="")] = False,
     again: Annotated[bool, Parameter(group=RUN, negative="")] = False,
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
+    rows: Annotated[Path | None, Parameter(group=DATA)] = None,
     tta: Annotated[tuple[str, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
     name: Annotated[str, Parameter(group=OUTPUT)] = "evaluation",
     machine: MachineFlags = MachineFlags(),  # noqa: B008
@@ -36,6 +37,7 @@ def evaluate(
         data: Folder of labelled images, or a table beside them.
         holdout: Score the run's holdout, which no model has seen. A second look with the same models is refused.
         again: With --holdout: look once more; it is counted, and the report says so.
+        rows: Table of the images, for an ensemble that looks at columns of it.
         tta: Views for test-time augmentation, averaged with the plain one: hflip, vflip, rot90, rot180, rot270,
             center-0.8, five-0.8, scale-0.9, tiles-2x2, and several joined by "+"; none for the plain one alone
             (default: auto, those that podium tta chose, else the recipe's).
@@ -54,10 +56,10 @@ def evaluate(
     found = Run(load_run(run, runs=machine.runs).folder, machine.as_settings())
     console = Console(quiet=output.quiet)
     if data is None:
-        scores = found.evaluate_holdout(again=again, tta=tta, progress=console)
+        scores = found.evaluate_holdout(again=again, tta=tta, rows=rows, progress=console)
     else:
         options = reading.as_options() if reading != ScanFlags() else None
-        scores = found.evaluate(data, options=options, name=name, tta=tta, progress=console)
+        scores = found.evaluate(data, options=options, name=name, tta=tta, rows=rows, progress=console)
     if output.json:
         print_json({"run": found.name, "file": str(found.folder.evaluations_file), "scores": scores.to_dict()})
         return 0

@@ -106,14 +106,15 @@ def _show_numbers(one: HeadMaps, region: str) -> None:
         lines = [
             [
                 line.name or "all",
-                *_cells(line.n_right, line.right),
-                *_cells(line.n_wrong, line.wrong),
+                *_cells(line.n_right, line.right, line.right_range),
+                *_cells(line.n_wrong, line.wrong, line.wrong_range),
                 f"{line.area:.1%}",
+                f"{line.gain:+.1%}{_range(line.gain_range, '+.1%')}",
             ]
             for line in one.energy
         ]
-        print_lines(f"share of the maps inside {region}")
-        print_lines(*align_columns(("class", "right", "n", "wrong", "n", "of the image"), lines, left=1))
+        header = ("class", "right", "n", "wrong", "n", "of the image", "more than that")
+        print_lines(f"share of the maps inside {region}", *align_columns(header, lines, left=1))
     if one.removal is not None:
         areas = one.removal.areas
         for name, better in (("deletion", "lower"), ("insertion", "higher")):
@@ -124,5 +125,9 @@ def _show_numbers(one: HeadMaps, region: str) -> None:
             )
 
 
-def _cells(n: int, value: float | None) -> tuple[str, str]:
-    return ("-" if value is None else f"{value:.1%}"), f"{n:,}"
+def _cells(n: int, value: float | None, bounds: tuple[float, float] | None) -> tuple[str, str]:
+    return ("-" if value is None else f"{value:.1%}{_range(bounds, '.1%')}"), f"{n:,}"
+
+
+def _range(bounds: tuple[float, float] | None, how: str) -> str:
+    return "" if bounds is None else f" [{bounds[0]:{how}}, {bounds[1]:{how}}]"

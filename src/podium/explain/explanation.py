@@ -67,6 +67,10 @@ class Energy:
         n_wrong: Images that are answered wrong.
         wrong: Their mean.
         area: Mean share of the image that the region takes: what a map that says nothing would have.
+        right_range: Bounds of the first mean (95 %, Student's t over the images); None with fewer than two.
+        wrong_range: Bounds of the second.
+        gain: Mean of share inside minus share of the image, of all of these images: above 0 the network looks there.
+        gain_range: Its bounds.
     """
 
     name: str
@@ -75,6 +79,10 @@ class Energy:
     n_wrong: int
     wrong: float | None
     area: float
+    right_range: tuple[float, float] | None = None
+    wrong_range: tuple[float, float] | None = None
+    gain: float = 0.0
+    gain_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

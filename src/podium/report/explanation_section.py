@@ -31,7 +31,7 @@ class SheetFile:
 
 @dataclass(frozen=True)
 class EnergyLine:
-    """Mean share of the maps inside the region, of one class or of all ("")."""
+    """Mean share of the maps inside the region, of one class or of all (""); see `podium.explain.Energy`."""
 
     name: str
     n_right: int
@@ -39,6 +39,10 @@ class EnergyLine:
     n_wrong: int
     wrong: float | None
     area: float
+    right_range: tuple[float, float] | None = None
+    wrong_range: tuple[float, float] | None = None
+    gain: float | None = None
+    gain_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

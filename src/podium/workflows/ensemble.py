@@ -48,6 +48,7 @@ from podium.store import (
     digest_tables,
     find_run,
     load_tables,
+    read_chosen_views,
     read_pool,
     refuse_ensemble,
     sources_of_scores,
@@ -243,6 +244,7 @@ def combine_runs(
         check_given(one, members[place], parts, runs, samples, metrics[main], main) for place, one in others.items()
     ]
     notes, cautions = (tuple(line for pair in said for line in pair[kind]) for kind in (0, 1))
+    notes += _say_views(runs)
     pool = read_pool(runs[0])
     return MadeEnsemble(
         folders, members, samples, choice, chosen, metrics[main], asked, main, n_left_out, pool, make, notes, cautions
@@ -312,6 +314,18 @@ def write_ensemble(
     if made.n_left_out:
         progress.note(Caution(f"{count_of(made.n_left_out, 'image')} not judged by all of these runs are left out."))
     return run
+
+
+def _say_views(runs: Sequence[RunFolder]) -> tuple[str, ...]:
+    """What runs that predict with chosen test-time views do to an ensemble that was chosen without these."""
+    own = [run.name for run in runs if read_chosen_views(run) is not None]
+    if not own:
+        return ()
+    which = f"{list_some(own)} {'predict' if len(own) > 1 else 'predicts'}"
+    return (
+        f"{which} new images with the test-time views that `podium tta` chose; weights, scores and verdicts of this"
+        " ensemble are of predictions without them.",
+    )
 
 
 def _write_given(run: RunFolder, member: GivenMember) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 from podium import durable
@@ -32,6 +33,7 @@ from podium.store import (
     weights_of,
 )
 from podium.tables import Samples, Task, fit_to_task
+from podium.texttable import Frame
 from podium.workflows.predict import predict_run
 
 __all__ = ["HOLDOUT_NAME", "evaluate_holdout_of", "evaluate_run", "read_labelled"]
@@ -47,6 +49,7 @@ def evaluate_holdout_of(
     *,
     views: Sequence[str] | None = None,
     again: bool = False,
+    table: str | Path | Frame | None = None,
 ) -> Evaluation:
     """Score a run on its holdout and log it; a second time only if that is asked for, and counted.
 
@@ -56,6 +59,7 @@ def evaluate_holdout_of(
         progress: Receives progress and notes.
         views: Views to average over; None takes those that the run chose, else the recipe's.
         again: Whether to look at a holdout that these models were scored on before.
+        table: Table of the images, for ensembles that look at columns of it.
 
     Raises:
         UsageError: If the run is not finished, has no holdout, or was scored on it before.
@@ -75,7 +79,7 @@ def evaluate_holdout_of(
     if not again:
         _refuse_second(run, held)
     check_run_files(run, held)
-    return _score(run, held, settings, progress, kind="holdout", name=HOLDOUT_NAME, views=views)
+    return _score(run, held, settings, progress, kind="holdout", name=HOLDOUT_NAME, views=views, table=table)
 
 
 def _refuse_second(run: RunFolder, held: Samples) -> None:
@@ -99,6 +103,7 @@ def evaluate_run(
     *,
     name: str = "evaluation",
     views: Sequence[str] | None = None,
+    table: str | Path | Frame | None = None,
 ) -> Evaluation:
     """Score a run on labelled images from elsewhere and log it.
 
@@ -109,6 +114,7 @@ def evaluate_run(
         progress: Receives progress and notes; also a caution where images, or near-duplicates of them, were trained on.
         name: Name of the prediction files.
         views: Views to average over; None takes those that the run chose, else the recipe's.
+        table: Table of the images, for ensembles that look at columns of it.
 
     Raises:
         UsageError: If the run is not finished, or the name is the holdout's.
@@ -118,7 +124,7 @@ def evaluate_run(
     check_scores(run)
     if name == HOLDOUT_NAME:
         raise UsageError(f"{name!r} is the name of the run's own holdout.", field="name", fix="Choose another.")
-    return _score(run, samples, settings, progress, kind="test", name=name, views=views)
+    return _score(run, samples, settings, progress, kind="test", name=name, views=views, table=table)
 
 
 def _score(
@@ -130,8 +136,9 @@ def _score(
     kind: Literal["holdout", "test"],
     name: str,
     views: Sequence[str] | None,
+    table: str | Path | Frame | None = None,
 ) -> Evaluation:
-    predictions = predict_run(run, samples, settings, progress, name=name, views=views)
+    predictions = predict_run(run, samples, settings, progress, name=name, views=views, table=table)
     metric = asked_metric(run)
     rules = load_rules(run, predictions.task)
     plain = score_answers(predictions, samples, rules.recipe_pool, metric=metric)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +15,11 @@ from podium.data import StoredImages, sample_keys
 from podium.dataset.run_images import open_run_images
 from podium.errors import UnknownNameError, UsageError
 from podium.explain import METHODS, Method, energy_inside
-from podium.explain.choose_shown import choose_shown
-from podium.explain.explanation import Energy, Explanation, HeadMaps, ShownImage
+from podium.explain.choose_shown import Choice, choose_shown
+from podium.explain.explanation import Explanation, HeadMaps, Removal, ShownImage
 from podium.explain.map_images import MapMaker
 from podium.explain.region_masks import region_masks
+from podium.explain.sum_energy import sum_energy
 from podium.listing import count_of, list_some
 from podium.machine import Caution, Progress, Settings
 from podium.machine.device import prepare_process
@@ -24,7 +27,7 @@ from podium.recipe import Recipe
 from podium.regions import base_of
 from podium.regions.crop_boxes import boxes_of
 from podium.store import RunFolder, check_scores, load_tables, refuse_ensemble, weights_of
-from podium.tables import Boxes, Head, Samples, decide, is_image_name, load_predictions, mean_predictions
+from podium.tables import Boxes, Head, Predictions, Samples, decide, is_image_name, load_predictions, mean_predictions
 from podium.training.predictor import Predictor, open_predictor
 
 __all__ = ["explain_files", "explain_run"]
@@ -75,41 +78,50 @@ def explain_run(
     prepare_process(settings.n_threads)
     record = run.read()
     cache = open_run_images(run, record, own, predictor.recipe, settings, progress)
+    oof = load_predictions(run.oof_file)
+    given = _Asked(run, samples, oof, predictor.recipe, boxes, classes, n, n_curves, progress)
     made = []
     for name, head in asked:
-        maker = MapMaker(predictor, name, head, cache, chosen_method)
-        made.append(_explain_head(maker, samples, run, progress, classes, n, n_curves, boxes, predictor.recipe, name))
+        made.append(_explain_head(MapMaker(predictor, name, head, cache, chosen_method), name, given))
     return Explanation(run.name, made, region if boxes is not None else "", weights_of(run, record["folds"]))
 
 
-def _explain_head(
-    maker: MapMaker,
-    samples: Samples,
-    run: RunFolder,
-    progress: Progress,
-    classes: Sequence[str],
-    n: int,
-    n_curves: int,
-    boxes: Boxes | None,
-    recipe: Recipe,
-    model: str,
-) -> HeadMaps:
-    head, oof = maker.head, load_predictions(run.oof_file)
-    at = samples.rows_of(oof.ids)
-    labels, probs = samples.target_labels(head.name)[at], oof.probs[head.name]
-    decisions = decide(probs, head)
-    wanted = [head.classes.index(name) for name in classes if name in head.classes] if classes else None
-    choice = choose_shown(head, labels, decisions, sample_keys(oof.ids.tolist()), n, wanted)
-    if not len(choice.rows):
-        raise UsageError(f"no image of the head {head.name!r} is labelled or answered so.", field="classes")
-    folds, rows = oof.fold[choice.rows], maker.rows_of(oof.ids[choice.rows])
-    with progress.stage(f"maps of {head.name}", len(rows)) as update:
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What is asked of every head.
+
+    Args:
+        run: The run.
+        samples: Its samples.
+        oof: Its out-of-fold predictions.
+        recipe: Its recipe, resolved.
+        boxes: Boxes to compare the maps with; None without.
+        classes: Classes to explain; none explains each image's own answer.
+        n: Images a sheet.
+        n_curves: Images whose curves are measured.
+        progress: Receives progress.
+    """
+
+    run: RunFolder
+    samples: Samples
+    oof: Predictions
+    recipe: Recipe
+    boxes: Boxes | None
+    classes: Sequence[str]
+    n: int
+    n_curves: int
+    progress: Progress
+
+
+def _explain_head(maker: MapMaker, model: str, asked: _Asked) -> HeadMaps:
+    head, oof = maker.head, asked.oof
+    labels = asked.samples.target_labels(head.name)[asked.samples.rows_of(oof.ids)]
+    decisions = decide(oof.probs[head.name], head)
+    choice = _choose(head, labels, decisions, asked)
+    rows, folds = maker.rows_of(oof.ids[choice.rows]), oof.fold[choice.rows]
+    with asked.progress.stage(f"maps of {head.name}", len(rows)) as update:
         maps = maker.of_folds(rows, folds, choice.explained, update)
-    inside = area = np.full(len(rows), np.nan)
-    if boxes is not None:
-        mask = region_masks(samples, boxes, at[choice.rows].tolist(), recipe, recipe.image.region_of(model))
-        area = mask.mean(axis=(1, 2), dtype=np.float64)
-        inside = np.where(area > 0, energy_inside(maps, mask), np.nan)
+    inside, area = _look_inside(maps, choice, model, asked)
     shown = [
         ShownImage(
             id=str(oof.ids[row]),
@@ -118,23 +130,59 @@ def _explain_head(
             explained=head.classes[choice.explained[place]],
             truth=_word(head, labels[row], int(choice.sheet[place])),
             answer=_word(head, decisions[row], int(choice.sheet[place])),
-            prob=float(probs[row, choice.explained[place]]),
+            prob=float(oof.probs[head.name][row, choice.explained[place]]),
             is_right=bool(choice.is_right[place]),
-            energy=float(inside[place]) if np.isfinite(inside[place]) else None,
-            area=float(area[place]) if np.isfinite(inside[place]) else None,
+            energy=inside[place],
+            area=area[place],
         )
         for place, row in enumerate(choice.rows.tolist())
     ]
-    removal = None
-    some = np.unique(np.linspace(0, len(rows) - 1, n_curves).astype(np.int64))
-    if len(some) > 1:  # one image has no interval
-        keys = [int(key) for key in sample_keys(oof.ids[choice.rows[some]].tolist())]
-        with progress.stage(f"deletion and insertion of {head.name}", len(some)) as update:
-            removal = maker.removal(rows[some], folds[some], choice.explained[some], maps[some], keys, update)
+    removal = _remove(maker, maps, choice, asked)
     pictures = maker.see(rows)
     return HeadMaps(
-        head.name, maker.layer_names, maker.grid, maker.method, shown, pictures, maps, _sum_energy(shown), removal
+        head.name, maker.layer_names, maker.grid, maker.method, shown, pictures, maps, sum_energy(shown), removal
     )
+
+
+def _choose(head: Head, labels: NDArray[np.integer[Any]], decisions: NDArray[np.int64], asked: _Asked) -> Choice:
+    """The images of every sheet of a head."""
+    wanted = [head.classes.index(name) for name in asked.classes if name in head.classes] if asked.classes else None
+    keys = sample_keys(asked.oof.ids.tolist())
+    choice = choose_shown(head, labels, decisions, keys, asked.n, wanted)
+    if not len(choice.rows):
+        raise UsageError(f"no image of the head {head.name!r} is labelled or answered so.", field="classes")
+    return choice
+
+
+def _look_inside(
+    maps: NDArray[np.float32], choice: Choice, model: str, asked: _Asked
+) -> tuple[list[float | None], list[float | None]]:
+    """Share of each map inside the box of its image, and of the image; None where there is no box."""
+    if asked.boxes is None:
+        return [None] * len(maps), [None] * len(maps)
+    rows = asked.samples.rows_of(asked.oof.ids[choice.rows])
+    region = asked.recipe.image.region_of(model)
+    mask = region_masks(asked.samples, asked.boxes, rows.tolist(), asked.recipe, region)
+    area = mask.mean(axis=(1, 2), dtype=np.float64)
+    inside = np.where(area > 0, energy_inside(maps, mask), np.nan)
+    there = np.isfinite(inside).tolist()
+    pairs = [(one, own) if is_there else (None, None) for one, own, is_there in zip(inside, area, there, strict=True)]
+    return [None if one is None else float(one) for one, _ in pairs], [
+        None if own is None else float(own) for _, own in pairs
+    ]
+
+
+def _remove(maker: MapMaker, maps: NDArray[np.float32], choice: Choice, asked: _Asked) -> Removal | None:
+    """Deletion and insertion curves of some of the images."""
+    some = np.unique(np.linspace(0, len(choice.rows) - 1, asked.n_curves).astype(np.int64))
+    if len(some) < 2:  # one image has no interval
+        return None
+    own = choice.rows[some]
+    ids = asked.oof.ids[own]
+    keys = [int(key) for key in sample_keys(ids.tolist())]
+    with asked.progress.stage(f"deletion and insertion of {maker.head.name}", len(some)) as update:
+        folds = asked.oof.fold[own]
+        return maker.removal(maker.rows_of(ids), folds, choice.explained[some], maps[some], keys, update)
 
 
 def explain_files(
@@ -222,23 +270,6 @@ def _answer(head: Head, value: NDArray[np.int64]) -> str:
     if head.is_multi:
         return ", ".join(name for name, is_there in zip(head.classes, value, strict=True) if is_there) or "none"
     return head.classes[int(value)]
-
-
-def _sum_energy(shown: Sequence[ShownImage]) -> list[Energy]:
-    """The means of all images, then of each sheet; empty without boxes."""
-    lines = []
-    for name in ("", *dict.fromkeys(image.sheet for image in shown)):
-        some = [image for image in shown if image.energy is not None and name in ("", image.sheet)]
-        right = [image.energy for image in some if image.is_right]
-        wrong = [image.energy for image in some if not image.is_right]
-        if some:
-            area = float(np.mean([image.area for image in some]))
-            lines.append(Energy(name, len(right), _mean(right), len(wrong), _mean(wrong), area))
-    return lines
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    return float(np.mean(np.array(values, dtype=np.float64))) if values else None
 
 
 def _read_method(method: str | None) -> Method | None:

@@ -205,6 +205,7 @@ class PredictingRun(FinishedRun):
         options: ScanOptions | None = None,
         name: str = "evaluation",
         tta: str | Sequence[str] | None = None,
+        rows: str | Path | Frame | None = None,
         progress: Progress | None = None,
     ) -> Scores:
         """Scores on labelled images from elsewhere: of the mean over the folds' models, with intervals.
@@ -218,10 +219,11 @@ class PredictingRun(FinishedRun):
             options: How to read a folder or table. Classes are the run's where it says nothing else.
             name: Name of the prediction files in the run folder.
             tta: Views for test-time augmentation, averaged with the plain one; as in `predict`.
+            rows: Table of the images, for an ensemble that looks at columns of it.
             progress: Receives progress and notes.
 
         Raises:
-            UsageError: If the run is not finished.
+            UsageError: If the run is not finished, or an ensemble needs columns that `rows` does not give.
             DataError: If there are no images or labels, or the labels are not of the run's task.
         """
         from podium.curate import ScanOptions
@@ -236,11 +238,17 @@ class PredictingRun(FinishedRun):
         samples = read_labelled(data, task, options, progress)
         views = views_of(tta)
         with restored_torch():
-            return evaluate_run(self.folder, samples, self.settings, progress, name=name, views=views).scores
+            made = evaluate_run(self.folder, samples, self.settings, progress, name=name, views=views, table=rows)
+            return made.scores
 
     @strict_arguments()
     def evaluate_holdout(
-        self, *, again: bool = False, tta: str | Sequence[str] | None = None, progress: Progress | None = None
+        self,
+        *,
+        again: bool = False,
+        tta: str | Sequence[str] | None = None,
+        rows: str | Path | Frame | None = None,
+        progress: Progress | None = None,
     ) -> Scores:
         """Scores on the holdout, which no model and no choice has seen: the confirmation at the end, with intervals.
 
@@ -249,6 +257,7 @@ class PredictingRun(FinishedRun):
         Args:
             again: Look once more; it is counted, and the report says so.
             tta: Views for test-time augmentation, averaged with the plain one; as in `predict`.
+            rows: Table of the images, for an ensemble that looks at columns of it.
             progress: Receives progress and notes.
 
         Raises:
@@ -259,7 +268,8 @@ class PredictingRun(FinishedRun):
 
         progress, views = progress or default_progress(), views_of(tta)
         with restored_torch():
-            return evaluate_holdout_of(self.folder, self.settings, progress, views=views, again=again).scores
+            made = evaluate_holdout_of(self.folder, self.settings, progress, views=views, again=again, table=rows)
+            return made.scores
 
     @strict_arguments()
     def next_to_label(self, data: Source, n: int = 20, *, progress: Progress | None = None) -> list[NextImage]:
