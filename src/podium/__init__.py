@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from podium.own_parts import load_parts
     from podium.recipe import Recipe
     from podium.regions import register_detector
+    from podium.searches.run_auto import auto, resume_auto
     from podium.searches.run_search import resume_search, search
     from podium.splits.make_folds import make_folds
     from podium.studies.run_study import resume_study, study
@@ -79,6 +80,7 @@ __all__ = [
     "Task",
     "agree",
     "audit",
+    "auto",
     "compare",
     "compose_recipe",
     "ensemble",
@@ -100,6 +102,7 @@ __all__ = [
     "register_loss",
     "register_metric",
     "resume",
+    "resume_auto",
     "resume_search",
     "resume_study",
     "scan",
@@ -126,6 +129,7 @@ __getattr__ = on_demand(
         "podium.own_parts": ["load_parts"],
         "podium.recipe": ["Recipe"],
         "podium.regions": ["register_detector"],
+        "podium.searches.run_auto": ["auto", "resume_auto"],
         "podium.searches.run_search": ["resume_search", "search"],
         "podium.splits": ["make_folds"],
         "podium.studies.run_study": ["resume_study", "study"],

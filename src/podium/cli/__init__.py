@@ -25,6 +25,7 @@ COMMANDS = {
     "train": "Cross-validate: decode once, split, train every fold, score, report.",
     "study": "Try changes of a recipe on the same folds, with a verdict on each.",
     "search": "Search for a better recipe, judged on groups that the search never used.",
+    "auto": "Audit, search, train, combine and submit in the minutes you give, with one honest number.",
     "lr-find": "Find a learning rate: a few training steps while it rises, and a plot.",
     "refit": "Train one model on all images, for as long as the folds of a run chose.",
     "predict": "Predict new images with every fold of a run.",

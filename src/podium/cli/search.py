@@ -76,7 +76,7 @@ def search(
         prune: What leaves a trial that cannot win: median (below the median of the earlier ones, after a fold or an
             epoch), wilcoxon (worse than the best one, fold by fold), or none.
         level: Confidence level of intervals and verdicts.
-        name: Name of the search (default: counts on, search-1).
+        name: Name of the search (default: one that was asked the same and is not finished, or counts on, search-1).
         resume: Go on with this search, or join it from another terminal. Takes no other options but --minutes and
             --trials, which count from its beginning, and machine ones.
         processes: Processes that work at trials at the same time. The cores are divided among them.

@@ -136,6 +136,8 @@ def _respell_function(function: ast.expr) -> list[str]:
         return ["podium", "train", "--resume"]
     if name == "podium.resume_study":
         return ["podium", "study", "--resume"]
+    if name == "podium.resume_auto":
+        return ["podium", "auto", "--resume"]
     if name == "podium.resume_search":
         return ["podium", "search", "--resume"]
     if name.removeprefix("podium.") in COMMANDS:

@@ -163,24 +163,27 @@ class SearchFolder:
             yield
 
 
-def name_search(root: Path, name: str | None, stem: str = "search") -> SearchFolder:
-    """The folder of a search that may not exist yet.
+def name_search(root: Path, name: str | None, asked: Mapping[str, Any]) -> SearchFolder:
+    """The folder of a search: of this name; else one that was asked the same and is not finished; else a new one.
 
     Raises:
         UsageError: If the name cannot be a folder's, or a run or something else has it.
     """
     if name is None:
         number = 1
-        while (root / f"{stem}-{number}").exists():
+        while (found := SearchFolder(root / f"search-{number}")).path.exists():
+            is_same = found.record_file.is_file() and found.read().asked == asked
+            if is_same and not found.result_file.is_file():
+                return found
             number += 1
-        return SearchFolder(root / f"{stem}-{number}")
+        return found
     check_run_name(name)
     found = SearchFolder(root / name)
     if not found.record_file.is_file():
         fix = "Choose another name."
         if RunFolder(found.path).run_file.is_file():
             raise UsageError(f"{name!r} is a run.", where=found.path, fix=fix)
-        durable.check_claimable(found.path, f"a {stem}", names=("data", "proxy", "claims", "audit"), fix=fix)
+        durable.check_claimable(found.path, "a search", names=("data", "proxy", "claims", "audit"), fix=fix)
     return found
 
 

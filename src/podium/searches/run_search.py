@@ -31,6 +31,7 @@ from podium.searches.finals import Winner, choose_winner, rank_trials, recipe_of
 from podium.searches.folder import SearchFolder, SearchRecord, find_search, name_search
 from podium.searches.importance import measure_importance
 from podium.searches.journal import PRUNERS, require_optuna
+from podium.searches.names_of_data import words_of
 from podium.searches.page import draw_search
 from podium.searches.parts_of_data import hold_groups_out, take_proxy
 from podium.searches.result import SearchResult, describe_trial
@@ -100,7 +101,8 @@ def search(
         seed: Seed of the trainings and of the search.
         folds: Number of folds (default: 5), or `FoldOptions`; its holdout stays untouched.
         options: How to read a folder or table.
-        name: Name of the search; None counts on: search-1, search-2.
+        name: Name of the search; None goes on with one that was asked the same and is not finished, or counts on:
+            search-1, search-2.
         settings: Folders, device and limits; `processes` work at trials at the same time.
         progress: Receives progress and notes.
 
@@ -122,8 +124,10 @@ def search(
     first = compose_recipe(preset or "baseline", recipe=recipe, overrides=overrides, metric=metric, seed=seed)
     words = name_starts(starts)
     read_starts(first, words, settings.runs)  # a wrong name comes before any data is read
-    folder = name_search(settings.runs, name)
     asked = {
+        "data": words_of(data),
+        "options": repr(options),
+        "folds": repr(folds),
         "space": [one if isinstance(one, str) else one.words for one in given.values()],
         "first": first.model_dump(mode="json"),
         "starts": list(words),
@@ -133,6 +137,7 @@ def search(
         "prune": prune,
         "level": level,
     }
+    folder = name_search(settings.runs, name, asked)
     with folder.alone("start"):
         if folder.record_file.is_file():
             _check_same(folder, asked)

@@ -20,11 +20,11 @@ from podium.metrics import metric as find_metric
 from podium.metrics.interval import make_interval
 from podium.metrics.rank_agreement import resampled_scores
 from podium.searches.quiet import Stages
-from podium.store import RunFolder, load_tables, read_pool, weights_of
+from podium.store import RunFolder, load_tables, read_pool, weights_behind
 from podium.tables import Predictions, Samples, load_predictions
 from podium.workflows.predict import predict_run
 
-__all__ = ["NAME", "Untouched", "judge_untouched", "predict_untouched"]
+__all__ = ["NAME", "Side", "Untouched", "judge_untouched", "judged_side", "predict_untouched"]
 
 NAME = "untouched"
 """Name of the predictions."""
@@ -60,8 +60,14 @@ class Untouched:
 
 
 @dataclass(frozen=True)
-class _Side:
-    """Answers and what was asked."""
+class Side:
+    """Answers of the main target and what was asked, in the order of ids; rows without a label are left out.
+
+    Args:
+        probs: Probabilities, shape (N, C).
+        labels: Labels, shape (N,) or (N, C).
+        groups: Groups, shape (N,).
+    """
 
     probs: _Floats
     labels: NDArray[np.integer[Any]]
@@ -73,7 +79,7 @@ def predict_untouched(run: RunFolder, held: Samples, settings: Settings, progres
     path = run.predictions_file(NAME)
     if path.is_file():
         kept = load_predictions(path)
-        if kept.origins[0].weights == weights_of(run, run.read()["folds"]) and set(kept.ids) == set(held.ids):
+        if kept.origins[0].weights == weights_behind(run, NAME) and set(kept.ids) == set(held.ids):
             return kept
     return predict_run(run, held, settings, Stages(progress), name=NAME)
 
@@ -101,13 +107,13 @@ def judge_untouched(
     held = whole.samples.take(whole.folds.holdout_rows)
     made = [predict_untouched(run, held, settings, progress) for run in (winner, reference)]
     found = find_metric(metric)
-    best, base = (_side(one, held, run) for one, run in zip(made, (winner, reference), strict=True))
+    best, base = (judged_side(one, held, run) for one, run in zip(made, (winner, reference), strict=True))
     seen, before = (_out_of_fold(run) for run in (winner, reference))
     head = made[0].task.main_target
     gain = paired_difference(base.probs, best.probs, best.labels, best.groups, found, head, level=level)
     promised = paired_difference(before.probs, seen.probs, seen.labels, seen.groups, found, head, level=level)
     folds = [load_predictions(winner.predictions_file(NAME, fold)) for fold in winner.read()["folds"]]
-    optimism = _optimism(seen, [_side(one, held, winner) for one in folds], found, head, level)
+    optimism = _optimism(seen, [judged_side(one, held, winner) for one in folds], found, head, level)
     best_score, base_score = (
         score_answers(one, held, read_pool(run), metric=metric).main
         for one, run in zip(made, (winner, reference), strict=True)
@@ -123,7 +129,8 @@ def judge_untouched(
     )
 
 
-def _side(predictions: Predictions, samples: Samples, run: RunFolder) -> _Side:
+def judged_side(predictions: Predictions, samples: Samples, run: RunFolder) -> Side:
+    """Predictions of samples with what is asked of them, pooled as the run pools bags."""
     answers, units = judged_answers(predictions, samples, read_pool(run))
     units = units.take(units.rows_of(answers.ids))
     head = answers.task.main_target
@@ -132,14 +139,14 @@ def _side(predictions: Predictions, samples: Samples, run: RunFolder) -> _Side:
     known = np.asarray((labels >= 0).any(axis=1) if head.is_multi else labels >= 0)
     order = np.argsort(answers.ids.astype(str), kind="stable")
     order = order[known[order]]
-    return _Side(probs[order], labels[order], units.group_keys[order])
+    return Side(probs[order], labels[order], units.group_keys[order])
 
 
-def _out_of_fold(run: RunFolder) -> _Side:
-    return _side(load_predictions(run.oof_file), load_tables(run)[0], run)
+def _out_of_fold(run: RunFolder) -> Side:
+    return judged_side(load_predictions(run.oof_file), load_tables(run)[0], run)
 
 
-def _optimism(seen: _Side, folds: Sequence[_Side], metric: Metric, head: Any, level: float) -> Interval:
+def _optimism(seen: Side, folds: Sequence[Side], metric: Metric, head: Any, level: float) -> Interval:
     """The out-of-fold score minus the mean score of the single folds' models, each of which is no better than one."""
     value, drawn = resampled_scores([[seen.probs]], seen.labels, seen.groups, metric, head)
     labels, groups = folds[0].labels, folds[0].groups
