@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["search"]
 
-_HEADER = ("trial", "start", "score", "state", "seconds", "choices")
+_HEADER = ("trial", "start", "choices", "score", "seconds", "state")
 _MOST_ROWS = 10
 
 
@@ -125,7 +125,7 @@ def _show(found: SearchResult, runs: Path) -> None:
     from podium.searches.page import ranked_rows
 
     rows = ranked_rows(found, _MOST_ROWS)
-    print_lines(*align_columns(_HEADER, [_cells(row) for row in rows], left=2))
+    print_lines(*align_columns(_HEADER, [_cells(row) for row in rows], left=3))
     counts = ", ".join(f"{n} {state}" for state, n in found.counts.items())
     print_lines(f"{count_of(len(found.trials), 'trial')} in {found.minutes:.1f} minutes: {counts}", "")
     for key, share in list(found.importance.items())[:5]:
@@ -151,4 +151,4 @@ def _cells(row: TrialRow) -> list[str]:
     shown = {key: f"{value:.3g}" if isinstance(value, float) else value for key, value in row.choices.items()}
     choices = ", ".join(f"{key}={value}" for key, value in shown.items())
     state = f"{row.state}: {row.remark}" if row.remark else row.state
-    return [str(row.number), row.start, score, state[:40], f"{row.seconds:.0f}", choices[:90]]
+    return [str(row.number), row.start, choices[:90], score, f"{row.seconds:.0f}", state[:40]]

@@ -29,6 +29,8 @@ __all__ = ["Winner", "choose_winner", "rank_trials", "recipe_of"]
 
 _JUDGING_S = 10.0
 """Seconds to keep for the untouched groups."""
+_LEAST_PACE = 0.7
+"""Least share of the expected time that the next finalist may take: the last one may have found its features cached."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _train_finalists(
         finally:
             clock.keep()
         if not notes and time.monotonic() - started > 1:
-            pace = max(0.2, pace * (time.monotonic() - started) / max(expected, 1e-6))
+            pace *= min(2.0, max(_LEAST_PACE, (time.monotonic() - started) / max(expected, 1e-6)))
         done[trial.number] = score_so_far(run, run.read()["folds"], searching.record.metric)
     if notes:
         progress.note(f"{count_of(len(done), 'finalist was', 'finalists were')} trained on all images.")

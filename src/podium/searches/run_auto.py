@@ -273,7 +273,14 @@ def _search(
             return resume_search("search", settings=quiet, progress=progress)
         first = parse_recipe(record.arguments["first"])
         return search(
-            whole, minutes=minutes, recipe=first, finalists=2, name="search", settings=quiet, progress=progress
+            whole,
+            minutes=minutes,
+            recipe=first,
+            overrides=record.arguments["overrides"],
+            finalists=2,
+            name="search",
+            settings=quiet,
+            progress=progress,
         )
     except UsageError as problem:
         if problem.field != "minutes":

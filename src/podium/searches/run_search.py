@@ -25,6 +25,7 @@ from podium.metrics import Scores, default_metric
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.recipe import Overrides, Recipe, load_recipe, resolve_sizes, save_recipe
+from podium.searches.ask import START
 from podium.searches.clock import Clock
 from podium.searches.dimension import Dimension
 from podium.searches.finals import Winner, choose_winner, rank_trials, recipe_of
@@ -96,7 +97,7 @@ def search(
         level: Level of intervals and verdicts.
         preset: Preset to beat (default: baseline).
         recipe: A recipe, or a recipe file, to beat instead.
-        overrides: Changes of that recipe.
+        overrides: Changes of that recipe, and of the presets among `starts` as far as they can take them.
         metric: Metric to search by (default: that of the task).
         seed: Seed of the trainings and of the search.
         folds: Number of folds (default: 5), or `FoldOptions`; its holdout stays untouched.
@@ -123,7 +124,8 @@ def search(
     given = _read(space)
     first = compose_recipe(preset or "baseline", recipe=recipe, overrides=overrides, metric=metric, seed=seed)
     words = name_starts(starts)
-    read_starts(first, words, settings.runs)  # a wrong name comes before any data is read
+    changes = [overrides] if isinstance(overrides, str) else overrides or ()
+    read_starts(first, words, settings.runs, changes)  # a wrong name comes before any data is read
     asked = {
         "data": words_of(data),
         "options": repr(options),
@@ -131,6 +133,7 @@ def search(
         "space": [one if isinstance(one, str) else one.words for one in given.values()],
         "first": first.model_dump(mode="json"),
         "starts": list(words),
+        "overrides": dict(changes) if isinstance(changes, Mapping) else list(changes),
         "default_space": default_space,
         "proxy": proxy,
         "finalists": finalists,
@@ -202,7 +205,7 @@ def _judge(searching: Any, winner: Winner, settings: Settings, progress: Progres
     return SearchResult(
         folder,
         record,
-        tuple(map(describe_trial, searching.trials)),
+        tuple(describe_trial(trial) for trial in searching.trials if START in trial.user_attrs),
         winner.number,
         winner.run,
         winner.reference,
@@ -313,7 +316,7 @@ def _write_record(
     check_metric_fits(metric, head)
     starts = {
         name: _with_size(recipe, whole.samples)
-        for name, recipe in read_starts(first, asked["starts"], settings.runs).items()
+        for name, recipe in read_starts(first, asked["starts"], settings.runs, asked["overrides"]).items()
     }
     dimensions = plan_space(starts, task, given, with_default=with_default)
     part = None if asked["proxy"] is None else take_proxy(whole, asked["proxy"], seed=first.seed)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from podium.errors import UsageError
-from podium.recipe import PRESETS, Recipe, find_preset, load_recipe
+from podium.errors import RecipeError, UsageError
+from podium.recipe import PRESETS, Overrides, Recipe, apply_overrides, find_preset, load_recipe
 from podium.recipe.preset_names import base_name
 from podium.store import find_run
 
@@ -22,13 +22,14 @@ def name_starts(starts: Sequence[str] | None) -> tuple[str, ...]:
     return (starts,) if isinstance(starts, str) else tuple(map(str, starts))
 
 
-def read_starts(first: Recipe, words: Sequence[str], runs: Path) -> dict[str, Recipe]:
+def read_starts(first: Recipe, words: Sequence[str], runs: Path, overrides: Overrides = ()) -> dict[str, Recipe]:
     """Recipes by name, the one to beat first; with its seed and metric, and each recipe once.
 
     Args:
         first: The recipe to beat.
         words: Presets, files and runs.
         runs: Folder of all runs.
+        overrides: Changes of the presets among them; those that a preset cannot take are left out.
 
     Raises:
         UsageError: If a word is none of these.
@@ -36,7 +37,7 @@ def read_starts(first: Recipe, words: Sequence[str], runs: Path) -> dict[str, Re
     """
     found = {base_name(first.preset): first}
     for word in words:
-        recipe = _read(word, runs).model_copy(update={"seed": first.seed, "metric": first.metric})
+        recipe = _read(word, runs, overrides).model_copy(update={"seed": first.seed, "metric": first.metric})
         if all(other.differences(recipe) for other in found.values()):
             name = Path(word).stem
             while name in found:
@@ -45,9 +46,9 @@ def read_starts(first: Recipe, words: Sequence[str], runs: Path) -> dict[str, Re
     return found
 
 
-def _read(word: str, runs: Path) -> Recipe:
+def _read(word: str, runs: Path, overrides: Overrides) -> Recipe:
     if word in PRESETS:
-        return find_preset(word)
+        return _changed(find_preset(word), overrides)
     if word.endswith((".yaml", ".yml")):
         return load_recipe(Path(word))
     try:
@@ -58,3 +59,18 @@ def _read(word: str, runs: Path) -> Recipe:
             field="starts",
             fix=f"Presets are {', '.join(PRESETS)}. {problem.fix or ''}".strip(),
         ) from None
+
+
+def _changed(recipe: Recipe, overrides: Overrides) -> Recipe:
+    """With every change that the recipe can take."""
+    changes: list[Overrides] = (
+        [{key: value} for key, value in overrides.items()]
+        if isinstance(overrides, Mapping)
+        else [[line] for line in overrides]
+    )
+    for change in changes:
+        try:
+            recipe = apply_overrides(recipe, change)
+        except RecipeError:
+            continue
+    return recipe
