@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from podium.suspects.find_label_errors import find_label_errors
     from podium.tables import Composite, Folds, Head, Predictions, Samples, Task, mean_predictions
     from podium.trackers.read_events import read_events
+    from podium.trackers.registry import register_tracker
+    from podium.trackers.tracker import Tracker
     from podium.workflows import Run, compose_recipe, load_run, resume, train
     from podium.workflows.agree import agree
     from podium.workflows.audit import audit
@@ -78,6 +80,7 @@ __all__ = [
     "Scores",
     "Settings",
     "Task",
+    "Tracker",
     "agree",
     "audit",
     "auto",
@@ -101,6 +104,7 @@ __all__ = [
     "register_detector",
     "register_loss",
     "register_metric",
+    "register_tracker",
     "resume",
     "resume_auto",
     "resume_search",
@@ -135,6 +139,8 @@ __getattr__ = on_demand(
         "podium.studies.run_study": ["resume_study", "study"],
         "podium.suspects": ["find_label_errors"],
         "podium.trackers.read_events": ["read_events"],
+        "podium.trackers.registry": ["register_tracker"],
+        "podium.trackers.tracker": ["Tracker"],
         "podium.tables": ["Composite", "Folds", "Head", "Predictions", "Samples", "Task", "mean_predictions"],
         "podium.dataset": ["FoldOptions"],
         "podium.dataset.prepared": ["Prepared"],

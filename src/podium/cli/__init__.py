@@ -28,6 +28,7 @@ COMMANDS = {
     "auto": "Audit, search, train, combine and submit in the minutes you give, with one honest number.",
     "lr-find": "Find a learning rate: a few training steps while it rises, and a plot.",
     "refit": "Train one model on all images, for as long as the folds of a run chose.",
+    "track": "Tell TensorBoard, Weights & Biases or MLflow of a run.",
     "predict": "Predict new images with every fold of a run.",
     "pseudo": "Label unlabelled images with a run, as extra data that another run learns.",
     "evaluate": "Score a run on its holdout, once, or on a labelled test set.",

@@ -10,7 +10,18 @@ from cyclopts import Parameter
 
 from podium.cli.choices import Question
 from podium.cli.console import Console, print_json, print_lines
-from podium.cli.flags import DATA, RECIPE, RUN, FoldFlags, MachineFlags, Many, OutputFlags, RecipeFlags, ScanFlags
+from podium.cli.flags import (
+    DATA,
+    OUTPUT,
+    RECIPE,
+    RUN,
+    FoldFlags,
+    MachineFlags,
+    Many,
+    OutputFlags,
+    RecipeFlags,
+    ScanFlags,
+)
 from podium.cli.spelling import respell
 from podium.cli.verdicts import signed, what_settles
 from podium.columns import align_columns
@@ -37,6 +48,7 @@ def study(
     stop_early: Annotated[bool, Parameter(group=RUN, negative="--all-folds")] = True,
     name: Annotated[str | None, Parameter(group=RUN)] = None,
     resume: Annotated[str | None, Parameter(group=RUN)] = None,
+    track: Annotated[tuple[str, ...], Many, Parameter(group=OUTPUT)] = (),
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     recipe: RecipeFlags = RecipeFlags(),  # noqa: B008
@@ -57,7 +69,8 @@ def study(
         level: Confidence level; all verdicts together hold at it.
         stop_early: Leave an arm that hurts beyond doubt after some folds; --all-folds trains every arm to the end.
         name: Name of the study (default: counts on, study-1).
-        resume: Go on with this study. Takes no other options but machine ones.
+        resume: Go on with this study. Takes no other options but machine ones and --track.
+        track: Tell trackers of every arm, as runs of one group: tensorboard, wandb, mlflow.
     """
     from podium.studies.arms import read_vary
     from podium.studies.run_study import resume_study
@@ -67,7 +80,7 @@ def study(
     if resume is not None:
         if data or vary or question or grid or name:
             raise UsageError("--resume takes everything from the study's folder.", fix="Leave the other options out.")
-        found = resume_study(resume, settings=settings, progress=console)
+        found = resume_study(resume, settings=settings, progress=console, track=track)
     elif not data:
         raise UsageError("no data was named.", fix="Write podium study FOLDER --vary KEY=FIRST,SECOND.")
     else:
@@ -88,6 +101,7 @@ def study(
             name=name,
             settings=settings,
             progress=console,
+            track=track,
         )
     if output.json:
         print_json(found.to_dict())

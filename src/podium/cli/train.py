@@ -11,11 +11,13 @@ from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import (
     DATA,
     MACHINE,
+    OUTPUT,
     RECIPE,
     RUN,
     ExtraFlags,
     FoldFlags,
     MachineFlags,
+    Many,
     OutputFlags,
     RecipeFlags,
     ScanFlags,
@@ -51,6 +53,7 @@ def train(
     checkpoint_seconds: Annotated[float, Parameter(group=MACHINE)] = 60.0,
     cloud_drive: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
     reproducible: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
+    track: Annotated[tuple[str, ...], Many, Parameter(group=OUTPUT)] = (),
     looks: Annotated[bool, Parameter(group=MACHINE, negative="--no-looks")] = True,
     output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
@@ -77,6 +80,9 @@ def train(
             checkpoints in place. The run remembers it.
         reproducible: Take fixed precision, layout and engine instead of timing them, so that the same command gives the
             same bits on this machine, however busy it is; give --threads too.
+        track: Tell trackers of every epoch and of the results: tensorboard, wandb, mlflow, or one of yours. They write
+            into the run's folder; nothing leaves the machine that WANDB_MODE, WANDB_API_KEY or MLFLOW_TRACKING_URI does
+            not ask for. With --resume: besides those of the run; none tells none.
         looks: Look for look-alikes, and for the range of a submission, when the run is scored; --no-looks saves the
             time.
     """
@@ -103,7 +109,7 @@ def train(
         _refuse_beside_resume([what for what, is_given in given.items() if is_given])
         wanted = _compose(recipe, settings, resume)
         done = workflows.resume(
-            resume, recipe=wanted, only_folds=only_folds, root=root, settings=settings, progress=console
+            resume, recipe=wanted, only_folds=only_folds, root=root, settings=settings, progress=console, track=track
         )
     elif root is not None:
         raise UsageError("--root tells a run where its images are now.", fix="Give it together with --resume.")
@@ -128,6 +134,7 @@ def train(
             name=name,
             settings=settings,
             progress=console,
+            track=track,
         )
     place = place_in_team()
     if place is None or place.leads:

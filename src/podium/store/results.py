@@ -21,6 +21,7 @@ __all__ = [
     "EpochRow",
     "digest_results",
     "read_epochs",
+    "read_refit_epochs",
     "read_seconds",
     "read_solved_heads",
     "write_results",
@@ -66,8 +67,17 @@ class EpochRow:
 
 def read_epochs(run: RunFolder) -> list[EpochRow]:
     """Every finished epoch of a run, by fold, model and epoch."""
+    return _read_rows(run, "fold-*/*/journal.jsonl")
+
+
+def read_refit_epochs(run: RunFolder) -> list[EpochRow]:
+    """Every finished epoch of the trainings on all images, by model and epoch; their fold is -1."""
+    return _read_rows(run, "refit/*/journal.jsonl")
+
+
+def _read_rows(run: RunFolder, pattern: str) -> list[EpochRow]:
     rows = []
-    for journal in run.path.glob("fold-*/*/journal.jsonl"):
+    for journal in run.path.glob(pattern):
         seconds = _seconds_by_epoch(journal.parent / SECONDS_NAME)
         rows += [_row_of(journal, record, seconds) for record in durable.Journal(journal).read()]
     return sorted(rows, key=lambda row: (row.fold, row.model, row.epoch))

@@ -61,6 +61,7 @@ _FIELDS: Mapping[str, _Field] = {
     "parameters": _Field(
         "numbers of parameters", lambda value: isinstance(value, dict) and all(map(_is_count, value.values()))
     ),
+    "trackers": _Field("names of trackers", lambda value: isinstance(value, list) and all(map(_is_name, value))),
     "plan": _Field("a plan of epochs", lambda value: isinstance(value, dict)),
     "step": _Field("a step of a plan", lambda value: isinstance(value, dict)),
     "cache": _TEXT,

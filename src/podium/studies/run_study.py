@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,9 @@ from podium.studies.folder import StudyFolder, StudyRecord, find_study, name_stu
 from podium.studies.page import draw_study
 from podium.studies.verdicts import StudyResult, judge_study, runs_of
 from podium.tables import Samples
+from podium.trackers.follow import tell
+from podium.trackers.registry import read_names
+from podium.trackers.remember import remember_trackers
 from podium.workflows.compare import compare_folders
 from podium.workflows.compose import compose_recipe
 from podium.workflows.prepare import Data, prepare
@@ -36,6 +39,8 @@ from podium.workflows.train_and_resume import resume, train
 
 __all__ = ["resume_study", "study"]
 
+TELL_S = 60.0
+"""Seconds that telling the trackers of one run may take, after all trainings."""
 STOP_LEVEL = 0.99
 """Level at which an arm must hurt to be left early; it is looked at after every fold."""
 
@@ -59,6 +64,7 @@ def study(
     name: str | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
+    track: str | Iterable[str] | None = None,
 ) -> StudyResult:
     """Try changes of a recipe on the same data and folds, and give a verdict on each: helps, hurts, or cannot tell.
 
@@ -83,6 +89,8 @@ def study(
         name: Name of the study; None counts on: study-1, study-2.
         settings: Folders, device and limits.
         progress: Receives progress and notes.
+        track: Trackers that are told of every arm and seed, each a run of one group, when it is trained; as in
+            `podium.train`.
 
     Raises:
         UsageError: If nothing is to be tried, or the study exists and asks for something else.
@@ -94,7 +102,7 @@ def study(
         found = podium.study("data/train", vary={"image.size_px": [96, 128, 160]}, seeds=2)
         found.helpful
     """
-    settings, said = settings or Settings(), progress or default_progress()
+    settings, said, names = settings or Settings(), progress or default_progress(), read_names(track)
     if seeds < 1:
         raise UsageError(f"must be at least 1, got {seeds}.", field="seeds")
     if not 0.5 <= level < 1:
@@ -127,24 +135,31 @@ def study(
         )
         _check_same(folder, record)
         durable.write_json(folder.record_file, record.to_dict())
-        return _train_all(folder, prepared, settings, said, may_fail=known)
+        return _train_all(folder, prepared, settings, said, may_fail=known, track=names)
 
 
-def resume_study(name: str, *, settings: Settings | None = None, progress: Progress | None = None) -> StudyResult:
+def resume_study(
+    name: str,
+    *,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    track: str | Iterable[str] | None = None,
+) -> StudyResult:
     """Go on with a study that was stopped; a finished one is only judged again.
 
     Args:
         name: Its name.
         settings: Folders, device and limits.
         progress: Receives progress and notes.
+        track: Trackers that are told of every arm, besides those that were told before.
 
     Raises:
         UsageError: If there is none.
     """
-    settings, said = settings or Settings(), progress or default_progress()
+    settings, said, names = settings or Settings(), progress or default_progress(), read_names(track)
     folder = find_study(settings.runs, name)
     with durable.hold_lock(folder.path):
-        return _train_all(folder, load_prepared(folder.data_folder), settings, said)
+        return _train_all(folder, load_prepared(folder.data_folder), settings, said, track=names)
 
 
 def _prepare(
@@ -225,6 +240,7 @@ def _train_all(
     progress: Progress,
     *,
     may_fail: Collection[str] = (),
+    track: Sequence[str] = (),
 ) -> StudyResult:
     """Every arm and seed on every fold, unless an arm is left early; then the verdicts and the page."""
     record, n_folds = folder.read(), prepared.folds.n_folds
@@ -251,9 +267,20 @@ def _train_all(
             for name in _losers(arms, alive, record):
                 progress.note(f"Left after {count_of(number + 1, 'fold')}, {name}: it hurts beyond doubt.")
                 alive.remove(name)
+    _tell_all(arms, track, progress)
     result = judge_study(folder, n_folds)
     draw_study(result)
     return result
+
+
+def _tell_all(arms: Mapping[str, Sequence[RunFolder]], track: Sequence[str], progress: Progress) -> None:
+    """Tell the trackers of every run that was trained, one after the other; one that fails is told of no more."""
+    names = list(track)
+    for run in (run for runs in arms.values() for run in runs if run.run_file.is_file()):
+        for name, words in tell(remember_trackers(run, names), run, wait_s=TELL_S).items():
+            if words != "told":
+                progress.note(Caution(f"Tracker {name} is left out, the study is as without it: {words}."))
+                names = [other for other in names if other != name]
 
 
 def _train_one(

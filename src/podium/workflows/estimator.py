@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import uuid
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -53,6 +55,9 @@ from podium.splits import make_folds
 from podium.stopping import StopRequest
 from podium.tables import HOLDOUT, Samples
 from podium.tables.soft_labels import check_weights
+from podium.trackers.follow import PATIENCE_S
+from podium.trackers.follow_given import GivenTrackers
+from podium.trackers.registry import read_names
 from podium.training.autotune import require_compiler, require_engine, resolve_without_autotune
 from podium.training.classifier_teachers import ask_classifiers, list_teachers
 from podium.training.draw_weights import make_draw_weights
@@ -90,6 +95,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             schedule.watch=score.
         random_state: Seed of everything random; None draws one anew at each fit.
         device: "auto", "cpu", "cuda" or "mps".
+        track: Trackers that are told of every epoch: "tensorboard", "wandb", "mlflow", or several. One that fails or
+            hangs is left out with a warning, the training stays as it is.
+        track_folder: Folder in which each `fit` gets a folder for its trackers; written only with `track`.
 
     Attributes:
         classes_: Class labels, sorted, shape (C,); the names of the columns for several labels; for several outputs a
@@ -110,6 +118,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         validation_fraction: float | None = None,
         random_state: int | np.random.RandomState | None = 0,
         device: str = "auto",
+        track: str | Sequence[str] | None = None,
+        track_folder: str | Path = "tracked",
     ) -> None:
         self.preset = preset
         self.overrides = overrides
@@ -117,6 +127,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.validation_fraction = validation_fraction
         self.random_state = random_state
         self.device = device
+        self.track = track
+        self.track_folder = track_folder
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
         """Train.
@@ -134,7 +146,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             UsageError: If the recipe is wrong, says something that has no effect, or needs a `validation_fraction` and
                 there is none.
         """
-        images = _list_images(X)
+        images, trackers = _list_images(X), read_names(self.track)
         recipe = self._compose()
         given = read_given_labels(
             y,
@@ -170,8 +182,28 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._given = given
         classes = list(given.classes.values())
         self.classes_: Any = classes if len(classes) > 1 else classes[0]
-        self._train(images, y, given, weight, device, backbone)
+        with self._tracked(trackers):
+            self._train(images, y, given, weight, device, backbone)
         return self
+
+    @contextmanager
+    def _tracked(self, names: Sequence[str]) -> Iterator[None]:
+        """Trackers during a training; they are told the validation scores at its end."""
+        folder = Path(self.track_folder) / f"fit-{uuid.uuid4().hex[:8]}"
+        config = self.recipe_.model_dump(mode="json")
+        self._trackers = GivenTrackers(
+            names, folder, config, lambda line: warnings.warn(line, UserWarning, stacklevel=2)
+        )
+        self.validation_scores_: dict[str, list[float]] = {}
+        self._weights: dict[str, Mapping[str, torch.Tensor]] = {}
+        patience_s = 0.0
+        try:
+            yield
+            patience_s = PATIENCE_S
+        finally:
+            last = {f"score/{name}": scores[-1] for name, scores in self.validation_scores_.items() if scores}
+            self._trackers.close(last or {"n_trainings": float(len(self._weights))}, patience_s)
+            del self._trackers
 
     def _compose(self) -> Recipe:
         if "seed" in override_keys(self.overrides):
@@ -239,8 +271,6 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 recipe, given.task, cut, device, settings, Silent(), frozen=frozen, backbone=start
             )
         del backbone
-        self._weights: dict[str, Mapping[str, torch.Tensor]] = {}
-        self.validation_scores_: dict[str, list[float]] = {}
         for place, name in enumerate(parts):
             self._train_one(place, name, inputs[recipe.image.region_of(name)], train, valid, device)
         self._predictor: Predictor | None = None
@@ -275,6 +305,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 device=device,
             )
             self._weights[name] = model.state_dict()
+            self._trackers.follower(name).on_epoch(solved.record)
             if valid is not None:
                 self.validation_scores_[name] = [solved.record.scores[task.main_target.name]]
             return
@@ -286,7 +317,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fitting = prepare_fitting(recipe, task, model, inputs, train, valid, metric=metric, seed=seed, device=device)
         state = TrainState()
         never = Checkpoints(Path(), every_s=float("inf"))  # due never: nothing is written
-        self._weights[name] = fitting.run(state, never, StopRequest())
+        self._weights[name] = fitting.run(state, never, StopRequest(), [self._trackers.follower(name)])
         if recipe.model.nearest is not None:
             if recipe.model.freeze == "lora":
                 remove_lora(model)

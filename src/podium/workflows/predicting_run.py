@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
@@ -14,7 +14,7 @@ from podium.errors import UsageError
 from podium.machine import Caution, Progress, default_progress
 from podium.machine.tuning import restored_torch
 from podium.metrics import Scores
-from podium.store import check_scores
+from podium.store import check_scores, refuse_ensemble
 from podium.tables import Predictions, Samples
 from podium.texttable import Frame, as_table
 from podium.workflows.finished_run import FinishedRun
@@ -171,7 +171,13 @@ class PredictingRun(FinishedRun):
             return make_pseudo_labels(self.folder, found.samples, Path(out), self.settings, progress, how)
 
     @strict_arguments()
-    def refit(self, *, progress: Progress | None = None, callbacks: Sequence[Callback] = ()) -> Self:
+    def refit(
+        self,
+        *,
+        progress: Progress | None = None,
+        callbacks: Sequence[Callback] = (),
+        track: str | Iterable[str] | None = None,
+    ) -> Self:
         """Train one model on all images but the holdout's, by this run's recipe, for as long as its folds chose.
 
         The same call goes on where it was stopped. No score changes, and the new model has none: no image is left to
@@ -180,6 +186,7 @@ class PredictingRun(FinishedRun):
         Args:
             progress: Receives progress and notes.
             callbacks: Follow the training, whose fold is -1.
+            track: Trackers to tell besides those that the run was trained with; "none" tells none from here on.
 
         Returns:
             This run.
@@ -190,11 +197,39 @@ class PredictingRun(FinishedRun):
             ImageError: If the images are gone, or are others than at the start.
             Stopped: If a signal asked for it.
         """
+        from podium.trackers.follow import following
+        from podium.trackers.registry import read_names
+        from podium.trackers.remember import remember_trackers
         from podium.workflows.refit import refit_run
 
-        progress = progress or default_progress()
-        refit_run(self.folder, self.settings, progress, Callbacks(callbacks, lambda line: progress.note(Caution(line))))
+        said, names = progress or default_progress(), read_names(track)
+
+        def report(line: str) -> None:
+            said.note(Caution(line))
+
+        check_scores(self.folder)
+        refuse_ensemble(self.folder, "A refit")
+        with following(remember_trackers(self.folder, names), self.folder, report, said.note) as trackers:
+            refit_run(self.folder, self.settings, said, Callbacks([*callbacks, *trackers], report))
         return self
+
+    @strict_arguments()
+    def track(self, to: str | Iterable[str] | None = None, *, wait_s: float = 600.0) -> dict[str, str]:
+        """Tell trackers everything of this run that they do not have yet, and wait for them.
+
+        Args:
+            to: "tensorboard", "wandb", "mlflow", or several; None takes those that the run was trained with.
+            wait_s: Seconds to wait for all of them.
+
+        Returns:
+            What became of each: "told", or why it was not.
+
+        Raises:
+            UsageError: If no tracker is named and the run knows none.
+        """
+        from podium.workflows.track import track_run
+
+        return track_run(self.folder, to, wait_s=wait_s)
 
     @strict_arguments()
     def evaluate(

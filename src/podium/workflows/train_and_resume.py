@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,9 @@ from podium.machine.memory import warn_of_scarce_memory
 from podium.machine.place_in_team import place_in_team
 from podium.machine.tuning import restored_torch
 from podium.store import RunFolder, find_run, list_differences, refuse_ensemble
+from podium.trackers.follow import following
+from podium.trackers.registry import read_names
+from podium.trackers.remember import remember_trackers
 from podium.workflows.compose import compose_recipe
 from podium.workflows.prepare import Data, fold_options, open_data
 from podium.workflows.run import Run
@@ -57,6 +60,7 @@ def train(
     settings: Settings | None = None,
     progress: Progress | None = None,
     callbacks: Sequence[Callback] = (),
+    track: str | Iterable[str] | None = None,
 ) -> Run:
     """Cross-validate a recipe: decode, split, check for leaks, train, score, report.
 
@@ -85,6 +89,8 @@ def train(
         settings: Folders, device and limits.
         progress: Receives progress and notes.
         callbacks: Follow the run, see `podium.Callback`.
+        track: Trackers that are told of the run: "tensorboard", "wandb", "mlflow", or several. The run remembers them.
+            One that fails or hangs is left out, the training stays as it is.
 
     Returns:
         The finished run.
@@ -110,7 +116,7 @@ def train(
         teacher=teacher,
         hierarchy=hierarchy,
     )
-    how = Start(fold_options(folds), only_folds, name, settings, progress, tuple(callbacks))
+    how = Start(fold_options(folds), only_folds, name, settings, progress, tuple(callbacks), read_names(track))
     read = partial(open_data, data, options, folds, extra=extra, extra_drop=extra_drop)
     wanted = compose(preset or "baseline")  # an error of it comes before any data is read
     check_team(wanted, minutes=minutes)
@@ -154,6 +160,7 @@ class Start:
     settings: Settings
     progress: Progress
     callbacks: tuple[Callback, ...] = ()
+    track: tuple[str, ...] = ()
 
 
 def start_and_finish(opened: Scan | Prepared, recipe: Recipe, how: Start, *, budget: TimeBudget | None = None) -> Run:
@@ -182,7 +189,7 @@ def start_and_finish(opened: Scan | Prepared, recipe: Recipe, how: Start, *, bud
             spare=None if isinstance(opened, Prepared) else opened.spare,
             budget=budget,
         )
-    return finish(folder, how.settings, how.progress, how.callbacks)
+    return finish(folder, how.settings, how.progress, how.callbacks, track=how.track)
 
 
 @strict_arguments()
@@ -196,6 +203,7 @@ def resume(
     settings: Settings | None = None,
     progress: Progress | None = None,
     callbacks: Sequence[Callback] = (),
+    track: str | Iterable[str] | None = None,
 ) -> Run:
     """Continue a run that was stopped or killed, or that other processes train; a finished one is only scored again.
 
@@ -210,6 +218,7 @@ def resume(
         settings: Device and folders.
         progress: Receives progress and notes.
         callbacks: Follow the run, see `podium.Callback`.
+        track: Trackers to tell besides those that the run was started with; "none" tells none from here on.
 
     Raises:
         RecipeError: If the recipe is another one; shows the difference.
@@ -218,6 +227,7 @@ def resume(
     """
     settings, progress = settings or Settings(), progress or default_progress()
     _check_callbacks(callbacks, settings)
+    names = read_names(track)
     warn_of_scarce_memory(progress)
     folder = find_run(settings.runs, run)
     refuse_ensemble(folder, "A training")
@@ -229,8 +239,8 @@ def resume(
         check_team(load_recipe(folder.recipe_file))
     from podium.workflows.train_in_minutes import go_on
 
-    done = finish(folder, settings, progress, callbacks, only_folds=only_folds or (), root=root)
-    return go_on(done, Start(FoldOptions(), None, None, settings, progress, tuple(callbacks)))
+    done = finish(folder, settings, progress, callbacks, only_folds=only_folds or (), root=root, track=names)
+    return go_on(done, Start(FoldOptions(), None, None, settings, progress, tuple(callbacks), names))
 
 
 def _check_same_recipe(folder: RunFolder, recipe: Recipe) -> None:
@@ -255,6 +265,7 @@ def finish(
     *,
     only_folds: Collection[int] = (),
     root: str | Path | None = None,
+    track: Sequence[str] = (),
 ) -> Run:
     """Train and score what a run folder still lacks.
 
@@ -265,22 +276,29 @@ def finish(
         callbacks: Follow the run.
         only_folds: Folds to train now; empty trains all that it was asked for.
         root: The folder where the images are now.
+        track: Trackers to tell, besides those that the run remembers.
     """
     from podium.crossval.carry_on import carry_on
 
-    followers = Callbacks(callbacks, lambda line: progress.note(Caution(line)))
-    about = describe_run(folder) if followers else None
-    followers.emit("on_run_start", about)
-    is_finished = carry_on(
-        folder,
-        settings,
-        progress,
-        only_folds=only_folds,
-        root=None if root is None else Path(root),
-        callbacks=followers,
-    )
-    if followers and is_finished:
-        followers.emit("on_run_end", about, Run(folder, settings).scores.to_dict())
+    def report(line: str) -> None:
+        progress.note(Caution(line))
+
+    place = place_in_team()
+    names = remember_trackers(folder, track) if place is None or place.leads else ()
+    with following(names, folder, report, progress.note) as trackers:
+        followers = Callbacks([*callbacks, *trackers], report)
+        about = describe_run(folder) if followers else None
+        followers.emit("on_run_start", about)
+        is_finished = carry_on(
+            folder,
+            settings,
+            progress,
+            only_folds=only_folds,
+            root=None if root is None else Path(root),
+            callbacks=followers,
+        )
+        if followers and is_finished:
+            followers.emit("on_run_end", about, Run(folder, settings).scores.to_dict())
     return Run(folder, settings)
 
 

@@ -74,7 +74,7 @@ def go_on(run: Run, how: Start) -> Run:
     later = steps_after(first)
     if any(one.is_ensemble for one in later):
         return run
-    done = [finish(one, how.settings, how.progress, how.callbacks) for one in later]
+    done = [finish(one, how.settings, how.progress, how.callbacks, track=how.track) for one in later]
     if not all(one.folder.is_finished for one in done):  # other processes have folds of it
         return run
     known = read_step(first)
