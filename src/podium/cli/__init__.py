@@ -49,6 +49,7 @@ COMMANDS = {
     "runs": "List runs with their scores, the best first if you like, or compare two recipes.",
     "recipe": "Show a recipe in full, compare two, or check one before it is trained.",
     "env": "Show versions, device, weights and optional packages: what works on this machine.",
+    "schema": "Print commands, options, exit codes and JSON documents as JSON Schema, for programs.",
     "completion": "Complete commands and options with Tab, in bash, zsh and fish.",
 }
 

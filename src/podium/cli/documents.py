@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["DOCUMENTS", "ErrorDocument"]
+__all__ = ["DOCUMENTS", "ErrorDocument", "documents_of"]
 
 Record = dict[str, Any]
 Words = list[str]
@@ -480,6 +480,44 @@ class StickersDocument(Document):
     counts: Record
 
 
+class ExportDocument(Document):
+    """A folder that answers without torch."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    run: str
+
+
+class SearchDocument(Document):
+    """Recipes tried, and what the winner is worth."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class MapDocument(Document):
+    """Images in two dimensions."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class LikeDocument(Document):
+    """With --like: the images most like one."""
+
+    like: list[Record]
+
+
+class StressDocument(Document):
+    """A robustness card."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class OpenDocument(Document):
+    """One object."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
 class SchemaDocument(Document):
     """This document: commands, options, exit codes and documents."""
 
@@ -521,6 +559,14 @@ DOCUMENTS: dict[str, tuple[type[Document], ...]] = {
     "recipe": (RecipeDiffDocument, RecipeCheckDocument, RecipeDocument),
     "env": (EnvDocument,),
     "completion": (CompletionDocument,),
+    "search": (SearchDocument,),
+    "map": (LikeDocument, MapDocument),
+    "stress": (StressDocument,),
+    "export": (ExportDocument,),
     "schema": (SchemaDocument,),
 }
-"""The documents of every command, of which it prints one."""
+
+
+def documents_of(command: str) -> tuple[type[Document], ...]:
+    """The documents of a command, of which it prints one; an open object where none is described."""
+    return DOCUMENTS.get(command, (OpenDocument,))

@@ -57,7 +57,7 @@ def _describe(commands: tuple[str, ...]) -> dict[str, Any]:
 def _command(name: str) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
-    from podium.cli.documents import DOCUMENTS
+    from podium.cli.documents import documents_of
 
     arguments = list(list_arguments(name))
     options = {
@@ -67,7 +67,7 @@ def _command(name: str) -> dict[str, Any]:
         "required": [argument.field_info.name for argument in arguments if argument.required],
         "additionalProperties": False,
     }
-    kinds: Any = Union[DOCUMENTS[name]]  # noqa: UP007 - made of a tuple
+    kinds: Any = Union[documents_of(name)]  # noqa: UP007 - made of a tuple
     document = {"$schema": _DIALECT} | TypeAdapter(kinds).json_schema()
     return {"about": COMMANDS[name], "options": options, "document": document}
 
