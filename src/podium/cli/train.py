@@ -50,6 +50,7 @@ def train(
     minutes: Annotated[float | None, Parameter(group=RECIPE)] = None,
     machine: MachineFlags = MachineFlags(),  # noqa: B008
     processes: Annotated[int, Parameter(group=MACHINE)] = 1,
+    slurm: Annotated[tuple[str, ...], Parameter(group=MACHINE, consume_multiple=True, negative="")] = (),
     checkpoint_seconds: Annotated[float, Parameter(group=MACHINE)] = 60.0,
     cloud_drive: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
     reproducible: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
@@ -75,6 +76,9 @@ def train(
             --recipe, baseline comes first, as a run of its own, then the best presets that there is time for, then
             their ensemble, which has the name and is the last run.
         processes: Processes that train folds at the same time. The cores are divided among them.
+        slurm: Hand the trainings to SLURM as one array job, with submitit: --slurm partition=gpu gpus_per_node=1
+            timeout_min=240. A job that must leave its node goes back into the queue and goes on exactly; the last
+            scores the run. cluster=local tries it on this machine.
         checkpoint_seconds: Seconds between two checkpoints.
         cloud_drive: The runs are on a mounted Google Drive or OneDrive, whose bin keeps deleted files: overwrite
             checkpoints in place. The run remembers it.
@@ -96,6 +100,7 @@ def train(
         reproducible=reproducible,
         looks=looks,
         processes=processes,
+        slurm=slurm,
     )
     if resume is not None:
         given = {

@@ -15,6 +15,7 @@ from podium.callbacks import Callbacks
 from podium.crossval.ask_for_folds import ask_for_folds
 from podium.crossval.gather import gather
 from podium.crossval.train_in_processes import train_in_processes
+from podium.crossval.train_on_slurm import send_to_slurm
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.machine.tuning import restored_torch
 from podium.recipe import arrange, load_recipe
@@ -51,7 +52,7 @@ def carry_on(
         callbacks: Follow the trainings of this process.
 
     Returns:
-        Whether the run is finished. It is not where other folds than `only_folds` are missing.
+        Whether the run is finished. It is not where other folds than `only_folds` are missing, or SLURM has them.
 
     Raises:
         SplitError: If there is no such fold.
@@ -63,6 +64,9 @@ def carry_on(
         samples, folds = ask_for_folds(run, only_folds, settings, progress, stop, root=root)
         is_trained = not run.folds_left()
         if run.folds_left(only_folds):
+            if settings.slurm:
+                send_to_slurm(run, settings, progress, only_folds=only_folds, n_models=len(_models_of(run, samples)))
+                return False
             if settings.processes > 1:
                 n_models = len(_models_of(run, samples))
                 train_in_processes(run, settings, progress, stop, only_folds=only_folds, n_models=n_models)

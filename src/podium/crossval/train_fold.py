@@ -37,7 +37,12 @@ __all__ = ["FoldTrainer", "train_fold"]
 
 
 def train_fold(
-    run: RunFolder, fold: int, *, settings: Settings | None = None, progress: Progress | None = None
+    run: RunFolder,
+    fold: int,
+    *,
+    place: int | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
 ) -> bool:
     """Train the models of one fold that no other process has, and predict its valid images once all are trained.
 
@@ -46,6 +51,7 @@ def train_fold(
     Args:
         run: A run folder.
         fold: One of its folds, which the run is asked for from here on.
+        place: Number of one of the fold's models, to train no other; None trains all.
         settings: Machine and places; threads are the ones recorded with the run.
         progress: Receives progress and notes.
 
@@ -61,7 +67,7 @@ def train_fold(
     settings, progress = settings or Settings(runs=run.path.parent), progress or Silent()
     with listen_for_stop() as stop, restored_torch():
         samples, folds = ask_for_folds(run, [fold], settings, progress, stop)
-        FoldTrainer(run, samples, folds, settings, progress, stop).train(fold)
+        FoldTrainer(run, samples, folds, settings, progress, stop).train(fold, place)
     return run.is_fold_done(fold)
 
 
@@ -118,13 +124,18 @@ class FoldTrainer:
 
         self._callbacks = self._callbacks.joined(TimeLeft(count, self._progress))
 
-    def train(self, fold: int) -> bool:
+    def train(self, fold: int, place: int | None = None) -> bool:
         """Train the fold's models that no other process has; then predict its valid samples, if all are trained.
+
+        Args:
+            fold: The fold.
+            place: Number of one of its models, to train no other.
 
         Returns:
             Whether there was something to do.
         """
-        trained = [self._train_model(fold, place) for place in range(len(self._models))]
+        places = range(len(self._models)) if place is None else [place]
+        trained = [self._train_model(fold, number) for number in places]
         return self._finish(fold) or any(trained)
 
     def train_all_rows(self, place: int, n_epochs: int) -> None:

@@ -30,6 +30,8 @@ class Settings:
         reproducible: Whether a new run takes fixed arithmetic for every "auto" of its recipe that autotune would else
             answer with a stopwatch: torch, fp32 (on a GPU bf16 or fp16) and channels-last. The same start then gives
             the same bits on a machine, however busy it is; give `threads` too.
+        slurm: What SLURM is asked for, KEY=VALUE each, such as ("partition=gpu", "timeout_min=240"): the trainings of
+            a run become an array job, and this process leaves them to it. Empty trains here.
         looks: Whether a score comes with a look for look-alikes and the range of a submission, which may take longer
             than the training of heads.
         max_bad_fraction: Largest fraction of images that may be impossible to decode, in [0, 1].
@@ -45,6 +47,7 @@ class Settings:
     reproducible: bool = False
     max_bad_fraction: float = 0.01
     looks: bool = True
+    slurm: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "runs", Path(self.runs))  # strings too
@@ -54,6 +57,11 @@ class Settings:
             raise UsageError(f"must be at least 1, got {self.threads}.", field="threads")
         if self.processes < 1:
             raise UsageError(f"must be at least 1, got {self.processes}.", field="processes")
+        object.__setattr__(self, "slurm", tuple(self.slurm))
+        if self.slurm and self.processes > 1:
+            raise UsageError(
+                "SLURM starts the processes where it is asked for.", field="processes", fix="Leave one of them out."
+            )
         if not 0 <= self.max_bad_fraction <= 1:
             raise UsageError(f"must be in [0, 1], got {self.max_bad_fraction}.", field="max_bad_fraction")
         if not 0 <= self.checkpoint_seconds < float("inf"):
