@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from podium.errors import PodiumError, Stopped, UnknownNameError, UsageError
-from podium.launch import cluster_jobs
 from podium.launch.cluster_jobs import check_words, run_until_asked, submit_array
 from podium.stopping import listen_for_stop
 
@@ -28,7 +28,7 @@ def do_nothing() -> None:
         (["gpu", TIME], "'gpu' is not KEY=VALUE"),
         (["partition="], "'partition=' is not KEY=VALUE"),
         (["partition=gpu"], "no time is given"),
-        (["cluster=pbs", TIME], "no cluster 'pbs'"),
+        (["cluster=pbs", TIME], "unknown cluster 'pbs'"),
         (["partitoin=gpu", TIME], "partition"),
     ],
 )
@@ -39,7 +39,7 @@ def test_wrong_words_are_named(words: list[str], said: str) -> None:
 
 
 def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_jobs, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "submitit", None)
     with pytest.raises(UsageError, match="submitit") as caught:
         check_words([TIME])
     assert "podium[slurm]" in str(caught.value)

@@ -9,11 +9,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from podium.errors import PodiumError, Stopped, UnknownNameError, UsageError
+from podium.machine.extras import import_extra
 
 __all__ = ["check_words", "run_until_asked", "submit_array"]
 
@@ -33,12 +33,7 @@ def check_words(words: Sequence[str]) -> dict[str, Any]:
     Raises:
         UsageError: If submitit is missing, a word is no KEY=VALUE, a key is unknown, or no time is given.
     """
-    if find_spec("submitit") is None:
-        raise UsageError(
-            "the package 'submitit' is not installed, which talks to SLURM.",
-            field="slurm",
-            fix='Run: pip install "podium[slurm]"',
-        )
+    import_extra("submitit", "slurm")
     pairs = [word.partition("=") for word in words]
     bad = next((word for word, (_, equals, value) in zip(words, pairs, strict=True) if not (equals and value)), None)
     if bad is not None:
@@ -110,18 +105,18 @@ def submit_array(tasks: Sequence[Callable[[], Any]], folder: Path, given: dict[s
         executor.update_parameters(**wanted)
         with executor.batch():
             jobs = [executor.submit(task) for task in tasks]
-    except RuntimeError as problem:
-        raise UsageError(
-            f"there is no SLURM on this machine ({str(problem).splitlines()[0].rstrip('.?')}).",
-            field="slurm",
-            fix="Start it on a login node of the cluster, or try it with cluster=local.",
-        ) from problem
     except (FailedJobError, OSError, AssertionError, NameError, ValueError) as problem:
         lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
         raise PodiumError(
             f"the batch system did not take the job: {lines[-1] if lines else problem}.",
             where=folder,
             fix="Correct the option `slurm`; the run is kept, resume it with the option.",
+        ) from problem
+    except RuntimeError as problem:
+        raise UsageError(
+            f"there is no SLURM on this machine ({str(problem).splitlines()[0].rstrip('.?')}).",
+            field="slurm",
+            fix="Start it on a login node of the cluster, or try it with cluster=local.",
         ) from problem
     return [str(job.job_id) for job in jobs]
 
