@@ -22,6 +22,7 @@ from podium.workflows import Run, train
 from podium.workflows.decide import decide_run
 from podium.workflows.submit import submit_run
 from tiny.contest import make_recipe, make_settings
+from tiny.retouched import retouch
 
 Contest = Callable[[str], Samples]
 BY_NUMBER = r"^(\d)"
@@ -82,7 +83,7 @@ def test_predict_evaluate_and_submit_follow(run: Run, contest: Contest, tmp_path
     record = submit_run(run.folder, None, out=tmp_path / "out.csv")
     assert answers(record.path, "age") == found
 
-    scores = run.evaluate(samples)
+    scores = run.evaluate(retouch(samples, tmp_path / "retouched"))
     pooled = pool_groups(load_predictions(run.folder.predictions_file("evaluation")), ["age"])
     head = pooled.task.head("age")
     for name in ("f1_macro", "log_loss"):

@@ -21,6 +21,7 @@ from podium.store import RunFolder, find_stale, read_ensemble
 from podium.tables import Samples, load_predictions, mean_predictions
 from podium.workflows import Run, train
 from tiny.contest import TASKS, Notes, draw_images, make_recipe, make_settings
+from tiny.retouched import retouch
 
 Contest = Callable[[str], Samples]
 LINES = {"a": [], "b": ["optimizer.lr=0.3"], "c": ["image.size_px=48", "image.stored_px=48"]}
@@ -116,7 +117,7 @@ def test_it_is_submitted_decided_evaluated_and_labels_images(place: Path, tmp_pa
         code = main(["submit", made.name, str(template), "--runs", str(place / "runs"), "--values", "class_number"])
         assert code == 0
         assert made.folder.submissions_file.is_file()
-    labelled = made.samples.take(np.arange(12))
+    labelled = retouch(made.samples.take(np.arange(12)), tmp_path / "retouched")
     assert made.evaluate(labelled, progress=Notes()).main.value >= 0
     assert len(made.label_suspects(progress=Notes())) > 0
     pseudo = made.pseudo_labels(place / "test", tmp_path / "pseudo", progress=Notes())

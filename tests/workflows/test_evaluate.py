@@ -23,6 +23,7 @@ from podium.tables import Samples
 from podium.workflows import Run, load_run, train
 from podium.workflows.decide import decide_run
 from tiny.contest import Notes, draw_images, make_recipe, make_settings
+from tiny.retouched import retouch
 
 Contest = Callable[[str], Samples]
 SHAPES = ("single", "multi", "attributes")
@@ -145,9 +146,10 @@ def test_an_unfinished_run_and_a_changed_log_are_refused(run: Callable[[str], Ru
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_test_set_is_scored_under_the_runs_classes(shape: str, run: Callable[[str], Run]) -> None:
+def test_a_test_set_is_scored_under_the_runs_classes(shape: str, run: Callable[[str], Run], tmp_path: Path) -> None:
     mine, notes = run(shape), Notes()
     seen = mine.samples.take(np.flatnonzero(mine.folds.fold >= 0))
+    seen = retouch(seen, tmp_path / "retouched")
     scores = mine.evaluate(seen, progress=notes)
     assert any("were in the training data of this run" in line for line in notes.notes)
     again = score_predictions(mine.predict(seen, name="again"), seen)

@@ -20,6 +20,7 @@ from podium.tables import Samples
 from podium.workflows import Run, train
 from tiny.contest import TINY, Notes, copy_run, make_recipe, make_samples, make_settings, results_of
 from tiny.faces import FaceDetector, draw_faces
+from tiny.retouched import retouch
 
 FACE = ("image.region=face", "image.region_pad=2", "image.detect=[skin,centre:0.5]")
 
@@ -79,7 +80,8 @@ def test_prediction_looks_for_the_region_itself(tmp_path: Path) -> None:
         by_folder.align(np.array([f"{row:02d}.png" for row in range(5)], object)).probs["mask"],
         atol=1e-6,
     )
-    assert run.evaluate(samples, progress=Silent()).main is not None
+    labelled = retouch(samples, tmp_path / "retouched")
+    assert run.evaluate(labelled, progress=Silent()).main is not None
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from podium.store import RunFolder, read_ensemble
 from podium.tables import Samples
 from podium.workflows import Run, train
 from tiny.contest import TASKS, Notes, draw_images, make_recipe, make_settings
+from tiny.retouched import retouch
 
 Contest = Callable[[str], Samples]
 
@@ -58,7 +59,7 @@ def test_it_predicts_by_the_regression_that_it_stored(place: Path) -> None:
     assert made.scores.expected is not None
 
 
-def test_columns_are_used_and_then_needed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_columns_are_used_and_then_needed(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = ("--runs", str(place / "runs"))
     words = ("--weights", "stack", "--table", str(place / "train.csv"), "--columns", "age", "site", "--name", "table")
     assert main(["ensemble", "a", "b", *words, *runs, "--quiet"]) == 0
@@ -71,9 +72,10 @@ def test_columns_are_used_and_then_needed(place: Path, capsys: pytest.CaptureFix
     plain = combine(place).predict(place / "test", progress=Notes())
     found = made.predict(place / "test", rows=place / "test.csv", progress=Notes())
     assert found.ids.tolist() == plain.ids.tolist()
+    labelled = retouch(made.samples, tmp_path / "retouched")
     with pytest.raises(UsageError, match="also looks at"):
-        made.evaluate(made.samples, progress=Notes())
-    scores = made.evaluate(made.samples, rows=place / "train.csv", progress=Notes())
+        made.evaluate(labelled, progress=Notes())
+    scores = made.evaluate(labelled, rows=place / "train.csv", progress=Notes())
     assert scores.main_target == made.scores.main_target
     image = next((place / "test").iterdir())
     with pytest.raises(UsageError, match="also looks at"):

@@ -239,7 +239,9 @@ class EvaluateDocument(Document):
 
 
 class SuspectsDocument(Document):
-    """Labels that are probably wrong."""
+    """Labels that are probably wrong; what annotators and repeats add, where they were asked."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
 
     run: str
     n_labels: int

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from podium import durable
 from podium.advice import call, option
 from podium.curate import Scan, ScanOptions
@@ -16,9 +18,11 @@ from podium.dataset.run_images import check_run_files
 from podium.dataset.sources import read_labelled_source
 from podium.decisions import decided_scores, differing_scores, score_answers
 from podium.errors import LabelError, PodiumError, UnknownNameError, UsageError
+from podium.listing import part_of
 from podium.machine import Caution, Progress, Settings
 from podium.predicting.expected_score import expect_on_test
 from podium.predicting.run_rules import load_rules
+from podium.predicting.seen_images import seen_rows
 from podium.report import make_report, write_model_card
 from podium.store import (
     Evaluation,
@@ -79,6 +83,7 @@ def evaluate_holdout_of(
     if not again:
         _refuse_second(run, held)
     check_run_files(run, held)
+    _refuse_seen_holdout(run, held)
     return _score(run, held, settings, progress, kind="holdout", name=HOLDOUT_NAME, views=views, table=table)
 
 
@@ -93,6 +98,18 @@ def _refuse_second(run: RunFolder, held: Samples) -> None:
                 fix=f"Read the score in {run.evaluations_file.name}, or score it once more, which is counted, with"
                 f" {option('again')}.",
             )
+
+
+def _refuse_seen_holdout(run: RunFolder, held: Samples) -> None:
+    """An ensemble has the holdout of its first run; the models of another may have learnt it."""
+    n_seen = int(seen_rows(run, held).sum())
+    if n_seen:
+        raise UsageError(
+            f"models of {run.name!r} learnt {part_of(n_seen, len(held), 'image')} of this holdout: the score would be"
+            " of what they remember.",
+            where=run.path,
+            fix=f"Combine runs that were trained with the same holdout ({option('folds_from')}).",
+        )
 
 
 def evaluate_run(
@@ -124,7 +141,21 @@ def evaluate_run(
     check_scores(run)
     if name == HOLDOUT_NAME:
         raise UsageError(f"{name!r} is the name of the run's own holdout.", field="name", fix="Choose another.")
+    samples = _without_seen(run, samples, progress)
     return _score(run, samples, settings, progress, kind="test", name=name, views=views, table=table)
+
+
+def _without_seen(run: RunFolder, samples: Samples, progress: Progress) -> Samples:
+    """The images that no model of the run has learnt; the same file under another name is the same image."""
+    is_seen = seen_rows(run, samples)
+    if not is_seen.any():
+        return samples
+    words = f"{part_of(int(is_seen.sum()), len(samples), 'image')} of these"
+    if is_seen.all():
+        fix = f"The score of run {run.name!r} on its own images is out of fold; score images that it did not train on."
+        raise UsageError("the models of this run learnt all of these images.", where=samples.root, fix=fix)
+    progress.note(Caution(f"Not scored, {words}: models of run {run.name!r} learnt from them."))
+    return samples.take(np.flatnonzero(~is_seen))
 
 
 def _score(

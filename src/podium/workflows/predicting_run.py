@@ -245,8 +245,8 @@ class PredictingRun(FinishedRun):
     ) -> Scores:
         """Scores on labelled images from elsewhere: of the mean over the folds' models, with intervals.
 
-        Every call is logged in evaluations.jsonl and shown in the report. A note says how many of the images, or
-        near-duplicates of them, were in the training data: on those every score is too good.
+        Every call is logged in evaluations.jsonl and shown in the report. Images that the models learnt are left
+        out, and told of; near-duplicates of them are cautioned of, for on those the score is too good.
 
         Args:
             data: A folder of images, a table beside its images, a DataFrame, a saved scan, or samples.
