@@ -96,14 +96,28 @@ def test_a_search_that_was_stopped_goes_on_exactly(
 
 def test_a_trial_that_cannot_win_is_left(contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("podium.searches.journal._LEAST_TO_COMPARE", 1)
-    values = iter(np.linspace(0.9, 0.1, 100))
+    values = iter(np.linspace(0.1, 0.9, 9)[[4, 3, 2, 1, 0, 0, 0]])  # after fold 1, after both, and so on
     monkeypatch.setattr(work, "score_so_far", lambda *_a: next(values))
     monkeypatch.setattr("podium.searches.try_recipe.score_so_far", lambda *_a: next(values))
     found = search(contest("single"), tmp_path, trials=3)
     assert [row.state for row in found.trials] == ["done", "left", "left"]
     assert found.trials[1].remark == "after fold 1 of 2"
+    assert np.isnan(found.trials[1].score)  # its score so far is that of one fold, and no trial's
+    assert found.trials[1].so_far == pytest.approx(0.3)
     assert found.winner == 0
     assert found.verdict == "the same recipe"
+    assert found.importance == {}
+
+
+def test_a_score_of_some_folds_wins_nothing(contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Optuna takes the last score of a pruned trial for its value."""
+    monkeypatch.setattr("podium.searches.journal._LEAST_TO_COMPARE", 1)
+    values = iter([0.9, 0.5, 0.8])  # the first start falls at its second fold; the next is left at a higher score
+    monkeypatch.setattr(work, "score_so_far", lambda *_a: next(values))
+    monkeypatch.setattr("podium.searches.try_recipe.score_so_far", lambda *_a: next(values))
+    found = search(contest("single"), tmp_path, trials=2)
+    assert [row.state for row in found.trials] == ["done", "left"]
+    assert found.winner == 0
 
 
 def test_impossible_trials_are_left_with_the_reason(contest: Contest, tmp_path: Path) -> None:

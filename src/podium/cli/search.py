@@ -147,7 +147,7 @@ def _show(found: SearchResult, runs: Path) -> None:
 
 
 def _cells(row: TrialRow) -> list[str]:
-    score = "" if math.isnan(row.score) else f"{row.score:.4f}"
+    score = f"{row.score:.4f}" if not math.isnan(row.score) else "" if math.isnan(row.so_far) else f"({row.so_far:.4f})"
     shown = {key: f"{value:.3g}" if isinstance(value, float) else value for key, value in row.choices.items()}
     choices = ", ".join(f"{key}={value}" for key, value in shown.items())
     state = f"{row.state}: {row.remark}" if row.remark else row.state

@@ -18,7 +18,7 @@ from podium.searches.ask import Searching
 from podium.searches.clock import Clock
 from podium.searches.quiet import Stages
 from podium.searches.try_recipe import OutOfTime, Watch, score_so_far, try_recipe
-from podium.searches.work import is_own
+from podium.searches.work import is_complete, is_own
 from podium.store import RunFolder
 from podium.workflows.train_and_resume import resume, train
 
@@ -54,7 +54,7 @@ class Winner:
 
 def rank_trials(searching: Searching) -> list[FrozenTrial]:
     """Trials with a score, the best first; of equal ones the earlier."""
-    done = [trial for trial in searching.trials if trial.value is not None and is_own(trial)]
+    done = [trial for trial in searching.trials if is_complete(trial) and is_own(trial)]
     sign = -1 if searching.record.greater_is_better else 1
     return sorted(done, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
 

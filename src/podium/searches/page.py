@@ -61,7 +61,8 @@ def draw_history(result: SearchResult) -> Drawing | None:
     numbers = [float(row.number) for row in result.trials]
     last = max(1.0, numbers[-1])
     best = _best_so_far(result.trials, greater_is_better=result.record.greater_is_better)
-    best_line = Series(numbers, best, kind="trace", name="best so far")
+    steps = [(x, y) for place, x in enumerate(numbers) for y in (best[max(0, place - 1)], best[place])]
+    best_line = Series([x for x, _ in steps], [y for _, y in steps], kind="trace", name="best so far")
     dots = [
         Series(
             [float(row.number) for row in rows],

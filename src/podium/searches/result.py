@@ -15,6 +15,7 @@ from podium.recipe import Recipe, load_recipe
 from podium.searches.ask import START
 from podium.searches.folder import SearchFolder, SearchRecord
 from podium.searches.untouched import Untouched
+from podium.searches.work import is_complete
 from podium.store import RunFolder
 from podium.workflows.run import Run
 
@@ -63,14 +64,14 @@ def describe_trial(trial: FrozenTrial) -> TrialRow:
         state, remark = "left", about["left"]
     elif "same_as" in about:
         state, remark = "again", f"the recipe of trial {about['same_as']}"
-    elif trial.value is None:
+    elif not is_complete(trial):
         state, remark = "open", "time was over"
     reported = trial.intermediate_values
     return TrialRow(
         trial.number,
         about.get(START, ""),
         {key: value for key, value in trial.params.items() if key != START},
-        math.nan if trial.value is None else trial.value,
+        trial.value if is_complete(trial) and trial.value is not None else math.nan,
         state,
         remark,
         float(about.get("seconds", 0.0)),

@@ -26,7 +26,7 @@ from podium.store import RunFolder
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-__all__ = ["Worker", "is_own", "median_seconds", "open_search", "seconds_for_the_end"]
+__all__ = ["Worker", "is_complete", "is_own", "median_seconds", "open_search", "seconds_for_the_end"]
 
 _LOOK_AGAIN_S = 0.5
 MOST_REPEATS = 20
@@ -51,6 +51,13 @@ def is_own(trial: FrozenTrial) -> bool:
     return not {"impossible", "same_as"} & set(trial.user_attrs)
 
 
+def is_complete(trial: FrozenTrial) -> bool:
+    """Whether a trial has a score of all folds. Optuna gives one that was left its last score so far as its value."""
+    from optuna.trial import TrialState
+
+    return trial.state == TrialState.COMPLETE
+
+
 def median_seconds(trials: Sequence[FrozenTrial]) -> float:
     """Seconds that a trial takes; nan where none was timed."""
     seconds = [trial.user_attrs["seconds"] for trial in trials if "seconds" in trial.user_attrs and is_own(trial)]
@@ -67,7 +74,7 @@ def seconds_for_the_end(searching: Searching, n_ratio: float) -> float:
     record = searching.record
     total = math.inf if record.minutes is None else 60 * record.minutes
     is_proxied = record.proxy is not None
-    done = [trial for trial in searching.trials if trial.value is not None and "seconds" in trial.user_attrs]
+    done = [trial for trial in searching.trials if is_complete(trial) and "seconds" in trial.user_attrs]
     if math.isinf(total):
         return 0.0
     if not done:
@@ -164,7 +171,7 @@ class Worker:
         same = self._same(asked.recipe, number)
         if same is not None:
             asked.trial.set_user_attr("same_as", same.number)
-            self.searching.study.tell(asked.trial, same.value)
+            self.searching.study.tell(asked.trial, same.value if is_complete(same) else None, same.state)
             return
         run, started = self.searching.folder.trial(number), time.monotonic()
         self.progress.note(f"Trial {number}, {describe_choices(asked.trial.user_attrs[START], asked.trial.params)}.")
@@ -217,10 +224,10 @@ class Worker:
             raise TrialLeft(when)
 
     def _same(self, recipe: Recipe, number: int) -> FrozenTrial | None:
-        """An earlier trial of the same recipe that has a score."""
+        """An earlier trial of the same recipe that is told."""
         for trial in self.searching.trials[:number]:
             kept = trial.user_attrs.get("recipe")
-            if kept is not None and trial.value is not None and not _read(kept).differences(recipe):
+            if kept is not None and trial.state.is_finished() and not _read(kept).differences(recipe):
                 return trial
         return None
 
