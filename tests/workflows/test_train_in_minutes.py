@@ -88,7 +88,7 @@ def test_what_there_is_time_for_is_trained_on_the_same_folds(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
+@pytest.mark.parametrize("shape", ["multi", "attributes"])  # one class per image is below
 def test_the_answer_is_scored_out_of_fold_and_predicts(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str
 ) -> None:
