@@ -14,7 +14,7 @@ from podium.metrics.definition import ALL_KINDS, Metric
 from podium.metrics.registry import add_metric
 from podium.tables import Head, HeadKind, decide
 
-__all__ = ["register_metric"]
+__all__ = ["Formula", "make_own_metric", "register_metric"]
 
 FloatArray = NDArray[np.float64]
 Labels = NDArray[np.integer[Any]]
@@ -55,6 +55,19 @@ def register_metric(
         ...     best=1.0,
         ... )
     """
+    add_metric(make_own_metric(name, fn, kinds=kinds, needs=needs, greater_is_better=greater_is_better, best=best))
+
+
+def make_own_metric(
+    name: str,
+    fn: Formula,
+    *,
+    kinds: Sequence[HeadKind],
+    needs: Literal["decisions", "probs"],
+    greater_is_better: bool,
+    best: float | None = None,
+) -> Metric:
+    """The metric that `register_metric` makes known, which raises as that does."""
     if not callable(fn):
         raise UsageError(f"fn must be a function, got {type(fn).__name__}.")
     for kind in kinds:
@@ -75,4 +88,4 @@ def register_metric(
             return class_shares(labels, counts, head)
         return (frequent_label_set if head.is_multi else each_class)(labels, counts, head)
 
-    add_metric(Metric(name, tuple(kinds), needs, greater_is_better, function, best=best, constants=constants))
+    return Metric(name, tuple(kinds), needs, greater_is_better, function, best=best, constants=constants)

@@ -13,6 +13,7 @@ from podium.errors import UsageError
 
 if TYPE_CHECKING:
     from podium.recipe import Overrides, Recipe
+    from podium.testing.given_metric import GivenMetric
     from podium.workflows.run import Run
 
     Teachers: TypeAlias = str | Path | Run | Sequence[str | Path | Run]
@@ -27,7 +28,7 @@ def compose_recipe(
     *,
     recipe: Recipe | str | Path | None = None,
     overrides: Overrides | None = (),
-    metric: str | None = None,
+    metric: GivenMetric | None = None,
     seed: int | None = None,
     teacher: Teachers | None = None,
     hierarchy: str | Path | None = None,
@@ -39,7 +40,8 @@ def compose_recipe(
         recipe: A recipe, or a recipe file, to start from instead.
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"]; None changes
             nothing.
-        metric: Primary metric.
+        metric: Primary metric: a name, or a function of y_true and y_pred (decisions) or y_true and y_score
+            (probabilities), see `podium.testing.given_metric`.
         seed: Random seed of training.
         teacher: Finished runs whose answers are learnt beside the labels, short for the key distill.teacher.
         hierarchy: A table with the columns `class` and `parent`, short for the key loss.parents.
@@ -52,6 +54,7 @@ def compose_recipe(
     from podium.recipe import apply_overrides, find_preset, load_recipe
     from podium.recipe.idle_keys import refuse_idle_values
     from podium.recipe.preset_names import name_changed
+    from podium.testing.given_metric import name_metric
 
     if recipe is None:
         recipe = find_preset(preset)
@@ -69,7 +72,8 @@ def compose_recipe(
     recipe = apply_overrides(name_changed(recipe), _with_keys(overrides or (), more))
     if seed is not None and seed < 0:
         raise UsageError(f"must be 0 or more, got {seed}.", field="seed")
-    update = {key: value for key, value in (("metric", metric), ("seed", seed)) if value is not None}
+    given = None if metric is None else name_metric(metric)
+    update = {key: value for key, value in (("metric", given), ("seed", seed)) if value is not None}
     return recipe.model_copy(update=update)
 
 

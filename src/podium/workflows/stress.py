@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
-from podium.advice import call
+from podium.advice import call, option
 from podium.arguments import strict_arguments
 from podium.corruptions import SEVERITIES, Corruption, find_corruptions
 from podium.dataset.corrupted_images import CorruptedImages
@@ -370,10 +370,16 @@ def _judge(
 
 
 def _notes(main: Robustness) -> list[str]:
-    notes = []
-    if 2.0 ** (1 - main.n_groups) > 1 - main.level:
-        notes.append(f"{count_of(main.n_groups, 'group')}: so few may all agree by chance. No verdict is given.")
-    return notes
+    least = 2.0 ** (1 - main.n_groups)
+    if least > 1 - main.level:
+        return [f"{count_of(main.n_groups, 'group')}: so few may all agree by chance. No verdict is given."]
+    if any(least > 1 - one.change.difference.level for one in main.curves):
+        groups = count_of(main.n_groups, "group")
+        return [
+            f"{groups} may all agree by chance for one of {count_of(len(main.curves), 'corruption')}: take more"
+            f" {option('images')}, or fewer {option('corruptions')}, for a verdict on each."
+        ]
+    return []
 
 
 def _draw_sheet(maker: _Maker, chosen: Sequence[Corruption], severities: Sequence[int]) -> bytes:

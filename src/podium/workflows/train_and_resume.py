@@ -33,6 +33,7 @@ from podium.workflows.teamed import check_team, teamed
 if TYPE_CHECKING:
     from podium.curate import Scan, ScanOptions
     from podium.recipe import Overrides, Recipe
+    from podium.testing.given_metric import GivenMetric
     from podium.workflows.compose import Teachers
 
 __all__ = ["Start", "finish", "resume", "start_and_finish", "train"]
@@ -46,7 +47,7 @@ def train(
     preset: str | None = None,
     recipe: Recipe | str | Path | None = None,
     overrides: Overrides | None = (),
-    metric: str | None = None,
+    metric: GivenMetric | None = None,
     seed: int | None = None,
     teacher: Teachers | None = None,
     hierarchy: str | Path | None = None,
@@ -70,7 +71,8 @@ def train(
             `minutes` whatever they allow.
         recipe: A recipe, or a recipe file, to start from instead of a preset.
         overrides: Recipe keys to change: {"training.epochs": 12}, or lines such as ["training.epochs=12"].
-        metric: Primary metric (default: macro F1; macro average precision for multi-label).
+        metric: Primary metric (default: macro F1; macro average precision for multi-label): a name, or a function of
+            y_true and y_pred or y_score as in scikit-learn, which is checked and known by its name from then on.
         seed: Random seed of training.
         teacher: Finished runs, by name, folder or as a `Run`, whose answers are learnt beside the labels
             (distillation), on the same folds; short for overrides={"distill.teacher": ...}.
