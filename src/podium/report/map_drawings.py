@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,24 +18,32 @@ MOST_POINTS = 1500
 """Points of a drawing inside the page; of more, as many at even distances are drawn."""
 _N_COLOURS = 6
 _MARGIN = 8.0
+_WITHOUT_EDGE = ("dot-other", "dot-faint")
+"""Grey dots, which have no edge that makes them look smaller."""
 
 
 def draw_map(
-    points: NDArray[np.float64], words: Sequence[str], name: str, *, side: float = 360, most: int | None = None
+    points: NDArray[np.float64],
+    columns: Mapping[str, Sequence[str]],
+    name: str,
+    *,
+    side: float = 360,
+    most: int | None = None,
 ) -> Drawing:
     """The points, the most frequent values in colours and all others grey; wrong answers lie above right ones.
 
     Args:
         points: Where they lie, (N, 2).
-        words: The value of each.
-        name: What they are coloured by.
+        columns: What is known of each.
+        name: What they are coloured by; answers have the colours of the labels.
         side: Width in px.
         most: Most points to draw; None draws all.
     """
-    kinds = _kinds_of(words)
+    words = columns[name]
+    kinds = _kinds_of(columns["label"] if name == "answer" else words)
     low, high = points.min(axis=0), points.max(axis=0)
     reach = np.where(high > low, high - low, 1.0)
-    radius = 2.2 if len(points) <= 2000 else 1.5
+    radius = 2.4 if len(points) <= 1000 else 2.0
     shown = np.arange(len(points))
     if most is not None and len(points) > most:
         shown = np.unique(np.linspace(0, len(points) - 1, most).astype(np.int64))
@@ -45,7 +53,8 @@ def draw_map(
     for place in order:
         x, y = (points[place] - low) / reach
         at = (_MARGIN + x * (side - 2 * _MARGIN), side - _MARGIN - y * (side - 2 * _MARGIN))
-        shapes.append(Dot(*at, radius, kinds.get(words[place], "dot-other")))
+        kind = kinds.get(words[place], "dot-other")
+        shapes.append(Dot(*at, 0.7 * radius if kind in _WITHOUT_EDGE else radius, kind))
     legend, height = _legend(kinds, words, side)
     said = f"{count_of(len(points), 'image')} by {name}: {count_of(len(set(words)), 'value')}"
     return Drawing(said, (*shapes, *legend), side, height)

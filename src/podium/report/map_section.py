@@ -63,4 +63,4 @@ def describe_map(contents: RunContents) -> MapSection | None:
 
 def draw_map_panel(section: MapSection, name: str) -> Drawing:
     """The map coloured by one column."""
-    return draw_map(np.array(section.points), section.columns[name], name, most=MOST_POINTS)
+    return draw_map(np.array(section.points), section.columns, name, most=MOST_POINTS)

@@ -238,7 +238,7 @@ def _write(run: RunFolder, found: EmbeddingMap) -> None:
     ]
     write_csv(run.map_folder / "map.csv", ("id", "x", "y", *names), cells)
     for name in names:
-        drawing = draw_map(found.points, found.columns[name], name, side=600)
+        drawing = draw_map(found.points, found.columns, name, side=600)
         durable.write_bytes(run.map_folder / f"map-{_safe(name)}.png", as_png(f"{run.name}: {name}", [drawing]))
     durable.write_sealed(run.map_folder / RECORD, found.to_dict())
     with durable.hold_lock(run.path):
