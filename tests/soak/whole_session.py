@@ -32,7 +32,7 @@ _STEPS: tuple[tuple[str, ...], ...] = (
     ("train", "pets", *_TRAIN, "--name", "two", "--holdout-fraction", "0.25", "--seed", "1"),
     ("train", "pets", *_TRAIN, "--name", "three", "--folds-from", "runs/one", "--seed", "2"),
     (
-        *("train", "pets", *TINY, "--lr", "0.003", "--folds", "2", *LEAKS, "--name", "four"),
+        *("train", "pets", *TINY, "--lr", "0.02", "--folds", "2", *LEAKS, "--name", "four"),
         *("--folds-from", "runs/one", "--corrections", "corrections.csv"),
     ),
     ("recipe", "check", "baseline"),
