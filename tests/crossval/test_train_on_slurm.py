@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from podium.crossval.start_run import start_run
-from podium.crossval.train_on_slurm import TrainingTask
+from podium.crossval.train_on_slurm import SlurmTask
+from podium.crossval.training_task import TrainingTask
 from podium.dataset import FoldOptions
 from podium.machine import Silent
 from podium.store import RunFolder
@@ -75,4 +76,4 @@ def holders(run: RunFolder) -> list[int]:
 def test_a_task_may_be_started_twice(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root / "alone", tmp_path, dirs_exist_ok=True)
     settings = make_settings(tmp_path)
-    assert TrainingTask(settings.runs / "mine", 0, 0, settings)()
+    assert SlurmTask(TrainingTask(settings.runs / "mine", 0, 0, settings))()

@@ -51,6 +51,7 @@ def train(
     machine: MachineFlags = MachineFlags(),  # noqa: B008
     processes: Annotated[int, Parameter(group=MACHINE)] = 1,
     slurm: Annotated[tuple[str, ...], Parameter(group=MACHINE, consume_multiple=True, negative="")] = (),
+    ray: Annotated[str, Parameter(group=MACHINE)] = "",
     checkpoint_seconds: Annotated[float, Parameter(group=MACHINE)] = 60.0,
     cloud_drive: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
     reproducible: Annotated[bool, Parameter(group=MACHINE, negative="")] = False,
@@ -79,6 +80,8 @@ def train(
         slurm: Hand the trainings to SLURM as one array job, with submitit: --slurm partition=gpu gpus_per_node=1
             timeout_min=240. A job that must leave its node goes back into the queue and goes on exactly; the last
             scores the run. cluster=local tries it on this machine.
+        ray: Train on a Ray cluster: local starts Ray on this machine, auto joins the one that runs here, HOST:PORT the
+            head of another.
         checkpoint_seconds: Seconds between two checkpoints.
         cloud_drive: The runs are on a mounted Google Drive or OneDrive, whose bin keeps deleted files: overwrite
             checkpoints in place. The run remembers it.
@@ -101,6 +104,7 @@ def train(
         looks=looks,
         processes=processes,
         slurm=slurm,
+        ray=ray,
     )
     if resume is not None:
         given = {

@@ -15,6 +15,7 @@ from podium.callbacks import Callbacks
 from podium.crossval.ask_for_folds import ask_for_folds
 from podium.crossval.gather import gather
 from podium.crossval.train_in_processes import train_in_processes
+from podium.crossval.train_on_ray import train_on_ray
 from podium.crossval.train_on_slurm import send_to_slurm
 from podium.machine import Progress, Settings, say_while_waiting
 from podium.machine.tuning import restored_torch
@@ -67,7 +68,10 @@ def carry_on(
             if settings.slurm:
                 send_to_slurm(run, settings, progress, only_folds=only_folds, n_models=len(_models_of(run, samples)))
                 return False
-            if settings.processes > 1:
+            if settings.ray:
+                n_models = len(_models_of(run, samples))
+                train_on_ray(run, settings, progress, stop, only_folds=only_folds, n_models=n_models)
+            elif settings.processes > 1:
                 n_models = len(_models_of(run, samples))
                 train_in_processes(run, settings, progress, stop, only_folds=only_folds, n_models=n_models)
             else:

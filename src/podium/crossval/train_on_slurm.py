@@ -3,54 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from podium.crossval.training_task import TrainingTask, make_tasks
 from podium.launch.cluster_jobs import check_words, run_until_asked, submit_array
 from podium.listing import count_of
-from podium.machine import Caution, Progress, Settings, Silent
+from podium.machine import Caution, Progress, Settings
 from podium.machine.gpus import find_gpus
 from podium.store import RunFolder
 
-__all__ = ["TrainingTask", "send_to_slurm"]
+__all__ = ["SlurmTask", "send_to_slurm"]
 
 
 @dataclass(frozen=True)
-class TrainingTask:
-    """One training of a run, carried out on some node; then scores and report, if it was the last.
+class SlurmTask:
+    """A training inside a job; submitit calls it.
 
     Args:
-        run: The run folder.
-        fold: The fold.
-        place: Number of the fold's model.
-        settings: Machine and places there.
+        training: The training.
     """
 
-    run: Path
-    fold: int
-    place: int
-    settings: Settings
+    training: TrainingTask
 
     def __call__(self) -> bool:
         """Train; gives whether the run is finished."""
-        return bool(run_until_asked(self._train))
+        return bool(run_until_asked(self.training.carry_out))
 
     def checkpoint(self) -> Any:
         """What submitit puts back into the queue: the same task, for the run folder knows how far it is."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
-
-    def _train(self) -> bool:
-        from podium.crossval.gather import gather
-        from podium.crossval.train_fold import train_fold
-        from podium.own_parts import load_named_parts
-
-        load_named_parts()
-        run = RunFolder(self.run)
-        train_fold(run, self.fold, settings=self.settings, place=self.place)
-        return gather(run, settings=self.settings, progress=Silent(), again=False)
 
 
 def send_to_slurm(
@@ -73,14 +58,7 @@ def send_to_slurm(
         PodiumError: If it refuses the job.
     """
     given = check_words(settings.slurm)
-    there = replace(
-        settings, slurm=(), runs=settings.runs.resolve(), cache=settings.cache_folder.resolve(), threads=run.n_threads
-    )
-    tasks = [
-        TrainingTask(run.path.resolve(), fold, place, there)
-        for fold in run.folds_left(only_folds)
-        for place in range(n_models)
-    ]
+    tasks = [SlurmTask(task) for task in make_tasks(run, settings, only_folds, n_models)]
     folder = run.path.resolve() / "slurm"
     jobs = submit_array(tasks, folder, given, name=f"podium-{run.name}")
     _say(progress, given, jobs, folder)

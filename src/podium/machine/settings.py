@@ -32,6 +32,8 @@ class Settings:
             the same bits on a machine, however busy it is; give `threads` too.
         slurm: What SLURM is asked for, KEY=VALUE each, such as ("partition=gpu", "timeout_min=240"): the trainings of
             a run become an array job, and this process leaves them to it. Empty trains here.
+        ray: Ray cluster whose workers train: "local" for one on this machine, "auto" for the one that runs here, or
+            HOST:PORT of its head. Empty trains here.
         looks: Whether a score comes with a look for look-alikes and the range of a submission, which may take longer
             than the training of heads.
         max_bad_fraction: Largest fraction of images that may be impossible to decode, in [0, 1].
@@ -48,6 +50,7 @@ class Settings:
     max_bad_fraction: float = 0.01
     looks: bool = True
     slurm: tuple[str, ...] = ()
+    ray: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "runs", Path(self.runs))  # strings too
@@ -58,9 +61,11 @@ class Settings:
         if self.processes < 1:
             raise UsageError(f"must be at least 1, got {self.processes}.", field="processes")
         object.__setattr__(self, "slurm", tuple(self.slurm))
-        if self.slurm and self.processes > 1:
+        if sum((self.processes > 1, bool(self.slurm), bool(self.ray))) > 1:
             raise UsageError(
-                "SLURM starts the processes where it is asked for.", field="processes", fix="Leave one of them out."
+                "processes, SLURM and Ray are three ways to start the trainings.",
+                field="processes" if self.processes > 1 else "slurm",
+                fix="Give one of them.",
             )
         if not 0 <= self.max_bad_fraction <= 1:
             raise UsageError(f"must be in [0, 1], got {self.max_bad_fraction}.", field="max_bad_fraction")

@@ -73,10 +73,10 @@ def own_settings(place: PlaceInTeam, settings: Settings) -> Settings:
     Raises:
         UsageError: If each was to start processes of its own.
     """
-    if settings.processes > 1 or settings.slurm:
+    if settings.processes > 1 or settings.slurm or settings.ray:
         raise UsageError(
             f"torchrun has started {place.size} processes that train together, and each was to start others.",
-            field="slurm" if settings.slurm else "processes",
+            field="slurm" if settings.slurm else "ray" if settings.ray else "processes",
             fix="Leave it out, or leave torchrun out.",
         )
     from podium.machine.device import choose_device

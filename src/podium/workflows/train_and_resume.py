@@ -108,7 +108,7 @@ def train(
     """
     settings, progress = settings or Settings(), progress or default_progress()
     _check_callbacks(callbacks, settings)
-    _check_slurm(settings)
+    _check_clusters(settings)
     warn_of_scarce_memory(progress)
     compose = partial(
         compose_recipe,
@@ -231,7 +231,7 @@ def resume(
     settings, progress = settings or Settings(), progress or default_progress()
     _check_callbacks(callbacks, settings)
     names = read_names(track)
-    _check_slurm(settings)
+    _check_clusters(settings)
     warn_of_scarce_memory(progress)
     folder = find_run(settings.runs, run)
     refuse_ensemble(folder, "A training")
@@ -306,16 +306,20 @@ def finish(
     return Run(folder, settings)
 
 
-def _check_slurm(settings: Settings) -> None:
-    """What is wrong with the wishes for SLURM is told before anything is read."""
+def _check_clusters(settings: Settings) -> None:
+    """What is wrong with the wishes for SLURM or Ray is told before anything is read."""
     if settings.slurm:
         from podium.launch.cluster_jobs import check_words
 
         check_words(settings.slurm)
+    if settings.ray:
+        from podium.launch.ray_tasks import check_ray
+
+        check_ray()
 
 
 def _check_callbacks(callbacks: Sequence[Callback], settings: Settings) -> None:
-    if callbacks and (settings.processes > 1 or settings.slurm):
+    if callbacks and (settings.processes > 1 or settings.slurm or settings.ray):
         raise UsageError(
             "callbacks follow trainings in this process only; use one process.",
             field="slurm" if settings.slurm else "processes",

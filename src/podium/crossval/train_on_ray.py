@@ -1,0 +1,51 @@
+"""What is left of a run as tasks of a Ray cluster, each of them one training."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from podium.crossval.training_task import make_tasks
+from podium.launch.ray_tasks import run_on_ray
+from podium.listing import count_of
+from podium.machine import Progress, Settings
+from podium.stopping import StopRequest
+from podium.store import RunFolder
+
+__all__ = ["train_on_ray"]
+
+
+def train_on_ray(
+    run: RunFolder,
+    settings: Settings,
+    progress: Progress,
+    stop: StopRequest,
+    *,
+    only_folds: Collection[int] = (),
+    n_models: int = 1,
+) -> None:
+    """Have Ray train what is left of a run, and see it to its end.
+
+    Args:
+        run: A run folder that all workers see under the same path.
+        settings: Machine and places; their `ray` says which cluster.
+        progress: Receives the number of folds done.
+        stop: Passed on to the workers.
+        only_folds: Folds to train; empty trains all that the run was asked for.
+        n_models: Models of a fold.
+
+    Raises:
+        UsageError: If there is no such cluster.
+        PodiumError: What made the first training fail, or the cluster was lost.
+        Stopped: If a signal asked for it; resuming goes on exactly.
+    """
+    left = run.folds_left(only_folds)
+    tasks = make_tasks(run, settings, only_folds, n_models)
+    with progress.stage(f"{count_of(len(tasks), 'training')} on Ray", len(left)) as update:
+        run_on_ray(
+            [task.carry_out for task in tasks],
+            settings.ray,
+            n_cpus=run.n_threads,
+            on_gpu=settings.device != "cpu",
+            stop=stop,
+            on_look=lambda: update(sum(run.is_fold_done(fold) for fold in left)),
+        )
