@@ -267,3 +267,12 @@ def test_a_lock_file_that_was_removed_while_waiting_is_not_believed(tmp_path: Pa
 
     with durable.using_backend(Removing()), durable.hold_lock(tmp_path):
         assert wait(fork(lambda: try_lock(tmp_path))) == 1
+
+
+def test_who_takes_a_lock_changes_the_folder_so_that_a_network_drive_is_asked_anew(tmp_path: Path) -> None:
+    with durable.hold_lock(tmp_path):
+        pass
+    before = tmp_path.stat().st_mtime_ns
+    with durable.hold_lock(tmp_path):
+        assert tmp_path.stat().st_mtime_ns > before
+    assert [path.name for path in tmp_path.iterdir()] == ["run.lock"]

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from podium.tables import load_samples, save_samples
 from podium.workflows import resume, train
 from tiny import contest as tiny_contest
 from tiny.nursery import NoWaiting
+
+from .stale_files import stale_files
 
 __all__ = [
     "command",
@@ -144,18 +146,20 @@ def start_mine(root: str, samples: str, lines: Sequence[str], n_folds: int) -> N
         start_run(load_samples(Path(samples)), recipe, folds, settings, Silent(), name="mine")
 
 
-def help_with(root: str, marks: str, has_file_locks: bool = True) -> int:
+def help_with(root: str, marks: str, has_file_locks: bool = True, stale_s: float = 0.0) -> int:
     """Train what nobody else trains of the run "mine"; gives how many folds are left.
 
     Args:
         root: Folder of runs and cache.
         marks: File that gets a line for every step.
         has_file_locks: Whether the file system has locks; where not, podium has a way of its own.
+        stale_s: How old attributes and listings may be that this process sees, as on a network drive.
     """
     if not has_file_locks:
         durable.lock._lock = _no_locks  # type: ignore[attr-defined]
     settings = tiny_contest.make_settings(Path(root), checkpoint_seconds=0.0)
-    with durable.using_backend(NoWaiting()):
+    drive = stale_files(root, stale_s) if stale_s else nullcontext()
+    with durable.using_backend(NoWaiting()), drive:
         run = resume("mine", settings=settings, progress=_Marks(Path(marks)))
     return len(run.folder.folds_left())
 

@@ -23,6 +23,8 @@ __all__ = ["TRIALS", "Started", "double_work"]
 N_FOLDS = 5
 N_PROCESSES = 3
 MOST_KILLS_A_RUN = 10
+STALE_S = 3.0
+"""As long as NFS keeps attributes of a file that has just changed."""
 CASES = (SINGLE, SEPARATE, FROZEN)
 
 
@@ -107,11 +109,14 @@ def work_together(n: int, folder: Path) -> Figure:
     )
 
 
-def _work_together(case: Case, root: Path, n_processes: int) -> str | None:
+def _work_together(
+    case: Case, root: Path, n_processes: int, has_file_locks: bool = True, stale_s: float = 0.0
+) -> str | None:
     started = Started.of(case)
     shutil.copytree(started.root, root)
     children = [
-        start("soak.errands:help_with", root, root / "marks", at=root, is_gated=True) for _ in range(n_processes)
+        start("soak.errands:help_with", root, root / "marks", has_file_locks, stale_s, at=root, is_gated=True)
+        for _ in range(n_processes)
     ]
     for child in children:
         child.release()
@@ -120,6 +125,19 @@ def _work_together(case: Case, root: Path, n_processes: int) -> str | None:
     problem = double_work(root / "marks", started, 0) or started.difference(root / "runs" / "mine")
     shutil.rmtree(root)
     return problem
+
+
+def work_on_a_network_drive(n: int, folder: Path) -> Figure:
+    """Three processes that see attributes and listings as they were up to 3 s ago, every second run without locks."""
+    return count(
+        (
+            f"{CASES[place % len(CASES)].name}, {'file locks' if place % 2 else 'lock files'}",
+            partial(
+                _work_together, CASES[place % len(CASES)], folder / str(place), N_PROCESSES, place % 2 == 1, STALE_S
+            ),
+        )
+        for place in range(n)
+    )
 
 
 def kill_at_random(n: int, folder: Path) -> Figure:
@@ -179,5 +197,6 @@ def _kill(victim: Child) -> bool:
 
 TRIALS = (
     Trial("R20", "two to five processes on one run; each training once, same bytes", work_together, 30, 2),
+    Trial("R20", "the same on a network drive: attributes and listings 3 s old", work_on_a_network_drive, 12, 1),
     Trial("R20", "the same, processes killed at random instants and others started", kill_at_random, 200, 5),
 )

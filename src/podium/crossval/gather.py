@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from podium import durable
 from podium.crossval.judge_soup import judge_nearest, judge_soup
@@ -73,6 +75,7 @@ def gather(
         if not run.is_finished:
             durable.remove_file(run.report_file)  # with both files there a run counts as gathered
         folds = run.read()["folds"]
+        _see_anew(run, folds)
         oof = concat_predictions([_load_fold(run, fold) for fold in folds])
         save_predictions(oof, run.oof_file, weights=weights_of(run, folds))
         write_results(run)
@@ -105,6 +108,14 @@ def gather(
     for item in stale:
         said.note(str(item))
     return True
+
+
+def _see_anew(run: RunFolder, folds: Sequence[int]) -> None:
+    """On a network drive this process may still take models of others for absent."""
+    for folder in filter(Path.is_dir, (run.path / f"fold-{fold}" for fold in folds)):
+        durable.see_anew(folder)
+        for training in filter(Path.is_dir, sorted(folder.iterdir())):
+            durable.see_anew(training)
 
 
 def _load_fold(run: RunFolder, fold: int) -> Predictions:

@@ -27,7 +27,7 @@ from podium.durable.folders import (
 )
 from podium.durable.holder import Holder
 from podium.durable.journal import Journal
-from podium.durable.lock import LOCK_NAME, hold_lock, wait_for_lock
+from podium.durable.lock import LOCK_NAME, hold_lock, see_anew, wait_for_lock
 from podium.durable.manifest import MANIFEST_NAME, Manifest, check_manifest, read_manifest, sha256_file, write_manifest
 from podium.durable.mapped import RowFile, create_mapped, open_mapped, sync_mapped
 from podium.durable.pages import ONE_PASS_BYTES, PageBudget, release_pages
@@ -89,6 +89,7 @@ __all__ = [
     "remove_tree",
     "resolve_inside",
     "sealed_bytes",
+    "see_anew",
     "set_backend",
     "sha256_file",
     "sweep_leftovers",

@@ -20,9 +20,10 @@ from podium.durable.failures import explaining_failures
 from podium.durable.folders import make_folder, sweep_leftovers
 from podium.durable.holder import Holder, describe_self, encode_holder, locked_error
 from podium.durable.named_lock import holding_named_lock
+from podium.durable.temporary import temporary_path
 from podium.errors import LockedError
 
-__all__ = ["LOCK_NAME", "hold_lock", "wait_for_lock"]
+__all__ = ["LOCK_NAME", "hold_lock", "see_anew", "wait_for_lock"]
 
 LOCK_NAME = "run.lock"
 _POLL_S = 0.2
@@ -37,7 +38,7 @@ def hold_lock(folder: str | Path) -> Iterator[Holder]:
     """Keep other processes from working in a folder during a `with` block. What killed ones left unfinished is removed.
 
     The file `run.lock` stays in the folder; while locked it tells the holder's process, machine and start.
-    Forked children do not hold the lock.
+    Forked children do not hold the lock. Files that an earlier holder made are seen, on a network drive too.
 
     Args:
         folder: Folder to lock; made when missing.
@@ -61,6 +62,7 @@ def hold_lock(folder: str | Path) -> Iterator[Holder]:
     try:
         with explaining_failures(path):
             _write_holder(descriptor, holder)
+            see_anew(path.parent)
         sweep_leftovers(folder)
         yield holder
     finally:
@@ -111,6 +113,17 @@ def _take(path: Path) -> int | None:
                 return None
             raise
         os.close(descriptor)  # the file was removed between opening and locking
+
+
+def see_anew(folder: Path) -> None:
+    """Have a network drive's client forget which names of a folder it took for absent: another process made some.
+
+    NFS answers such questions from memory for seconds, and taking a lock does not change that. The server's answer to a
+    new name tells the client that the folder has changed since.
+    """
+    path = temporary_path(folder)
+    os.close(current_backend().create(path))
+    current_backend().unlink(path)
 
 
 def _is_still(descriptor: int, path: Path) -> bool:
