@@ -35,6 +35,7 @@ COMMANDS = {
     "labels": "Find labels that are probably wrong, draft corrections, judge what they did.",
     "compare": "Compare runs on the same images: helps, hurts, or cannot tell, and what would settle it.",
     "explain": "Draw what the answers depend on: maps over images, and numbers that judge them.",
+    "slices": "Score every value of a column out of fold, and name the worst.",
     "map": "Draw images in two dimensions by their embeddings, or find those most like one.",
     "stress": "Corrupt images and see the score fall: a robustness card, out of fold.",
     "agree": "Compare the order of recipes on a proxy with their order on all images.",

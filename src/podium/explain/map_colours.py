@@ -24,6 +24,8 @@ def colour_columns(
     predictions: Predictions,
     target: Head,
     table: str | Path | Frame | None = None,
+    *,
+    field: str = "color",
 ) -> dict[str, Column]:
     """The columns of these names, a word for each row of the predictions.
 
@@ -34,6 +36,7 @@ def colour_columns(
         predictions: Out-of-fold predictions.
         target: What "label", "answer" and "error" are of.
         table: A table with a row an image.
+        field: The option that asks for them.
 
     Raises:
         UnknownNameError: If there is no such column.
@@ -49,7 +52,7 @@ def colour_columns(
         elif read is not None:
             found |= {key: list(cells) for key, cells in read_cells(read, predictions.ids.tolist(), [name]).items()}
         else:
-            raise UnknownNameError("column", name, list(own), field="color")
+            raise UnknownNameError("column", name, list(own), field=field)
     return found
 
 

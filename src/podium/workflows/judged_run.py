@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from podium.workflows.audit_tta import TtaAudit
     from podium.workflows.decide import RunDecision
     from podium.workflows.map_run import EmbeddingMap, LikeImage
+    from podium.workflows.slices import Slices
     from podium.workflows.stress import StressCard
 
 __all__ = ["JudgedRun"]
@@ -126,6 +127,26 @@ class JudgedRun(FinishedRun):
                 level=level,
                 seed=seed,
             )
+
+    @strict_arguments()
+    def slices(
+        self, by: str | Sequence[str], *, table: str | Path | Frame | None = None, metric: str | None = None
+    ) -> list[Slices]:
+        """The out-of-fold score of every value of some columns, with intervals, and the worst value of each.
+
+        Args:
+            by: "label", "fold", a target, "group", "domain", "bag", "source", a column of numbers that labels come
+                from, or a column of `table`.
+            table: A table with a row an image.
+            metric: Judge by this metric; None takes the run's.
+
+        Raises:
+            UsageError: If the run is not finished.
+            UnknownNameError: If there is no such column or metric.
+        """
+        from podium.workflows.slices import score_slices
+
+        return score_slices(self.folder, _as_names(by), table=table, metric=metric)
 
     @strict_arguments()
     def map(
