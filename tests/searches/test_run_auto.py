@@ -111,6 +111,8 @@ def test_what_a_training_refuses_is_refused_with_the_same_fix(contest: Contest, 
             verb(contest("single"), tmp_path, folds=folds)
         refused.append(error.value.to_dict())
     assert refused[0] == refused[1]
+    with pytest.raises(LeakError):  # the name is not taken by what came to nothing
+        auto(contest("single"), tmp_path, folds=podium.FoldOptions(folds=3, split_method="random"))
 
 
 def _train(data: Any, folder: Path, **how: Any) -> podium.Run:

@@ -139,7 +139,7 @@ def name_auto(root: Path, name: str | None, asked: Mapping[str, Any]) -> AutoFol
     if not found.record_file.is_file():
         names = ("data", "audit", "search", "claims", "clock.json")
         durable.check_claimable(found.path, "what auto made", names=names, fix="Choose another name.")
-    elif found.read().asked != asked:
+    elif found.read().asked != asked and (found.data_folder / "prepared.json").is_file():
         raise UsageError(
             f"{name!r} was asked something else.", where=found.path, fix="Choose another name, or go on with it."
         )

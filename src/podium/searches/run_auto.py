@@ -127,7 +127,7 @@ def auto(
     asked = {"data": words_of(data), "options": repr(options), "folds": repr(folds), "minutes": minutes, **arguments}
     folder = name_auto(settings.runs, name, asked)
     with durable.hold_lock(folder.path):
-        if not folder.record_file.is_file():
+        if not folder.record_file.is_file() or folder.read().asked != asked:  # no data were ready under that name
             folder.write(AutoRecord(minutes, asked, arguments))
         _say_plan(folder, said)
         clock = Clock(folder.clock, minutes)
