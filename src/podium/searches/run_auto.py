@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -303,7 +304,7 @@ def _train(folder: AutoFolder, whole: Prepared, settings: Settings, progress: Pr
                 resume(started[0].name, settings=quiet, progress=progress)
             return
         total = clock.seconds + clock.seconds_left
-        minutes = (clock.seconds_left - _end_seconds(folder, total)) / 60
+        minutes = math.floor(100 * (clock.seconds_left - _end_seconds(folder, total)) / 60) / 100
         if minutes < _LEAST_TRAINING:
             _tell(folder, progress, "No time was left for a training after the search.")
             return

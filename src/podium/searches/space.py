@@ -23,7 +23,7 @@ Space = Mapping[str, Dimension | str]
 """By key: a dimension, or one of the words LEFT_OUT and DERIVED."""
 
 _RANGE = re.compile(r"\s*([-+.\deE]+?)\s*\.\.\s*([-+.\deE]+?)\s*(:log)?\s*")
-_STEP_PX, _LEAST_PX = 32, 32
+_STEP_PX, _LEAST_PX, _SMALL_PX = 32, 32, 96
 
 
 def read_space(words: Sequence[str]) -> dict[str, Dimension | str]:
@@ -203,7 +203,8 @@ def _usual(starts: Mapping[str, Recipe], task: Task) -> Iterator[Dimension]:
 
 
 def _near_side(side: float) -> int:
-    return max(_LEAST_PX, round(side / _STEP_PX) * _STEP_PX)
+    step = _STEP_PX if side >= _SMALL_PX else _STEP_PX // 2
+    return max(_LEAST_PX, round(side / step) * step)
 
 
 _FIRST = ("model.name", "model.freeze", "image.size_px", "training.epochs")
