@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter
 
 from podium.errors import SplitError
+from podium.images.phash import compute_phash
 from podium.splits import LeakReport, find_leaks, find_twins_between, join_groups, make_folds
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
-from podium.twins import find_near_duplicates
+from podium.twins import find_near_duplicates, make_thumbnails
 
 Build = Callable[..., Samples]
 NORMAL = 0x0F0F_3C3C_5A5A_6969
@@ -171,3 +173,22 @@ def test_train_and_test_are_compared(make_samples: Build) -> None:
     assert "100.0% of the test images match training images." in report.verdict  # no model is scored on them
     assert LeakReport.from_dict(json.loads(json.dumps(report.to_dict()))) == report
     assert find_twins_between(train, make_samples(["x"]), sha256=(["1", "2", "3"], ["9"])).is_clean
+
+
+def test_a_mirror_image_on_another_side_is_a_leak(make_samples: Build) -> None:
+    rng = np.random.default_rng(0)
+    photos = [gaussian_filter(rng.normal(128, 900, (96, 96, 3)), (6, 6, 0)).clip(0, 255) for _ in range(12)]
+    pixels = np.stack([*photos, photos[3][:, ::-1], photos[7][:, ::-1]]).astype(np.uint8)
+    prints = {
+        "sha256": [str(row) for row in range(len(pixels))],
+        "phash": np.array([compute_phash(image) for image in pixels], dtype=np.uint64),
+        "thumbnails": make_thumbnails(pixels),
+    }
+    samples = make_samples(len(pixels))
+    fold = [row % 2 for row in range(len(pixels))]  # 12 is not with 3, 13 is with 7
+    report = find_leaks(samples, folds_of(samples, fold), **prints)
+    assert [(pair.a, pair.b) for pair in report.pairs] == [(samples.ids[3], samples.ids[12])]
+    assert report.counts["near_duplicate"].n_pairs == 1
+    train, test = samples.take(np.arange(12)), samples.take(np.arange(12, 14))
+    both = {name: (values[:12], values[12:]) for name, values in prints.items()}
+    assert find_twins_between(train, test, **both).judged_fraction == 1

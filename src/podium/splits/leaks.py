@@ -1,8 +1,8 @@
 """Looking for samples that sit on both sides of a split: in train and in valid, holdout or test.
 
-Three kinds: a group that is divided, one file under two names, and near duplicates (the same photo saved or
-retouched again). Samples of one fold are never compared; two different folds always are, since each is the other's
-training data. Holdout and training-only rows count as sides of their own.
+Three kinds: a group that is divided, one file under two names, and near duplicates (the same photo saved, retouched
+or mirrored). Samples of one fold are never compared; two different folds always are, since each is the other's training
+data. Holdout and training-only rows count as sides of their own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from podium.splits.leak_report import LeakCount, LeakKind, LeakPair, LeakReport
 from podium.tables import ALWAYS_TRAIN, HOLDOUT, Folds, Samples
-from podium.twins import NearDuplicates, find_near_duplicates, join_pairs
+from podium.twins import NearDuplicates, find_mirrored_pairs, find_near_duplicates, join_pairs
 from podium.twins.near_duplicates import DISTANCE_CONFIRMED, DISTANCE_UNCONFIRMED
 
 __all__ = ["find_leaks", "find_twins_between"]
@@ -49,7 +49,7 @@ def find_leaks(
         phash: 64-bit perceptual hash of each sample, 0 where unknown, shape (N,).
         thumbnails: Grey thumbnails, as `make_thumbnails` gives them, uint8 (N, h, w). With them hashes may differ by
             10 bits and every pair is looked at; without them by 4, and sets whose images all look alike are accused
-            wrongly.
+            wrongly. With digests too, a photo and its mirror image are near duplicates.
         max_distance: Most differing bits, if not the above.
         near: Near-duplicates among all of these samples, where they are known; hashes are then not compared again.
 
@@ -179,8 +179,19 @@ class _Search:
         near = find_near_duplicates(
             phash, side=self.side, sha256=sha256, thumbnails=thumbnails, max_distance=max_distance
         )
+        if thumbnails is not None and sha256 is not None:
+            near = self._with_mirrored(near, phash, sha256, thumbnails)
         default = DISTANCE_UNCONFIRMED if thumbnails is None else DISTANCE_CONFIRMED
         self.note_near(near, default if max_distance is None else max_distance)
+
+    def _with_mirrored(
+        self, near: NearDuplicates, phash: NDArray[np.integer[Any]], sha256: _Keys, thumbnails: NDArray[np.uint8]
+    ) -> NearDuplicates:
+        """The near duplicates and the pairs of a photo and its mirror image; these count no differing bits."""
+        pairs = find_mirrored_pairs(phash, thumbnails=thumbnails, known=near.pairs, sha256=sha256)
+        pairs = pairs[self.side[pairs[:, 0]] != self.side[pairs[:, 1]]]
+        distance = np.concatenate([near.distance, np.zeros(len(pairs), dtype=near.distance.dtype)])
+        return replace(near, pairs=np.concatenate([near.pairs, pairs]), distance=distance)
 
     def note_near(self, near: NearDuplicates, max_distance: int) -> None:
         """Note near duplicates, all on different sides."""
