@@ -72,7 +72,7 @@ def read_blocks(page: Path) -> list[Block]:
     ]
 
 
-AS_A_READER = {"audit", "getting-started", "labels", "predict-and-submit", "python", "recipes", "study"}
+AS_A_READER = {"audit", "getting-started", "labels", "pitfalls", "predict-and-submit", "python", "recipes", "study"}
 """Pages whose output hangs on what a model answers. On the others scores are masked, and `baseline` is given the tiny
 network without weights and one view: half the time of all pages went into features."""
 SMALL = [

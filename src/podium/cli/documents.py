@@ -248,6 +248,8 @@ class SuspectsDocument(Document):
     n_confident: dict[str, int]
     suspects: list[Record]
     groups: list[Record]
+    annotators: list[Record]
+    notes: Words
     written: Words
 
 

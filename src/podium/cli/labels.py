@@ -156,7 +156,7 @@ def _show_verdict(run: Run, other: str, *, as_json: bool) -> int:
         print_json({"before": run.name, "after": after.name} | found.to_dict())
         return 0
     print_lines(verdict_words(found), "")
-    print_lines(*align_columns(found.HEADER, [line.cells() for line in found.lines], left=3))
+    print_lines(*align_columns(found.header, [line.cells() for line in found.lines], left=3))
     return 0
 
 
