@@ -13,8 +13,10 @@ from sklearn.metrics import f1_score
 import podium
 from podium.cli import main
 from podium.curate import ScanOptions
+from podium.dataset import FoldOptions
 from podium.errors import LabelError, PodiumError, RecipeError, SourceError, UsageError
 from podium.machine import Settings
+from podium.tables import Correction, save_corrections
 from podium.workflows import Run, train
 from tiny.contest import TINY, draw_images, make_recipe, make_settings
 
@@ -160,3 +162,33 @@ def test_a_pool_without_bags_is_refused(table: Path, tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError, match="answers each image"):
         run.predict(table.parent / "photos", rows=table, answer_per="product")
+
+
+def test_corrected_labels_are_judged_by_bags(table: Path) -> None:
+    before = train_bags(table)
+    wrong = before.samples
+    assert wrong.bag is not None
+    names = wrong.task.head("mask").classes  # type: ignore[union-attr]
+    rows = [
+        Correction(name, "mask", names[label], names[1 - label])
+        for name, bag, label in zip(wrong.ids, wrong.bag, wrong.labels["mask"], strict=True)
+        if bag == "P03"
+    ]
+    save_corrections(rows, table.parent / "corrections.csv")
+    options = ScanOptions(
+        labels=table, label_columns=("mask",), answer_per="product", corrections=table.parent / "corrections.csv"
+    )
+    after = train(
+        table.parent / "photos",
+        options=options,
+        folds=FoldOptions(folds_from=before.folder.path),
+        recipe=make_recipe(),
+        settings=make_settings(table.parent),
+        name="after",
+    )
+    found = before.label_verdict(after)
+    assert found.unit == found.header[3] == "bags"
+    lines = {line.labels: line for line in found.lines}
+    assert {name: line.n for name, line in lines.items()} == {"original": 12, "corrected": 12, "untouched": 11}
+    assert lines["original"].before == pytest.approx(before.scores.main.value)
+    assert lines["corrected"].after == pytest.approx(after.scores.main.value)

@@ -10,25 +10,27 @@ from numpy.typing import NDArray
 
 from podium import durable
 from podium.advice import options
+from podium.decisions import judged_answers
 from podium.errors import UsageError
 from podium.listing import count_of
 from podium.metrics import PairedDifference, Scores, paired_difference
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import score
-from podium.store import RunFolder, check_scores, load_tables
+from podium.store import RunFolder, check_scores, load_tables, read_pool
 from podium.tables import Head, Predictions, Samples, load_predictions
+from podium.tables.bags import number_bags
 
 __all__ = ["LabelVerdict", "VerdictLine", "judge_corrections", "verdict_words"]
 
 
 @dataclass(frozen=True)
 class VerdictLine:
-    """Both runs on the same images and labels.
+    """Both runs on the same answers and labels.
 
     Args:
         target: The target.
-        labels: "original", "corrected", or "untouched": only the images that no correction speaks of.
-        n: Images judged.
+        labels: "original", "corrected", or "untouched": only the answers that no correction speaks of.
+        n: Answers judged: images, or bags where one answer is for several images.
         before: Score of the run on the original labels.
         after: Score of the run on the corrected ones.
         difference: After minus before, with its interval.
@@ -60,18 +62,23 @@ class LabelVerdict:
         n_corrected: Labels that differ between both runs, of images that both judged.
         n_dropped: Images that only one of them judged.
         lines: Three for each target.
+        unit: What is judged, "images" or "bags".
     """
 
     n_corrected: int
     n_dropped: int
     lines: tuple[VerdictLine, ...]
+    unit: str = "images"
 
-    HEADER = ("target", "metric", "labels", "images", "before", "after", "difference", "verdict")
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Titles of the columns of `VerdictLine.cells`."""
+        return ("target", "metric", "labels", self.unit, "before", "after", "difference", "verdict")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
         lines = [line.to_dict() for line in self.lines]
-        return {"n_corrected": self.n_corrected, "n_dropped": self.n_dropped, "lines": lines}
+        return {"n_corrected": self.n_corrected, "n_dropped": self.n_dropped, "unit": self.unit, "lines": lines}
 
 
 def judge_corrections(before: RunFolder, after: RunFolder) -> LabelVerdict:
@@ -107,14 +114,26 @@ def judge_corrections(before: RunFolder, after: RunFolder) -> LabelVerdict:
         raise UsageError("both runs have the same labels.", fix="Name a run that was trained with corrections.")
     touched = differs | np.isin(ids, [row.image for row in new.corrections if row.new != row.old])
     scores = Scores.from_dict(durable.read_json(before.scores_file))
+    touched = _touched_answers(old, touched)
+    (first, originals), (second, corrected) = (
+        judged_answers(own, table, read_pool(run)) for own, table, run in ((a, old, before), (b, new, after))
+    )
+    tables = {"original": originals, "corrected": corrected}
     lines = [
         line
         for head in a.task.targets
-        for line in _judge(head, scores.metric_of(head.name), a, b, {"original": old, "corrected": new}, touched)
+        for line in _judge(head, scores.metric_of(head.name), first, second, tables, touched)
     ]
     n_labels = sum(int((old.labels[head.name] != new.labels[head.name]).sum()) for head in a.task.heads)
     n_gone = len(load_predictions(before.oof_file)) - len(ids)
-    return LabelVerdict(n_labels, n_gone, tuple(lines))
+    return LabelVerdict(n_labels, n_gone, tuple(lines), "images" if old.bag is None else "bags")
+
+
+def _touched_answers(samples: Samples, touched: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether a correction speaks of an image of each answer, in the order of `judged_answers`."""
+    if samples.bag is None:
+        return touched
+    return np.bincount(number_bags(samples.ids, samples.bag), weights=touched) > 0
 
 
 def _differing(old: Samples, new: Samples) -> NDArray[np.bool_]:
