@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 
 import podium
 from podium.cli import main
-from podium.curate import Scan
+from podium.curate import Scan, ScanOptions
 from podium.dataset import FoldOptions, read_source, save_scan
 from podium.dataset.extra import add_extra, read_words
 from podium.dataset.prepared import load_prepared
@@ -187,3 +188,22 @@ def test_the_commands_take_extra_data_and_say_how_many(
     assert main(["runs", "--diff", "plain", "more"]) == 0
     assert "more against plain, on the same images: f1_macro" in capsys.readouterr().out
     assert main(["train", "kept", "--extra", "web=web", "--set", *TINY, *common]) == 2
+
+
+def test_boxes_of_extra_images_stand_in_the_table_of_the_main_data(places: tuple[Path, Path], tmp_path: Path) -> None:
+    mine, web = places
+    names = [path.relative_to(mine).as_posix() for path in sorted(mine.rglob("*.png"))]
+    table = pandas.DataFrame({"image": [*names, "web:a/00.png", "web:b/01.png"], "x0": 1, "y0": 2, "x1": 9, "y1": 8})
+    options = ScanOptions(regions=table)
+    found = add_extra(read_source(mine, options), {"web": web}, options)
+    boxes, ids = found.samples.boxes["face"], found.samples.ids
+    has = {name for name, known in zip(ids, boxes.is_there, strict=True) if known}
+    assert has == {*names, "web:a/00.png", "web:b/01.png"}
+    assert (boxes.corners[boxes.is_there] == [1, 2, 9, 8]).all()
+    assert any(note.startswith("web: Boxes of ") and "2 images of 17" in note for note in found.notes)
+    cut = make_recipe("image.region=face")
+    with pytest.raises(PodiumError, match="15 of 33 images have no box") as refused:
+        podium.prepare(mine, folds=2, extra={"web": web}, options=options, settings=make_settings(tmp_path), recipe=cut)
+    assert "NAME:image" in str(refused.value.fix)
+    with pytest.raises(PodiumError, match="extra data 'web': no row names an image"):
+        add_extra(read_source(mine), {"web": web}, ScanOptions(regions=table.assign(image="web:strange.png")))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from podium.advice import options as advise
 from podium.curate import Scan, ScanOptions
+from podium.dataset.extra_boxes import with_named_boxes
 from podium.dataset.fit_extra import fit_extra
 from podium.dataset.sources import OneSource, read_labelled_source, read_source
 from podium.errors import LabelError, PodiumError, SourceError, UnknownNameError, UsageError
@@ -115,7 +116,9 @@ def _list(extra: Mapping[str, Extra]) -> list[_One]:
 
 def _read_one(one: _One, task: Task, options: ScanOptions | None, drop: tuple[str, ...]) -> Scan:
     try:
-        scan = read_extra(one.data, task, options)
+        scan = with_named_boxes(
+            read_extra(one.data, task, options), one.name, None if options is None else options.regions
+        )
         samples, notes = fit_extra(scan.samples, task, one.name, drop)
     except PodiumError as problem:
         problem.what = f"extra data {one.name!r}: {problem.what}"

@@ -100,10 +100,13 @@ def _require_all(samples: Samples, name: str, *, has_chain: bool) -> None:
     boxes = samples.boxes[name]
     left = samples.ids[~boxes.is_there & (boxes.source != UNREADABLE)].tolist()
     if left:
+        rows = f"rows to the table of {option('regions')}"
+        if samples.is_extra[samples.rows_of(left)].any():
+            rows += " (NAME:image for an image of extra data)"
         how = "End image.detect with centre" if has_chain else "Set image.detect=[centre]"
         raise SourceError(
             f"{part_of(len(left), len(samples), 'image', 'has', 'have')} no box of {name}: {list_some(left, most=3)}.",
             where=samples.root,
-            fix=f"{how}, which finds a box in every image, or add rows to the table of {option('regions')}.",
+            fix=f"{how}, which finds a box in every image, or add {rows}.",
             details=left,
         )
