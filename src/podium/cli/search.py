@@ -23,7 +23,7 @@ from podium.cli.flags import (
     ScanFlags,
 )
 from podium.cli.spelling import next_command, respell
-from podium.cli.verdicts import signed
+from podium.cli.verdicts import images_in_groups, signed
 from podium.columns import align_columns
 from podium.errors import UsageError
 from podium.listing import count_of
@@ -134,8 +134,7 @@ def _show(found: SearchResult, runs: Path) -> None:
     untouched, reference = found.untouched, found.record.reference
     print_lines(
         f"seen     {found.record.metric} {found.seen} out of fold, where trial {found.winner} was chosen",
-        f"true     {untouched.score} on {count_of(untouched.n, 'image')} in {count_of(untouched.n_groups, 'group')}"
-        " that the search never used",
+        f"true     {untouched.score} on {images_in_groups(untouched.n, untouched.n_groups)} that the search never used",
         f"gain     {signed(untouched.gain.difference)} over {reference} there: {found.verdict}"
         f" (out of fold {signed(untouched.promised.difference)})",
         f"optimism {signed(untouched.optimism)}: the score out of fold, minus that of the same models there",

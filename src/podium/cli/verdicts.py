@@ -9,13 +9,24 @@ from podium.listing import count_of
 if TYPE_CHECKING:
     from podium.metrics import ArmDifference, Interval, TargetComparison
 
-__all__ = ["signed", "what_settles"]
+__all__ = ["images_in_groups", "signed", "what_settles"]
 
 
 def signed(difference: Interval) -> str:
     """A difference with its interval and signs, such as "+0.0120 [+0.0031, +0.0209]"."""
     bounds = f" [{difference.low:+.4f}, {difference.high:+.4f}]" if difference.has_bounds else ""
     return f"{difference.value:+.4f}{bounds}"
+
+
+def images_in_groups(n: int, n_groups: int) -> str:
+    """How many images, and in how many groups where that is not the same.
+
+    Example:
+        >>> images_in_groups(9, 3), images_in_groups(9, 9)
+        ('9 images in 3 groups', '9 images')
+    """
+    groups = f" in {count_of(n_groups, 'group')}" if n_groups < n else ""
+    return f"{count_of(n, 'image')}{groups}"
 
 
 def what_settles(arm: ArmDifference, target: TargetComparison) -> str:
