@@ -6,6 +6,7 @@ SLURM is what it is for; `cluster=local` runs the same tasks as processes of thi
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -31,7 +32,8 @@ def check_words(words: Sequence[str]) -> dict[str, Any]:
             (partition, qos, account, constraint, array_parallelism ...); cluster=local for no SLURM.
 
     Raises:
-        UsageError: If submitit is missing, a word is no KEY=VALUE, a key is unknown, or no time is given.
+        UsageError: If submitit is missing, a word is no KEY=VALUE, a key is unknown, no time is given, or no SLURM is
+            on this machine.
     """
     import_extra("submitit", "slurm")
     pairs = [word.partition("=") for word in words]
@@ -52,7 +54,14 @@ def check_words(words: Sequence[str]) -> dict[str, Any]:
             field="slurm",
             fix="Add timeout_min=240, say: a training that needs longer goes on exactly after the next start.",
         )
+    if cluster == "slurm" and not all(map(shutil.which, ("sbatch", "srun"))):
+        raise _no_slurm("sbatch and srun are not on the PATH")
     return given
+
+
+def _no_slurm(why: str) -> UsageError:
+    fix = "Start it on a login node of the cluster, or try it with cluster=local."
+    return UsageError(f"there is no SLURM on this machine: {why}.", field="slurm", fix=fix)
 
 
 def _read(value: str) -> int | float | str:
@@ -113,11 +122,7 @@ def submit_array(tasks: Sequence[Callable[[], Any]], folder: Path, given: dict[s
             fix="Correct the option `slurm`; the run is kept, resume it with the option.",
         ) from problem
     except RuntimeError as problem:
-        raise UsageError(
-            f"there is no SLURM on this machine ({str(problem).splitlines()[0].rstrip('.?')}).",
-            field="slurm",
-            fix="Start it on a login node of the cluster, or try it with cluster=local.",
-        ) from problem
+        raise _no_slurm(str(problem).splitlines()[0].rstrip(".?")) from problem
     return [str(job.job_id) for job in jobs]
 
 
