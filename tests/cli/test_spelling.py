@@ -159,7 +159,7 @@ EXCEPTIONS = {
     "data": "DATA",
     "run": "RUN",
     "template": "TEMPLATE",
-    **dict.fromkeys(("arms", "members", "proxy"), "RUNS"),  # by their place
+    **dict.fromkeys(("arms", "members", "on_proxy"), "RUNS"),  # by their place
 }
 
 

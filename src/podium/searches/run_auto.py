@@ -213,7 +213,7 @@ def _look_and_divide(
             settings=own,
             progress=progress,
         )
-        found.save(folder.audit_folder)
+        found.save(folder=folder.audit_folder)
         levels = Counter(finding.level for finding in found.findings)
         told = ", ".join(count_of(n, level) for level, n in levels.items()) or "nothing"
         progress.note(f"Audit: {told}; {folder.audit_folder / 'audit.html'}.")
