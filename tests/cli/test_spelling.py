@@ -40,8 +40,8 @@ from podium.training.predictor import Models
 SOURCE = Path(podium.__file__).parent
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts[0] != "cli")
 FLAG = re.compile(r"(?<![\w-])(?<!var\()--[a-z][a-z-]*[a-z]")  # var(--card) is a colour of a page
-NO_FLAGS = {"--no-deps", "--force-reinstall", "--sticker"}
-"""Flags of pip, and a piece of a file's name."""
+NO_FLAGS = {"--format", "--no-deps", "--force-reinstall", "--sticker"}
+"""Flags of pip and docker, and a piece of a file's name."""
 
 
 def docstrings(tree: ast.Module) -> set[int]:
@@ -159,6 +159,7 @@ EXCEPTIONS = {
     "data": "DATA",
     "run": "RUN",
     "template": "TEMPLATE",
+    "commands": "COMMANDS",
     **dict.fromkeys(("arms", "members", "on_proxy"), "RUNS"),  # by their place
 }
 

@@ -32,7 +32,7 @@ def events(
     Example: podium events logs --out scalars.csv
 
     Args:
-        folder: The folder that TensorBoard is given as --logdir, or one event file.
+        folder: The folder that TensorBoard is given as logdir, or one event file.
         out: File for all rows, .csv or .parquet: run, tag, step, wall_time, value.
     """
     from podium.trackers.read_events import read_events

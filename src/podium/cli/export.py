@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from podium.cli.choices import Models
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import OUTPUT, RUN, MachineFlags, OutputFlags
+from podium.listing import count_of
 
 if TYPE_CHECKING:
     from podium.workflows.export import Exported
@@ -56,7 +57,7 @@ def _words(exported: Exported) -> list[str]:
     checked = exported.checked
     lines = [
         f"exported {exported.folder}: {exported.record['model']['ships']}, {exported.n_bytes / 1e6:.1f} MB",
-        f"checked  {checked.n_own} own and {checked.n_odd} odd images in {' and '.join(checked.engines)}",
+        f"checked  {checked.n_own} own and {count_of(checked.n_odd, 'odd image')} in {' and '.join(checked.engines)}",
         f"         largest difference of a probability {checked.same_pixels:.1e} from the same pixels,"
         f" {checked.predicted:.1e} beside the run",
     ]

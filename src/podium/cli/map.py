@@ -67,7 +67,7 @@ def map(
 
 def _show(run: Run, made: EmbeddingMap) -> None:
     how = "one frozen network" if made.is_frozen else "the model of its fold"
-    print_lines(f"{count_of(len(made.ids), 'image')}, {made.n_features:,} features each, by {how}")
+    print_lines(f"{count_of(len(made.ids), 'image')}, {count_of(made.n_features, 'feature')} each, by {how}")
     if made.projection.explained:
         first, second = made.projection.explained
         print_lines(f"pca      {first:.1%} and {second:.1%} of the variance lie along the axes")

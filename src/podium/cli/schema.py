@@ -26,7 +26,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema(
-    *commands: Annotated[str, Parameter(group=RUN)],
+    *commands: Annotated[str, Parameter(name=["COMMANDS"], group=RUN)],
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
     """Print every command, its options, exit codes and the document of its `--json` as JSON Schema, for programs.

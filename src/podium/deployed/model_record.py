@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from podium import durable
+from podium.advice import call
 from podium.errors import CorruptFileError, StorageError, UsageError
 from podium.images import Fit, Limits, Preprocessing
 from podium.images.preprocess import make_steps
@@ -68,7 +69,7 @@ def read_record(folder: Path) -> ModelRecord:
         raise UsageError(
             f"this is no exported model: it needs {GRAPH_NAME} and {RECORD_NAME}.",
             where=folder,
-            fix="Make one: podium export RUN --to FOLDER.",
+            fix=f"Make one: {call('podium.load_run(...).export', to='deployed')}.",
         )
     found = durable.read_json(path)
     if not isinstance(found, dict) or found.get("kind") != KIND:

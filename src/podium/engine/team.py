@@ -18,6 +18,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from podium.advice import options
 from podium.errors import PodiumError
 from podium.machine.batch_share import BatchShare
 from podium.machine.place_in_team import LeaderEnded, PlaceInTeam
@@ -157,5 +158,5 @@ def _losses_explained(what: str = "a process of this training was lost, or its m
     except (RuntimeError, ValueError) as problem:
         raise PodiumError(
             f"{what}: {str(problem).splitlines()[0].rstrip('.')}.",
-            fix="Start the same torchrun command again, with --resume last: the last checkpoint goes on.",
+            fix=f"Start the same torchrun command again, with {options(resume='last')}: the last checkpoint goes on.",
         ) from problem

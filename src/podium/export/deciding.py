@@ -23,7 +23,7 @@ def check_rules(rules: DecisionRules) -> None:
         raise UsageError(
             f"the run answers {', '.join(rules.consensus)} for all images of a group together, and an exported model"
             " answers each image by itself.",
-            fix=f"Leave the consensus out: {call('podium.load_run(...).decide', reset=True)}, or predict with the run.",
+            fix=f"Leave the consensus out: {call('podium.load_run(...).decide')}, or predict with the run.",
         )
 
 

@@ -93,7 +93,7 @@ def _connect(ray: Any, address: str, n_cpus: int) -> None:
         raise UsageError(
             f"no Ray cluster answers at {address!r}: {_first_line(problem)}.",
             field="ray",
-            fix="Start one with `ray start --head`, give HOST:PORT of its head, or use local.",
+            fix="Start one by the command ray start on its head, give HOST:PORT of its head, or use local.",
         ) from problem
 
 

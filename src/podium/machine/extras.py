@@ -66,10 +66,12 @@ EXTRAS = {
         {"onnxruntime": "1.23", "fastapi": "0.116", "uvicorn": "0.35", "prometheus-client": "0.22"},
         {"prometheus-client": "prometheus_client"},
     ),
-    "tensorboard": Extra("--track tensorboard, and podium events", {"tensorboard": "2.20"}),
-    "wandb": Extra("--track wandb", {"wandb": "0.21"}),
+    "tensorboard": Extra("TensorBoard as a tracker, and event files as a table", {"tensorboard": "2.20"}),
+    "wandb": Extra("Weights & Biases as a tracker", {"wandb": "0.21"}),
     "mlflow": Extra(
-        "--track mlflow", {"mlflow-skinny": "3.3", "sqlalchemy": "2", "alembic": "1.13"}, {"mlflow-skinny": "mlflow"}
+        "MLflow as a tracker",
+        {"mlflow-skinny": "3.3", "sqlalchemy": "2", "alembic": "1.13"},
+        {"mlflow-skinny": "mlflow"},
     ),
     "slurm": Extra("folds as SLURM jobs", {"submitit": "1.5.3"}, programs=("sbatch",)),
     "ray": Extra("folds on a Ray cluster", {"ray": "2.50"}),

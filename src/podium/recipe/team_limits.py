@@ -22,7 +22,7 @@ def refuse_in_team(recipe: Recipe, n_processes: int) -> None:
     training = recipe.training
     if recipe.model.freeze == "backbone" or recipe.is_solved:
         raise RecipeError(
-            f"model.freeze=backbone trains heads on features, which {n_processes} processes would only slow down.",
+            f"model.freeze=backbone trains heads on features, which a team of {n_processes} would only slow down.",
             fix=f"Leave torchrun out ({option('processes')} trains several folds at once), or train the network: "
             f"preset finetune or strong.",
         )
@@ -35,7 +35,7 @@ def refuse_in_team(recipe: Recipe, n_processes: int) -> None:
     if size < n_processes:
         key = "batch_size" if size == training.batch_size else "micro_batch"
         raise RecipeError(
-            f"training.{key}={size} are fewer images than the {n_processes} processes of torchrun.",
+            f"training.{key}={size} are fewer images than the team of torchrun has ({n_processes}).",
             fix=f"Use training.{key}={n_processes} or more (they are dealt among the processes), or fewer processes.",
         )
 

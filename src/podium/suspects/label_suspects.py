@@ -206,10 +206,12 @@ def _describe(judged: Judgement, row: int, samples: Samples) -> Suspect:
     said = None if judged.crowd is None else judged.crowd.said(row, asked.classes) or None
     if said:
         n = sum(map(len, said.values()))
-        reason += "; " + ", ".join(f"{len(names)} of {n} annotators say {label}" for label, names in said.items())
+        reason += "; " + ", ".join(
+            f"{len(names)} of {count_of(n, 'annotator')} say {label}" for label, names in said.items()
+        )
     wrong = None if judged.wrong is None else int(judged.wrong[row])
     if wrong is not None:
-        reason = f"wrong in {wrong} of {judged.n_runs} runs; {reason}"
+        reason = f"wrong in {wrong} of {count_of(judged.n_runs, 'run')}; {reason}"
     return Suspect(
         str(samples.ids[sample]),
         asked.name,

@@ -34,7 +34,7 @@ def read_events(folder: str | Path) -> pd.DataFrame:
     (`purge_step`), as TensorBoard shows them. A file that is still being written is read as far as it goes.
 
     Args:
-        folder: The folder that TensorBoard is given as --logdir, or one event file.
+        folder: The folder that TensorBoard is given, or one event file.
 
     Returns:
         Columns `run` (the subfolder, "." for the folder itself), `tag`, `step`, `wall_time` (seconds since 1970) and

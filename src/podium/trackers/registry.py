@@ -19,9 +19,9 @@ _own: dict[str, Callable[[], Tracker]] = {}
 
 
 def register_tracker(name: str, make: Callable[[], Tracker]) -> None:
-    """Give a tracker of your own a name for `--track` and `track=`.
+    """Give a tracker of your own a name for `track=` and the option of that name.
 
-    Call it in a file that `podium.load_parts` or the option `--parts` names: the tracker is made in another process,
+    Call it in a file that `podium.load_parts` reads: the tracker is made in another process,
     which runs that file too.
 
     Args:

@@ -76,7 +76,7 @@ class Tracker:
     """Tells another program of a run; override all methods but `last_epochs`.
 
     It lives in a process of its own. An error, a hang or an exit there is reported once and ends the tracker, never the
-    training. `podium.register_tracker` gives one of yours a name for `--track`.
+    training. `podium.register_tracker` gives one of yours a name for `track=`.
     """
 
     def start(self, run: TrackedRun) -> None:

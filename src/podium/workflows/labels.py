@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium import durable
+from podium.advice import option
 from podium.errors import UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings
@@ -86,7 +87,7 @@ def _load_repeat(other: RunFolder, run: RunFolder, samples: Samples) -> Predicti
         raise UsageError(
             f"run {other.name!r} was not judged on the images and labels of {run.name!r}.",
             field="repeats",
-            fix="Train again on the same data, with another --seed or --split-seed and nothing else.",
+            fix=f"Train again on the same data, changing {option('seed')} or {option('split_seed')} alone.",
         )
     return found
 
