@@ -80,7 +80,7 @@ def draw_history(result: SearchResult) -> Drawing | None:
         [best_line, *dots],
         _whole_axis(last),
         fit_axis(ys),
-        words=f"{result.record.metric} of {count_of(len(done), 'trial')} out of fold, the best {result.seen.value:.4f}.",
+        words=f"{result.record.metric} of {count_of(len(done), 'trial')} out of fold, best {result.seen.value:.4f}.",
         x_name="trial",
         y_name=f"{result.record.metric}, out of fold",
         width=640,
