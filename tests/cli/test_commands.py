@@ -124,7 +124,7 @@ def test_the_help_of_a_command_has_groups_texts_choices_and_exit_codes(
     monkeypatch.setenv("COLUMNS", "200")
     _, out, _ = run(command, "--help")
     boxes = re.findall(r"\u256d\u2500 ([\w ]+) \u2500", out)
-    assert set(boxes) <= {"Run", "Data", "Sample submission", "Split", "Recipe", "Machine", "Output"}
+    assert set(boxes) <= {"Run", "Server", "Data", "Sample submission", "Split", "Recipe", "Machine", "Output"}
     assert boxes == sorted(set(boxes), key=boxes.index)
     assert "Exit codes: 0 done" in out
     for argument in list_arguments(command):

@@ -26,6 +26,7 @@ from podium.curate import ScanOptions
 from podium.curate import options as scan_options
 from podium.dataset import FoldOptions
 from podium.demo import TASKS
+from podium.deployed import ENGINES
 from podium.explain import Method
 from podium.machine import Settings
 from podium.metrics import METRICS
@@ -93,6 +94,7 @@ def test_every_flag_in_a_text_of_the_command_line_exists() -> None:
         name for command in COMMANDS for item in list_arguments(command) for name in (*item.names, *item.negatives)
     }
     known |= {"--help", "--version", "--no"}  # the start of --no-header
+    known |= {"--data-binary"}  # of curl
     for path in sorted((SOURCE / "cli").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -218,6 +220,7 @@ def test_choices_of_tables_are_the_library_s() -> None:
     assert get_args(choices.Preset) == tuple(PRESETS)
     assert get_args(choices.Policy) == tuple(POLICIES)
     assert get_args(choices.DemoTask) == tuple(TASKS)
+    assert get_args(choices.ServeEngine) == ("auto", *ENGINES)
 
 
 def test_the_table_is_what_the_parsers_take() -> None:

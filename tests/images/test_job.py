@@ -45,6 +45,9 @@ def test_facts_and_pixels_come_only_where_wanted(photo: Path) -> None:
     facts = decode_file(photo).facts
     assert do_job(photo, Job(size=(8, 8))).facts == facts
     assert do_job(photo, Job(with_facts=False)).facts is None
+    given = do_job(photo.read_bytes(), Job(size=(8, 8)))
+    assert given.facts == facts
+    np.testing.assert_array_equal(pixels_of(given), pixels_of(do_job(photo, Job(size=(8, 8)))))
     audited = do_job(photo, Job(with_pixels=False, target_px=1))
     assert (audited.pixels, audited.outcome, audited.facts) == (None, Outcome.OK, facts)
 

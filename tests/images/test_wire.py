@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from podium.images.decode import Limits
 from podium.images.facts import ImageFacts
-from podium.images.job import Job, Stored
+from podium.images.job import Item, Job, Stored
 from podium.images.outcome import Decoded, Outcome
 from podium.images.wire import (
     decode_batch,
@@ -60,6 +61,11 @@ def roundtrip(record: dict[str, object]) -> dict[str, object]:
     return read_frame(Pipe(encode_frame(record)).read_into)[0]
 
 
+def roundtrip_batch(batch: Sequence[Item]) -> list[Item]:
+    record, contents = encode_batch(batch)
+    return decode_batch(*read_frame(Pipe(encode_frame(record, *contents)).read_into))
+
+
 @pytest.mark.parametrize(
     "job",
     [
@@ -74,11 +80,17 @@ def test_a_job_comes_out_equal(job: Job) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 2**40), st.binary(min_size=1).map(os.fsdecode)), max_size=5))
 def test_paths_of_any_bytes_come_out_equal(batch: list[tuple[int, str]]) -> None:
-    assert decode_batch(roundtrip(encode_batch(batch))) == batch
+    assert roundtrip_batch(batch) == batch
+
+
+@given(st.lists(st.binary(), max_size=4))
+def test_contents_of_files_come_out_equal_between_paths(contents: list[bytes]) -> None:
+    batch: list[Item] = [(0, "a.png"), *((row, data) for row, data in enumerate(contents)), (9, "b.png", (1, 2, 3, 4))]
+    assert roundtrip_batch(batch) == batch
 
 
 def test_a_path_object_is_a_path() -> None:
-    assert decode_batch(roundtrip(encode_batch([(3, Path("a") / "b.png")]))) == [(3, os.path.join("a", "b.png"))]  # noqa: PTH118
+    assert roundtrip_batch([(3, Path("a") / "b.png")]) == [(3, os.path.join("a", "b.png"))]  # noqa: PTH118
 
 
 def test_results_with_pixels_rows_and_failures_come_out_in_order() -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +39,9 @@ class Worker:
         environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, env=environment)
 
-    def send(self, record: Record) -> None:
+    def send(self, record: Record, contents: Sequence[memoryview] = ()) -> None:
         assert self.process.stdin is not None
-        for piece in encode_frame(record):
+        for piece in encode_frame(record, *contents):
             self.process.stdin.write(piece)
 
     def read(self) -> tuple[Record, bytearray]:
@@ -56,7 +56,7 @@ class Worker:
         return read_frame(read_into)
 
     def do(self, batch: list[Item]) -> list[Result]:
-        self.send(encode_batch(batch))
+        self.send(*encode_batch(batch))
         return decode_results(*self.read())
 
     def begin(self, job: Job, alarm_s: float = 60.0) -> None:
@@ -121,7 +121,7 @@ def test_rows_are_written_by_the_worker_and_no_pixels_are_sent(worker: Worker, t
     batch = make_images(tmp_path, ["a.png", "b.png"])
     (tmp_path / "rows").write_bytes(bytes(2 * 27))
     worker.begin(Job(size=(3, 3), rows=str(tmp_path / "rows"), n_rows=2))
-    worker.send(encode_batch(batch))
+    worker.send(*encode_batch(batch))
     record, body = worker.read()
     assert body == b""
     assert all(isinstance(result, Stored) for result in decode_results(record, body))

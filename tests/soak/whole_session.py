@@ -13,7 +13,13 @@ from soak.command_line import LEAKS, TINY, Answer, ask, draw, draw_pets
 
 __all__ = ["ELSEWHERE", "run_session"]
 
-ELSEWHERE = {"demo": "a minute", "regions": "extra face", "stickers": "extra face", "search": "minutes"}
+ELSEWHERE = {
+    "demo": "a minute",
+    "regions": "extra face",
+    "stickers": "extra face",
+    "search": "minutes",
+    "serve": "tests/serve",
+}
 """Commands whose documents other tests look at."""
 
 _CPU = ("--device", "cpu")

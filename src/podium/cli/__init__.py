@@ -43,6 +43,7 @@ COMMANDS = {
     "tta": "Audit test-time views: what each adds and costs out of fold; predict uses those that help.",
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "export": "Write a run as one folder that answers without torch: ONNX, decisions, card.",
+    "serve": "Answer over HTTP from an exported folder: probabilities and decisions, within limits and deadlines.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
     "leaderboard": "List submissions with their scores, expected and on the leaderboard; note new ones.",
     "events": "Read TensorBoard event files, of whatever program, as a table.",

@@ -29,6 +29,7 @@ __all__ = [
     "Question",
     "RecipeAction",
     "RunOrder",
+    "ServeEngine",
     "Shell",
     "SplitMethod",
     "ValueKind",
@@ -112,3 +113,4 @@ Metric = Literal[
     "log_loss_clip_0.001",
     "log_loss_clip_0.01",
 ]
+ServeEngine = Literal["auto", "onnxruntime", "openvino"]

@@ -18,12 +18,17 @@ __all__ = ["Console", "print_json", "print_lines"]
 _LONGEST_NOTE = 2000
 
 
-def print_json(record: Mapping[str, Any]) -> None:
-    """One JSON document on standard output; its notes name options as flags. ASCII where the output is not UTF-8."""
+def print_json(record: Mapping[str, Any], *, indent: int | None = 2) -> None:
+    """One JSON document on standard output; its notes name options as flags. ASCII where the output is not UTF-8.
+
+    Args:
+        record: The document.
+        indent: Spaces of an indent; None writes one line.
+    """
     from podium.cli.spelling import respell_record
 
     is_utf8 = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
-    text = json.dumps(respell_record(record), ensure_ascii=not is_utf8, indent=2, allow_nan=False)
+    text = json.dumps(respell_record(record), ensure_ascii=not is_utf8, indent=indent, allow_nan=False)
     sys.stdout.write(re.sub(r"[^\n\x20-\x7e]", _as_json, text) + "\n")
 
 

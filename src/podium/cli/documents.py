@@ -344,6 +344,17 @@ class DecideDocument(Document):
     notes: Words
 
 
+class ServeDocument(Document):
+    """A server that answers now; printed when it is ready, on one line."""
+
+    address: str
+    model_id: str
+    engine: str
+    classes: Record
+    token: str | None
+    pid: int
+
+
 class SubmitDocument(Document):
     """A submission and what is known of it."""
 
@@ -555,6 +566,7 @@ DOCUMENTS: dict[str, tuple[type[Document], ...]] = {
     "ensemble": (EnsembleDocument,),
     "tta": (TtaDocument,),
     "decide": (DecideDocument,),
+    "serve": (ServeDocument,),
     "submit": (SubmitDocument,),
     "leaderboard": (LeaderboardDocument,),
     "events": (EventsDocument,),

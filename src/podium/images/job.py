@@ -10,7 +10,7 @@ import numpy as np
 
 from podium.durable import RowFile
 from podium.images.crop import Box, crop
-from podium.images.decode import Limits, decode_file
+from podium.images.decode import Limits, decode_bytes, decode_file
 from podium.images.facts import ImageFacts
 from podium.images.outcome import Decoded, Outcome
 from podium.images.preprocess import Preprocessing, cuts, store_as
@@ -19,8 +19,8 @@ from podium.images.resize import Fit
 __all__ = ["Item", "Job", "Stored", "do_item", "do_job", "store"]
 
 
-Item = tuple[int, str | os.PathLike[str]] | tuple[int, str | os.PathLike[str], Box]
-"""Number of an image, its path and, where only a part is wanted, the box of that part."""
+Item = tuple[int, str | os.PathLike[str] | bytes] | tuple[int, str | os.PathLike[str], Box]
+"""Number of an image, its path or the content of its file and, where only a part is wanted, the box of that part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,15 @@ class Stored:
     crc32: int
 
 
-def do_job(path: str | os.PathLike[str], job: Job, box: Box | None = None) -> Decoded:
-    """The result for one file, or of a part of it. No content of a file raises anything."""
+def do_job(file: str | os.PathLike[str] | bytes, job: Job, box: Box | None = None) -> Decoded:
+    """The result for one file, named or given as bytes, or of a part of it. No content of a file raises anything."""
     target_px = job.target_px
     if target_px is None and job.size is not None and box is None and not cuts(job.preprocessing):
         target_px = max(job.size)
-    result = decode_file(path, limits=job.limits, target_px=target_px, with_facts=job.with_facts)
+    if isinstance(file, bytes):
+        result = decode_bytes(file, limits=job.limits, target_px=target_px, with_facts=job.with_facts)
+    else:
+        result = decode_file(file, limits=job.limits, target_px=target_px, with_facts=job.with_facts)
     if result.pixels is None:
         return result
     if not job.with_pixels:

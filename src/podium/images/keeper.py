@@ -116,7 +116,8 @@ class Keeper:
         self._read_signs()
         self._n_begun, self._last_sign = 0, time.monotonic()
         try:
-            self._send(encode_batch(batch), self._is_getting_on)
+            record, contents = encode_batch(batch)
+            self._send(record, self._is_getting_on, *contents)
             record, body = read_frame(lambda buffer: self._read_into(buffer, self._is_getting_on))
         except _DeadlineError:
             self.kill()
@@ -202,13 +203,13 @@ class Keeper:
         except ValueError:
             return f"signal {-status}"
 
-    def _send(self, record: Record, is_waiting: Callable[[], bool]) -> None:
+    def _send(self, record: Record, is_waiting: Callable[[], bool], *bodies: memoryview) -> None:
         """Writes a frame, which a stopped worker with a full pipe would not take."""
         process = self._process
         if process is None or process.stdin is None:
             raise EOFError
         descriptor = process.stdin.fileno()
-        for piece in encode_frame(record):
+        for piece in encode_frame(record, *bodies):
             while piece:
                 try:
                     piece = piece[os.write(descriptor, piece) :]

@@ -1,8 +1,9 @@
 """How a decode worker and its owner talk: frames of JSON and raw bytes through a pipe, no pickles.
 
 A frame is two lengths (8 bytes each, little-endian), the JSON of the first length, the bytes of the second. The owner
-sends the job once, then batches of paths; the worker answers each batch with one frame for all of its results. Pixels,
-where they are wanted, go as the bytes of a frame; pixels that are stored in a file do not come this way.
+sends the job once, then batches of paths, or of the contents of files as the bytes of the frame; the worker answers
+each batch with one frame for all of its results. Pixels, where they are wanted, go as the bytes of a frame; pixels that
+are stored in a file do not come this way.
 """
 
 from __future__ import annotations
@@ -84,14 +85,27 @@ def decode_job(record: Record) -> tuple[Job, float]:
     return job, record["alarm_s"]
 
 
-def encode_batch(batch: Sequence[Item]) -> Record:
-    """Numbered paths and boxes. Paths travel as the file system's own bytes."""
-    return {"batch": [[item[0], os.fsencode(item[1]).hex(), *item[2:]] for item in batch]}
+def encode_batch(batch: Sequence[Item]) -> tuple[Record, list[memoryview]]:
+    """Numbered paths and boxes, and contents of files. Paths travel as the file system's own bytes."""
+    contents = [memoryview(item[1]) for item in batch if isinstance(item[1], bytes)]
+    return {"batch": [[item[0], _pack_file(item[1]), *item[2:]] for item in batch]}, contents
 
 
-def decode_batch(record: Record) -> list[Item]:
+def decode_batch(record: Record, body: bytearray) -> list[Item]:
     """What `encode_batch` packed."""
-    return [_read_item(*item) for item in record["batch"]]
+    items: list[Item] = []
+    at = 0
+    for number, file, *box in record["batch"]:
+        if isinstance(file, int):  # the length of a content
+            items.append((number, bytes(memoryview(body)[at : at + file])))
+            at += file
+        else:
+            items.append(_read_item(number, file, *box))
+    return items
+
+
+def _pack_file(file: str | os.PathLike[str] | bytes) -> str | int:
+    return len(file) if isinstance(file, bytes) else os.fsencode(file).hex()
 
 
 def _read_item(number: int, path: str, box: list[int] | None = None) -> Item:

@@ -54,7 +54,7 @@ def _work(out: int, begun: int) -> None:
         signal.setitimer(signal.ITIMER_REAL, alarm_s)
 
     while True:
-        batch = decode_batch(read_frame(_read_into)[0])
+        batch = decode_batch(*read_frame(_read_into))
         results = []
         try:
             for item in batch:

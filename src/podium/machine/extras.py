@@ -63,8 +63,15 @@ EXTRAS = {
     "export": Extra("models as ONNX files", {"onnx": "1.19", "onnxruntime": "1.23"}),
     "serve": Extra(
         "a server of answers",
-        {"onnxruntime": "1.23", "fastapi": "0.116", "uvicorn": "0.35", "prometheus-client": "0.22"},
-        {"prometheus-client": "prometheus_client"},
+        {
+            "onnxruntime": "1.23",
+            "fastapi": "0.116",
+            "starlette": "1.1",
+            "uvicorn": "0.35",
+            "python-multipart": "0.0.30",
+            "prometheus-client": "0.22",
+        },
+        {"prometheus-client": "prometheus_client", "python-multipart": "python_multipart"},
     ),
     "tensorboard": Extra("TensorBoard as a tracker, and event files as a table", {"tensorboard": "2.20"}),
     "wandb": Extra("Weights & Biases as a tracker", {"wandb": "0.21"}),
