@@ -42,7 +42,7 @@ def test_the_json_document_holds_the_script(bash_script: str) -> None:
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        (["podium", "tr"], {"train"}),
+        (["podium", "tr"], {"track", "train"}),
         (["podium", "train", "--fol"], {"--fold-column", "--folds", "--folds-from", "--follow-links"}),
         (["podium", "train", "--preset", "fine"], {"finetune"}),
         (["podium", "runs", "--sort", ""], {"created", "score"}),

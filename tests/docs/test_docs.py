@@ -1,6 +1,6 @@
 """The pages under docs/ do what they say: their blocks run, their output is the one shown, their links lead somewhere.
 
-A fenced block whose info string holds `run` is executed, page by page from top to bottom, in one folder for all pages:
+A fenced block whose info string holds `run` is executed, from top to bottom, each page in a folder of its own:
 
     ```sh run              every line is a command that must end with exit code 0
     ```sh run exit=3       the last line must end with exit code 3
@@ -87,16 +87,22 @@ RUNNABLE = [page for page in PAGES if any("run" in block.words for block in read
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that all pages work in. Decoded images and features are made once for all of them."""
+    """Where every page works in a folder of its own. Decoded images and features are made once for all of them."""
     try:
         find_weight_file(PACKAGED["tf_efficientnet_lite0"])
     except WeightsError as missing:
         pytest.skip(f"the pages use packaged weights: {missing.fix}")
     folder = tmp_path_factory.mktemp("pages")
-    (folder / "demo" / "runs" / ".cache").mkdir(parents=True)
-    (folder / "runs").mkdir()
-    (folder / "runs" / ".cache").symlink_to(folder / "demo" / "runs" / ".cache")
+    (folder / ".cache").mkdir()
     return folder
+
+
+def enter_own_folder(workshop: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = workshop / name
+    for runs in (folder / "runs", folder / "demo" / "runs"):
+        runs.mkdir(parents=True)
+        (runs / ".cache").symlink_to(workshop / ".cache")
+    monkeypatch.chdir(folder)
 
 
 @pytest.mark.slow
@@ -104,7 +110,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_runnable_block_runs_and_prints_what_the_page_shows(
     page: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(workshop)
+    enter_own_folder(workshop, page.stem, monkeypatch)
     monkeypatch.setenv("COLUMNS", "100")
     if page.stem not in AS_A_READER:
         make_baseline_small(monkeypatch)
@@ -172,7 +178,7 @@ def masked(text: str) -> list[str]:
 def test_every_example_runs(
     example: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(workshop)
+    enter_own_folder(workshop, f"example {example.stem}", monkeypatch)
     make_baseline_small(monkeypatch)
     runpy.run_path(str(example), run_name="__main__")
     assert capsys.readouterr().out.strip()

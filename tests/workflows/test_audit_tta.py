@@ -15,6 +15,7 @@ import pytest
 from podium import durable
 from podium.data import MemoryImages, open_cache
 from podium.errors import Stopped, UnknownNameError, UsageError
+from podium.predicting import predict_views
 from podium.recipe import load_recipe
 from podium.report.contents import read_contents
 from podium.report.plots import write_plots
@@ -22,7 +23,7 @@ from podium.report.views_section import describe_views
 from podium.store import ChosenViews, digest_views, find_stale, load_tables
 from podium.tables import Samples, load_predictions
 from podium.training.predictor import open_predictor
-from podium.workflows import Run, load_run, predict_views, train
+from podium.workflows import Run, load_run, train
 from podium.workflows.audit_tta import _Answers
 from tiny.contest import Notes, copy_run, draw_images, make_recipe, make_settings
 

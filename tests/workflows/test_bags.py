@@ -113,7 +113,8 @@ def test_decide_chooses_a_pool_that_predictions_and_evaluations_follow(
     assert json.loads(Path("runs/mine/decisions.json").read_bytes())["bags"] == "noisy_or"
     assert Path("runs/mine/predictions/test.csv").read_bytes() != mean, "answers follow the pool"
     capsys.readouterr()
-    assert main(["evaluate", "mine", "photos", *read, "-q", "--json"]) == 0
+    draw_images(tmp_path / "new", 36, seed=1)
+    assert main(["evaluate", "mine", "new", *read, "-q", "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)["scores"]
     assert scores["of_images"]["pool"] == "noisy_or"
     assert scores["targets"]["mask"]["n"] == N_BAGS

@@ -69,7 +69,10 @@ def test_the_command_shows_domains_and_the_worst(
     out = capsys.readouterr().out
     assert "Worst domain: '" in out
     assert "reachable" in out
-    assert main(["evaluate", "mine", "photos", "--labels", "train.csv", "--domain", "site", "-q", "--json"]) == 0
+    assert main(["evaluate", "mine", "photos", "--labels", "train.csv", "-q"]) == 2, "it learnt these"
+    capsys.readouterr()
+    draw_images(tmp_path / "new", len(list((tmp_path / "photos").iterdir())), seed=1)
+    assert main(["evaluate", "mine", "new", "--labels", "train.csv", "--domain", "site", "-q", "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)["scores"]
     assert scores["worst_domain"] in SITES
     assert len(scores["domains"]) == 3

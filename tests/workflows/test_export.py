@@ -109,6 +109,33 @@ def test_what_disagrees_is_not_written(run: Run, tmp_path: Path, monkeypatch: py
     assert not list(tmp_path.iterdir())
 
 
+def test_what_a_grey_level_does_is_told_and_refuses_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check_graph, "SENSITIVE", 0.0)
+    caution = run.export(tmp_path / "model").record["check"]["caution"]
+    assert caution is not None
+    assert caution.startswith("This network is sensitive: pixels that differ by ")
+    assert caution.replace("<", "&lt;") in (tmp_path / "model" / "card.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_openvino_is_right_at_the_first_batch_of_a_size_whoever_compiles(contest: Contest, tmp_path: Path) -> None:
+    """It was not where depthwise convolutions stand behind an `If`."""
+    openvino = pytest.importorskip("openvino")
+    import onnxruntime
+
+    made = make_recipe("model.name=tf_efficientnet_lite0", "image.size_px=48")
+    train(contest("single"), recipe=made, folds=2, settings=make_settings(tmp_path)).export(tmp_path / "model")
+    graph = tmp_path / "model" / "model.onnx"
+    compiled = openvino.Core().compile_model(str(graph), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    images = np.random.default_rng(0).integers(0, 256, (7, 60, 48, 3), dtype=np.uint8)
+    for n, height in ((1, 48), (5, 48), (1, 60), (7, 48), (3, 60)):
+        given = np.ascontiguousarray(images[:n, :height])
+        np.testing.assert_allclose(compiled(given)[0], session.run(None, {"images": given})[0], atol=1e-4)
+
+
 def test_wrong_wishes_are_refused_in_one_line(run: Run, exported: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="opset 3 cannot be written"):
         run.export(tmp_path / "model", opset=3)

@@ -15,6 +15,7 @@ __all__ = [
     "Decoding",
     "DemoTask",
     "Duplicates",
+    "Engine",
     "LabelKind",
     "Layout",
     "LeakKind",
@@ -38,6 +39,7 @@ __all__ = [
 
 Blend = Literal["mean", "logits", "ranks", "vote"]
 Calibrator = Literal["temperature", "vector"]
+Engine = Literal["auto", "onnxruntime", "openvino"]
 DemoTask = Literal["sign_digits", "letters", "glyphs"]
 Decoding = Literal["independent", "class_first", "attributes_first"]
 Preset = Literal["baseline", "quick", "finetune", "strong", "contest-f", "contest-l"]

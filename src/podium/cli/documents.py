@@ -221,6 +221,19 @@ class PredictDocument(Document):
     expected: Record | None
 
 
+class PredictExportedDocument(Document):
+    """Answers of an exported model."""
+
+    model: str
+    engine: str
+    file: str
+    n_images: int
+    n_kept: int
+    n_failed: int
+    failures: Record
+    model_id: str
+
+
 class PseudoDocument(Document):
     """Labels of unlabelled images."""
 
@@ -556,7 +569,7 @@ DOCUMENTS: dict[str, tuple[type[Document], ...]] = {
     "lr-find": (LrFindDocument,),
     "refit": (RefitDocument,),
     "track": (TrackDocument,),
-    "predict": (PredictDocument,),
+    "predict": (PredictDocument, PredictExportedDocument),
     "pseudo": (PseudoDocument,),
     "evaluate": (EvaluateDocument,),
     "labels": (SuspectsDocument, NextDocument, LabelVerdictDocument),

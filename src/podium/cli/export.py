@@ -63,4 +63,6 @@ def _words(exported: Exported) -> list[str]:
     ]
     if checked.from_file is not None and checked.levels is not None:
         lines.append(f"         resized by the graph {checked.levels:.0f} of 255 levels, {checked.from_file:.1e}")
+    if checked.caution is not None:
+        lines.append(f"note     {checked.caution}")
     return lines

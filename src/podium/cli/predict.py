@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from podium.cli.choices import Models
+from podium.advice import call, option
+from podium.cli.choices import Engine, Models
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, OUTPUT, RUN, MachineFlags, OutputFlags
 from podium.cli.spelling import next_command
@@ -34,16 +35,19 @@ def predict(
     regions: Annotated[Path | None, Parameter(group=DATA)] = None,
     tta: Annotated[tuple[str, ...] | None, Parameter(group=RUN, consume_multiple=True, negative="")] = None,
     models: Annotated[Models, Parameter(group=RUN)] = "folds",
+    engine: Annotated[Engine, Parameter(group=RUN)] = "auto",
     name: Annotated[str, Parameter(group=OUTPUT)] = "test",
+    out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     machine: MachineFlags = MachineFlags(),  # noqa: B008 - frozen values
     output: OutputFlags = OutputFlags(),  # noqa: B008
 ) -> int:
     """Predict new images with every finished fold of a run, and average the folds. Everything goes into the run folder.
+    With a folder that podium export wrote in place of the run, no torch is needed and the answers go into a table.
 
     Example: podium predict last data/test --tta hflip
 
     Args:
-        run: A run's name, folder, or "last".
+        run: A run's name, folder, or "last"; or the folder of an exported model.
         data: Folder of images, or a table (CSV, TSV, JSON Lines, Parquet) whose rows name images beside it.
         rows: Table whose rows name the images of the folder to predict (default: predict all of them).
         image_column: Column of the table that names the image.
@@ -59,8 +63,31 @@ def predict(
             center-0.8, five-0.8, scale-0.9, tiles-2x2, and several joined by "+"; none for the plain one alone
             (default: auto, those that podium tta chose, else the recipe's).
         models: Models that predict: the mean of the folds' models, or the one on all images that podium refit trained.
+        engine: What computes an exported model: onnxruntime, openvino, or auto for the quicker one that is installed.
         name: Name of the prediction files.
+        out: Table of an exported model's answers, a new file: .parquet or .csv. Columns: id, each answer, each
+            probability as TARGET=CLASS, decode_error. A start after a stop goes on where that was.
     """
+    from podium.deployed.model_record import is_model_folder
+
+    if is_model_folder(run):
+        of_runs = {
+            "rows": rows, "image_column": image_column, "delimiter": delimiter, "encoding": encoding, "group": group,
+            "answer_per": answer_per, "regions": regions, "tta": tta, "header": None if header else header,
+            "models": None if models == "folds" else models, "name": None if name == "test" else name,
+        }  # fmt: skip
+        from podium.cli.predict_exported import predict_exported
+
+        return predict_exported(Path(run), data, out, engine, machine, output, of_runs, follow_links=follow_links)
+    if out is not None or engine != "auto":
+        from podium.errors import UsageError
+
+        what = "out" if out is not None else "engine"
+        raise UsageError(
+            f"a run's predictions stay in its folder, and {option(what)} is for exported models.",
+            field=what,
+            fix=f"Leave it out, or export the run: {call('podium.load_run(...).export', to='deployed')}.",
+        )
     from podium.workflows.run import Run, load_run
 
     settings = machine.as_settings()

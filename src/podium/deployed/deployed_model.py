@@ -23,6 +23,9 @@ from podium.tables import Task, as_text_array
 if TYPE_CHECKING:
     from PIL import Image
 
+    from podium.deployed.predict_files import PredictedFiles
+    from podium.machine.progress import Progress
+
 __all__ = ["BATCH", "Asked", "DeployedModel", "load_model"]
 
 Asked: TypeAlias = "NDArray[np.uint8] | str | Path | bytes | Image.Image"
@@ -115,6 +118,46 @@ class DeployedModel:
             {head.name: found[f"{head.name}.answer"] for head in heads},
             self.model_id,
         )
+
+    def predict_files(
+        self,
+        folder: str | Path,
+        *,
+        out: str | Path,
+        workers: int | None = None,
+        follow_links: bool = False,
+        progress: Progress | None = None,
+    ) -> PredictedFiles:
+        """Answer every image of a folder and write a table, with as much memory for a million images as for a hundred,
+        save their names.
+
+        Files are decoded by worker processes, so one that hangs or crashes a decoder costs its own answer alone: its
+        row says why. Answers are kept in parts of 4,096 images beside the table; a start after a kill goes on with
+        them, unless the model or an image of the part has changed.
+
+        Args:
+            folder: Folder of images, at any depth.
+            out: A new file: .parquet or .csv. Columns: `id`, the path in the folder; every target's answer;
+                `target=class` for each probability; `decode_error`.
+            workers: Processes that decode; None takes the cores.
+            follow_links: Whether to follow links to folders outside of the folder.
+            progress: Receives progress and notes.
+
+        Raises:
+            UsageError: If the table is there already, or its ending says no format.
+            SourceError: If the folder is missing or holds no image.
+            StorageError: If the table cannot be written.
+            Stopped, Interrupted: After SIGTERM or Ctrl-C; parts that are done are kept.
+
+        Example:
+            podium.load_model("deployed").predict_files("photos", out="answers.parquet")
+        """
+        from podium.deployed.predict_files import predict_files
+        from podium.machine.progress import Silent
+
+        silent = Silent() if progress is None else progress
+        to = Path(out).expanduser()
+        return predict_files(self, Path(folder).expanduser(), to, silent, workers=workers, follow_links=follow_links)
 
     def warm_up(self) -> None:
         """Compile the graph now and not when the first image is asked about."""

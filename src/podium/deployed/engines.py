@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.errors import UnknownNameError, UsageError
+from podium.machine.signal_stack import kept_signal_stack
 
 __all__ = ["ENGINES", "Engine", "Session", "available_engines", "choose_engine", "open_session"]
 
@@ -103,8 +104,9 @@ def _open_openvino(graph: bytes, precision: str, n_threads: int, shape: dict[str
     settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": _HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
     if n_threads:
         settings["INFERENCE_NUM_THREADS"] = n_threads
-    compiled = core.compile_model(model, "CPU", settings)
-    names, request = [output.get_any_name() for output in compiled.outputs], compiled.create_infer_request()
+    with kept_signal_stack():
+        compiled = core.compile_model(model, "CPU", settings)
+        names, request = [output.get_any_name() for output in compiled.outputs], compiled.create_infer_request()
 
     def run(images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         found = request.infer([np.ascontiguousarray(images)], share_inputs=True)

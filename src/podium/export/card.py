@@ -109,9 +109,12 @@ def _check(record: Mapping[str, Any]) -> Iterator[str]:
     if found["from_file"] is not None:
         yield f"- a pixel that the graph resized: {found['levels']:.0f} of 255"
         yield f"- a probability from an image that the graph resized: {found['from_file']:.1e}"
+        yield f"- what those pixels change beside the run's own: {found['one_level']:.1e}"
     yield f"- a probability beside `podium predict` ({record['model']['arithmetic']}): {found['predicted']:.1e}"
     if found["n_other"]:
         yield f"- other answers, of images where two lie that close: {found['n_other']}"
+    if found["caution"] is not None:
+        yield f"- {printable(found['caution'])}"
 
 
 def _origin(record: Mapping[str, Any]) -> str:

@@ -20,9 +20,11 @@ from podium.images import store_as
 from podium.recipe import Recipe
 from podium.tables import Predictions
 
-__all__ = ["Checked", "Limits", "check_graph"]
+__all__ = ["SENSITIVE", "Checked", "Limits", "check_graph"]
 
 _BATCH = 16
+SENSITIVE = 5e-3
+"""A change of a probability by one grey level from which on it is told."""
 Outputs = dict[str, NDArray[Any]]
 
 
@@ -33,14 +35,14 @@ class Limits:
     Args:
         levels: Grey levels of a resized pixel.
         same_pixels: Probability, from the same stored pixels, beside the run's network in fp32.
-        from_file: Probability, where the graph resizes the decoded image itself.
+        from_file: Probability, where the graph resizes the decoded image itself, beside the network on those pixels.
         predicted: Probability beside what `podium predict` says, which may compute in another precision.
     """
 
     levels: float = 1.0
     same_pixels: float = 1e-4
     from_file: float = 5e-3
-    predicted: float = 1e-4
+    predicted: float = 5e-3
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Checked:
         levels: See `Limits`; None where the graph resizes nothing.
         same_pixels: See `Limits`.
         from_file: See `Limits`; None where the graph resizes nothing.
+        one_level: Probability of the network on the graph's pixels beside that on the run's: what a grey level does to
+            this network, told and not refused. None where the graph resizes nothing.
         predicted: See `Limits`.
         n_other: Answers that differ from those of `podium predict`, where two classes lie that close.
         worst: The image of the largest difference of each kind.
@@ -65,13 +69,24 @@ class Checked:
     levels: float | None
     same_pixels: float
     from_file: float | None
+    one_level: float | None
     predicted: float
     n_other: int
     worst: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def caution(self) -> str | None:
+        """What to tell of a network that a single grey level moves; None where there is nothing to tell."""
+        if self.one_level is None or self.one_level <= SENSITIVE:
+            return None
+        return (
+            f"This network is sensitive: pixels that differ by {self.levels:.0f} of 255 change a probability by up to"
+            f" {self.one_level:.2g} (image {self.worst['one_level']!r}). Resize as the run does where that matters."
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
-        return asdict(self) | {"engines": list(self.engines), "worst": dict(self.worst)}
+        return asdict(self) | {"engines": list(self.engines), "worst": dict(self.worst), "caution": self.caution}
 
 
 def check_graph(
@@ -122,11 +137,10 @@ def check_graph(
             resize = open_session(front, engine)
             pixels = np.concatenate([next(iter(resize(item[None]).values())) for item in decoded])
             worst.add("levels", engine, [(pixels.reshape(len(pixels), -1), stored.reshape(len(stored), -1))])
-            raw = [ask(item[None]) for item in decoded]
-            whole = [
-                (np.concatenate([item[f"{name}.probs"] for item in raw]), wanted[f"{name}.probs"]) for name in targets
-            ]
-            worst.add("from_file", engine, whole)
+            resized = _ask_network(network, pixels)
+            raw = _joined([ask(item[None]) for item in decoded])
+            worst.add("from_file", engine, [(raw[f"{name}.probs"], resized[f"{name}.probs"]) for name in targets])
+            worst.add("one_level", engine, [(resized[f"{name}.probs"], wanted[f"{name}.probs"]) for name in targets])
         n_other += _count_others(found, decided, usual, network, rules, 2 * worst.limit("predicted"), names, engine)
     largest = worst.largest
     return Checked(
@@ -136,6 +150,7 @@ def check_graph(
         largest.get("levels"),
         largest["same_pixels"],
         largest.get("from_file"),
+        largest.get("one_level"),
         largest["predicted"],
         n_other,
         worst.named,
@@ -152,7 +167,7 @@ class _Worst:
 
     def limit(self, kind: str) -> float:
         """How large it may be."""
-        return float(getattr(self._limits, kind))
+        return float(getattr(self._limits, kind, np.inf))
 
     def add(self, kind: str, engine: str, pairs: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> None:
         """Count the differences of some arrays (N, ...) of this kind."""
@@ -177,7 +192,8 @@ _WORDS = {
 _FIX = "Export for another engine, or report it with the name of the backbone."
 
 
-def _ask_network(network: AnsweringNetwork, stored: NDArray[np.uint8]) -> Outputs:
+def _ask_network(network: AnsweringNetwork, stored: NDArray[Any]) -> Outputs:
+    """What the network says of stored images (N, height, width, 3)."""
     names, parts = output_names(network.task), []
     with torch.inference_mode():
         for start in range(0, len(stored), _BATCH):
@@ -189,7 +205,10 @@ def _ask_network(network: AnsweringNetwork, stored: NDArray[np.uint8]) -> Output
 def _in_batches(ask: Session, stored: NDArray[np.uint8]) -> Outputs:
     """Asked in batches of several sizes, one of them a single image."""
     limits = [0, 1, *range(1 + _BATCH, len(stored), _BATCH), len(stored)]
-    parts = [ask(stored[start:end]) for start, end in pairwise(limits) if start < end]
+    return _joined([ask(stored[start:end]) for start, end in pairwise(limits) if start < end])
+
+
+def _joined(parts: Sequence[Outputs]) -> Outputs:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -29,6 +29,7 @@ def decode_many(
     *,
     size: tuple[int, int] | None = None,
     fit: Fit = "stretch",
+    preprocessing: Sequence[Preprocessing] = (),
     target_px: int | None = None,
     with_facts: bool = True,
     with_pixels: bool = True,
@@ -51,6 +52,7 @@ def decode_many(
         paths: File paths as the operating system gave them; consumed as results are taken.
         size: (height, width) to resize every image to, in the worker; None keeps each image's own.
         fit: How to resize, see `resize_to`.
+        preprocessing: What is done beside resizing; needs `size`.
         target_px: See `decode_bytes`; the longer side of `size` where None.
         with_facts: Whether to compute facts.
         with_pixels: False hands back results without pixels, for an audit: `target_px=1` makes that cheap.
@@ -73,7 +75,7 @@ def decode_many(
         >>> [(i, result.outcome.value) for i, result in decode_many(["no.jpg", "none.png"], isolation="thread")]
         [(0, 'missing'), (1, 'missing')]
     """
-    job = Job(limits or Limits(), target_px, with_facts, with_pixels, size, fit)
+    job = Job(limits or Limits(), target_px, with_facts, with_pixels, size, fit, tuple(preprocessing))
     n_items = len(paths) if isinstance(paths, Sized) else None
     crew, n_lanes = _make_crew(job, isolation, n_workers, deadline_s, memory_mib, announce, n_items)
     results = run_in_lanes(
