@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
+from podium.serve.admission import Admission
 from podium.serve.app import Guarded, build_app
 from podium.serve.guard import OPEN_PATHS, Guard, find_host
 from podium.serve.metrics import Metrics
@@ -29,9 +29,8 @@ class Nobody:
         self.options = ServeOptions()
         self.n_asked = 0
 
-    @property
-    def admission(self) -> Any:
-        return None
+        self.admission = Admission(1, 1)
+        self.admission.is_ready = True
 
 
 def guarded(guard: Guard) -> tuple[Guarded, Nobody]:

@@ -194,6 +194,7 @@ def test_a_model_that_fails_ends_the_server(single: Exported, monkeypatch: pytes
 def test_a_port_is_taken_once() -> None:
     with open_socket(ServeOptions(port=0)) as door:
         port = door.getsockname()[1]
+        assert door.proto == socket.IPPROTO_TCP  # else asyncio leaves Nagle's algorithm on
         with pytest.raises(UsageError, match=f"127.0.0.1:{port} cannot be listened on") as refused:
             open_socket(ServeOptions(port=port))
         assert refused.value.field == "port"

@@ -20,7 +20,6 @@ from podium.serve.body import read_body
 from podium.serve.documents import ErrorDocument, PredictionDocument
 from podium.serve.escaped_json import EscapedJson
 from podium.serve.guard import Guard
-from podium.serve.metrics import Metrics
 from podium.serve.model_facts import model_facts
 from podium.serve.parts import check_type, split_body
 from podium.serve.refusal import Refusal
@@ -52,6 +51,7 @@ _HEADERS = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
+PREDICT = "/predict"
 Log = Callable[[str], None]
 
 
@@ -86,7 +86,7 @@ def _add_routes(app: FastAPI, service: Service) -> None:
     }
 
     @app.post(
-        "/predict",
+        PREDICT,
         responses={200: {"model": PredictionDocument}, **refused},
         openapi_extra={"requestBody": _BODY, "parameters": [_ID]},
         response_model=None,
@@ -95,7 +95,6 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         """Answers for one image, or for the files of a form."""
         started = time.perf_counter()
         until = asyncio.get_running_loop().time() + service.options.deadline_s
-        admission.check_door()
         headers = request.headers
         content_type = headers.get("content-type", "")
         check_type(content_type)
@@ -168,7 +167,7 @@ class Guarded:
     def __init__(self, app: FastAPI, guard: Guard, service: Service, log: Log, log_requests: Log | None) -> None:
         self.app, self.guard = app, guard
         self._asgi: ASGIApp = app
-        self._metrics: Metrics = service.metrics
+        self._metrics, self._admission = service.metrics, service.admission
         self._log, self._log_requests = log, log_requests
         self._paths = frozenset(getattr(route, "path", "") for route in app.routes)
 
@@ -185,6 +184,8 @@ class Guarded:
         started, sent = time.perf_counter(), _Sent(send, self._more_headers(scope))
         try:
             self.guard.check(scope)
+            if scope["method"] == "POST" and scope["path"] == PREDICT:
+                self._admission.check_door()  # before the routes: under load most requests end here
             if self.guard.is_preflight(scope):
                 await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, sent)
             else:

@@ -106,8 +106,8 @@ def open_socket(options: ServeOptions) -> socket.socket:
     where = f"{options.host}:{options.port}"
     try:
         found = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, address = found[0]
-        return _listen(family, address)
+        family, _, protocol, _, address = found[0]
+        return _listen(family, protocol, address)
     except OSError as problem:
         words = (problem.strerror or str(problem)).lower()
         is_port = "in use" in words or "permission" in words
@@ -120,8 +120,9 @@ def open_socket(options: ServeOptions) -> socket.socket:
         raise UsageError(f"{where} cannot be listened on: {words}.", field=field_name, fix=fix) from None
 
 
-def _listen(family: int, address: Any) -> socket.socket:
-    door = socket.socket(family, socket.SOCK_STREAM)
+def _listen(family: int, protocol: int, address: Any) -> socket.socket:
+    # With the protocol: asyncio sends small pieces at once only where it reads TCP here (56 ms an answer without).
+    door = socket.socket(family, socket.SOCK_STREAM, protocol)
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # also while old connections of this port time out
         door.bind(address)
