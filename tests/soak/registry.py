@@ -6,6 +6,7 @@ from . import (
     crash_points,
     damage,
     derived,
+    entry,
     foreign,
     foreign_links,
     full_disk,
@@ -15,6 +16,7 @@ from . import (
     names,
     numbers,
     pixels,
+    serving,
     starters,
     stops,
     tables,
@@ -40,6 +42,8 @@ ALL: tuple[Trial, ...] = (
     *names.TRIALS,  # R12
     *tables.TRIALS,  # R13
     *foreign.TRIALS,  # R14
+    *entry.TRIALS,  # R15
+    *serving.TRIALS,  # R16
     *derived.TRIALS,  # R17
     *foreign_links.TRIALS,  # R18
     *together.TRIALS,  # R20
