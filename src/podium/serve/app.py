@@ -52,6 +52,7 @@ _HEADERS = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 PREDICT = "/predict"
+_MOST_AT_ONCE = 1000
 Log = Callable[[str], None]
 
 
@@ -169,6 +170,7 @@ class Guarded:
         self._asgi: ASGIApp = app
         self._metrics, self._admission = service.metrics, service.admission
         self._log, self._log_requests = log, log_requests
+        self._n_inside = 0
         self._paths = frozenset(getattr(route, "path", "") for route in app.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -182,7 +184,10 @@ class Guarded:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, sent = time.perf_counter(), _Sent(send, self._more_headers(scope))
+        self._n_inside += 1
         try:
+            if self._n_inside > _MOST_AT_ONCE:
+                raise Refusal(503, "busy", "too many requests are open.", retry_after_s=1, closes=True)
             self.guard.check(scope)
             if scope["method"] == "POST" and scope["path"] == PREDICT:
                 self._admission.check_door()  # before the routes: under load most requests end here
@@ -197,6 +202,7 @@ class Guarded:
             if sent.status is None:
                 await (await _answer_fault(Request(scope), error))(scope, receive, sent)
         finally:
+            self._n_inside -= 1
             self._note(scope, sent.status or 0, time.perf_counter() - started)
 
     def _more_headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:

@@ -33,7 +33,6 @@ _LOOK_S = 0.1
 _GRACE_S = 5
 _BACKLOG = 2048
 _LEAST_TOKEN = 16
-_MOST_CONNECTIONS = 1000
 
 
 @dataclass(frozen=True)
@@ -169,7 +168,6 @@ def _configure(app: Any) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_S,
     )
 
