@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from podium.workflows.prepare import prepare
     from podium.workflows.preview import preview
     from podium.workflows.proxy import proxy
+    from podium.workflows.rerun import rerun
     from podium.workflows.scan import scan
     from podium.workflows.stickers import stickers
     from podium.workflows.stress import stress
@@ -105,6 +106,7 @@ __all__ = [
     "register_loss",
     "register_metric",
     "register_tracker",
+    "rerun",
     "resume",
     "resume_auto",
     "resume_search",
@@ -159,6 +161,7 @@ __getattr__ = on_demand(
         "podium.workflows.prepare": ["prepare"],
         "podium.workflows.proxy": ["proxy"],
         "podium.workflows.preview": ["preview"],
+        "podium.workflows.rerun": ["rerun"],
         "podium.workflows.scan": ["scan"],
         "podium.workflows.stickers": ["stickers"],
         "podium.workflows.stress": ["stress"],

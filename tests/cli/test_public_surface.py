@@ -54,6 +54,7 @@ PUBLIC = [
     "register_loss",
     "register_metric",
     "register_tracker",
+    "rerun",
     "resume",
     "resume_auto",
     "resume_search",

@@ -44,6 +44,8 @@ COMMANDS = {
     "decide": "Set how a run turns probabilities into answers; predict and submit follow.",
     "export": "Write a run as one folder that answers without torch: ONNX, decisions, card.",
     "serve": "Answer over HTTP from an exported folder: probabilities and decisions, within limits and deadlines.",
+    "bundle": "Pack a run so that its submission can be made again: lock, weights, containers, one command.",
+    "rerun": "Make a bundle's submission again, and compare it to the byte.",
     "submit": "Write predictions in the sample submission's columns, order and types.",
     "leaderboard": "List submissions with their scores, expected and on the leaderboard; note new ones.",
     "events": "Read TensorBoard event files, of whatever program, as a table.",

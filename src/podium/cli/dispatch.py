@@ -23,7 +23,7 @@ from podium.stopping import TERMINATIONS, is_ignored
 
 __all__ = ["ignore_stops", "run_command"]
 
-RUN_A_NETWORK = {"audit", "demo", "evaluate", "export", "lr-find", "predict", "pseudo", "refit", "train"}
+RUN_A_NETWORK = {"audit", "demo", "evaluate", "export", "lr-find", "predict", "pseudo", "refit", "rerun", "train"}
 """Commands whose process is tuned, before they import torch."""
 _HOW_TO_CONTINUE = (
     "Finished work is kept: run the same command again, or continue a run with podium train --resume last."

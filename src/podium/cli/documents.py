@@ -516,6 +516,33 @@ class ExportDocument(Document):
     run: str
 
 
+class BundleDocument(Document):
+    """A folder that makes a submission again."""
+
+    run: str
+    folder: str
+    runs: Words
+    predictions: str
+    submission_sha256: str | None
+    n_images: int
+    has_images: bool
+    n_files: int
+    n_bytes: int
+
+
+class RerunDocument(Document):
+    """A submission made again."""
+
+    folder: str
+    agrees: bool
+    same_bytes: bool
+    n_lines: int | None
+    compared: Record
+    differences: Words
+    computed: Record
+    computed_before: Record
+
+
 class SearchDocument(Document):
     """Recipes tried, and what the winner is worth."""
 
@@ -592,6 +619,8 @@ DOCUMENTS: dict[str, tuple[type[Document], ...]] = {
     "map": (LikeDocument, MapDocument),
     "stress": (StressDocument,),
     "export": (ExportDocument,),
+    "bundle": (BundleDocument,),
+    "rerun": (RerunDocument,),
     "schema": (SchemaDocument,),
 }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
@@ -22,7 +22,8 @@ def write_folder(folder: str | Path, writers: Mapping[str, PartWriter]) -> None:
 
     Args:
         folder: A folder that is absent or empty.
-        writers: A function for each file name that writes the file's content to the binary file it is given.
+        writers: A function for each file name that writes the file's content to the binary file it is given. Slashes in
+            a name make folders.
 
     Raises:
         StorageError: If the disk refuses, or the folder holds something by then. Nothing is left of it.
@@ -33,10 +34,16 @@ def write_folder(folder: str | Path, writers: Mapping[str, PartWriter]) -> None:
     try:
         with explaining_failures(target):
             backend.mkdir(temporary)
+        folders = _folders_of(writers)
+        with explaining_failures(target):
+            for name in folders:
+                backend.mkdir(temporary / name)
         for name, write in writers.items():
             with write_new_file(temporary / name, target / name) as (file, _):
                 write(file)
         with explaining_failures(target):
+            for name in reversed(folders):
+                backend.fsync_dir(temporary / name)
             backend.fsync_dir(temporary)
             backend.replace(temporary, target)
             backend.fsync_dir(parent)
@@ -44,3 +51,14 @@ def write_folder(folder: str | Path, writers: Mapping[str, PartWriter]) -> None:
         with suppress(StorageError):
             remove_tree(temporary)
         raise
+
+
+def _folders_of(names: Iterable[str]) -> list[str]:
+    """Every folder that these files need, the outer ones first.
+
+    Example:
+        >>> _folders_of(["a.txt", "runs/one/run.json", "runs/two/run.json"])
+        ['runs', 'runs/one', 'runs/two']
+    """
+    found = {str(step) for name in names for step in PurePosixPath(name).parents}
+    return sorted(found - {"."})

@@ -27,6 +27,8 @@ class ImagesToPredict:
     """Images of any source as a run's models take them.
 
     Args:
+        samples: Where they are, and what was said of them.
+        sha256: Digest of each file, shape (N,); "" where it cannot be decoded.
         cache: All of them, decoded.
         bad: Rows that cannot be decoded.
         known: What is known of images that the run learnt; None where that cannot be told.
@@ -34,6 +36,8 @@ class ImagesToPredict:
         bag: Bag of each, where one answer is for several images.
     """
 
+    samples: Samples
+    sha256: NDArray[np.object_]
     cache: StoredImages
     bad: NDArray[np.int64]
     known: LeakReport | None
@@ -111,7 +115,8 @@ def open_images(
     cache = images.cache
     rows, group = samples.rows_of(cache.ids), samples.group if samples.has_groups else None
     columns = (None if column is None else column[rows] for column in (group, samples.bag))
-    return ImagesToPredict(cache, np.flatnonzero(~cache.is_usable), known, *columns)
+    asked = replace(samples, task=None, labels={}, soft={}, weight=None, numbers={}, borders={}, corrections=())
+    return ImagesToPredict(asked, cache.facts.sha256, cache, np.flatnonzero(~cache.is_usable), known, *columns)
 
 
 def _require_some(images: ReadyImages) -> None:

@@ -16,11 +16,11 @@ from podium.errors import UsageError
 from podium.listing import count_of, list_some
 from podium.machine import Progress, Settings
 from podium.machine.allocator import return_freed_memory
-from podium.machine.device import prepare_process
+from podium.machine.device import choose_device, prepare_process
 from podium.predicting.extra_columns import numbers_for
 from podium.predicting.images_to_predict import ImagesToPredict, open_images
 from podium.predicting.save_mean import save_mean
-from podium.store import EnsembleRecord, RunFolder, digest_views, read_ensemble, weights_of
+from podium.store import EnsembleRecord, RunFolder, describe_arithmetic, digest_views, read_ensemble, weights_of
 from podium.tables import (
     MEAN_OF_FOLDS,
     ImageNames,
@@ -97,6 +97,7 @@ def predict_ensemble(
         **({} if views else {"views_digest": "".join(map(digest_views, folders))}),
         "models": "folds",
         "folds": run.read()["folds"],
+        "computed": describe_arithmetic(choose_device(settings.device).type, settings.n_threads),
     }
     mean = images.complete(_combine(blend, means, extra=extra), oof)
     return save_mean(run, name, mean, images, about, weights, per_fold, progress)

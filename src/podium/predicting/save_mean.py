@@ -10,7 +10,8 @@ from podium.machine import Progress
 from podium.predicting.images_to_predict import ImagesToPredict
 from podium.predicting.run_rules import write_answers
 from podium.store import RunFolder, find_stale
-from podium.tables import Predictions, save_predictions
+from podium.tables import Predictions, save_predictions, save_samples
+from podium.tables.csv_cells import write_csv
 
 __all__ = ["save_mean"]
 
@@ -37,6 +38,7 @@ def save_mean(
         per_fold: Predictions of each fold that are on disk.
         progress: Receives a note for every file of the run that is out of date.
     """
+    _save_images(run, name, images)
     mean = save_predictions(mean, run.predictions_file(name), weights=dict(weights))
     record = {
         **about,
@@ -51,3 +53,11 @@ def save_mean(
     for stale in find_stale(run):
         progress.note(str(stale))
     return mean
+
+
+def _save_images(run: RunFolder, name: str, images: ImagesToPredict) -> None:
+    """Which files were asked for, and their digests, so that the same can be asked again."""
+    folder = durable.make_folder(run.asked_folder(name))
+    save_samples(images.samples, folder)
+    digests = zip(images.cache.ids.tolist(), images.sha256.tolist(), strict=True)
+    write_csv(folder / "images.csv", ["id", "sha256"], digests)

@@ -7,7 +7,7 @@ from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
 from podium.store.edits import digest_kept, find_edits
 from podium.store.ensemble_record import EnsembleRecord, MemberRecord, asked_metric, read_ensemble, refuse_ensemble
-from podium.store.environment import describe_environment
+from podium.store.environment import describe_arithmetic, describe_environment
 from podium.store.evaluations import Evaluation, count_evaluations, log_evaluation, read_evaluations, unreadable_logs
 from podium.store.leaderboard import (
     LEADERBOARD_NAME,
@@ -102,6 +102,7 @@ __all__ = [
     "check_tables",
     "count_evaluations",
     "create_run",
+    "describe_arithmetic",
     "describe_environment",
     "digest_kept",
     "digest_results",

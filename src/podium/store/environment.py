@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-__all__ = ["describe_environment"]
+__all__ = ["describe_arithmetic", "describe_environment"]
 
 _PACKAGES = (
     "podium",
@@ -37,6 +37,17 @@ def describe_environment() -> dict[str, Any]:
         "n_cores": usable_cores(),
         "packages": {name: _version_of(name) for name in _PACKAGES},
     }
+
+
+def describe_arithmetic(device: str, n_threads: int) -> dict[str, Any]:
+    """What the last bits of predictions depend on besides the weights: CPU, device, threads, versions.
+
+    Args:
+        device: Where the networks computed, such as "cpu" or "cuda".
+        n_threads: Threads of the process.
+    """
+    packages = {name: _version_of(name) for name in ("podium", "torch", "timm", "pillow", "openvino")}
+    return {"cpu": _cpu(), "device": device, "threads": n_threads, "packages": packages}
 
 
 def usable_cores() -> int:

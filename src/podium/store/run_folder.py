@@ -21,6 +21,7 @@
         results.csv            a row an epoch, over all folds and parts
         predictions/oof.parquet         out-of-fold rows of every validated sample
         predictions/<test>.parquet      mean over folds of a test set; <test>-fold-<k>.parquet each fold's
+        predictions/<test>-images/      which files were asked for: samples.csv, samples.json, digests in images.csv
         predictions/<test>.csv          the answers: class and probability of every target, as decided
         ensemble.json          in a run whose models are those of other runs: which ones, and how they are combined;
                                it has no recipe, backbone or fold-<k> folders
@@ -240,6 +241,10 @@ class RunFolder:
         """Predictions of a named image set; one fold's, or the mean."""
         ending = "" if fold is None else f"-fold-{fold}"
         return self.path / "predictions" / f"{name}{ending}.parquet"
+
+    def asked_folder(self, name: str) -> Path:
+        """Which images a test set has: a table of samples, and the digests of the files."""
+        return self.path / "predictions" / f"{name}-images"
 
     def training_folder(self, fold: int, model: str) -> Path:
         """Folder of one training. A model's name comes from the data, so it is made safe for a file system."""

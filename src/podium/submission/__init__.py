@@ -8,7 +8,7 @@ from podium.submission.options import SubmissionOptions
 from podium.submission.plan import Plan, match_columns
 from podium.submission.submission import Submission, make_plain_submission, make_submission
 from podium.submission.template import read_template
-from podium.submission.write import SubmissionRecord, write_submission
+from podium.submission.write import SubmissionRecord, fill_submission, write_submission
 
 __all__ = [
     "Answer",
@@ -22,6 +22,7 @@ __all__ = [
     "SubmissionRecord",
     "advise",
     "check_submission",
+    "fill_submission",
     "make_plain_submission",
     "make_submission",
     "match_columns",

@@ -20,7 +20,7 @@ from podium.submission.submission import Submission, make_plain_submission, make
 from podium.submission.template import read_template
 from podium.tables import Predictions
 
-__all__ = ["SubmissionRecord", "write_submission"]
+__all__ = ["SubmissionRecord", "fill_submission", "write_submission"]
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,30 @@ def write_submission(
         StorageError: If a file cannot be read or written.
     """
     out_path = Path(out_path)
+    template = None if template_path is None else Path(template_path)
+    if template is not None and out_path.exists() and template.exists() and out_path.samefile(template):
+        raise UsageError("this is the sample submission.", where=out_path, fix="Write to another file.")
+    return _write(fill_submission(predictions, template, options), template, out_path, judge, log)
+
+
+def fill_submission(
+    predictions: Predictions, template_path: Path | None, options: SubmissionOptions | None = None
+) -> Submission:
+    """The submission that `write_submission` writes, in memory, checked.
+
+    Raises:
+        SubmissionError: If sample and predictions do not fit, or the result would not pass `check_submission`.
+        UsageError: If an option does not fit the sample.
+        StorageError: If a file cannot be read.
+    """
     if template_path is None:
-        return _write(make_plain_submission(predictions, options), None, out_path, judge, log)
+        return make_plain_submission(predictions, options)
     options = options or SubmissionOptions()
     template = read_template(
         template_path, delimiter=options.delimiter, encoding=options.encoding, header=options.header
     )
     if options.form_only:
         template = fill_form(template, predictions, options)
-    if out_path.exists() and out_path.samefile(template.path):
-        raise UsageError("this is the sample submission.", where=out_path, fix="Write to another file.")
     plan = match_columns(template, predictions.task, options, ids=predictions.ids.tolist())
     submission = make_submission(predictions, template, plan)
     errors = [finding for finding in check_bytes(submission.data, template, plan) if finding.severity == "error"]
@@ -109,7 +123,7 @@ def write_submission(
             fix="Compare the sample and the options.",
             details=[line for finding in errors for line in (finding.what, *finding.details)][:10],
         )
-    return _write(submission, template.path, out_path, judge, log)
+    return submission
 
 
 def _write(

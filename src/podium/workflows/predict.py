@@ -20,7 +20,15 @@ from podium.predicting.images_to_predict import ImagesToPredict, open_images
 from podium.predicting.predict_ensemble import predict_ensemble
 from podium.predicting.run_rules import load_rules
 from podium.predicting.save_mean import save_mean
-from podium.store import RunFolder, digest_views, load_tables, refuse_ensemble, weights_of, weights_of_refit
+from podium.store import (
+    RunFolder,
+    describe_arithmetic,
+    digest_views,
+    load_tables,
+    refuse_ensemble,
+    weights_of,
+    weights_of_refit,
+)
 from podium.tables import (
     Predictions,
     Samples,
@@ -110,6 +118,7 @@ def predict_run(
         **({} if views else {"views_digest": digest_views(run)}),
         "models": models,
         "folds": [] if models == "refit" else list(predictor.folds),
+        "computed": describe_arithmetic(predictor.device.type, settings.n_threads),
     }
     return save_mean(run, name, mean_predictions(per_fold), images, about, weights, per_fold, progress)
 

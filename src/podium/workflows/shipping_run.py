@@ -14,6 +14,7 @@ from podium.workflows.prediction_options import views_of
 
 if TYPE_CHECKING:
     from podium.training.predictor import Models
+    from podium.workflows.bundle import Bundled
     from podium.workflows.export import Exported
 
 __all__ = ["ShippingRun"]
@@ -59,3 +60,29 @@ class ShippingRun(FinishedRun):
         said, views = progress or default_progress(), views_of(tta)
         with restored_torch():
             return export_run(self.folder, Path(to), self.settings, said, models=models, views=views, opset=opset)
+
+    @strict_arguments()
+    def bundle(self, to: str | Path, *, with_images: bool = False, progress: Progress | None = None) -> Bundled:
+        """Write a folder that makes this run's last submission again somewhere else, and compares it.
+
+        It holds weights, recipe, folds, labels, decisions, the submission and the sample it fills, exact versions of
+        all packages, a wheel of Podium, two Dockerfiles and rerun.sh. Without a submission, the predictions "test" are
+        what is made again. The submission is filled once more from the predictions before anything is written.
+
+        Args:
+            to: A new or empty folder.
+            with_images: Whether the test images go with it; mind their licence and size.
+            progress: Receives progress and notes.
+
+        Returns:
+            What was written.
+
+        Raises:
+            UsageError: If the run is not finished or has no predictions, what they were made from changed since, the
+                folder is taken, or an ensemble has runs elsewhere or looks at columns of a table.
+            ImageError: If test images are to go with it, and are gone or others.
+            StorageError: If the disk refuses; nothing is left then.
+        """
+        from podium.workflows.bundle import bundle_run
+
+        return bundle_run(self.folder, Path(to), progress or default_progress(), with_images=with_images)

@@ -150,8 +150,9 @@ def _submit(
         check_out_file(out, runs, overwrite=overwrite)  # the sample itself is refused in words of its own
     runs = [RunFolder(run.path.absolute()) for run in runs]
     options = options or SubmissionOptions()
+    asked = _with_metric(runs[0], options) if len(runs) == 1 else options
     if len(runs) == 1:
-        options = follow_rules(runs[0], predictions.task, _with_metric(runs[0], options))
+        options = follow_rules(runs[0], predictions.task, asked)
         predictions = load_rules(runs[0], predictions.task).pool(predictions)
 
     task = predictions.task
@@ -161,11 +162,13 @@ def _submit(
     root = runs[0].path.parent if runs else Path("runs")
 
     def log(record: SubmissionRecord, submission: Submission) -> None:
+        filled = {"options": asked.to_dict(), "sources": _sources(template, asked)}
         at = datetime.now(UTC).isoformat(timespec="seconds")
         for run in runs:
             digests = {origin.path.stem: origin.sha256 for origin in predictions.origins if _run_of(origin) == run}
             made_from = {"predictions": digests, "rules": digest_rules(run)}
-            line = {"at": at, "predictions": next(iter(digests)), "made_from": made_from, **record.to_dict()}
+            line = {"at": at, "predictions": next(iter(digests)), "made_from": made_from, **filled, **record.to_dict()}
+            line |= {"runs": [run.name for run in runs]} if len(runs) > 1 else {}
             line |= {} if measured.rules is None else {"decided_by": measured.rules.to_dict()}
             keep_answers(run, record.sha256, submission.ids, submission.answers)
             durable.Journal(run.submissions_file).append(line)
@@ -179,6 +182,16 @@ def _submit(
         notes=(*record.notes, *_unfollowed(runs), *dict.fromkeys(map(str, stale))),
         warnings=(*partial, *record.warnings),
     )
+
+
+def _sources(template: Path | None, options: SubmissionOptions) -> dict[str, Any]:
+    """The files that a submission was filled by, with their digests, to fill it once more."""
+    given = {"template": template, "id_table": options.id_table}
+    return {
+        name: {"path": str(Path(path).absolute()), "sha256": durable.sha256_file(path)}
+        for name, path in given.items()
+        if path is not None
+    }
 
 
 def _unfollowed(runs: Sequence[RunFolder]) -> list[str]:
