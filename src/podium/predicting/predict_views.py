@@ -14,7 +14,7 @@ from podium import durable
 from podium.data import ImageCache, MemoryImages
 from podium.dataset.run_images import decode_run_images, open_run_images
 from podium.errors import StorageError
-from podium.machine import Progress, Settings
+from podium.machine import Progress, Settings, default_progress
 from podium.machine.device import prepare_process
 from podium.machine.memory import warn_of_scarce_memory
 from podium.recipe import load_recipe
@@ -24,7 +24,7 @@ from podium.store import ChosenViews, RunFolder, load_tables, weights_of
 from podium.tables import Folds, Predictions, Samples, Task, concat_predictions, load_predictions, save_predictions
 from podium.training.predictor import Predictor, open_predictor
 
-__all__ = ["PLAIN", "ViewPredictions", "predict_views"]
+__all__ = ["PLAIN", "ViewPredictions", "predict_views", "read_views"]
 
 PLAIN = "plain"
 _TIMED = 64
@@ -83,6 +83,28 @@ def predict_views(
                 update(done)
     by_view = {view: concat_predictions([made for fold in folds if (made := found[view, fold])]) for view in views}
     return ViewPredictions(maker.task, by_view, maker.speeds())
+
+
+def read_views(
+    run: RunFolder, views: Sequence[str], *, stored_px: tuple[int, int] | None = None
+) -> dict[str, Predictions] | None:
+    """Out-of-fold predictions under these views that were made before, by view; None where some are missing or are of
+    other weights.
+
+    Args:
+        run: A finished run with models of its own.
+        views: Known views.
+        stored_px: Height and width of the decoded images that views were cut from; None takes the recipe's.
+    """
+    maker = _Maker(run, Settings(), default_progress(), stored_px)
+    by_view = {}
+    for view in views:
+        found = [maker.read(view, fold) for fold in run.read()["folds"]]
+        whole = [made for made in found if made is not None]
+        if len(whole) < len(found):
+            return None
+        by_view[view] = concat_predictions(whole)
+    return by_view
 
 
 def _first(cache: ImageCache, n: int) -> MemoryImages:

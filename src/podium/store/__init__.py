@@ -1,7 +1,13 @@
 """Run folders on disk: where everything is, which runs there are, how two of them differ."""
 
 from podium.store.arithmetic import arithmetic_of, arithmetic_words, read_arithmetic
-from podium.store.chosen_views import ChosenViews, digest_views, read_chosen_views, read_views_record
+from podium.store.chosen_views import (
+    ChosenViews,
+    digest_views,
+    read_chosen_views,
+    read_nested_views,
+    read_views_record,
+)
 from podium.store.create_run import check_run_name, create_run
 from podium.store.differences import list_differences
 from podium.store.edit_record import edit_record
@@ -130,6 +136,7 @@ __all__ = [
     "read_ensemble",
     "read_epochs",
     "read_evaluations",
+    "read_nested_views",
     "read_offers",
     "read_plain_yaml",
     "read_pool",

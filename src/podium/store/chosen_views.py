@@ -11,7 +11,7 @@ from podium import durable
 from podium.errors import CorruptFileError
 from podium.store.run_folder import RunFolder
 
-__all__ = ["ChosenViews", "digest_views", "read_chosen_views", "read_views_record"]
+__all__ = ["ChosenViews", "digest_views", "read_chosen_views", "read_nested_views", "read_views_record"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,19 @@ def read_chosen_views(run: RunFolder) -> ChosenViews | None:
         )
     except (KeyError, TypeError, ValueError, IndexError) as problem:
         raise CorruptFileError(f"the chosen views cannot be read ({problem}).", where=run.views_file) from None
+
+
+def read_nested_views(run: RunFolder) -> dict[int, tuple[str, ...]]:
+    """The views that the last audit chose without each fold, by fold; empty where there are none.
+
+    Raises:
+        CorruptFileError: If tta.json is damaged.
+    """
+    by_fold = (read_views_record(run).get("choice") or {}).get("by_fold") or {}
+    try:
+        return {int(fold): tuple(map(str, views)) for fold, views in by_fold.items()}
+    except (AttributeError, TypeError, ValueError) as problem:
+        raise CorruptFileError(f"the views of the folds cannot be read ({problem}).", where=run.views_file) from None
 
 
 def digest_views(run: RunFolder) -> str:

@@ -28,6 +28,8 @@ class MemberRecord:
         without: What the ensemble scores without it; None where it is one of two.
         value: Interval and verdict of the ensemble in comparison with the one without it, as data.
         files: Of given predictions, the files that were read, by "oof" and "test".
+        views: Digest of its chosen test-time views, with which it was judged; empty where it had none, None where its
+            views did not count.
     """
 
     name: str
@@ -37,6 +39,7 @@ class MemberRecord:
     without: float | None = None
     value: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    views: str | None = None
 
     @property
     def is_given(self) -> bool:

@@ -172,6 +172,9 @@ def _about_scores(run: RunFolder) -> Iterator[StaleFile]:
         yield StaleFile(
             "scores.json", f"the out-of-fold predictions of {member} that are here now", "Make the ensemble again."
         )
+    for member in _members_of_other_views(run):
+        what = f"the test-time views that {member} predicts with now"
+        yield StaleFile("scores.json", what, "Make the ensemble again.")
     if not run.is_finished and run.oof_file.is_file() and run.run_file.is_file():
         yield StaleFile("predictions/oof.parquet", "all folds that the run was asked for", fix)
     if is_torn(run.scores_file):
@@ -190,6 +193,14 @@ def _changed_members(run: RunFolder) -> Iterator[str]:
                 yield member.name
         for member in ensemble.members:
             if member.is_given and _digest(run.given_file(member.name, "oof")) != member.oof_sha256:
+                yield member.name
+
+
+def _members_of_other_views(run: RunFolder) -> Iterator[str]:
+    ensemble = read_ensemble(run)
+    if ensemble is not None:
+        for member, folder in zip(ensemble.runs, ensemble.folders(run), strict=True):
+            if member.views is not None and digest_views(folder) != member.views:
                 yield member.name
 
 

@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.advice import call
 from podium.data.view_frames import expand_views, parts_of
-from podium.decisions import ViewChoice, choose_views, complete_probs, judged_answers, nested_probs
+from podium.decisions import ViewChoice, choose_views, judged_answers, nested_probs
 from podium.decisions.choose_views import JudgedViews, score_views
 from podium.errors import Stopped, UnknownNameError, UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings
 from podium.metrics import PairedDifference, Scores, fitting_metrics, number_groups, paired_difference
 from podium.metrics import metric as find_metric
+from podium.predicting.mean_over_views import mean_over_views
 from podium.predicting.predict_views import PLAIN, ViewPredictions, predict_views
 from podium.predicting.run_rules import load_rules
-from podium.recipe import Recipe, arrange, load_recipe
+from podium.recipe import Recipe, load_recipe
 from podium.recipe.image_spec import ImageSpec
 from podium.store import RunFolder, check_scores, load_tables, read_pool, refuse_ensemble, weights_of
 from podium.tables import Predictions, Samples, Task
@@ -232,16 +233,11 @@ class _Answers:
 
     def __init__(self, made: ViewPredictions, recipe: Recipe, samples: Samples, run: RunFolder) -> None:
         self._made, self._samples, self._pool = made, samples, read_pool(run)
-        parts = arrange(made.task, recipe.model.arrangement)
-        self._trained = [head.name for part in parts.values() for head in part.heads]
+        self._arrangement = recipe.model.arrangement
         self.of = lru_cache(maxsize=2 * _ROUNDS)(self._of)
 
     def _of(self, views: tuple[str, ...]) -> tuple[Predictions, Samples]:
-        """Predictions as `Predictor` makes them: heads are averaged over views, then other targets follow."""
-        first = self._made.by_view[views[0]]
-        parts = [self._made.by_view[view].probs for view in views]
-        probs = {name: np.mean([part[name] for part in parts], axis=0) for name in self._trained}
-        whole = replace(first, probs=complete_probs(probs, first.task), origins=())
+        whole = mean_over_views(self._made.by_view, views, self._arrangement)
         return judged_answers(whole, self._samples, self._pool)
 
     def judged(self, target: str, metric: str) -> JudgedViews:

@@ -35,6 +35,7 @@ from podium.listing import count_of, list_some
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.metrics import Metric, PairedDifference, paired_difference, score, score_predictions
 from podium.metrics import metric as find_metric
+from podium.predicting.chosen_view_answers import chosen_view_answers
 from podium.predicting.extra_columns import Extra
 from podium.predicting.given_members import GivenMember, as_member, check_given, parse_given, read_given
 from podium.stopping import StopRequest
@@ -46,6 +47,7 @@ from podium.store import (
     create_run,
     describe_environment,
     digest_tables,
+    digest_views,
     find_run,
     load_tables,
     read_chosen_views,
@@ -54,9 +56,9 @@ from podium.store import (
     sources_of_scores,
     weights_of,
 )
-from podium.tables import Predictions, Samples, save_predictions
+from podium.tables import Predictions, Samples, load_predictions, save_predictions
 from podium.texttable import Frame
-from podium.workflows.compare import on_shared_images
+from podium.workflows.compare import judged_images, on_shared_images
 from podium.workflows.run import Run
 
 __all__ = ["MadeEnsemble", "combine_runs", "ensemble", "write_ensemble"]
@@ -212,7 +214,7 @@ def combine_runs(
     """
     runs = list(own.values())
     _check_members(runs, given)
-    parts, samples, n_left_out = on_shared_images(runs)
+    parts, samples, n_left_out = on_shared_images(runs, _judged_with_views)
     ids, task = parts[0].ids.tolist(), parts[0].task
     others = {place: read_given(*found, task, ids, choice.kind) for place, found in given.items()}
     parts, samples, n_lacking = _keep_shared(parts, samples, list(others.values()))
@@ -316,16 +318,37 @@ def write_ensemble(
     return run
 
 
+def _judged_with_views(run: RunFolder) -> tuple[Predictions, Samples]:
+    """What a run answers out of fold, image by image, with the views that it predicts with; and what was asked."""
+    oof, samples = judged_images(run)
+    return chosen_view_answers(run, oof) or oof, samples
+
+
+def _views_that_count(run: RunFolder) -> str | None:
+    """Digest of the views that a run is judged with; None where its chosen views cannot count."""
+    is_lost = read_chosen_views(run) is not None and chosen_view_answers(run, load_predictions(run.oof_file)) is None
+    return None if is_lost else digest_views(run)
+
+
 def _say_views(runs: Sequence[RunFolder]) -> tuple[str, ...]:
-    """What runs that predict with chosen test-time views do to an ensemble that was chosen without these."""
-    own = [run.name for run in runs if read_chosen_views(run) is not None]
-    if not own:
-        return ()
-    which = f"{list_some(own)} {'predict' if len(own) > 1 else 'predicts'}"
-    return (
-        f"{which} new images with the test-time views that `podium tta` chose; weights, scores and verdicts of this"
-        " ensemble are of predictions without them.",
-    )
+    """What an ensemble does about runs that predict with chosen test-time views."""
+    own = [run for run in runs if read_chosen_views(run) is not None]
+    lost = [run.name for run in own if _views_that_count(run) is None]
+    kept = [run.name for run in own if run.name not in lost]
+    said = []
+    if kept:
+        which = f"{list_some(kept)} {'are' if len(kept) > 1 else 'is'}"
+        said.append(
+            f"{which} judged with the test-time views that `podium tta` chose, each fold by the choice without it."
+        )
+    if lost:
+        which = f"{list_some(lost)} {'predict' if len(lost) > 1 else 'predicts'}"
+        said.append(
+            f"{which} new images with the test-time views that `podium tta` chose; weights, scores and verdicts of this"
+            " ensemble are of predictions without them, because those under the views are gone. Audit the views again,"
+            " then make the ensemble again."
+        )
+    return tuple(said)
 
 
 def _write_given(run: RunFolder, member: GivenMember) -> str:
@@ -347,6 +370,7 @@ def _describe(root: Path, made: MadeEnsemble, digests: Mapping[str, str]) -> Ens
                 digests[folder.name] if is_given else predictions.origins[0].sha256,
                 scores[place],
                 **_value_of(place, made),
+                views=None if isinstance(folder, GivenMember) else _views_that_count(folder),
                 files=folder.files if isinstance(folder, GivenMember) else {},
             )
         )
