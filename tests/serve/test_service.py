@@ -1,4 +1,4 @@
-"""A service answers what the model answers, refuses what it should, and keeps its deadlines."""
+"""E5: a service answers what the model answers, refuses what it should, and keeps its deadlines."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from .trial import Figure, Trial, count, within
 
 __all__ = ["TRIALS"]
 
-IMAGE_S = 0.01
+IMAGE_S = 0.02
 """What the slowed model takes for an image, so that its capacity is known and the client is not what limits."""
 DEADLINE_S = 5.0
 FLAT_MIB = 32
@@ -45,11 +45,13 @@ class Told:
     Args:
         statuses: How often each status came.
         times: Seconds of the requests that were answered.
+        seconds: Seconds that the client asked for.
         problems: What should not have been.
     """
 
     statuses: Counter[int] = field(default_factory=Counter)
     times: list[float] = field(default_factory=list)
+    seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -57,7 +59,7 @@ class Told:
         p50, p99 = (times[int(share * (len(times) - 1))] for share in (0.5, 0.99))
         shares = ", ".join(f"{number / n:.1%} {status}" for status, number in sorted(self.statuses.items()))
         words = f"{1000 * p50:.0f} ms (median), {1000 * p99:.0f} ms (p99), {1000 * times[-1]:.0f} ms (most)"
-        return f"{shares}; answered in {words}"
+        return f"{n / max(self.seconds, 1e-9):.0f} asked a second, {shares}; answered in {words}"
 
 
 class Client:
@@ -88,6 +90,7 @@ class Client:
                 task = asyncio.create_task(self._one(client, row % len(self._bodies)))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
+            self.told.seconds += loop.time() - start
             await asyncio.gather(*tasks)
 
     async def _one(self, client: httpx.AsyncClient, which: int) -> None:

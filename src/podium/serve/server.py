@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import socket
@@ -72,9 +73,12 @@ def run_server(
         log_requests: Receives a line a request; None for no such lines.
 
     Raises:
-        UsageError: If the port is taken, the address is not there, or the token file has no token.
+        UsageError: If the port is taken, the address is not there, the token file has no token, or the system has no
+            decode workers.
         PodiumError: If the model cannot be asked.
     """
+    if os.name == "nt":
+        raise UsageError("a server needs decode workers, which Windows does not have.", fix="Run it on Linux or macOS.")
     token, is_made = _find_token(options)
     door = open_socket(options)
     guard = Guard((options.host, *options.allow_host), frozenset(options.allow_origin), token)
