@@ -220,7 +220,7 @@ def test_choices_of_tables_are_the_library_s() -> None:
     assert get_args(choices.Preset) == tuple(PRESETS)
     assert get_args(choices.Policy) == tuple(POLICIES)
     assert get_args(choices.DemoTask) == tuple(TASKS)
-    assert get_args(choices.ServeEngine) == ("auto", *ENGINES)
+    assert get_args(choices.Engine) == ("auto", *ENGINES)
 
 
 def test_the_table_is_what_the_parsers_take() -> None:

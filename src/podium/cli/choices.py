@@ -30,7 +30,6 @@ __all__ = [
     "Question",
     "RecipeAction",
     "RunOrder",
-    "ServeEngine",
     "Shell",
     "SplitMethod",
     "ValueKind",
@@ -115,4 +114,3 @@ Metric = Literal[
     "log_loss_clip_0.001",
     "log_loss_clip_0.01",
 ]
-ServeEngine = Literal["auto", "onnxruntime", "openvino"]

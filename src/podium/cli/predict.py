@@ -63,7 +63,7 @@ def predict(
             center-0.8, five-0.8, scale-0.9, tiles-2x2, and several joined by "+"; none for the plain one alone
             (default: auto, those that podium tta chose, else the recipe's).
         models: Models that predict: the mean of the folds' models, or the one on all images that podium refit trained.
-        engine: What computes an exported model: onnxruntime, openvino, or auto for the quicker one that is installed.
+        engine: What computes an exported model: onnxruntime, openvino, or auto for the faster one that is installed.
         name: Name of the prediction files.
         out: Table of an exported model's answers, a new file: .parquet or .csv. Columns: id, each answer, each
             probability as TARGET=CLASS, decode_error. A start after a stop goes on where that was.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
-from podium.cli.choices import ServeEngine
+from podium.cli.choices import Engine
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import MACHINE, RUN, Many, ResultFlags, Switch
 from podium.printable import printable
@@ -84,7 +84,7 @@ class EngineFlags:
         decode_mib: Memory in MiB that one image may take while it is decoded.
     """
 
-    engine: ServeEngine = "auto"
+    engine: Engine = "auto"
     threads: int = 0
     decode_workers: int | None = None
     decode_mib: int = 2048
