@@ -92,7 +92,7 @@ def bundle_run(run: RunFolder, to: Path, progress: Progress, *, with_images: boo
         "name": name,
         "test_set": test_set,
         "follows_run": "views_digest" in about,
-        "computed": about["computed"],
+        "computed": _without_unused(about["computed"], _extras_of(recipes)),
     }
     what = None if submission is None else submission[0]
     facts = BundleRecord(
@@ -272,6 +272,12 @@ def _extras_of(recipes: Collection[Recipe]) -> set[str]:
     found = {"weights"} if any(recipe.model.weights != "random" for recipe in recipes) else set()
     found |= {"openvino"} if any(recipe.model.frozen_engine == "openvino" for recipe in recipes) else set()
     return found | ({"face"} if any(recipe.image.detect for recipe in recipes) else set())
+
+
+def _without_unused(computed: Mapping[str, Any], extras: Collection[str]) -> dict[str, Any]:
+    """What computed, without engines that took no part."""
+    packages = {name: number for name, number in computed["packages"].items() if name != "openvino" or name in extras}
+    return {**computed, "packages": packages}
 
 
 def _write(
