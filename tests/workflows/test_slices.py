@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from podium.cli import main
 from podium.errors import UnknownNameError
 from podium.metrics import score
-from podium.tables import Samples
+from podium.report.contents import read_contents
+from podium.report.slices_section import describe_slices
+from podium.tables import Samples, save_predictions
 from podium.workflows import Run, train
 from tiny.contest import make_recipe, make_settings
 
@@ -42,8 +45,20 @@ def test_each_value_is_scored_by_its_own_images(
     assert [one["name"] for one in told["scores"]] == ["fold 0", "fold 1"]
     assert main(words) == 0
     assert "worst" in capsys.readouterr().out
+    shown = describe_slices(read_contents(run.folder))
+    assert shown is not None
+    assert [(one.name, one.worst, one.lines[0].name) for one in shown.columns] == [
+        ("site", found.worst, found.worst),
+        ("fold", told["worst"], told["worst"]),
+    ]
+    assert {line.name: line.interval.value for line in shown.columns[0].lines} == {
+        one.name: one.interval.value for one in found.scores
+    }
+    assert 'id="slices"' in run.folder.report_file.read_text()
     with pytest.raises(UnknownNameError):
         run.slices("nothing")
+    save_predictions(oof.take(np.arange(len(oof))[::-1]), run.folder.oof_file)
+    assert describe_slices(read_contents(run.folder)) is None
 
 
 def test_a_bag_has_the_value_of_its_images(contest: Contest, tmp_path: Path) -> None:

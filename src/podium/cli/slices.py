@@ -28,7 +28,8 @@ def slices(
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
-    """Score every value of a column out of fold, such as every hospital or age, and name the worst.
+    """Score every value of a column out of fold, such as every hospital or age, and name the worst. The run's report
+    shows it from then on.
 
     Example: podium slices last --by site --table info.csv
 
@@ -41,14 +42,17 @@ def slices(
         runs: Folder of all runs.
     """
     from podium.store import find_run
-    from podium.workflows.slices import score_slices
+    from podium.workflows.slices import score_slices, show_slices
 
-    found = score_slices(find_run(runs, run), by, table=table, metric=metric)
+    folder = find_run(runs, run)
+    found = score_slices(folder, by, table=table, metric=metric)
+    show_slices(folder, found)
     if output.json:
         print_json({"slices": [one.to_dict() for one in found]})
         return 0
     for one in found:
         _show(one)
+    print_lines(f"report   {folder.report_file}")
     return 0
 
 

@@ -44,6 +44,7 @@ from podium.store.map_record import read_map
 from podium.store.refit_record import RefitRecord, read_refit
 from podium.store.robustness_record import RECORD as ROBUSTNESS
 from podium.store.robustness_record import read_robustness
+from podium.store.slices_record import read_slices
 from podium.tables import Folds, Predictions, Samples, load_folds, load_predictions, load_samples, read_csv
 
 __all__ = ["RunContents", "name_groups", "read_contents", "read_group_words"]
@@ -96,6 +97,7 @@ class RunContents:
         ensemble: The runs that an ensemble is made of; None where the run has models of its own.
         explanation: What `podium explain` found.
         robustness: What `podium stress` found.
+        slices: Columns that `podium slices` was asked for.
         map: The images in two dimensions, by `podium map`.
         weights: Digest of every model's weights.
         problems: Files that cannot be read, were changed, or were not made from what is there now, a line each.
@@ -128,6 +130,7 @@ class RunContents:
     ensemble: EnsembleRecord | None = None
     explanation: Mapping[str, Any] = field(default_factory=dict)
     robustness: Mapping[str, Any] = field(default_factory=dict)
+    slices: Sequence[Mapping[str, Any]] = ()
     map: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
@@ -252,6 +255,7 @@ def read_contents(run: RunFolder, *, image_root: Path | None = None) -> RunConte
         ensemble=attempt(run.ensemble_file, lambda: read_ensemble(run)),
         explanation=attempt(run.explanation_folder / RECORD, lambda: read_explanation(run)) or {},
         robustness=attempt(run.robustness_folder / ROBUSTNESS, lambda: read_robustness(run)) or {},
+        slices=attempt(run.slices_file, lambda: read_slices(run)) or (),
         map=attempt(run.map_folder / MAP, lambda: read_map(run)) or {},
         weights=weights_of(run, request.get("folds", ())),
         problems=(*problems, *stale),

@@ -19,6 +19,7 @@ from podium.report.mistakes_section import MistakesSection, describe_mistakes
 from podium.report.robustness_section import RobustnessSection, describe_robustness
 from podium.report.section import Section
 from podium.report.settings_section import SettingsSection, describe_settings
+from podium.report.slices_section import SlicesSection, describe_slices
 from podium.report.submissions_section import SubmissionsSection, describe_submissions
 from podium.report.targets_section import TargetSection, describe_targets
 from podium.report.views_section import ViewsSection, describe_views
@@ -44,6 +45,7 @@ class RunReport(Section):
         calibration: How well the probabilities of the main target match the share that is right.
         data: The images.
         folds: The folds.
+        slices: Scores by the values of columns; None where `podium slices` was not asked.
         views: Test-time views; None where none were audited.
         map: The images in two dimensions; None where `podium map` was not asked.
         robustness: Scores of corrupted images; None where `podium stress` was not asked.
@@ -66,6 +68,7 @@ class RunReport(Section):
     calibration: CalibrationSection | None
     data: DataSection | None
     folds: FoldsSection | None
+    slices: SlicesSection | None
     views: ViewsSection | None
     map: MapSection | None
     robustness: RobustnessSection | None
@@ -91,6 +94,7 @@ def describe_run(contents: RunContents) -> RunReport:
         calibration=describe_calibration(contents),
         data=describe_data(contents),
         folds=describe_folds(contents),
+        slices=describe_slices(contents),
         views=describe_views(contents),
         map=describe_map(contents),
         robustness=describe_robustness(contents),

@@ -33,6 +33,7 @@
         report.html            all of it on one page
         explanation/           sheets of maps over images (PNG), and explanation.json with their numbers
         robustness/            a sheet of corruptions (PNG), and robustness.json with the scores under them
+        slices.json            scores by the values of columns, as podium slices was asked for them
         map/                   the images in two dimensions: map.csv, map.json, a PNG for each colouring
         predictions/oof-stress/ out-of-fold predictions of corrupted images
         model.json             the model: classes, preprocessing, start weights, score, digests
@@ -189,6 +190,11 @@ class RunFolder:
     def decisions_file(self) -> Path:
         """How probabilities become answers; absent where nothing was decided."""
         return self.path / "decisions.json"
+
+    @property
+    def slices_file(self) -> Path:
+        """Scores by the values of columns."""
+        return self.path / "slices.json"
 
     @property
     def views_file(self) -> Path:

@@ -132,7 +132,8 @@ class JudgedRun(FinishedRun):
     def slices(
         self, by: str | Sequence[str], *, table: str | Path | Frame | None = None, metric: str | None = None
     ) -> list[Slices]:
-        """The out-of-fold score of every value of some columns, with intervals, and the worst value of each.
+        """The out-of-fold score of every value of some columns, with intervals, and the worst value of each. The report
+        shows them from then on.
 
         Args:
             by: "label", "fold", a target, "group", "domain", "bag", "source", a column of numbers that labels come
@@ -144,9 +145,11 @@ class JudgedRun(FinishedRun):
             UsageError: If the run is not finished.
             UnknownNameError: If there is no such column or metric.
         """
-        from podium.workflows.slices import score_slices
+        from podium.workflows.slices import score_slices, show_slices
 
-        return score_slices(self.folder, _as_names(by), table=table, metric=metric)
+        found = score_slices(self.folder, _as_names(by), table=table, metric=metric)
+        show_slices(self.folder, found)
+        return found
 
     @strict_arguments()
     def map(

@@ -16,10 +16,11 @@ from podium.explain.map_colours import colour_columns
 from podium.metrics import DomainScore, Scores, fitting_metrics, score_domains, worst_domain
 from podium.metrics import metric as find_metric
 from podium.store import RunFolder, check_scores, load_tables, read_pool
+from podium.store.slices_record import keep_slices
 from podium.tables import as_text_array, load_predictions
 from podium.texttable import Frame
 
-__all__ = ["Slices", "score_slices"]
+__all__ = ["Slices", "score_slices", "show_slices"]
 
 _SEVERAL = "several"
 
@@ -81,6 +82,15 @@ def score_slices(
         worst = worst_domain(made, chosen)
         found.append(Slices(name, head.name, chosen, made, "" if worst is None else worst.name))
     return found
+
+
+def show_slices(run: RunFolder, found: Sequence[Slices]) -> None:
+    """Keep scores by columns in the run's folder, where its report shows them from then on."""
+    from podium.report import make_report
+
+    with durable.hold_lock(run.path):
+        keep_slices(run, [one.to_dict() for one in found])
+        make_report(run)
 
 
 def _of_bags(cells: Any, bag: Any, ids: Any, bags: Any) -> list[str]:
