@@ -43,6 +43,20 @@ def test_the_queue_counts_images(door: Admission) -> None:
             door.check_door()
 
 
+def test_nobody_is_let_in_behind_one_that_waits_too_long(door: Admission, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(admission.time, "monotonic", lambda: now[0])
+    with door.enter(1, 10.0):
+        now[0] += 7.0
+        with door.enter(1, 10.0):
+            pass
+        now[0] += 1.0
+        with pytest.raises(Refusal, match="longer than expected"), door.enter(1, 10.0):
+            pass
+    with door.enter(1, 10.0):
+        pass
+
+
 def test_held_bytes_are_given_back(door: Admission) -> None:
     with door.hold() as first, door.hold() as second:
         first.take(7000)

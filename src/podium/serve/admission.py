@@ -17,6 +17,9 @@ __all__ = ["Admission", "Pace"]
 
 _SHARE = 0.5
 """Of the time that is left, how much the expected work may take: the rest is for what was not expected."""
+_STALLED = 0.75
+"""The same for the oldest request inside: where it waits longer, the estimate is wrong, as while workers are replaced.
+A file that hangs its decoder is given up before."""
 _NEWEST = 0.2
 """Weight of the newest measurement in the running mean."""
 _HALF_LIFE_S = 5.0
@@ -69,12 +72,18 @@ class Admission:
         self._most_held = _BODIES * most_bytes
         self.n_images = self.n_bytes = 0
         self.image_s, self.decode_s = Pace(), Pace()
+        self._entered: dict[object, float] = {}  # in the order of their coming
         self.is_draining = self.is_ready = False
 
     @property
     def wait_s(self) -> float:
         """Seconds until all that is inside is answered."""
         return self.expect(0)
+
+    @property
+    def _oldest_s(self) -> float:
+        """Seconds that the oldest request has been inside."""
+        return time.monotonic() - next(iter(self._entered.values())) if self._entered else 0.0
 
     def expect(self, n_new: int) -> float:
         """Seconds until `n_new` further images would be answered."""
@@ -108,15 +117,20 @@ class Admission:
         is_alone = self.n_images == 0
         if self.n_images + n_images > self._most_images and not is_alone:
             raise self._busy("busy", "too many images are waiting.")
+        if self._oldest_s > _STALLED * left_s:
+            raise self._busy("busy", "what is inside takes longer than expected.")
         is_only = is_alone and n_images == 1  # let in whatever is expected: it renews the estimate
         if self.expect(n_images) > left_s * (1.0 if is_alone else _SHARE) and not is_only:
             fix = " Send fewer images at a time." if is_alone and n_images > 1 else ""
             raise self._busy("busy", f"it would not be answered within its deadline.{fix}")
         self.n_images += n_images
+        ticket = object()
+        self._entered[ticket] = time.monotonic()
         try:
             yield
         finally:
             self.n_images -= n_images
+            del self._entered[ticket]
 
     @contextmanager
     def hold(self) -> Iterator[Held]:
