@@ -131,7 +131,7 @@ async def _nowhere(_message: Any) -> None:
 
 
 def mutated(n: int, folder: Path) -> Figure:
-    """Requests with bytes changed, cut out or put in: an answer of 200, 4xx or 503, or the line is closed; it lives on."""
+    """Requests with bytes changed, cut out or put in: an answer of 200, 4xx or 503, or a closed line; it lives on."""
     rng, statuses = random.Random(1), Counter[str]()
     exported = export(folder, "single")
     options = ("--decode-workers", "1", "--deadline-s", "1", "--max-body-mib", "1")
