@@ -166,6 +166,10 @@ def test_the_command_shows_the_same(colours: Samples, tmp_path: Path, capsys: py
     for arm in found.main.arms:
         assert f"{arm.difference.value:+.4f}" in shown
     assert str(StudyFolder(tmp_path / "runs" / "rates").page_file) in shown
+    best = found.helpful[0] if found.helpful else "base"
+    path = next(line.split()[1] for line in shown.splitlines() if line.startswith("run "))
+    assert found.names[Path(path).name] == best
+    assert podium.load_run(path).folder.is_finished
     assert main(["study", "--resume", "rates", "--runs", str(tmp_path / "runs"), "--json", "-q"]) == 0
     assert len(json.loads(capsys.readouterr().out)["arms"]) == 2
     assert main(["study", "--resume", "rates", "--vary", "seed=1"]) == 2

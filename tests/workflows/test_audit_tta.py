@@ -247,3 +247,6 @@ def test_tiles_are_cut_from_larger_images_and_predictions_decode_theirs_as_large
         np.testing.assert_allclose(made.probs["mask"], own.probs["mask"], atol=1e-5)
     with pytest.raises(UsageError, match="32 x 32"):
         mine.audit_tta(views=["hflip"], stored_px=16)
+    with pytest.raises(UsageError, match="shows pieces") as refused:
+        mine.audit_tta(views=["tiles-2x2"])
+    assert refused.value.field == "views"

@@ -123,6 +123,8 @@ def _show(found: StudyResult) -> None:
         print_lines(f"helps    {', '.join(found.helpful) or 'nothing beyond doubt'}")
     for note in found.notes:
         print_lines(f"note: {respell(note)}")
+    best = found.helpful[0] if found.helpful else "base"
+    print_lines(*(f"run      {found.folder.path / run}  {arm}" for run, arm in found.names.items() if arm == best))
     print_lines(f"page     {found.folder.page_file}")
 
 

@@ -40,17 +40,19 @@ class GivenMember:
 
 
 def parse_given(word: str) -> tuple[str, dict[str, str]] | None:
-    """Name and files of "team=oof.csv:test.csv"; None where a word names a run.
+    """Name and files of "team=oof.csv:test.csv"; None where a word names a run, as a path to an arm of a study does.
 
     Example:
         >>> parse_given("team=oof.csv:test.csv"), parse_given("baseline-1")
         (('team', {'oof': 'oof.csv', 'test': 'test.csv'}), None)
+        >>> parse_given("runs/sizes/01-image-size_px=192-seed0") is None
+        True
     """
     name, mark, files = word.partition("=")
-    if not mark:
+    if not mark or "/" in name:
         return None
     oof, _, test = files.partition(":")
-    if not name or not oof or "/" in name:
+    if not name or not oof:
         raise UsageError(f"cannot read the member {word!r}.", fix="Write NAME=OOF_FILE:TEST_FILE.")
     return name, {"oof": oof} | ({"test": test} if test else {})
 

@@ -69,7 +69,8 @@ def predict_views(
         Stopped: If a signal asked for it; what is predicted stays.
     """
     image = load_recipe(run.recipe_file).image
-    check_detail(views, image if stored_px is None else image.model_copy(update={"stored_px": stored_px}))
+    stored = image if stored_px is None else image.model_copy(update={"stored_px": stored_px})
+    check_detail(views, stored, field="views")
     maker = _Maker(run, settings, progress, stored_px)
     folds = run.read()["folds"]
     found = {(view, fold): maker.read(view, fold) for view in views for fold in folds}

@@ -16,12 +16,13 @@ MOST_GROWTH = 1.5
 """A frame may be enlarged by so much; what is larger shows the model nothing but interpolation."""
 
 
-def check_detail(views: Sequence[str], image: ImageSpec) -> None:
+def check_detail(views: Sequence[str], image: ImageSpec, *, field: str = "tta") -> None:
     """Raise UsageError if a view cuts pieces that are too small for the model out of the stored images.
 
     Args:
         views: Known views.
         image: How images are stored, and what the model sees.
+        field: The option that named the views.
     """
     for view in views:
         if not shows_detail([view], image):
@@ -30,7 +31,7 @@ def check_detail(views: Sequence[str], image: ImageSpec) -> None:
             raise UsageError(
                 f"view {view!r} shows pieces of {share * stored[0]:.0f} x {share * stored[1]:.0f} stored pixels to a"
                 f" model of {height} x {width}.",
-                field="tta",
+                field=field,
                 fix=f"Choose it by an audit with {option('stored_px')} {least}, or train with"
                 f" image.stored_px={least}. Or leave it out.",
             )
