@@ -37,6 +37,8 @@ SLOWED = (
     f"def slow(self, pixels, **more):\n    time.sleep({IMAGE_S} * len(pixels))\n"
     "    return answer(self, pixels, **more)\nM.answer = slow\n"
 )
+HEARING = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+"""A shell has its background jobs, and so their children, ignore Ctrl-C."""
 
 
 @dataclass
@@ -211,7 +213,7 @@ def drains(n: int, folder: Path) -> Figure:
 
 def _drain_once(exported: Exported, rng: random.Random) -> str | None:
     options = ("--deadline-s", str(DEADLINE_S), "--decode-workers", "1", "--log-requests")
-    with served(exported.folder, *options, prelude=SLOWED) as child:
+    with served(exported.folder, *options, prelude=SLOWED + HEARING) as child:
         client, moment = Client(child, exported, allowed=(0,)), time.monotonic() + rng.uniform(0.1, 2.0)
         number = rng.choice((signal.SIGTERM, signal.SIGINT))
         has_ended = False
@@ -223,7 +225,7 @@ def _drain_once(exported: Exported, rng: random.Random) -> str | None:
                 has_ended = True
             return child.process.poll() is not None
 
-        asyncio.run(client.ask(10_000, 80, until=end))
+        asyncio.run(client.ask(1_500, 80, until=end))
         code = child.process.wait(60)
         assert child.process.stderr is not None
         lines = child.process.stderr.read().splitlines()

@@ -35,7 +35,7 @@ _GRACE_S = 5
 _BACKLOG = 2048
 _KEEP_S = 75
 """Longer than clients keep a connection (httpx 5 s, aiohttp 15 s, nginx 60 s): else both give it up at once, and a
-request that is on its way is lost (1 of some 2,000 with uvicorn's 5 s)."""
+request that is on its way is lost (seen under load with uvicorn's 5 s and httpx)."""
 _LEAST_TOKEN = 16
 
 
