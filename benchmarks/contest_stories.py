@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-STORIES = {"letters": "dirty_letters26"}
+STORIES = {"letters": "dirty_letters26", "masks": "mask7_semisynth"}
 BLOCK = re.compile(r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 MADE = re.compile(r"(?<=<!-- verdicts: made by benchmarks/contest_stories.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
 NUMBER = r"[+-]?\d\.\d{4}"
