@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
 import podium
-from podium import durable
+from podium import cli, durable
 from podium.deployed.engines import ENGINES
 from podium.errors import CorruptFileError, PodiumError, StorageError, UnknownNameError, UsageError
 from podium.export import check_graph
@@ -134,6 +136,36 @@ def test_openvino_is_right_at_the_first_batch_of_a_size_whoever_compiles(contest
     for n, height in ((1, 48), (5, 48), (1, 60), (7, 48), (3, 60)):
         given = np.ascontiguousarray(images[:n, :height])
         np.testing.assert_allclose(compiled(given)[0], session.run(None, {"images": given})[0], atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["int8", "bf16"])
+def test_fewer_bits_come_with_what_they_change(
+    precision: str, run: Run, exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if precision == "bf16":
+        pytest.importorskip("openvino")
+    folder = tmp_path / "model"
+    words = ["export", run.name, "--runs", str(run.folder.path.parent), "--to", str(folder), "-q", "--json"]
+    assert cli.main([*words, "--precision", precision, "--device", "cpu"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [loss["engine"] for loss in told["loss"]] == ["onnxruntime", "openvino"][precision == "bf16" :]
+    card = (folder / "card.md").read_text(encoding="utf-8")
+    assert f"computes in {precision}" in card
+    known = run.samples.rows_of(run.oof.ids)
+    for loss in told["loss"]:
+        assert loss["n"] == (run.samples.target_labels(run.samples.task.main_target.name)[known] >= 0).sum()
+        assert loss["difference"]["low"] <= loss["difference"]["value"] <= loss["difference"]["high"]
+        assert f"| {loss['n_other']} of {loss['n']} |" in card
+    files = [run.samples.file(row) for row in range(5)]
+    model, wanted = podium.load_model(folder), podium.load_model(exported).predict(files)
+    assert (model.record.precision, model.engine) == (precision, "openvino")
+    for name, values in model.predict(files).probs.items():
+        np.testing.assert_allclose(values, wanted.probs[name], atol=0.3)
+    if precision == "int8":
+        assert any(node.op_type == "QuantizeLinear" for node in onnx.load(folder / "model.onnx").graph.node)
+    with pytest.raises(UnknownNameError, match="precision"):
+        run.export(tmp_path / "other", precision="fp8")  # type: ignore[arg-type]
 
 
 def test_wrong_wishes_are_refused_in_one_line(run: Run, exported: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "Policy",
     "Pool",
     "PoolOrAuto",
+    "Precision",
     "Preset",
     "Prune",
     "Question",
@@ -41,6 +42,7 @@ Calibrator = Literal["temperature", "vector"]
 Engine = Literal["auto", "onnxruntime", "openvino"]
 DemoTask = Literal["sign_digits", "letters", "glyphs"]
 Decoding = Literal["independent", "class_first", "attributes_first"]
+Precision = Literal["fp32", "bf16", "int8"]
 Preset = Literal["baseline", "quick", "finetune", "strong", "contest-f", "contest-l"]
 Policy = Literal["none", "light", "medium", "strong", "faces", "letters", "aerial"]
 Layout = Literal["auto", "folders", "table", "pattern"]

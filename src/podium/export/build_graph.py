@@ -102,6 +102,8 @@ def build_graph(network: AnsweringNetwork, recipe: Recipe, opset: int = LEAST_OP
     front = _front(recipe, prepare_in_graph(recipe), opset, core.ir_version)
     merged = onnx.compose.merge_models(front, core, io_map=[(_BETWEEN, _BETWEEN)])
     merged.producer_name = "podium"
+    del merged.opset_import[:]  # one of each half, and some tools refuse two
+    merged.opset_import.append(helper.make_opsetid("", opset))
     if merged.ByteSize() > _MOST_BYTES:
         raise UsageError(
             f"the models have {merged.ByteSize():,} bytes, and one ONNX file holds {_MOST_BYTES:,}.",

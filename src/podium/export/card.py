@@ -31,8 +31,8 @@ def card_lines(record: Mapping[str, Any], rules: DecisionRules, expected: Expect
         value = "–" if line["value"] is None else f"{line['value']:.4f}"
         yield f"| {_cell(name)} | {metric_words(line['metric'])} | {value} | {spread} | {line['n']:,} |"
     yield from ("", _where_from(record, expected), "")
-    if record.get("loss") is not None:
-        yield from ("## Precision", "", _loss(record), "")
+    if record["loss"]:
+        yield from ("## Precision", "", *_losses(record), "")
     yield from ("## Classes", "")
     yield from (
         f"- {_cell(name)}: {', '.join(f'`{printable(label)}`' for label in names)}"
@@ -65,13 +65,15 @@ def _where_from(record: Mapping[str, Any], expected: ExpectedScore | None) -> st
     return f"{how} Expected of what ships: {expected_words(expected)}."
 
 
-def _loss(record: Mapping[str, Any]) -> str:
-    loss = record["loss"]
-    return (
-        f"The graph computes in {record['precision']}. Out of fold that changes {metric_words(loss['metric'])} by"
-        f" {loss['value']:+.4f} ({loss['low']:+.4f} to {loss['high']:+.4f}, paired over"
-        f" {count_of(loss['n'], 'image')}; each image judged by the converted model that had not learnt from it)."
-    )
+def _losses(record: Mapping[str, Any]) -> Iterator[str]:
+    yield f"The graph computes in {record['precision']}. What that changes beside fp32, out of fold, paired by image:"
+    yield from ("", "| engine | metric | change | interval | verdict | other answers |", "|---|---|---|---|---|---|")
+    for loss in record["loss"]:
+        found = loss["difference"]
+        yield (
+            f"| {loss['engine']} | {metric_words(loss['metric'])} | {found['value']:+.4f} |"
+            f" {found['low']:+.4f} to {found['high']:+.4f} | {loss['verdict']} | {loss['n_other']:,} of {loss['n']:,} |"
+        )
 
 
 def _decisions(record: Mapping[str, Any], rules: DecisionRules) -> Iterator[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from podium.decisions import DecisionRules
 from podium.deployed import CARD_NAME, GRAPH_NAME, RECORD_NAME
 from podium.deployed.engines import available_engines
 from podium.deployed.model_record import FORMAT, KIND
-from podium.errors import ImageError, UsageError
+from podium.errors import ImageError, UnknownNameError, UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings
 from podium.machine.device import prepare_process
@@ -37,6 +37,7 @@ from podium.store import (
 from podium.tables import Samples
 from podium.training.asked_views import asked_views
 from podium.training.predictor import Models, Predictor, open_predictor
+from podium.workflows.precision_loss import Precision, PrecisionLoss, engines_of, measure_loss, training_pixels
 from podium.workflows.predict import check_models, check_views
 
 if TYPE_CHECKING:
@@ -59,12 +60,14 @@ class Exported:
         record: The content of model.json.
         checked: What the comparison with the run found.
         n_bytes: Size of the graph.
+        losses: What its precision changes, for each engine; empty for fp32.
     """
 
     folder: Path
     record: dict[str, Any]
     checked: Checked
     n_bytes: int
+    losses: Sequence[PrecisionLoss] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
@@ -74,6 +77,8 @@ class Exported:
             "n_bytes": self.n_bytes,
             "outputs": self.record["outputs"],
             "check": self.checked.to_dict(),
+            "precision": self.record["precision"],
+            "loss": self.record["loss"],
         }
 
 
@@ -86,6 +91,7 @@ def export_run(
     models: Models = "folds",
     views: Sequence[str] | None = None,
     opset: int | None = None,
+    precision: Precision = "fp32",
 ) -> Exported:
     """Write a run as a folder that answers without torch; see `Run.export`."""
     _require_packages()
@@ -97,6 +103,9 @@ def export_run(
     check_opset(opset)
     check_models(models)
     check_views(views or ())
+    if precision not in get_args(Precision):
+        raise UnknownNameError("precision", precision, get_args(Precision), field="precision")
+    engines_of(precision)
     _check_folder(to)
     check_scores(run)
     rules, samples = _check_run(run)
@@ -125,10 +134,35 @@ def export_run(
             limits=_limits(is_reduced),
         )
         update(1)
+    losses: list[PrecisionLoss] = []
+    if precision != "fp32":
+        judging = (
+            predictor if models == "folds" else open_predictor(run, settings, progress, chosen=asked_views(run, views))
+        )
+
+        def build(folds: Sequence[int]) -> bytes:
+            part = AnsweringNetwork(judging, rules, tuple(folds)).eval()
+            return build_graph(part, judging.recipe, opset)
+
+        convert = _converter(precision)
+        losses = measure_loss(run, judging, build, convert, precision, settings, progress)
+        graph = convert(graph, training_pixels(run, predictor.recipe, settings, progress))
     expected = _expect(run, models)
     record = _describe(run, predictor, rules, checked, models, expected, graph, opset)
+    record |= {"precision": precision, "loss": [loss.to_dict() for loss in losses]}
+    if losses:
+        record["engines"] = [loss.engine for loss in losses]
     _write(to, graph, record, rules, expected)
-    return Exported(to, record, checked, len(graph))
+    return Exported(to, record, checked, len(graph), losses)
+
+
+def _converter(precision: Precision) -> Callable[[bytes, NDArray[np.uint8]], bytes]:
+    """A graph for a precision: int8 is in the graph, bf16 is the engine's business."""
+    if precision == "int8":
+        from podium.export.to_int8 import to_int8
+
+        return to_int8
+    return lambda graph, _pixels: graph
 
 
 def _require_packages() -> None:
@@ -268,7 +302,6 @@ def _describe(
             "weights": card["refit"]["weights"] if models == "refit" else card["model"]["weights"],
             "arithmetic": arithmetic_words(read_arithmetic(run)),
         },
-        "precision": "fp32",
         "opset": opset,
         "engines": list(checked.engines),
         "check": checked.to_dict(),

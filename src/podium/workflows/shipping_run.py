@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from podium.training.predictor import Models
     from podium.workflows.bundle import Bundled
     from podium.workflows.export import Exported
+    from podium.workflows.precision_loss import Precision
 
 __all__ = ["ShippingRun"]
 
@@ -31,6 +32,7 @@ class ShippingRun(FinishedRun):
         models: Models = "folds",
         tta: str | Sequence[str] | None = None,
         opset: int | None = None,
+        precision: Precision = "fp32",
         progress: Progress | None = None,
     ) -> Exported:
         """Write a folder that answers without torch: model.onnx, model.json and card.md.
@@ -45,6 +47,8 @@ class ShippingRun(FinishedRun):
             tta: Views to average over, the plain one always among them; "none" for that alone; None takes those that
                 the run predicts with.
             opset: Version of ONNX's operators, 18 to 22; None takes 18.
+            precision: "fp32"; "int8" for a smaller graph whose convolutions are in 8-bit integers; "bf16" for OpenVINO
+                on CPUs that have it. What either changes is measured out of fold and stands in the card.
             progress: Receives progress and notes.
 
         Returns:
@@ -59,7 +63,16 @@ class ShippingRun(FinishedRun):
 
         said, views = progress or default_progress(), views_of(tta)
         with restored_torch():
-            return export_run(self.folder, Path(to), self.settings, said, models=models, views=views, opset=opset)
+            return export_run(
+                self.folder,
+                Path(to),
+                self.settings,
+                said,
+                models=models,
+                views=views,
+                opset=opset,
+                precision=precision,
+            )
 
     @strict_arguments()
     def bundle(self, to: str | Path, *, with_images: bool = False, progress: Progress | None = None) -> Bundled:
