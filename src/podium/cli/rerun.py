@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, MACHINE, OUTPUT, OutputFlags, Switch
+from podium.listing import count_of
 
 __all__ = ["rerun"]
 
@@ -53,7 +54,7 @@ def rerun(
         verdict = f"the {what} agrees within the tolerance of {compared.tolerance:g}"
     print_lines(
         f"rerun    {verdict}",
-        f"largest  difference of a probability {compared.largest:.1e}; {compared.n_other} other answers",
+        f"largest  difference of a probability {compared.largest:.1e}; {count_of(compared.n_other, 'other answer')}",
         *(f"other    {line}" for line in found.differences),
         f"folder   {found.folder}",
     )

@@ -15,6 +15,7 @@ from podium.data import ImageCache
 from podium.dataset.run_images import open_run_images
 from podium.deployed.engines import Engine, available_engines, open_session
 from podium.errors import UsageError
+from podium.listing import part_of
 from podium.machine import Progress, Settings
 from podium.metrics import PairedDifference, Scores, paired_difference
 from podium.recipe import Recipe
@@ -51,7 +52,7 @@ class PrecisionLoss:
         found = self.change.difference
         return (
             f"in {self.engine}: {self.change.metric} {found.value:+.4f} ({found.low:+.4f} to {found.high:+.4f}) beside"
-            f" fp32, {self.change.verdict}; {self.n_other:,} of {self.n:,} answers differ"
+            f" fp32, {self.change.verdict}; {part_of(self.n_other, self.n, 'answer', 'differs', 'differ')}"
         )
 
     def to_dict(self) -> dict[str, Any]:

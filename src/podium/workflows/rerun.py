@@ -203,7 +203,11 @@ def _judge(found: Rerun, *, exact: bool) -> None:
     compared = found.compared
     if found.same_bytes or (found.agrees and not exact):
         return
-    far = f"; {compared.n_far} answers differ by more, the first of {compared.first_far!r}" if compared.n_far else ""
+    far = (
+        f"; {count_of(compared.n_far, 'answer differs', 'answers differ')} by more, the first of {compared.first_far!r}"
+        if compared.n_far
+        else ""
+    )
     raise PodiumError(
         f"the predictions made again differ: a probability by {compared.largest:.2g} for image {compared.worst!r}"
         f" (at most {0.0 if exact else compared.tolerance:g} is allowed){far}.",
