@@ -18,6 +18,7 @@ from podium import cli, durable
 from podium.deployed.engines import ENGINES
 from podium.errors import CorruptFileError, PodiumError, StorageError, UnknownNameError, UsageError
 from podium.export import check_graph
+from podium.machine import Silent
 from podium.tables import Samples
 from podium.workflows import Run, train
 from tiny.contest import make_recipe, make_settings
@@ -136,6 +137,53 @@ def test_openvino_is_right_at_the_first_batch_of_a_size_whoever_compiles(contest
     for n, height in ((1, 48), (5, 48), (1, 60), (7, 48), (3, 60)):
         given = np.ascontiguousarray(images[:n, :height])
         np.testing.assert_allclose(compiled(given)[0], session.run(None, {"images": given})[0], atol=1e-4)
+
+
+LONG = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("shape", "blend"),
+    [
+        pytest.param("attributes", "logits", marks=LONG),
+        pytest.param("single", "vote", marks=LONG),
+        pytest.param("multi", "mean", marks=LONG),
+        pytest.param("multi", "logits", marks=LONG),
+    ],
+)
+def test_an_ensemble_is_one_graph(shape: str, blend: str, contest: Contest, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    samples = contest(shape)
+    train(samples, recipe=make_recipe(), folds=2, settings=settings, name="frozen")
+    whole = make_recipe("model.freeze=none", "image.size_px=24", "image.stored_px=32", "training.epochs=1")
+    train(samples, recipe=whole, folds=2, settings=settings, name="whole")
+    run = podium.ensemble(
+        "frozen", "whole", runs=settings.runs, blend=blend, weights=[0.7, 0.3], name="both", progress=Silent()
+    )
+    made = run.export(tmp_path / "model")
+    assert made.record["model"]["ships"] == "an ensemble of frozen, whole, the mean over the folds of each"
+    assert made.record["model"]["n_models"] == 4
+    for engine in ENGINES:
+        agree(run, tmp_path / "model", engine)
+
+
+@pytest.mark.slow
+def test_ensembles_that_no_graph_holds_are_refused(contest: Contest, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    for name, size in (("first", 32), ("second", 32), ("other", 24)):
+        made = make_recipe("model.freeze=none", f"image.size_px={size}", f"image.stored_px={size}", "training.epochs=1")
+        train(contest("single"), recipe=made, folds=2, settings=settings, name=name)
+    for members, words, refused in (
+        (("first", "other"), {}, "take them differently: 32 x 32 px.*24 x 24 px"),
+        (("first", "second"), {"blend": "ranks"}, "ranks each probability"),
+        (("first", "second"), {"weights": "stack"}, "is a stack"),
+    ):
+        bad = podium.ensemble(*members, runs=settings.runs, progress=Silent(), **words)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match=refused):
+            bad.export(tmp_path / "refused")
+    with pytest.raises(UsageError, match="no model on all images"):
+        bad.export(tmp_path / "refused", models="refit")
+    assert not (tmp_path / "refused").exists()
 
 
 @pytest.mark.slow

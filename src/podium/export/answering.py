@@ -60,6 +60,12 @@ class AnsweringNetwork(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """What `output_names` names, from stored images (N, H, W, 3), float whole numbers from 0 to 255."""
+        means = self.means(pixels)
+        shown, decided = decide_in_graph(means, self.task, self.rules)
+        return (*(shown[head.name] for head in self.task.targets), *(decided[head.name] for head in self.task.targets))
+
+    def means(self, pixels: Tensor) -> Named:
+        """The mean over folds and views of every target's probabilities (N, C), before any decision."""
         by_frame = [self._ask(frame(pixels)) for frame in self.frames]
         per_fold = []
         for fold in self.folds:
@@ -70,9 +76,7 @@ class AnsweringNetwork(nn.Module):
                     head.name: self._over_views([item[head.name] for item in answers], head) for head in part.heads
                 }
             per_fold.append(complete(probs, self.task))
-        means = {head.name: _mean([probs[head.name] for probs in per_fold]) for head in self.task.targets}
-        shown, decided = decide_in_graph(means, self.task, self.rules)
-        return (*(shown[head.name] for head in self.task.targets), *(decided[head.name] for head in self.task.targets))
+        return {head.name: _mean([probs[head.name] for probs in per_fold]) for head in self.task.targets}
 
     def _ask(self, images: Tensor) -> dict[tuple[int, str], Named]:
         """Probabilities of every model, by fold and name."""

@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from podium.errors import UsageError
 from podium.export.answering import AnsweringNetwork, output_names
+from podium.export.ensemble_network import EnsembleNetwork
 from podium.export.nodes import Nodes
 from podium.export.resize_nodes import Resizing, add_resizing
 from podium.images import CutCentre, ToGrey, height_and_width
@@ -84,7 +85,7 @@ def check_opset(opset: int) -> None:
         )
 
 
-def build_graph(network: AnsweringNetwork, recipe: Recipe, opset: int = LEAST_OPSET) -> bytes:
+def build_graph(network: AnsweringNetwork | EnsembleNetwork, recipe: Recipe, opset: int = LEAST_OPSET) -> bytes:
     """The graph as bytes. Its input `images` is uint8 (N, H, W, 3), its outputs are those of `output_names`.
 
     An image that already has the size in which the run stores images is taken as it is.
@@ -121,7 +122,7 @@ def build_front(recipe: Recipe, opset: int = LEAST_OPSET) -> bytes | None:
     return bytes(_front(recipe, preparation, opset, _FRONT_IR).SerializeToString())
 
 
-def _convert(network: AnsweringNetwork, stored: tuple[int, int], opset: int) -> Any:
+def _convert(network: AnsweringNetwork | EnsembleNetwork, stored: tuple[int, int], opset: int) -> Any:
     """The network from stored images on."""
     pixels = torch.randint(0, 256, (_TRACED, *stored, 3), generator=torch.Generator().manual_seed(0)).float()
     names = output_names(network.task)

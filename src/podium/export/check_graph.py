@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -16,16 +16,18 @@ from podium.deployed.engines import Engine, Session, open_session
 from podium.errors import PodiumError
 from podium.export.answering import AnsweringNetwork, output_names
 from podium.export.closeness import is_close
+from podium.export.ensemble_network import EnsembleNetwork
 from podium.images import store_as
 from podium.recipe import Recipe
 from podium.tables import Predictions
 
-__all__ = ["SENSITIVE", "Checked", "Limits", "check_graph"]
+__all__ = ["SENSITIVE", "Checked", "Limits", "Network", "check_graph"]
 
 _BATCH = 16
 SENSITIVE = 5e-3
 """A change of a probability by one grey level from which on it is told."""
 Outputs = dict[str, NDArray[Any]]
+Network: TypeAlias = AnsweringNetwork | EnsembleNetwork
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Checked:
 def check_graph(
     graph: bytes,
     front: bytes | None,
-    network: AnsweringNetwork,
+    network: Network,
     recipe: Recipe,
     rules: DecisionRules,
     images: Mapping[str, NDArray[np.uint8]],
@@ -192,7 +194,7 @@ _WORDS = {
 _FIX = "Export for another engine, or report it with the name of the backbone."
 
 
-def _ask_network(network: AnsweringNetwork, stored: NDArray[Any]) -> Outputs:
+def _ask_network(network: Network, stored: NDArray[Any]) -> Outputs:
     """What the network says of stored images (N, height, width, 3)."""
     names, parts = output_names(network.task), []
     with torch.inference_mode():
@@ -216,7 +218,7 @@ def _count_others(
     found: Outputs,
     decided: Mapping[str, NDArray[np.int64]],
     probs: Mapping[str, NDArray[Any]],
-    network: AnsweringNetwork,
+    network: Network,
     rules: DecisionRules,
     tolerance: float,
     names: Sequence[str],

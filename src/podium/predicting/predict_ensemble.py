@@ -35,7 +35,7 @@ from podium.texttable import Frame
 from podium.training.asked_views import asked_views
 from podium.training.predictor import open_predictor
 
-__all__ = ["predict_ensemble", "predict_ensemble_images"]
+__all__ = ["predict_ensemble", "predict_ensemble_images", "weights_of_members"]
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ def predict_ensemble(
     given_predictions(run, record, samples.ids.tolist())  # refused before hours of work
     numbers_for(blend, table, samples.ids.tolist(), samples.group_keys if samples.has_groups else None)
     prepare_process(settings.n_threads)
-    used = [weight > 0 for weight in _weights_of_runs(record, blend)]
+    used = [weight > 0 for weight in weights_of_members(record, blend)]
     parts: list[dict[int, Predictions]] = []
     by_run: dict[str, list[str]] = {}
     images: ImagesToPredict | None = None
@@ -118,7 +118,7 @@ def predict_ensemble_images(
     blend = load_blend(record.blend)
     numbers_for(blend, None, [], None)
     given = given_predictions(run, record, [] if ids is None else list(ids))
-    used = [weight > 0 for weight in _weights_of_runs(record, blend)]
+    used = [weight > 0 for weight in weights_of_members(record, blend)]
     parts = [
         open_predictor(folder, settings, progress, keep=False, chosen=asked_views(folder, views)).predict(
             images, ids=ids
@@ -129,7 +129,7 @@ def predict_ensemble_images(
     return _combine(blend, _in_order(record, _with_idle(parts, used), given))
 
 
-def _weights_of_runs(record: EnsembleRecord, blend: Blend | Stack) -> list[float]:
+def weights_of_members(record: EnsembleRecord, blend: Blend | Stack) -> list[float]:
     """The largest weight of each run over all targets; 1 of a stack, in which none is 0, and where no run has any."""
     is_given = [member.is_given for member in record.members]
     if isinstance(blend, Stack):

@@ -19,7 +19,6 @@ from podium.deployed import CARD_NAME, GRAPH_NAME, RECORD_NAME
 from podium.deployed.engines import available_engines
 from podium.deployed.model_record import FORMAT, KIND
 from podium.errors import ImageError, UnknownNameError, UsageError
-from podium.listing import count_of
 from podium.machine import Progress, Settings
 from podium.machine.device import prepare_process
 from podium.metrics import ExpectedScore, Scores
@@ -32,16 +31,17 @@ from podium.store import (
     check_scores,
     load_tables,
     read_arithmetic,
-    refuse_ensemble,
+    read_ensemble,
 )
 from podium.tables import Samples
-from podium.training.asked_views import asked_views
-from podium.training.predictor import Models, Predictor, open_predictor
+from podium.training.predictor import Models
+from podium.workflows.exported_models import ExportedModels, open_models
 from podium.workflows.precision_loss import Precision, PrecisionLoss, engines_of, measure_loss, training_pixels
 from podium.workflows.predict import check_models, check_views
 
 if TYPE_CHECKING:
     from podium.export.check_graph import Checked
+    from podium.recipe import Recipe
 
 __all__ = ["Exported", "export_run"]
 
@@ -95,7 +95,6 @@ def export_run(
 ) -> Exported:
     """Write a run as a folder that answers without torch; see `Run.export`."""
     _require_packages()
-    from podium.export.answering import AnsweringNetwork
     from podium.export.build_graph import LEAST_OPSET, build_front, build_graph, check_opset
     from podium.export.check_graph import check_graph
 
@@ -111,44 +110,47 @@ def export_run(
     rules, samples = _check_run(run)
     settings = replace(settings, device="cpu")
     prepare_process(settings.n_threads)
-    predictor = open_predictor(run, settings, progress, models=models, chosen=asked_views(run, views))
-    network = AnsweringNetwork(predictor, rules, predictor.folds).eval()
+    asked = open_models(run, rules, settings, progress, models=models, views=views)
+    network = asked.network(asked.folds)
     with progress.stage("write the graph", 1) as update:
-        graph, front = build_graph(network, predictor.recipe, opset), build_front(predictor.recipe, opset)
+        graph, front = build_graph(network, asked.recipe, opset), build_front(asked.recipe, opset)
         update(1)
     engines = available_engines()
-    images, n_own = _find_images(samples, predictor)
+    images, n_own = _find_images(samples, asked.recipe)
     with progress.stage(f"compare in {' and '.join(engines)}", 1) as update:
-        predicted = predictor.predict(list(images.values()), ids=list(images))
-        is_reduced = _is_reduced(predictor)
+        predicted = asked.predict(list(images.values()), list(images))
         checked = check_graph(
             graph,
             front,
             network,
-            predictor.recipe,
+            asked.recipe,
             rules,
             images,
             predicted,
             engines,
             n_own=n_own,
-            limits=_limits(is_reduced),
+            limits=_limits(asked.is_reduced),
         )
         update(1)
     losses: list[PrecisionLoss] = []
     if precision != "fp32":
-        judging = (
-            predictor if models == "folds" else open_predictor(run, settings, progress, chosen=asked_views(run, views))
-        )
+        ensemble = read_ensemble(run)
+        if ensemble is not None and not ensemble.same_folds:
+            raise UsageError(
+                "the runs of the ensemble have different folds, so what int8 or bf16 changes cannot be measured.",
+                field="precision",
+                fix="Leave it out for fp32.",
+            )
+        judged = asked if models == "folds" else open_models(run, rules, settings, progress, views=views)
 
         def build(folds: Sequence[int]) -> bytes:
-            part = AnsweringNetwork(judging, rules, tuple(folds)).eval()
-            return build_graph(part, judging.recipe, opset)
+            return build_graph(judged.network(folds), judged.recipe, opset)
 
         convert = _converter(precision)
-        losses = measure_loss(run, judging, build, convert, precision, settings, progress)
-        graph = convert(graph, training_pixels(run, predictor.recipe, settings, progress))
+        losses = measure_loss(run, judged, build, convert, precision, settings, progress)
+        graph = convert(graph, training_pixels(asked.folders[0], asked.recipe, settings, progress))
     expected = _expect(run, models)
-    record = _describe(run, predictor, rules, checked, models, expected, graph, opset)
+    record = _describe(run, asked, rules, checked, models, expected, graph, opset)
     record |= {"precision": precision, "loss": [loss.to_dict() for loss in losses]}
     if losses:
         record["engines"] = [loss.engine for loss in losses]
@@ -181,7 +183,6 @@ def _check_run(run: RunFolder) -> tuple[DecisionRules, Samples]:
     from podium.export.deciding import check_rules
     from podium.recipe import load_recipe
 
-    refuse_ensemble(run, "An exported model")
     samples, _ = load_tables(run)
     assert samples.task is not None, "a run has a task"
     rules = load_rules(run, samples.task)
@@ -191,7 +192,9 @@ def _check_run(run: RunFolder) -> tuple[DecisionRules, Samples]:
             "the run has one answer for several images, and an exported model answers each image by itself.",
             fix="Predict with the run: podium predict RUN FOLDER.",
         )
-    regions = load_recipe(run.recipe_file).image.used_regions
+    ensemble = read_ensemble(run)
+    folders = [run] if ensemble is None else ensemble.folders(run)
+    regions = sorted({name for item in folders for name in load_recipe(item.recipe_file).image.used_regions})
     if regions:
         raise UsageError(
             f"the run sees a region of every image ({', '.join(regions)}), which a graph cannot find.",
@@ -200,12 +203,12 @@ def _check_run(run: RunFolder) -> tuple[DecisionRules, Samples]:
     return rules, samples
 
 
-def _find_images(samples: Samples, predictor: Predictor) -> tuple[dict[str, NDArray[np.uint8]], int]:
+def _find_images(samples: Samples, recipe: Recipe) -> tuple[dict[str, NDArray[np.uint8]], int]:
     """Decoded images to compare on: some of the run's own, as it decodes them, and odd ones made of the first."""
     from podium.export.odd_images import odd_images
     from podium.images import cuts, decode_bytes, decode_file
 
-    image = predictor.recipe.image
+    image = recipe.image
     target_px = None if cuts(image.preprocessing) else max(image.stored_sides)
     found: dict[str, NDArray[np.uint8]] = {}
     for row in np.unique(np.linspace(0, len(samples) - 1, N_OWN).astype(np.int64)).tolist():
@@ -226,13 +229,6 @@ def _find_images(samples: Samples, predictor: Predictor) -> tuple[dict[str, NDAr
     return found, n_own
 
 
-def _is_reduced(predictor: Predictor) -> bool:
-    """Whether the run's predictions are computed in fewer bits than the graph's."""
-    recipe = predictor.recipe
-    frozen = recipe.model.freeze == "backbone"
-    return str(recipe.model.frozen_precision if frozen else recipe.training.precision) != "fp32"
-
-
 def _limits(is_reduced: bool) -> Any:
     from podium.export.check_graph import Limits
 
@@ -249,7 +245,7 @@ def _expect(run: RunFolder, models: Models) -> ExpectedScore | None:
 
 def _describe(
     run: RunFolder,
-    predictor: Predictor,
+    asked: ExportedModels,
     rules: DecisionRules,
     checked: Checked,
     models: Models,
@@ -261,15 +257,9 @@ def _describe(
     from podium.export.answering import output_names
     from podium.export.build_graph import INPUT, prepare_in_graph
 
-    card, image = describe_model(run), predictor.recipe.image
-    preparation = prepare_in_graph(predictor.recipe)
+    card, image = describe_model(run), asked.recipe.image
+    preparation = prepare_in_graph(asked.recipe)
     height, width = image.stored_sides
-    n = len(predictor.folds)
-    ships = (
-        "one model, trained on all images" if models == "refit" else f"the mean of the models of {count_of(n, 'fold')}"
-    )
-    if n == 1 and models == "folds":
-        ships = "the model of one fold"
     return {
         "kind": KIND,
         "format": FORMAT,
@@ -279,7 +269,7 @@ def _describe(
         "task": card["task"],
         "classes": card["classes"],
         "input": INPUT,
-        "outputs": list(output_names(predictor.task)),
+        "outputs": list(output_names(asked.task)),
         "image": {
             "height_px": height,
             "width_px": width,
@@ -291,12 +281,12 @@ def _describe(
             "takes_any_size": preparation.takes_any_size,
             "reason": preparation.reason,
         },
-        "views": list(predictor.views),
+        "views": list(asked.views),
         "decisions": rules.to_dict(),
         "model": {
             "kind": models,
-            "n_models": n,
-            "ships": ships,
+            "n_models": asked.n_models,
+            "ships": asked.ships,
             "backbone": card["model"]["backbone"],
             "preset": card["model"]["preset"],
             "weights": card["refit"]["weights"] if models == "refit" else card["model"]["weights"],
@@ -307,10 +297,17 @@ def _describe(
         "check": checked.to_dict(),
         "score": {"main": card["score"], "targets": card["targets"]},
         "expected": None if expected is None else expected.to_dict(),
-        "start_weights": card["start_weights"],
+        "start_weights": _start_weights(asked),
         "validation": card["validation"],
         "data": card["data"],
     }
+
+
+def _start_weights(asked: ExportedModels) -> dict[str, Any]:
+    """Where the weights were before training, and their licence; of an ensemble those of all its runs."""
+    found = [describe_model(folder)["start_weights"] for folder in asked.folders]
+    named = {key: list(dict.fromkeys(str(item[key]) for item in found if item[key])) for key in ("source", "licence")}
+    return {key: "; ".join(values) or None for key, values in named.items()}
 
 
 def _plain(step: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from podium.metrics import PairedDifference, Scores, paired_difference
 from podium.recipe import Recipe
 from podium.store import RunFolder, load_tables
 from podium.tables import Samples
-from podium.training.predictor import Predictor
+from podium.workflows.exported_models import ExportedModels
 
 __all__ = ["Precision", "PrecisionLoss", "engines_of", "measure_loss", "training_pixels"]
 
@@ -92,7 +92,7 @@ def _some(cache: ImageCache, samples: Samples, rows: NDArray[np.int64]) -> Pixel
 
 def measure_loss(
     run: RunFolder,
-    predictor: Predictor,
+    models: ExportedModels,
     build: Callable[[Sequence[int]], bytes],
     convert: Callable[[bytes, Pixels], bytes],
     precision: Precision,
@@ -103,7 +103,7 @@ def measure_loss(
 
     Args:
         run: The run.
-        predictor: The models of its folds.
+        models: The models of its folds.
         build: The fp32 graph of some folds.
         convert: A graph in the precision, with ranges from the training images of its fold.
         precision: The precision.
@@ -114,8 +114,9 @@ def measure_loss(
         ImageError: If the images are gone, or are others than at the start.
     """
     samples, folds = load_tables(run)
-    cache = open_run_images(run, run.read(), samples, predictor.recipe, settings, progress)
-    head = predictor.task.main_target
+    folder = models.folders[0]
+    cache = open_run_images(folder, folder.read(), samples, models.recipe, settings, progress)
+    head = models.task.main_target
     labels = samples.target_labels(head.name)
     is_known = np.asarray((labels >= 0).any(axis=1) if head.is_multi else labels >= 0)
     engines = engines_of(precision)
@@ -124,9 +125,9 @@ def measure_loss(
         (name, part): [] for name in engines for part in (False, True)
     }
     answers: dict[tuple[Engine, bool], list[NDArray[Any]]] = {key: [] for key in probs}
-    most = max(1, MOST_JUDGED // len(predictor.folds))
-    with progress.stage(f"measure {precision}, fold by fold", len(predictor.folds)) as update:
-        for done, fold in enumerate(predictor.folds, start=1):
+    most = max(1, MOST_JUDGED // len(models.folds))
+    with progress.stage(f"measure {precision}, fold by fold", len(models.folds)) as update:
+        for done, fold in enumerate(models.folds, start=1):
             rows = folds.valid_rows(fold)
             rows = rows[is_known[rows] & cache.is_usable[cache.rows_of(samples.ids[rows])]]
             rows = rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))]
