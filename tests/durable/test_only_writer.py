@@ -90,7 +90,7 @@ def is_write(call: ast.Call, files: set[str]) -> bool:
     if method in FUNCTIONS.get(owner, ()):
         return not (gets_file and ({owner, f"{owner}.{method}"} & FINE_WITH_FILE))
     if owner in ("io", "gzip", "bz2", "lzma", "zipfile", "tarfile") and method in ("open", "ZipFile"):
-        return opens_for_writing(call, 1)
+        return not gets_file and opens_for_writing(call, 1)
     if owner == "os" and method == "open":
         return "os.devnull" not in ast.unparse(call) and "O_RDONLY" not in ast.unparse(call)
     if method == "open" and owner not in ("Image", "PIL.Image"):  # Pillow's only reads

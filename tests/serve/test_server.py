@@ -100,7 +100,7 @@ def test_a_head_that_never_ends_is_hung_up_on(child: Child) -> None:
     assert talk(child, b"GET / HTTP/1.1\r\nX: ") == b""
     assert talk(child, b"") == b""
     assert talk(child, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HT").count(b"HTTP/1.1") == 1
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60, "and not the 75 seconds of an idle connection"
     assert b" 400 " in talk(child, b"\x16\x03\x01 hello\r\n\r\n")
     assert b" 4" in talk(child, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + bytes(100_000).replace(b"\0", b"a"))
 

@@ -94,7 +94,7 @@ def test_the_bundle_names_every_file_and_holds_no_image(bundle: Path) -> None:
     for name in ("Dockerfile", "Dockerfile.cuda"):
         text = (bundle / name).read_text()
         assert "$python" not in text
-        assert "USER rerun" in text
+        assert "\nUSER 1000\n" in text, "not root"
     assert "://" not in (bundle / "requirements.lock").read_text()
 
 
