@@ -51,6 +51,7 @@ def wait_until(is_so: Callable[[], object], seconds: float = 200) -> None:
     assert is_so()
 
 
+@pytest.mark.soak
 def test_jobs_that_are_put_back_end_with_the_bytes_of_one_process(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root / "new", tmp_path, dirs_exist_ok=True)
     settings = make_settings(tmp_path, checkpoint_seconds=0)

@@ -83,7 +83,7 @@ SMALL = [
     "feature_views=[plain]",
     "predict_views=[plain]",
 ]
-SOAKED = {"pitfalls"}
+SOAKED = {"pitfalls", "study"}
 """Pages whose trainings take a minute of CPU time and more; `pytest -m soak tests/docs` runs them."""
 RUNNABLE = [
     pytest.param(page, id=page.stem, marks=pytest.mark.soak if page.stem in SOAKED else pytest.mark.slow)

@@ -187,7 +187,7 @@ def test_ensembles_that_no_graph_holds_are_refused(contest: Contest, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("precision", ["int8", "bf16"])
+@pytest.mark.parametrize("precision", ["int8", pytest.param("bf16", marks=pytest.mark.soak)])
 def test_fewer_bits_come_with_what_they_change(
     precision: str, run: Run, exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

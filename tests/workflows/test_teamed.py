@@ -90,7 +90,7 @@ def end(team: list[subprocess.Popen[str]]) -> tuple[list[int], str]:
     return [process.returncode for process in team], str(said)
 
 
-@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("n", [2, pytest.param(3, marks=pytest.mark.soak)])
 def test_several_processes_train_what_one_does(job: Job, tmp_path: Path, n: int) -> None:
     codes, said = end(job.start(tmp_path, n))
     assert codes == [0] * n, said
@@ -98,7 +98,14 @@ def test_several_processes_train_what_one_does(job: Job, tmp_path: Path, n: int)
     assert RunFolder(tmp_path / "runs/mine").is_finished
 
 
-@pytest.mark.parametrize(("victim", "number"), [(1, signal.SIGKILL), (0, signal.SIGKILL), (1, signal.SIGTERM)])
+@pytest.mark.parametrize(
+    ("victim", "number"),
+    [
+        (1, signal.SIGKILL),
+        pytest.param(0, signal.SIGKILL, marks=pytest.mark.soak),
+        pytest.param(1, signal.SIGTERM, marks=pytest.mark.soak),
+    ],
+)
 def test_a_lost_or_stopped_process_ends_all_and_one_alone_goes_on(
     job: Job, tmp_path: Path, victim: int, number: int
 ) -> None:

@@ -274,7 +274,10 @@ def test_no_fault_reaches_the_training_or_delays_its_end(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["none:none", "error:start", "hang:start", "deaf_hang:log"])
+@pytest.mark.parametrize(
+    "fault",
+    ["none:none", "error:start", *(pytest.param(f, marks=pytest.mark.soak) for f in ("hang:start", "deaf_hang:log"))],
+)
 def test_the_bits_are_those_of_an_untracked_run(
     fault: str, contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
