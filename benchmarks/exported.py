@@ -1,6 +1,7 @@
 """F8: an exported model against eager torch, on batches and on single images.
 
     scripts/bench exported [--pairs 5] [--quick]       (needs the extras export and openvino)
+    PODIUM_BENCH_PRECISIONS="fp32 bf16" scripts/bench exported      (int8 takes minutes to prepare)
 
 Networks with random weights at 224 px, 10 classes, all cores. "eager" is the timm network as a script calls it: fp32,
 `eval()`, `inference_mode`, prepared float pixels. The others are exported folders of the same network, asked for
@@ -12,6 +13,8 @@ stored uint8 pixels: normalisation, probabilities and decision are within. A sin
 from __future__ import annotations
 
 import argparse
+import atexit
+import os
 import shutil
 import tempfile
 import time
@@ -38,7 +41,7 @@ from side_by_side import (
 SIDE, BATCH = 224, 32
 NETWORKS = {"efficientnet_b0": 7.0, "mobilenetv2_100": 10.0}
 """Times the speed of eager torch that a batch is to reach."""
-PRECISIONS = ("fp32", "bf16", "int8")
+PRECISIONS = os.environ.get("PODIUM_BENCH_PRECISIONS", "fp32 bf16 int8").split()
 MOST_BEYOND_MS = 3.0
 
 
@@ -91,7 +94,7 @@ def prepare(options: argparse.Namespace, network: str) -> Run:
         ask()
         ask()
     n_folds, agreed = run.folds.n_folds, _agreement(models, pixels)
-    shutil.rmtree(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     rounds = 2 if options.quick else 5
 
     def measure() -> Mapping[str, Any]:
