@@ -136,7 +136,7 @@ def main() -> int:
             name: [1000 * value / BATCH / (1 if name == "eager" else folds) for value in values(records, name)]
             for name in names
         }
-        block.say(f"### {network}, batch {BATCH}, one network", "")
+        block.say("", f"### {network}, batch {BATCH}, one network", "")
         rows = [[n, spread(per_image[n]), str(ratio(per_image["eager"], per_image[n]))] for n in names]
         block.say(*table(["way", "ms an image", "range", "times eager's speed"], rows))
         best = min(names[1:], key=lambda name: sorted(per_image[name])[len(records) // 2])
