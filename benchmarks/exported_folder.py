@@ -4,7 +4,7 @@
 
 The tiny network at 32 px, so that reading, decoding and writing show and not the network. The images are hard links to
 twenty JPEGs of 320 x 240; `podium predict DEPLOYED FOLDER --out answers.parquet` runs as a command, with ONNX Runtime.
-Memory is the largest resident size of the command's own process, by the system's count; decode workers come beside it.
+Memory is the largest resident size of the command's own process (VmHWM, Linux); decode workers come beside it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,15 @@ from side_by_side import Block, read_options, significant, table
 
 MOST_GROWTH_B = 400
 """Bytes that an image may add to the peak: its name, its path and a row of a part."""
-_WATCH = "import resource, sys; from podium.cli import main; code = main(sys.argv[1:]); "
-_WATCH += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
+_WATCH = """
+import re, sys
+from pathlib import Path
+from podium.cli import main
+code = main(sys.argv[1:])
+# getrusage would tell the peak of the process that this one was forked from, if that was larger.
+print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]))
+sys.exit(code)
+"""
 
 
 def make_model(folder: Path) -> Path:
