@@ -170,11 +170,16 @@ def test_an_ensemble_is_one_graph(shape: str, blend: str, contest: Contest, tmp_
 @pytest.mark.slow
 def test_ensembles_that_no_graph_holds_are_refused(contest: Contest, tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    for name, size in (("first", 32), ("second", 32), ("other", 24)):
-        made = make_recipe("model.freeze=none", f"image.size_px={size}", f"image.stored_px={size}", "training.epochs=1")
+    cut = "image.preprocessing=[{{kind: centre_crop, size_px: {}}}]"
+    for name, size, *more in (
+        ("first", 32), ("second", 32), ("other", 24), ("cut", 32, cut.format(36)), ("cut less", 32, cut.format(34))
+    ):  # fmt: skip
+        sides = (f"image.size_px={size}", f"image.stored_px={size}")
+        made = make_recipe("model.freeze=none", *sides, "training.epochs=1", *more)
         train(contest("single"), recipe=made, folds=2, settings=settings, name=name)
     for members, words, refused in (
         (("first", "other"), {}, "take them differently: 32 x 32 px.*24 x 24 px"),
+        (("cut", "cut less"), {}, "take them differently: .*36.*34"),
         (("first", "second"), {"blend": "ranks"}, "ranks each probability"),
         (("first", "second"), {"weights": "stack"}, "is a stack"),
     ):

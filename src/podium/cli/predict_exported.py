@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.spelling import flag_of
 from podium.errors import UsageError
-from podium.listing import count_of
+from podium.listing import agree, count_of
 
 if TYPE_CHECKING:
     from podium.cli.flags import MachineFlags, OutputFlags
@@ -44,7 +44,10 @@ def predict_exported(
     """
     given = [flag_of(name) for name, value in of_runs.items() if value is not None]
     if given:
-        raise UsageError(f"{', '.join(given)} is for runs, and {model} is an exported model.", fix="Leave it out.")
+        raise UsageError(
+            f"{', '.join(given)} {agree(len(given), 'is', 'are')} for runs, and {model} is an exported model.",
+            fix=f"Leave {agree(len(given), 'it', 'them')} out.",
+        )
     if out is None:
         raise UsageError(
             "an exported model keeps nothing, so name the table of its answers.",

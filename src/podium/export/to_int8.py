@@ -80,7 +80,8 @@ class _without_advice:  # noqa: N801 - reads as a statement
     """Without the converter's advice on preparing a graph, which goes to the root logger."""
 
     def __enter__(self) -> None:
+        self._before = logging.root.manager.disable
         logging.disable(logging.WARNING)
 
     def __exit__(self, *problem: Any) -> None:
-        logging.disable(logging.NOTSET)
+        logging.disable(self._before)

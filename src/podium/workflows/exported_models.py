@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ExportedModels", "open_models"]
 
+_PREPARATION = ("stored_sides", "fit", "value_range", "preprocessing")
+"""What of an image's recipe is done before the networks see it."""
+
 
 @dataclass(frozen=True)
 class ExportedModels:
@@ -121,7 +124,8 @@ def _open_ensemble(
     predictors = [open_predictor(folder, settings, progress, chosen=asked_views(folder, views)) for folder in folders]
     first = predictors[0]
     for folder, predictor in zip(folders, predictors, strict=True):
-        if _preparation(predictor.recipe) != _preparation(first.recipe):
+        image, other = first.recipe.image, predictor.recipe.image
+        if any(getattr(image, key) != getattr(other, key) for key in _PREPARATION):
             raise UsageError(
                 f"one graph prepares images once, and {folders[0].name!r} and {folder.name!r} take them differently:"
                 f" {_preparation(first.recipe)}; {_preparation(predictor.recipe)}.",
@@ -153,7 +157,7 @@ def _open_ensemble(
 
 def _preparation(recipe: Recipe) -> str:
     image = recipe.image
-    steps = ", ".join(step.kind for step in image.preprocessing)
+    steps = ", ".join(map(str, image.preprocessing))
     height, width = image.stored_sides
     return f"{height} x {width} px, {image.fit}, {image.value_range}{', ' + steps if steps else ''}"
 
