@@ -14,7 +14,7 @@ import podium
 from podium.cli import main
 from podium.dataset.prepared import load_prepared
 from podium.errors import LeakError, Stopped, UsageError
-from podium.searches import run_auto
+from podium.searches import choose_answer, run_auto
 from podium.searches.auto_result import AutoResult
 from podium.tables import Samples
 from tiny.contest import TASKS, TINY, Notes, make_samples, make_settings
@@ -59,9 +59,9 @@ def test_it_ends_with_one_number_on_untouched_groups(shape: str, contest: Contes
 def test_a_stop_at_any_stage_is_gone_on_with(contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = contest("single")
     whole = auto(samples, tmp_path / "whole")
-    for stage in ("search", "train", "ensemble"):
+    for room, stage in ((run_auto, "search"), (run_auto, "train"), (choose_answer, "ensemble")):
         with monkeypatch.context() as patch:
-            patch.setattr(run_auto, stage, _stop)
+            patch.setattr(room, stage, _stop)
             with pytest.raises(Stopped):
                 auto(samples, tmp_path / "cut", name=None)
     found = podium.searches.run_auto.resume_auto("auto-1", settings=make_settings(tmp_path / "cut"), progress=Notes())
@@ -98,7 +98,7 @@ def test_what_is_wrong_is_refused_before_any_work(contest: Contest, tmp_path: Pa
     for how in ({"minutes": 0}, {"sample": "none.csv"}, {"test": tmp_path / "none"}):
         with pytest.raises(UsageError):
             auto(tmp_path / "no such folder", tmp_path, **how)
-    with pytest.raises(UsageError, match="made nothing of the name"):
+    with pytest.raises(UsageError, match="there is no auto"):
         podium.resume_auto("none", settings=make_settings(tmp_path))
     assert not (tmp_path / "runs").exists()
 

@@ -12,7 +12,7 @@ from podium.backbone.frozen_forward import frozen_batch
 from podium.models import Classifier, build_backbone
 from podium.recipe import check_buildable, finetune, resolve_recipe
 from podium.tables import Head, Task
-from podium.training import autotune, timed_choice
+from podium.training import autotune, autotune_trials, timed_choice
 from podium.training.autotune import autotune_recipe
 from podium.training.timed_choice import Choice, choose_training
 from tiny.contest import Notes, make_recipe, make_settings
@@ -29,10 +29,10 @@ def make_model() -> Classifier:
 def test_a_trial_on_a_gpu_takes_the_batch_of_the_training() -> None:
     recipe = finetune()
     cuda, large = torch.device("cuda"), recipe.training.model_copy(update={"batch_size": 256})
-    assert autotune._measured_batch(recipe, CPU) == timed_choice.BATCH == 16
-    assert autotune._measured_batch(recipe.model_copy(update={"training": large}), cuda) == 256
+    assert autotune_trials._measured_batch(recipe, CPU) == timed_choice.BATCH == 16
+    assert autotune_trials._measured_batch(recipe.model_copy(update={"training": large}), cuda) == 256
     short = large.model_copy(update={"micro_batch": 64})
-    assert autotune._measured_batch(recipe.model_copy(update={"training": short}), cuda) == 64
+    assert autotune_trials._measured_batch(recipe.model_copy(update={"training": short}), cuda) == 64
     assert frozen_batch(cuda) > frozen_batch(CPU)
 
 
@@ -51,8 +51,8 @@ def test_a_trial_that_does_not_fit_takes_fewer_images(
             raise RuntimeError("MPS backend out of memory (no room)")
         return choose_training(*arguments, batch=batch)
 
-    monkeypatch.setattr(autotune, "choose_training", run)
-    monkeypatch.setattr(autotune, "_measured_batch", lambda recipe, device: 64)
+    monkeypatch.setattr(autotune_trials, "choose_training", run)
+    monkeypatch.setattr(autotune_trials, "_measured_batch", lambda recipe, device: 64)
     _, model = check_buildable(recipe, task)
     settled, trials = autotune_recipe(recipe, model, 500, make_settings(tmp_path), CPU, Notes())
     assert batches == tried
@@ -70,7 +70,7 @@ def test_another_error_of_a_trial_is_told(monkeypatch: pytest.MonkeyPatch, tmp_p
     def run(*_arguments: Any, batch: int) -> Choice:
         raise RuntimeError(f"a kernel failed with {batch} images")
 
-    monkeypatch.setattr(autotune, "choose_training", run)
+    monkeypatch.setattr(autotune_trials, "choose_training", run)
     with pytest.raises(RuntimeError, match="a kernel failed with 16 images"):
         autotune_recipe(recipe, model, 500, make_settings(tmp_path), CPU, Notes())
 
@@ -85,21 +85,21 @@ def test_the_trial_of_places_makes_real_images(tmp_path: Path, monkeypatch: pyte
         runs[0]()
         return {"chosen": "device", "seconds": {}}
 
-    monkeypatch.setattr(autotune, "choose_place", choose)
-    assert autotune._try_places(recipe, model, 100, settings, CPU)["chosen"] == "device"
+    monkeypatch.setattr(autotune_trials, "choose_place", choose)
+    assert autotune_trials.try_places(recipe, model, 100, settings, CPU)["chosen"] == "device"
     assert made == [4 * timed_choice.BATCH, 4 * timed_choice.BATCH]
     assert all(parameter.grad is not None for parameter in model.heads.parameters())
-    autotune._try_places(recipe, model, 100, settings, CPU)
+    autotune_trials.try_places(recipe, model, 100, settings, CPU)
     assert len(made) == 2  # remembered
 
     def fail(*_runs: Any) -> dict[str, Any]:
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(autotune, "choose_place", fail)
+    monkeypatch.setattr(autotune_trials, "choose_place", fail)
     other = make_settings(tmp_path / "other")
-    assert autotune._try_places(recipe, model, 100, other, CPU) == {"chosen": "cpu", "seconds": {}}
-    monkeypatch.setattr(autotune, "choose_place", choose)  # memory that a neighbour took is not remembered
-    assert autotune._try_places(recipe, model, 100, other, CPU)["chosen"] == "device"
+    assert autotune_trials.try_places(recipe, model, 100, other, CPU) == {"chosen": "cpu", "seconds": {}}
+    monkeypatch.setattr(autotune_trials, "choose_place", choose)  # memory that a neighbour took is not remembered
+    assert autotune_trials.try_places(recipe, model, 100, other, CPU)["chosen"] == "device"
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_places_are_tried_with_images_of_the_recipes_height_and_width(
         runs[0]()
         return {"chosen": "device", "seconds": {}}
 
-    monkeypatch.setattr(autotune, "choose_place", choose)
-    assert autotune._try_places(recipe, make_model(), 100, make_settings(tmp_path), CPU)["chosen"] == "device"
+    monkeypatch.setattr(autotune_trials, "choose_place", choose)
+    assert autotune_trials.try_places(recipe, make_model(), 100, make_settings(tmp_path), CPU)["chosen"] == "device"
 
 
 @pytest.mark.parametrize("freeze", sorted(BLOCK_LINES))
@@ -155,7 +155,7 @@ def test_a_reproducible_run_asks_neither_the_clock_nor_the_disk(
         raise AssertionError("this depends on the moment")
 
     for name in ("choose_training", "choose_frozen", "choose_place", "remembered"):
-        monkeypatch.setattr(autotune, name, refuse)
+        monkeypatch.setattr(autotune_trials, name, refuse)
     monkeypatch.setattr(autotune.shutil, "disk_usage", refuse)
     autos = ("precision", "layout", "augment_on")
     recipe = make_recipe(

@@ -10,7 +10,7 @@ import torch
 from podium.models import Classifier, build_backbone
 from podium.recipe import check_buildable, resolve_recipe
 from podium.tables import Head, Task
-from podium.training import autotune, compile_trial
+from podium.training import autotune_trials, compile_trial
 from podium.training.autotune import autotune_recipe
 from podium.training.compile_trial import is_shorter, try_compiled
 from podium.training.timed_choice import Candidate
@@ -39,7 +39,7 @@ def test_compiling_counts(n_steps: int, chosen: str, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(
     ("reproducible", "devices", "chosen"),
-    [(False, ("cpu",), "inductor"), (True, ("cpu",), "none"), (False, autotune.COMPILED_ON, "none")],
+    [(False, ("cpu",), "inductor"), (True, ("cpu",), "none"), (False, autotune_trials.COMPILED_ON, "none")],
 )
 def test_autotune_tries_it_where_it_may_pay(
     reproducible: bool, devices: tuple[str, ...], chosen: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -47,9 +47,9 @@ def test_autotune_tries_it_where_it_may_pay(
     def choose(*_given: Any, **_more: Any) -> dict[str, Any]:
         return {"chosen": "inductor", "seconds": {}, "images": 16}
 
-    monkeypatch.setattr(autotune, "WORTH_TRYING_S", 0.0)
-    monkeypatch.setattr(autotune, "COMPILED_ON", devices)
-    monkeypatch.setattr(autotune, "try_compiled", choose)
+    monkeypatch.setattr(autotune_trials, "WORTH_TRYING_S", 0.0)
+    monkeypatch.setattr(autotune_trials, "COMPILED_ON", devices)
+    monkeypatch.setattr(autotune_trials, "try_compiled", choose)
     recipe = make_recipe("model.freeze=none", "training.precision=auto", "training.layout=auto", preset="finetune")
     recipe = resolve_recipe(recipe, median_side_px=32)
     _, model = check_buildable(recipe, TASK)

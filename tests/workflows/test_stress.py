@@ -19,7 +19,8 @@ from podium.images import store_as
 from podium.report.contents import read_contents
 from podium.report.robustness_section import describe_robustness
 from podium.tables import Samples, load_predictions, no_boxes
-from podium.workflows import Run, stress, train
+from podium.workflows import Run, train
+from podium.workflows.predict_corrupted import CorruptedPredictions
 from tiny.contest import make_recipe, make_settings
 
 Contest = Callable[[str], Samples]
@@ -82,7 +83,7 @@ def test_nothing_is_made_twice_and_part_of_the_images_are_whole_groups(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("made again")
 
-    monkeypatch.setattr(stress._Maker, "_make", refuse)
+    monkeypatch.setattr(CorruptedPredictions, "_make", refuse)
     assert run.stress(corruptions="rotation", severities=3, images=12).to_dict() == first.to_dict()
     with pytest.raises(AssertionError, match="made again"):
         run.stress(corruptions="rotation", severities=3, images=12, seed=1)

@@ -173,7 +173,7 @@ def test_a_mix_that_hurts_leaves_the_best_run_alone(
     fix_speeds(monkeypatch, 0.0)
     only_finetune(monkeypatch)
     found = PairedDifference("f1_macro", Interval(-0.2, -0.3, -0.1, 18, 2000, 0.95), "hurts")
-    monkeypatch.setattr("podium.workflows.ensemble.paired_difference", lambda *given, **more: found)
+    monkeypatch.setattr("podium.workflows.combine_runs.paired_difference", lambda *given, **more: found)
     notes, settings = Notes(), make_settings(tmp_path)
     answer = train(contest("single"), overrides=LINES, folds=2, minutes=5, settings=settings, progress=notes)
     record = read_ensemble(answer.folder)

@@ -9,10 +9,17 @@ from typing import Any
 
 from podium import durable
 from podium.errors import CorruptFileError, UsageError
+from podium.machine import Progress
 from podium.searches.folder import SearchFolder
-from podium.store import RunFolder, check_run_name
+from podium.store import RunFolder, list_runs
+from podium.store.named_folders import check_free_name, find_named, next_name
 
 __all__ = ["AutoFolder", "AutoRecord", "find_auto", "name_auto"]
+
+RECORD = "auto.json"
+"""The file that makes a folder one of these."""
+LONG = "long"
+"""Start of the names of runs that the training after the search makes."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class AutoFolder:
     @property
     def record_file(self) -> Path:
         """What was asked and planned."""
-        return self.path / "auto.json"
+        return self.path / RECORD
 
     @property
     def result_file(self) -> Path:
@@ -105,6 +112,10 @@ class AutoFolder:
         """The ensemble, where there is one."""
         return RunFolder(self.path / "answer")
 
+    def trainings(self) -> list[RunFolder]:
+        """Runs of the training after the search, and what was mixed of them."""
+        return [run for run in list_runs(self.path) if run.name.startswith(LONG)]
+
     def read(self) -> AutoRecord:
         """What was asked and planned."""
         return AutoRecord.read(self.record_file)
@@ -113,11 +124,12 @@ class AutoFolder:
         """Keep what was asked and planned."""
         durable.write_json(self.record_file, record.__dict__ | {"notes": list(record.notes)})
 
-    def note(self, line: str) -> None:
-        """Keep a sentence about what happened, once."""
+    def note(self, line: str, progress: Progress) -> None:
+        """Say what happened, and keep the sentence, once."""
         record = self.read()
         if line not in record.notes:
             self.write(replace(record, notes=(*record.notes, line)))
+        progress.note(line)
 
 
 def name_auto(root: Path, name: str | None, asked: Mapping[str, Any]) -> AutoFolder:
@@ -127,18 +139,16 @@ def name_auto(root: Path, name: str | None, asked: Mapping[str, Any]) -> AutoFol
         UsageError: If the name cannot be a folder's, or something else has it.
     """
     if name is None:
-        number = 1
-        while (found := AutoFolder(root / f"auto-{number}")).path.exists():
+
+        def goes_on(path: Path) -> bool:
+            found = AutoFolder(path)
             is_same = found.record_file.is_file() and found.read().asked == asked
-            if is_same and not found.result_file.is_file():
-                return found
-            number += 1
-        return found
-    check_run_name(name)
+            return is_same and not found.result_file.is_file()
+
+        return AutoFolder(next_name(root, "auto", goes_on=goes_on))
     found = AutoFolder(root / name)
     if not found.record_file.is_file():
-        names = ("data", "audit", "search", "claims", "clock.json")
-        durable.check_claimable(found.path, "what auto made", names=names, fix="Choose another name.")
+        check_free_name(found.path, "what auto made", names=("data", "audit", "search", "claims", "clock.json"))
     elif found.read().asked != asked and (found.data_folder / "prepared.json").is_file():
         raise UsageError(
             f"{name!r} was asked something else.", where=found.path, fix="Choose another name, or go on with it."
@@ -152,9 +162,4 @@ def find_auto(root: Path, name: str) -> AutoFolder:
     Raises:
         UsageError: If there is none.
     """
-    found = AutoFolder(root / name)
-    if not found.record_file.is_file():
-        known = sorted(path.parent.name for path in root.glob("*/auto.json"))
-        there = f"There are {', '.join(known)}." if known else "Start one with `podium.auto`."
-        raise UsageError(f"auto has made nothing of the name {name!r}.", where=root, fix=there)
-    return found
+    return AutoFolder(find_named(root, name, RECORD, what="auto", start="podium.auto"))

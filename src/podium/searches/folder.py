@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from podium import durable
-from podium.errors import CorruptFileError, UsageError
+from podium.errors import CorruptFileError
 from podium.recipe import Recipe, parse_recipe
 from podium.searches.dimension import Dimension
-from podium.store import RunFolder, check_run_name
+from podium.store import RunFolder
+from podium.store.named_folders import check_free_name, find_named, next_name
 
 __all__ = ["SearchFolder", "SearchRecord", "find_search", "name_search"]
+
+RECORD = "search.json"
+"""The file that makes a folder one of these."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ class SearchFolder:
     @property
     def record_file(self) -> Path:
         """What is searched."""
-        return self.path / "search.json"
+        return self.path / RECORD
 
     @property
     def journal_file(self) -> Path:
@@ -170,20 +174,16 @@ def name_search(root: Path, name: str | None, asked: Mapping[str, Any]) -> Searc
         UsageError: If the name cannot be a folder's, or a run or something else has it.
     """
     if name is None:
-        number = 1
-        while (found := SearchFolder(root / f"search-{number}")).path.exists():
+
+        def goes_on(path: Path) -> bool:
+            found = SearchFolder(path)
             is_same = found.record_file.is_file() and found.read().asked == asked
-            if is_same and not found.result_file.is_file():
-                return found
-            number += 1
-        return found
-    check_run_name(name)
+            return is_same and not found.result_file.is_file()
+
+        return SearchFolder(next_name(root, "search", goes_on=goes_on))
     found = SearchFolder(root / name)
     if not found.record_file.is_file():
-        fix = "Choose another name."
-        if RunFolder(found.path).run_file.is_file():
-            raise UsageError(f"{name!r} is a run.", where=found.path, fix=fix)
-        durable.check_claimable(found.path, "a search", names=("data", "proxy", "claims", "audit"), fix=fix)
+        check_free_name(found.path, "a search", names=("data", "proxy", "claims", "audit"))
     return found
 
 
@@ -193,9 +193,4 @@ def find_search(root: Path, name: str) -> SearchFolder:
     Raises:
         UsageError: If there is none.
     """
-    found = SearchFolder(root / name)
-    if not found.record_file.is_file():
-        known = sorted(path.parent.name for path in root.glob("*/search.json"))
-        there = f"There are {', '.join(known)}." if known else "Start one with `podium.search`."
-        raise UsageError(f"there is no search {name!r}.", where=root, fix=there)
-    return found
+    return SearchFolder(find_named(root, name, RECORD, what="search", start="podium.search"))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from podium import durable
 from podium.advice import option
@@ -18,30 +15,26 @@ from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
 from podium.dataset.option_homes import option_homes
 from podium.dataset.prepared import Prepared, is_prepared, load_prepared, save_prepared
-from podium.decisions import score_answers
 from podium.errors import DataError, UsageError
 from podium.listing import count_of
 from podium.machine import Progress, Settings, default_progress
-from podium.metrics import Scores, paired_difference
-from podium.metrics import metric as find_metric
-from podium.recipe import Overrides, Recipe, load_recipe, parse_recipe
+from podium.recipe import Overrides, Recipe, parse_recipe
 from podium.report import gate_lines
-from podium.searches.auto_folder import AutoFolder, AutoRecord, find_auto, name_auto
+from podium.searches.auto_folder import LONG, AutoFolder, AutoRecord, find_auto, name_auto
 from podium.searches.auto_page import draw_auto
-from podium.searches.auto_result import AutoResult, Member
+from podium.searches.auto_result import AutoResult
+from podium.searches.choose_answer import choose_answer
 from podium.searches.clock import Clock
 from podium.searches.journal import require_optuna
+from podium.searches.judge_answer import judge_answer
 from podium.searches.names_of_data import words_of
 from podium.searches.parts_of_data import hold_groups_out
 from podium.searches.result import SearchResult
 from podium.searches.run_search import resume_search, search
-from podium.searches.untouched import judged_side, predict_untouched
-from podium.store import RunFolder, list_runs, read_pool
+from podium.store import RunFolder
 from podium.submission import SubmissionRecord
-from podium.tables import HOLDOUT
 from podium.workflows.audit import DataAudit, audit
 from podium.workflows.compose import compose_recipe
-from podium.workflows.ensemble import ensemble
 from podium.workflows.prepare import Data, prepare
 from podium.workflows.run import Run
 from podium.workflows.submit import submit_run
@@ -49,14 +42,11 @@ from podium.workflows.train_and_resume import resume, train
 
 __all__ = ["auto", "resume_auto"]
 
-LEVEL = 0.95
 SEARCH_SHARE, END_SHARE, TEST_SHARE = 0.45, 0.12, 0.1
 """Of the time after the audit: for the search; for ensemble, untouched groups and page; for a test set as large as the
 data. The rest trains."""
 _LEAST_TRAINING = 0.15
 """Minutes below which no training is begun."""
-_LONG = "long"
-_MOST_OF_SEARCH = 3
 _DECIDED_BY_FOLDS = ("split", "leaks", "broken", "twins")
 """Looks of an audit whose errors stop a training, unless an option accepts them."""
 
@@ -243,10 +233,10 @@ def _finish(folder: AutoFolder, settings: Settings, progress: Progress, clock: C
     own = replace(settings, runs=folder.path, cache=settings.cache_folder)
     found = _search(folder, whole, own, progress, clock)
     _train(folder, whole, own, progress, clock)
-    answer, members = _answer(folder, whole, found, own, progress)
+    answer, members = choose_answer(folder, whole, found, progress)
     clock.keep()
     record, gate = _submit(folder, answer, own, progress)
-    result = _judge(folder, whole, found, answer, members, own, progress, clock)
+    result = judge_answer(folder, whole, found, answer, members, own, progress, clock)
     result = replace(result, submission=record, gate=gate, minutes=round(clock.seconds / 60, 2))
     draw_auto(result)
     durable.write_json(folder.result_file, result.to_dict())
@@ -286,7 +276,7 @@ def _search(
     except UsageError as problem:
         if problem.field != "minutes":
             raise
-        _tell(folder, progress, f"No search: {problem.what}")
+        folder.note(f"No search: {problem.what}", progress)
         return None
     finally:
         clock.keep()
@@ -294,7 +284,7 @@ def _search(
 
 def _train(folder: AutoFolder, whole: Prepared, settings: Settings, progress: Progress, clock: Clock) -> None:
     """What the rest of the time buys, as runs whose names begin with long."""
-    started = [run for run in list_runs(folder.path) if run.name.startswith(_LONG)]
+    started = folder.trainings()
     if folder.answer.run_file.is_file():
         return
     quiet, record = replace(settings, looks=False), folder.read()
@@ -306,130 +296,20 @@ def _train(folder: AutoFolder, whole: Prepared, settings: Settings, progress: Pr
         total = clock.seconds + clock.seconds_left
         minutes = math.floor(100 * (clock.seconds_left - _end_seconds(folder, total)) / 60) / 100
         if minutes < _LEAST_TRAINING:
-            _tell(folder, progress, "No time was left for a training after the search.")
+            folder.note("No time was left for a training after the search.", progress)
             return
         folder.write(replace(record, train_minutes=minutes))
         asked = record.arguments
-        how: dict[str, Any] = {"name": _LONG, "minutes": minutes, "settings": quiet, "progress": progress}
+        how: dict[str, Any] = {"name": LONG, "minutes": minutes, "settings": quiet, "progress": progress}
         how |= {"metric": asked["metric"], "seed": asked["seed"]}
         how |= {"overrides": asked["overrides"]} if asked["is_open"] else {"recipe": parse_recipe(asked["first"])}
         train(whole, **how)
     except UsageError as problem:
         if problem.field != "minutes":
             raise
-        _tell(folder, progress, f"No training after the search: {problem.what}")
+        folder.note(f"No training after the search: {problem.what}", progress)
     finally:
         clock.keep()
-
-
-def _tell(folder: AutoFolder, progress: Progress, line: str) -> None:
-    folder.note(line)
-    progress.note(line)
-
-
-def _candidates(folder: AutoFolder, found: SearchResult | None) -> Iterator[RunFolder]:
-    """Runs on all images but the untouched ones, each recipe once, the search's best first."""
-    runs = list(_of_search(found)) if found is not None else []
-    runs += [run for run in list_runs(folder.path) if run.name.startswith(_LONG) and not run.is_ensemble]
-    seen: list[Recipe] = []
-    for run in runs:
-        if not run.is_finished or run.folds_left():
-            continue
-        recipe = load_recipe(run.recipe_file)
-        if all(other.differences(recipe) for other in seen):
-            seen.append(recipe)
-            yield run
-
-
-def _of_search(found: SearchResult) -> Iterator[RunFolder]:
-    yield found.winner_run
-    if found.reference_run.path != found.winner_run.path:
-        yield found.reference_run
-    sign = -1 if found.record.greater_is_better else 1
-    done = sorted((row for row in found.trials if row.state == "done"), key=lambda row: sign * row.score)
-    place = found.folder.trial if found.record.proxy is None else found.folder.final
-    for row in done[:_MOST_OF_SEARCH]:
-        run = place(row.number)
-        if run.path not in (found.winner_run.path, found.reference_run.path) and run.run_file.is_file():
-            yield run
-
-
-def _answer(
-    folder: AutoFolder, whole: Prepared, found: SearchResult | None, settings: Settings, progress: Progress
-) -> tuple[RunFolder, tuple[Member, ...]]:
-    """The ensemble of all runs, unless one of them is better beyond doubt; that one then."""
-    runs = [run for run in _candidates(folder, found) if len(load_prepared(run.path)) == len(whole)]
-    if not runs:
-        raise UsageError(
-            "the minutes were over before any recipe was trained on all images.",
-            where=folder.path,
-            field="minutes",
-            fix="Give more minutes; what was trained is kept where a search or training is named the same.",
-        )
-    scores = [Scores.from_dict(durable.read_json(run.scores_file)).main.value for run in runs]
-    metric = find_metric(Scores.from_dict(durable.read_json(runs[0].scores_file)).main_metric)
-    best = int(np.argmax(scores if metric.greater_is_better else -np.asarray(scores)))
-    weights = [float(place == best) for place in range(len(runs))]
-    answer = runs[best]
-    if len(runs) > 1:
-        if not folder.answer.run_file.is_file():
-            asked = folder.read().arguments["metric"]
-            names = [str(run.path) for run in runs]
-            ensemble(*names, runs=folder.path, name="answer", weights="search", metric=asked, progress=progress)
-        section = Run(folder.answer).members
-        if section.gain_verdict != "hurts":
-            answer = folder.answer
-            weights = [line.weight for line in section.lines]
-        else:
-            _tell(folder, progress, f"The ensemble is worse than {runs[best].name} alone, which is the answer.")
-    recipes = [load_recipe(run.recipe_file) for run in runs]
-    rows = zip(runs, recipes, scores, weights, strict=False)
-    return answer, tuple(Member(run, recipe.preset, score, weight) for run, recipe, score, weight in rows)
-
-
-def _judge(
-    folder: AutoFolder,
-    whole: Prepared,
-    found: SearchResult | None,
-    answer: RunFolder,
-    members: Sequence[Member],
-    settings: Settings,
-    progress: Progress,
-    clock: Clock,
-) -> AutoResult:
-    """The one honest number."""
-    held = whole.samples.take(whole.folds.holdout_rows)
-    reference = members[-1].run if found is None else found.reference_run
-    scores = Scores.from_dict(durable.read_json(answer.scores_file))
-    made = [predict_untouched(run, held, settings, progress) for run in (answer, reference)]
-    own = [
-        score_answers(one, held, read_pool(run), metric=scores.main_metric).main
-        for one, run in zip(made, (answer, reference), strict=True)
-    ]
-    sides = [judged_side(one, held, run) for one, run in zip(made, (answer, reference), strict=True)]
-    head = made[0].task.main_target
-    gain = paired_difference(
-        sides[1].probs, sides[0].probs, sides[0].labels, sides[0].groups, scores.main_metric, head, level=LEVEL
-    )
-    file = folder.audit_folder / "audit.json"
-    findings = durable.read_json(file)["findings"] if file.is_file() else []
-    return AutoResult(
-        folder,
-        answer,
-        scores.main_metric,
-        own[0],
-        scores.main,
-        own[1],
-        gain,
-        len(sides[0].labels),
-        len(set(sides[0].groups.tolist())),
-        int(np.count_nonzero(whole.folds.fold > HOLDOUT)),
-        tuple(members),
-        0 if found is None else len(found.trials),
-        dict(Counter(one["level"] for one in findings)),
-        round(clock.seconds / 60, 2),
-        notes=(*folder.read().notes, *([] if found is None else found.notes)),
-    )
 
 
 def _submit(

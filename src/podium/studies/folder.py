@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from podium import durable
-from podium.errors import CorruptFileError, UsageError
-from podium.store import RunFolder, check_run_name
+from podium.errors import CorruptFileError
+from podium.store import RunFolder
+from podium.store.named_folders import check_free_name, find_named, next_name
 from podium.studies.arms import StudyArm
 
 __all__ = ["StudyFolder", "StudyRecord", "find_study", "name_study"]
+
+RECORD = "study.json"
+"""The file that makes a folder one of these."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class StudyFolder:
     @property
     def record_file(self) -> Path:
         """What is tried."""
-        return self.path / "study.json"
+        return self.path / RECORD
 
     @property
     def data_folder(self) -> Path:
@@ -122,17 +126,10 @@ def name_study(root: Path, name: str | None) -> StudyFolder:
         UsageError: If the name cannot be a folder's, or a run or something else has it.
     """
     if name is None:
-        number = 1
-        while (root / f"study-{number}").exists():
-            number += 1
-        return StudyFolder(root / f"study-{number}")
-    check_run_name(name)
+        return StudyFolder(next_name(root, "study"))
     found = StudyFolder(root / name)
     if not found.record_file.is_file():
-        fix = "Choose another name."
-        if RunFolder(found.path).run_file.is_file():
-            raise UsageError(f"{name!r} is a run.", where=found.path, fix=fix)
-        durable.check_claimable(found.path, "a study", names=("data",), fix=fix)
+        check_free_name(found.path, "a study", names=("data",))
     return found
 
 
@@ -142,9 +139,4 @@ def find_study(root: Path, name: str) -> StudyFolder:
     Raises:
         UsageError: If there is none.
     """
-    found = StudyFolder(root / name)
-    if not found.record_file.is_file():
-        known = sorted(path.parent.name for path in root.glob("*/study.json"))
-        there = f"There are {', '.join(known)}." if known else "Start one with `podium.study`."
-        raise UsageError(f"there is no study {name!r}.", where=root, fix=there)
-    return found
+    return StudyFolder(find_named(root, name, RECORD, what="study", start="podium.study"))

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from podium.advice import options
-from podium.backbone.frozen_forward import Way, can_use_openvino, frozen_batch, make_forward
+from podium.backbone.frozen_forward import can_use_openvino
 from podium.backbone.split_point import SplitPoint, find_split_point
-from podium.data import CPU_ONLY, DeviceImages, TrainLoader, resident_bytes, sample_keys
-from podium.engine import is_out_of_memory, release_cached_memory
+from podium.data import CPU_ONLY
 from podium.engine.compiled_steps import explain_no_compiler
 from podium.errors import UsageError
 from podium.machine import Progress, Settings
 from podium.machine.device import suitable_precision
-from podium.models import Classifier, depth_sections
+from podium.models import Classifier
 from podium.recipe import Recipe
-from podium.training.compile_trial import WORTH_TRYING_S, count_steps, try_compiled
-from podium.training.timed_choice import (
-    BATCH,
-    Candidate,
-    Choice,
-    choose_frozen,
-    choose_place,
-    choose_training,
-    remembered,
-    train_some,
+from podium.training.autotune_trials import (
+    draw_images,
+    is_worth_compiling,
+    layouts_of,
+    try_compiled_steps,
+    try_frozen,
+    try_places,
+    try_training,
 )
 
 __all__ = ["autotune_recipe", "most_views", "require_compiler", "require_engine", "resolve_without_autotune"]
@@ -41,11 +33,7 @@ __all__ = ["autotune_recipe", "most_views", "require_compiler", "require_engine"
 MOST_VIEWS = 16
 WORTH_AUTOTUNING = 1000
 """Images that pass through the network in a whole run, from which on the seconds of autotune are well spent."""
-_MEASURED_BATCHES = 4
 MOST_BYTES = 16 * 1024**3
-PROBES = "probes"
-COMPILED_ON = ("cuda",)
-"""Devices where compiled steps are tried: on CPUs one network gained a fifth, too few are measured (LOG.md)."""
 _PLAIN = {"frozen_precision": "fp32", "frozen_engine": "torch"}
 
 
@@ -69,7 +57,7 @@ def autotune_recipe(
         UsageError: If cached views are asked for and the network cannot be split after its frozen blocks.
     """
     model = model.to(device).eval()
-    split_point = find_split_point(model, _draw(recipe, 2, device)) if recipe.model.freeze == "blocks" else None
+    split_point = find_split_point(model, draw_images(recipe, 2, device)) if recipe.model.freeze == "blocks" else None
     recipe = _set_model(recipe, cached_views=_choose_views(recipe, split_point, n_images, settings, progress))
     measured: dict[str, Any] = {}
     is_backbone = recipe.model.freeze == "backbone"
@@ -83,19 +71,19 @@ def autotune_recipe(
     if not is_backbone and not recipe.model.cached_views:
         recipe = _set_model(recipe, **_PLAIN)
     elif "auto" in (recipe.model.frozen_precision, recipe.model.frozen_engine):
-        measured["frozen"] = _try_frozen(recipe, model, None if is_backbone else split_point, settings, device)
+        measured["frozen"] = try_frozen(recipe, model, None if is_backbone else split_point, settings, device)
         chosen = measured["frozen"]["chosen"]
         recipe = _set_model(recipe, frozen_precision=chosen["precision"], frozen_engine=chosen["engine"])
         progress.note(f"Fastest here for the frozen part: {chosen['engine']}, {chosen['precision']} (autotune).")
     if "auto" in (recipe.training.precision, recipe.training.layout):
-        measured["training"] = _try_training(
+        measured["training"] = try_training(
             recipe, model, split_point if recipe.model.cached_views else None, settings, device
         )
         recipe = _set_training(recipe, **measured["training"]["chosen"])
         progress.note(f"Fastest here: {recipe.training.precision}, {recipe.training.layout} (autotune).")
-    if recipe.training.compile == "auto" and _is_worth_compiling(recipe, measured, n_images, device):
+    if recipe.training.compile == "auto" and is_worth_compiling(recipe, measured, n_images, device):
         views_of = split_point if recipe.model.cached_views else None
-        measured["compile"] = _try_compiled(recipe, model, views_of, n_images, settings, device)
+        measured["compile"] = try_compiled_steps(recipe, model, views_of, n_images, settings, device)
         recipe = _set_training(recipe, compile=measured["compile"]["chosen"])
         progress.note(f"Fastest here for training steps: compile={recipe.training.compile} (autotune).")
     if (
@@ -104,7 +92,7 @@ def autotune_recipe(
         and not (is_backbone or recipe.model.cached_views)
         and not any(item.kind in CPU_ONLY for item in recipe.augmentations)
     ):
-        measured["images"] = _try_places(recipe, model, n_images, settings, device)
+        measured["images"] = try_places(recipe, model, n_images, settings, device)
         recipe = _set_training(recipe, augment_on=measured["images"]["chosen"])
         if recipe.training.augment_on == "device":
             progress.note("The images are made on the GPU, which is faster here (autotune).")
@@ -151,7 +139,7 @@ def resolve_without_autotune(recipe: Recipe, device: torch.device) -> Recipe:
 def _fill_rest(recipe: Recipe, device: torch.device) -> Recipe:
     precision = "fp32" if recipe.model.freeze == "backbone" else suitable_precision(device)
     plain = _set_model(recipe, **_PLAIN)
-    return _set_training(plain, precision=precision, layout=_layouts(device)[0], augment_on="cpu", compile="none")
+    return _set_training(plain, precision=precision, layout=layouts_of(device)[0], augment_on="cpu", compile="none")
 
 
 def _set_model(recipe: Recipe, **values: Any) -> Recipe:
@@ -204,199 +192,3 @@ def most_views(recipe: Recipe, n_images: int, view_bytes: int, settings: Setting
     if not settings.reproducible:  # nor may what others keep on this disk decide
         room = min(room, shutil.disk_usage(settings.cache_folder).free // 2)
     return max(0, min(MOST_VIEWS, room // (n_images * view_bytes) - len(recipe.predict_views)))
-
-
-def _draw(recipe: Recipe, n: int, device: torch.device) -> Tensor:
-    shape, generator = (n, *recipe.image.sides, 3), torch.Generator().manual_seed(0)
-    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator).to(device)
-
-
-def _layouts(device: torch.device) -> Sequence[str]:
-    """What mostly is right first. On Apple's GPUs the other one gives wrong gradients (PyTorch issue 175189)."""
-    return ("contiguous",) if device.type == "mps" else ("channels_last", "contiguous")
-
-
-def _precisions(device: torch.device, asked: str) -> Sequence[str]:
-    """Full precision first, then what the device may do faster."""
-    if asked != "auto":
-        return (asked,)
-    if device.type == "cpu":
-        return ("fp32", "bf16")
-    return ("fp32",) if device.type == "mps" else tuple(dict.fromkeys(("fp32", suitable_precision(device))))
-
-
-def _try_frozen(
-    recipe: Recipe, model: Classifier, split_point: SplitPoint | None, settings: Settings, device: torch.device
-) -> Mapping[str, Any]:
-    images = _draw(recipe, frozen_batch(device), device)
-    engines: tuple[str, ...] = (recipe.model.frozen_engine,)
-    if recipe.model.frozen_engine == "auto":
-        engines = ("torch", "openvino") if can_use_openvino(device) else ("torch",)
-    ways = [Way(engine, name) for engine in engines for name in _precisions(device, recipe.model.frozen_precision)]
-
-    def measure() -> dict[str, Any]:
-        forwards = {
-            way: make_forward(model, split_point, recipe.image.sides, way, device, settings.n_threads, keep=True)
-            for way in ways
-        }
-        runs = {way: partial(forward, images) for way, forward in forwards.items()}
-        sections = None if split_point else depth_sections(model.backbone)
-        return choose_frozen(runs, device, sections=sections).to_dict()
-
-    about = {
-        "frozen": _network(recipe),
-        "cut": asdict(split_point) if split_point else None,
-        "ways": [str(way) for way in ways],
-        **_about(recipe, settings, device),
-    }
-    return remembered(settings.cache_folder / PROBES, about, measure)
-
-
-def _try_training(
-    recipe: Recipe, model: Classifier, split_point: SplitPoint | None, settings: Settings, device: torch.device
-) -> Mapping[str, Any]:
-    layouts = _layouts(device) if recipe.training.layout == "auto" else (recipe.training.layout,)
-    precisions = _precisions(device, recipe.training.precision)
-    candidates = [Candidate(precision, layout) for layout in layouts for precision in precisions]
-
-    def measure() -> dict[str, Any]:
-        n = _measured_batch(recipe, device)
-        images = _draw(recipe, n, device)
-        if split_point is not None:
-            size, way = recipe.image.sides, Way("torch", "fp32")
-            with torch.inference_mode():
-                images = make_forward(model, split_point, size, way, device, settings.n_threads, keep=True)(images)
-            images = images.clone().detach()
-            split_point.apply(model)
-        while n:  # the training itself would feed a batch that does not fit in pieces
-            try:
-                return choose_training(model, lambda k: images[:k], device, candidates, batch=n).to_dict()
-            except RuntimeError as problem:
-                if not is_out_of_memory(problem):
-                    raise
-            model.zero_grad(set_to_none=True)
-            release_cached_memory()
-            n //= 2
-        return Choice(candidates[-1], {}).to_dict()  # the one that needs the least memory
-
-    about = {
-        "training": asdict(split_point) if split_point else None,
-        "model": _network(recipe),
-        "candidates": [str(candidate) for candidate in candidates],
-        "batch": _measured_batch(recipe, device),
-        **_about(recipe, settings, device),
-    }
-    return remembered(settings.cache_folder / PROBES, about, measure)
-
-
-def _is_worth_compiling(recipe: Recipe, measured: Mapping[str, Any], n_images: int, device: torch.device) -> bool:
-    """Whether compiling is to be tried: where steps were seen to get faster, and a training is long enough."""
-    trial = measured.get("training", {})
-    seconds = trial.get("seconds", {}).get(" ".join(map(str, trial.get("chosen", {}).values())))
-    if device.type not in COMPILED_ON or recipe.model.unfreeze_after is not None or seconds is None:
-        return False
-    n = recipe.training.epochs * n_images / 2
-    return n * seconds / (trial.get("images") or BATCH) > WORTH_TRYING_S and explain_no_compiler(device) is None
-
-
-def _try_compiled(
-    recipe: Recipe,
-    model: Classifier,
-    split_point: SplitPoint | None,
-    n_images: int,
-    settings: Settings,
-    device: torch.device,
-) -> Mapping[str, Any]:
-    spec, n = recipe.training, _measured_batch(recipe, device)
-    candidate = Candidate(str(spec.precision), str(spec.layout))
-    n_steps = count_steps(n_images, epochs=spec.epochs, batch_size=n)
-
-    def measure() -> dict[str, Any]:
-        images = _draw(recipe, n, device)
-        if split_point is not None:
-            split_point.apply(model)
-            images = torch.rand(n, *split_point.shape, device=device).half()
-        try:
-            return dict(try_compiled(model, images, candidate, device, n_steps=n_steps))
-        except Exception as problem:
-            return {"chosen": "none", "seconds": {}, "failed": f"{type(problem).__name__}: {problem}"[:500]}
-
-    about = {"compile": asdict(split_point) if split_point else None, "steps": n_steps, "candidate": str(candidate)}
-    about |= {"model": _network(recipe), "batch": n, **_about(recipe, settings, device)}
-    return remembered(settings.cache_folder / PROBES, about, measure)
-
-
-def _try_places(
-    recipe: Recipe, model: Classifier, n_images: int, settings: Settings, device: torch.device
-) -> Mapping[str, Any]:
-    """Where images are made faster; the CPU's time is that of a training's own loader."""
-    n, (height, width) = _measured_batch(recipe, device), recipe.image.sides
-    stored = (*recipe.image.stored_sides, 3)
-    candidate = Candidate(str(recipe.training.precision), str(recipe.training.layout))
-    fits = n_images * math.prod(stored) <= resident_bytes(device)
-
-    def measure() -> dict[str, Any]:
-        pixels = np.random.default_rng(0).integers(0, 256, (n, *stored), dtype=np.uint8)
-        keys = sample_keys([str(number) for number in range(_MEASURED_BATCHES * n)])
-        there = DeviceImages(pixels, device, stored_bytes=pixels.nbytes if fits else 0)
-        on_cpu, on_device = (
-            TrainLoader(
-                pixels,
-                np.arange(len(keys)) % n,
-                {},
-                keys=keys,
-                batch_size=n,
-                height=height,
-                width=width,
-                augmentations=recipe.augmentations,
-                n_threads=settings.n_threads,
-                device_images=device_images,
-            )
-            for device_images in (None, there)
-        )
-        images = _draw(recipe, n, device)
-        model.lay_out(candidate.layout)
-        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
-        return choose_place(
-            lambda: train_some(model, images, candidate, device, _MEASURED_BATCHES, optimizer=optimizer),
-            lambda: list(on_cpu.from_position(0)),
-            lambda: list(on_device.from_position(0)),
-            device,
-        )
-
-    about = {
-        "images": recipe.model_dump(mode="json", include={"augmentations"}),
-        "stored_px": recipe.image.stored_px,
-        "fits": fits,
-        "model": _network(recipe),
-        "candidate": str(candidate),
-        "batch": n,
-        **_about(recipe, settings, device),
-    }
-    try:
-        return remembered(settings.cache_folder / PROBES, about, measure)
-    except RuntimeError as problem:
-        if not is_out_of_memory(problem):
-            raise
-    model.zero_grad(set_to_none=True)
-    release_cached_memory()
-    return {"chosen": "cpu", "seconds": {}}  # the device has no room to spare
-
-
-def _measured_batch(recipe: Recipe, device: torch.device) -> int:
-    """Images a step: the training's own on a GPU, where a small batch measures how quickly kernels are launched."""
-    if device.type == "cpu":
-        return BATCH
-    return max(BATCH, min(recipe.training.batch_size, recipe.training.micro_batch or recipe.training.batch_size))
-
-
-def _network(recipe: Recipe) -> dict[str, Any]:
-    network = recipe.model.model_dump(
-        mode="json", exclude={"cached_views", "frozen_precision", "frozen_engine", "arrangement"}
-    )
-    return network | {"features": recipe.features.model_dump(mode="json")}
-
-
-def _about(recipe: Recipe, settings: Settings, device: torch.device) -> dict[str, Any]:
-    card = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    return {"size_px": recipe.image.size_px, "threads": settings.n_threads, "device": card}

@@ -10,8 +10,9 @@ import numpy as np
 from podium.decisions import Choice
 from podium.machine import Caution, Progress, Settings
 from podium.store import RunFolder, StepRecord
-from podium.workflows.ensemble import MadeEnsemble, combine_runs, write_ensemble
+from podium.workflows.combine_runs import MadeEnsemble, combine_runs
 from podium.workflows.run import Run
+from podium.workflows.write_ensemble import write_ensemble
 
 __all__ = ["mix_steps"]
 
