@@ -403,11 +403,11 @@ COMMANDS: dict[str, tuple[tuple[str, ...], int, list[str]]] = {
     "run exists": (("train", "pets", "--name", "mine"), 2, ["run 'mine' exists", "--resume mine"]),
     "resume unknown": (("train", "--resume", "mien"), 2, ["'mien'", "'mine'"]),
     "resume with source": (("train", "pets", "--resume", "mine"), 2, ["Leave out the data"]),
-    "resume with folds": (("train", "--resume", "mine", "--folds", "3"), 2, ["Leave out split options"]),
+    "resume with folds": (("train", "--resume", "mine", "--folds", "3"), 2, ["Leave out --folds."]),
     "resume with data options": (
         ("train", "--resume", "mine", "--max-bad-fraction", "0.5"),
         2,
-        ["Leave out data options"],
+        ["Leave out --max-bad-fraction"],
     ),
     "resume other recipe": (("train", "--resume", "mine", "--set", "seed=3"), 2, ["different recipe"]),
     "resume no such fold": (("train", "--resume", "mine", "--only-folds", "9"), 3, ["no fold 9"]),

@@ -81,7 +81,7 @@ def test_the_command_says_it_too(
     assert main(["train", "photos", "--name", "two", *words]) == 0
     assert "no effect" not in capsys.readouterr().err
     assert main(["train", "--resume", "one", "--folds", "5", *words]) == 2
-    assert "Leave out split options" in capsys.readouterr().err
+    assert "Leave out --folds" in capsys.readouterr().err
     assert main(["train", "runs/one", "--folds", "5", *words]) == 2
     assert "prepared together with its folds, 1 in number" in capsys.readouterr().err
     rows = [f"{name},{'ab'[row % 2]},{row // 4}" for row, name in enumerate(draw_images(tmp_path / "more", 12))]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from podium.cli.beside_resume import refuse_beside_resume
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import DATA, MACHINE, RUN, SAMPLE, FoldFlags, MachineFlags, OutputFlags, RecipeFlags, ScanFlags
 from podium.cli.spelling import next_command, respell
@@ -49,13 +50,13 @@ def auto(
         resume: Go on with this one, from its data on. Takes no other options but machine ones.
         processes: Processes that train at the same time. The cores are divided among them.
     """
+    given = locals()
     from podium.searches.run_auto import auto as run_auto
     from podium.searches.run_auto import resume_auto
 
     console, settings = Console(quiet=output.quiet), machine.as_settings(processes=processes)
     if resume is not None:
-        if data or minutes is not None or test or sample or name:
-            raise UsageError("--resume takes everything from its folder.", fix="Leave the other options out.")
+        refuse_beside_resume(auto, given, takes=("resume", "machine", "processes", "output"))
         found = resume_auto(resume, settings=settings, progress=console)
     elif not data or minutes is None:
         what = "no data was named." if not data else "no minutes were given."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from podium.cli.beside_resume import refuse_beside_resume
 from podium.cli.choices import Prune
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import (
@@ -81,13 +82,13 @@ def search(
             --trials, which count from its beginning, and machine ones.
         processes: Processes that work at trials at the same time. The cores are divided among them.
     """
+    given = locals()
     from podium.searches.run_search import resume_search
     from podium.searches.run_search import search as run_search
 
     console, settings = Console(quiet=output.quiet), machine.as_settings(processes=processes)
     if resume is not None:
-        if data or space or name:
-            raise UsageError("--resume takes everything from the search's folder.", fix="Leave the other options out.")
+        refuse_beside_resume(search, given, takes=("resume", "minutes", "trials", "machine", "processes", "output"))
         found = resume_search(resume, minutes=minutes, trials=trials, settings=settings, progress=console)
     elif not data:
         raise UsageError("no data was named.", fix="Write podium search FOLDER --minutes N.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from podium.cli.beside_resume import refuse_beside_resume
 from podium.cli.choices import Question
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import (
@@ -72,14 +73,14 @@ def study(
         resume: Go on with this study. Takes no other options but machine ones and --track.
         track: Tell trackers of every arm, as runs of one group: tensorboard, wandb, mlflow.
     """
+    given = locals()
     from podium.studies.arms import read_vary
     from podium.studies.run_study import resume_study
     from podium.studies.run_study import study as run_study
 
     console, settings = Console(quiet=output.quiet), machine.as_settings()
     if resume is not None:
-        if data or vary or question or grid or name:
-            raise UsageError("--resume takes everything from the study's folder.", fix="Leave the other options out.")
+        refuse_beside_resume(study, given, takes=("resume", "track", "machine", "output"))
         found = resume_study(resume, settings=settings, progress=console, track=track)
     elif not data:
         raise UsageError("no data was named.", fix="Write podium study FOLDER --vary KEY=FIRST,SECOND.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from podium.cli.beside_resume import refuse_beside_resume
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import (
     DATA,
@@ -32,7 +33,21 @@ if TYPE_CHECKING:
 
 __all__ = ["show_run", "train"]
 
-_MOST_BAD = 0.01
+_OF_A_RESUME = (
+    "resume",
+    "root",
+    "only_folds",
+    "recipe",
+    "machine",
+    "processes",
+    "slurm",
+    "ray",
+    "checkpoint_seconds",
+    "cloud_drive",
+    "track",
+    "looks",
+    "output",
+)
 
 
 def train(
@@ -44,7 +59,7 @@ def train(
     only_folds: Annotated[tuple[int, ...], Parameter(group=RUN, consume_multiple=True, negative="")] = (),
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
     more: ExtraFlags = ExtraFlags(),  # noqa: B008
-    max_bad_fraction: Annotated[float, Parameter(group=DATA)] = _MOST_BAD,
+    max_bad_fraction: Annotated[float, Parameter(group=DATA)] = 0.01,
     folds: FoldFlags = FoldFlags(),  # noqa: B008
     recipe: RecipeFlags = RecipeFlags(),  # noqa: B008
     minutes: Annotated[float | None, Parameter(group=RECIPE)] = None,
@@ -93,6 +108,7 @@ def train(
         looks: Look for look-alikes, and for the range of a submission, when the run is scored; --no-looks saves the
             time.
     """
+    given = locals()
     from podium import workflows
 
     console = Console(quiet=output.quiet)
@@ -107,15 +123,7 @@ def train(
         ray=ray,
     )
     if resume is not None:
-        given = {
-            "the data": bool(data),
-            "--name": name is not None,
-            "data options": reading != ScanFlags() or more != ExtraFlags() or max_bad_fraction != _MOST_BAD,
-            "split options": folds != FoldFlags(),
-            "--minutes": minutes is not None,
-            "--reproducible": reproducible,
-        }
-        _refuse_beside_resume([what for what, is_given in given.items() if is_given])
+        refuse_beside_resume(train, given, takes=_OF_A_RESUME)
         wanted = _compose(recipe, settings, resume)
         done = workflows.resume(
             resume, recipe=wanted, only_folds=only_folds, root=root, settings=settings, progress=console, track=track
@@ -167,13 +175,6 @@ def _compose(flags: RecipeFlags, settings: Settings, resume: str) -> Recipe:
         seed=flags.seed,
         hierarchy=flags.hierarchy,
     )
-
-
-def _refuse_beside_resume(given: list[str]) -> None:
-    if given:
-        raise UsageError(
-            "--resume takes data, folds and name from the run folder.", fix=f"Leave out {' and '.join(given)}."
-        )
 
 
 def show_run(run: Run, *, as_json: bool) -> None:
