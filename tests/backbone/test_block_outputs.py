@@ -30,6 +30,7 @@ def finetune(*lines: str) -> Recipe:
     return make_recipe(*BLOCKS, *lines, preset="finetune")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_a_run_trains_on_the_cached_stem_and_its_models_predict_images(
     shape: str, contest: Contest, tmp_path: Path
@@ -51,6 +52,7 @@ def test_a_run_trains_on_the_cached_stem_and_its_models_predict_images(
             np.testing.assert_allclose(again.probs[head][rows], probs, atol=2e-3, err_msg=head)
 
 
+@pytest.mark.slow
 def test_view_k_is_what_a_training_sees_in_epoch_k(contest: Contest, tmp_path: Path) -> None:
     samples, settings = contest("single"), make_settings(tmp_path)
     run = train(samples, recipe=finetune(), folds=2, settings=settings)

@@ -56,6 +56,7 @@ def test_starters_at_the_same_moment_get_the_weights_of_the_first(
     assert len(set(digests)) == 1
 
 
+@pytest.mark.slow
 def test_a_run_reads_its_weight_file_once(
     contest: Callable[[str], Samples], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,9 +9,12 @@ import zipfile
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
+import pytest
+
 from podium.bundle.own_wheel import make_wheel
 
 
+@pytest.mark.slow
 def test_the_wheel_is_whole_imports_by_itself_and_is_the_same_each_time(tmp_path: Path) -> None:
     name, data = make_wheel()
     assert make_wheel() == (name, data)

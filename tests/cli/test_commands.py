@@ -60,6 +60,7 @@ def test_importing_podium_imports_nothing_heavy() -> None:
     assert python("import sys, podium", MODULES).strip() == "[]"
 
 
+@pytest.mark.slow
 def test_listing_and_reporting_runs_never_imports_torch_or_scipy(tmp_path: Path) -> None:
     create_run(tmp_path / "runs", "mine", {"folds": [0]})
     code = [
@@ -111,6 +112,7 @@ def test_the_help_lists_every_command_and_exit_code(run: Run) -> None:
             assert f"{number} {meaning}" in out
 
 
+@pytest.mark.slow
 def test_help_of_a_command_is_its_help(run: Run) -> None:
     assert run("help", "train") == run("train", "--help")
     assert run("help", "trian")[0] == 2
@@ -234,6 +236,7 @@ def test_wrong_usage_ends_with_2_and_says_what_is_near(arguments: list[str], hin
     assert record["what"]
 
 
+@pytest.mark.slow
 def test_switches_of_all_commands_may_stand_before_the_command(run: Run) -> None:
     for switches in (["-v"], ["--verbose", "-q"], ["--json"]):
         before, after = run(*switches, "train"), run("train", *switches)

@@ -27,6 +27,7 @@ def bash_script() -> str:
     return print_script("bash")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_script_knows_every_command_and_its_options(shell: str, bash_script: str) -> None:
     script = bash_script if shell == "bash" else print_script(shell)
@@ -34,6 +35,7 @@ def test_a_script_knows_every_command_and_its_options(shell: str, bash_script: s
         assert word in script
 
 
+@pytest.mark.slow
 def test_the_json_document_holds_the_script(bash_script: str) -> None:
     assert json.loads(print_script("bash", "--json"))["script"].strip() == bash_script.strip()
 

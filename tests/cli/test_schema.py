@@ -21,6 +21,7 @@ def check(command: str, document: Any) -> None:
     TypeAdapter(Union[DOCUMENTS[command]]).validate_python(document)  # noqa: UP007
 
 
+@pytest.mark.slow
 def test_every_command_and_option_is_described(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(DOCUMENTS) <= set(COMMANDS)
     assert main(["schema"]) == 0

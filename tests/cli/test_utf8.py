@@ -58,6 +58,7 @@ def contest(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_program_finds_images_by_the_names_of_a_table(locale: str, contest: Path) -> None:
     (contest / "program.py").write_text(
         "import os, json, podium\n"
@@ -71,7 +72,7 @@ def test_a_program_finds_images_by_the_names_of_a_table(locale: str, contest: Pa
     assert all(are_files)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_command_trains_on_them_in_several_processes(locale: str, contest: Path) -> None:
     words = (
         "--folds",

@@ -58,6 +58,7 @@ def test_a_rehearsed_run_of_every_task_ends_in_time(
     )
 
 
+@pytest.mark.slow
 def test_solved_heads_are_rehearsed_whole(contest: Contest, tmp_path: Path) -> None:
     kept = [line for line in LINES if line.startswith(("model.name", "model.weights", "image"))]
     notes, settings = Notes(), make_settings(tmp_path)

@@ -95,6 +95,7 @@ def test_a_class_left_without_images_is_refused_below_the_limit(odd_folder):
         check_quarantine(result, limit_fraction=1.0)
 
 
+@pytest.mark.slow
 def test_processes_and_threads_agree(odd_folder):
     samples = scan(odd_folder).samples
     one = audit(samples, n_workers=1, isolation="thread").columns()

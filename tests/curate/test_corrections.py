@@ -36,6 +36,7 @@ def test_a_file_is_laid_over_a_folder(photos: Path, tmp_path: Path) -> None:
     assert before == {path: path.read_bytes() for path in photos.rglob("*.png")}
 
 
+@pytest.mark.slow
 def test_a_frame_and_samples_and_several_sources(photos: Path, tmp_path: Path) -> None:
     frame = pd.DataFrame({"image": ["cat/00.png"], "head": ["label"], "old": ["cat"], "new": ["dog"], "seen": ["x"]})
     samples = podium.scan(photos).samples

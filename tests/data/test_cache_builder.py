@@ -62,6 +62,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache_filling, "_CHUNK_BYTES", 2 * 24 * 20 * 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
 def test_rows_are_the_one_decode_resized(samples: Samples, tmp_path: Path, fit: str) -> None:
     cache = build_cache(samples, tmp_path / "cache", fit=fit, **SIZE)  # type: ignore[arg-type]
@@ -88,6 +89,7 @@ def test_all_is_read_only(samples: Samples, tmp_path: Path) -> None:
             array[0] = array[1]
 
 
+@pytest.mark.slow
 def test_a_broken_image_is_zeros_and_not_usable(samples: Samples, tmp_path: Path) -> None:
     samples.file(3).write_bytes(samples.file(3).read_bytes()[:200])
     samples.file(5).write_bytes(b"")
@@ -109,6 +111,7 @@ def test_a_second_build_decodes_nothing(samples: Samples, tmp_path: Path, monkey
     assert np.array_equal(again.pixels, first.pixels)
 
 
+@pytest.mark.slow
 def test_threads_and_processes_give_the_same_bits(samples: Samples, tmp_path: Path) -> None:
     caches = [
         build_cache(samples, tmp_path / f"{n}{isolation}", n_threads=n, isolation=isolation, **SIZE)  # type: ignore[arg-type]

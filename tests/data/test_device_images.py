@@ -175,6 +175,7 @@ def test_where_they_shrink_much_they_are_averaged(size: tuple[int, int]) -> None
     assert differences(on_device(how, size), on_cpu(how, size)).mean() < 1.5
 
 
+@pytest.mark.slow
 def test_no_image_depends_on_another_or_on_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     for size in ((24, 32), (9, 11)):
         whole = on_device(EVERYTHING, size)

@@ -170,6 +170,7 @@ def test_words_of_the_command_line() -> None:
         read_words(["a=b", "a=c"])
 
 
+@pytest.mark.slow
 def test_the_commands_take_extra_data_and_say_how_many(
     places: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import podium
 from podium.machine import Settings, Silent
 from tiny.bursts import draw_bursts
 
 
+@pytest.mark.slow
 def test_split_and_audit_propose_the_pattern_with_evidence(tmp_path: Path) -> None:
     data = draw_bursts(tmp_path / "data", n_objects=20, n_frames=6)
     settings = Settings(runs=tmp_path / "runs", threads=1)

@@ -76,6 +76,7 @@ def drop_cache(run: Run) -> None:
         durable.remove_tree(folder.parent)
 
 
+@pytest.mark.slow
 def test_images_that_are_gone_are_not_needed_while_the_cache_is_there(
     half: tuple[Run, Samples], whole: dict[str, bytes]
 ) -> None:
@@ -122,6 +123,7 @@ def test_images_that_moved_and_lost_their_cache_are_decoded_again(
     assert (run.settings.cache_folder / run.folder.read()["cache_key"]).is_dir()
 
 
+@pytest.mark.slow
 def test_with_images_and_cache_gone_a_resume_says_where_they_were_and_what_to_do(
     half: tuple[Run, Samples], whole: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,6 +213,7 @@ def test_a_damaged_cache_is_made_again(half: tuple[Run, Samples], whole: dict[st
     assert finish(run)[0] == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["zeros", "a bit", "cut"])
 def test_damaged_pixels_are_never_trained_on(whole: dict[str, bytes], damage: str, tmp_path: Path) -> None:
     run, samples = train_half(tmp_path)  # a cache is known by when its images last changed, which a copy does not keep

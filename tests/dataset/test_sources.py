@@ -66,6 +66,7 @@ def test_a_table_of_the_same_images_is_no_second_source(tmp_path: Path) -> None:
         read_source([tmp_path / "main", tmp_path / "main" / "train.csv"])
 
 
+@pytest.mark.slow
 def test_a_run_of_two_sources_trains_resumes_and_moves(tmp_path: Path) -> None:
     places = [lay_out(tmp_path / "main"), lay_out(tmp_path / "more", seed=7)]
     settings = make_settings(tmp_path)
@@ -82,6 +83,7 @@ def test_a_run_of_two_sources_trains_resumes_and_moves(tmp_path: Path) -> None:
     assert {name.split(":")[0] for name in done.oof.ids if ":" in name} == {"more"}
 
 
+@pytest.mark.slow
 def test_the_command_line_joins_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     lay_out(tmp_path / "main")

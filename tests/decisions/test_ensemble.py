@@ -46,6 +46,7 @@ def test_labels_of_a_fold_do_not_change_its_own_predictions(weighing: Any) -> No
     assert plain.by_fold[1] == choose_weights(choice, rest, labels["age"][fold != 1], metric("accuracy"), HEAD)
 
 
+@pytest.mark.slow
 def test_many_models_that_know_nothing_do_not_look_good() -> None:
     """Chosen and judged on the same rows, the best of 20 coins would beat chance by far."""
     honest, naive = [], []

@@ -140,6 +140,7 @@ def test_unknown_task_names_the_nearest(tmp_path: Path) -> None:
         prepare("leters", tmp_path)
 
 
+@pytest.mark.slow
 def test_the_shipped_photographs_do_not_depend_on_the_seed(tmp_path: Path) -> None:
     data = prepare("sign_digits", tmp_path)
     assert data.task == "sign_digits"

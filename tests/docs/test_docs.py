@@ -293,6 +293,7 @@ def test_recipes_page_is_what_the_recipe_says() -> None:
     assert tool.splice(text) == text, "run scripts/recipe_docs"
 
 
+@pytest.mark.slow
 def test_the_command_line_page_is_what_the_commands_say() -> None:
     tool = load_script("cli_docs")
     text = tool.PAGE.read_text(encoding="utf-8")

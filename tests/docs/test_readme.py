@@ -87,6 +87,7 @@ def known_options() -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_options_that_pages_mention_exist() -> None:
     """Those that open a span of code; timm's own, in a table of coming-from, apart."""
     known, wrong = known_options(), []

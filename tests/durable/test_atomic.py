@@ -241,6 +241,7 @@ def has_surrogate_pair(value: object) -> bool:
     return any(f"\\ud{high}" in text.lower() for high in "89ab")
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_json_comes_back_equal(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
     path = tmp_path_factory.getbasetemp() / "value.json"

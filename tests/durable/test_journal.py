@@ -46,6 +46,7 @@ def test_any_json_lines_reader_can_read_it(tmp_path: Path) -> None:
 values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
 
+@pytest.mark.slow
 @given(st.lists(st.dictionaries(st.text().filter(lambda key: key != "_crc"), values, max_size=3), max_size=6))
 def test_records_come_back_equal(tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, object]]) -> None:
     path = tmp_path_factory.mktemp("journal") / "j.jsonl"

@@ -242,6 +242,7 @@ def test_a_forked_child_that_leaves_the_block_does_not_free_the_lock(tmp_path: P
         assert wait(fork(lambda: try_lock(tmp_path))) == 1
 
 
+@pytest.mark.slow
 def test_another_program_is_kept_out_too(tmp_path: Path) -> None:
     code = "import sys; from podium import durable\nwith durable.hold_lock(sys.argv[1]): pass"
     command = [sys.executable, "-c", code, str(tmp_path)]

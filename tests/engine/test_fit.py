@@ -113,6 +113,7 @@ def with_scaler() -> Parts:
     return make_parts(precision="fp16", scaler=scaler)
 
 
+@pytest.mark.slow
 def test_half_precision_skips_steps_that_overflow_and_resumes_exactly(tmp_path: Path) -> None:
     parts = with_scaler()
     undisturbed = train(parts, tmp_path / "whole")
@@ -362,6 +363,7 @@ def run_with(scores: Scores, folder: Path, **settings: Any) -> tuple[TrainState,
     return state, checkpoints
 
 
+@pytest.mark.slow
 def test_patience_counts_epochs_without_a_better_score(tmp_path: Path) -> None:
     state, _ = run_with(Scores(0.1, 0.5, 0.4, 0.5, 0.9), tmp_path, n_epochs=5, patience=2)
     assert (state.epoch, state.best_epoch, state.best_score) == (4, 1, 0.5)

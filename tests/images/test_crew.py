@@ -244,6 +244,7 @@ def test_worker_killed_from_outside_is_replaced(tmp_path: Path) -> None:
     assert "SIGKILL" in said[0]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_a_stopped_worker_is_replaced(tmp_path: Path) -> None:
     (path,) = make_images(tmp_path, ["a.png"])

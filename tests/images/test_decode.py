@@ -131,6 +131,7 @@ def test_png_with_a_black_corner_is_not_taken_for_a_cut_one(mode: str) -> None:
     assert decode_bytes(encode("PNG", Image.new(mode, (13, 7)))).is_ok
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from(sorted(VARIANTS)),

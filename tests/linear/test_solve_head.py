@@ -46,6 +46,7 @@ def test_a_given_strength_is_scikit_learns(
     np.testing.assert_allclose(mine, slope * theirs, atol=5e-2 if kind == "logistic" else 1e-3 * slope)
 
 
+@pytest.mark.slow
 def test_the_pool_has_no_more_log_loss_than_its_kinds_and_the_strength_the_least(
     features: NDArray[np.float32], labels: NDArray[np.int64]
 ) -> None:

@@ -38,6 +38,7 @@ def _grid(n_classes: int) -> Array:
     return np.array(cells) / 6
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=25, deadline=None)
 def test_no_constant_answer_beats_chance_and_one_reaches_it(data: st.DataObject) -> None:
@@ -59,6 +60,7 @@ def test_no_constant_answer_beats_chance_and_one_reaches_it(data: st.DataObject)
         assert min(abs(found - value) for value in values) < 1e-12, name
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=15, deadline=None)
 def test_no_constant_set_of_labels_beats_chance_and_one_reaches_it(data: st.DataObject) -> None:
@@ -79,6 +81,7 @@ def test_no_constant_set_of_labels_beats_chance_and_one_reaches_it(data: st.Data
         assert min(abs(found - value) for value in values) < 1e-12, name
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=25, deadline=None)
 def test_missing_labels_leave_chance_exact_but_for_means_over_images(data: st.DataObject) -> None:
@@ -152,6 +155,7 @@ def test_no_label_has_no_chance(kind: str) -> None:
         assert np.isnan(perfect_score(METRICS[name], labels, head)), name
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=40, deadline=None)
 def test_perfect_is_the_score_of_the_labels(data: st.DataObject) -> None:

@@ -71,6 +71,7 @@ def test_many_arms_that_do_nothing_rarely_win() -> None:
     assert n_wrong["alone"] > 20
 
 
+@pytest.mark.slow
 def test_what_a_seed_does_is_not_taken_for_what_a_recipe_does() -> None:
     """Recipes of one strength whose runs differ by their seeds."""
     n_wrong = {1: 0, 3: 0}

@@ -33,6 +33,7 @@ def test_confusion_equals_scikit_learn_with_the_classes_fixed(n_classes: int, n:
     assert counts.n == confusion.sum()
 
 
+@pytest.mark.slow
 @given(st.integers(1, 5), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_label_confusion_equals_scikit_learn_class_by_class(n_classes: int, n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -26,6 +26,7 @@ def make(n_groups: int, share: float, seed: int = 0) -> tuple[Any, Any, Any]:
     return np.eye(2)[decided], labels, as_text_array([f"g{i:05}" for i in range(n_groups)])
 
 
+@pytest.mark.slow
 def test_the_range_of_an_accuracy_is_that_of_two_binomials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without doubt: variance p (1 - p) (1 / G + 1 / g)."""
     monkeypatch.setattr("podium.metrics.prediction_interval.DOUBT", 0.0)

@@ -57,6 +57,7 @@ def _close(name: str, expected: float, probs: Array, labels: Array, head: Head) 
     np.testing.assert_allclose(score(name, probs, labels, head), expected, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
+@pytest.mark.slow
 @given(one_class_data())
 @settings(max_examples=60, deadline=None)
 def test_decisions_of_one_class_equal_scikit_learn(data: tuple[Array, Array, int]) -> None:
@@ -81,6 +82,7 @@ def test_decisions_of_one_class_equal_scikit_learn(data: tuple[Array, Array, int
         _close(name, value, probs, y, _head("ordinal", n_classes))
 
 
+@pytest.mark.slow
 @given(one_class_data(fewest_classes=3))
 @settings(max_examples=60, deadline=None)
 def test_probabilities_of_one_class_equal_scikit_learn(data: tuple[Array, Array, int]) -> None:
@@ -170,6 +172,7 @@ def test_without_a_known_label_every_metric_is_nan(kind: str) -> None:
     assert all(np.isnan(score(name, probs, labels, head)) for name in fitting_metrics(head))
 
 
+@pytest.mark.slow
 @given(one_class_data(), st.integers(0, 2**32 - 1))
 @settings(max_examples=40, deadline=None)
 def test_order_of_rows_does_not_matter(data: tuple[Array, Array, int], seed: int) -> None:

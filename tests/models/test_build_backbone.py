@@ -87,6 +87,7 @@ def test_training_checkpoints_are_unwrapped(resnet_file: Path, tmp_path: Path, w
     assert all(torch.equal(value, weights[name]) for name, value in backbone.module.state_dict().items())
 
 
+@pytest.mark.slow
 def test_position_embeddings_are_resized_as_timm_does(tmp_path: Path) -> None:
     source = timm.create_model("vit_tiny_patch16_224", img_size=96, num_classes=0)
     path = tmp_path / "vit.safetensors"
@@ -135,6 +136,7 @@ def test_a_missing_entry_is_refused(resnet_file: Path, tmp_path: Path) -> None:
     assert caught.value.details == ("missing: layer1.0.conv1.weight",)
 
 
+@pytest.mark.slow
 def test_absent_file() -> None:
     with pytest.raises(WeightsError, match="there is no such weight file"):
         build_backbone("resnet10t", "nowhere.safetensors", 64)

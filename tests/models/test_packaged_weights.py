@@ -40,6 +40,7 @@ def test_every_tensor_of_the_file_is_in_the_backbone(name: str) -> None:
     assert backbone.mean == PACKAGED[name].mean
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INSTALLED)
 def test_two_swapped_entries_are_noticed(name: str) -> None:
     backbone = build_backbone(name, "packaged", 64)

@@ -47,6 +47,7 @@ def solved(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_every_shape_of_task_has_a_range(shape: str, contest: Contest, tmp_path: Path) -> None:
     run = train_on(contest, shape, tmp_path, make_recipe())
@@ -59,6 +60,7 @@ def test_every_shape_of_task_has_a_range(shape: str, contest: Contest, tmp_path:
     assert (expected.n_images, expected.n_groups, expected.is_assumed) == (n_labelled, 18, True)
 
 
+@pytest.mark.slow
 def test_the_gain_of_solved_heads_is_that_of_half_of_the_groups(solved: Run) -> None:
     expected, main_score = solved.scores.expected, solved.scores.main
     assert expected is not None

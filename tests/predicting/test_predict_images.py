@@ -66,6 +66,7 @@ def test_ids_are_paths_where_they_are_different() -> None:
     assert name_images(["a.png", "a.png", ARRAY]) == ["0", "1", "2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_every_form_of_an_image_gets_the_same_prediction(shape: str, contest: Contest, tmp_path: Path) -> None:
     run: Run = train(contest(shape), recipe=make_recipe(), folds=2, settings=make_settings(tmp_path))

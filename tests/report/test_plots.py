@@ -58,6 +58,7 @@ def test_no_global_state_and_nothing_heavy(small_run: RunFolder, tmp_path: Path)
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_names_that_look_like_formulas(tmp_path: Path) -> None:
     classes = ("$\\frac{1}$", "a_b^c", "한국어 \U0001f600", "x" * 300)
     samples = make_samples(Task((Head("$h$", "single", classes),)), tmp_path / "data", 60, n_groups=30)

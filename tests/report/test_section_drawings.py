@@ -170,6 +170,7 @@ def test_very_many_folds_have_no_legend(report: RunReport) -> None:
     assert not [shape for shape in drawing.shapes if isinstance(shape, Text) and shape.words.startswith("fold")]
 
 
+@pytest.mark.slow
 def test_every_model_has_its_charts_up_to_a_limit(report: RunReport) -> None:
     assert report.curves is not None
     panels = tuple(replace(report.curves.panels[0], model=f"m{number}") for number in range(23))

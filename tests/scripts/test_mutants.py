@@ -78,6 +78,7 @@ def test_tests_that_fail_already_are_shown(tree: Path) -> None:
     assert "fail on the unchanged code" in done.stderr
 
 
+@pytest.mark.slow
 def test_what_cannot_be_found_is_said(tree: Path) -> None:
     assert "no module or package 'toy.nothing'" in run(tree, "toy.nothing").stderr
     (tree / "tests" / "geometry" / "test_shapes.py").unlink()

@@ -59,6 +59,7 @@ def test_the_usual_space_has_the_keys_of_the_task(task: Task, loss: str) -> None
     assert {"optimizer.lr", "augmentations", "mixing", "image.size_px", "schedule.kind"} <= set(space)
 
 
+@pytest.mark.slow
 def test_what_the_user_says_lies_over_the_usual_space() -> None:
     given = read_space(["optimizer.lr=1e-5..1e-4:log", "mixing=", "training.epochs"])
     space = {dimension.key: dimension for dimension in plan_space(STARTS, SINGLE, given)}

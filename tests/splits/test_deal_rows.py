@@ -9,6 +9,7 @@ from sklearn.model_selection import StratifiedKFold
 from podium.splits.deal_rows import deal_at_random, deal_by_stratum, take_at_random, take_by_stratum
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 5), min_size=30, max_size=120), st.integers(2, 5), st.integers(0, 5))
 def test_class_counts_of_folds_are_those_of_scikit_learn(codes: list[int], n_folds: int, seed: int) -> None:
     # scikit-learn numbers classes by first appearance, so give it classes in that order and none that is too rare.

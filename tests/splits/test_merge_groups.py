@@ -23,6 +23,7 @@ def test_components_are_those_of_relaxing_until_nothing_changes(case: tuple[int,
     assert join_pairs(n, np.asarray(pairs, dtype=np.int64).reshape(-1, 2)).tolist() == lowest
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["", "", "ann", "bob", "cleo"]), min_size=2, max_size=14),

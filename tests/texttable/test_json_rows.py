@@ -17,6 +17,7 @@ _OBJECTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(rows=_OBJECTS, as_lines=st.booleans())
 def test_rows_of_json_are_read_as_they_were_written(rows, as_lines, tmp_path_factory):
     folder = tmp_path_factory.mktemp("rows")

@@ -63,6 +63,7 @@ def test_the_shared_ending_makes_no_name_near(write):
 _CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(st.tuples(_CELL, _CELL), min_size=1, max_size=8), mark=st.sampled_from(",;\t|"))
 def test_whatever_the_csv_module_writes_comes_back(tmp_path_factory, rows, mark):

@@ -47,6 +47,7 @@ def photos(run: Run, rows: list[int]) -> list[NDArray[np.uint8]]:
     return [image for image in pixels if image is not None]
 
 
+@pytest.mark.slow
 def test_a_fold_says_of_its_valid_images_what_it_said_out_of_fold(run: Run) -> None:
     predictor = run.predictor()
     for fold in range(run.folds.n_folds):

@@ -88,6 +88,7 @@ def read_looks(folder: Path, names: Sequence[str]) -> tuple[np.ndarray, np.ndarr
     return np.asarray(hashes, np.uint64), np.stack(small)
 
 
+@pytest.mark.slow
 def test_pasted_masks_are_seen_through(shared_data: Callable[[str], Path]) -> None:
     folder = shared_data("mask_pairs")
     with (folder / "labels.csv").open() as lines:

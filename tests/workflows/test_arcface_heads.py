@@ -43,6 +43,7 @@ def test_a_run_predicts_by_cosines(
     assert any(isinstance(layer, Gem) for layer in modules) == ("model.pooling=gem" in lines)
 
 
+@pytest.mark.slow
 def test_a_head_of_its_own(contest: Contest, tmp_path: Path) -> None:
     samples = contest("attributes")
     assert samples.task is not None

@@ -82,6 +82,7 @@ def test_everything_that_was_put_in_is_found_and_nothing_else(folder: Path, tmp_
     assert found["value_range"].change == {"overrides": ["image.value_range=[0, 1023]"]}
 
 
+@pytest.mark.slow
 def test_what_it_finds_has_an_exit_code_and_a_command_to_copy(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_test_set_is_compared_with_the_data(folder: Path, tmp_path: Path) -> N
     assert {name for one in leak.sets for name in one} == {"cat/near.png", "cat/near.jpg", "test:a.png"}
 
 
+@pytest.mark.slow
 def test_the_folder_holds_a_page_the_findings_and_a_row_of_facts_for_each_image(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

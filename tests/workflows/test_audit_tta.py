@@ -54,6 +54,7 @@ def follow(run: Run, *views: str) -> None:
     durable.write_sealed(run.folder.views_file, record | {"chosen": {"follow": True, "views": ["plain", *views]}})
 
 
+@pytest.mark.slow
 def test_a_mean_over_views_is_what_the_predictor_says_of_each_folds_valid_images(run: Run) -> None:
     run.audit_tta(views=VIEWS)
     samples, folds = load_tables(run.folder)
@@ -95,6 +96,7 @@ def test_a_second_call_makes_nothing_and_other_weights_are_noticed(
     assert predict_views._Maker(mine.folder, mine.settings, Notes()).read("plain", 1) is not None
 
 
+@pytest.mark.slow
 def test_predictions_use_what_was_chosen_unless_views_are_named(run: Run, tmp_path: Path) -> None:
     mine = copy_run(run, tmp_path)
     draw_images(tmp_path / "test", 4, seed=9)
@@ -117,6 +119,7 @@ def test_predictions_use_what_was_chosen_unless_views_are_named(run: Run, tmp_pa
     assert "predictions/named.parquet" not in stale
 
 
+@pytest.mark.slow
 @only_one
 def test_the_report_shows_what_every_view_adds(run: Run, tmp_path: Path) -> None:
     audit = run.audit_tta(views=VIEWS)
@@ -130,6 +133,7 @@ def test_the_report_shows_what_every_view_adds(run: Run, tmp_path: Path) -> None
     assert tmp_path / "views.png" in write_plots(run.folder, tmp_path)
 
 
+@pytest.mark.slow
 def test_one_answer_for_several_images_is_judged_by_its_answers(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     bags = replace(samples, bag=samples.group)
@@ -220,6 +224,7 @@ def test_scale_fell_and_turns_stayed_as_a_contest_saw_it(tmp_path: Path) -> None
     assert load_predictions(run.folder.view_predictions_file("scale-0.6", 0)).ids.size == 80
 
 
+@pytest.mark.slow
 @only_one
 def test_tiles_are_cut_from_larger_images_and_predictions_decode_theirs_as_large(run: Run, tmp_path: Path) -> None:
     mine = copy_run(run, tmp_path)

@@ -165,6 +165,7 @@ def test_a_pool_without_bags_is_refused(table: Path, tmp_path: Path) -> None:
         run.predict(table.parent / "photos", rows=table, answer_per="product")
 
 
+@pytest.mark.slow
 def test_corrected_labels_are_judged_by_bags(table: Path) -> None:
     before = train_bags(table)
     wrong = before.samples

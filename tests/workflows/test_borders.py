@@ -71,6 +71,7 @@ class StopAt(podium.Callback):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_a_resume_with_soft_borders_is_exact(samples: Samples, tmp_path: Path) -> None:
     whole = train(samples, tmp_path / "whole", *TINY, SOFT)
     settings = make_settings(tmp_path / "stopped")
@@ -81,6 +82,7 @@ def test_a_resume_with_soft_borders_is_exact(samples: Samples, tmp_path: Path) -
     assert resumed.samples.borders == {"age": (30.0, 60.0)}
 
 
+@pytest.mark.slow
 def test_the_command_takes_them_and_refuses_heads_without_numbers(
     samples: Samples, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

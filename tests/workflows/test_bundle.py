@@ -65,6 +65,7 @@ def copy_of(bundle: Path, to: Path) -> Path:
     return to
 
 
+@pytest.mark.slow
 def test_rerun_makes_the_same_bytes_elsewhere(bundle: Path, submitted: bytes, place: Path, tmp_path: Path) -> None:
     shutil.copytree(place / "test", tmp_path / "moved")
     found = podium.rerun(copy_of(bundle, tmp_path / "b"), tmp_path / "moved", to=tmp_path / "again", exact=True)
@@ -136,6 +137,7 @@ def test_predictions_that_differ_are_told_with_the_worst_image(
     assert not durable.read_sealed(tmp_path / "out" / "rerun.json")["agrees"]
 
 
+@pytest.mark.slow
 def test_images_go_with_it_when_asked(run: Run, submitted: bytes, tmp_path: Path) -> None:
     found = run.bundle(tmp_path / "b", with_images=True)
     assert found.record.has_images
@@ -172,6 +174,7 @@ def test_an_ensemble_takes_its_runs_along(run: Run, contest: Contest, place: Pat
     assert podium.rerun(tmp_path / "b", tmp_path / "test", to=tmp_path / "out", exact=True).same_bytes
 
 
+@pytest.mark.slow
 def test_without_a_submission_the_predictions_are_compared(run: Run, place: Path, tmp_path: Path) -> None:
     fresh = copy_run(run, tmp_path)
     for name in ("submissions.jsonl", "submission.csv"):
@@ -221,6 +224,7 @@ def test_a_sample_that_changed_since_is_refused(run: Run, submitted: bytes, plac
         sample.write_bytes(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 20, 60])
 def test_a_full_disk_leaves_nothing(run: Run, submitted: bytes, tmp_path: Path, at: int) -> None:
     with using_backend(fill_disk_at(at)), pytest.raises(StorageError, match="space"):

@@ -89,6 +89,7 @@ def test_another_metric_and_level(runs: Path) -> None:
         podium.compare("a-1", "b-1", runs=runs, level=1.0)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compared_is_refused(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     first = start(samples, tmp_path, "first")

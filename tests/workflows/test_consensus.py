@@ -46,6 +46,7 @@ def agree(found: dict[str, str], group_of: Callable[[str], str]) -> bool:
     return all(len(different) == 1 for different in by_group.values())
 
 
+@pytest.mark.slow
 def test_it_is_judged_out_of_fold(run: Run) -> None:
     decision = decide_run(run.folder, consensus=["mask", "age"])
     rows = run.samples.rows_of(run.oof.ids)
@@ -61,6 +62,7 @@ def test_it_is_judged_out_of_fold(run: Run) -> None:
     assert found == paired_difference(*certain, labels, groups, found.metric, head)
 
 
+@pytest.mark.slow
 def test_predict_evaluate_and_submit_follow(run: Run, contest: Contest, tmp_path: Path) -> None:
     samples = contest("attributes")
     plain = run.predict(samples.root, name="plain")
@@ -94,6 +96,7 @@ def test_predict_evaluate_and_submit_follow(run: Run, contest: Contest, tmp_path
     run.predict(samples.root)
 
 
+@pytest.mark.slow
 def test_the_command(run: Run, contest: Contest, capsys: pytest.CaptureFixture[str]) -> None:
     words = [run.name, "--runs", str(run.folder.path.parent)]
     assert main(["decide", *words, "--consensus", "mask", "age"]) == 0

@@ -41,6 +41,7 @@ def answers(run: Run, column: str) -> list[str]:
         return [row[column] for row in csv.DictReader(file)]
 
 
+@pytest.mark.slow
 def test_thresholds_change_answers_and_their_score(trained: Callable[[str], Run]) -> None:
     run = trained("multi")
     probs = run.oof.probs["tags"]
@@ -59,6 +60,7 @@ def test_thresholds_change_answers_and_their_score(trained: Callable[[str], Run]
     assert not run.folder.decisions_file.exists()
 
 
+@pytest.mark.slow
 def test_a_consistent_decoding_reaches_the_answers(trained: Callable[[str], Run]) -> None:
     run = trained("attributes")
     composite = run.oof.task.composite
@@ -71,6 +73,7 @@ def test_a_consistent_decoding_reaches_the_answers(trained: Callable[[str], Run]
     assert answers(run, composite.name) == names
 
 
+@pytest.mark.slow
 def test_the_command_reports_and_resets(trained: Callable[[str], Run], capsys: pytest.CaptureFixture[str]) -> None:
     run = trained("multi")
     words = ["decide", run.name, "--runs", str(run.folder.path.parent)]
@@ -95,6 +98,7 @@ def test_an_unfinished_run_and_a_damaged_file_are_refused(trained: Callable[[str
         decide_run(run.folder)
 
 
+@pytest.mark.slow
 def test_tuned_thresholds_are_judged_by_fold_and_followed(
     trained: Callable[[str], Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,6 +128,7 @@ def test_tuned_thresholds_are_judged_by_fold_and_followed(
         run.decide(one_threshold=True)
 
 
+@pytest.mark.slow
 def test_class_weights_reach_the_answers_and_not_the_probabilities(
     trained: Callable[[str], Run], tmp_path: Path
 ) -> None:
@@ -143,6 +148,7 @@ def test_class_weights_reach_the_answers_and_not_the_probabilities(
         run.decide(tune="f1_macro", one_threshold=True)
 
 
+@pytest.mark.slow
 def test_a_calibration_reaches_submissions_of_probabilities_and_thresholds_after_it(
     trained: Callable[[str], Run], tmp_path: Path
 ) -> None:
@@ -167,6 +173,7 @@ def test_a_calibration_reaches_submissions_of_probabilities_and_thresholds_after
         run.decide(calibrate="platt")
 
 
+@pytest.mark.slow
 def test_unknown_is_said_in_answers_and_where_the_organiser_has_a_word(
     trained: Callable[[str], Run], tmp_path: Path
 ) -> None:
@@ -206,6 +213,7 @@ def test_several_labels_are_never_unknown(trained: Callable[[str], Run]) -> None
         trained("multi").decide(abstain=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_expected_shares_reach_answers_and_submissions_and_leave_scores_alone(
     trained: Callable[[str], Run], shape: str
@@ -235,6 +243,7 @@ def test_expected_shares_reach_answers_and_submissions_and_leave_scores_alone(
         run.decide(prevalence="estimate:nothing")
 
 
+@pytest.mark.slow
 def test_the_command_reads_shares_from_a_table(
     trained: Callable[[str], Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

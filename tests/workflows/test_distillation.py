@@ -108,6 +108,7 @@ def test_a_resume_needs_no_teacher_and_is_exact(contest: Contest, tmp_path: Path
     assert results_of(resume("student", settings=make_settings(tmp_path)).folder.path) == before
 
 
+@pytest.mark.slow
 def test_a_teacher_that_cannot_teach_is_refused(contest: Contest, tmp_path: Path) -> None:
     samples, settings = contest("single"), make_settings(tmp_path)
     teacher = run_of(samples, tmp_path, "teacher", *FROZEN)
@@ -134,6 +135,7 @@ def test_a_teacher_that_cannot_teach_is_refused(contest: Contest, tmp_path: Path
         resume("student", settings=settings)
 
 
+@pytest.mark.slow
 def test_the_argument_is_the_key(contest: Contest, tmp_path: Path) -> None:
     samples, settings = contest("single"), make_settings(tmp_path)
     teacher = run_of(samples, tmp_path, "teacher", *FROZEN)

@@ -32,6 +32,7 @@ def table(tmp_path: Path) -> Path:
     return tmp_path / "train.csv"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_folds", [None, 2])
 def test_each_domain_is_judged_by_a_model_that_never_saw_it(n_folds: int | None, table: Path, tmp_path: Path) -> None:
     run = train(
@@ -59,6 +60,7 @@ def test_each_domain_is_judged_by_a_model_that_never_saw_it(n_folds: int | None,
     assert '<th scope="row">north</th>' in page
 
 
+@pytest.mark.slow
 def test_the_command_shows_domains_and_the_worst(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +91,7 @@ def test_a_patient_of_two_sites_is_refused(table: Path, tmp_path: Path) -> None:
         train(tmp_path / "photos", options=options, recipe=make_recipe(), settings=make_settings(tmp_path))
 
 
+@pytest.mark.slow
 def test_the_latest_images_are_the_holdout(table: Path, tmp_path: Path) -> None:
     options = ScanOptions(labels=table, label_columns=("label",), time_column="date")
     run = train(

@@ -86,6 +86,7 @@ def test_the_seed_is_everything_that_is_random(paths: list[Path]) -> None:
     assert not np.array_equal(first.predict_proba(paths), other.predict_proba(paths))
 
 
+@pytest.mark.slow
 def test_cross_validation_by_group(paths: list[Path]) -> None:
     groups = np.arange(24) // 4
     arrays = np.array([str(path) for path in paths])
@@ -150,6 +151,7 @@ def test_columns_of_classes_are_several_outputs(arrangement: str, paths: list[Pa
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_the_arrangements_are_different_models(paths: list[Path]) -> None:
     found = {}
     for arrangement in ("shared", "separate", "joint"):
@@ -277,6 +279,7 @@ def test_labels_that_are_no_classes_are_refused(paths: list[Path]) -> None:
         make_classifier().fit(paths, LABELS[:, None])
 
 
+@pytest.mark.slow
 def test_a_random_state_of_numpy_is_drawn_from(paths: list[Path]) -> None:
     one, again = (make_classifier(random_state=np.random.RandomState(4)).fit(paths, LABELS) for _ in range(2))
     assert one.recipe_.seed == again.recipe_.seed

@@ -56,6 +56,7 @@ def run(trained: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Run]:
     return of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_holdout_is_scored_by_the_mean_of_the_folds_and_logged(shape: str, run: Callable[[str], Run]) -> None:
     mine, notes = run(shape), Notes()
@@ -85,6 +86,7 @@ def test_a_number_of_the_holdout_is_scikit_learns(run: Callable[[str], Run]) -> 
     assert mine.evaluate_holdout().main.value == pytest.approx(wanted, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_second_look_is_refused_or_counted_over_all_runs(run: Callable[..., Run]) -> None:
     first, second, notes = run("single", "first"), run("single", "second"), Notes()
     once = first.evaluate_holdout()
@@ -159,6 +161,7 @@ def test_a_test_set_is_scored_under_the_runs_classes(shape: str, run: Callable[[
     assert "100" in mine.folder.report_file.read_text().split("match training images")[0][-200:]
 
 
+@pytest.mark.slow
 def test_folders_and_tables_of_other_names_and_fewer_classes_are_read(
     run: Callable[[str], Run], tmp_path: Path
 ) -> None:
@@ -183,6 +186,7 @@ def test_folders_and_tables_of_other_names_and_fewer_classes_are_read(
     assert [item.name for item in read_evaluations(mine.folder)] == ["evaluation", "evaluation", "table"]
 
 
+@pytest.mark.slow
 def test_the_command_says_the_same(
     run: Callable[[str], Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -41,6 +41,7 @@ def runs(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(CASES))
 def test_an_image_is_explained_by_the_model_that_did_not_learn_it(runs: dict[str, Run], name: str) -> None:
     run = runs[name]
@@ -96,6 +97,7 @@ def test_other_images_get_the_mean_of_all_models(runs: dict[str, Run]) -> None:
     assert made.shown[0].prob == pytest.approx(run.predict(files).probs["tags"][0, 1], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_the_command_writes_sheets_numbers_and_the_report(
     runs: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,6 +123,7 @@ def test_the_command_writes_sheets_numbers_and_the_report(
         run.explain(image).save(tmp_path)
 
 
+@pytest.mark.slow
 def test_maps_of_other_weights_are_not_shown(runs: dict[str, Run]) -> None:
     run = runs["multi"]
     made = run.explain(n=2, curves=0)

@@ -53,6 +53,7 @@ def agree(run: Run, folder: Path, engine: str, atol: float = 1e-5) -> None:
         np.testing.assert_allclose(alone.probs[name][0], values[0], atol=atol)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_it_answers_as_the_run(run: Run, exported: Path, engine: str) -> None:
     agree(run, exported, engine)
@@ -90,6 +91,7 @@ def test_it_is_loaded_without_torch(run: Run, exported: Path) -> None:
     assert done.stdout.strip() in ("worn", "none")
 
 
+@pytest.mark.slow
 def test_decisions_are_inside(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = {"thresholds": {"tags": [0.0, 1.0]}, "composite": "class_first", "unknown": {"mask": 0.999}}
     durable.write_json(run.folder.decisions_file, record)
@@ -102,6 +104,7 @@ def test_decisions_are_inside(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
     assert found.names("mask") == [None]
 
 
+@pytest.mark.slow
 def test_what_disagrees_is_not_written(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = check_graph._ask_network
     monkeypatch.setattr(
@@ -112,6 +115,7 @@ def test_what_disagrees_is_not_written(run: Run, tmp_path: Path, monkeypatch: py
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_what_a_grey_level_does_is_told_and_refuses_nothing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,8 +151,8 @@ LONG = pytest.mark.slow
     [
         pytest.param("attributes", "logits", marks=LONG),
         pytest.param("single", "vote", marks=LONG),
-        pytest.param("multi", "mean", marks=LONG),
-        pytest.param("multi", "logits", marks=LONG),
+        pytest.param("multi", "mean", marks=pytest.mark.soak),
+        pytest.param("multi", "logits", marks=pytest.mark.soak),
     ],
 )
 def test_an_ensemble_is_one_graph(shape: str, blend: str, contest: Contest, tmp_path: Path) -> None:
@@ -191,8 +195,8 @@ def test_ensembles_that_no_graph_holds_are_refused(contest: Contest, tmp_path: P
     assert not (tmp_path / "refused").exists()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("precision", ["int8", pytest.param("bf16", marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("precision", ["int8", "bf16"])
 def test_fewer_bits_come_with_what_they_change(
     precision: str, run: Run, exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,7 @@ from tiny.contest import TINY, draw_images, make_recipe, make_settings
 Contest = Callable[[str], Samples]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_given_folds_train_as_made_ones(shape: str, contest: Contest, tmp_path: Path) -> None:
     settings = make_settings(tmp_path)

@@ -24,6 +24,7 @@ from tiny.contest import TINY, draw_images, make_recipe, make_settings, results_
 Contest = Callable[[str], Samples]
 
 
+@pytest.mark.slow
 def test_decide_with_a_hierarchy(contest: Contest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     samples, settings = contest("attributes"), make_settings(tmp_path)
     assert samples.task is not None
@@ -97,6 +98,7 @@ def test_parents_that_nothing_learns_are_refused(
         podium.train(contest(shape), recipe=make_recipe(), overrides=lines, folds=2, settings=make_settings(tmp_path))
 
 
+@pytest.mark.slow
 def test_the_command_takes_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number, name in enumerate(("beagle", "poodle", "siamese")):
         draw_images(tmp_path / "pets" / name, 8, seed=number)

@@ -58,6 +58,7 @@ def test_every_task_and_kind_of_input(
     assert not list(tmp_path.rglob("*")), "nothing is written"
 
 
+@pytest.mark.slow
 def test_the_same_call_finds_the_same(contest: Contest, tmp_path: Path) -> None:
     first, second = (find(contest("attributes"), tmp_path) for _ in range(2))
     assert first.to_dict() == second.to_dict()
@@ -69,6 +70,7 @@ def test_the_first_losses_are_those_of_a_training_at_that_rate(contest: Contest,
     assert sweep.curves["all"].losses[0] == pytest.approx(math.log(2), abs=0.02)
 
 
+@pytest.mark.slow
 def test_every_model_has_a_curve_and_the_lowest_counts(contest: Contest, tmp_path: Path) -> None:
     sweep = find(contest("attributes"), tmp_path, WHOLE, "model.arrangement=separate")
     assert list(sweep.curves) == ["mask", "age", "tags"]
@@ -76,6 +78,7 @@ def test_every_model_has_a_curve_and_the_lowest_counts(contest: Contest, tmp_pat
     assert sweep.lr == pytest.approx(min(value for value in valleys if value is not None), rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [
@@ -92,6 +95,7 @@ def test_parts_of_the_recipe_are_in_it(line: str, contest: Contest, tmp_path: Pa
     assert (len(plain) == len(changed) and (plain == changed).all()) == (line == "model.unfreeze_after=1")
 
 
+@pytest.mark.slow
 def test_a_schedule_of_the_recipe_is_left_out(contest: Contest, tmp_path: Path) -> None:
     plain = find(contest("single"), tmp_path).to_dict()["models"]
     other = find(contest("single"), tmp_path, WHOLE, "schedule={kind: constant, warmup_steps: 500}")
@@ -135,6 +139,7 @@ def test_validation_images_and_broken_ones_are_not_read(contest: Contest, tmp_pa
     (samples.root / "torn.png").unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lr.svg", "lr.png"])
 def test_the_plot_is_a_picture_and_replaces_nothing(name: str, contest: Contest, tmp_path: Path) -> None:
     sweep = find(contest("attributes"), tmp_path, WHOLE, "model.arrangement=separate")

@@ -26,6 +26,7 @@ def make_nearest(*lines: str) -> podium.Recipe:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "lines"),
     [("attributes", ()), ("single", ("head.neighbours=prototypes",)), ("multi", ("head.neighbours=2",))],

@@ -66,6 +66,7 @@ def test_it_trains_as_the_same_loss_of_podium(shape: str, tmp_path: Path) -> Non
     assert 0 <= mine.scores.main.value <= 1
 
 
+@pytest.mark.slow
 def test_options_reach_the_loss(parts: Path, tmp_path: Path) -> None:
     del parts
     samples, settings = make_samples(tmp_path / "images", "single"), make_settings(tmp_path)

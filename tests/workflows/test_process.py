@@ -16,6 +16,7 @@ from podium.workflows import resume, train
 from tiny.contest import make_recipe, make_settings
 
 
+@pytest.mark.slow
 def test_threads_memory_signals_and_environment_stay(
     contest: Callable[[str], Samples], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

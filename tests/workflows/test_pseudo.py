@@ -55,6 +55,7 @@ def test_each_fold_learns_from_its_own_models(shape: str, contest: Contest, tmp_
     assert compare_folders([[run.folder], [student.folder]]).main.arms[0].verdict
 
 
+@pytest.mark.slow
 def test_labels_made_for_other_folds_are_refused_but_not_those_of_the_mean(contest: Contest, tmp_path: Path) -> None:
     run = start(contest, "single", tmp_path)
     draw_images(tmp_path / "new", 6, seed=3)
@@ -102,6 +103,7 @@ def test_wrong_options_are_refused(wrong: dict[str, int]) -> None:
         PseudoOptions(**wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_command_says_what_comes_next(
     contest: Contest, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

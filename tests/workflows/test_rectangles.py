@@ -83,6 +83,7 @@ def _photos(run: Run, rows: list[int]) -> list[NDArray[np.uint8]]:
     return [image for image in pixels if image is not None]
 
 
+@pytest.mark.slow
 def test_images_are_stored_and_recorded_at_their_height_and_width(run: Run, case: Case) -> None:
     image = load_recipe(run.folder.recipe_file).image
     assert (image.sides, image.stored_sides) == (case.sides, case.stored)
@@ -145,6 +146,7 @@ def test_networks_of_timm_are_trained_on_rectangles(name: str, size: str, contes
         durable.remove_tree(run.folder.path)
 
 
+@pytest.mark.slow
 def test_a_square_written_as_height_and_width_is_the_same_run(contest: Contest, tmp_path: Path) -> None:
     results = []
     for number, size in enumerate(("32", "[32, 32]")):

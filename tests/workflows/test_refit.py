@@ -136,6 +136,7 @@ def test_a_stop_and_the_same_call_give_the_same_bits(
     assert not list(stopped.folder.path.glob("refit/*/checkpoints"))
 
 
+@pytest.mark.slow
 def test_early_stops_of_the_folds_say_how_long(contest: Contest, tmp_path: Path) -> None:
     run = train_run(contest("single"), tmp_path, *PLAIN, "training.epochs=5", "training.select=best")
     records = [json.loads((run.folder.training_folder(fold, "all") / "model.json").read_text()) for fold in (0, 1)]
@@ -153,6 +154,7 @@ def test_early_stops_of_the_folds_say_how_long(contest: Contest, tmp_path: Path)
     assert journal[2]["lr"] == pytest.approx(last["lr"], rel=0.2)  # inside the schedule of five epochs
 
 
+@pytest.mark.slow
 def test_what_cannot_be_refitted_is_said(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     lines = ("schedule.kind=plateau", "schedule.patience=1", "training.epochs=4")
@@ -169,6 +171,7 @@ def test_what_cannot_be_refitted_is_said(contest: Contest, tmp_path: Path) -> No
         partly.refit()
 
 
+@pytest.mark.slow
 def test_one_process_at_a_time_and_a_finished_one_is_left_alone(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +183,7 @@ def test_one_process_at_a_time_and_a_finished_one_is_left_alone(
     run.refit()
 
 
+@pytest.mark.slow
 def test_card_report_and_predictions_name_it(contest: Contest, tmp_path: Path) -> None:
     samples, notes = contest("single"), Notes()
     run = train_run(samples, tmp_path, *PLAIN)

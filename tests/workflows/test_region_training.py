@@ -51,6 +51,7 @@ def _pixels(run: Run) -> dict[str, np.ndarray]:
     return dict(zip(cache.ids.tolist(), cache.pixels, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_the_cache_holds_the_padded_region_of_every_image(tmp_path: Path, shape: str) -> None:
     samples = _samples(tmp_path / "images", shape)

@@ -86,6 +86,7 @@ def nursery() -> Iterator[Nursery]:
     server.close()
 
 
+@pytest.mark.slow
 def test_each_training_knows_how_long_its_epochs_took(samples: Path, tmp_path: Path) -> None:
     started = time.monotonic()
     run = RunFolder(go_on(tmp_path, samples, FROZEN))
@@ -196,6 +197,7 @@ def go_on_with(run: Run, **options: object) -> Run:
     return resume(run.name, settings=run.settings, **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_only_scored_again(finished: Run) -> None:
     before = results_of(finished.folder.path)
     progress = Notes()
@@ -294,6 +296,7 @@ def test_edited_tables_are_refused(finished: Run) -> None:
         go_on_with(finished)
 
 
+@pytest.mark.slow
 def test_a_class_that_is_not_in_a_fold_does_not_stop_a_run(contest: Contest, tmp_path: Path) -> None:
     """A metric that has no value for an epoch is no number; the run goes on and can be resumed."""
     samples = contest("single").take(np.arange(0, 36, 2)[:12])  # of one class only

@@ -95,6 +95,7 @@ def models_of(run: RunFolder) -> list[str]:
     return ["mask", "age", "tags"] if "separate" in (alone / "runs/mine/recipe.yaml").read_text() else ["all"]
 
 
+@pytest.mark.slow
 def test_models_of_one_fold_may_be_trained_by_several_processes(
     start: Callable[[str], Started], tmp_path: Path
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_start_waits_while_another_process_scores_the_run(start: Callable[[str
     assert results_of(run.path) == started.results
 
 
+@pytest.mark.slow
 def test_folds_asked_for_are_recorded_and_the_run_is_finished_when_they_are_done(
     contest: Contest, tmp_path: Path
 ) -> None:

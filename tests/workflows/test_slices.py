@@ -22,6 +22,7 @@ from tiny.contest import make_recipe, make_settings
 Contest = Callable[[str], Samples]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_each_value_is_scored_by_its_own_images(
     contest: Contest, tmp_path: Path, shape: str, capsys: pytest.CaptureFixture[str]
@@ -61,6 +62,7 @@ def test_each_value_is_scored_by_its_own_images(
     assert describe_slices(read_contents(run.folder)) is None
 
 
+@pytest.mark.slow
 def test_a_bag_has_the_value_of_its_images(contest: Contest, tmp_path: Path) -> None:
     samples = contest("multi")
     samples = replace(samples, bag=samples.group)

@@ -47,6 +47,7 @@ def test_the_same_weight_for_all_changes_nothing_and_others_do(contest: Contest,
     assert any(np.abs(other[name] - values).max() > 1e-4 for name, values in plain.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parts", ["frozen", "whole"])
 def test_shares_of_certain_votes_train_as_the_labels_do(contest: Contest, parts: str, tmp_path: Path) -> None:
     samples, lines = contest("attributes"), PARTS[parts]
@@ -87,6 +88,7 @@ def test_a_table_of_votes_and_weights_trains_from_the_command_line_s_options(tmp
     assert kept.labels["label"].tolist()[:2] == [0, 1]
 
 
+@pytest.mark.slow
 def test_a_fold_whose_training_images_weigh_nothing_is_refused(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     folds = podium.FoldOptions(folds=2)
@@ -103,6 +105,7 @@ LINES = ["model.name=tiny", "model.weights=random", "image.size_px=32", "head.ki
 LINES += ["training.epochs=40", "optimizer.lr=0.05"]
 
 
+@pytest.mark.slow
 def test_the_classifier_takes_weights_in_scikit_learn_s_words(contest: Contest) -> None:
     samples = contest("single")
     images, labels = [samples.file(row) for row in range(36)], np.arange(36) // 3 % 2

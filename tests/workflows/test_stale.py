@@ -268,6 +268,7 @@ def test_predictions_of_other_weights_are_not_gathered(source: str, mine: Path, 
         resume("mine", settings=make_settings(mine.parent.parent))
 
 
+@pytest.mark.slow
 def test_folds_trained_later_make_everything_of_before_old(desk: Desk, tmp_path: Path) -> None:
     settings, progress = make_settings(tmp_path), Notes()
     recipe = make_recipe("training.epochs=1")
@@ -346,6 +347,7 @@ def test_a_prediction_that_dies_is_whole_or_refused(desk: Desk, tmp_path: Path) 
     assert 0 < refused < len(counting.operations) // 2
 
 
+@pytest.mark.slow
 def test_a_submission_is_in_the_log_whenever_it_is_found(mine: Path) -> None:
     run = RunFolder(mine)
     before = run.submission_file.read_bytes()

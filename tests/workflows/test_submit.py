@@ -212,6 +212,7 @@ def test_predictions_of_any_origin_are_written(sample: Path, tmp_path: Path) -> 
         podium.submit(predictions(), template=sample, out=tmp_path / "out.csv", treshold=0.5)
 
 
+@pytest.mark.slow
 def test_folds_that_were_trained_later_need_new_predictions(contest: Contest, tmp_path: Path) -> None:
     draw_images(tmp_path / "test", 5, seed=9)
     settings = make_settings(tmp_path)

@@ -43,6 +43,7 @@ def run(request: pytest.FixtureRequest, contest: Contest, tmp_path_factory: pyte
     return train(contest(shape), recipe=make_recipe(*lines), folds=3, settings=settings)
 
 
+@pytest.mark.slow
 def test_every_sample_is_predicted_once_by_a_model_that_did_not_see_it(run: Run) -> None:
     oof, folds, samples = run.oof, run.folds.match(run.samples), run.samples
     assert sorted(oof.ids.tolist()) == sorted(samples.ids.tolist())
@@ -133,6 +134,7 @@ def test_the_best_epoch_by_a_loss_is_that_of_the_smallest(contest: Contest, tmp_
         assert found == pytest.approx(min(losses), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_some_folds_now_and_the_rest_later_give_the_whole(contest: Contest, tmp_path: Path) -> None:
     whole = train(contest("multi"), recipe=make_recipe(), folds=3, settings=make_settings(tmp_path / "whole"))
     settings = make_settings(tmp_path / "parts")
