@@ -186,6 +186,7 @@ def test_every_exit_code_of_an_error_is_in_the_help() -> None:
     assert codes | {0} == set(EXIT_CODES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_with_an_example(command: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")

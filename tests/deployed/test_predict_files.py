@@ -125,6 +125,7 @@ def test_the_command_writes_a_table_and_refuses_what_only_runs_have(
     assert main(["predict", str(exported), str(broken), "-q", "--out", str(tmp_path / "b.csv")]) == 3
 
 
+@pytest.mark.slow
 def test_wrong_wishes_are_refused(model: DeployedModel, photos: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="says no format"):
         model.predict_files(photos, out=tmp_path / "answers.xlsx")

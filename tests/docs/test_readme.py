@@ -67,6 +67,7 @@ def test_the_python_of_the_readme_runs(
     assert {"report.html", "scores.json", "submission.csv"} <= set(written)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "line"), command_lines(), ids=lambda value: str(value)[:60])
 def test_every_command_line_can_be_parsed(page: str, line: str) -> None:
     words = shlex.split(line, comments=True)[1:]

@@ -64,6 +64,7 @@ def test_each_fold_is_answered_by_the_views_that_were_chosen_without_it(run: Run
             np.testing.assert_allclose(found.align(ids).probs[name], values, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_an_ensemble_weighs_and_scores_it_by_these_answers(run: Run) -> None:
     notes, seen = Notes(), chosen_view_answers(run.folder, run.oof)
     assert seen is not None

@@ -71,6 +71,7 @@ def paths() -> list[str]:
 RIGHT = {"authorization": f"Bearer {TOKEN}"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE"])
 @pytest.mark.parametrize("path", [*paths(), "/", "/docs", "/redoc", "/static/x", "//model", "/predict/"])
 def test_every_route_asks_for_host_origin_and_token(path: str, method: str) -> None:

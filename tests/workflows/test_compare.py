@@ -49,6 +49,7 @@ def test_runs_are_compared_on_every_target(runs: Path) -> None:
     assert any("b-1, b-2 differ in the seed alone: compare them as one, b-1,b-2" in note for note in found.notes)
 
 
+@pytest.mark.slow
 def test_seeds_are_judged_as_one(runs: Path) -> None:
     found = podium.compare(["a-1", "a-2"], ["b-1", "b-2"], runs=runs)
     assert found.runs == (("a-1", "a-2"), ("b-1", "b-2"))

@@ -71,6 +71,7 @@ def test_it_predicts_what_its_runs_predict_together(place: Path, blend: str) -> 
     )
 
 
+@pytest.mark.slow
 def test_it_has_a_score_of_its_own_and_a_report(place: Path) -> None:
     made = combine(place)
     runs = [podium.load_run(name, runs=place / "runs") for name in "abc"]

@@ -69,6 +69,7 @@ def test_so_do_networks_of_rectangles_under_two_views(shape: str, contest: Conte
     agree(run, tmp_path / "model", "onnxruntime")
 
 
+@pytest.mark.slow
 def test_the_folder_says_what_it_is(run: Run, exported: Path) -> None:
     assert sorted(path.name for path in exported.iterdir()) == ["card.md", "model.json", "model.onnx"]
     card, record = (exported / "card.md").read_text(), durable.read_json(exported / "model.json")
@@ -225,6 +226,7 @@ def test_fewer_bits_come_with_what_they_change(
         run.export(tmp_path / "other", precision="fp8")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_wrong_wishes_are_refused_in_one_line(run: Run, exported: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="opset 3 cannot be written"):
         run.export(tmp_path / "model", opset=3)
@@ -237,6 +239,7 @@ def test_wrong_wishes_are_refused_in_one_line(run: Run, exported: Path, tmp_path
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_is_refused(run: Run, tmp_path: Path) -> None:
     run.folder.scores_file.rename(tmp_path / "scores.json")
     try:
@@ -246,6 +249,7 @@ def test_an_unfinished_run_is_refused(run: Run, tmp_path: Path) -> None:
         (tmp_path / "scores.json").rename(run.folder.scores_file)
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_not_ours_or_was_changed_is_refused(exported: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no exported model"):
         podium.load_model(tmp_path)

@@ -52,6 +52,7 @@ def test_every_sample_is_predicted_once_by_a_model_that_did_not_see_it(run: Run)
     assert list(oof.probs) == [head.name for head in samples.task.targets]  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_the_scores_are_those_of_the_out_of_fold_predictions(run: Run) -> None:
     again = score_predictions(run.oof, run.samples)
     folds = score_folds(run.oof, run.samples, again.main_metric)
