@@ -41,6 +41,7 @@ def test_a_cue_of_one_class_among_many_is_found() -> None:
     assert found.what.startswith(("Width", "Shape"))
 
 
+@pytest.mark.slow
 def test_noise_is_not_reported() -> None:
     for seed in range(20):
         rng = np.random.default_rng(seed)

@@ -72,6 +72,7 @@ def run(request: pytest.FixtureRequest, contest: Contest, tmp_path_factory: pyte
     return train(contest(request.param), recipe=make_recipe("features.depths=all"), folds=2, settings=settings)
 
 
+@pytest.mark.slow
 def test_a_run_records_its_depths_and_predicts_as_it_trained(run: Run) -> None:
     features = load_recipe(run.folder.recipe_file).features
     assert (features.depths, features.statistics) == ("all", ("mean", "std"))
@@ -86,6 +87,7 @@ def test_a_run_records_its_depths_and_predicts_as_it_trained(run: Run) -> None:
         assert predictor.model(0, name).n_features == predictor.network(0, name).n_features == 80
 
 
+@pytest.mark.slow
 def test_features_on_disk_are_those_of_the_network(contest: Contest, tmp_path: Path) -> None:
     samples, settings = contest("single"), make_settings(tmp_path)
     for depths in ("all", "last"):
@@ -96,6 +98,7 @@ def test_features_on_disk_are_those_of_the_network(contest: Contest, tmp_path: P
     np.testing.assert_array_equal(every[..., -16:], last)
 
 
+@pytest.mark.slow
 def test_the_classifier_reads_them_and_is_pickled_with_them(contest: Contest) -> None:
     import pickle
 

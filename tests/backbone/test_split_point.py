@@ -118,6 +118,7 @@ def test_a_network_whose_rest_sees_the_image_again_is_not_cut() -> None:
     assert find_split_point(model, torch.randint(0, 256, (3, 32, 32, 3), dtype=torch.uint8)) is None
 
 
+@pytest.mark.slow
 def test_looking_for_the_cut_leaves_the_model_as_it_was() -> None:
     model, images = make_model("resnet18", 2)
     with torch.inference_mode():

@@ -8,6 +8,7 @@ from packaging.requirements import Requirement
 from podium.bundle.lock import Lock, lock_text, make_lock
 
 
+@pytest.mark.slow
 def test_it_has_the_installed_version_of_what_is_needed_and_nothing_else() -> None:
     lock = make_lock()
     both = lock.packages | lock.of_gpus
@@ -18,6 +19,7 @@ def test_it_has_the_installed_version_of_what_is_needed_and_nothing_else() -> No
     assert all(name.startswith(("nvidia", "cuda", "triton", "pytorch-triton")) for name in lock.of_gpus)
 
 
+@pytest.mark.slow
 def test_extras_are_followed_and_so_are_those_of_dependencies() -> None:
     assert "openvino" not in make_lock().packages
     assert "openvino" in make_lock(extras={"openvino"}).packages

@@ -513,6 +513,7 @@ def test_unreadable_images_are_refused_counted_and_listed(
     assert (answer.code, "label: dog" in answer.complaint) == (3, True)
 
 
+@pytest.mark.slow
 def test_a_class_rarer_than_folds_works_when_allowed(yard: Path, train: Callable[..., Answer]) -> None:
     assert train(yard / "rare", "--only-folds", "0").code == 0
 
@@ -569,6 +570,7 @@ def test_ctrl_c_anywhere_ends_with_130_and_goes_on(
     assert [path.name for path in (tmp_path / "runs").glob("[!.]*")] == ["baseline-1"]
 
 
+@pytest.mark.slow
 def test_two_starters_of_one_run(yard: Path, train: Callable[..., Answer], tmp_path: Path) -> None:
     with durable.hold_lock(tmp_path / "runs" / "mine"):
         answer = train(yard / "pets", "--name", "mine")
@@ -621,6 +623,7 @@ def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:
         assert (done.returncode, done.stderr) == (0, ""), line
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_output_on_a_full_disk_is_told(desk: Desk) -> None:
     command = f"'{sys.executable}' -m podium runs --runs '{desk.root}/runs' >/dev/full"

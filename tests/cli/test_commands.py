@@ -138,6 +138,7 @@ def test_the_help_of_a_command_has_groups_texts_choices_and_exit_codes(
             assert name in out
 
 
+@pytest.mark.slow
 def test_verbose_shows_the_traceback_and_the_cause(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     wrong = ("train", "mine", "--recipe", "torn.yaml")
@@ -247,6 +248,7 @@ def test_switches_of_all_commands_may_stand_before_the_command(run: Run) -> None
     assert run("-q", "--help")[0] == 0
 
 
+@pytest.mark.slow
 def test_data_that_cannot_be_used_end_with_3(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for arguments in (["scan", "nowhere"], ["scan", "empty"], ["train", "nowhere"], ["split", "empty", "--out", "x"]):
@@ -352,12 +354,14 @@ def test_env_is_json_too(run: Run) -> None:
     assert run("env", "--device", "gpu")[0] == 2
 
 
+@pytest.mark.slow
 def test_env_imports_neither_torch_nor_timm() -> None:
     code = ["import sys", "from podium.cli import main", "assert main(['env']) == 0"]
     names = "('torch', 'timm', 'torchvision', 'scipy', 'sklearn', 'openvino', 'huggingface_hub')"
     assert python(*code, f"print([name for name in {names} if name in sys.modules])").splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal")
 @pytest.mark.parametrize(
     ("environment", "is_styled"),
@@ -374,6 +378,7 @@ def test_a_terminal_that_wants_no_colour_gets_neither_colour_nor_bold(
     assert (b"\x1b" in os.read(reader, 65536)) is is_styled
 
 
+@pytest.mark.slow
 def test_output_that_nobody_reads_is_no_error(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -394,6 +399,7 @@ def test_every_command_is_a_function_of_its_module() -> None:
     assert podium.cli.__all__ == ["COMMANDS", "EXIT_CODES", "main"]
 
 
+@pytest.mark.slow
 def test_a_signal_after_the_end_of_a_command_changes_nothing(tmp_path: Path) -> None:
     code = [
         "import os, signal, sys",

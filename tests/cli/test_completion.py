@@ -40,6 +40,7 @@ def test_the_json_document_holds_the_script(bash_script: str) -> None:
     assert json.loads(print_script("bash", "--json"))["script"].strip() == bash_script.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 @pytest.mark.parametrize(
     ("words", "wanted"),

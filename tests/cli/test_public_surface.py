@@ -105,6 +105,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = podium.trian
 
 
+@pytest.mark.slow
 def test_names_come_when_they_are_used() -> None:
     code = "import sys, podium; podium.Head; assert 'torch' not in sys.modules; podium.PodiumError"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -96,6 +96,7 @@ def test_a_run_that_is_scored_is_scored_again_unless_told_otherwise(run: RunFold
     assert run.scores_file.read_bytes() == truth
 
 
+@pytest.mark.slow
 def test_a_report_is_there_when_the_run_is(run: RunFolder) -> None:
     """Killed between the scores and the report: the next process writes it, and others may have waited."""
     gather(run)
@@ -104,6 +105,7 @@ def test_a_report_is_there_when_the_run_is(run: RunFolder) -> None:
     assert run.report_file.is_file()
 
 
+@pytest.mark.slow
 def test_a_report_of_other_scores_does_not_stay(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed before the scores, it would count as gathered as soon as they are there."""
 

@@ -91,6 +91,7 @@ def test_epochs_that_fit_are_recorded_and_a_resume_is_exact(
     assert results_of(plain.folder.path) == expected
 
 
+@pytest.mark.slow
 def test_what_would_fit_is_said(contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fix_speeds(monkeypatch, train_s=2.0)  # an epoch of each fold takes 36 s
     with pytest.raises(UsageError) as error:
@@ -127,6 +128,7 @@ def test_a_forecast_comes_from_what_autotune_measured() -> None:
     assert speeds_of_autotune(find_preset("baseline"), {"frozen": alone}, 16) is None
 
 
+@pytest.mark.slow
 def test_a_forecast_is_said_before_the_start(contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = Speeds(frozen_s=0.0, train_s=1.0, eval_s=0.0)
     monkeypatch.setattr(time_budget, "speeds_of_autotune", lambda *given: slow)

@@ -13,12 +13,14 @@ from podium.tables import Composite, Head, Samples, Task, as_text_array
 _BORDERS = st.lists(st.integers(-50, 150), min_size=1, max_size=5, unique=True).map(sorted)
 
 
+@pytest.mark.slow
 @given(numbers=st.lists(st.floats(-200, 200) | st.just(float("nan")), max_size=30), borders=_BORDERS)
 def test_bins_equal_pandas_cut(numbers, borders):
     reference = pd.cut(pd.Series(numbers, dtype=float), [-np.inf, *borders, np.inf], right=False, labels=False)
     assert assign_bins(numbers, borders).tolist() == reference.fillna(-1).astype(int).tolist()
 
 
+@pytest.mark.slow
 @given(ages=st.lists(st.integers(0, 150), min_size=1, max_size=30), borders=_BORDERS)
 def test_a_whole_number_lies_in_the_bin_whose_name_says_so(ages, borders):
     borders = [border for border in borders if border >= 0] or [30]
@@ -105,6 +107,7 @@ def test_bins_of_an_unknown_column_name_the_nearest(make_tree):
         scan(root, ScanOptions(bins={"agee": (30,)}))
 
 
+@pytest.mark.slow
 @given(numbers=st.lists(st.floats(0, 100), min_size=1, max_size=20), width=st.floats(0, 14.9))
 def test_soft_bins_are_shares_and_equal_hard_bins_away_from_borders(numbers, width):
     borders = (30, 60)

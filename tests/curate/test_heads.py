@@ -54,6 +54,7 @@ def test_order_of_indicator_classes_can_be_given(make_tree):
 _SETS = st.lists(st.sets(st.sampled_from(["cat", "dog", "owl", "yak"])), min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @given(rows=_SETS, delim=st.sampled_from(["|", ";", ",", " "]))
 def test_list_cells_equal_scikit_learn(rows, delim):
     classes = ["cat", "dog", "owl", "yak"]

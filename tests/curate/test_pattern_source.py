@@ -24,6 +24,7 @@ def test_a_field_before_a_star_takes_letters_and_underscores(name, mask):
     assert found == {"id": "000001", "gender": "female", "race": "Asian", "age": "45", "mask": mask}
 
 
+@pytest.mark.slow
 @given(
     person=st.from_regex(r"[0-9]{1,6}(-[0-9])?", fullmatch=True),
     gender=st.sampled_from(["male", "female"]),

@@ -108,6 +108,7 @@ def test_solar_cells_have_two_heads_with_probabilities_in_order(shared_data):
     assert np.bincount(samples.labels["defect_probability"]).tolist() == [1508, 295, 106, 715]
 
 
+@pytest.mark.slow
 def test_omniglot_folders_are_nested_classes(shared_data, tmp_path):
     archive = zipfile.ZipFile(shared_data("omniglot_small") / "images_background_small1.zip")
     names = [name for name in archive.namelist() if name.endswith(".png") and "__MACOSX" not in name]
@@ -136,6 +137,7 @@ def test_options_refuse_contradictions(tmp_path):
         ScanOptions(layout="pattern")
 
 
+@pytest.mark.slow
 def test_importing_the_room_loads_nothing_heavy():
     heavy = "torch pandas pyarrow PIL cv2 sklearn"
     code = f"import sys, podium.curate; print([m for m in '{heavy}'.split() if m in sys.modules])"

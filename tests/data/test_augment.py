@@ -75,6 +75,7 @@ def test_without_augmentation_it_is_a_plain_resize() -> None:
     assert np.abs(augment([], (12, 16)) - halves).max() <= 0.5
 
 
+@pytest.mark.slow
 def test_independent_of_batch_threads_and_place() -> None:
     whole = augment(EVERYTHING, (20, 28))
     rows = np.random.default_rng(1).permutation(64)[:37]

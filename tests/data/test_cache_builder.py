@@ -163,6 +163,7 @@ def test_an_interrupted_build_goes_on(samples: Samples, tmp_path: Path) -> None:
     assert (cache.folder / FACTS_NAME).read_bytes() == (fresh.folder / FACTS_NAME).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_stop_ends_the_build_while_an_image_hangs(
     samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy import stats
 
 from podium.data.noise import noise_of
 
 
+@pytest.mark.slow
 def test_it_is_nearly_normal() -> None:
     values = noise_of(123456789, 200_000)
     assert abs(values.mean()) < 0.01

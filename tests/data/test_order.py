@@ -41,6 +41,7 @@ def test_weighted_draws_follow_the_weights() -> None:
     assert not np.array_equal(draws, weighted_order(3, 1, weights, 20_000))
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 1e300), min_size=1, max_size=20), st.integers(0, 100))
 def test_weighted_draws_stay_inside(weights: list[float], epoch: int) -> None:
     if not 0 < sum(weights) < np.inf:

@@ -45,6 +45,7 @@ def with_copy(samples: Samples, *, of: int = 0, at: int = 2) -> Samples:
     return replace(samples, paths=as_text_array(paths.tolist()), group=None)
 
 
+@pytest.mark.slow
 def test_the_options_reach_the_folds(contest: Contest, tmp_path: Path) -> None:
     samples = contest("attributes")
     for asked in (
@@ -147,6 +148,7 @@ def test_a_folder_without_folds_is_named(contest: Contest, tmp_path: Path) -> No
         check(contest("single"), FoldOptions(folds_from=tmp_path, allow_leaks=("same_bites",)))
 
 
+@pytest.mark.slow
 def test_duplicates_are_kept_on_one_side_unless_strict_or_accepted(contest: Contest, tmp_path: Path) -> None:
     twins = with_copy(contest("single"))  # with a fold for every image of its class, they are apart
     with pytest.raises(LeakError, match="1 file found on both sides") as refused:

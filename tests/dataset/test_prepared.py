@@ -68,6 +68,7 @@ def test_leaks_that_were_accepted_come_back(contest: Contest, tmp_path: Path) ->
     assert_same(load_prepared(prepared.save(tmp_path / "data")), prepared)
 
 
+@pytest.mark.slow
 def test_a_run_is_prepared_data(contest: Contest, tmp_path: Path) -> None:
     run = train(contest("single"), recipe=make_recipe(), folds=2, settings=make_settings(tmp_path))
     assert is_prepared(run.folder.path)

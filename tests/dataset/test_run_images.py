@@ -88,6 +88,7 @@ def test_images_that_are_gone_are_not_needed_while_the_cache_is_there(
     assert run.folder.report_file.is_file()
 
 
+@pytest.mark.slow
 def test_images_that_moved_with_their_times_are_found_and_their_cache_is_used(
     half: tuple[Run, Samples], whole: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -99,6 +100,7 @@ def test_images_that_moved_with_their_times_are_found_and_their_cache_is_used(
     assert load_run(run.name, runs=run.settings.runs).samples.root == tmp_path / "elsewhere"
 
 
+@pytest.mark.slow
 def test_a_new_run_on_images_that_moved_uses_their_cache_too(half: tuple[Run, Samples], tmp_path: Path) -> None:
     run, samples = half
     shutil.copytree(samples.root, tmp_path / "elsewhere")  # keeps the times
@@ -108,6 +110,7 @@ def test_a_new_run_on_images_that_moved_uses_their_cache_too(half: tuple[Run, Sa
     assert len(list(run.settings.cache_folder.glob("*/pixels.u8"))) == 1
 
 
+@pytest.mark.slow
 def test_images_that_moved_and_lost_their_cache_are_decoded_again(
     half: tuple[Run, Samples], whole: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -157,6 +160,7 @@ def change_one(samples: Samples, *, keep_stamp: bool) -> None:
         os.utime(path, ns=(times, times))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep_stamp", [False, True])
 def test_an_image_that_changed_is_never_trained_on(
     keep_stamp: bool, half: tuple[Run, Samples], whole: dict[str, bytes]
@@ -242,6 +246,7 @@ def test_damaged_pixels_whose_images_are_gone_are_refused(half: tuple[Run, Sampl
         finish(run)
 
 
+@pytest.mark.slow
 def test_a_new_run_on_a_damaged_cache_has_the_right_pixels(half: tuple[Run, Samples], tmp_path: Path) -> None:
     run, samples = half
     path = run.settings.cache_folder / run.folder.read()["cache_key"] / "pixels.u8"
@@ -261,6 +266,7 @@ def test_edited_digests_of_the_images_are_refused(half: tuple[Run, Samples]) -> 
         finish(run)
 
 
+@pytest.mark.slow
 def test_folds_of_another_split_are_refused_by_resume_predict_and_report(
     half: tuple[Run, Samples], tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from podium.decisions import choose_views, nested_probs
@@ -60,6 +61,7 @@ def test_each_fold_is_judged_by_views_that_were_chosen_without_it() -> None:
         np.testing.assert_array_equal(found[rows], judged.ask(views)[rows])
 
 
+@pytest.mark.slow
 def test_among_views_that_are_mere_noise_nothing_is_taken_in_nine_of_ten_draws() -> None:
     names = ["plain", *(f"center-0.{k}" for k in range(3, 9))]
     taken = 0

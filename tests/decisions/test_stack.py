@@ -68,6 +68,7 @@ def test_noise_alone_is_no_better_than_chance_out_of_fold() -> None:
     assert log_loss(found.oof.probs["t"], labels, task) >= np.log(3) - 0.01
 
 
+@pytest.mark.slow
 def test_columns_tell_what_no_member_knows() -> None:
     task = TASKS["single"]
     labels, truth, rng = draw(task)

@@ -31,6 +31,7 @@ def test_each_letter_is_there_about_half_the_time(train: pd.DataFrame) -> None:
     assert train[list(LETTERS)].sum(axis=1).between(2, 6).all()
 
 
+@pytest.mark.slow
 def test_labels_are_the_letters_that_were_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
     real = letters.draw_letter

@@ -287,6 +287,7 @@ def test_pages_use_the_terms_of_the_field(page: Path) -> None:
         assert not re.search(rf"\b{old}s?\b", text), f"{page.name} says {old!r}"
 
 
+@pytest.mark.slow
 def test_recipes_page_is_what_the_recipe_says() -> None:
     tool = load_script("recipe_docs")
     text = tool.PAGE.read_text(encoding="utf-8")

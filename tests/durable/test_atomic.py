@@ -214,6 +214,7 @@ def test_an_error_of_the_writer_passes_and_leaves_nothing(tmp_path: Path) -> Non
     assert names(tmp_path) == []
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=st.characters(codec="utf-8")))
 def test_text_is_kept_exact(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "exact.txt"

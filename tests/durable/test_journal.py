@@ -54,6 +54,7 @@ def test_records_come_back_equal(tmp_path_factory: pytest.TempPathFactory, recor
     assert durable.Journal(path).read() == records
 
 
+@pytest.mark.slow
 def test_cut_at_every_byte_the_whole_lines_are_read_and_go_on(tmp_path: Path) -> None:
     filled(tmp_path / "j.jsonl")
     data = (tmp_path / "j.jsonl").read_bytes()
@@ -67,6 +68,7 @@ def test_cut_at_every_byte_the_whole_lines_are_read_and_go_on(tmp_path: Path) ->
         assert durable.Journal(path).read() == [*RECORDS[:n_whole], {"after": n_bytes}]
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_before_the_last_line_end_is_noticed(tmp_path: Path) -> None:
     filled(tmp_path / "j.jsonl")
     data = (tmp_path / "j.jsonl").read_bytes()

@@ -40,6 +40,7 @@ def age(folder: Path, seconds: float) -> None:
         os.utime(path, (time.time() - seconds,) * 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_stale", [False, True])
 def test_killed_at_any_operation_it_is_taken_over(tmp_path: Path, is_stale: bool) -> None:
     """At once where the dead left its name, after a minute where it had no time to write one."""

@@ -17,6 +17,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert read_sealed(tmp_path / "a.json") == RECORD
 
 
+@pytest.mark.slow
 def test_no_changed_bit_passes(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     write_sealed(path, RECORD)

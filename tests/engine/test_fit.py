@@ -68,6 +68,7 @@ def test_a_training_stopped_at_every_step_in_turn_ends_with_the_same_bits(
     assert train(make_parts(), tmp_path) == uninterrupted
 
 
+@pytest.mark.slow
 def test_checkpoints_overwritten_in_place_resume_exactly_too(tmp_path: Path, uninterrupted: Outcome) -> None:
     for step in range(1, N_STEPS + 1):
         stop_at(step, tmp_path, mode="slots", every_s=0)
@@ -75,6 +76,7 @@ def test_checkpoints_overwritten_in_place_resume_exactly_too(tmp_path: Path, uni
     assert train(make_parts(), tmp_path, mode="slots") == uninterrupted
 
 
+@pytest.mark.slow
 def test_a_training_may_change_how_it_is_saved_whenever_it_is_resumed(tmp_path: Path, uninterrupted: Outcome) -> None:
     for step in range(1, N_STEPS + 1):
         stop_at(step, tmp_path, mode=("slots", "folders")[step % 2])
@@ -328,6 +330,7 @@ def test_a_learning_rate_that_follows_the_scores_goes_on_with_the_same_bits(step
     assert train(_waits_for_a_plateau(), tmp_path / "cut") == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adaptive", [False, True])
 @pytest.mark.parametrize("step", [1, 3, 4])
 def test_sharpness_aware_steps_go_on_with_the_same_bits(step: int, adaptive: bool, tmp_path: Path) -> None:

@@ -147,6 +147,7 @@ def test_mutated_files_get_an_outcome(name: str, changes: list[tuple[float, int]
     assert_consistent(decode_bytes(bytes(data), limits=Limits(max_pixels=10_000_000)))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM", b"II*\0", b"RIFF"]), st.binary())
 def test_noise_gets_an_outcome(magic: bytes, noise: bytes) -> None:
@@ -264,6 +265,7 @@ def test_facts() -> None:
     assert white.brightness == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "target"), [((1100, 1300), 200), ((2100, 2500), 300), ((2100, 2500), 100)])
 def test_facts_and_outcome_do_not_depend_on_target(size: tuple[int, int], target: int) -> None:
     data = encode("JPEG", make_photo(*size))
@@ -311,6 +313,7 @@ def test_decoding_in_many_threads_gives_the_same() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_a_worker_imports_neither_torch_nor_pandas() -> None:
     code = "import sys, podium.images.worker; print([m for m in ('torch', 'pandas', 'scipy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -28,6 +28,7 @@ def pixels_of(result: Decoded) -> np.ndarray:
     return result.pixels
 
 
+@pytest.mark.slow
 def test_pixels_are_those_of_the_decode_and_the_resize(photo: Path) -> None:
     np.testing.assert_array_equal(pixels_of(do_job(photo, Job())), pixels_of(decode_file(photo)))
     small = decode_file(photo, target_px=90)

@@ -61,6 +61,7 @@ def test_batches_are_done_one_after_the_other_and_killing_leaves_nobody(keeper: 
     assert is_gone(pid)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 @pytest.mark.parametrize(
     ("name", "cause", "is_hung"),

@@ -34,6 +34,7 @@ def test_a_fresh_process_stays_silent(name: str) -> None:
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
+@pytest.mark.slow
 def test_the_files_would_be_noisy() -> None:
     for entries in NOISY.values():
         data = encode_tiff([(tag, 3, value) for tag, value in sorted(entries.items())])

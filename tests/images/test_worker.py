@@ -94,6 +94,7 @@ def make_images(folder: Path, names: list[str]) -> list[Item]:
     return [(seed, str(folder / name)) for seed, name in enumerate(names)]
 
 
+@pytest.mark.slow
 def test_batches_are_answered_until_the_input_ends_with_a_sign_for_each_image(worker: Worker, tmp_path: Path) -> None:
     batch = [*make_images(tmp_path, ["a.png", "b.png", "c.png"]), (9, str(tmp_path / "none.png"))]
     worker.begin(Job())

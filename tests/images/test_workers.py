@@ -48,6 +48,7 @@ def wait_until_dead(pid: int, seconds: float) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isolation", ["thread", "process"])
 @pytest.mark.parametrize("in_order", [True, False])
 def test_gives_what_decode_file_gives(tmp_path: Path, isolation: Isolation, in_order: bool) -> None:
@@ -65,6 +66,7 @@ def test_gives_what_decode_file_gives(tmp_path: Path, isolation: Isolation, in_o
         assert result.pixels is None or result.pixels.flags.writeable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isolation", ["thread", "process"])
 def test_size_facts_and_pixels_can_be_chosen(tmp_path: Path, isolation: Isolation) -> None:
     (path,) = make_images(tmp_path, ["a.png"])
@@ -79,6 +81,7 @@ def test_size_facts_and_pixels_can_be_chosen(tmp_path: Path, isolation: Isolatio
     assert result.facts == decode_file(path).facts
 
 
+@pytest.mark.slow
 def test_odd_names_reach_a_worker(tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff\xe9 \n,\"'\xf0\x9f\x90\x99.png")
     try:
@@ -159,6 +162,7 @@ def test_input_is_read_no_further_than_needed(tmp_path: Path) -> None:
     assert n_read <= 10 + 3 * 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_stopping_early_ends_the_workers_even_if_they_hang(tmp_path: Path) -> None:
     paths = make_images(tmp_path, ["0.png", "hang.png", *(f"{i}.png" for i in range(1, 9))])
@@ -174,6 +178,7 @@ def test_stopping_early_ends_the_workers_even_if_they_hang(tmp_path: Path) -> No
     assert not is_alive(int(mark.read_text()))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 @pytest.mark.parametrize("name", ["hang.png", "idle.png"])
 def test_no_orphans_after_the_owner_is_killed(tmp_path: Path, name: str) -> None:
@@ -218,6 +223,7 @@ def test_where_no_worker_can_start_threads_decode_and_the_cause_is_told(
     assert "inside this program" in said[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.EAGAIN, errno.ENOMEM])
 def test_fewer_workers_where_the_system_gives_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
@@ -240,6 +246,7 @@ def test_fewer_workers_where_the_system_gives_no_more(
     assert "1 continue" in said[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_what_ended_a_worker_is_never_decoded_in_this_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = make_images(tmp_path, ["crash.png", "a.png"])
@@ -268,6 +275,7 @@ def test_without_threads_the_caller_does_the_work(tmp_path: Path, monkeypatch: p
     assert [result.outcome for _, result in decode_many(paths, isolation="thread")] == [Outcome.OK] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_a_heartbeat_comes_while_an_image_hangs(tmp_path: Path) -> None:
     (path,) = make_images(tmp_path, ["hang.png"])
@@ -280,6 +288,7 @@ def test_a_heartbeat_comes_while_an_image_hangs(tmp_path: Path) -> None:
     results.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_file_of_rows_that_is_gone_is_an_error(tmp_path: Path) -> None:
     (path,) = make_images(tmp_path, ["a.png"])
     for isolation in ("process", "thread"):
@@ -296,6 +305,7 @@ def test_a_file_of_rows_that_is_gone_is_an_error(tmp_path: Path) -> None:
             )
 
 
+@pytest.mark.slow
 def test_a_disk_that_refuses_a_row_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = make_images(tmp_path, ["a.png", "b.png"])
     (tmp_path / "rows").write_bytes(bytes(24))
@@ -324,6 +334,7 @@ def test_a_decoder_that_hangs_in_a_thread_does_not_keep_a_stop_waiting(
     end.set()
 
 
+@pytest.mark.slow
 def test_modules_in_the_current_folder_do_not_reach_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (path,) = make_images(tmp_path, ["a.png"])
     (tmp_path / "numpy.py").write_text("raise SystemExit('wrong numpy')")

@@ -76,6 +76,7 @@ def test_the_unit_and_the_order_of_features_do_not_matter(
     np.testing.assert_allclose(probs[0], probs[1], atol=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi"])
 def test_the_order_of_rows_does_not_matter(
     features: NDArray[np.float32], labels: NDArray[np.int64], marks: NDArray[np.int64], shape: str
@@ -95,6 +96,7 @@ def test_the_order_of_rows_does_not_matter(
     np.testing.assert_allclose(first, again, atol=0.05)
 
 
+@pytest.mark.slow
 def test_several_labels_with_gaps_and_a_rare_one(features: NDArray[np.float32], marks: NDArray[np.int64]) -> None:
     rare = np.column_stack([marks, np.zeros(N, dtype=np.int64)])
     rare[5, 3] = rare[60, 3] = 1
@@ -156,6 +158,7 @@ def test_odd_folds(features: NDArray[np.float32], labels: NDArray[np.int64], kin
     assert (logits_of(blind, small).argmax(axis=1) == own).mean() > 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi"])
 def test_the_head_is_the_sum_of_its_kinds_by_their_factors(
     features: NDArray[np.float32], labels: NDArray[np.int64], marks: NDArray[np.int64], shape: str

@@ -28,6 +28,7 @@ print(full - before, kept - before, resident_mb() - before, returned)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc has these settings")
 def test_freed_memory_is_kept_until_it_is_given_back() -> None:
     done = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.machine.batch_share import BatchShare, split_batch
 
 
+@pytest.mark.slow
 @given(st.integers(1, 70), st.integers(1, 9), st.none() | st.integers(1, 20))
 def test_every_sample_is_dealt_once_and_pieces_stay_whole(n: int, size: int, micro_batch: int | None) -> None:
     shares = [BatchShare(rank, size, micro_batch) for rank in range(size)]

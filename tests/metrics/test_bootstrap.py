@@ -34,6 +34,7 @@ def _drawn_rows(groups: NDArray[np.int64], n_groups: int, n_resamples: int, seed
     return [np.concatenate([np.tile(np.flatnonzero(groups == g), int(w[g])) for g in range(n_groups)]) for w in weights]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("is_sparse", [False, True])
 def test_every_metric_equals_its_value_on_repeated_rows(

@@ -129,6 +129,7 @@ def test_rare_labels_make_label_accuracy_high_and_average_precision_low() -> Non
     assert chance_score(metric("average_precision_macro"), labels, head) == pytest.approx(labels.mean())
 
 
+@pytest.mark.slow
 def test_many_classes_are_searched_in_parts() -> None:
     labels = np.random.default_rng(2).integers(0, 5000, 20_000)
     n_most = np.bincount(labels).max()

@@ -12,6 +12,7 @@ from podium.metrics import confusion_counts, count_classes
 from podium.tables import Head, decide
 
 
+@pytest.mark.slow
 @given(st.integers(2, 6), st.integers(0, 50), st.integers(0, 2**32 - 1))
 def test_confusion_equals_scikit_learn_with_the_classes_fixed(n_classes: int, n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -87,6 +87,7 @@ def test_a_range_survives_json() -> None:
         assert str(again.to_dict()) == str(found.to_dict())
 
 
+@pytest.mark.slow
 def test_the_range_holds_the_score_of_a_test_set_as_often_as_it_says() -> None:
     """People with 1 to 9 images, each easier or harder; no training changed the answers, so the doubt makes it wide."""
     rng, held = np.random.default_rng(3), []

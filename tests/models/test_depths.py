@@ -108,6 +108,7 @@ def test_chosen_depths_are_parts_of_all() -> None:
     torch.testing.assert_close(some.module(images), torch.cat([whole[:, 8:16], whole[:, 48:64]], dim=1))
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_copies_pickles_and_threads_read_their_own_images() -> None:
     module, batches = read_depths(build("test_resnet"), "all", "auto", SIZE).module, [draw(n) for n in range(1, 9)]

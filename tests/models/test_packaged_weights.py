@@ -28,6 +28,7 @@ INSTALLED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INSTALLED)
 def test_every_tensor_of_the_file_is_in_the_backbone(name: str) -> None:
     source = list(module.read_weight_file(module.find_weight_file(PACKAGED[name])).values())

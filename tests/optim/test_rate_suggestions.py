@@ -56,6 +56,7 @@ def test_a_tenth_of_the_lowest() -> None:
     assert minimum_tenth(np.array([0.1, 0.2, 0.4]), np.array([3.0, 1.0, 2.0])) == pytest.approx(0.02)
 
 
+@pytest.mark.slow
 @given(LOSSES)
 def test_the_scale_of_the_loss_changes_nothing(losses: list[float]) -> None:
     rates, values = rates_of(losses), np.array(losses)

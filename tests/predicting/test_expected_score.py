@@ -70,6 +70,7 @@ def test_the_gain_of_solved_heads_is_that_of_half_of_the_groups(solved: Run) -> 
     assert Scores.from_dict(json.loads(json.dumps(solved.scores.to_dict()))).expected == expected
 
 
+@pytest.mark.slow
 def test_a_smaller_test_set_and_a_public_part_have_wider_ranges(solved: Run) -> None:
     few, many = solved.expect(10), solved.expect(10_000)
     whole = expect_of_predictions(solved.folder, "test")
@@ -86,6 +87,7 @@ def test_a_smaller_test_set_and_a_public_part_have_wider_ranges(solved: Run) -> 
         solved.expect(0)
 
 
+@pytest.mark.slow
 def test_commands_say_where_the_test_score_is_expected(
     solved: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

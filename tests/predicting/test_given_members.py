@@ -72,6 +72,7 @@ def test_it_counts_as_the_run_that_made_the_file(place: Path) -> None:
     assert any(stale.file == "scores.json" for stale in find_stale(given.folder))
 
 
+@pytest.mark.slow
 def test_without_a_test_file_it_predicts_nothing_and_wrong_names_are_refused(place: Path) -> None:
     given = combine(place, "a", f"team={place / 'b-oof.csv'}")
     with pytest.raises(UsageError, match="has no predictions of test images"):

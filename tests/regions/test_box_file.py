@@ -16,6 +16,7 @@ from podium.tables import Samples, as_text_array
 from tiny.faces import FaceDetector, draw_faces
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_what_is_written_is_read_again(tmp_path: Path, ending: str) -> None:
     register_detector("skin", FaceDetector())

@@ -15,6 +15,7 @@ from podium.regions.onnx_adapter import _keep_surest
 from podium.testing import check_detector
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_a_real_network_keeps_the_contract_and_finds_bare_faces(shared_data: Callable[[str], Path]) -> None:
     detect = onnx_detector(shared_data("face_detectors") / "version-RFB-320.onnx", height=240, width=320)

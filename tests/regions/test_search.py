@@ -26,6 +26,7 @@ def detector() -> FaceDetector:
     return made
 
 
+@pytest.mark.slow
 def test_the_first_link_that_finds_something_counts(tmp_path: Path, detector: FaceDetector) -> None:
     samples = _samples(tmp_path)
     found = find_boxes(samples, read_chain("skin,centre:0.5"))

@@ -49,6 +49,7 @@ def test_bars_and_columns_are_as_long_as_their_values() -> None:
     assert all(shape.width == pytest.approx(28) for shape in talls)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30))
 def test_lines_pass_through_their_points(points: list[tuple[float, float]]) -> None:
     xs, ys = zip(*sorted(points), strict=True)
@@ -74,6 +75,7 @@ def test_a_gap_breaks_a_line_and_a_lonely_point_is_a_dot() -> None:
     assert sorted(shape.radius for shape in shapes if isinstance(shape, Dot)) == [2, 3.5]
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(min_size=1, max_size=24), max_size=12), st.floats(200, 500))
 def test_the_legend_names_every_line_inside_the_sheet(names: list[str], width: float) -> None:
     drawing = draw(*(Series((0, 1), (0, 1), name=name) for name in names), x_name="x", width=width)

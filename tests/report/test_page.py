@@ -54,6 +54,7 @@ def bounds(interval: Interval) -> list[float]:
     return [interval.value, interval.low, interval.high]
 
 
+@pytest.mark.slow
 def test_headline_is_the_record(page: Page) -> None:
     _, scores, tree = page
     assert tree.one("p", id="main-score").numbers == [scores.main.value]
@@ -148,6 +149,7 @@ def test_same_run_gives_the_same_bytes(page: Page) -> None:
     assert len(first) < 3_000_000
 
 
+@pytest.mark.slow
 def test_the_order_of_the_fold_table_changes_nothing(copied: RunFolder) -> None:
     whole = make_report(copied).read_text(encoding="utf-8")
     header, *lines = (copied.path / "folds.csv").read_text(encoding="utf-8").splitlines(keepends=True)
@@ -175,6 +177,7 @@ def test_a_damaged_leak_check_is_named(copied: RunFolder, name: str) -> None:
     assert "folds.json" in boxes[0]
 
 
+@pytest.mark.slow
 def test_options_in_kept_notes_are_code(copied: RunFolder) -> None:
     record = durable.read_json(copied.path / "folds.json")
     kept = {"hints": ["Keep them together: `group=r'(<p>)_'`."], "notes": ["a lone ` stays"]}
@@ -352,6 +355,7 @@ def test_the_table_of_folds_is_the_record(page: Page) -> None:
         assert cells[7].text == ("30 s" if number == 0 else "42 s" if number == 1 else cells[7].text)
 
 
+@pytest.mark.slow
 def test_a_fold_of_several_models_lists_their_epochs_and_adds_their_time(tmp_path: Path) -> None:
     samples = make_samples(SHAPES["faces"](), tmp_path / "data", 60, n_groups=30)
     run = write_run(tmp_path / "runs", samples, name="r", n_folds=2, n_epochs=3, parts=("mask", "age"))
@@ -373,6 +377,7 @@ def test_a_run_without_times_and_scores_of_folds(copied: RunFolder) -> None:
     assert {row.all("td")[4].text for row in section.one("tbody").all("tr")} == {"–"}
 
 
+@pytest.mark.slow
 def test_groups_that_nobody_named_are_duplicate_clusters(any_run: RunFolder) -> None:
     contents = replace(read_contents(any_run), fold_notes=())
     contents = replace(contents, oof=None)
@@ -443,6 +448,7 @@ def test_predictions_of_other_samples_are_not_judged(copied: RunFolder, tmp_path
     assert not tree.all("section", id="mistakes")
 
 
+@pytest.mark.slow
 def test_json_prints_the_data_of_every_section(copied: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert report(str(copied.path), output=ResultFlags(json=True)) == 0
     printed = json.loads(capsys.readouterr().out)

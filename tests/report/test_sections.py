@@ -32,6 +32,7 @@ def contents_of(shape: str) -> RunContents:
     return RunContents(RunFolder(Path("r")), samples=samples, folds=folds, scores=scores, oof=oof)
 
 
+@pytest.mark.slow
 @given(st.lists(finite, min_size=1, max_size=20), st.integers(2, 8))
 def test_axis_holds_every_value_on_round_ticks(values: list[float], n_ticks: int) -> None:
     axis = fit_axis(values, n_ticks=n_ticks)

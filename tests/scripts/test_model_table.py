@@ -38,6 +38,7 @@ def test_every_model_has_a_whole_row_with_its_licence() -> None:
         assert (source, licence) == model_table.describe_weights(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "tf_efficientnet_lite0"])
 def test_a_row_is_what_timm_builds(name: str) -> None:
     row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{name}` |"))

@@ -103,6 +103,7 @@ def test_what_is_wrong_is_refused_before_any_work(contest: Contest, tmp_path: Pa
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_what_a_training_refuses_is_refused_with_the_same_fix(contest: Contest, tmp_path: Path) -> None:
     folds = podium.FoldOptions(folds=2, split_method="random")
     refused = []

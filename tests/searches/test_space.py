@@ -74,6 +74,7 @@ def test_what_the_user_says_lies_over_the_usual_space() -> None:
         plan_space({"baseline": STARTS["baseline"]}, SINGLE, read_space(["optimizer.lr=1e-5..1e-4"]))
 
 
+@pytest.mark.slow
 def test_only_keys_with_an_effect_are_chosen() -> None:
     space = plan_space(STARTS, SINGLE, {})
     frozen = propose(STARTS["baseline"], space, SINGLE, lambda _d, own: own)

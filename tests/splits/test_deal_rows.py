@@ -25,6 +25,7 @@ def test_class_counts_of_folds_are_those_of_scikit_learn(codes: list[int], n_fol
         assert np.bincount(found[ours == fold], minlength=6).tolist() == expected.tolist()
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 7), min_size=10, max_size=200), st.integers(2, 9))
 def test_every_stratum_and_the_total_are_even_within_one(codes: list[int], n_folds: int) -> None:
     array = np.asarray(codes)

@@ -26,6 +26,7 @@ def group_counts(labels: np.ndarray, groups: np.ndarray) -> sparse.csr_matrix:
     return with_sizes(counts, np.bincount(groups, minlength=n_groups))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(st.integers(2, 6), st.integers(6, 60), st.integers(1, 8), st.integers(0, 10**6))
 def test_no_part_is_empty_and_every_unit_has_one(n_parts: int, n_units: int, n_labels: int, seed: int) -> None:

@@ -278,6 +278,7 @@ def test_predictions_come_back_bit_for_bit(predictions: Predictions, tmp_path: P
         assert loaded.probs[name].tobytes() == np.ascontiguousarray(values).tobytes()
 
 
+@pytest.mark.slow
 def test_a_damaged_prediction_file_is_never_taken_for_a_sound_one(predictions: Predictions, tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
     save_predictions(predictions, path)

@@ -30,6 +30,7 @@ def test_lists_in_brackets_are_read_as_they_were_written(write, rows):
 _TEXT = st.text(min_size=1).map(lambda text: unicodedata.normalize("NFC", text.strip())).filter(bool)
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(_TEXT, max_size=4), max_size=5))
 def test_written_list_cells_keep_any_text(rows):
     assert read_list_cells(["[]", *map(write_list_cell, rows)]) == [[], *rows]

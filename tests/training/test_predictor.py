@@ -59,6 +59,7 @@ def test_a_fold_says_of_its_valid_images_what_it_said_out_of_fold(run: Run) -> N
             np.testing.assert_allclose(values, oof.probs[name], atol=2e-3, err_msg=name)  # float16 block outputs
 
 
+@pytest.mark.slow
 def test_images_in_memory_and_the_cache_get_the_same_mean(run: Run) -> None:
     predictor = run.predictor()
     found = predictor.predict(photos(run, [4, 0, 9]))

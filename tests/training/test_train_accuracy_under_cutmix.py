@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from sklearn.metrics import accuracy_score
 
@@ -26,6 +27,7 @@ TASK = Task((Head("kind", "single", ("dark", "bright")),))
 N = 96
 
 
+@pytest.mark.slow
 def test_the_train_score_is_that_of_whole_images_with_one_label() -> None:
     rng, labels = np.random.default_rng(0), np.arange(N) % 2
     pixels = (rng.integers(0, 60, (N, 32, 32, 3)) + 150 * labels[:, None, None, None]).astype(np.uint8)

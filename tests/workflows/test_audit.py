@@ -95,6 +95,7 @@ def test_what_it_finds_has_an_exit_code_and_a_command_to_copy(
     assert record["classes"] == {"label": {"cat": 48, "dog": 44}}
 
 
+@pytest.mark.slow
 def test_a_training_decodes_nothing_again(folder: Path, tmp_path: Path) -> None:
     settings = make_settings(tmp_path, max_bad_fraction=0.05)
     podium.audit(folder, settings=settings, progress=Silent())
@@ -104,6 +105,7 @@ def test_a_training_decodes_nothing_again(folder: Path, tmp_path: Path) -> None:
     assert len(before) == 1
 
 
+@pytest.mark.slow
 def test_a_test_set_is_compared_with_the_data(folder: Path, tmp_path: Path) -> None:
     test = tmp_path / "test"
     test.mkdir()
@@ -148,6 +150,7 @@ def test_every_shape_of_task_is_audited_whole(
     assert "Audit" in repr(found)
 
 
+@pytest.mark.slow
 def test_the_test_rows_of_the_data_are_compared_with_the_others(folder: Path, tmp_path: Path) -> None:
     for split in ("train", "test"):
         for number in range(60):
@@ -172,6 +175,7 @@ def test_images_without_a_group_are_told(contest: Callable[[str], podium.Samples
     assert (missing.level, missing.n) == ("caution", 3)
 
 
+@pytest.mark.slow
 def test_a_given_split_that_leaks_is_an_error_with_the_way_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -188,6 +192,7 @@ def test_a_given_split_that_leaks_is_an_error_with_the_way_out(
     assert f"podium audit {data} --out audit" in said
 
 
+@pytest.mark.slow
 def test_spellings_and_groups_that_are_the_classes_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = ["cat", "Cat", "dog"]
     for number in range(30):

@@ -68,12 +68,14 @@ def test_a_mean_over_views_is_what_the_predictor_says_of_each_folds_valid_images
             np.testing.assert_allclose(found.align(ids).probs[name], values, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.slow
 def test_the_plain_view_is_the_out_of_fold_table(run: Run) -> None:
     made = predict_views.predict_views(run.folder, ("plain",), run.settings, Notes()).by_view["plain"]
     for name, values in run.oof.align(made.ids).probs.items():
         np.testing.assert_allclose(made.probs[name], values, atol=1e-5)
 
 
+@pytest.mark.slow
 @only_one
 def test_a_second_call_makes_nothing_and_other_weights_are_noticed(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -153,6 +155,7 @@ def test_the_plain_view_alone_goes_back_to_the_recipe(run: Run, tmp_path: Path) 
     assert mine.predictor().views == ("plain",)
 
 
+@pytest.mark.slow
 @only_one
 def test_a_stop_keeps_what_is_predicted(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = copy_run(run, tmp_path)

@@ -150,6 +150,7 @@ def test_bags_that_cannot_be_one_answer_are_refused(
     assert words in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_pool_without_bags_is_refused(table: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="each image has an answer of its own"):
         train_bags(table, "single", "pool=max", answer_per=None)

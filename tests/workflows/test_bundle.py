@@ -86,6 +86,7 @@ def test_the_script_does_it_in_a_process_of_its_own(bundle: Path, place: Path, t
     assert json.loads(done.stdout)["same_bytes"] is True
 
 
+@pytest.mark.slow
 def test_the_bundle_names_every_file_and_holds_no_image(bundle: Path) -> None:
     record = read_bundle(bundle)
     there = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}

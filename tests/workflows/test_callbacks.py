@@ -111,6 +111,7 @@ def test_everything_is_told_in_order_and_as_the_journals_have_it(
     assert scores == run.scores.to_dict()
 
 
+@pytest.mark.slow
 def test_the_loss_of_an_epoch_is_the_mean_of_its_steps(contest: Contest, tmp_path: Path) -> None:
     diary = Diary()
     recipe = make_recipe("training.batch_size=6")  # 18 training images: three steps of six
@@ -152,6 +153,7 @@ def test_a_resumed_training_says_where_it_goes_on(contest: Contest, tmp_path: Pa
     assert len(diary.of("run ends")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "kind"),
     [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Stopped), (signal.SIGHUP, Stopped)],

@@ -86,6 +86,7 @@ def test_the_command_reports_and_resets(trained: Callable[[str], Run], capsys: p
     assert main([*words, "--thresholds", "blue=0.2"]) == 2
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_and_a_damaged_file_are_refused(trained: Callable[[str], Run]) -> None:
     run = trained("single")
     with pytest.raises(UsageError):
@@ -208,6 +209,7 @@ def test_unknown_is_said_in_answers_and_where_the_organiser_has_a_word(
         run.decide(abstain=0.1, coverage=0.5)
 
 
+@pytest.mark.slow
 def test_several_labels_are_never_unknown(trained: Callable[[str], Run]) -> None:
     with pytest.raises(UsageError, match="one class per image"):
         trained("multi").decide(abstain=0.1)

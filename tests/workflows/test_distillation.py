@@ -189,6 +189,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ANSWERS)
 def test_a_classifier_learns_from_another_one(shape: str) -> None:
     """With weight 1 no label reaches the student: it nears a teacher that is sure, and not what is true."""

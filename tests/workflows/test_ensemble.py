@@ -88,6 +88,7 @@ def test_it_has_a_score_of_its_own_and_a_report(place: Path) -> None:
     assert not find_stale(made.folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["search", "greedy", "subset"])
 def test_weights_that_labels_chose_are_judged_on_other_folds(place: Path, weights: str) -> None:
     made = combine(place, weights=weights, per_head=True)
@@ -127,6 +128,7 @@ def test_it_is_submitted_decided_evaluated_and_labels_images(place: Path, tmp_pa
     assert len(pseudo) > 0
 
 
+@pytest.mark.slow
 def test_the_command_says_the_same(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["ensemble", "a", "b", "c", "--runs", str(place / "runs"), "--weights", "6:3:1"]
     assert main([*words, "--name", "shown"]) == 0

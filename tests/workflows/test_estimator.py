@@ -73,6 +73,7 @@ def test_what_can_be_learnt_is_learnt(paths: list[Path]) -> None:
     assert classifier.score(paths[16:], LABELS[16:]) == 1.0, "a tint that a plain mean over pixels would tell"
 
 
+@pytest.mark.slow
 def test_paths_and_arrays_are_the_same_images(paths: list[Path]) -> None:
     arrays = np.stack([decode_file(path).pixels for path in paths])  # type: ignore[misc]
     by_path, by_array = make_classifier().fit(paths, LABELS), make_classifier().fit(arrays, LABELS)
@@ -80,6 +81,7 @@ def test_paths_and_arrays_are_the_same_images(paths: list[Path]) -> None:
     np.testing.assert_array_equal(by_path.predict_proba(arrays), by_array.predict_proba([str(path) for path in paths]))
 
 
+@pytest.mark.slow
 def test_the_seed_is_everything_that_is_random(paths: list[Path]) -> None:
     first, again, other = (make_classifier(random_state=seed).fit(paths, LABELS) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first.predict_proba(paths), again.predict_proba(paths))
@@ -121,6 +123,7 @@ TAGS = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 0], [0, 0, 0]] * 6)
 TWO_OUTPUTS = pd.DataFrame({"tint": LABELS, "size": np.array([10, 10, 20, 30] * 6)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", [FROZEN, WHOLE], ids=["frozen", "whole"])
 def test_a_matrix_of_zeros_and_ones_is_several_labels(lines: tuple[str, ...], paths: list[Path]) -> None:
     classifier = make_classifier(lines).fit(paths, TAGS)
@@ -135,6 +138,7 @@ def test_a_matrix_of_zeros_and_ones_is_several_labels(lines: tuple[str, ...], pa
     np.testing.assert_array_equal(sparse.predict_proba(paths), probs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arrangement", ["shared", "separate", "joint"])
 def test_columns_of_classes_are_several_outputs(arrangement: str, paths: list[Path]) -> None:
     lines = (*FROZEN, f"model.arrangement={arrangement}")
@@ -162,6 +166,7 @@ def test_the_arrangements_are_different_models(paths: list[Path]) -> None:
     assert not np.array_equal(found["shared"], found["joint"])
 
 
+@pytest.mark.slow
 def test_images_of_every_kind_are_the_same_images(paths: list[Path]) -> None:
     classifier = make_classifier().fit(paths, LABELS)
     wanted = classifier.predict_proba(paths)
@@ -176,6 +181,7 @@ def test_images_of_every_kind_are_the_same_images(paths: list[Path]) -> None:
         np.testing.assert_array_equal(classifier.predict_proba(images), wanted)
 
 
+@pytest.mark.slow
 def test_the_best_epoch_is_chosen_on_the_validation_part(paths: list[Path]) -> None:
     lines = (*FROZEN, "training.epochs=6", "metric=log_loss", "optimizer.lr=0.5", "schedule.kind=constant")
     last = make_classifier(lines, validation_fraction=0.25).fit(paths, LABELS)
@@ -203,6 +209,7 @@ def test_what_needs_validation_is_refused_without(paths: list[Path]) -> None:
         make_classifier(validation_fraction=1.5).fit(paths, LABELS)
 
 
+@pytest.mark.slow
 def test_validation_images_are_not_trained_on(paths: list[Path]) -> None:
     one = make_classifier(validation_fraction=0.25).fit(paths, LABELS)
     _, valid = one._divide(one._given, as_text_array([str(row) for row in range(24)]), None)
@@ -215,6 +222,7 @@ def test_validation_images_are_not_trained_on(paths: list[Path]) -> None:
     assert one.validation_scores_ != other.validation_scores_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", [FROZEN, WHOLE], ids=["frozen", "whole"])
 def test_the_backbone_is_built_once_and_gives_the_same_bits(
     lines: tuple[str, ...], paths: list[Path], monkeypatch: pytest.MonkeyPatch

@@ -77,6 +77,7 @@ def test_the_holdout_is_scored_by_the_mean_of_the_folds_and_logged(shape: str, r
     assert "first look" in page
 
 
+@pytest.mark.slow
 def test_a_number_of_the_holdout_is_scikit_learns(run: Callable[[str], Run]) -> None:
     mine = run("single")
     held = mine.samples.take(mine.folds.holdout_rows)
@@ -112,6 +113,7 @@ def test_a_damaged_log_of_another_run_blocks_no_evaluation(run: Callable[..., Ru
     assert any("cannot be read" in note and note.endswith("other.") for note in notes.notes)
 
 
+@pytest.mark.slow
 def test_a_holdout_that_is_not_there_or_changed_is_refused(
     run: Callable[..., Run], contest: Contest, tmp_path: Path
 ) -> None:
@@ -147,6 +149,7 @@ def test_an_unfinished_run_and_a_changed_log_are_refused(run: Callable[[str], Ru
             look()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_test_set_is_scored_under_the_runs_classes(shape: str, run: Callable[[str], Run], tmp_path: Path) -> None:
     mine, notes = run(shape), Notes()
@@ -217,6 +220,7 @@ def test_the_holdouts_name_is_its_own(run: Callable[[str], Run]) -> None:
         mine.evaluate(replace(mine.samples), name="holdout")
 
 
+@pytest.mark.slow
 def test_evaluations_follow_what_the_run_decides(run: Callable[[str], Run]) -> None:
     """The answers that are scored are those of predict and submit."""
     mine, notes = run("multi"), Notes()
@@ -240,6 +244,7 @@ def test_evaluations_follow_what_the_run_decides(run: Callable[[str], Run]) -> N
     assert "without its rules" in note
 
 
+@pytest.mark.slow
 def test_both_numbers_stand_in_report_and_card(run: Callable[[str], Run]) -> None:
     mine = run("multi")
     recipe = mine.folder.recipe_file

@@ -69,6 +69,7 @@ def test_an_image_is_explained_by_the_model_that_did_not_learn_it(runs: dict[str
         assert one.removal.n == 2
 
 
+@pytest.mark.slow
 def test_heads_classes_and_titles(runs: dict[str, Run]) -> None:
     run = runs["separate"]
     assert [one.head for one in run.explain(n=2, curves=0).heads] == ["mask", "age", "tags"]

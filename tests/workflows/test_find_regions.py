@@ -58,6 +58,7 @@ def test_a_table_is_completed_by_the_chain(folder: Path) -> None:
         podium.find_regions("photos", options=options, settings=settings, progress=Silent())
 
 
+@pytest.mark.slow
 def test_images_that_nothing_was_found_in_are_told(folder: Path) -> None:
     notes = Notes()
     found = podium.find_regions("photos", detect="skin", settings=make_settings(folder), progress=notes)

@@ -34,6 +34,7 @@ def test_given_folds_train_as_made_ones(shape: str, contest: Contest, tmp_path: 
     assert given.samples.fold.tolist() == names.tolist()
 
 
+@pytest.mark.slow
 def test_a_column_of_the_table_is_followed_and_checked_for_leaks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

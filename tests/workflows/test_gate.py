@@ -120,6 +120,7 @@ def letters(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_predictions_of_some_folds_are_told_also_when_quiet(letters: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = RunFolder(letters / "runs" / "part")
     kept = run.predictions_file("oof", 2).read_bytes()
@@ -133,6 +134,7 @@ def test_predictions_of_some_folds_are_told_also_when_quiet(letters: Path, capsy
     run.predictions_file("oof", 2).write_bytes(kept)
 
 
+@pytest.mark.slow
 def test_several_points_correlate_and_wrong_use_is_refused(letters: Path) -> None:
     runs = letters / "runs"
     run = RunFolder(runs / "part")

@@ -37,6 +37,7 @@ def copied(samples: Samples, rows: np.ndarray, folder: Path) -> Samples:
     return Samples(folder, names, names, taken.task, taken.labels)
 
 
+@pytest.mark.slow
 def test_images_that_a_model_learnt_are_not_scored_under_any_name(run: Run, tmp_path: Path) -> None:
     learnt, held = run.folds.learnt_rows, run.folds.holdout_rows
     with pytest.raises(UsageError, match="learnt all of these"):
@@ -113,6 +114,7 @@ def test_extra_data_with_images_of_the_holdout_does_not_train_on_them(
     cheat.evaluate_holdout()
 
 
+@pytest.mark.slow
 def test_no_option_writes_a_submission_that_fails_its_check(run: Run, tmp_path: Path) -> None:
     found = run.predict(run.samples.take(np.arange(6)))
     sample = tmp_path / "sample.csv"

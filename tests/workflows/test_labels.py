@@ -63,6 +63,7 @@ def test_the_run_keeps_the_overlay_and_every_fold(runs: tuple[Run, Run]) -> None
     assert before.samples.labels["mask"][0] == 0
 
 
+@pytest.mark.slow
 def test_the_folds_are_kept_for_nothing_but_corrections(runs: tuple[Run, Run], tmp_path: Path) -> None:
     before, _ = runs
     samples = load_samples(before.folder.path)
@@ -96,6 +97,7 @@ def test_the_verdict_judges_on_old_new_and_untouched_labels(runs: tuple[Run, Run
         before.label_verdict(before)
 
 
+@pytest.mark.slow
 def test_the_command_lists_writes_and_judges(
     runs: tuple[Run, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

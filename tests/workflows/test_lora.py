@@ -92,6 +92,7 @@ class StopAt:
         pass
 
 
+@pytest.mark.slow
 def test_a_resume_is_exact(tmp_path: Path) -> None:
     recipe = make_recipe(*LORA, "training.batch_size=4", "training.ema_decay=0.9", "model.lora_norms=true")
     task, stop = Task(TASKS["single"].heads), StopRequest()

@@ -116,6 +116,7 @@ def test_it_ends_where_the_loss_explodes(contest: Contest, tmp_path: Path, monke
     assert curve.diverged
 
 
+@pytest.mark.slow
 def test_validation_images_and_broken_ones_are_not_read(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     folds = podium.make_folds(samples, folds=3)
@@ -173,6 +174,7 @@ def test_nonsense_is_refused(options: dict[str, object], error: type[Exception],
         podium.lr_find(contest("single"), **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_extra_data_are_trained_on_and_deal_no_folds(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

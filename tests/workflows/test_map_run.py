@@ -65,6 +65,7 @@ def test_every_image_has_a_place_and_its_columns(runs: dict[str, Run], name: str
     assert (run.folder.map_folder / "map-group.png").is_file()
 
 
+@pytest.mark.slow
 def test_trained_embeddings_are_those_of_the_model_that_did_not_learn_the_image(runs: dict[str, Run]) -> None:
     run = runs["multi"]
     from podium.machine import Silent
@@ -88,6 +89,7 @@ def test_trained_embeddings_are_those_of_the_model_that_did_not_learn_the_image(
         np.testing.assert_allclose(made.rows[place], over[fold](embed(fold, own)), rtol=1e-2, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["frozen", "multi"])
 def test_a_copy_of_an_image_is_most_like_it(runs: dict[str, Run], name: str, tmp_path: Path) -> None:
     run = runs[name]

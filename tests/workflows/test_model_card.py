@@ -31,6 +31,7 @@ def front_matter(text: str) -> dict[str, object]:
     return yaml.safe_load(text.split("---\n")[1])  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_the_card_says_what_the_run_is(shape: str, contest: Contest, tmp_path: Path) -> None:
     folds = FoldOptions(folds=2, holdout_fraction=0.3)
@@ -64,6 +65,7 @@ def test_the_card_says_what_the_run_is(shape: str, contest: Contest, tmp_path: P
     assert "Random: nothing was learnt before." in text
 
 
+@pytest.mark.slow
 def test_what_a_person_writes_stays_and_evaluations_are_added(contest: Contest, tmp_path: Path) -> None:
     folds, settings = FoldOptions(folds=2, holdout_fraction=0.3), make_settings(tmp_path)
     run = train(contest("single"), recipe=make_recipe(), folds=folds, name="mine", settings=settings)

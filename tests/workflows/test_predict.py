@@ -51,6 +51,7 @@ def test_the_mean_is_that_of_the_folds_and_both_are_on_disk(run: Run, test_folde
         assert kept.probs[name].tobytes() == values.tobytes()
 
 
+@pytest.mark.slow
 def test_a_broken_image_gets_the_average_prediction_and_is_named(run: Run, test_folder: Path) -> None:
     (test_folder / "02.png").write_bytes((test_folder / "02.png").read_bytes()[:300])
     (test_folder / "zz.jpg").write_bytes(b"no image")
@@ -68,6 +69,7 @@ def test_a_broken_image_gets_the_average_prediction_and_is_named(run: Run, test_
         np.testing.assert_array_equal(values, sound.probs[name])
 
 
+@pytest.mark.slow
 def test_the_order_of_the_samples_is_kept(run: Run, test_folder: Path) -> None:
     names = [f"{row:02d}.png" for row in (3, 0, 4, 1, 2)]
     forwards = run.predict(test_folder, name="forwards")
@@ -115,6 +117,7 @@ def test_a_table_that_names_other_images_is_refused(run: Run, test_folder: Path)
         run.predict(samples, rows=test_folder / "test.csv")
 
 
+@pytest.mark.slow
 def test_more_views_are_averaged_and_plain_is_always_one(run: Run, test_folder: Path) -> None:
     plain, flipped = run.predict(test_folder, tta=[]), run.predict(test_folder, tta=["hflip"])
     assert not np.allclose(plain.probs["mask"], flipped.probs["mask"], rtol=1e-9)
@@ -153,6 +156,7 @@ def test_images_that_a_model_has_seen_are_told_and_recorded(run: Run, contest: C
         assert record["known_images"]["is_clean"] != is_seen
 
 
+@pytest.mark.slow
 @only_frozen
 def test_labels_are_not_looked_at(run: Run, contest: Contest) -> None:
     samples = contest("attributes").take(np.arange(4))
@@ -187,6 +191,7 @@ def test_a_run_without_a_finished_fold_cannot_predict(run: Run, test_folder: Pat
         _ = unfinished.scores
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["nothing", "cache", "fingerprints", "both"])
 def test_images_of_the_training_data_are_known_by_the_run_itself(
     contest: Contest, tmp_path: Path, test_folder: Path, lost: str

@@ -119,6 +119,7 @@ def test_mixed_images_come_with_the_share_of_each_label(folder: Path) -> None:
             assert set(words.split(", ")) == wanted
 
 
+@pytest.mark.slow
 def test_extra_images_and_crops_larger_than_images_are_shown(folder: Path, tmp_path: Path) -> None:
     crop = {"image.preprocessing": [{"kind": "centre_crop", "size_px": [45, 30]}]}
     recipe = apply_overrides(find_preset("finetune"), SMALL | crop)

@@ -93,6 +93,7 @@ def test_images_are_stored_and_recorded_at_their_height_and_width(run: Run, case
         assert np.array_equal(cache.pixels[row], resize_to(photo, *case.stored))
 
 
+@pytest.mark.slow
 def test_the_network_is_fed_images_of_that_size(run: Run, case: Case) -> None:
     """Plain view, by hand: the stored image resized, through the network, is what was predicted out of fold."""
     predictor = run.predictor()
@@ -119,6 +120,7 @@ def test_valid_images_are_predicted_again_as_they_were_out_of_fold(run: Run) -> 
             np.testing.assert_allclose(values, oof.probs[name], atol=2e-3, err_msg=name)  # float16 block outputs
 
 
+@pytest.mark.slow
 def test_a_fold_and_a_cache_that_are_gone_are_made_again_with_the_same_bytes(run: Run, case: Case) -> None:
     before = {name: value for name, value in results_of(run.folder.path).items() if "again" not in name}
     durable.remove_tree(run.settings.cache_folder)

@@ -72,6 +72,7 @@ def test_every_task_is_refitted_and_no_score_moves(shape: str, kind: str, contes
     assert find_stale(run.folder) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("holdout_fraction", [0.0, 0.3])
 def test_it_learns_all_rows_but_the_holdout(holdout_fraction: float, contest: Contest, tmp_path: Path) -> None:
     """Two folds train on halves, whose features have means that make up that of all rows."""

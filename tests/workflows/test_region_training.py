@@ -102,6 +102,7 @@ def test_a_table_comes_before_the_chain_and_new_images_need_theirs(tmp_path: Pat
     assert (tmp_path / "boxes.png").is_file()
 
 
+@pytest.mark.slow
 def test_images_without_a_box_are_refused_and_named(tmp_path: Path) -> None:
     samples = _samples(tmp_path / "images")
     with pytest.raises(SourceError, match=r"2 of 36 images have no box of face: '?03\.png"):

@@ -206,6 +206,7 @@ def test_a_finished_run_is_only_scored_again(finished: Run) -> None:
     assert progress.stages == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "gone", ["predictions/oof-fold-2.parquet", "fold-1/all/model.json", "fold-0", "backbone", "scores.json"]
 )

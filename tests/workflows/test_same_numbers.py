@@ -39,6 +39,7 @@ def printed(capsys: pytest.CaptureFixture[str], command: Callable[[], object]) -
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_scores_chance_and_folds_are_the_same_everywhere(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     stored: dict[str, Any] = durable.read_json(run.folder.scores_file)
     # how they were made, what could be tuned, and the seal
@@ -70,6 +71,7 @@ def test_scores_chance_and_folds_are_the_same_everywhere(run: Run, capsys: pytes
         assert shown[-1] == plain_score(line["chance"], 4)
 
 
+@pytest.mark.slow
 def test_the_deviation_of_folds_is_one_number(
     run: Run, contest: Contest, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

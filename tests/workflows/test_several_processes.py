@@ -76,6 +76,7 @@ def test_folds_trained_one_by_one_in_any_order_and_gathered_are_the_run(started:
         train_fold(run, 3, settings=settings)
 
 
+@pytest.mark.slow
 def test_a_training_that_another_has_is_left_to_it(started: Started, tmp_path: Path) -> None:
     run, settings = started.copy(tmp_path)
     held = next(iter(models_of(run)))
@@ -112,6 +113,7 @@ def test_models_of_one_fold_may_be_trained_by_several_processes(
     assert results_of(run.path) == started.results
 
 
+@pytest.mark.slow
 def test_who_waits_takes_over_what_its_holder_leaves(start: Callable[[str], Started], tmp_path: Path) -> None:
     started = start("multi")
     run, settings = started.copy(tmp_path / "run")
@@ -131,6 +133,7 @@ def test_who_waits_takes_over_what_its_holder_leaves(start: Callable[[str], Star
     assert results_of(run.path) == started.results
 
 
+@pytest.mark.slow
 def test_a_start_waits_while_another_process_scores_the_run(start: Callable[[str], Started], tmp_path: Path) -> None:
     started = start("multi")
     run, settings = started.copy(tmp_path / "run")

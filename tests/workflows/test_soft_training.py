@@ -70,6 +70,7 @@ def test_split_votes_make_a_model_less_sure(contest: Contest, arrangement: str, 
     assert softer.max(axis=1).mean() < plain.max(axis=1).mean() - 0.05
 
 
+@pytest.mark.slow
 def test_a_table_of_votes_and_weights_trains_from_the_command_line_s_options(tmp_path: Path, contest: Contest) -> None:
     root = contest("single").root
     rows = [f"{row:02d}.png,{3 - row % 2 * 2},{1 + row % 2},{1 + row % 3}" for row in range(36)]

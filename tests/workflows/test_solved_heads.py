@@ -152,6 +152,7 @@ def test_callbacks_see_one_epoch_without_steps(tmp_path: Path) -> None:
     assert seen == [(1, 0), [name]] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", ["single", "multi", "outputs"])
 def test_image_classifier(labels: str, draw: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
     images, numbers = draw()

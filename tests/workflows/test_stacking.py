@@ -84,6 +84,7 @@ def test_columns_are_used_and_then_needed(place: Path, tmp_path: Path, capsys: p
         made.predict(image, progress=Notes())
 
 
+@pytest.mark.slow
 def test_views_that_members_chose_are_told(place: Path) -> None:
     run = RunFolder(place / "runs" / "b")
     chosen = {"chosen": {"follow": True, "views": ["plain", "hflip"], "stored_px": None}}

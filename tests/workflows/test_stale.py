@@ -293,6 +293,7 @@ def test_folds_trained_later_make_everything_of_before_old(desk: Desk, tmp_path:
     assert find_stale(run.folder) == []
 
 
+@pytest.mark.slow
 def test_one_folds_predictions_are_submitted_while_its_weights_are_there(mine: Path, desk: Desk) -> None:
     out, run = mine.parent / "out.csv", RunFolder(mine)
     for name in ("test-fold-0", "test-fold-1", "oof", "oof-fold-1"):

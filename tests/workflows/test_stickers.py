@@ -72,6 +72,7 @@ def test_a_training_takes_them_as_extra_data(folder: Path, shape: str) -> None:
         assert set(run.samples.labels["mask"][is_extra]) == {0}
 
 
+@pytest.mark.slow
 def test_a_sticker_of_ones_own_fills_the_box_of_a_table(folder: Path) -> None:
     pixels = np.full((8, 8, 4), 255, np.uint8)
     pixels[..., :3] = (10, 20, 30)  # blue, green, red

@@ -71,6 +71,7 @@ def test_each_image_is_judged_by_the_model_that_did_not_learn_it(runs: dict[str,
     assert [one.name for one in card.main.curves] == ["gaussian_noise", "jpeg", "resize_kernel"]
 
 
+@pytest.mark.slow
 def test_nothing_is_made_twice_and_part_of_the_images_are_whole_groups(
     runs: dict[str, Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,12 +102,14 @@ def test_the_same_recipe_gives_the_same_bytes(contest: Contest, tmp_path: Path) 
     assert results_of(other.folder.path)["scores.json"] != results_of(first.folder.path)["scores.json"]
 
 
+@pytest.mark.slow
 def test_the_finetune_preset_runs_on_the_tiny_model(contest: Contest, tmp_path: Path) -> None:
     recipe = make_recipe("image.stored_px=40", preset="finetune")
     run = train(contest("single"), recipe=recipe, folds=2, settings=make_settings(tmp_path))
     assert len(run.oof) == N
 
 
+@pytest.mark.slow
 def test_the_best_epoch_can_be_chosen_and_patience_ends_early(contest: Contest, tmp_path: Path) -> None:
     recipe = make_recipe("training.epochs=30", "training.patience=2")
     run = train(contest("single"), recipe=recipe, folds=2, settings=make_settings(tmp_path))
@@ -122,6 +124,7 @@ def test_the_best_epoch_can_be_chosen_and_patience_ends_early(contest: Contest, 
             assert score_predictions(oof, run.samples, n_resamples=0).main.value == pytest.approx(scores[best])
 
 
+@pytest.mark.slow
 def test_the_best_epoch_by_a_loss_is_that_of_the_smallest(contest: Contest, tmp_path: Path) -> None:
     lines = ("training.epochs=6", "training.select=best", "predict_views=[plain]", "optimizer.lr=0.3")
     run = train(
@@ -148,6 +151,7 @@ def test_some_folds_now_and_the_rest_later_give_the_whole(contest: Contest, tmp_
     assert results_of(some.folder.path) == results_of(whole.folder.path)
 
 
+@pytest.mark.slow
 def test_the_holdout_is_never_trained_on_or_judged(contest: Contest, tmp_path: Path) -> None:
     how = FoldOptions(folds=2, holdout_fraction=0.25)
     run = train(contest("single"), recipe=make_recipe(), folds=how, settings=make_settings(tmp_path))
@@ -164,6 +168,7 @@ def test_a_wrong_request_leaves_no_run(contest: Contest, tmp_path: Path) -> None
     assert not list(tmp_path.rglob("run.json"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lines",
     [
