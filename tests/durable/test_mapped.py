@@ -51,7 +51,17 @@ def test_more_than_the_disk_has_is_refused_at_once_and_leaves_nothing(tmp_path: 
     with pytest.raises(StorageError) as caught:
         durable.create_mapped(tmp_path / "a", (n_bytes,), "uint8")
     assert caught.value.where == str(tmp_path / "a")
+    assert f"{n_bytes:,} bytes needed" in caught.value.what
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_never_takes_the_last_blocks_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reservation that cannot fit fills the disk before it fails: others' checkpoints are refused meanwhile."""
+    asked: list[int] = []
+    monkeypatch.setattr(os, "posix_fallocate", lambda _descriptor, _start, n: asked.append(n))
+    with pytest.raises(StorageError, match="disk is full"):
+        durable.create_mapped(tmp_path / "a", (shutil.disk_usage(tmp_path).total * 2,), "uint8")
+    assert asked == []
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])

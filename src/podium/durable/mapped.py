@@ -22,7 +22,7 @@ from podium.durable.atomic import sync_file
 from podium.durable.backend import current_backend
 from podium.durable.failures import explaining_failures
 from podium.durable.folders import make_folder, remove_file
-from podium.errors import CorruptFileError, StorageError
+from podium.errors import CorruptFileError
 from podium.listing import count_of
 
 __all__ = ["RowFile", "create_mapped", "open_mapped", "sync_mapped"]
@@ -177,17 +177,14 @@ def _count_bytes(shape: tuple[int, ...], dtype: DTypeLike) -> int:
 
 
 def _reserve(descriptor: int, path: Path, n_bytes: int) -> None:
+    # Looked at first: a reservation that does not fit takes every block of the disk before it fails, and meanwhile
+    # whoever else writes to it is told that it is full.
+    disk = shutil.disk_usage(path.parent)
+    if disk.total and disk.free < n_bytes:  # some network drives say nothing of their size
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     try:
         current_backend().allocate(descriptor, n_bytes)
     except OSError as error:
         if error.errno not in _NOT_SUPPORTED:
             raise
-        # No reservation on this file system: compare with the free space, the best that is left.
-        free = shutil.disk_usage(path.parent).free
-        if free < n_bytes:
-            raise StorageError(
-                f"not enough space: {count_of(n_bytes, 'byte')} needed, {free:,} bytes are free.",
-                where=path,
-                fix="Free some space or choose another folder.",
-            ) from error
         current_backend().truncate(descriptor, n_bytes)
