@@ -226,7 +226,7 @@ def test_every_example_runs(
     example: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     enter_own_folder(workshop, f"example {example.stem}", monkeypatch)
-    make_presets_small(monkeypatch)
+    make_presets_small(monkeypatch, ONE_HEAD)
     runpy.run_path(str(example), run_name="__main__")
     assert capsys.readouterr().out.strip()
 
