@@ -76,9 +76,11 @@ def read_blocks(page: Path) -> list[Block]:
 AS_A_READER = {"getting-started"}
 """Pages that always run as a reader runs them. On the others `baseline` and `quick` are given the tiny network without
 weights, one view and one head: most of the time of all pages went into features and into the choice of heads."""
-OF_A_MODEL = {"audit", "labels", "pitfalls", "predict-and-submit", "recipes", "study"}
+OF_A_MODEL = {"audit", "labels", "predict-and-submit", "recipes"}
 """Pages whose output hangs on what a model answers. With the tiny network their commands are run, and no output is
 compared; `pytest -m soak tests/docs` runs them as a reader does."""
+SOAKED = {"pitfalls", "study"}
+"""Pages that make no sense with the tiny network, and take a minute of CPU time and more as a reader runs them."""
 SMALL = [
     "model.name=tiny",
     "model.weights=random",
@@ -91,11 +93,15 @@ CHOOSES_HEADS = {"decisions"}
 """Pages that ask for what one head without a choice does not reach."""
 RUNNABLE = [page for page in PAGES if any("run" in block.words for block in read_blocks(page))]
 HOWS = [
-    *(pytest.param(page, page.stem not in AS_A_READER, id=page.stem, marks=pytest.mark.slow) for page in RUNNABLE),
+    *(
+        pytest.param(page, page.stem not in AS_A_READER, id=page.stem, marks=pytest.mark.slow)
+        for page in RUNNABLE
+        if page.stem not in SOAKED
+    ),
     *(
         pytest.param(page, False, id=f"{page.stem}-as-a-reader", marks=pytest.mark.soak)
         for page in RUNNABLE
-        if page.stem in OF_A_MODEL
+        if page.stem in OF_A_MODEL | SOAKED
     ),
 ]
 
