@@ -10,7 +10,7 @@ from sklearn import metrics
 
 from podium.recipe import build_objective
 from podium.tables import Head, Task
-from podium.training.judge import Judge
+from podium.training.judge import Bags, Judge
 from tiny.contest import make_recipe
 
 KIND, TAGS = Head("kind", "single", ("a", "b", "c")), Head("tags", "multi", ("x", "y"))
@@ -51,3 +51,18 @@ def test_the_scores_are_those_of_the_metric() -> None:
         metrics.f1_score(LABELS["kind"], LOGITS["kind"].argmax(axis=1), average="macro")
     )
     assert scores["tags"] == pytest.approx(metrics.f1_score(LABELS["tags"], LOGITS["tags"] > 0, average="macro"))
+
+
+def test_where_several_images_have_one_answer_that_answer_is_scored() -> None:
+    """Bags of 3 images: one class each, and every tag that an image of the bag has."""
+    numbers = np.arange(30) // 3
+    labels = {"kind": LABELS["kind"][numbers], "tags": LABELS["tags"]}
+    alone = judge(labels=labels)
+    bags = Judge(TASK, labels, labels, alone.objective, None, CPU, Bags(numbers, "max"))
+    probs = softmax(LOGITS["kind"].astype(np.float64), axis=1).reshape(10, 3, 3).max(axis=1)
+    marks = LABELS["tags"].reshape(10, 3, 2).max(axis=1)
+    scores = bags.score(LOGITS)
+    assert scores["kind"] == pytest.approx(metrics.f1_score(labels["kind"][::3], probs.argmax(axis=1), average="macro"))
+    decided = LOGITS["tags"].reshape(10, 3, 2).max(axis=1) > 0
+    assert scores["tags"] == pytest.approx(metrics.f1_score(marks, decided, average="macro"))
+    assert bags.loss(LOGITS) == alone.loss(LOGITS), "training minimises the loss of images"

@@ -14,8 +14,11 @@ import podium
 from podium.cli import main
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
+from podium.decisions import judged_answers
 from podium.errors import LabelError, PodiumError, RecipeError, SourceError, UsageError
 from podium.machine import Settings
+from podium.metrics import score_predictions
+from podium.store import read_epochs
 from podium.tables import Correction, save_corrections
 from podium.workflows import Run, train
 from tiny.contest import TINY, draw_images, make_recipe, make_settings
@@ -89,6 +92,21 @@ def test_folds_scores_answers_and_submission_are_of_bags(shape: str, table: Path
     if shape == "multi":
         record = podium.submit(predictions, template=tmp_path / "sample.csv", out=tmp_path / "mine.csv")
         assert record.n_rows == N_BAGS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_epoch_is_scored_by_bags_so_patience_and_best_are_too(shape: str, table: Path) -> None:
+    run = train_bags(table, shape, "pool=max", "predict_views=[plain]")
+    last = {row.fold: row.scores for row in read_epochs(run.folder)}
+    answers, samples = judged_answers(run.oof, run.samples, "max")
+    for fold in range(2):
+        own = answers.take(np.flatnonzero(answers.fold == fold))
+        scores = score_predictions(own, samples.take(samples.rows_of(own.ids)), n_resamples=0)
+        for head in run.oof.task.heads:
+            metric = scores.metric_of(head.name)
+            value = scores.targets[head.name].metrics[metric].value
+            assert last[fold][head.name] == pytest.approx(value, nan_ok=True)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from podium.tables.samples import Samples
     from podium.tables.task import Head
 
-__all__ = ["bag_keys", "check_bags", "describe_bags", "find_disagreement", "join_bags", "number_bags"]
+__all__ = ["bag_keys", "check_bags", "describe_bags", "find_disagreement", "join_bags", "join_labels", "number_bags"]
 
 _Text = NDArray[np.object_]
 _Numbers = NDArray[np.int64]
@@ -132,12 +132,19 @@ def join_bags(samples: Samples) -> Samples:
         return samples
     numbers = number_bags(samples.ids, samples.bag)
     firsts = np.unique(numbers, return_index=True)[1]
-    labels = {name: _join_labels(column, numbers, len(firsts)) for name, column in samples.labels.items()}
+    labels = {name: join_labels(column, numbers, len(firsts)) for name, column in samples.labels.items()}
     one = replace(samples, bag=None, soft={}, weight=None, corrections=()).take(firsts)
     return replace(one, ids=bag_keys(samples.ids, samples.bag)[firsts], labels=labels)
 
 
-def _join_labels(labels: NDArray[np.integer[Any]], numbers: _Numbers, n_bags: int) -> NDArray[np.integer[Any]]:
+def join_labels(labels: NDArray[np.integer[Any]], numbers: _Numbers, n_bags: int) -> NDArray[np.integer[Any]]:
+    """A label of every bag, shape (n_bags, ...): the one of its images, or each one that an image has; -1 is missing.
+
+    Args:
+        labels: Of the images, shape (N,) or (N, C).
+        numbers: The bag of each image, shape (N,).
+        n_bags: How many bags there are.
+    """
     joined = np.full((n_bags, *labels.shape[1:]), -1, dtype=labels.dtype)
     np.maximum.at(joined, numbers, labels)
     return joined

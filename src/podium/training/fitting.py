@@ -37,9 +37,10 @@ from podium.recipe.build_schedules import check_warmup
 from podium.recipe.schedule_spec import Plateau
 from podium.stopping import StopRequest
 from podium.tables import Samples, Task
+from podium.tables.bags import number_bags
 from podium.training.greedy import Half, ScoreSome, Tasting, deal_halves
 from podium.training.inputs import Inputs, TrainRows
-from podium.training.judge import Judge
+from podium.training.judge import Bags, Judge
 from podium.training.train_sample import choose_train_sample
 
 __all__ = ["Fitting", "LabelledRows", "label_rows", "prepare_fitting", "select_metric"]
@@ -62,6 +63,7 @@ class LabelledRows:
         draw_weights: How often each is drawn, as `make_draw_weights` gives; None shows each once an epoch.
         teacher: What a teacher answers to them of every head, probabilities (n, C); empty without one.
         groups: Groups of the samples, shape (n,); None where each is a group of its own.
+        bags: Number of each sample's bag, shape (n,), where several images have one answer.
     """
 
     rows: NDArray[np.int64]
@@ -73,6 +75,7 @@ class LabelledRows:
     groups: NDArray[np.object_] | None = None
     mixer: Mixer | None = None
     teacher: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    bags: NDArray[np.int64] | None = None
 
     @property
     def loss_weights(self) -> NDArray[np.float64] | None:
@@ -95,7 +98,8 @@ class LabelledRows:
         """Some of the rows, with their labels."""
         labels = {name: column[positions] for name, column in self.labels.items()}
         soft = {name: column[positions] for name, column in self.soft.items()}
-        return LabelledRows(self.rows[positions], self.ids[positions], labels, soft=soft)
+        bags = None if self.bags is None else np.unique(self.bags[positions], return_inverse=True)[1]
+        return LabelledRows(self.rows[positions], self.ids[positions], labels, soft=soft, bags=bags)
 
     @property
     def group_keys(self) -> NDArray[np.object_]:
@@ -117,7 +121,8 @@ def label_rows(samples: Samples, rows: NDArray[np.int64], input_rows: NDArray[np
     soft = {name: shares[rows] for name, shares in found.items() if shares is not None}
     weights = None if samples.weight is None else samples.weight[rows]
     groups = samples.group_keys[rows]
-    return LabelledRows(input_rows, samples.ids[rows], labels, soft=soft, weights=weights, groups=groups)
+    bags = None if samples.bag is None else number_bags(samples.ids[rows], samples.bag[rows])
+    return LabelledRows(input_rows, samples.ids[rows], labels, soft=soft, weights=weights, groups=groups, bags=bags)
 
 
 @dataclass(frozen=True)
@@ -296,7 +301,8 @@ def prepare_fitting(
     check_warmup(recipe, recipe.training.epochs * batches.n_batches)
 
     def judge(given: LabelledRows) -> Judge:
-        return Judge(task, given.labels, given.targets_of(task), of_labels, metric, device)
+        bags = None if given.bags is None else Bags(given.bags, recipe.pool or "mean")
+        return Judge(task, given.labels, given.targets_of(task), of_labels, metric, device, bags)
 
     def score(logits: Mapping[str, Any]) -> Mapping[str, float]:
         assert valid is not None

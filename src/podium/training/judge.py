@@ -10,14 +10,29 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from podium.decisions.pooling import Pool, pool_probs
 from podium.engine import Objective
 from podium.metrics import score_targets_fast
 from podium.tables import Task
+from podium.tables.bags import join_labels
 from podium.training.probabilities import probs_from_logits
 
-__all__ = ["Judge"]
+__all__ = ["Bags", "Judge"]
 
 Logits = Mapping[str, NDArray[np.floating[Any]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Bags:
+    """Where several images have one answer.
+
+    Args:
+        numbers: The bag of each row, shape (n,), from 0 without a gap.
+        pool: How their probabilities become one.
+    """
+
+    numbers: NDArray[np.int64]
+    pool: Pool
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +47,7 @@ class Judge:
             not.
         metric: The score; None takes the default of the task's main target.
         device: Where the objective's weights are.
+        bags: Bags of the rows, whose answers are scored in place of the images'; None where each has its own.
     """
 
     task: Task
@@ -40,10 +56,17 @@ class Judge:
     objective: Objective
     metric: str | None
     device: torch.device
+    bags: Bags | None = None
 
     def score(self, logits: Logits) -> Mapping[str, float]:
         """Scores by target."""
-        return score_targets_fast(probs_from_logits(logits, self.task), self.labels, self.task, metric=self.metric)
+        probs, labels = probs_from_logits(logits, self.task), self.labels
+        if self.bags is not None:
+            numbers, n_bags = self.bags.numbers, int(self.bags.numbers.max(initial=-1)) + 1
+            heads = self.task.targets
+            probs = {head.name: pool_probs(probs[head.name], head, numbers, self.bags.pool) for head in heads}
+            labels = {head.name: join_labels(labels[head.name], numbers, n_bags) for head in heads}
+        return score_targets_fast(probs, labels, self.task, metric=self.metric)
 
     def loss(self, logits: Logits) -> float:
         """The loss over all rows at once; without a label it is 0, as in training."""
