@@ -7,7 +7,7 @@ import pytest
 from podium import durable
 from podium.errors import UsageError
 from podium.store import create_run
-from podium.store.named_folders import check_free_name, find_named, next_name
+from podium.store.named_folders import FolderOfRuns, check_free_name, find_named, list_folders_of_runs, next_name
 
 
 def test_the_first_number_that_is_free_is_taken(tmp_path: Path) -> None:
@@ -51,3 +51,13 @@ def test_one_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) ->
     assert find_named(tmp_path, "a", "study.json", **asked) == tmp_path / "a"
     with pytest.raises(UsageError, match="There are a"):
         find_named(tmp_path, "b", "study.json", **asked)
+
+
+def test_folders_that_hold_runs_are_listed_with_how_many(tmp_path: Path) -> None:
+    for name, record in (("study-1", "study.json"), ("b", "auto.json")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / record).touch()
+    create_run(tmp_path / "study-1", "00-base-seed0", {"folds": [0], "threads": 1})
+    create_run(tmp_path, "mine", {"folds": [0], "threads": 1})
+    assert list_folders_of_runs(tmp_path) == [FolderOfRuns("b", "auto", 0), FolderOfRuns("study-1", "study", 1)]
+    assert list_folders_of_runs(tmp_path / "nowhere") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["runs"]
 
 _HEADER = ("run", "score", "interval", "chance", "metric", "recipe", "training min", "created (UTC)", "state")
+_FOLDERS = ("folder", "kind", "runs", "to list them")
 
 
 def runs(
@@ -31,7 +33,8 @@ def runs(
     runs: Annotated[Path, Parameter(group=MACHINE)] = Path("runs"),
     output: ResultFlags = ResultFlags(),  # noqa: B008 - a frozen value
 ) -> int:
-    """List runs with their scores, or show how the recipes and scores of two runs differ.
+    """List runs with their scores, and the studies and searches that hold runs of their own; or show how the recipes
+    and scores of two runs differ.
 
     Example: podium runs --sort score
 
@@ -43,19 +46,27 @@ def runs(
         runs: Folder of all runs.
     """
     from podium.store import find_run, list_run_rows
+    from podium.store.named_folders import list_folders_of_runs
 
     if diff:
         if len(diff) != 2:
             raise UsageError(f"--diff compares two runs, got {len(diff)}.")
         return _show_difference(find_run(runs, diff[0]), find_run(runs, diff[1]), as_json=output.json)
-    rows = list_run_rows(runs, sort)
+    rows, folders = list_run_rows(runs, sort), list_folders_of_runs(runs)
     if output.json:
-        print_json({"runs": [row.to_dict() for row in rows]})
+        print_json({"runs": [row.to_dict() for row in rows], "folders": [one.to_dict() for one in folders]})
     elif rows:
         print_lines(*align_columns(_HEADER, [_cells(row) for row in rows], left=len(_HEADER)))
-    else:
+    elif not folders:
         print_lines(f"no runs in {runs}", "next     podium train FOLDER")
+    if folders and not output.json:
+        told = [(one.name, one.kind, f"{one.n_runs}", _look_into(runs / one.name)) for one in folders]
+        print_lines(*([""] if rows else []), *align_columns(_FOLDERS, told, left=len(_FOLDERS)))
     return 0
+
+
+def _look_into(folder: Path) -> str:
+    return shlex.join(["podium", "runs", "--runs", str(folder)])
 
 
 def _cells(row: RunRow) -> tuple[str, ...]:

@@ -12,12 +12,9 @@ from podium.errors import CorruptFileError, UsageError
 from podium.machine import Progress
 from podium.searches.folder import SearchFolder
 from podium.store import RunFolder, list_runs
-from podium.store.named_folders import check_free_name, find_named, next_name
+from podium.store.named_folders import RECORDS, check_free_name, find_named, next_name
 
 __all__ = ["AutoFolder", "AutoRecord", "find_auto", "name_auto"]
-
-RECORD = "auto.json"
-"""The file that makes a folder one of these."""
 LONG = "long"
 """Start of the names of runs that the training after the search makes."""
 
@@ -70,7 +67,7 @@ class AutoFolder:
     @property
     def record_file(self) -> Path:
         """What was asked and planned."""
-        return self.path / RECORD
+        return self.path / RECORDS["auto"]
 
     @property
     def result_file(self) -> Path:
@@ -162,4 +159,4 @@ def find_auto(root: Path, name: str) -> AutoFolder:
     Raises:
         UsageError: If there is none.
     """
-    return AutoFolder(find_named(root, name, RECORD, what="auto", start="podium.auto"))
+    return AutoFolder(find_named(root, name, RECORDS["auto"], what="auto", start="podium.auto"))

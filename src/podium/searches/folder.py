@@ -13,12 +13,9 @@ from podium.errors import CorruptFileError
 from podium.recipe import Recipe, parse_recipe
 from podium.searches.dimension import Dimension
 from podium.store import RunFolder
-from podium.store.named_folders import check_free_name, find_named, next_name
+from podium.store.named_folders import RECORDS, check_free_name, find_named, next_name
 
 __all__ = ["SearchFolder", "SearchRecord", "find_search", "name_search"]
-
-RECORD = "search.json"
-"""The file that makes a folder one of these."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ class SearchFolder:
     @property
     def record_file(self) -> Path:
         """What is searched."""
-        return self.path / RECORD
+        return self.path / RECORDS["search"]
 
     @property
     def journal_file(self) -> Path:
@@ -193,4 +190,4 @@ def find_search(root: Path, name: str) -> SearchFolder:
     Raises:
         UsageError: If there is none.
     """
-    return SearchFolder(find_named(root, name, RECORD, what="search", start="podium.search"))
+    return SearchFolder(find_named(root, name, RECORDS["search"], what="search", start="podium.search"))

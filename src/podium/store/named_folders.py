@@ -3,15 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from podium import durable
 from podium.errors import UsageError
 from podium.store.create_run import check_run_name
-from podium.store.run_folder import RunFolder
+from podium.store.run_folder import RunFolder, runs_in
 
-__all__ = ["check_free_name", "find_named", "next_name"]
+__all__ = ["RECORDS", "FolderOfRuns", "check_free_name", "find_named", "list_folders_of_runs", "next_name"]
+
+RECORDS = {"auto": "auto.json", "search": "search.json", "study": "study.json"}
+"""The file that makes a folder one of a kind."""
+
+
+@dataclass(frozen=True)
+class FolderOfRuns:
+    """A folder beside the runs that holds runs of its own.
+
+    Args:
+        name: Its name.
+        kind: A key of `RECORDS`.
+        n_runs: Runs in it.
+    """
+
+    name: str
+    kind: str
+    n_runs: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready facts."""
+        return asdict(self)
+
+
+def list_folders_of_runs(root: Path) -> list[FolderOfRuns]:
+    """The studies, searches and what `auto` made in a folder of runs, by name."""
+    found = [
+        FolderOfRuns(path.parent.name, kind, len(runs_in(path.parent)))
+        for kind, record in RECORDS.items()
+        for path in root.glob(f"*/{record}")
+    ]
+    return sorted(found, key=lambda one: one.name)
 
 
 def next_name(root: Path, stem: str, *, goes_on: Callable[[Path], bool] = lambda path: False) -> Path:

@@ -10,13 +10,10 @@ from typing import Any
 from podium import durable
 from podium.errors import CorruptFileError
 from podium.store import RunFolder
-from podium.store.named_folders import check_free_name, find_named, next_name
+from podium.store.named_folders import RECORDS, check_free_name, find_named, next_name
 from podium.studies.arms import StudyArm
 
 __all__ = ["StudyFolder", "StudyRecord", "find_study", "name_study"]
-
-RECORD = "study.json"
-"""The file that makes a folder one of these."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ class StudyFolder:
     @property
     def record_file(self) -> Path:
         """What is tried."""
-        return self.path / RECORD
+        return self.path / RECORDS["study"]
 
     @property
     def data_folder(self) -> Path:
@@ -139,4 +136,4 @@ def find_study(root: Path, name: str) -> StudyFolder:
     Raises:
         UsageError: If there is none.
     """
-    return StudyFolder(find_named(root, name, RECORD, what="study", start="podium.study"))
+    return StudyFolder(find_named(root, name, RECORDS["study"], what="study", start="podium.study"))

@@ -128,9 +128,10 @@ class ReportDocument(Document):
 
 
 class RunsDocument(Document):
-    """All runs."""
+    """All runs, and the studies and searches beside them."""
 
     runs: list[Record]
+    folders: list[Record]
 
 
 class RunsDiffDocument(Document):
