@@ -301,7 +301,7 @@ def test_ctrl_c_ends_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_runs_are_listed_and_compared(run: Run, tmp_path: Path) -> None:
     assert "no runs" in run("runs")[1]
-    assert json.loads(run("runs", "--json")[1]) == {"runs": []}
+    assert json.loads(run("runs", "--json")[1]) == {"runs": [], "folders": []}
     for name, seed in (("a", 0), ("b", 1)):
         made = create_run(tmp_path / "runs", name, {"folds": [0]})
         made.recipe_file.write_text(f"seed: {seed}\n")
