@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make demo` runs the main job end to end, `make test` passes the tests.
 # Both make the environment in .venv first, with uv where it is there (or can be installed), else pip.
 
-.PHONY: demo test test-fast check fix clean
+.PHONY: demo test test-fast test-all check fix clean
 
 demo: .venv/installed-demo
 	.venv/bin/podium demo
@@ -10,7 +10,10 @@ test: .venv/installed-dev
 	scripts/test
 
 test-fast: .venv/installed-dev
-	scripts/test -m "not slow"
+	scripts/test -m "not slow and not long and not soak"
+
+test-all: .venv/installed-dev
+	scripts/test -m "not soak"
 
 check: .venv/installed-dev
 	scripts/check
