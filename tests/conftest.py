@@ -25,7 +25,9 @@ SHARED_DATA = Path(os.environ.get("PODIUM_SHARED_DATA", REPOSITORY.parent / "sha
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files of the most long tests come first, so that at the end no worker is alone with one."""
-    n_long = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    n_long: Counter[Path] = Counter()
+    for item in items:
+        n_long[item.path] += 5 if item.get_closest_marker("long") else 1 if item.get_closest_marker("slow") else 0
     items.sort(key=lambda item: -n_long[item.path])
 
 

@@ -88,7 +88,7 @@ _TWO_OR_MORE = {
 """Counts that are never 1 where they are written."""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_text_counts_one_images() -> None:
     source = Path(podium.__file__).parent
     found = [

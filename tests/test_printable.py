@@ -31,7 +31,7 @@ def test_what_people_write_stays(text: str) -> None:
     assert printable(text) == text
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_character_of_control_or_format_passes_but_the_two_joiners() -> None:
     passed = set(printable("".join(map(chr, range(0x110000)))))
     assert {letter for letter in passed if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} == {

@@ -30,7 +30,7 @@ def finetune(*lines: str) -> Recipe:
     return make_recipe(*BLOCKS, *lines, preset="finetune")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_a_run_trains_on_the_cached_stem_and_its_models_predict_images(
     shape: str, contest: Contest, tmp_path: Path

@@ -44,7 +44,7 @@ def graph(model: Classifier) -> Graph:
     return Graph(as_traceable(model, None), draw(8, 32))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_features_are_those_of_the_network_alone_or_among_others(model: Classifier, graph: Graph) -> None:
     run, images = graph.compile("fp32", 1), draw(16, 32)
     with torch.inference_mode():
@@ -65,7 +65,7 @@ def test_lower_precision_is_near(model: Classifier, graph: Graph) -> None:
     assert torch.cosine_similarity(run(images), wanted, dim=1).min() > 0.97
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["tiny", "test_efficientnet"])
 def test_a_stem_gives_what_passes_the_cut(name: str) -> None:
     torch.manual_seed(0)
@@ -81,7 +81,7 @@ def test_a_stem_gives_what_passes_the_cut(name: str) -> None:
     torch.testing.assert_close(run(images), wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max()))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "size"), [("tiny", (40, 24)), ("test_vit", (48, 80))])
 def test_a_network_of_rectangles_is_compiled_too(name: str, size: tuple[int, int]) -> None:
     torch.manual_seed(0)
@@ -100,7 +100,7 @@ class Strange(nn.Module):
         return torch.linalg.svdvals(images[..., 0].float())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_network_that_cannot_be_compiled_is_refused_in_one_line() -> None:
     with pytest.raises(UsageError, match=r"OpenVINO cannot take this network: .+frozen_engine=torch") as caught:
         Graph(Strange().eval(), draw(2, 8)).compile("fp32", 1)
@@ -113,7 +113,7 @@ def test_without_openvino_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
         Graph(Strange().eval(), draw(2, 8)).compile("fp32", 1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_openvinos_telemetry_is_not_imported() -> None:
     code = (
         "import sys, torch; from torch import nn; from podium.backbone.compiled import Graph\n"
@@ -140,7 +140,7 @@ class FirstOfTwo(nn.Module):
         return features if len(images) == 1 else features.flip(0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_network_whose_trace_knows_its_batch_is_traced_with_the_whole_one() -> None:
     images = draw(5, 8)
     run = Graph(FixedBatch().eval(), images).compile("fp32", 1)
@@ -148,7 +148,7 @@ def test_a_network_whose_trace_knows_its_batch_is_traced_with_the_whole_one() ->
     assert torch.equal(run(images[1:3]), FixedBatch()(images[1:3]))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_graph_that_says_something_else_than_torch_is_refused() -> None:
     with pytest.raises(UsageError, match=r"and torch get different features"):
         Graph(FirstOfTwo().eval(), draw(4, 8) // torch.arange(1, 5).reshape(4, 1, 1, 1)).compile("fp32", 1)

@@ -34,7 +34,7 @@ def build(name: str, depths: object, size: tuple[int, int]) -> Classifier:
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("test_efficientnet", "test_vit")]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["tiny", *SLOW])
 def test_openvino_reads_what_torch_reads(name: str) -> None:
     pytest.importorskip("openvino", reason="the extra `openvino` is not installed")

@@ -18,6 +18,7 @@ Contest = Callable[[str], Samples]
 CPU = torch.device("cpu")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ["torch", pytest.param("openvino", marks=pytest.mark.slow)])
 def test_few_images_and_many_have_the_same_features(
     engine: str, contest: Contest, monkeypatch: pytest.MonkeyPatch

@@ -42,7 +42,7 @@ def compiled(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run_with(contest("single"), tmp_path_factory.mktemp("compiled"), *OPENVINO)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("shape", "lines"), [("attributes", ()), ("single", BLOCKS)], ids=["backbone", "blocks"])
 def test_the_run_is_that_of_torch(shape: str, lines: tuple[str, ...], contest: Contest, tmp_path: Path) -> None:
     samples = contest(shape)
@@ -53,7 +53,7 @@ def test_the_run_is_that_of_torch(shape: str, lines: tuple[str, ...], contest: C
     assert largest_difference(compiled.predict(samples), plain.predict(samples)) < 2e-3
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_runs_are_equal_to_the_byte(compiled: Run, contest: Contest, tmp_path: Path) -> None:
     second = run_with(contest("single"), tmp_path, *OPENVINO)
     assert results_of(second.folder.path) == results_of(compiled.folder.path)
@@ -77,7 +77,7 @@ def test_where_openvino_is_gone_torch_goes_on_with_a_note(
         run_with(samples, tmp_path / "new", *OPENVINO)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_trial_traces_once_and_the_run_takes_that(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +99,7 @@ def test_the_trial_traces_once_and_the_run_takes_that(
     assert len(traced) == 1  # neither asked again nor computed again
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_trial_traced_is_dropped_where_torch_was_chosen(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,7 +71,7 @@ def test_a_network_of_rectangles_is_split_too(name: str, size: tuple[int, int], 
         assert torch.equal(model(output)["label"], whole)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_step_of_the_cut_network_is_that_of_the_whole_one() -> None:
     whole, images = make_model("resnet18", 2)
     cut_model = copy.deepcopy(whole)

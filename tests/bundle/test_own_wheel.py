@@ -14,7 +14,7 @@ import pytest
 from podium.bundle.own_wheel import make_wheel
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_wheel_is_whole_imports_by_itself_and_is_the_same_each_time(tmp_path: Path) -> None:
     name, data = make_wheel()
     assert make_wheel() == (name, data)

@@ -492,7 +492,7 @@ def train(ask: Ask, tmp_path: Path) -> Callable[..., Answer]:
     return lambda *arguments: ask("train", *with_tiny(*arguments), "--runs", tmp_path / "runs")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_unreadable_images_are_refused_counted_and_listed(
     yard: Path, train: Callable[..., Answer], tmp_path: Path
 ) -> None:
@@ -518,7 +518,7 @@ def test_a_class_rarer_than_folds_works_when_allowed(yard: Path, train: Callable
     assert train(yard / "rare", "--only-folds", "0").code == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_leaks_are_refused_accepted_by_name_or_cured(yard: Path, train: Callable[..., Answer], tmp_path: Path) -> None:
     folder = shutil.copytree(yard / "pets", tmp_path / "pets")
     for number in range(7):
@@ -539,7 +539,7 @@ def test_leaks_are_refused_accepted_by_name_or_cured(yard: Path, train: Callable
     assert json.loads((tmp_path / "runs" / "cured" / "folds.json").read_text())["leaks"]["is_clean"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("stage", ["decode images", "features of the frozen backbone, 2 views", "fold 1, steps"])
 def test_ctrl_c_anywhere_ends_with_130_and_goes_on(
     stage: str, yard: Path, train: Callable[..., Answer], ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -577,7 +577,7 @@ def test_two_starters_of_one_run(yard: Path, train: Callable[..., Answer], tmp_p
     assert (answer.code, "in use by process" in answer.complaint) == (1, True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_full_disk_leaves_no_half_run(
     yard: Path, train: Callable[..., Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -595,7 +595,7 @@ def test_a_full_disk_leaves_no_half_run(
     assert [path.name for path in (tmp_path / "runs").glob("[!.]*")] == ["first"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_odd_names_survive_the_whole_way(tmp_path: Path, ask: Ask, train: Callable[..., Answer]) -> None:
     names = ["a,b.png", 'q"u.png', "new\nline.png", "😀.png", "가.png", "=1+1.png", "x" * 200 + ".png"]
     for kind in ("고양이", "dog 🐶"):
@@ -615,7 +615,7 @@ def test_odd_names_survive_the_whole_way(tmp_path: Path, ask: Ask, train: Callab
         assert {row["id"] for row in csv.DictReader(file)} == ids
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_reader_that_goes_away_is_no_error(desk: Desk) -> None:
     command = f"'{sys.executable}' -m podium runs --runs '{desk.root}/runs'"
     for line in (f"{command} | head -0", f"{command} | true", f"{command} >&-"):
@@ -663,7 +663,7 @@ def test_a_lost_log_changes_neither_the_work_nor_its_exit_code(
     assert (run / "predictions" / "test.csv").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_all_that_stops_a_run_is_reported_at_once_with_one_command(
     yard: Path, train: Callable[..., Answer], ask: Ask, tmp_path: Path
 ) -> None:

@@ -60,7 +60,7 @@ def test_importing_podium_imports_nothing_heavy() -> None:
     assert python("import sys, podium", MODULES).strip() == "[]"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_listing_and_reporting_runs_never_imports_torch_or_scipy(tmp_path: Path) -> None:
     create_run(tmp_path / "runs", "mine", {"folds": [0]})
     code = [
@@ -83,7 +83,7 @@ WITHOUT_TORCH = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_trains_nothing_or_is_refused_never_waits_for_torch(tmp_path: Path) -> None:
     """One after another in one process: the first answer that says True is the one that waited."""
     rng = np.random.default_rng(0)

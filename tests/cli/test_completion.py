@@ -27,7 +27,7 @@ def bash_script() -> str:
     return print_script("bash")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_script_knows_every_command_and_its_options(shell: str, bash_script: str) -> None:
     script = bash_script if shell == "bash" else print_script(shell)
@@ -35,7 +35,7 @@ def test_a_script_knows_every_command_and_its_options(shell: str, bash_script: s
         assert word in script
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_json_document_holds_the_script(bash_script: str) -> None:
     assert json.loads(print_script("bash", "--json"))["script"].strip() == bash_script.strip()
 
@@ -61,7 +61,7 @@ def test_bash_completes(words: list[str], wanted: set[str], tmp_path: Path, bash
     assert set(done.stdout.split()) == wanted
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_installs_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -75,7 +75,7 @@ def test_what_cannot_be_done_is_refused_with_a_way_out(
     assert says in problem
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_check_follows_the_labels_of_prepared_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "data"
     for name in ("cat", "dog"):

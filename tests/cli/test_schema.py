@@ -21,7 +21,7 @@ def check(command: str, document: Any) -> None:
     TypeAdapter(Union[DOCUMENTS[command]]).validate_python(document)  # noqa: UP007
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_command_and_option_is_described(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(DOCUMENTS) <= set(COMMANDS)
     assert main(["schema"]) == 0
@@ -66,7 +66,7 @@ def test_a_field_more_or_less_or_of_another_type_is_noticed() -> None:
             check("refit", wrong)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_commands_print_is_what_the_schema_says(tmp_path: Path) -> None:
     for step, answer in run_session(tmp_path):
         assert answer.code == 0, (step, answer.err)

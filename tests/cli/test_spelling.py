@@ -89,7 +89,7 @@ def test_a_flag_in_a_text_is_noticed(code: str, n: int) -> None:
     assert len(flags_in(code)) == n
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_flag_in_a_text_of_the_command_line_exists() -> None:
     known = {
         name for command in COMMANDS for item in list_arguments(command) for name in (*item.names, *item.negatives)
@@ -129,7 +129,7 @@ def arguments() -> set[str]:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_option_that_an_error_or_a_note_names_exists() -> None:
     known = arguments() | set(option_flags()) | set(recipe_keys())
     named = {(str(path), name) for path in FILES for name in named_options(ast.parse(path.read_text(encoding="utf-8")))}
@@ -225,7 +225,7 @@ def test_choices_of_tables_are_the_library_s() -> None:
     assert get_args(choices.Engine) == ("auto", *ENGINES)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_table_is_what_the_parsers_take() -> None:
     for command in COMMANDS:
         for item in list_arguments(command):
@@ -284,7 +284,7 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min
 )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(deadline=None, max_examples=30)
 @given(word=words, several=st.lists(words, min_size=1, max_size=3))
 def test_what_is_respelt_means_the_same_to_the_parser(word: str, several: list[str]) -> None:

@@ -13,7 +13,7 @@ from podium.training import autotune
 from soak.command_line import LEAKS, TINY, ask, ask_well, draw_pets
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_fold_that_another_process_trains_is_named_and_its_end_awaited_by_nobody(tmp_path: Path) -> None:
     draw_pets(tmp_path)
     words = ("--folds", "2", "--name", "mine", "--only-folds", "0", "--quiet")
@@ -31,7 +31,7 @@ def test_a_fold_that_another_process_trains_is_named_and_its_end_awaited_by_nobo
     assert answer.record["scores"]["targets"]["label"]["n"] == 16
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_score_was_computed_with_stands_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     draw_pets(tmp_path)
     monkeypatch.setattr(autotune, "WORTH_AUTOTUNING", 1)
@@ -56,7 +56,7 @@ def test_the_number_of_processes_is_checked(tmp_path: Path) -> None:
     assert "--processes: must be at least 1, got 0" in answer.complaint
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_refit_by_command_predicts_by_command(tmp_path: Path) -> None:
     draw_pets(tmp_path)
     ask_well(tmp_path, "train", "pets", *TINY, "--folds", "2", "--name", "mine", "--quiet", *LEAKS)

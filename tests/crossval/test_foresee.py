@@ -86,7 +86,7 @@ def test_only_another_size_is_looked_at(prepared: Prepared) -> None:
     assert has_other_size(make_recipe(*STRONG), prepared, own)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("train_s", "second"), [(0.01, "strong"), (1.0, "finetune"), (9.0, None)])
 def test_strong_is_taken_where_there_is_time(
     train_s: float, second: str | None, contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -38,7 +38,7 @@ def tracks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_bursts(tmp_path_factory.mktemp("tracks") / "data", n_objects=16, n_frames=8)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_burst_on_both_sides_is_told_beside_the_score(tracks: Path) -> None:
     run = run_on(tracks, *SOLVED)
     scores, page = run.scores, run.folder.report_file.read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ def test_a_burst_on_both_sides_is_told_beside_the_score(tracks: Path) -> None:
     assert adjusted_rand_score([name.rpartition("_")[0] for name in names], cut) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_kinds_of_things_that_every_class_has_are_no_objects(tmp_path: Path) -> None:
     """Clusters as clear as those of tracks, but few, and the class is dealt to each image by lot."""
     data = draw_bursts(tmp_path / "data", n_objects=3, n_frames=100)
@@ -70,7 +70,7 @@ def test_kinds_of_things_that_every_class_has_are_no_objects(tmp_path: Path) -> 
     assert not found.are_clear
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_named_tracks_are_silent_and_only_then_is_no_leak_found(tracks: Path) -> None:
     run = run_on(tracks, *SOLVED, group=r"([^/]+)_[^_/]+$")
     assert run.scores.look_alikes is not None
@@ -85,7 +85,7 @@ def test_named_tracks_are_silent_and_only_then_is_no_leak_found(tracks: Path) ->
     assert any(line.startswith("expected: ") for line in summary_lines(run.scores))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_pictures_of_different_things_are_silent(tmp_path: Path) -> None:
     scores = run_on(draw_bursts(tmp_path / "data", n_objects=120, n_frames=1), *SOLVED).scores
     assert scores.look_alikes is not None
@@ -93,13 +93,13 @@ def test_pictures_of_different_things_are_silent(tmp_path: Path) -> None:
     assert not scores.look_alikes.are_divided
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_named_groups_that_are_the_frames_do_not_silence_the_look(tracks: Path) -> None:
     scores = run_on(tracks, *SOLVED, group=r"([^/]+)\.jpg$").scores  # every frame a group of its own
     assert scores.pessimistic is not None
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_split_that_the_source_gives_is_looked_at_too(tmp_path: Path) -> None:
     draw_bursts(tmp_path / "all", n_objects=16, n_frames=8)
     rows = ["image,label,split"]
@@ -124,7 +124,7 @@ def test_a_split_that_the_source_gives_is_looked_at_too(tmp_path: Path) -> None:
     assert found.holdout_fraction > 0.8
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_folds_that_are_trained_alone_are_looked_at(tracks: Path) -> None:
     run = train(
         tracks,
@@ -140,7 +140,7 @@ def test_folds_that_are_trained_alone_are_looked_at(tracks: Path) -> None:
     assert run.scores.pessimistic.value < run.scores.main.value - 0.1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_fine_tuned_run_is_judged_by_its_start_weights(tracks: Path) -> None:
     scores = run_on(
         tracks, "model.frozen_blocks=1", "training.epochs=1", "training.batch_size=32", preset="quick"

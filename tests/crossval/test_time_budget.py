@@ -32,7 +32,7 @@ def fix_speeds(monkeypatch: pytest.MonkeyPatch, train_s: float) -> None:
     monkeypatch.setattr(time_budget, "rehearse", lambda *given: found)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 @pytest.mark.parametrize("lines", [QUICK, [*LINES, "model.freeze=none"]], ids=["cached", "whole"])
 def test_a_rehearsed_run_of_every_task_ends_in_time(
@@ -58,7 +58,7 @@ def test_a_rehearsed_run_of_every_task_ends_in_time(
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_solved_heads_are_rehearsed_whole(contest: Contest, tmp_path: Path) -> None:
     kept = [line for line in LINES if line.startswith(("model.name", "model.weights", "image"))]
     notes, settings = Notes(), make_settings(tmp_path)
@@ -72,7 +72,7 @@ def test_solved_heads_are_rehearsed_whole(contest: Contest, tmp_path: Path) -> N
     assert any(note.startswith("Planned: about ") for note in notes.notes)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_epochs_that_fit_are_recorded_and_a_resume_is_exact(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

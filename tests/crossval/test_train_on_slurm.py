@@ -74,6 +74,7 @@ def holders(run: RunFolder) -> list[int]:
     return [json.loads(text)["pid"] for text in found if text.strip()]
 
 
+@pytest.mark.long
 def test_a_task_may_be_started_twice(root: Path, tmp_path: Path) -> None:
     shutil.copytree(root / "alone", tmp_path, dirs_exist_ok=True)
     settings = make_settings(tmp_path)

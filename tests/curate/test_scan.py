@@ -66,7 +66,7 @@ def test_dirty_letters(shared_data):
     assert samples.split.tolist() == table["split"].tolist()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_fashion_products(shared_data):
     folder = shared_data("fashion_products")
     with pytest.raises(SourceError, match="8 columns could be labels"):

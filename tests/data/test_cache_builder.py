@@ -89,7 +89,7 @@ def test_all_is_read_only(samples: Samples, tmp_path: Path) -> None:
             array[0] = array[1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_broken_image_is_zeros_and_not_usable(samples: Samples, tmp_path: Path) -> None:
     samples.file(3).write_bytes(samples.file(3).read_bytes()[:200])
     samples.file(5).write_bytes(b"")
@@ -111,7 +111,7 @@ def test_a_second_build_decodes_nothing(samples: Samples, tmp_path: Path, monkey
     assert np.array_equal(again.pixels, first.pixels)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_threads_and_processes_give_the_same_bits(samples: Samples, tmp_path: Path) -> None:
     caches = [
         build_cache(samples, tmp_path / f"{n}{isolation}", n_threads=n, isolation=isolation, **SIZE)  # type: ignore[arg-type]
@@ -145,7 +145,7 @@ def test_progress_reaches_the_total(samples: Samples, tmp_path: Path) -> None:
     assert seen[-1] == (12, 12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("small_chunks")
 def test_an_interrupted_build_goes_on(samples: Samples, tmp_path: Path) -> None:
     def stop(done: int, total: int) -> None:
@@ -191,7 +191,7 @@ def test_a_stop_ends_the_build_while_an_image_hangs(
     assert time.monotonic() - started < 20
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("fault", [die_at, fill_disk_at])
 def test_every_operation_may_be_the_last(samples: Samples, tmp_path: Path, fault: object) -> None:
@@ -373,7 +373,7 @@ def check_marked_rows(place: Path, expected: ImageCache) -> None:
         assert np.array_equal(stored[rows], expected.pixels[rows])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_random_moments_no_row_is_marked_that_is_not_done(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images", 150)
     expected = build_cache(samples, tmp_path / "fresh", **QUICK)
@@ -441,7 +441,7 @@ MEASURE = textwrap.dedent(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the memory of a process from /proc")
 def test_memory_stays_far_below_the_size_of_the_cache(tmp_path: Path) -> None:
     root = tmp_path / "images"

@@ -82,7 +82,7 @@ def test_an_error_of_the_keys_reaches_the_caller_too() -> None:
         next(stream)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_closed_or_dropped_the_thread_has_ended() -> None:
     stream = prefetch(lambda key: key, range(100), 2)
     next(stream)
@@ -95,7 +95,7 @@ def test_closed_or_dropped_the_thread_has_ended() -> None:
     assert n_threads() == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_item_is_not_kept_alive_while_the_caller_has_let_it_go() -> None:
     stream = prefetch(lambda key: Item(), range(2), 1)
     item = next(stream)

@@ -79,7 +79,7 @@ def test_what_is_like_the_holdout_trains_nowhere(places: tuple[Path, Path], tmp_
     assert not set(twins) & set(both.folds.learnt_rows)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_trains_with_extra_and_resumes_to_the_bit(shape: str, tmp_path: Path) -> None:
     mine = make_samples(tmp_path / "main", shape)
@@ -170,7 +170,7 @@ def test_words_of_the_command_line() -> None:
         read_words(["a=b", "a=c"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_commands_take_extra_data_and_say_how_many(
     places: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,7 +67,7 @@ def test_a_target_to_balance_beside_a_method_that_balances_nothing_is_refused(co
         assert refused.value.field == "stratify_by"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_says_it_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

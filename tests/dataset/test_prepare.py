@@ -72,7 +72,7 @@ def test_digests_and_pixels_are_those_of_the_files(contest: Contest, tmp_path: P
     assert prepared.audit["n_images"] == N
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_unreadable_image_is_left_out_of_everything_but_the_quarantine(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images", "single")
     samples.file(4).write_bytes(b"no image")

@@ -20,7 +20,7 @@ def lay_out(root: Path, classes: tuple[str, ...], seed: int = 0) -> Path:
     return root
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_folders_and_tables_in_other_spellings_have_the_same_score(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     run = train(lay_out(tmp_path / "train", ("black cat", "dog")), recipe=make_recipe(), folds=2, settings=settings)

@@ -83,7 +83,7 @@ def test_a_run_of_two_sources_trains_resumes_and_moves(tmp_path: Path) -> None:
     assert {name.split(":")[0] for name in done.oof.ids if ":" in name} == {"more"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_line_joins_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     lay_out(tmp_path / "main")

@@ -15,7 +15,7 @@ from podium.tables import Head, decide, expected_class
 HEAD = Head("age", "ordinal", ("young", "middle", "old"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["quadratic_kappa", "mean_absolute_error"])
 def test_no_other_cuts_are_better(name: str) -> None:
     rng = np.random.default_rng(3)

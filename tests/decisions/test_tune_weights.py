@@ -23,7 +23,7 @@ def table(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return probs / probs.sum(axis=1, keepdims=True), labels
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["f1_macro", "balanced_accuracy"])
 def test_no_weights_of_a_grid_are_much_better(name: str) -> None:
     probs, labels = table(300, 1)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 import pandas as pd
+import pytest
 
 from podium.curate import PathPattern
 from podium.demo.fonts import FAMILIES
@@ -15,6 +16,7 @@ from podium.tables import Composite
 Made = Mapping[str, Mapping[str, bytes]]
 
 
+@pytest.mark.long
 def test_every_class_is_in_every_group_once(made: Made) -> None:
     pattern = PathPattern.parse(PATTERN)
     found = [pattern.read(name) for name in made["glyphs"] if name.startswith("train/")]

@@ -19,6 +19,7 @@ def train(made: Made) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(made["letters"]["train.csv"]), dtype={"index": str})
 
 
+@pytest.mark.long
 def test_every_train_image_has_a_row(made: Made, train: pd.DataFrame) -> None:
     images = sorted(name for name in made["letters"] if name.startswith("train/"))
     assert [f"train/{index}.png" for index in train["index"]] == images

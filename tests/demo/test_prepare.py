@@ -43,6 +43,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in files.items() if name not in own}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("task", "n_train", "n_test", "n_groups", "heads"),
     [

@@ -51,7 +51,7 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_answers_are_those_of_predict_and_a_broken_file_says_why(
     model: DeployedModel, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,7 +79,7 @@ def test_answers_are_those_of_predict_and_a_broken_file_says_why(
     assert [row["id"] for row in rows] == table["id"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_start_after_a_stop_goes_on(
     model: DeployedModel, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +107,7 @@ def test_a_start_after_a_stop_goes_on(
     assert [row["id"] for row, other in zip(first, second, strict=True) if row != other] == [second[3]["id"]]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_writes_a_table_and_refuses_what_only_runs_have(
     model: DeployedModel, exported: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -105,7 +105,7 @@ def test_the_page_has_these_recipes() -> None:
     assert list(SECTIONS) == ["Add a metric", "Add a loss", "Add an augmentation", "Add a preset"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_parts_are_added_by_following_the_page(copy: Path) -> None:
     """All of them in one copy: first the files, then each command once."""
     commands: list[list[str]] = []

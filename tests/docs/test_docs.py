@@ -93,11 +93,7 @@ CHOOSES_HEADS = {"decisions"}
 """Pages that ask for what one head without a choice does not reach."""
 RUNNABLE = [page for page in PAGES if any("run" in block.words for block in read_blocks(page))]
 HOWS = [
-    *(
-        pytest.param(page, page.stem not in AS_A_READER, id=page.stem, marks=pytest.mark.slow)
-        for page in RUNNABLE
-        if page.stem not in SOAKED
-    ),
+    *(pytest.param(page, page.stem not in AS_A_READER, id=page.stem) for page in RUNNABLE if page.stem not in SOAKED),
     *(
         pytest.param(page, False, id=f"{page.stem}-as-a-reader", marks=pytest.mark.soak)
         for page in RUNNABLE
@@ -126,6 +122,7 @@ def enter_own_folder(workshop: Path, name: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(folder)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("page", "is_small"), HOWS)
 def test_every_runnable_block_runs_and_prints_what_the_page_shows(
     page: Path, is_small: bool, workshop: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Callable[[str], Path]
@@ -226,7 +223,7 @@ def masked(text: str, *, whole_numbers: bool) -> list[str]:
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_runs(
     example: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -300,7 +297,7 @@ def test_recipes_page_is_what_the_recipe_says() -> None:
     assert tool.splice(text) == text, "run scripts/recipe_docs"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_line_page_is_what_the_commands_say() -> None:
     tool = load_script("cli_docs")
     text = tool.PAGE.read_text(encoding="utf-8")

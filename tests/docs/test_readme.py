@@ -51,7 +51,7 @@ def test_the_readme_has_a_quickstart_in_both_languages() -> None:
     assert any(page == "README.md" for page, _ in command_lines())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_python_of_the_readme_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

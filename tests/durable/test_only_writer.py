@@ -134,7 +134,7 @@ def is_rename_of_columns(method: str, call: ast.Call) -> bool:
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if SOURCE / "durable" not in path.parents)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_module_writes_around_durable() -> None:
     assert len(MODULES) > 500
     assert [

@@ -69,6 +69,7 @@ def test_a_journal_loses_nothing_that_was_appended(
     assert every_cut(cut_power, prepare, check) >= 4 * 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["folders", "slots"])
 @pytest.mark.parametrize("n_old", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 3))])
 def test_a_version_is_old_or_new(tmp_path: Path, cut_power: Cut, mode: Literal["folders", "slots"], n_old: int) -> None:

@@ -156,7 +156,7 @@ def damage(path: Path, kind: str, rng: random.Random) -> None:
     path.write_bytes({"cut": whole[:position], "flip": bytes(flipped), "zero": bytes(len(whole)), "empty": b""}[kind])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("mode", MODES)
 def test_a_damaged_newest_falls_back_and_says_so_and_all_damaged_is_refused(tmp_path: Path, mode: Mode) -> None:
     start = tmp_path / "start"

@@ -33,7 +33,7 @@ def test_steps_take_it_but_for_an_image_alone() -> None:
     assert sizes == [4]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(explain_no_compiler(CPU) is not None, reason="there is no C++ compiler")
 def test_kernels_compute_what_torch_does_and_repeat_it() -> None:

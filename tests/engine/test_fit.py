@@ -115,7 +115,7 @@ def with_scaler() -> Parts:
     return make_parts(precision="fp16", scaler=scaler)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_half_precision_skips_steps_that_overflow_and_resumes_exactly(tmp_path: Path) -> None:
     parts = with_scaler()
     undisturbed = train(parts, tmp_path / "whole")

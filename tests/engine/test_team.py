@@ -14,7 +14,7 @@ def test_a_process_on_its_own_is_in_no_team() -> None:
     assert current_team() is None
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_compute_what_one_does() -> None:
     team = start_team([Path(__file__).with_name("team_child.py")])
     said = [process.communicate(timeout=200) for process in team]

@@ -32,7 +32,7 @@ def draw(height: int, width: int) -> np.ndarray:
     return np.stack([noise, waves, edges], axis=2).astype(np.uint8)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("fit", ["stretch", "pad", "crop"])
 def test_no_pixel_is_more_than_a_level_away(fit: Fit, engine: str) -> None:

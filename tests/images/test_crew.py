@@ -203,7 +203,7 @@ def wait_until_dead(pid: int, seconds: float) -> bool:
     return not is_alive(pid)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("sabotaged")
 def test_one_bad_image_in_a_batch_costs_only_itself(tmp_path: Path) -> None:
     names = [f"{i}.png" for i in range(30)]
@@ -219,7 +219,7 @@ def test_one_bad_image_in_a_batch_costs_only_itself(tmp_path: Path) -> None:
     assert wrong == {13: Outcome.CRASHED, 14: Outcome.CRASHED, 22: Outcome.TIMEOUT}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("sabotaged")
 def test_worker_killed_from_outside_is_replaced(tmp_path: Path) -> None:
     (path,) = make_images(tmp_path, ["a.png"])

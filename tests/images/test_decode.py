@@ -131,7 +131,7 @@ def test_png_with_a_black_corner_is_not_taken_for_a_cut_one(mode: str) -> None:
     assert decode_bytes(encode("PNG", Image.new(mode, (13, 7)))).is_ok
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from(sorted(VARIANTS)),
@@ -320,6 +320,7 @@ def test_a_worker_imports_neither_torch_nor_pandas() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.long
 @pytest.mark.shared
 @pytest.mark.parametrize("every", [20, pytest.param(1, marks=pytest.mark.slow)])
 def test_hostile_files_get_an_outcome_and_print_nothing(

@@ -56,7 +56,7 @@ def test_workers_get_the_same_job() -> None:
     assert make_steps([]) == ()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_cache_and_memory_hold_the_same_pixels_and_each_its_own_key(tmp_path: Path) -> None:
     names = ["a.jpg", "b.png"]
     for name in names:

@@ -92,7 +92,7 @@ def test_odd_names_reach_a_worker(tmp_path: Path) -> None:
     assert result.is_ok
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("sabotaged")
 def test_crashes_and_hangs_cost_one_image_each(tmp_path: Path) -> None:
     names = ["0.png", "crash.png", "1.png", "hang.png", "exit.png", "crash-once.png", "print.png", "2.png"]
@@ -107,7 +107,7 @@ def test_crashes_and_hangs_cost_one_image_each(tmp_path: Path) -> None:
     assert not is_alive(int((tmp_path / "hang.png.pid").read_text()))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("sabotaged")
 def test_rows_of_lost_images_are_zeros_and_all_others_are_there(tmp_path: Path) -> None:
     names = ["0.png", "crash.png", "1.png", "hang.png", "exit.png", "crash-once.png", "print.png", "2.png"]
@@ -136,7 +136,7 @@ def test_rows_of_lost_images_are_zeros_and_all_others_are_there(tmp_path: Path) 
     assert "lost" in said[0]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="address space limits are Linux's")
 def test_memory_limit_is_an_outcome(tmp_path: Path) -> None:
     Image.new("RGB", (7000, 7000)).save(tmp_path / "large.png")
@@ -352,7 +352,7 @@ def test_wrong_arguments() -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.slow
+@pytest.mark.long
 def test_hostile_files_through_workers(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
     paths = []
     with tarfile.open(shared_data("broken_images") / "broken_images.tar.xz") as archive:

@@ -32,7 +32,7 @@ def test_agrees_with_scikit_learn(features: NDArray[np.float32], labels: NDArray
     np.testing.assert_allclose(point[:-1, 0].T, theirs.coef_, atol=2e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_inner_folds_are_problems_of_their_own(features: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
     part = np.random.default_rng(2).integers(0, 3, N)
     is_in = torch.from_numpy(np.stack([part != k for k in range(3)], axis=1)).float()[..., None]

@@ -28,7 +28,7 @@ def test_a_stack_that_a_library_leaves_is_put_back() -> None:
     assert (after.sp, after.flags, after.size) == (before.sp, before.flags, before.size)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_openvino_leaves_no_stack_behind_that_goes_with_it() -> None:
     pytest.importorskip("openvino")
     code = """

@@ -35,7 +35,7 @@ def test_what_the_user_has_set_stays(given: dict[str, str], wanted: list[str]) -
     assert python(f"import podium; podium.tune_process()\n{SHOW}", given) == wanted
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_command_that_trains_is_tuned_and_one_that_lists_is_not(tmp_path: Path) -> None:
     train = f"from podium.cli import main; main(['train', {str(tmp_path / 'none')!r}, '-q'])\n{SHOW}"
     assert python(train)[-2:] == ["PASSIVE", "1000"]
@@ -43,7 +43,7 @@ def test_a_command_that_trains_is_tuned_and_one_that_lists_is_not(tmp_path: Path
     assert python(runs)[-2:] == ["None", "None"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_import_changes_nothing_outside_itself() -> None:
     code = "import os, signal, warnings; before = (dict(os.environ), signal.getsignal(2), list(warnings.filters))"
     names = "import podium; [getattr(podium, name) for name in podium.__all__]"

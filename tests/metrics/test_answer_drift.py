@@ -28,7 +28,7 @@ def test_it_is_the_total_variation_distance() -> None:
     assert drift_of([50, 30, 20], labels, np.arange(100).astype(object)).distance == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_luck_covers_19_in_20_test_sets_of_the_same_groups() -> None:
     rng = np.random.default_rng(0)
     group_class = rng.integers(0, 3, 400)  # all images of a group are of one class

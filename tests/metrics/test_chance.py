@@ -38,7 +38,7 @@ def _grid(n_classes: int) -> Array:
     return np.array(cells) / 6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(st.data())
 @settings(max_examples=25, deadline=None)
 def test_no_constant_answer_beats_chance_and_one_reaches_it(data: st.DataObject) -> None:
@@ -60,7 +60,7 @@ def test_no_constant_answer_beats_chance_and_one_reaches_it(data: st.DataObject)
         assert min(abs(found - value) for value in values) < 1e-12, name
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(st.data())
 @settings(max_examples=15, deadline=None)
 def test_no_constant_set_of_labels_beats_chance_and_one_reaches_it(data: st.DataObject) -> None:
@@ -81,7 +81,7 @@ def test_no_constant_set_of_labels_beats_chance_and_one_reaches_it(data: st.Data
         assert min(abs(found - value) for value in values) < 1e-12, name
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(st.data())
 @settings(max_examples=25, deadline=None)
 def test_missing_labels_leave_chance_exact_but_for_means_over_images(data: st.DataObject) -> None:

@@ -54,7 +54,7 @@ def test_classes_are_those_of_scikit_learn_and_name_where_the_gain_is() -> None:
     assert sum(one.n for one in found.classes) == len(labels)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_many_arms_that_do_nothing_rarely_win() -> None:
     """One of ten arms would win by chance in a third of the trials, were each judged alone."""
     n_wrong = {"alone": 0, "together": 0}

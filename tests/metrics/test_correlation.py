@@ -23,7 +23,7 @@ def test_it_is_that_of_scipy(ties: bool) -> None:
     assert both == pytest.approx([stats.spearmanr(a, b).statistic, 1.0])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_interval_holds_the_value_and_narrows_with_pairs() -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=200)

@@ -29,7 +29,7 @@ def test_a_formula_of_probabilities_passes_the_contract() -> None:
     check_metric(metric("mine"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_scores_as_podiums_own_with_nearly_its_interval() -> None:
     register_metric("mine", accuracy_score, needs="decisions", best=1.0)
     rng = np.random.default_rng(0)

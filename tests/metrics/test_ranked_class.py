@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 GRID = np.linspace(0, 1, 21)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=2, max_size=60))
 def test_curves_equal_scikit_learn(rows: list[tuple[bool, int]]) -> None:
     truth = np.array([is_positive for is_positive, _ in rows])

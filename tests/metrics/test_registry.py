@@ -57,7 +57,7 @@ def _close(name: str, expected: float, probs: Array, labels: Array, head: Head) 
     np.testing.assert_allclose(score(name, probs, labels, head), expected, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(one_class_data())
 @settings(max_examples=60, deadline=None)
 def test_decisions_of_one_class_equal_scikit_learn(data: tuple[Array, Array, int]) -> None:
@@ -82,7 +82,7 @@ def test_decisions_of_one_class_equal_scikit_learn(data: tuple[Array, Array, int
         _close(name, value, probs, y, _head("ordinal", n_classes))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(one_class_data(fewest_classes=3))
 @settings(max_examples=60, deadline=None)
 def test_probabilities_of_one_class_equal_scikit_learn(data: tuple[Array, Array, int]) -> None:
@@ -110,7 +110,7 @@ def test_two_classes_have_the_area_of_one_probability() -> None:
     _close("roc_auc_macro", oracle.roc_auc_score(y, p), np.stack([1 - p, p], axis=1), y, _head("single", 2))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(multi_data())
 @settings(max_examples=60, deadline=None)
 def test_multi_label_equals_scikit_learn(data: tuple[Array, Array, int]) -> None:

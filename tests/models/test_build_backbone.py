@@ -136,7 +136,7 @@ def test_a_missing_entry_is_refused(resnet_file: Path, tmp_path: Path) -> None:
     assert caught.value.details == ("missing: layer1.0.conv1.weight",)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_absent_file() -> None:
     with pytest.raises(WeightsError, match="there is no such weight file"):
         build_backbone("resnet10t", "nowhere.safetensors", 64)

@@ -84,7 +84,7 @@ def test_other_networks_stay_themselves() -> None:
     assert fuse(model, (32, 32)) is model
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_one_that_would_answer_otherwise_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     model = build("mobileone_s0", 32)
 

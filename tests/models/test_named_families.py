@@ -65,7 +65,7 @@ def parts_of(model: nn.Module) -> Parts:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "size"), NAMES)
 def test_a_family_is_built_trained_saved_and_resumed(name: str, size: int) -> None:
     torch.manual_seed(0)

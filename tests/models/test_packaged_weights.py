@@ -107,7 +107,7 @@ def test_entries_must_fit_one_by_one() -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "top1"), [("tf_efficientnet_lite0", 0.845), ("mobilenetv2_100", 0.800)])
 def test_top1_on_one_image_a_class(name: str, top1: float, shared_data: Callable[[str], Path]) -> None:
     """`top1` was measured on all 1,000 images; 100 of them must lie within 4 binomial standard deviations.

@@ -32,6 +32,7 @@ def pooled_maps(name: str, pooling: Any) -> tuple[torch.Tensor, torch.Tensor]:
     return seen[0], seen[1].flatten(1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NETWORKS)
 def test_each_pooling_is_what_it_says(name: str) -> None:
     maps, own = pooled_maps(name, "own")

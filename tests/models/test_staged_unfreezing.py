@@ -123,7 +123,7 @@ def test_more_blocks_than_there_are_is_refused_where_they_are_frozen() -> None:
         freeze_blocks(make_model(), 9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_optimizer_takes_what_joins() -> None:
     for name in timm.optim.list_optimizers():
         try:

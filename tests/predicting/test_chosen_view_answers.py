@@ -48,7 +48,7 @@ def combine(run: Run, notes: Notes, **how: object) -> Run:
     return podium.ensemble("a", "b", runs=run.folder.path.parent, progress=notes, **how)  # type: ignore[arg-type]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_fold_is_answered_by_the_views_that_were_chosen_without_it(run: Run) -> None:
     found = chosen_view_answers(run.folder, run.oof)
     assert found is not None

@@ -60,7 +60,7 @@ def test_every_shape_of_task_has_a_range(shape: str, contest: Contest, tmp_path:
     assert (expected.n_images, expected.n_groups, expected.is_assumed) == (n_labelled, 18, True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_gain_of_solved_heads_is_that_of_half_of_the_groups(solved: Run) -> None:
     expected, main_score = solved.scores.expected, solved.scores.main
     assert expected is not None

@@ -47,7 +47,7 @@ def combine(place: Path, *members: str, **how: object) -> Run:
     return Run(made.folder, make_settings(place))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_counts_as_the_run_that_made_the_file(place: Path) -> None:
     given = combine(place, "a", f"team={place / 'b-oof.csv'}:{place / 'b-test.csv'}")
     both = combine(place, "a", "b")

@@ -50,7 +50,7 @@ def test_without_an_answer_for_all_some_are_left(tmp_path: Path, detector: FaceD
     assert found.is_there.tolist() == [True, False, False, True, False, True]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_image_is_looked_at_once_wherever_it_lies(tmp_path: Path, detector: FaceDetector) -> None:
     first = find_boxes(_samples(tmp_path / "a"), read_chain("skin,centre"), tmp_path / "cache")
     n_first = detector.n_asked

@@ -18,7 +18,7 @@ from podium.store import RunFolder
 SLOW = [pytest.param(shape, marks=pytest.mark.slow) for shape in ("multi", "faces")]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("any_run", ["single", *SLOW], indirect=True)
 def test_each_drawing_is_the_file_of_the_report(any_run: RunFolder, tmp_path: Path) -> None:
     files = {path.stem: path.read_bytes() for path in write_plots(any_run, tmp_path)}

@@ -15,7 +15,7 @@ from podium.tables import Head, Task
 from .run_writer import make_samples, write_run
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("any_run", ["single", "multi", pytest.param("faces", marks=pytest.mark.slow)], indirect=True)
 def test_every_drawing_is_a_png(any_run: RunFolder, tmp_path: Path) -> None:
     paths = write_plots(any_run, tmp_path)
@@ -50,7 +50,7 @@ assert not {"matplotlib.pyplot", "torch", "rich"} & set(sys.modules)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_global_state_and_nothing_heavy(small_run: RunFolder, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _ALONE, str(small_run.path), str(tmp_path)], capture_output=True, text=True
@@ -58,7 +58,7 @@ def test_no_global_state_and_nothing_heavy(small_run: RunFolder, tmp_path: Path)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_names_that_look_like_formulas(tmp_path: Path) -> None:
     classes = ("$\\frac{1}$", "a_b^c", "한국어 \U0001f600", "x" * 300)
     samples = make_samples(Task((Head("$h$", "single", classes),)), tmp_path / "data", 60, n_groups=30)
@@ -66,7 +66,7 @@ def test_names_that_look_like_formulas(tmp_path: Path) -> None:
     assert len(write_plots(run)) == 5
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("any_run", ["single"], indirect=True)
 def test_pictures_of_the_user_stay(any_run: RunFolder, tmp_path: Path) -> None:
     first = write_plots(any_run, tmp_path)

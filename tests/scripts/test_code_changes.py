@@ -107,7 +107,7 @@ def test_text_types_and_errors_are_left(code: str) -> None:
     assert change(code) == set()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_change_is_code_and_names_its_line() -> None:
     path = SCRIPTS / "code_changes.py"
     source = path.read_bytes()
@@ -121,7 +121,7 @@ def test_every_change_is_code_and_names_its_line() -> None:
         assert str(item).startswith(f"{path}:{item.line}  ")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_draw_is_fixed_by_its_seed_and_takes_each_line_once_before_any_twice() -> None:
     path = SCRIPTS / "code_changes.py"
     found = code_changes.find_changes(path, path.read_bytes())

@@ -51,7 +51,7 @@ def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_change_that_no_test_notices_is_reported_and_the_tree_is_left_alone(tree: Path, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
     out = tmp_path / "table.md"
@@ -68,7 +68,7 @@ def test_a_change_that_no_test_notices_is_reported_and_the_tree_is_left_alone(tr
     assert before == {path: path.read_bytes() for path in tree.rglob("*") if path.is_file()}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_tests_that_fail_already_are_shown(tree: Path) -> None:
     test = tree / "tests" / "geometry" / "test_shapes.py"
     test.write_text(TESTS.replace("== 12", "== 13"), encoding="utf-8")
@@ -78,7 +78,7 @@ def test_tests_that_fail_already_are_shown(tree: Path) -> None:
     assert "fail on the unchanged code" in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_cannot_be_found_is_said(tree: Path) -> None:
     assert "no module or package 'toy.nothing'" in run(tree, "toy.nothing").stderr
     (tree / "tests" / "geometry" / "test_shapes.py").unlink()

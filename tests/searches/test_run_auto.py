@@ -39,7 +39,7 @@ def auto(data: Any, folder: Path, **how: Any) -> AutoResult:
     return podium.auto(data, settings=make_settings(folder), **(usual | how))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", TASKS)
 def test_it_ends_with_one_number_on_untouched_groups(shape: str, contest: Contest, tmp_path: Path) -> None:
     found = auto(contest(shape), tmp_path)
@@ -55,7 +55,7 @@ def test_it_ends_with_one_number_on_untouched_groups(shape: str, contest: Contes
     assert again.to_dict() | {"minutes": 0} == found.to_dict() | {"minutes": 0}  # nothing is trained twice
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_stop_at_any_stage_is_gone_on_with(contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = contest("single")
     whole = auto(samples, tmp_path / "whole")
@@ -73,7 +73,7 @@ def _stop(*_arguments: Any, **_options: Any) -> Any:
     raise Stopped("asked to stop.")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_fills_the_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_samples(tmp_path / "images", "single")
     rows = [f"{row:02d}.png,{'worn' if row % 2 else 'none'},p{row % 18}" for row in range(36)]

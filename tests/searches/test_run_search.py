@@ -32,7 +32,7 @@ def search(samples: Any, folder: Path, *lines: str, **how: Any) -> SearchResult:
     return podium.search(samples, recipe=make_recipe("training.epochs=1", *lines), **(usual | how))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", TASKS)
 def test_the_winner_is_judged_on_groups_that_the_search_never_used(
     shape: str, contest: Contest, tmp_path: Path
@@ -55,7 +55,7 @@ def test_the_winner_is_judged_on_groups_that_the_search_never_used(
     assert podium.list_runs(tmp_path / "runs") == []  # its runs are its own
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_proxy_comes_first_and_finalists_see_all_images(contest: Contest, tmp_path: Path) -> None:
     found = search(contest("single"), tmp_path, proxy=16, finalists=1)
     assert found.record.proxy is not None
@@ -67,7 +67,7 @@ def test_a_proxy_comes_first_and_finalists_see_all_images(contest: Contest, tmp_
     assert found.reference_run == found.folder.final(0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_search_that_was_stopped_goes_on_exactly(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,7 +97,7 @@ def test_a_search_that_was_stopped_goes_on_exactly(
     assert more.n_looks == 1 + (more.winner != found.winner)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_trial_that_cannot_win_is_left(contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("podium.searches.journal._LEAST_TO_COMPARE", 1)
     values = iter(np.linspace(0.1, 0.9, 9)[[4, 3, 2, 1, 0, 0, 0]])  # after fold 1, after both, and so on
@@ -125,7 +125,7 @@ def test_a_score_of_some_folds_wins_nothing(contest: Contest, tmp_path: Path, mo
     assert found.winner == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_impossible_trials_are_left_with_the_reason(contest: Contest, tmp_path: Path) -> None:
     space = ["schedule.kind=one_cycle,cosine,cosine_restarts", "training.epochs=1,4"]
     found = search(contest("single"), tmp_path, "training.epochs=4", space=space, trials=4)
@@ -134,7 +134,7 @@ def test_impossible_trials_are_left_with_the_reason(contest: Contest, tmp_path: 
     assert sum(row.state == "done" for row in found.trials) >= 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_minutes_that_are_over_are_told_and_kept(contest: Contest, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="was over before the first start"):
         search(contest("single"), tmp_path, minutes=1e-4, trials=None)

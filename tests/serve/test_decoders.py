@@ -57,6 +57,7 @@ def test_what_is_late_or_cancelled_is_not_begun(decoders: Decoders) -> None:
     assert not decoders.pids
 
 
+@pytest.mark.long
 def test_a_hung_worker_costs_its_image_and_a_killed_one_costs_nothing(decoders: Decoders, lost: list[str]) -> None:
     for future in [decoders.submit(png(1), within_s=60) for _ in range(8)]:
         future.result(60)

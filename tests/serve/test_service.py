@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 Find = Callable[[str], Exported]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_answers_are_those_of_the_model_to_the_bit(shape: str, exported: Find) -> None:
     found = exported(shape)
@@ -173,6 +174,7 @@ def test_nothing_is_let_in_before_the_model_is_warm_nor_while_it_drains(
     asyncio.run(ask())
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_costs_no_answer(single: Exported) -> None:
     async def ask() -> None:
         async with asked(single.load()) as server:
@@ -184,6 +186,7 @@ def test_a_worker_that_is_killed_costs_no_answer(single: Exported) -> None:
     asyncio.run(ask())
 
 
+@pytest.mark.long
 def test_a_stopped_worker_costs_one_answer_and_is_replaced(single: Exported) -> None:
     async def ask() -> None:
         async with asked(single.load(), deadline_s=2.0) as server:
@@ -195,6 +198,7 @@ def test_a_stopped_worker_costs_one_answer_and_is_replaced(single: Exported) -> 
     asyncio.run(ask())
 
 
+@pytest.mark.long
 def test_requests_of_one_moment_share_batches_and_get_their_own_answers(single: Exported) -> None:
     sizes: list[int] = []
 
@@ -219,6 +223,7 @@ def test_requests_of_one_moment_share_batches_and_get_their_own_answers(single: 
     asyncio.run(ask())
 
 
+@pytest.mark.long
 def test_at_overload_what_is_let_in_is_answered_in_time_and_the_rest_is_refused_at_once(single: Exported) -> None:
     model, deadline_s = Slow.of(single.load(), 0.1), 6.0
 

@@ -75,7 +75,7 @@ def test_local_search_ends_where_no_move_and_no_swap_gains() -> None:
         assert imbalance(counts, swapped, fractions) >= best - 1e-6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_small_case_is_near_the_best_of_all_divisions() -> None:
     rng = np.random.default_rng(2)
     counts, fractions = with_sizes(rng.integers(0, 6, (7, 3)), rng.integers(5, 12, 7)), np.full(3, 1 / 3)

@@ -272,7 +272,7 @@ def test_examples_are_the_first_of_one_group(make_samples: Build) -> None:
     assert list(hint.examples) == ids[:3]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_hints_on_real_sets(make_samples: Build, shared_data: Callable[[str], Path]) -> None:
     def read(name: str, column: str) -> list[str]:
         with (shared_data(name) / "labels.csv").open(newline="") as lines:

@@ -289,7 +289,7 @@ def test_long_tail_of_a_real_catalogue_can_be_split(make_samples: Build, shared_
     assert np.ptp(np.bincount(folds.fold)) <= 3
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_class_that_goes_to_the_holdout_whole_is_refused(make_samples: Build) -> None:
     n_refused = 0
     for seed in range(40):

@@ -49,7 +49,7 @@ SURE = ("training.epochs=30", "optimizer.lr=0.05")
 SLOW = {"optimizer.lr": [1e-9]}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", TASKS)
 def test_every_arm_is_tried_on_the_same_folds(shape: str, contest: Contest, tmp_path: Path) -> None:
     found = run(contest(shape), tmp_path, vary={"optimizer.lr": [0.3], "image.size_px": [48]}, seeds=2)
@@ -70,7 +70,7 @@ def _load(folder: Any) -> podium.Run:
     return podium.Run(folder)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_arm_that_hurts_is_left_and_one_that_does_nothing_is_not(colours: Samples, tmp_path: Path) -> None:
     vary = SLOW | {"training.batch_size": [16]}
     notes = Notes()
@@ -90,7 +90,7 @@ def test_an_arm_that_hurts_is_left_and_one_that_does_nothing_is_not(colours: Sam
     assert back.helpful == ["optimizer.lr=0.05"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_study_that_was_stopped_goes_on(contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = contest("single")
     whole = run(samples, tmp_path / "whole", vary={"optimizer.lr": [0.3]})
@@ -119,7 +119,7 @@ def test_a_metric_that_does_not_fit_keeps_the_name_free(colours: Samples, tmp_pa
     assert not StudyFolder(tmp_path / "runs" / "mine").record_file.exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_another_question_under_the_same_name_is_refused(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     run(samples, tmp_path, vary={"optimizer.lr": [0.3]})
@@ -146,7 +146,7 @@ def test_a_wrong_key_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ways_of_a_question_that_do_not_fit_are_left_out_with_the_reason(contest: Contest, tmp_path: Path) -> None:
     found = run(contest("attributes"), tmp_path, question="loss", stop_early=False)
     assert found.main is not None
@@ -157,7 +157,7 @@ def test_ways_of_a_question_that_do_not_fit_are_left_out_with_the_reason(contest
         run(contest("single"), tmp_path, question="border", name="border")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_shows_the_same(colours: Samples, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     podium.prepare(
         replace(colours), folds=2, recipe=make_recipe(), settings=Settings(runs=tmp_path / "runs", device="cpu")

@@ -165,7 +165,7 @@ def test_no_cell_is_guarded_against_spreadsheets(predict: Predict, sample: Sampl
 names = st.text(alphabet="ab0 ,;'\"\t\n=가é😀", min_size=1, max_size=6).filter(lambda name: name.strip() != "")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_sample_changes_in_its_answers_only(

@@ -71,7 +71,7 @@ def test_the_name_of_an_own_metric_of_podium_is_refused() -> None:
         name_metric(log_loss)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_training_is_judged_by_it(tmp_path: Path) -> None:
     run = train(
         make_samples(tmp_path / "images", "single"),

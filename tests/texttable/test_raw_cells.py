@@ -13,7 +13,7 @@ text_cells = st.text(alphabet="ab \",\t;\r\n='가é", max_size=6)
 words = st.text(alphabet="ab\",;='가é", min_size=1, max_size=6)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @given(st.lists(st.lists(text_cells, min_size=2, max_size=4), min_size=1, max_size=5), st.sampled_from(",\t;"))
 def test_reads_what_the_standard_library_writes(rows: list[list[str]], delimiter: str) -> None:
     buffer = io.StringIO(newline="")

@@ -63,7 +63,7 @@ def test_the_shared_ending_makes_no_name_near(write):
 _CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max_size=12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(st.tuples(_CELL, _CELL), min_size=1, max_size=8), mark=st.sampled_from(",;\t|"))
 def test_whatever_the_csv_module_writes_comes_back(tmp_path_factory, rows, mark):
@@ -145,7 +145,7 @@ def test_a_named_column_that_is_not_there(write):
         table.column("lable", field="label_columns")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_million_cells_are_read_to_the_last(tmp_path: Path) -> None:
     rows = "".join(f"{row}.jpg,cat,{row},\n" for row in range(250_000))
     path = tmp_path / "t.csv"

@@ -102,6 +102,7 @@ def test_the_trial_of_places_makes_real_images(tmp_path: Path, monkeypatch: pyte
     assert autotune_trials.try_places(recipe, model, 100, other, CPU)["chosen"] == "device"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "freeze", ["none", *(pytest.param(name, marks=pytest.mark.slow) for name in ("blocks", "backbone"))]
 )

@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 TASK = Task((Head("label", "single", ("a", "b")),))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("n_steps", "chosen"), [(100, "none"), (1000, "inductor")])
 def test_compiling_counts(n_steps: int, chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     told = iter([1.0] * compile_trial.ROUNDS + [60.0] + [0.5] * compile_trial.ROUNDS)

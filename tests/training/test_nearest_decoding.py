@@ -31,6 +31,7 @@ def run_of(samples: Samples, folder: Path, *lines: str, name: str = "r") -> Run:
     return train(samples, recipe=make_recipe(*WHOLE, *lines), folds=2, name=name, settings=settings)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("shape", "more"),
     [

@@ -47,7 +47,7 @@ def photos(run: Run, rows: list[int]) -> list[NDArray[np.uint8]]:
     return [image for image in pixels if image is not None]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_fold_says_of_its_valid_images_what_it_said_out_of_fold(run: Run) -> None:
     predictor = run.predictor()
     for fold in range(run.folds.n_folds):
@@ -126,7 +126,7 @@ def test_a_run_without_a_finished_fold_has_none(run: Run, tmp_path_factory: pyte
         Run(RunFolder(empty)).predictor()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("keep", [True, False])
 def test_branches_of_training_are_fused(keep: bool, tmp_path: Path) -> None:
     lines = (*WHOLE, "model.name=mobileone_s0", "model.act_layer=silu")

@@ -78,7 +78,7 @@ def test_the_probe_knows_the_training_rows_and_the_loss() -> None:
     assert right["probe"] > max(0.9, right["random"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_backbone_is_not_touched_and_two_starts_are_equal() -> None:
     task = Task(TASKS["attributes"].heads)
     first, second, plain = started(task), started(task), started(task, "model.head_start=random")

@@ -41,7 +41,7 @@ def test_the_number_of_parts_does_not_matter(monkeypatch: pytest.MonkeyPatch, n_
     assert pairs.tolist() == compare_all(hashes, 9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_many_hashes_give_what_a_comparison_of_all_with_all_gives() -> None:
     """Large enough for the masks, with hashes that share most of their bits, as those of look-alikes do."""
     rng = np.random.default_rng(3)

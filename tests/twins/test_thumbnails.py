@@ -88,7 +88,7 @@ def read_looks(folder: Path, names: Sequence[str]) -> tuple[np.ndarray, np.ndarr
     return np.asarray(hashes, np.uint64), np.stack(small)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_pasted_masks_are_seen_through(shared_data: Callable[[str], Path]) -> None:
     folder = shared_data("mask_pairs")
     with (folder / "labels.csv").open() as lines:
@@ -105,7 +105,7 @@ def test_pasted_masks_are_seen_through(shared_data: Callable[[str], Path]) -> No
     assert is_true.sum() > (group[plain[:, 0]] == group[plain[:, 1]]).sum()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_hands_that_look_alike_are_not_accused(shared_data: Callable[[str], Path]) -> None:
     folder = shared_data("sign_digits")
     names = sorted(str(path.relative_to(folder)) for path in (folder / "images").rglob("*.jpg"))[::2]

@@ -82,7 +82,7 @@ def test_everything_that_was_put_in_is_found_and_nothing_else(folder: Path, tmp_
     assert found["value_range"].change == {"overrides": ["image.value_range=[0, 1023]"]}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_it_finds_has_an_exit_code_and_a_command_to_copy(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

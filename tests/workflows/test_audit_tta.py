@@ -54,7 +54,7 @@ def follow(run: Run, *views: str) -> None:
     durable.write_sealed(run.folder.views_file, record | {"chosen": {"follow": True, "views": ["plain", *views]}})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_mean_over_views_is_what_the_predictor_says_of_each_folds_valid_images(run: Run) -> None:
     run.audit_tta(views=VIEWS)
     samples, folds = load_tables(run.folder)
@@ -121,7 +121,7 @@ def test_predictions_use_what_was_chosen_unless_views_are_named(run: Run, tmp_pa
     assert "predictions/named.parquet" not in stale
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @only_one
 def test_the_report_shows_what_every_view_adds(run: Run, tmp_path: Path) -> None:
     audit = run.audit_tta(views=VIEWS)
@@ -208,7 +208,7 @@ def draw_letters(folder: Path, n: int) -> Samples:
     return Samples(folder, as_text_array(names), as_text_array(names), task, {"size": labels})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_scale_fell_and_turns_stayed_as_a_contest_saw_it(tmp_path: Path) -> None:
     """On letters rot90 gave +0.0067 and scale -0.056: here the size is the class, and a turn says nothing of it."""
     lines = ("model.freeze=none", "predict_views=[plain]", "training.epochs=8", "optimizer.lr=0.02")

@@ -109,7 +109,7 @@ def test_an_epoch_is_scored_by_bags_so_patience_and_best_are_too(shape: str, tab
             assert last[fold][head.name] == pytest.approx(value, nan_ok=True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_decide_chooses_a_pool_that_predictions_and_evaluations_follow(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -184,7 +184,7 @@ def test_a_pool_without_bags_is_refused(table: Path, tmp_path: Path) -> None:
         run.predict(table.parent / "photos", rows=table, answer_per="product")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_corrected_labels_are_judged_by_bags(table: Path) -> None:
     before = train_bags(table)
     wrong = before.samples

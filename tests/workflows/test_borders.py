@@ -44,7 +44,7 @@ def train(samples: Samples, place: Path, *lines: str) -> podium.Run:
 SOLVED = tuple(line for line in TINY if not line.startswith(("training.epochs", "training.batch", "head.kind")))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("lines", [TINY, (*SOLVED, "head.kind=logistic")], ids=["gradient", "solved"])
 def test_moved_borders_train_as_if_read_so_and_judge_as_read(
     lines: tuple[str, ...], samples: Samples, tmp_path: Path

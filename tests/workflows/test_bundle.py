@@ -65,7 +65,7 @@ def copy_of(bundle: Path, to: Path) -> Path:
     return to
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_rerun_makes_the_same_bytes_elsewhere(bundle: Path, submitted: bytes, place: Path, tmp_path: Path) -> None:
     shutil.copytree(place / "test", tmp_path / "moved")
     found = podium.rerun(copy_of(bundle, tmp_path / "b"), tmp_path / "moved", to=tmp_path / "again", exact=True)
@@ -77,7 +77,7 @@ def test_rerun_makes_the_same_bytes_elsewhere(bundle: Path, submitted: bytes, pl
     assert durable.read_sealed(tmp_path / "again" / "rerun.json")["agrees"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_script_does_it_in_a_process_of_its_own(bundle: Path, place: Path, tmp_path: Path) -> None:
     env = {**os.environ, "PYTHON": sys.executable, "OUT": str(tmp_path / "out")}
     words = ["sh", str(bundle / "rerun.sh"), str(place / "test"), "--exact", "--json"]
@@ -138,14 +138,14 @@ def test_predictions_that_differ_are_told_with_the_worst_image(
     assert not durable.read_sealed(tmp_path / "out" / "rerun.json")["agrees"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_images_go_with_it_when_asked(run: Run, submitted: bytes, tmp_path: Path) -> None:
     found = run.bundle(tmp_path / "b", with_images=True)
     assert found.record.has_images
     assert podium.rerun(tmp_path / "b", to=tmp_path / "out", exact=True).same_bytes
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("shape", "columns"), [("single", "mask"), ("multi", "red green")])
 def test_other_shapes_whole_networks_and_the_refit(shape: str, columns: str, contest: Contest, tmp_path: Path) -> None:
     run = train(contest(shape), recipe=make_recipe(*WHOLE), folds=2, settings=make_settings(tmp_path))
@@ -164,7 +164,7 @@ def test_other_shapes_whole_networks_and_the_refit(shape: str, columns: str, con
     assert found.compared.has_same_bits
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_ensemble_takes_its_runs_along(run: Run, contest: Contest, place: Path, tmp_path: Path) -> None:
     mine = copy_run(run, tmp_path)
     train(contest("attributes"), recipe=make_recipe("seed=1"), folds=2, name="other", settings=mine.settings)
@@ -175,7 +175,7 @@ def test_an_ensemble_takes_its_runs_along(run: Run, contest: Contest, place: Pat
     assert podium.rerun(tmp_path / "b", tmp_path / "test", to=tmp_path / "out", exact=True).same_bytes
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_without_a_submission_the_predictions_are_compared(run: Run, place: Path, tmp_path: Path) -> None:
     fresh = copy_run(run, tmp_path)
     for name in ("submissions.jsonl", "submission.csv"):

@@ -74,7 +74,7 @@ class Vandal(podium.Callback):
             raise OSError("no space left")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("lines", [(), ("model.freeze=none",)], ids=["features", "images"])
 def test_everything_is_told_in_order_and_as_the_journals_have_it(
     lines: tuple[str, ...], contest: Contest, tmp_path: Path
@@ -122,7 +122,7 @@ def test_the_loss_of_an_epoch_is_the_mean_of_its_steps(contest: Contest, tmp_pat
         assert epoch.train_loss == pytest.approx(np.mean(losses))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_callback_changes_a_bit_and_a_failing_one_is_named(contest: Contest, tmp_path: Path) -> None:
     recipe = make_recipe("model.freeze=none", "model.drop_rate=0.3")
     plain = train(contest("single"), recipe=recipe, folds=2, name="a", settings=make_settings(tmp_path / "a"))
@@ -135,7 +135,7 @@ def test_no_callback_changes_a_bit_and_a_failing_one_is_named(contest: Contest, 
     assert len(diary.of("run ends")) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_resumed_training_says_where_it_goes_on(contest: Contest, tmp_path: Path) -> None:
     class Stop(podium.Callback):
         def on_epoch(self, training: TrainingInfo, epoch: EpochInfo) -> None:

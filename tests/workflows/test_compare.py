@@ -35,7 +35,7 @@ def runs(request: pytest.FixtureRequest, contest: Contest, tmp_path_factory: pyt
     return folder / "runs"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_runs_are_compared_on_every_target(runs: Path) -> None:
     found = podium.compare("a-1", "b-1", "b-2", runs=runs)
     first = podium.load_run("a-1", runs=runs)
@@ -90,7 +90,7 @@ def test_another_metric_and_level(runs: Path) -> None:
         podium.compare("a-1", "b-1", runs=runs, level=1.0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_cannot_be_compared_is_refused(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     first = start(samples, tmp_path, "first")

@@ -62,7 +62,7 @@ def test_it_is_judged_out_of_fold(run: Run) -> None:
     assert found == paired_difference(*certain, labels, groups, found.metric, head)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_predict_evaluate_and_submit_follow(run: Run, contest: Contest, tmp_path: Path) -> None:
     samples = contest("attributes")
     plain = run.predict(samples.root, name="plain")

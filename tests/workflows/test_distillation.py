@@ -36,7 +36,7 @@ def weights_of(run: Run, fold: int) -> dict[str, np.ndarray]:
     return load_file(run.folder.training_folder(fold, "all") / "model.safetensors")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "shape", ["single", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("attributes", "multi"))]
 )
@@ -66,7 +66,7 @@ def test_a_student_learns_what_the_teacher_of_its_fold_says(shape: str, contest:
     assert len(load_predictions(student.folder.path / "teacher/refit/probs.parquet")) == len(samples)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_labels_that_judge_a_student_do_not_reach_it(contest: Contest, tmp_path: Path) -> None:
     """Other labels of fold 0's images: teacher, answers and student of fold 0 stay to the bit; those of fold 1 do not.
 
@@ -94,7 +94,7 @@ def test_labels_that_judge_a_student_do_not_reach_it(contest: Contest, tmp_path:
     assert any(not np.array_equal(value, other[key]) for key, value in one.items())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_resume_needs_no_teacher_and_is_exact(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     run_of(samples, tmp_path, "teacher", *FROZEN)
@@ -108,7 +108,7 @@ def test_a_resume_needs_no_teacher_and_is_exact(contest: Contest, tmp_path: Path
     assert results_of(resume("student", settings=make_settings(tmp_path)).folder.path) == before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_teacher_that_cannot_teach_is_refused(contest: Contest, tmp_path: Path) -> None:
     samples, settings = contest("single"), make_settings(tmp_path)
     teacher = run_of(samples, tmp_path, "teacher", *FROZEN)
@@ -135,7 +135,7 @@ def test_a_teacher_that_cannot_teach_is_refused(contest: Contest, tmp_path: Path
         resume("student", settings=settings)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_argument_is_the_key(contest: Contest, tmp_path: Path) -> None:
     samples, settings = contest("single"), make_settings(tmp_path)
     teacher = run_of(samples, tmp_path, "teacher", *FROZEN)
@@ -154,7 +154,7 @@ def test_the_argument_is_the_key(contest: Contest, tmp_path: Path) -> None:
         np.testing.assert_array_equal(weights_of(student, 0)[name], value)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_extra_data_teach_both_or_are_refused(contest: Contest, tmp_path: Path) -> None:
     samples, settings = contest("single"), make_settings(tmp_path)
     draw_images(tmp_path / "web", N, seed=7)

@@ -60,7 +60,7 @@ def test_each_domain_is_judged_by_a_model_that_never_saw_it(n_folds: int | None,
     assert '<th scope="row">north</th>' in page
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_shows_domains_and_the_worst(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,7 +48,7 @@ def combine(place: Path, *members: str, **how: object) -> Run:
     return Run(made.folder, make_settings(place))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("blend", ["mean", "logits", "ranks", "vote"])
 def test_it_predicts_what_its_runs_predict_together(place: Path, blend: str) -> None:
     made = combine(place, blend=blend, weights=(6, 3, 1))
@@ -110,7 +110,7 @@ def test_the_best_subsets_are_named(place: Path) -> None:
         combine(place, weights="subset", subsets=0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_is_submitted_decided_evaluated_and_labels_images(place: Path, tmp_path: Path) -> None:
     made = combine(place)
     made.predict(place / "test", progress=Notes())
@@ -177,7 +177,7 @@ def test_a_run_that_changed_or_went_is_noticed(contest: Contest, tmp_path: Path)
         combine(tmp_path, "b")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_runs_on_bags_are_combined_image_by_image_and_judged_bag_by_bag(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     bag = np.array([f"{name}/{label}" for name, label in zip(samples.group_keys, samples.labels["mask"], strict=True)])

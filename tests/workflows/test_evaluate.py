@@ -189,7 +189,7 @@ def test_folders_and_tables_of_other_names_and_fewer_classes_are_read(
     assert [item.name for item in read_evaluations(mine.folder)] == ["evaluation", "evaluation", "table"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_says_the_same(
     run: Callable[[str], Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -41,7 +41,7 @@ def runs(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return made
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", list(CASES))
 def test_an_image_is_explained_by_the_model_that_did_not_learn_it(runs: dict[str, Run], name: str) -> None:
     run = runs[name]
@@ -98,7 +98,7 @@ def test_other_images_get_the_mean_of_all_models(runs: dict[str, Run]) -> None:
     assert made.shown[0].prob == pytest.approx(run.predict(files).probs["tags"][0, 1], abs=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_writes_sheets_numbers_and_the_report(
     runs: dict[str, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

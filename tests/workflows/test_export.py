@@ -53,13 +53,13 @@ def agree(run: Run, folder: Path, engine: str, atol: float = 1e-5) -> None:
         np.testing.assert_allclose(alone.probs[name][0], values[0], atol=atol)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("engine", ENGINES)
 def test_it_answers_as_the_run(run: Run, exported: Path, engine: str) -> None:
     agree(run, exported, engine)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["single", "multi"])
 def test_so_do_networks_of_rectangles_under_two_views(shape: str, contest: Contest, tmp_path: Path) -> None:
     lines = (*WHOLE, "image.fit=pad", "image.preprocessing=[{kind: grayscale}]")
@@ -79,7 +79,7 @@ def test_the_folder_says_what_it_is(run: Run, exported: Path) -> None:
     assert record["check"]["same_pixels"] < 1e-5
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_is_loaded_without_torch(run: Run, exported: Path) -> None:
     code = (
         "import sys, podium\n"
@@ -92,7 +92,7 @@ def test_it_is_loaded_without_torch(run: Run, exported: Path) -> None:
     assert done.stdout.strip() in ("worn", "none")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_decisions_are_inside(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = {"thresholds": {"tags": [0.0, 1.0]}, "composite": "class_first", "unknown": {"mask": 0.999}}
     durable.write_json(run.folder.decisions_file, record)
@@ -105,7 +105,7 @@ def test_decisions_are_inside(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
     assert found.names("mask") == [None]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_disagrees_is_not_written(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = check_graph._ask_network
     monkeypatch.setattr(
@@ -116,7 +116,7 @@ def test_what_disagrees_is_not_written(run: Run, tmp_path: Path, monkeypatch: py
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_grey_level_does_is_told_and_refuses_nothing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +127,7 @@ def test_what_a_grey_level_does_is_told_and_refuses_nothing(
     assert caution.replace("<", "&lt;") in (tmp_path / "model" / "card.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_openvino_is_right_at_the_first_batch_of_a_size_whoever_compiles(contest: Contest, tmp_path: Path) -> None:
     """It was not where depthwise convolutions stand behind an `If`."""
     openvino = pytest.importorskip("openvino")
@@ -147,6 +147,7 @@ def test_openvino_is_right_at_the_first_batch_of_a_size_whoever_compiles(contest
 LONG = pytest.mark.slow
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("shape", "blend"),
     [
@@ -172,7 +173,7 @@ def test_an_ensemble_is_one_graph(shape: str, blend: str, contest: Contest, tmp_
         agree(run, tmp_path / "model", engine)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ensembles_that_no_graph_holds_are_refused(contest: Contest, tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     cut = "image.preprocessing=[{{kind: centre_crop, size_px: {}}}]"

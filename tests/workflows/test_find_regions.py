@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_writes_a_table_and_a_sheet(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     words = ["regions", "photos", "--detect", "skin,centre", "--region", "face", "upper_face", "--pad", "20"]
     words += ["--out", "boxes.csv"]

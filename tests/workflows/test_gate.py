@@ -50,7 +50,7 @@ def upside_down(run: RunFolder) -> None:
     durable.write_json(about, record | {"files": record["files"] | {path.name: origin.sha256}})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_gate_and_the_leaderboard(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = place / "runs"
     run = RunFolder(runs / "a")

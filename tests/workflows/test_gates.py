@@ -49,7 +49,7 @@ def test_images_that_a_model_learnt_are_not_scored_under_any_name(run: Run, tmp_
     assert any("Not scored" in line and "5 of " in line for line in notes.notes)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_ensemble_with_a_run_that_learnt_the_holdout_cannot_confirm_on_it(
     run: Run, contest: Contest, tmp_path: Path
 ) -> None:
@@ -60,7 +60,7 @@ def test_an_ensemble_with_a_run_that_learnt_the_holdout_cannot_confirm_on_it(
         both.evaluate_holdout()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_holdout_confirms_once_whatever_is_changed_in_between(run: Run) -> None:
     run.evaluate_holdout()
     run.decide(tune="f1_macro")
@@ -72,7 +72,7 @@ def test_a_holdout_confirms_once_whatever_is_changed_in_between(run: Run) -> Non
     assert any("scored 2 times" in line for line in notes.notes)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_choice_reads_the_holdout(run: Run, contest: Contest, tmp_path: Path) -> None:
     """Decisions, weights and verdicts are of out-of-fold rows, among which no image of the holdout is."""
     other = contest("single")
@@ -95,7 +95,7 @@ def test_no_choice_reads_the_holdout(run: Run, contest: Contest, tmp_path: Path)
     }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_extra_data_with_images_of_the_holdout_does_not_train_on_them(
     run: Run, contest: Contest, tmp_path: Path
 ) -> None:

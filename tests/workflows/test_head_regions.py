@@ -37,7 +37,7 @@ def _train(root: Path, images: Path, *lines: str, only_folds: list[int] | None =
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_model_is_that_of_a_run_in_which_all_see_its_region(tmp_path: Path) -> None:
     run = _train(tmp_path / "own", tmp_path / "images", *OWN)
     record = run.folder.read()
@@ -57,7 +57,7 @@ def test_each_model_is_that_of_a_run_in_which_all_see_its_region(tmp_path: Path)
         np.testing.assert_allclose(by_folder.probs[head][place], found.probs[head], atol=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_resume_is_exact(tmp_path: Path) -> None:
     whole = _train(tmp_path / "whole", tmp_path / "images", *OWN)
     started = _train(tmp_path / "part", tmp_path / "images", *OWN, only_folds=[0])

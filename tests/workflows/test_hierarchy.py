@@ -50,7 +50,7 @@ def test_decide_with_a_hierarchy(contest: Contest, tmp_path: Path, capsys: pytes
     assert not run.folder.decisions_file.is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("arrangement", ["shared", "separate"])
 def test_parents_are_learnt_beside_the_classes(arrangement: str, contest: Contest, tmp_path: Path) -> None:
     """The loss of the first batch is that of the classes plus the weight times that of summed probabilities."""

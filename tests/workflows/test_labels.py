@@ -48,7 +48,7 @@ def runs(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ru
     return before, after
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_run_keeps_the_overlay_and_every_fold(runs: tuple[Run, Run]) -> None:
     before, after = runs
     assert after.samples.corrections == tuple(ROWS)
@@ -132,7 +132,7 @@ def test_the_command_lists_writes_and_judges(
     assert {one["head"] for one in found["suspects"]} == {"mask"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_annotators_and_repeats_of_the_run(
     runs: tuple[Run, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,7 +174,7 @@ def test_look_alikes_come_from_the_cache(runs: tuple[Run, Run]) -> None:
     assert np.isfinite([one.score for one in found.top()]).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_unlabelled_images_are_listed_to_fill_in(
     runs: tuple[Run, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,7 +26,7 @@ LORA = ("model.freeze=lora", "model.name=test_vit", "model.lora_dropout=0.2", "p
 CPU = torch.device("cpu")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "shape", ["attributes", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("single", "multi"))]
 )

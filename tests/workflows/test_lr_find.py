@@ -140,7 +140,7 @@ def test_validation_images_and_broken_ones_are_not_read(contest: Contest, tmp_pa
     (samples.root / "torn.png").unlink()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["lr.svg", "lr.png"])
 def test_the_plot_is_a_picture_and_replaces_nothing(name: str, contest: Contest, tmp_path: Path) -> None:
     sweep = find(contest("attributes"), tmp_path, WHOLE, "model.arrangement=separate")
@@ -201,7 +201,7 @@ def test_images_without_labels_are_refused(contest: Contest) -> None:
         podium.lr_find(replace(contest("single"), task=None, labels={}))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_prints_the_flag_to_copy(
     contest: Contest, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,7 +39,7 @@ def runs(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return made
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", list(CASES))
 def test_every_image_has_a_place_and_its_columns(runs: dict[str, Run], name: str) -> None:
     run = runs[name]
@@ -106,7 +106,7 @@ def test_a_copy_of_an_image_is_most_like_it(runs: dict[str, Run], name: str, tmp
     assert (run.folder.map_folder / "like.png").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command(runs: dict[str, Run], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     run = runs["frozen"]
     words = ["map", "frozen", "--runs", str(run.settings.runs), "--quiet"]

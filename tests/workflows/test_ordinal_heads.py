@@ -19,6 +19,7 @@ Contest = Callable[[str], Samples]
 CUMULATIVE = "model.ordinal=cumulative"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("preset", "lines"),
     [

@@ -51,7 +51,7 @@ def parts(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("parts")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_trains_as_the_same_loss_of_podium(shape: str, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_it_trains_as_the_same_loss_of_podium(shape: str, tmp_path: Path) -> Non
     assert 0 <= mine.scores.main.value <= 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_options_reach_the_loss(parts: Path, tmp_path: Path) -> None:
     del parts
     samples, settings = make_samples(tmp_path / "images", "single"), make_settings(tmp_path)
@@ -99,7 +99,7 @@ def test_an_option_is_not_taken_for_the_file(words: list[str], capsys: pytest.Ca
     assert "--parts names no file" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_and_its_processes_know_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     parts = tmp_path / "my_parts.py"
     parts.write_text(PARTS)

@@ -38,7 +38,7 @@ def test_folder(tmp_path: Path) -> Path:
     return tmp_path / "test"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_mean_is_that_of_the_folds_and_both_are_on_disk(run: Run, test_folder: Path) -> None:
     found = run.predict(test_folder)
     folds = [load_predictions(run.folder.predictions_file("test", fold)) for fold in range(3)]
@@ -79,7 +79,7 @@ def test_the_order_of_the_samples_is_kept(run: Run, test_folder: Path) -> None:
     np.testing.assert_allclose(found.probs["mask"], forwards.align(names).probs["mask"], rtol=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @only_frozen
 def test_a_table_says_which_images_are_predicted(run: Run, test_folder: Path) -> None:
     every = run.predict(test_folder, name="every")

@@ -32,7 +32,7 @@ def refuse_to_compare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(prepare_module, name, fail)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("shape", "is_saved"),
     [
@@ -77,7 +77,7 @@ def test_options_that_prepared_data_have_settled_are_refused(contest: Contest, t
     assert prepare(data, settings=settings) is data
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_unreadable_images_are_left_out_once(tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 1)):
         draw_images(tmp_path / "images" / name, 10, seed=seed)
@@ -95,7 +95,7 @@ def test_unreadable_images_are_left_out_once(tmp_path: Path) -> None:
     assert "a/bad.png" in (run.folder.path / "quarantine.csv").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_line_trains_on_what_split_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, seed in (("a", 0), ("b", 1)):

@@ -22,7 +22,7 @@ def table(tmp_path: Path) -> Path:
     return tmp_path / "train.csv"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_proxy_is_data_and_its_order_of_recipes_is_judged(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

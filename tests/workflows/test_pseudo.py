@@ -26,7 +26,7 @@ def start(contest: Contest, shape: str, root: Path) -> Run:
     return train(contest(shape), recipe=make_recipe(), folds=2, name="mine", settings=make_settings(root))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_each_fold_learns_from_its_own_models(shape: str, contest: Contest, tmp_path: Path) -> None:
     run = start(contest, shape, tmp_path)

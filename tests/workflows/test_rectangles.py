@@ -131,7 +131,7 @@ def test_a_fold_and_a_cache_that_are_gone_are_made_again_with_the_same_bytes(run
     assert {name: after[name] for name in before} == before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "size"), [("test_resnet", "[96,64]"), ("test_vit", "[48,80]")])
 def test_networks_of_timm_are_trained_on_rectangles(name: str, size: str, contest: Contest, tmp_path: Path) -> None:
     """A convolutional network and a vision transformer: frozen, in cached blocks, whole; each fold predicts again."""
@@ -148,7 +148,7 @@ def test_networks_of_timm_are_trained_on_rectangles(name: str, size: str, contes
         durable.remove_tree(run.folder.path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_square_written_as_height_and_width_is_the_same_run(contest: Contest, tmp_path: Path) -> None:
     results = []
     for number, size in enumerate(("32", "[32, 32]")):

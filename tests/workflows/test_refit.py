@@ -38,7 +38,7 @@ def weights_in(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.safetensors"))}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 @pytest.mark.parametrize("kind", ["whole", "frozen", "solved"])
 def test_every_task_is_refitted_and_no_score_moves(shape: str, kind: str, contest: Contest, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ class StopAt(Callback):
         assert dict(epoch.scores) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("step", [3, 5, 7])
 def test_a_stop_and_the_same_call_give_the_same_bits(
     step: int, contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -51,7 +51,7 @@ def _pixels(run: Run) -> dict[str, np.ndarray]:
     return dict(zip(cache.ids.tolist(), cache.pixels, strict=True))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_the_cache_holds_the_padded_region_of_every_image(tmp_path: Path, shape: str) -> None:
     samples = _samples(tmp_path / "images", shape)
@@ -67,7 +67,7 @@ def test_the_cache_holds_the_padded_region_of_every_image(tmp_path: Path, shape:
         np.testing.assert_array_equal(stored[name], resize_to(part, 32, 32))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_prediction_looks_for_the_region_itself(tmp_path: Path) -> None:
     samples = _samples(tmp_path / "images")
     run = _train(tmp_path, samples, *FACE)
@@ -85,7 +85,7 @@ def test_prediction_looks_for_the_region_itself(tmp_path: Path) -> None:
     assert run.evaluate(labelled, progress=Silent()).main is not None
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_table_comes_before_the_chain_and_new_images_need_theirs(tmp_path: Path) -> None:
     samples = _samples(tmp_path / "images")
     podium.find_regions(
@@ -120,7 +120,7 @@ def test_boxes_that_no_model_sees_are_refused(tmp_path: Path) -> None:
         _train(tmp_path, found.samples)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_goes_on_without_its_cache_or_its_detector(tmp_path: Path, detector: FaceDetector) -> None:
     samples = _samples(tmp_path / "images")
     whole = _train(tmp_path / "whole", samples, *FACE)
@@ -135,7 +135,7 @@ def test_a_run_goes_on_without_its_cache_or_its_detector(tmp_path: Path, detecto
     }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_prepared_data_get_their_boxes_from_each_recipe(tmp_path: Path) -> None:
     samples = _samples(tmp_path / "images")
     (samples.root / "05.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")

@@ -86,7 +86,7 @@ def nursery() -> Iterator[Nursery]:
     server.close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_each_training_knows_how_long_its_epochs_took(samples: Path, tmp_path: Path) -> None:
     started = time.monotonic()
     run = RunFolder(go_on(tmp_path, samples, FROZEN))
@@ -117,7 +117,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(
     assert results_of(go_on(tmp_path, samples, case.lines)) == case.results
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_killed_at_file_operations_all_along_ends_with_the_same_bytes(
     case: Case, samples: Path, tmp_path: Path, nursery: Nursery
 ) -> None:
@@ -152,7 +152,7 @@ def test_a_run_on_a_cloud_drive_killed_at_file_operations_ends_with_the_same_byt
     assert not list(run.glob("fold-*/all/checkpoints"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_on_a_cloud_drive_nothing_large_is_ever_deleted_or_replaced(contest: Contest, tmp_path: Path) -> None:
     """What the bin of the drive gets: files that were emptied, and small ones that are replaced."""
     binned: list[tuple[str, int]] = []
@@ -264,7 +264,7 @@ TORN = {FROZEN: b"", BLOCKS: b'{"torn', WHOLE: b"garbage\n"}
 """What a power cut may leave, one kind a recipe: what a resume makes of it does not hang on the recipe."""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("case", TORN, ids=["frozen", "blocks", "whole"], indirect=True)
 def test_a_journal_that_a_power_cut_tore_does_not_block_a_resume(
     case: Case, samples: Path, tmp_path: Path, nursery: Nursery
@@ -314,7 +314,7 @@ def test_a_class_that_is_not_in_a_fold_does_not_stop_a_run(contest: Contest, tmp
 LONG = (*WHOLE, "training.epochs=40")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_signal_ends_a_command_within_seconds_and_it_goes_on_to_the_same_bytes(samples: Path, tmp_path: Path) -> None:
     """By SIGTERM here; the soak has Ctrl-C too (R5)."""
     machine = ["--runs", "runs", "--threads", "1", "--device", "cpu", "--checkpoint-seconds", "1000", "--quiet"]

@@ -59,6 +59,7 @@ class StopAt(podium.Callback):
 FAST = {"mixing"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[] if name in FAST else [pytest.mark.slow]) for name in PARTS]
 )

@@ -62,7 +62,7 @@ def started(request: pytest.FixtureRequest, start: Callable[[str], Started]) -> 
     return start(request.param)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_folds_trained_one_by_one_in_any_order_and_gathered_are_the_run(started: Started, tmp_path: Path) -> None:
     run, settings = started.copy(tmp_path)
     for fold in (2, 0, 1):
@@ -169,7 +169,7 @@ def test_folds_asked_for_are_recorded_and_the_run_is_finished_when_they_are_done
     assert set(resume(run.name, settings=settings).oof.fold) == {0, 1, 2}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("started", ["attributes"], indirect=True)
 def test_processes_that_one_command_starts_end_with_the_same_bytes(started: Started, tmp_path: Path) -> None:
     """With their start, which is what costs; the soak has up to five on every kind of run (R20)."""
@@ -190,7 +190,7 @@ def test_what_one_process_fails_with_is_the_error(contest: Contest, tmp_path: Pa
     assert not Run(RunFolder(settings.runs / "baseline-1")).folder.is_finished
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_who_starts_other_processes_never_imports_torch(contest: Contest, tmp_path: Path) -> None:
     settings, options = make_settings(tmp_path), FoldOptions(folds=2)
     start_run(contest("multi"), make_recipe(), options, settings, Silent(), name="mine")

@@ -35,7 +35,7 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(podium.Run, "report", lambda run: run.folder.report_file)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("parts", PARTS)
 def test_the_same_weight_for_all_changes_nothing_and_others_do(contest: Contest, parts: str, tmp_path: Path) -> None:
     samples, lines = contest("attributes"), PARTS[parts]
@@ -47,7 +47,7 @@ def test_the_same_weight_for_all_changes_nothing_and_others_do(contest: Contest,
     assert any(np.abs(other[name] - values).max() > 1e-4 for name, values in plain.items())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("parts", ["frozen", "whole"])
 def test_shares_of_certain_votes_train_as_the_labels_do(contest: Contest, parts: str, tmp_path: Path) -> None:
     samples, lines = contest("attributes"), PARTS[parts]
@@ -59,7 +59,7 @@ def test_shares_of_certain_votes_train_as_the_labels_do(contest: Contest, parts:
         np.testing.assert_allclose(same[name], values, atol=2e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("arrangement", ["shared", "joint", "separate"])
 def test_split_votes_make_a_model_less_sure(contest: Contest, arrangement: str, tmp_path: Path) -> None:
     samples = contest("attributes")

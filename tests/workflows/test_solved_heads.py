@@ -38,7 +38,7 @@ def solve(samples: Samples, folder: Path, *lines: str, **more: object) -> podium
     return train(samples, recipe=recipe, folds=2, name="mine", settings=make_settings(folder), **more)  # type: ignore[arg-type]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 @pytest.mark.parametrize("arrangement", ["shared", "separate", "joint"])
 def test_every_shape_of_task(shape: str, arrangement: str, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_every_shape_of_task(shape: str, arrangement: str, tmp_path: Path) -> No
     assert all(np.isfinite(probs).all() for probs in predictions.probs.values())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_losses_and_scores_of_train_and_valid_images_are_recorded(tmp_path: Path) -> None:
     """The valid loss is scikit-learn's log loss of the out-of-fold probabilities."""
     samples = make_samples(tmp_path / "images", "single")
@@ -84,7 +84,7 @@ def test_losses_and_scores_of_train_and_valid_images_are_recorded(tmp_path: Path
     assert "; loss: train " in (run.folder.path / "report.html").read_text("utf-8")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_recipe_of_a_run_gives_the_same_run_again(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images", "single")
     first = solve(samples, tmp_path / "a")
@@ -110,7 +110,7 @@ def test_labels_of_the_valid_fold_are_not_looked_at(tmp_path: Path) -> None:
     assert weights[0] == weights[1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_stop_between_candidates_and_a_resume_give_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,7 +133,7 @@ def test_a_stop_between_candidates_and_a_resume_give_the_same_bits(
     assert results_of(tmp_path / "b" / "runs" / "mine") == whole
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_callbacks_see_one_epoch_without_steps(tmp_path: Path) -> None:
     seen: list[object] = []
 

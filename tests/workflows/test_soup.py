@@ -31,6 +31,7 @@ SOUP = ("training.epochs=4", "training.soup_epochs=2", "schedule.kind=constant",
 WHOLE = ("model.freeze=none", "predict_views=[plain]", "training.ema_decay=null")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "shape", ["single", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("attributes", "multi"))]
 )
@@ -69,7 +70,7 @@ class StopAt(Callback):
 GREEDY = ("training.soup_choice=greedy", "training.soup_epochs=3")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "shape", ["attributes", *(pytest.param(shape, marks=pytest.mark.slow) for shape in ("single", "multi"))]
 )
@@ -117,7 +118,7 @@ def test_a_greedy_choice_without_images_to_choose_by_is_refused(contest: Contest
         make_recipe(GREEDY[0])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("choice", ["uniform", "greedy"])
 def test_a_resume_is_exact(choice: str, contest: Contest, tmp_path: Path) -> None:
     lines = (*SOUP, *WHOLE, "training.batch_size=16", f"training.soup_choice={choice}")

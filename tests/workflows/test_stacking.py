@@ -44,7 +44,7 @@ def combine(place: Path, **how: object) -> Run:
     return Run(made.folder, make_settings(place))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_it_predicts_by_the_regression_that_it_stored(place: Path) -> None:
     made = combine(place)
     record = read_ensemble(made.folder)
@@ -60,7 +60,7 @@ def test_it_predicts_by_the_regression_that_it_stored(place: Path) -> None:
     assert made.scores.expected is not None
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_columns_are_used_and_then_needed(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = ("--runs", str(place / "runs"))
     words = ("--weights", "stack", "--table", str(place / "train.csv"), "--columns", "age", "site", "--name", "table")
@@ -95,7 +95,7 @@ def test_views_that_members_chose_are_told(place: Path) -> None:
     assert any(note.startswith("b predicts new images with the test-time views") for note in notes.notes)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_relative_columns_need_groups(place: Path) -> None:
     samples = Run(RunFolder(place / "runs" / "a"), make_settings(place)).samples
     how = {"table": place / "train.csv", "relative": ["age"]}

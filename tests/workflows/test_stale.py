@@ -243,7 +243,7 @@ def at_once() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_pipe_among_the_files_of_a_run_holds_nobody(mine: Path) -> None:
     names = [path.relative_to(mine) for path in mine.rglob("*") if path.is_file()]
     assert len(names) > 20
@@ -268,7 +268,7 @@ def test_predictions_of_other_weights_are_not_gathered(source: str, mine: Path, 
         resume("mine", settings=make_settings(mine.parent.parent))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_folds_trained_later_make_everything_of_before_old(desk: Desk, tmp_path: Path) -> None:
     settings, progress = make_settings(tmp_path), Notes()
     recipe = make_recipe("training.epochs=1")
@@ -318,7 +318,7 @@ def test_a_fold_that_is_asked_for_leaves_no_report_of_fewer(mine: Path) -> None:
             USES[use][0](Run(run))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_prediction_that_dies_is_whole_or_refused(desk: Desk, tmp_path: Path) -> None:
     """Whatever operation is its last: the files are of one prediction, or submit says that they are not."""
     refused, cache = 0, tmp_path / "cache"
@@ -348,7 +348,7 @@ def test_a_prediction_that_dies_is_whole_or_refused(desk: Desk, tmp_path: Path) 
     assert 0 < refused < len(counting.operations) // 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_submission_is_in_the_log_whenever_it_is_found(mine: Path) -> None:
     run = RunFolder(mine)
     before = run.submission_file.read_bytes()

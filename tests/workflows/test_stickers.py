@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_makes_images_and_touches_no_original(capsys: pytest.CaptureFixture[str]) -> None:
     originals = {path.name: sha256_file(path) for path in Path("faces").iterdir()}
     words = ["stickers", "faces", "--sticker", "surgical", "cloth", "--label", "mask=worn", "--detect", "skin"]

@@ -45,7 +45,7 @@ def read(run: Run, name: str, severity: int) -> podium.Predictions:
     return load_predictions(run.folder.stress_predictions_file(name, severity, seed)).align(run.oof.ids)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", list(CASES))
 def test_each_image_is_judged_by_the_model_that_did_not_learn_it(runs: dict[str, Run], name: str) -> None:
     run = runs[name]
@@ -103,7 +103,7 @@ def test_a_region_is_cut_after_the_corruption(contest: Contest) -> None:
     np.testing.assert_array_equal(made, store_as(spoiled[4:30, 4:24], (32, 32), "stretch"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_its_record_and_the_report(runs: dict[str, Run], capsys: pytest.CaptureFixture[str]) -> None:
     run = runs["frozen"]
     words = ["stress", "frozen", "--runs", str(run.settings.runs), "--corruptions", "light", "--severities", "1", "5"]

@@ -90,6 +90,7 @@ def end(team: list[subprocess.Popen[str]]) -> tuple[list[int], str]:
     return [process.returncode for process in team], str(said)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n", [2, pytest.param(3, marks=pytest.mark.soak)])
 def test_several_processes_train_what_one_does(job: Job, tmp_path: Path, n: int) -> None:
     codes, said = end(job.start(tmp_path, n))
@@ -135,6 +136,7 @@ def test_what_several_cannot_do_is_refused(job: Job, tmp_path: Path, monkeypatch
         train(job.samples, preset="finetune", minutes=3, settings=Settings(runs=tmp_path, device="cpu"))
 
 
+@pytest.mark.long
 def test_torchrun_starts_train_and_nothing_else(job: Job, tmp_path: Path) -> None:
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     ended = subprocess.run([*torchrun, "-m", "podium", "predict", "mine"], capture_output=True, text=True, check=False)

@@ -91,7 +91,7 @@ print(json.dumps(rows))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_tensorboard_wandb_and_mlflow_hold_what_the_run_holds_and_ask_no_network(
     contest: Contest, tmp_path: Path, listener: socket.socket
 ) -> None:
@@ -137,7 +137,7 @@ def test_tensorboard_wandb_and_mlflow_hold_what_the_run_holds_and_ask_no_network
         assert mine[f"{place}/train/loss"] == row.train_loss
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_tells_config_epochs_scores_pictures_and_files(contest: Contest, tmp_path: Path) -> None:
     run = train(contest("single"), recipe=make_recipe(), folds=2, settings=make_settings(tmp_path), track=["faulty"])
     told(run, "faulty")
@@ -161,7 +161,7 @@ def test_a_run_tells_config_epochs_scores_pictures_and_files(contest: Contest, t
     assert main(["track", run.name, "--runs", str(run.settings.runs), "--json"]) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_stopped_run_goes_on_as_the_same_run_with_no_epoch_twice(contest: Contest, tmp_path: Path) -> None:
     class Stop(podium.Callback):
         def on_epoch(self, training: TrainingInfo, epoch: EpochInfo) -> None:
@@ -203,7 +203,7 @@ def test_several_processes_and_the_arms_of_a_study_are_told(contest: Contest, tm
     assert all(diary_of(diary)[-1] == ["close", True] for diary in diaries)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_classifier_tells_every_epoch(tmp_path: Path) -> None:
     names = draw_images(tmp_path / "images", 24)
     paths, labels = [tmp_path / "images" / name for name in names], np.arange(24) % 2
@@ -276,7 +276,7 @@ def test_no_fault_reaches_the_training_or_delays_its_end(
         assert results_of(folder) == before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fault",
     ["none:none", "error:start", *(pytest.param(f, marks=pytest.mark.soak) for f in ("hang:start", "deaf_hang:log"))],

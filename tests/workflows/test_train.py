@@ -90,7 +90,7 @@ def test_nothing_is_left_over(run: Run) -> None:
     assert run.folder.report_file.stat().st_size > 1000
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_same_recipe_gives_the_same_bytes(contest: Contest, tmp_path: Path) -> None:
     lines = ("model.freeze=none", "training.ema_decay=0.9", "model.drop_rate=0.2")
     first, second = (
@@ -138,7 +138,7 @@ def test_the_best_epoch_by_a_loss_is_that_of_the_smallest(contest: Contest, tmp_
         assert found == pytest.approx(min(losses), rel=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_some_folds_now_and_the_rest_later_give_the_whole(contest: Contest, tmp_path: Path) -> None:
     whole = train(contest("multi"), recipe=make_recipe(), folds=3, settings=make_settings(tmp_path / "whole"))
     settings = make_settings(tmp_path / "parts")

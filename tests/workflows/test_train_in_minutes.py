@@ -47,7 +47,7 @@ def only_finetune(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_in_minutes, "LADDER", (("finetune", 8),))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("train_s", "refusals", "steps"),
     [(0.0, 1, ["strong", "finetune"]), (0.1, 2, ["finetune"]), (9.0, 3, [])],
@@ -87,7 +87,7 @@ def test_what_there_is_time_for_is_trained_on_the_same_folds(
         assert f"{answer.name} is the answer" in " ".join(notes.notes)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("shape", ["multi", "attributes"])  # one class per image is below
 def test_the_answer_is_scored_out_of_fold_and_predicts(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str
@@ -109,7 +109,7 @@ def test_the_answer_is_scored_out_of_fold_and_predicts(
     assert len(made) == 3
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("step", ["second", "answer"])
 def test_a_plan_that_was_stopped_goes_on_to_the_same_answer(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
@@ -166,7 +166,7 @@ def test_a_wider_network_is_a_step_where_the_user_left_it_open(lines: list[str],
         assert (wide.model.name, wide.image.size_px, wide.preset) == ("tf_efficientnet_lite2", 260, "baseline-changed")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_mix_that_hurts_leaves_the_best_run_alone(
     contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
