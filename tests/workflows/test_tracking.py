@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import shutil
@@ -69,6 +70,19 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
         yield server
 
 
+def asked_of(listener: socket.socket) -> list[bytes]:
+    """First lines of all that was asked of it as a proxy; others may try the port, which was somebody's before."""
+    lines = []
+    with contextlib.suppress(TimeoutError):
+        while True:
+            asking, _ = listener.accept()
+            with asking:
+                asking.settimeout(0.1)
+                with contextlib.suppress(TimeoutError, OSError):
+                    lines.append(asking.recv(200).partition(b"\r\n")[0])
+    return [line for line in lines if line.startswith((b"CONNECT ", b"GET http", b"POST http"))]
+
+
 WANDB_READER = """
 import json, struct, sys
 from wandb.proto import wandb_internal_pb2
@@ -101,8 +115,7 @@ def test_tensorboard_wandb_and_mlflow_hold_what_the_run_holds_and_ask_no_network
     recipe, settings = make_recipe("model.arrangement=separate"), make_settings(tmp_path)
     run = train(contest("attributes"), recipe=recipe, folds=2, settings=settings, track="tensorboard,wandb,mlflow")
     told(run, *names)
-    with pytest.raises(TimeoutError):
-        listener.accept()
+    assert asked_of(listener) == []
     rows, scores = read_epochs(run.folder), run.scores.to_dict()
     places = {(f"fold-{row.fold}/{row.model}", row.epoch): row for row in rows}
     own = run.folder.path / "trackers"
