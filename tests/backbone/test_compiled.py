@@ -57,7 +57,7 @@ def test_features_are_those_of_the_network_alone_or_among_others(model: Classifi
     assert torch.equal(run(images.repeat(2, 1, 1, 1)[:19]), found.repeat(2, 1)[:19])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_lower_precision_is_near(model: Classifier, graph: Graph) -> None:
     run, images = graph.compile("bf16", 1, batch=2), draw(8, 32)
     with torch.inference_mode():

@@ -11,6 +11,8 @@ from PIL import Image
 from podium.demo import TASKS, glyphs, letters
 from podium.demo.contest import encode_table, make_test_name
 
+pytestmark = pytest.mark.long  # what all of them need takes seconds to make
+
 Made = Mapping[str, Mapping[str, bytes]]
 
 
@@ -28,7 +30,6 @@ def test_names_differ_with_task_seed_and_image() -> None:
     assert len(names) == 30
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("task", TASKS)
 def test_sample_submission_is_the_answers_with_zeros(made: Made, task: str) -> None:
     sample, answers = read(made[task]["sample_submission.csv"]), read(made[task]["answers.csv"])
@@ -74,7 +75,6 @@ def test_images_are_of_one_kind(made: Made, task: str, size: tuple[int, int], mo
                 assert (image.size, image.mode, image.format) == (size, mode, format)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("task", ["letters", "glyphs"])
 def test_same_seed_same_bytes_and_other_seed_others(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, n in (("_N_TRAIN_DRAWERS", 2), ("_N_TEST_DRAWERS", 1), ("_N_IMAGES_EACH", 4)):

@@ -13,10 +13,11 @@ from podium.demo.glyphs import COMPOSITE, LETTERS, PATTERN, SLANTS, WEIGHTS
 from podium.demo.paper import STYLES
 from podium.tables import Composite
 
+pytestmark = pytest.mark.long  # what all of them need takes seconds to make
+
 Made = Mapping[str, Mapping[str, bytes]]
 
 
-@pytest.mark.long
 def test_every_class_is_in_every_group_once(made: Made) -> None:
     pattern = PathPattern.parse(PATTERN)
     found = [pattern.read(name) for name in made["glyphs"] if name.startswith("train/")]

@@ -11,6 +11,8 @@ import pytest
 from podium.demo import letters
 from podium.demo.letters import LETTERS
 
+pytestmark = pytest.mark.long  # what all of them need takes seconds to make
+
 Made = Mapping[str, Mapping[str, bytes]]
 
 
@@ -19,7 +21,6 @@ def train(made: Made) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(made["letters"]["train.csv"]), dtype={"index": str})
 
 
-@pytest.mark.long
 def test_every_train_image_has_a_row(made: Made, train: pd.DataFrame) -> None:
     images = sorted(name for name in made["letters"] if name.startswith("train/"))
     assert [f"train/{index}.png" for index in train["index"]] == images
@@ -32,7 +33,6 @@ def test_each_letter_is_there_about_half_the_time(train: pd.DataFrame) -> None:
     assert train[list(LETTERS)].sum(axis=1).between(2, 6).all()
 
 
-@pytest.mark.slow
 def test_labels_are_the_letters_that_were_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
     real = letters.draw_letter

@@ -21,13 +21,12 @@ from podium.tables import Samples, normalise_id
 from podium.workflows import train
 from tiny.contest import draw_images, make_recipe, make_settings
 
+pytestmark = pytest.mark.long  # what all of them need takes seconds to make
+
 Contest = Callable[[str], Samples]
 
 
-LONG = [pytest.param("multi", marks=pytest.mark.slow), pytest.param("single", marks=pytest.mark.soak)]
-
-
-@pytest.fixture(scope="module", params=["attributes", *LONG])
+@pytest.fixture(scope="module", params=["attributes", "multi", pytest.param("single", marks=pytest.mark.soak)])
 def exported(request: pytest.FixtureRequest, contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     samples = contest(request.param)
@@ -51,7 +50,6 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-@pytest.mark.long
 def test_answers_are_those_of_predict_and_a_broken_file_says_why(
     model: DeployedModel, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,7 +77,6 @@ def test_answers_are_those_of_predict_and_a_broken_file_says_why(
     assert [row["id"] for row in rows] == table["id"]
 
 
-@pytest.mark.long
 def test_a_start_after_a_stop_goes_on(
     model: DeployedModel, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +104,6 @@ def test_a_start_after_a_stop_goes_on(
     assert [row["id"] for row, other in zip(first, second, strict=True) if row != other] == [second[3]["id"]]
 
 
-@pytest.mark.long
 def test_the_command_writes_a_table_and_refuses_what_only_runs_have(
     model: DeployedModel, exported: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -125,7 +121,6 @@ def test_the_command_writes_a_table_and_refuses_what_only_runs_have(
     assert main(["predict", str(exported), str(broken), "-q", "--out", str(tmp_path / "b.csv")]) == 3
 
 
-@pytest.mark.slow
 def test_wrong_wishes_are_refused(model: DeployedModel, photos: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="says no format"):
         model.predict_files(photos, out=tmp_path / "answers.xlsx")

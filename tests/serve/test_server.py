@@ -20,7 +20,7 @@ from podium.serve import ServeOptions, Started, run_server
 from podium.serve.server import open_socket
 from tiny.served import Child, Exported, served
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 HELD = (
     "import os, time\nfrom podium.deployed import DeployedModel as M\nanswer = M.answer\n"
     "def held(self, pixels, **more):\n    while os.path.exists({hold!r}):\n        time.sleep(0.02)\n"
@@ -105,7 +105,6 @@ def test_a_head_that_never_ends_is_hung_up_on(child: Child) -> None:
     assert b" 4" in talk(child, b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + bytes(100_000).replace(b"\0", b"a"))
 
 
-@pytest.mark.long
 def test_what_was_let_in_is_answered_and_nothing_more(single: Exported, tmp_path: Path) -> None:
     data, hold = single.images[0].read_bytes(), tmp_path / "hold"
     prelude = HELD.format(hold=str(hold)) + NO_TORCH
@@ -140,7 +139,6 @@ def test_what_was_let_in_is_answered_and_nothing_more(single: Exported, tmp_path
             httpx.get(f"{child.address}/healthz")
 
 
-@pytest.mark.long
 def test_ctrl_c_is_a_good_end_too_and_leaves_no_worker(single: Exported) -> None:
     with served(single.folder, "--decode-workers", "2") as child:
         found = subprocess.run(["ps", "--ppid", str(child.process.pid), "-o", "pid="], capture_output=True, text=True)
@@ -150,7 +148,6 @@ def test_ctrl_c_is_a_good_end_too_and_leaves_no_worker(single: Exported) -> None
         assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
 
 
-@pytest.mark.long
 def test_another_machine_needs_the_token(single: Exported, tmp_path: Path) -> None:
     data = single.images[0].read_bytes()
     with served(single.folder, "--host", "0.0.0.0", "--decode-workers", "1") as child:
@@ -194,7 +191,6 @@ def test_a_model_that_fails_ends_the_server(single: Exported, monkeypatch: pytes
     assert not told
 
 
-@pytest.mark.long
 def test_a_port_is_taken_once() -> None:
     with open_socket(ServeOptions(port=0)) as door:
         port = door.getsockname()[1]

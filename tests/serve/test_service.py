@@ -19,11 +19,10 @@ from PIL import Image
 from podium.deployed import DeployedModel
 from tiny.served import Asked, Exported, Slow, asked, form_of
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 Find = Callable[[str], Exported]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 def test_answers_are_those_of_the_model_to_the_bit(shape: str, exported: Find) -> None:
     found = exported(shape)
@@ -174,7 +173,6 @@ def test_nothing_is_let_in_before_the_model_is_warm_nor_while_it_drains(
     asyncio.run(ask())
 
 
-@pytest.mark.long
 def test_a_worker_that_is_killed_costs_no_answer(single: Exported) -> None:
     async def ask() -> None:
         async with asked(single.load()) as server:
@@ -186,7 +184,6 @@ def test_a_worker_that_is_killed_costs_no_answer(single: Exported) -> None:
     asyncio.run(ask())
 
 
-@pytest.mark.long
 def test_a_stopped_worker_costs_one_answer_and_is_replaced(single: Exported) -> None:
     async def ask() -> None:
         async with asked(single.load(), deadline_s=2.0) as server:
@@ -198,7 +195,6 @@ def test_a_stopped_worker_costs_one_answer_and_is_replaced(single: Exported) -> 
     asyncio.run(ask())
 
 
-@pytest.mark.long
 def test_requests_of_one_moment_share_batches_and_get_their_own_answers(single: Exported) -> None:
     sizes: list[int] = []
 
@@ -223,7 +219,6 @@ def test_requests_of_one_moment_share_batches_and_get_their_own_answers(single: 
     asyncio.run(ask())
 
 
-@pytest.mark.long
 def test_at_overload_what_is_let_in_is_answered_in_time_and_the_rest_is_refused_at_once(single: Exported) -> None:
     model, deadline_s = Slow.of(single.load(), 0.1), 6.0
 

@@ -23,6 +23,8 @@ from podium.tables import Samples
 from podium.workflows import Run, train
 from tiny.contest import make_recipe, make_settings
 
+pytestmark = pytest.mark.long  # what all of them need takes seconds to make
+
 Contest = Callable[[str], Samples]
 WHOLE = ("model.freeze=none", "predict_views=[plain,hflip]", "image.size_px=[40,32]", "image.stored_px=[44,36]")
 
@@ -53,13 +55,11 @@ def agree(run: Run, folder: Path, engine: str, atol: float = 1e-5) -> None:
         np.testing.assert_allclose(alone.probs[name][0], values[0], atol=atol)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("engine", ENGINES)
 def test_it_answers_as_the_run(run: Run, exported: Path, engine: str) -> None:
     agree(run, exported, engine)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("shape", ["single", "multi"])
 def test_so_do_networks_of_rectangles_under_two_views(shape: str, contest: Contest, tmp_path: Path) -> None:
     lines = (*WHOLE, "image.fit=pad", "image.preprocessing=[{kind: grayscale}]")
@@ -69,7 +69,6 @@ def test_so_do_networks_of_rectangles_under_two_views(shape: str, contest: Conte
     agree(run, tmp_path / "model", "onnxruntime")
 
 
-@pytest.mark.slow
 def test_the_folder_says_what_it_is(run: Run, exported: Path) -> None:
     assert sorted(path.name for path in exported.iterdir()) == ["card.md", "model.json", "model.onnx"]
     card, record = (exported / "card.md").read_text(), durable.read_json(exported / "model.json")
@@ -79,7 +78,6 @@ def test_the_folder_says_what_it_is(run: Run, exported: Path) -> None:
     assert record["check"]["same_pixels"] < 1e-5
 
 
-@pytest.mark.long
 def test_it_is_loaded_without_torch(run: Run, exported: Path) -> None:
     code = (
         "import sys, podium\n"
@@ -92,7 +90,6 @@ def test_it_is_loaded_without_torch(run: Run, exported: Path) -> None:
     assert done.stdout.strip() in ("worn", "none")
 
 
-@pytest.mark.long
 def test_decisions_are_inside(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record = {"thresholds": {"tags": [0.0, 1.0]}, "composite": "class_first", "unknown": {"mask": 0.999}}
     durable.write_json(run.folder.decisions_file, record)
@@ -105,7 +102,6 @@ def test_decisions_are_inside(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
     assert found.names("mask") == [None]
 
 
-@pytest.mark.long
 def test_what_disagrees_is_not_written(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = check_graph._ask_network
     monkeypatch.setattr(
@@ -116,7 +112,6 @@ def test_what_disagrees_is_not_written(run: Run, tmp_path: Path, monkeypatch: py
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.long
 def test_what_a_grey_level_does_is_told_and_refuses_nothing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +122,6 @@ def test_what_a_grey_level_does_is_told_and_refuses_nothing(
     assert caution.replace("<", "&lt;") in (tmp_path / "model" / "card.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.long
 def test_openvino_is_right_at_the_first_batch_of_a_size_whoever_compiles(contest: Contest, tmp_path: Path) -> None:
     """It was not where depthwise convolutions stand behind an `If`."""
     openvino = pytest.importorskip("openvino")
@@ -144,15 +138,11 @@ def test_openvino_is_right_at_the_first_batch_of_a_size_whoever_compiles(contest
         np.testing.assert_allclose(compiled(given)[0], session.run(None, {"images": given})[0], atol=1e-4)
 
 
-LONG = pytest.mark.slow
-
-
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("shape", "blend"),
     [
-        pytest.param("attributes", "logits", marks=LONG),
-        pytest.param("single", "vote", marks=LONG),
+        ("attributes", "logits"),
+        ("single", "vote"),
         pytest.param("multi", "mean", marks=pytest.mark.soak),
         pytest.param("multi", "logits", marks=pytest.mark.soak),
     ],
@@ -173,7 +163,6 @@ def test_an_ensemble_is_one_graph(shape: str, blend: str, contest: Contest, tmp_
         agree(run, tmp_path / "model", engine)
 
 
-@pytest.mark.long
 def test_ensembles_that_no_graph_holds_are_refused(contest: Contest, tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     cut = "image.preprocessing=[{{kind: centre_crop, size_px: {}}}]"
@@ -227,7 +216,6 @@ def test_fewer_bits_come_with_what_they_change(
         run.export(tmp_path / "other", precision="fp8")  # type: ignore[arg-type]
 
 
-@pytest.mark.slow
 def test_wrong_wishes_are_refused_in_one_line(run: Run, exported: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="opset 3 cannot be written"):
         run.export(tmp_path / "model", opset=3)
@@ -240,7 +228,6 @@ def test_wrong_wishes_are_refused_in_one_line(run: Run, exported: Path, tmp_path
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_an_unfinished_run_is_refused(run: Run, tmp_path: Path) -> None:
     run.folder.scores_file.rename(tmp_path / "scores.json")
     try:
@@ -250,7 +237,6 @@ def test_an_unfinished_run_is_refused(run: Run, tmp_path: Path) -> None:
         (tmp_path / "scores.json").rename(run.folder.scores_file)
 
 
-@pytest.mark.slow
 def test_a_folder_that_is_not_ours_or_was_changed_is_refused(exported: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no exported model"):
         podium.load_model(tmp_path)
