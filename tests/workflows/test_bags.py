@@ -95,9 +95,10 @@ def test_folds_scores_answers_and_submission_are_of_bags(shape: str, table: Path
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("head", ["head.kind=gradient", "head.kind=logistic"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_an_epoch_is_scored_by_bags_so_patience_and_best_are_too(shape: str, table: Path) -> None:
-    run = train_bags(table, shape, "pool=max", "predict_views=[plain]")
+def test_an_epoch_is_scored_by_bags_so_patience_and_best_are_too(shape: str, head: str, table: Path) -> None:
+    run = train_bags(table, shape, "pool=max", "predict_views=[plain]", head)
     last = {row.fold: row.scores for row in read_epochs(run.folder)}
     answers, samples = judged_answers(run.oof, run.samples, "max")
     for fold in range(2):

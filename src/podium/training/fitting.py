@@ -94,6 +94,10 @@ class LabelledRows:
         """What the loss learns of each head: its labels, or its shares where it has soft labels."""
         return {head.name: self.soft.get(head.name, self.labels[head.name]) for head in task.heads}
 
+    def bags_of(self, recipe: Recipe) -> Bags | None:
+        """The bags, with what the recipe makes of their probabilities; None where each sample has its own answer."""
+        return None if self.bags is None else Bags(self.bags, recipe.pool or "mean")
+
     def take(self, positions: NDArray[np.int64]) -> LabelledRows:
         """Some of the rows, with their labels."""
         labels = {name: column[positions] for name, column in self.labels.items()}
@@ -301,8 +305,7 @@ def prepare_fitting(
     check_warmup(recipe, recipe.training.epochs * batches.n_batches)
 
     def judge(given: LabelledRows) -> Judge:
-        bags = None if given.bags is None else Bags(given.bags, recipe.pool or "mean")
-        return Judge(task, given.labels, given.targets_of(task), of_labels, metric, device, bags)
+        return Judge(task, given.labels, given.targets_of(task), of_labels, metric, device, given.bags_of(recipe))
 
     def score(logits: Mapping[str, Any]) -> Mapping[str, float]:
         assert valid is not None

@@ -17,9 +17,10 @@ from podium.tables import Task
 from podium.tables.bags import join_labels
 from podium.training.probabilities import probs_from_logits
 
-__all__ = ["Bags", "Judge"]
+__all__ = ["Bags", "Judge", "score_rows"]
 
 Logits = Mapping[str, NDArray[np.floating[Any]]]
+Labels = Mapping[str, NDArray[np.integer[Any]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class Judge:
     """
 
     task: Task
-    labels: Mapping[str, NDArray[np.integer[Any]]]
+    labels: Labels
     targets: Mapping[str, NDArray[Any]]
     objective: Objective
     metric: str | None
@@ -60,19 +61,33 @@ class Judge:
 
     def score(self, logits: Logits) -> Mapping[str, float]:
         """Scores by target."""
-        probs, labels = probs_from_logits(logits, self.task), self.labels
-        if self.bags is not None:
-            numbers, n_bags = self.bags.numbers, int(self.bags.numbers.max(initial=-1)) + 1
-            heads = self.task.targets
-            probs = {head.name: pool_probs(probs[head.name], head, numbers, self.bags.pool) for head in heads}
-            labels = {head.name: join_labels(labels[head.name], numbers, n_bags) for head in heads}
-        return score_targets_fast(probs, labels, self.task, metric=self.metric)
+        return score_rows(logits, self.labels, self.task, self.metric, self.bags)
 
     def loss(self, logits: Logits) -> float:
         """The loss over all rows at once; without a label it is 0, as in training."""
         given = {name: torch.from_numpy(np.asarray(values)).to(self.device) for name, values in logits.items()}
         with torch.no_grad():
             return float(self.objective(given, {name: _as_target(self.targets[name], self.device) for name in given}))
+
+
+def score_rows(
+    logits: Logits, labels: Labels, task: Task, metric: str | None, bags: Bags | None
+) -> Mapping[str, float]:
+    """Scores by target, of images or of bags.
+
+    Args:
+        logits: Of every head, shape (n, C).
+        labels: Of every target, shape (n,) or (n, C).
+        task: The heads.
+        metric: Score of the main target; None takes its default.
+        bags: Where several rows have one answer.
+    """
+    probs = probs_from_logits(logits, task)
+    if bags is not None:
+        n_bags = int(bags.numbers.max(initial=-1)) + 1
+        probs = {head.name: pool_probs(probs[head.name], head, bags.numbers, bags.pool) for head in task.targets}
+        labels = {head.name: join_labels(labels[head.name], bags.numbers, n_bags) for head in task.targets}
+    return score_targets_fast(probs, labels, task, metric=metric)
 
 
 def _as_target(column: NDArray[Any], device: torch.device) -> torch.Tensor:

@@ -12,14 +12,13 @@ import torch
 from podium.engine import EpochJudgement, EpochRecord, predict_logits
 from podium.linear import SolvedHead, SolvedNearest
 from podium.losses import binary_cross_entropy, cross_entropy
-from podium.metrics import score_targets_fast
 from podium.models import LinearHeads
 from podium.recipe import Recipe
 from podium.stopping import StopRequest
 from podium.tables import Task
 from podium.training.fitting import LabelledRows
 from podium.training.inputs import FeatureInputs
-from podium.training.probabilities import probs_from_logits
+from podium.training.judge import score_rows
 from podium.training.solving import solve_heads
 
 __all__ = ["Solved", "train_solved"]
@@ -77,7 +76,7 @@ def train_solved(
 
     def judge(rows: LabelledRows) -> tuple[float, Mapping[str, float]]:
         values = logits(rows)
-        scores = score_targets_fast(probs_from_logits(values, task), rows.labels, task, metric=metric)
+        scores = score_rows(values, rows.labels, task, metric, rows.bags_of(recipe))
         return _mean_loss(values, rows, task), MappingProxyType(dict(scores))
 
     if valid is None:
