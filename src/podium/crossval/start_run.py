@@ -28,13 +28,11 @@ from podium.machine.device import choose_device, prepare_process
 from podium.machine.place_in_team import place_in_team
 from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
-from podium.metrics.registry import check_metric_fits
 from podium.models import count_parameters
 from podium.models.licence import find_licence
 from podium.problems import Problems
 from podium.recipe import (
     Recipe,
-    arrange,
     check_buildable,
     normalise_as,
     resolve_recipe,
@@ -43,14 +41,8 @@ from podium.recipe import (
     settle_features,
 )
 from podium.recipe.build_schedules import check_warmup
-from podium.recipe.check_borders import check_borders
-from podium.recipe.check_losses import check_losses
-from podium.recipe.check_mixing import check_mixing
-from podium.recipe.check_pool import check_pool
-from podium.recipe.check_regions import check_box_sources, check_regions, refuse_unused_boxes
-from podium.recipe.check_sampler import check_sampler, describe_double_correction
-from podium.recipe.idle_keys import refuse_idle_for_task
-from podium.recipe.label_cautions import describe_unsafe_labels
+from podium.recipe.check_for_task import check_for_task, check_metric_of, describe_for_task
+from podium.recipe.check_regions import check_box_sources, refuse_unused_boxes
 from podium.recipe.preset_names import base_name
 from podium.recipe.team_limits import without_compiling
 from podium.store import RunFolder, check_run_name, create_run, describe_environment, digest_tables
@@ -116,11 +108,8 @@ def start_run(
     backbone, model = check_buildable(recipe, task)
     for note in backbone.notes:
         progress.note(note)
-    for said in describe_unsafe_labels(recipe, task):
+    for said in describe_for_task(recipe, task):
         progress.note(Caution(said))
-    caution = describe_double_correction(recipe, task)
-    if caution is not None:
-        progress.note(Caution(caution))
     recipe, parameters = settle_features(recipe, model), count_parameters(model)
     views_are_open = recipe.model.cached_views == "auto"
     if budget is not None or place_in_team() is not None:  # a plan of minutes does not know what compiling takes
@@ -233,17 +222,9 @@ def _check_request(samples: Samples, recipe: Recipe, settings: Settings, name: s
     """Keep what can be known wrong before anything is read."""
     task = _require_labels(samples)
     with problems.kept():
-        if recipe.metric is not None:
-            check_metric_fits(find_metric(recipe.metric), task.main_target)
+        check_metric_of(recipe, task)
     with problems.kept():
-        parts = arrange(task, recipe.model.arrangement)
-        refuse_idle_for_task(recipe, task)
-        check_pool(recipe, samples)
-        check_losses(recipe.loss, [head for part in parts.values() for head in part.heads])
-        check_sampler(recipe, task)
-        check_borders(recipe, samples)
-        check_mixing(recipe, task)
-        check_regions(recipe, task)
+        check_for_task(recipe, task, samples)
         check_box_sources(recipe, samples)
     with problems.kept():
         check_teachers(recipe, task, settings.runs)

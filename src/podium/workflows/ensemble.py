@@ -9,21 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from podium.arguments import strict_arguments
-from podium.decisions import (
-    N_SUBSETS,
-    BlendKind,
-    Choice,
-    Weighing,
-    best_subsets,
-)
+from podium.decisions import N_SUBSETS, BlendKind, Choice, Weighing, best_subsets
 from podium.errors import UsageError
 from podium.listing import list_some
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.predicting.extra_columns import Extra
 from podium.predicting.given_members import parse_given
-from podium.store import (
-    find_run,
-)
+from podium.store import find_run
 from podium.texttable import Frame
 from podium.workflows.combine_runs import MadeEnsemble, combine_runs
 from podium.workflows.run import Run

@@ -21,17 +21,17 @@ from sklearn.utils.validation import check_is_fitted
 from podium.backbone.frozen_backbone import FrozenBackbone
 from podium.curate.value_uses import uses_of_values
 from podium.data import cut_to, median_side_of
+from podium.dataset.given_images import list_given_images, read_given_weights
 from podium.dataset.given_labels import GivenLabels, read_given_labels
 from podium.dataset.ready_images import describe_short_sides, describe_values
 from podium.decisions import complete_probs
 from podium.engine import Checkpoints, TrainState, mix_seed
-from podium.errors import ImageError, LabelError, RecipeError, UsageError
+from podium.errors import LabelError, RecipeError, UsageError
 from podium.listing import count_of
 from podium.machine import Settings, Silent
 from podium.machine.device import choose_device
 from podium.metrics import check_metric_computable, default_metric
 from podium.metrics import metric as find_metric
-from podium.metrics.registry import check_metric_fits
 from podium.models import Backbone, LinearHeads, remove_lora, unfreeze
 from podium.recipe import (
     Overrides,
@@ -44,17 +44,11 @@ from podium.recipe import (
     resolve_statistics,
     settle_features,
 )
-from podium.recipe.check_mixing import check_mixing
-from podium.recipe.check_pool import check_pool
-from podium.recipe.check_regions import check_regions
-from podium.recipe.check_sampler import check_sampler, describe_double_correction
+from podium.recipe.check_for_task import check_for_task, check_metric_of, describe_for_task
 from podium.recipe.crop_images import store_regions
-from podium.recipe.idle_keys import refuse_idle_for_task
-from podium.recipe.label_cautions import describe_unsafe_labels
 from podium.splits import make_folds
 from podium.stopping import StopRequest
 from podium.tables import HOLDOUT, Samples
-from podium.tables.soft_labels import check_weights
 from podium.trackers.follow import PATIENCE_S
 from podium.trackers.follow_given import GivenTrackers
 from podium.trackers.registry import read_names
@@ -146,7 +140,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             UsageError: If the recipe is wrong, says something that has no effect, or needs a `validation_fraction` and
                 there is none.
         """
-        images, trackers = _list_images(X), read_names(self.track)
+        images, trackers = list_given_images(X), read_names(self.track)
         recipe = self._compose()
         given = read_given_labels(
             y,
@@ -156,25 +150,17 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_labels = len(next(iter(given.labels.values())))
         if len(images) != n_labels:
             raise LabelError(f"{count_of(len(images), 'image')}, but {count_of(n_labels, 'label')}.")
-        weight = _read_weights(sample_weight, len(images))
-        if recipe.metric is not None:
-            check_metric_fits(find_metric(recipe.metric), given.task.main_target)
+        weight = read_given_weights(sample_weight, len(images))
+        check_metric_of(recipe, given.task)
         recipe = resolve_recipe(recipe, median_side_px=median_side_of(images))
         device = choose_device(self.device)
         require_engine(recipe, device)
         require_compiler(recipe, device)
         self.recipe_ = resolve_without_autotune(recipe, device)
         _refuse_borders(recipe)
-        refuse_idle_for_task(self.recipe_, given.task)
-        check_pool(self.recipe_, None)
-        check_sampler(self.recipe_, given.task)
-        for said in describe_unsafe_labels(self.recipe_, given.task):
+        check_for_task(self.recipe_, given.task, None)
+        for said in describe_for_task(self.recipe_, given.task):
             warnings.warn(said, UserWarning, stacklevel=2)
-        check_mixing(self.recipe_, given.task)
-        check_regions(self.recipe_, given.task)
-        caution = describe_double_correction(self.recipe_, given.task)
-        if caution is not None:
-            warnings.warn(caution, UserWarning, stacklevel=2)
         backbone, model = check_buildable(self.recipe_, given.task)
         remove_lora(backbone.module)
         unfreeze(backbone.module)  # as it was built: it is trained or made features with, not built again
@@ -364,7 +350,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ImageError: If an image cannot be decoded.
         """
         check_is_fitted(self)
-        predictions = self._open_predictor().predict(_list_images(X))
+        predictions = self._open_predictor().predict(list_given_images(X))
         probs = [np.array(predictions.probs[head.name]) for head in self._given.task.heads]
         return probs[0] if len(probs) == 1 else probs
 
@@ -429,25 +415,3 @@ def _refuse_borders(recipe: Recipe) -> None:
             " made from, so it knows no borders.",
             fix='Use podium.train(data, options=podium.ScanOptions(bins={"age": (30, 60)})), or leave borders out.',
         )
-
-
-def _read_weights(sample_weight: Any, n: int) -> NDArray[np.float64] | None:
-    if sample_weight is None:
-        return None
-    weight = np.array(sample_weight, dtype=np.float64)
-    if weight.shape != (n,):
-        raise LabelError(f"sample_weight has shape {weight.shape}, expected ({n},), one for each image.")
-    check_weights(weight)
-    return weight
-
-
-def _list_images(images: Any) -> Sequence[Any]:
-    """The images one by one, whatever holds them."""
-    values = images.to_numpy() if hasattr(images, "to_numpy") else images
-    if isinstance(values, np.ndarray):
-        if values.dtype.kind not in "OUS" and values.ndim < 3:
-            raise ImageError(f"expected images or their paths, got {values.dtype} numbers of shape {values.shape}.")
-        if values.dtype.kind in "OUS" and values.ndim == 2 and values.shape[1] == 1:
-            values = values[:, 0]
-        return list(values)
-    return list(values)

@@ -29,11 +29,7 @@ from podium.machine import Caution, Progress, Settings, default_progress
 from podium.problems import Problems
 from podium.recipe import Recipe, arrange, resolve_recipe
 from podium.recipe.border_targets import treat_borders
-from podium.recipe.check_borders import check_borders
-from podium.recipe.check_losses import check_losses
-from podium.recipe.check_mixing import check_mixing
-from podium.recipe.check_sampler import check_sampler
-from podium.recipe.idle_keys import refuse_idle_for_task
+from podium.recipe.check_for_task import check_for_task
 from podium.splits import make_folds, place_extra
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import Folds, Samples, Task
@@ -117,12 +113,7 @@ def lr_find(
     opened = open_data(data, options, folds, extra=extra, extra_drop=extra_drop)
     samples = opened.samples
     task = _require_labels(samples)
-    parts = arrange(task, wanted.model.arrangement)
-    refuse_idle_for_task(wanted, task)
-    check_losses(wanted.loss, [head for part in parts.values() for head in part.heads])
-    check_sampler(wanted, task)
-    check_mixing(wanted, task)
-    check_borders(wanted, samples)
+    check_for_task(wanted, task, samples)
     rows = _train_rows(opened, fold_options(folds), progress)
     from podium.machine.tuning import restored_torch
 
