@@ -646,8 +646,14 @@ with open("codes.json", "w") as file:
 """
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize(("log", "processes"), [("2>&1 | head -0", "2"), (">/dev/full 2>/dev/full", "1")])
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("log", "processes"),
+    [
+        pytest.param("2>&1 | head -0", "2", marks=pytest.mark.soak),
+        (">/dev/full 2>/dev/full", "1"),
+    ],
+)
 def test_a_lost_log_changes_neither_the_work_nor_its_exit_code(
     yard: Path, tmp_path: Path, log: str, processes: str
 ) -> None:

@@ -72,7 +72,7 @@ def test_a_program_finds_images_by_the_names_of_a_table(locale: str, contest: Pa
     assert all(are_files)
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_a_command_trains_on_them_in_several_processes(locale: str, contest: Path) -> None:
     words = (
         "--folds",

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.long  # what all of them need takes seconds to make
 Contest = Callable[[str], Samples]
 
 
-@pytest.fixture(scope="module", params=["attributes", "multi", pytest.param("single", marks=pytest.mark.soak)])
+@pytest.fixture(scope="module", params=["attributes", "multi", "single"])
 def exported(request: pytest.FixtureRequest, contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     samples = contest(request.param)

@@ -73,14 +73,10 @@ def read_blocks(page: Path) -> list[Block]:
     ]
 
 
-AS_A_READER = {"getting-started"}
-"""Pages that always run as a reader runs them. On the others `baseline` and `quick` are given the tiny network without
-weights, one view and one head: most of the time of all pages went into features and into the choice of heads."""
-OF_A_MODEL = {"audit", "labels", "predict-and-submit", "recipes"}
-"""Pages whose output hangs on what a model answers. With the tiny network their commands are run, and no output is
-compared; `pytest -m soak tests/docs` runs them as a reader does."""
-SOAKED = {"pitfalls", "study"}
-"""Pages that make no sense with the tiny network, and take a minute of CPU time and more as a reader runs them."""
+AS_A_READER = {"audit", "getting-started", "labels", "pitfalls", "predict-and-submit", "recipes", "study"}
+"""Pages whose output hangs on what a model answers. On the others scores are masked, and `baseline` and `quick` are
+given the tiny network without weights, one view and one head: most of the time of all pages went into features and into
+the choice of heads."""
 SMALL = [
     "model.name=tiny",
     "model.weights=random",
@@ -91,14 +87,12 @@ SMALL = [
 ONE_HEAD = ["head.kind=logistic", "head.C=1"]
 CHOOSES_HEADS = {"decisions"}
 """Pages that ask for what one head without a choice does not reach."""
-RUNNABLE = [page for page in PAGES if any("run" in block.words for block in read_blocks(page))]
-HOWS = [
-    *(pytest.param(page, page.stem not in AS_A_READER, id=page.stem) for page in RUNNABLE if page.stem not in SOAKED),
-    *(
-        pytest.param(page, False, id=f"{page.stem}-as-a-reader", marks=pytest.mark.soak)
-        for page in RUNNABLE
-        if page.stem in OF_A_MODEL | SOAKED
-    ),
+SOAKED = {"pitfalls", "study"}
+"""Pages whose trainings take a minute of CPU time and more; `pytest -m soak tests/docs` runs them."""
+RUNNABLE = [
+    pytest.param(page, id=page.stem, marks=pytest.mark.soak if page.stem in SOAKED else ())
+    for page in PAGES
+    if any("run" in block.words for block in read_blocks(page))
 ]
 
 
@@ -123,17 +117,16 @@ def enter_own_folder(workshop: Path, name: str, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("page", "is_small"), HOWS)
+@pytest.mark.parametrize("page", RUNNABLE)
 def test_every_runnable_block_runs_and_prints_what_the_page_shows(
-    page: Path, is_small: bool, workshop: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Callable[[str], Path]
+    page: Path, workshop: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Callable[[str], Path]
 ) -> None:
-    enter_own_folder(workshop, page.stem if is_small else f"{page.stem}-as-a-reader", monkeypatch)
+    enter_own_folder(workshop, page.stem, monkeypatch)
     monkeypatch.setenv("COLUMNS", "100")
     if page.stem in STORIES:
         name, copy = STORIES[page.stem]
         copy(shared_data(name), Path.cwd() / name)
-    is_compared = not (is_small and page.stem in OF_A_MODEL)
-    if is_small:
+    if page.stem not in AS_A_READER:
         make_presets_small(monkeypatch, [] if page.stem in CHOOSES_HEADS else ONE_HEAD)
     names: dict[str, Any] = {"__name__": "page"}
     printed = ""
@@ -141,7 +134,7 @@ def test_every_runnable_block_runs_and_prints_what_the_page_shows(
         place = f"{page.name}, line {block.line}"
         if "run" in block.words:
             printed = run_python(block, names) if block.language == "python" else run_shell(block, place)
-        elif "output" in block.words and is_compared:
+        elif "output" in block.words:
             shown, whole = (masked(text, whole_numbers="about" in block.words) for text in (block.text, printed))
             if shown[-1] == "...":
                 shown, whole = shown[:-1], whole[: len(shown) - 1]

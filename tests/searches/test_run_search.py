@@ -168,7 +168,7 @@ def test_wrong_options_are_refused_before_anything_is_read(tmp_path: Path) -> No
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.soak
+@pytest.mark.long
 def test_the_command_in_two_processes_shows_the_same(
     contest: Contest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -143,8 +143,8 @@ def test_openvino_is_right_at_the_first_batch_of_a_size_whoever_compiles(contest
     [
         ("attributes", "logits"),
         ("single", "vote"),
-        pytest.param("multi", "mean", marks=pytest.mark.soak),
-        pytest.param("multi", "logits", marks=pytest.mark.soak),
+        ("multi", "mean"),
+        ("multi", "logits"),
     ],
 )
 def test_an_ensemble_is_one_graph(shape: str, blend: str, contest: Contest, tmp_path: Path) -> None:
@@ -186,8 +186,7 @@ def test_ensembles_that_no_graph_holds_are_refused(contest: Contest, tmp_path: P
     assert not (tmp_path / "refused").exists()
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("precision", ["int8", "bf16"])
+@pytest.mark.parametrize("precision", ["int8", pytest.param("bf16", marks=pytest.mark.soak)])
 def test_fewer_bits_come_with_what_they_change(
     precision: str, run: Run, exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

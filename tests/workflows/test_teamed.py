@@ -103,11 +103,11 @@ def test_several_processes_train_what_one_does(job: Job, tmp_path: Path, n: int)
     ("victim", "number"),
     [
         (1, signal.SIGKILL),
-        (0, signal.SIGKILL),
-        (1, signal.SIGTERM),
+        pytest.param(0, signal.SIGKILL, marks=pytest.mark.soak),
+        pytest.param(1, signal.SIGTERM, marks=pytest.mark.soak),
     ],
 )
-@pytest.mark.soak
+@pytest.mark.long
 def test_a_lost_or_stopped_process_ends_all_and_one_alone_goes_on(
     job: Job, tmp_path: Path, victim: int, number: int
 ) -> None:

@@ -82,8 +82,7 @@ def alone(contest: Contest, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return results_of(resume("mine", settings=settings).folder.path)
 
 
-@pytest.mark.soak
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_stop_of_the_command_stops_all_with_a_checkpoint(
     run: RunFolder, alone: dict[str, bytes], tmp_path: Path
 ) -> None:
