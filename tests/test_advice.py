@@ -26,6 +26,7 @@ def read(text: str) -> ast.Call:
     return node
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(value=VALUES)
 def test_any_value_comes_back_from_the_text(value: Any) -> None:
@@ -34,6 +35,7 @@ def test_any_value_comes_back_from_the_text(value: Any) -> None:
     assert ast.literal_eval(found.value) == value
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(places=st.lists(VALUES, max_size=3), value=VALUES)
 def test_places_come_before_names(places: list[Any], value: Any) -> None:

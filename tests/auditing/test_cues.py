@@ -30,6 +30,7 @@ def test_a_planted_cue_is_the_only_one_found(head: Head) -> None:
     assert len({cue.trait for cue in cues}) == 8
 
 
+@pytest.mark.slow
 def test_a_cue_of_one_class_among_many_is_found() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 20, 2000)

@@ -11,6 +11,7 @@ from podium.auditing import find_shift, measure_shift
 from tiny.looked import KIND, look
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["light", "features", "nothing"])
 def test_a_shift_is_measured_where_there_is_one(by: str) -> None:
     rng = np.random.default_rng(0)

@@ -30,6 +30,7 @@ def cut_of(model: Classifier, images: torch.Tensor) -> SplitPoint:
     return split_point
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "n_blocks", "shape"),
     [
@@ -106,6 +107,7 @@ class SkippingBackbone(nn.Module):
         return maps.mean(dim=(2, 3))
 
 
+@pytest.mark.slow
 def test_nothing_frozen_is_not_cut() -> None:
     model, images = make_model("resnet18", 0)
     assert find_split_point(model, images) is None

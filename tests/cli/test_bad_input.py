@@ -311,6 +311,7 @@ def test_a_training_is_refused_before_anything_is_done(
     assert not (yard / "pwned").exists()
 
 
+@pytest.mark.slow
 def test_ten_of_a_long_list_are_shown_and_all_are_in_a_file(
     yard: Path, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,7 @@ def test_help_of_a_command_is_its_help(run: Run) -> None:
     assert run("help", "trian")[0] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_a_command_has_groups_texts_choices_and_exit_codes(
     command: str, run: Run, monkeypatch: pytest.MonkeyPatch
@@ -343,6 +344,7 @@ def test_runs_go_by_score(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Did you mean 'score'?" in run("runs", "--sort", "scores")[2]
 
 
+@pytest.mark.slow
 def test_env_is_json_too(run: Run) -> None:
     record = json.loads(run("env", "--json")[1])
     assert record["memory_gib"] is None or record["memory_gib"] > 0

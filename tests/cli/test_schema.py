@@ -39,6 +39,7 @@ def test_every_command_and_option_is_described(capsys: pytest.CaptureFixture[str
         assert told["document"]["$schema"].startswith("https://json-schema.org/")
 
 
+@pytest.mark.slow
 def test_one_command_alone_has_types_choices_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "train", "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)["commands"].values()

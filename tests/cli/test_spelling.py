@@ -69,6 +69,7 @@ def flags_in(code: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_no_flag_stands_in_a_text_of_the_library() -> None:
     assert len(FILES) > 500
     assert not {str(path): texts for path in FILES if (texts := flags_in(path.read_text(encoding="utf-8")))}

@@ -49,6 +49,7 @@ def test_what_a_score_was_computed_with_stands_beside_it(tmp_path: Path, monkeyp
     assert again.record["computed_with"] == found
 
 
+@pytest.mark.slow
 def test_the_number_of_processes_is_checked(tmp_path: Path) -> None:
     draw_pets(tmp_path)
     answer = ask("train", "pets", *TINY, "--processes", "0", at=tmp_path)

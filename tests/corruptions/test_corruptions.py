@@ -49,12 +49,14 @@ def test_the_same_image_is_spoiled_alike_and_more_with_each_severity(one: Corrup
         assert damage == sorted(damage)
 
 
+@pytest.mark.slow
 def test_random_ones_differ_by_image_and_seed() -> None:
     for name in ("gaussian_noise", "shot_noise", "motion_blur", "occlusion"):
         assert not np.array_equal(spoil(name, 3), spoil(name, 3, image_id="b.jpg"))
         assert not np.array_equal(spoil(name, 3), spoil(name, 3, seed=1))
 
 
+@pytest.mark.slow
 def test_the_formulas_of_imagenet_c() -> None:
     x = photo() / 255.0
     noise = random_for(0, "gaussian_noise", "a.jpg").standard_normal(x.shape, dtype=np.float32)

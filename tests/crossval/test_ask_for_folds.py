@@ -42,6 +42,7 @@ def ask(
     return ask_for_folds(run, folds, settings or Settings(device="cpu"), Silent(), StopRequest(), root=root)
 
 
+@pytest.mark.slow
 def test_folds_are_added_to_those_asked_for_before(run: RunFolder) -> None:
     samples, folds = ask(run)
     assert run.read()["folds"] == [1]

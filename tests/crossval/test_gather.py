@@ -64,6 +64,7 @@ def test_while_a_fold_is_missing_nothing_is_written(run: RunFolder, missing: int
     assert files_of(run) == before
 
 
+@pytest.mark.slow
 def test_the_score_is_the_recipes_metric_over_the_rows_of_all_folds(run: RunFolder) -> None:
     assert gather(run)
     oof = load_predictions(run.oof_file)
@@ -85,6 +86,7 @@ def test_only_the_folds_that_were_asked_for_are_gathered(run: RunFolder) -> None
     assert set(load_predictions(run.oof_file).fold) == {0, 2}
 
 
+@pytest.mark.slow
 def test_a_run_that_is_scored_is_scored_again_unless_told_otherwise(run: RunFolder) -> None:
     assert gather(run)
     truth = run.scores_file.read_bytes()

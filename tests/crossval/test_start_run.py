@@ -39,6 +39,7 @@ def start(
     return start_run(samples, make_recipe(*lines), folds, settings, progress, **how)
 
 
+@pytest.mark.slow
 def test_a_new_run_holds_all_that_its_training_needs(contest: Contest, tmp_path: Path) -> None:
     samples, lines = contest("attributes"), ("image.size_px=auto", "image.stored_px=auto")
     run = start(samples, tmp_path, lines=lines, name="mine", notes=["from the scan"])
@@ -64,6 +65,7 @@ def test_folds_are_taken_once_and_in_order(contest: Contest, tmp_path: Path) -> 
     assert start(contest("single"), tmp_path, only_folds=[2, 0, 2]).read()["folds"] == [0, 2]
 
 
+@pytest.mark.slow
 def test_names_count_on_from_the_preset(contest: Contest, tmp_path: Path) -> None:
     names = [start(contest("multi"), tmp_path).name for _ in range(2)]
     assert names == ["baseline-1", "baseline-2"]
@@ -113,6 +115,7 @@ def test_a_folder_that_cannot_be_written_is_found_before_any_work(place: str, co
     assert notes.stages == []
 
 
+@pytest.mark.slow
 def test_a_run_is_never_overwritten(contest: Contest, tmp_path: Path) -> None:
     run, notes = start(contest("multi"), tmp_path, name="mine"), Notes()
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
@@ -131,6 +134,7 @@ def test_what_fails_leaves_no_run(tmp_path: Path) -> None:
     assert not (tmp_path / "runs" / "mine").exists()
 
 
+@pytest.mark.slow
 def test_prepared_data_keep_their_folds_whatever_is_asked(contest: Contest, tmp_path: Path) -> None:
     settings, recipe = make_settings(tmp_path), make_recipe()
     prepared, cache = prepare_samples(contest("single"), recipe, THREE, settings, Notes(), notes=["of the scan"])
@@ -165,6 +169,7 @@ def test_a_metric_that_the_judged_images_give_no_value_is_refused_before_trainin
     assert not (tmp_path / "runs" / "baseline-1").exists()
 
 
+@pytest.mark.slow
 def test_a_fold_that_chooses_its_epoch_must_have_a_score_of_its_own(contest: Contest, tmp_path: Path) -> None:
     """All images together have both classes, but fold 1 has one: it could not tell epochs apart."""
     samples = contest("single")

@@ -113,6 +113,7 @@ def test_conflicts_in_multi_label_heads_ignore_what_is_not_known():
     assert find_conflicts(samples, duplicates) == (("c", "d"),)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_rotated_photos_of_the_sign_set_are_found(shared_data):
     samples = scan(shared_data("sign_digits"), ScanOptions(layout="folders", unlabelled=True)).samples

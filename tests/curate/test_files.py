@@ -145,6 +145,7 @@ _NAME = st.binary(min_size=1, max_size=40).filter(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=_NAME)
 def test_any_bytes_as_a_name_survive_scan_save_and_load(tmp_path, raw):

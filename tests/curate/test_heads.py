@@ -224,11 +224,13 @@ def test_one_class_in_a_named_column_is_an_error(make_tree):
         scan(_table(make_tree, "label", "cat", "cat"), ScanOptions(label_columns=("label",)))
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-1000, 1000).map(str), min_size=1))
 def test_numbers_are_ordered_as_numbers(names):
     assert [int(name) for name in order_classes(names)] == sorted(int(name) for name in set(names))
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(min_size=1, max_size=5), min_size=1))
 def test_order_holds_every_name_once_whatever_the_row_order(names):
     assert sorted(order_classes(names)) == sorted(set(names))

@@ -11,6 +11,7 @@ from podium.data.randomness import sample_keys, uniforms
 from tiny.augmented import STORED, augment, draw
 
 
+@pytest.mark.slow
 def test_weights_are_those_of_a_dirichlet_distribution() -> None:
     mix = AugMix(n_chains=3)
     numbers = mix.retouch(uniforms(0, 0, sample_keys(map(str, range(20_000))), mix.stream, mix.n_uniforms)).numbers

@@ -99,6 +99,7 @@ def test_adding_one_augmentation_leaves_the_draws_of_the_others() -> None:
     assert np.array_equal(only, both)
 
 
+@pytest.mark.slow
 def test_stored_images_are_never_written() -> None:
     before = STORED.copy()
     readonly = STORED.copy()

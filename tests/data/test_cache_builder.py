@@ -326,6 +326,7 @@ def test_no_images_is_an_error(samples: Samples, tmp_path: Path) -> None:
         build_cache(samples.take([]), tmp_path / "cache", **QUICK)
 
 
+@pytest.mark.slow
 def test_names_that_are_not_ascii_or_utf8(tmp_path: Path) -> None:
     root = tmp_path / "images"
     root.mkdir()

@@ -26,6 +26,7 @@ def test_erasing_paints_its_box_and_nothing_else(size: tuple[int, int]) -> None:
             assert abs(mask.mean() - (0.1 + 0.2 * u[1])) < 0.03
 
 
+@pytest.mark.slow
 def test_the_boxes_of_erasing_follow_torchvision_on_rectangles() -> None:
     import torch
     from torchvision.transforms import RandomErasing as Peer

@@ -125,6 +125,7 @@ def test_a_crop_of_a_crop_is_as_wide_as_the_whole_image_and_not_as_the_first_cro
     assert np.abs(wide[:, 0] - 2 * wide[:, 1]).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height", "width"), [(112, 112), (96, 128), (210, 90)])
 def test_resized_crop_areas_follow_torchvision(height: int, width: int) -> None:
     import torch

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from podium.data.mixed_targets import mix_targets, mix_weights, soften_targets
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3)), min_size=1, max_size=12), st.floats(0, 1))
 def test_mixed_targets_sum_to_one_or_are_missing(labels: list[tuple[int, int]], fraction: float) -> None:
     own, other = np.array(labels).T

@@ -54,6 +54,7 @@ def test_the_share_is_the_true_area(shape: Any, partner: str) -> None:
             assert mixed.own_fraction == 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.2, 1.0, 4.0])
 def test_the_share_is_beta(alpha: float) -> None:
     tiny = np.zeros((12, 1, 1, 3), np.uint8)
@@ -67,6 +68,7 @@ def test_a_strip_is_beta_up_to_whole_columns() -> None:
     assert stats.kstest(drawn, stats.beta(0.8, 0.8).cdf).pvalue > 1e-4
 
 
+@pytest.mark.slow
 def test_probability() -> None:
     tiny = np.zeros((12, 1, 1, 3), np.uint8)
     is_mixed = [mix(MixUp(probability=0.3), step=step, stored=tiny)[1].own_fraction < 1 for step in range(2000)]

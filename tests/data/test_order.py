@@ -10,6 +10,7 @@ from podium.data.order import balance_weights, count_repeats, epoch_order, repea
 from podium.errors import UsageError
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**40), st.integers(0, 1000), st.integers(0, 300))
 def test_is_a_permutation_and_repeatable(seed: int, epoch: int, n: int) -> None:
     order = epoch_order(seed, epoch, n)
@@ -18,6 +19,7 @@ def test_is_a_permutation_and_repeatable(seed: int, epoch: int, n: int) -> None:
     assert np.array_equal(order, epoch_order(seed, epoch, n))
 
 
+@pytest.mark.slow
 def test_all_permutations_are_as_likely() -> None:
     seen = [tuple(epoch_order(1, epoch, 4).tolist()) for epoch in range(6000)]
     _, counts = np.unique(seen, axis=0, return_counts=True)
@@ -82,6 +84,7 @@ def test_square_roots_lie_between() -> None:
     assert shares == pytest.approx([1 / 5, 1 / 3, 1 / 2], abs=0.01)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 5), max_size=40))
 def test_repeats_are_counted_in_order(values: list[int]) -> None:
     wanted = [values[:place].count(value) for place, value in enumerate(values)]

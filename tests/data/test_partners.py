@@ -11,6 +11,7 @@ from podium.data.partners import Partners
 U = np.random.default_rng(0).random(4000)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-1, 4), min_size=1, max_size=40))
 def test_partners_are_of_the_same_class(labels: list[int]) -> None:
     column, positions = np.array(labels), np.arange(len(labels)).repeat(20)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -34,6 +35,7 @@ def test_mixing_function_is_the_published_one() -> None:
     assert _mix(states).tolist() == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**63), st.integers(0, 10**6), st.integers(0, 2**64 - 1), st.integers(0, 2**20))
 def test_equal_to_python_integers(seed: int, epoch: int, key: int, stream: int) -> None:
     got = uniforms(seed, epoch, np.array([key], dtype=np.uint64), stream, 3)[0]

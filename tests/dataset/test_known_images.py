@@ -46,6 +46,7 @@ def find(prepared: tuple[RunFolder, Prepared], images: Samples, folder: Path) ->
     return find_known_images(run, data.samples, data.folds, ready)
 
 
+@pytest.mark.slow
 def test_images_of_the_folds_are_known_and_those_of_the_holdout_are_not(
     prepared: tuple[RunFolder, Prepared], tmp_path: Path
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_copy_under_another_name_and_one_saved_anew_are_known(
     assert known.judged_fraction == pytest.approx(2 / 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [None, "fingerprints", "cache"])
 def test_the_folder_knows_without_the_cache_and_the_cache_without_the_folder(
     prepared: tuple[RunFolder, Prepared], contest: Contest, tmp_path: Path, damage: str | None

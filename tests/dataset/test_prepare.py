@@ -170,6 +170,7 @@ def test_duplicates_are_kept_on_one_side_unless_strict_or_accepted(contest: Cont
     assert LeakReport.from_dict(joined.leaks.to_dict()) == joined.leaks
 
 
+@pytest.mark.slow
 def test_too_many_duplicates_are_named_where_folds_cannot_be_made(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     same = replace(samples, paths=as_text_array([samples.paths[0]] * N), group=None)
@@ -206,6 +207,7 @@ def test_the_command_that_leaves_out_strict_goes_through(
     prepare_samples(copies, make_recipe(), replace(folds, **wanted), make_settings(tmp_path), Notes())  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_named", [False, True])
 def test_folds_made_with_duplicates_on_one_side_are_used_again(
     is_named: bool, contest: Contest, tmp_path: Path
@@ -245,6 +247,7 @@ def test_options_of_new_folds_are_refused_beside_frozen_ones(
     assert [refused.value.field] == list(how)
 
 
+@pytest.mark.slow
 def test_folds_that_were_given_are_not_cured(contest: Contest, tmp_path: Path) -> None:
     """Of an earlier split, of the source, or of a method that ignores groups; divided groups before any decoding."""
     samples, twins = contest("single"), with_copy(contest("single"))
@@ -269,6 +272,7 @@ def test_folds_that_were_given_are_not_cured(contest: Contest, tmp_path: Path) -
     assert "split_method" not in str(refused.value)  # auto is what was used
 
 
+@pytest.mark.slow
 def test_bad_images_and_leaks_are_reported_together(tmp_path: Path) -> None:
     samples = with_copy(make_samples(tmp_path / "images", "single"))
     samples.file(4).write_bytes(b"no image")
@@ -321,6 +325,7 @@ def test_images_that_are_gone_are_missing_and_nothing_is_decoded(tmp_path: Path)
     assert len(list(settings.cache_folder.glob("*/cache.json"))) == 1
 
 
+@pytest.mark.slow
 def test_images_that_changed_since_are_refused_by_name(tmp_path: Path) -> None:
     samples = make_samples(tmp_path / "images", "single")
     prepared, _ = prepare(samples, tmp_path)

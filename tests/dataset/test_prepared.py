@@ -98,6 +98,7 @@ def test_a_changed_table_is_refused(name: str, contest: Contest, tmp_path: Path)
         load_prepared(place)
 
 
+@pytest.mark.slow
 def test_folds_of_other_prepared_data_are_refused(contest: Contest, tmp_path: Path) -> None:
     place = prepare_tiny(contest("single"), tmp_path).save(tmp_path / "data")
     how = FoldOptions(folds=2, split_seed=9)

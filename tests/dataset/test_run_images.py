@@ -178,6 +178,7 @@ def test_an_image_that_changed_is_never_trained_on(
     assert finish(run)[0] == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep_stamp", [False, True])
 def test_an_image_that_changed_does_not_matter_while_the_cache_is_there(
     keep_stamp: bool, half: tuple[Run, Samples], whole: dict[str, bytes]
@@ -191,6 +192,7 @@ def test_an_image_that_changed_does_not_matter_while_the_cache_is_there(
     assert note.startswith("1 of 36 images was replaced since this run was started: 03.png.")
 
 
+@pytest.mark.slow
 def test_touched_images_are_read_once_and_are_the_same(half: tuple[Run, Samples], whole: dict[str, bytes]) -> None:
     run, samples = half
     for row in range(len(samples)):
@@ -210,6 +212,7 @@ def test_an_image_that_broke_is_named(half: tuple[Run, Samples]) -> None:
     assert list(caught.value.details) == ["05.png"]
 
 
+@pytest.mark.slow
 def test_a_damaged_cache_is_made_again(half: tuple[Run, Samples], whole: dict[str, bytes]) -> None:
     run, _ = half
     folder = run.settings.cache_folder / run.folder.read()["cache_key"]
@@ -295,6 +298,7 @@ READ_ONLY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", READ_ONLY)
 def test_a_folder_that_cannot_be_written_is_one_line(
     place: str, half: tuple[Run, Samples], capsys: pytest.CaptureFixture[str]

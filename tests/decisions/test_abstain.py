@@ -52,6 +52,7 @@ def test_a_coverage_is_what_was_asked_for() -> None:
     assert found.coverage == pytest.approx(0.7, abs=0.05)
 
 
+@pytest.mark.slow
 def test_sets_hold_the_truth_of_new_images_as_often_as_wanted() -> None:
     held, promised = [], []
     for seed in range(20):

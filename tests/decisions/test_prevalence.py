@@ -68,6 +68,7 @@ def run_of(task: Task, probs: dict[str, np.ndarray], labels: dict[str, np.ndarra
     return Predictions(task, ids, np.arange(n) % 5, probs), samples
 
 
+@pytest.mark.slow
 def test_rules_tell_the_gain_that_labelled_images_of_these_shares_have() -> None:
     learnt, true = [0.6, 0.3, 0.1], {"a": 0.1, "c": 0.7}
     points, labels = draw(learnt, 6000, 3)

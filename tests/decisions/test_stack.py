@@ -41,6 +41,7 @@ def log_loss(probs: np.ndarray, labels: np.ndarray, task: Task) -> float:
     return float(-np.log(clipped[np.arange(N), labels]).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", TASKS)
 def test_members_that_are_too_sure_or_know_nothing_are_mended(shape: str) -> None:
     task = TASKS[shape]
@@ -58,6 +59,7 @@ def test_members_that_are_too_sure_or_know_nothing_are_mended(shape: str) -> Non
     assert np.array_equal(again.combine(parts, task)["t"], found.blend.combine(parts, task)["t"])
 
 
+@pytest.mark.slow
 def test_noise_alone_is_no_better_than_chance_out_of_fold() -> None:
     """The regression of all rows seems to know something of its own rows; the nested one does not claim it."""
     task = TASKS["single"]

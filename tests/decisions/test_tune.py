@@ -22,6 +22,7 @@ def posters(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return 1 / (1 + np.exp(-(0.6 * truth - 0.6))), labels
 
 
+@pytest.mark.slow
 def test_the_promised_gain_is_that_of_new_images() -> None:
     gaps = []
     for seed in range(6):

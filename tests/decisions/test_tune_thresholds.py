@@ -26,6 +26,7 @@ def value(name: str, thresholds: tuple[float, ...], probs: np.ndarray, labels: n
     return score(name, as_certain_probs(decide(probs, HEAD, thresholds), HEAD), labels, HEAD)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["f1_macro", "label_accuracy", "f1_micro", "f1_samples", "subset_accuracy"])
 def test_no_other_thresholds_are_better(name: str) -> None:
     probs, labels = table()
@@ -36,6 +37,7 @@ def test_no_other_thresholds_are_better(name: str) -> None:
     assert value(name, found, probs, labels) >= best - (1e-12 if name in ("f1_macro", "label_accuracy") else 0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["f1_micro", "f1_samples"])
 def test_one_threshold_is_the_best_single_one(name: str) -> None:
     probs, labels = table(40)

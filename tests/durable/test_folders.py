@@ -116,6 +116,7 @@ def test_paths_inside_are_resolved_even_when_the_root_is_a_link(tmp_path: Path) 
     assert durable.resolve_inside(tmp_path / "root", "./sub/..hidden").name == "..hidden"
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(["a", "..", ".", "", "~", "c:", "\\", "/", "\0"]), max_size=6).map("/".join))
 def test_no_combination_of_parts_leaves_the_root(tmp_path_factory: pytest.TempPathFactory, relative: str) -> None:
     root = tmp_path_factory.getbasetemp() / "root"

@@ -66,6 +66,7 @@ def try_lock(folder: Path, hold_until: int | None = None) -> int:
         return 1
 
 
+@pytest.mark.slow
 def test_who_waits_gets_the_lock_when_its_holder_ends_or_is_told_who_has_it(tmp_path: Path, kind: str) -> None:
     read_end, write_end = os.pipe()
 
@@ -94,6 +95,7 @@ def test_who_waits_gets_the_lock_when_its_holder_ends_or_is_told_who_has_it(tmp_
     assert wait(child) == 0
 
 
+@pytest.mark.slow
 def test_the_holder_is_told_and_afterwards_the_lock_is_free(tmp_path: Path, kind: str) -> None:
     with durable.hold_lock(tmp_path / "run") as holder:
         assert holder.pid == os.getpid()
@@ -115,6 +117,7 @@ def test_an_error_inside_frees_the_lock(tmp_path: Path, kind: str) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_of_two_starters_exactly_one_wins(tmp_path: Path, kind: str) -> None:
     stale = replace(holders.describe_self(), pid=_dead_pid())
     starters = [_Starter(tmp_path) for _ in range(2)]
@@ -178,6 +181,7 @@ def _dead_pid() -> int:
     return child
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path, kind: str) -> None:
     for _ in range(5):
         out, into = os.pipe()

@@ -30,6 +30,7 @@ def test_digests_are_those_of_hashlib(tmp_path: Path) -> None:
     assert manifest.meta == {"epoch": 3, "score": 0.1}
 
 
+@pytest.mark.slow
 def test_every_kind_of_damage_is_noticed_and_named(tmp_path: Path) -> None:
     filled(tmp_path)
     rng = random.Random(0)

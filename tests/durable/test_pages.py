@@ -26,6 +26,7 @@ def resident_bytes(mapped: np.memmap[Any, Any]) -> int:
     return int((entries >> np.uint64(63)).sum()) * mmap.PAGESIZE  # the highest bit of an entry: present
 
 
+@pytest.mark.slow
 def test_single_rows_from_all_over_a_file_stay_within_the_budget(tmp_path: Path) -> None:
     path, shape = tmp_path / "features.bin", (50_000, 320)
     np.ones(shape, np.float32).tofile(path)  # 64 MB, in the file cache

@@ -60,6 +60,7 @@ def test_a_training_stopped_after_any_step_ends_with_the_same_bits(
     assert train(make_parts(), tmp_path) == uninterrupted
 
 
+@pytest.mark.slow
 def test_a_training_stopped_at_every_step_in_turn_ends_with_the_same_bits(
     tmp_path: Path, uninterrupted: Outcome
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_training_may_change_how_it_is_saved_whenever_it_is_resumed(tmp_path: 
     assert train(make_parts(), tmp_path, mode="slots") == uninterrupted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "flip", "missing"])
 def test_a_damaged_slot_falls_back_to_the_other(damage: str, tmp_path: Path, uninterrupted: Outcome) -> None:
     stop_at(4, tmp_path, mode="slots", every_s=0)
@@ -186,6 +188,7 @@ def test_a_restored_optimizer_keeps_the_memory_layout_of_its_parameters(tmp_path
             assert state[name].stride() == parameter.stride(), "sums over another layout may round differently"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "flip", "missing"])
 def test_a_damaged_newest_checkpoint_falls_back_and_ends_with_the_same_bits(
     damage: str, tmp_path: Path, uninterrupted: Outcome
@@ -319,6 +322,7 @@ def _waits_for_a_plateau() -> Parts:
     return make_parts(reduction=lambda history: 0.1 ** len([record for record in history if record.scores["kind"]]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", range(1, N_STEPS + 1))
 def test_a_learning_rate_that_follows_the_scores_goes_on_with_the_same_bits(step: int, tmp_path: Path) -> None:
     whole = train(_waits_for_a_plateau(), tmp_path / "whole")
@@ -374,6 +378,7 @@ def test_patience_counts_epochs_without_a_better_score(tmp_path: Path) -> None:
     assert (patient.epoch, patient.best_epoch) == (5, 4)
 
 
+@pytest.mark.slow
 def test_of_losses_the_smallest_is_the_best(tmp_path: Path) -> None:
     parts = make_parts(score=Scores(0.9, 0.5, 0.6, 0.7, 0.1), greater_is_better=False)
     checkpoints, stop = Checkpoints(tmp_path, every_s=0), StopRequest()
@@ -391,6 +396,7 @@ def test_of_losses_the_smallest_is_the_best(tmp_path: Path) -> None:
     assert [record.scores["kind"] for record in state.history] == [0.9, 0.5, 0.6, 0.7]
 
 
+@pytest.mark.slow
 def test_a_training_that_ran_out_of_patience_stays_ended(tmp_path: Path) -> None:
     state, checkpoints = run_with(Scores(0.5, 0.4), tmp_path, n_epochs=5, patience=1)
     assert state.epoch == 2
@@ -410,6 +416,7 @@ def test_a_training_that_ran_out_of_patience_stays_ended(tmp_path: Path) -> None
     assert again.step == state.step
 
 
+@pytest.mark.slow
 def test_a_score_that_is_no_number_is_never_the_best_and_can_be_saved(tmp_path: Path) -> None:
     nan = float("nan")
     state, checkpoints = run_with(Scores(nan, 0.2, nan), tmp_path, n_epochs=3)

@@ -89,6 +89,7 @@ def images_of(n: int, side: int) -> TinyBatch:
     return TinyBatch(images, {"kind": torch.zeros(n, dtype=torch.int64), "tags": torch.zeros(n, 2, dtype=torch.int8)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "micro_batch", "short"), [(1, None, False), (3, 1, False), (3, None, True)])
 def test_rexnet_trains_one_by_one(n: int, micro_batch: int | None, short: bool) -> None:
     torch.manual_seed(0)
@@ -121,6 +122,7 @@ def make_lone_parts() -> Parts:
     return parts
 
 
+@pytest.mark.slow
 def test_resume_is_exact_one_by_one(tmp_path: Path) -> None:
     whole = train(make_lone_parts(), tmp_path / "whole")
     with pytest.raises(Stopped):

@@ -55,6 +55,7 @@ def test_an_optimizer_is_refused_or_goes_on_from_its_state_bit_for_bit(name: str
     assert all(torch.equal(a, b) for a, b in zip(wanted, found, strict=True))
 
 
+@pytest.mark.slow
 def test_few_are_refused() -> None:
     """Those that need second derivatives, cannot resume exactly, or need CUDA and a package of their own."""
     refused = []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ def test_one_number_gives_the_first_output_of_splitmix64() -> None:
     assert [mix_seed(1234567 + n * 0x9E3779B97F4A7C15) for n in range(3)] == [output >> 1 for output in outputs]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-(2**70), 2**70), max_size=4))
 def test_each_further_number_is_added_to_what_came_before(numbers: list[int]) -> None:
     state = 0

@@ -47,6 +47,7 @@ def test_no_pixel_is_more_than_a_level_away(fit: Fit, engine: str) -> None:
             assert np.abs(found[row] - wanted).mean() < 0.5, size
 
 
+@pytest.mark.slow
 def test_a_centre_is_cut_before_and_a_smaller_image_stays_whole() -> None:
     ask = open_session(make_graph(Resizing(32, 32, cut=(80, 60))), "onnxruntime", n_threads=1)
     for size in [(300, 41), (100, 100), (50, 40)]:

@@ -42,6 +42,7 @@ def test_pixels_are_those_of_the_decode_and_the_resize(photo: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_facts_and_pixels_come_only_where_wanted(photo: Path) -> None:
     facts = decode_file(photo).facts
     assert do_job(photo, Job(size=(8, 8))).facts == facts
@@ -69,6 +70,7 @@ def test_a_resize_that_finds_no_memory_is_an_outcome(photo: Path, monkeypatch: p
     assert result.reason
 
 
+@pytest.mark.slow
 def test_rows_take_the_pixels_and_zeros_take_the_place_of_what_stood_there(photo: Path, tmp_path: Path) -> None:
     (tmp_path / "rows").write_bytes(b"\xaa" * 3 * 4 * 5 * 3)
     job = Job(size=(4, 5), rows=str(tmp_path / "rows"), n_rows=3)

@@ -45,6 +45,7 @@ def is_gone(pid: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_batches_are_done_one_after_the_other_and_killing_leaves_nobody(keeper: Keeper, tmp_path: Path) -> None:
     batch = make_images(tmp_path, ["a.png", "b.png"])
     assert keeper.pid is None
@@ -83,6 +84,7 @@ def test_a_lost_worker_is_told_with_its_cause_and_the_image_it_held(
     assert keeper.pid is None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_the_deadline_is_an_images_not_a_batchs(tmp_path: Path, sabotaged: Path) -> None:
     (sabotaged / "sitecustomize.py").write_text(
@@ -99,6 +101,7 @@ def test_the_deadline_is_an_images_not_a_batchs(tmp_path: Path, sabotaged: Path)
         keeper.kill()
 
 
+@pytest.mark.slow
 def test_a_worker_killed_while_it_waits_had_begun_nothing(keeper: Keeper, tmp_path: Path) -> None:
     batch = make_images(tmp_path, ["a.png"])
     keeper.start()
@@ -112,6 +115,7 @@ def test_a_worker_killed_while_it_waits_had_begun_nothing(keeper: Keeper, tmp_pa
         keeper.work(batch)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_stop_wakes_the_thread_that_waits(tmp_path: Path) -> None:
     keeper = Keeper(Job(), deadline_s=60, memory_mib=1024)
@@ -137,6 +141,7 @@ def test_stop_wakes_the_thread_that_waits(tmp_path: Path) -> None:
     assert caught[0].cause == "SIGKILL"
 
 
+@pytest.mark.slow
 def test_failures_of_storage_pass_with_their_words(tmp_path: Path) -> None:
     keeper = Keeper(Job(size=(2, 2), rows=str(tmp_path / "gone"), n_rows=1), deadline_s=9, memory_mib=1024)
     keeper.start()
@@ -167,6 +172,7 @@ def test_a_system_without_processes_is_the_cause(keeper: Keeper, monkeypatch: py
     assert caught.value.cause == "resource temporarily unavailable"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_killed", "starts"), [(2, True), (3, False)])
 def test_a_worker_killed_while_it_starts_gets_successors(
     keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_killed: int, starts: bool
@@ -187,6 +193,7 @@ def test_a_worker_killed_while_it_starts_gets_successors(
             keeper.start()
 
 
+@pytest.mark.slow
 def test_modules_in_the_users_folder_take_no_place_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("json.py", "cv2.py", "podium.py"):
         (tmp_path / name).write_text("raise SystemExit(9)\n")

@@ -49,6 +49,7 @@ def test_tiny_images() -> None:
         assert int(hamming(compute_phash(pixels), unrounded(Image.fromarray(pixels)))) <= 20  # many coefficients are 0
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["hymenoptera", "imagenet_samples_1000", "fashion_products"])
 def test_near_imagehash_on_photos(shared_data: Callable[[str], Path], name: str) -> None:
@@ -81,6 +82,7 @@ def test_hamming_counts_bits(a: int, b: int) -> None:
     assert int(hamming(a, b)) == int(hamming(b, a)) == (a ^ b).bit_count()
 
 
+@pytest.mark.slow
 @given(st.lists(HASHES, min_size=1, max_size=20))
 def test_hamming_of_all_pairs(hashes: list[int]) -> None:
     array = np.array(hashes, np.uint64)

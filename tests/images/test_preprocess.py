@@ -36,6 +36,7 @@ def test_grey_is_pillows() -> None:
     assert (grey == grey[..., :1]).all()
 
 
+@pytest.mark.slow
 def test_denoising_brings_an_image_nearer_to_the_clean_one() -> None:
     clean = cv2.resize(PHOTO, (160, 120)).astype(np.int16)
     noisy = (clean + np.random.default_rng(1).normal(0, 12, clean.shape)).clip(0, 255).astype(np.uint8)

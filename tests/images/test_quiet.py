@@ -26,6 +26,7 @@ NOISY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOISY)
 def test_a_fresh_process_stays_silent(name: str) -> None:
     data = encode_tiff([(tag, 3, value) for tag, value in sorted(NOISY[name].items())])

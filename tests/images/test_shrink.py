@@ -72,6 +72,7 @@ def test_fine_stripes_turn_grey() -> None:
             assert np.abs(small.astype(int) - 255 // period).max() <= 20
 
 
+@pytest.mark.slow
 @given(st.floats(1.0, 3.5), st.floats(0.0, 0.08))
 def test_kernels_keep_flat_colours(scale: float, variance: float) -> None:
     kernel = _blur_kernel(scale, variance)

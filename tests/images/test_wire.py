@@ -78,11 +78,13 @@ def test_a_job_comes_out_equal(job: Job) -> None:
     assert decode_job(roundtrip(encode_job(job, 65.5))) == (job, 65.5)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 2**40), st.binary(min_size=1).map(os.fsdecode)), max_size=5))
 def test_paths_of_any_bytes_come_out_equal(batch: list[tuple[int, str]]) -> None:
     assert roundtrip_batch(batch) == batch
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(), max_size=4))
 def test_contents_of_files_come_out_equal_between_paths(contents: list[bytes]) -> None:
     batch: list[Item] = [(0, "a.png"), *((row, data) for row, data in enumerate(contents)), (9, "b.png", (1, 2, 3, 4))]

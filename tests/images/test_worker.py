@@ -108,6 +108,7 @@ def test_batches_are_answered_until_the_input_ends_with_a_sign_for_each_image(wo
     assert worker.end() == (0, b"." * 5)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_what_a_library_prints_gets_between_no_frames(tmp_path: Path) -> None:
     worker = Worker()
@@ -118,6 +119,7 @@ def test_what_a_library_prints_gets_between_no_frames(tmp_path: Path) -> None:
     close(worker)
 
 
+@pytest.mark.slow
 def test_rows_are_written_by_the_worker_and_no_pixels_are_sent(worker: Worker, tmp_path: Path) -> None:
     batch = make_images(tmp_path, ["a.png", "b.png"])
     (tmp_path / "rows").write_bytes(bytes(2 * 27))
@@ -129,6 +131,7 @@ def test_rows_are_written_by_the_worker_and_no_pixels_are_sent(worker: Worker, t
     assert np.fromfile(tmp_path / "rows", np.uint8).any()
 
 
+@pytest.mark.slow
 def test_rows_that_are_gone_are_told_as_a_failure_of_storage(worker: Worker, tmp_path: Path) -> None:
     worker.begin(Job(size=(3, 3), rows=str(tmp_path / "gone"), n_rows=2))
     record, _ = worker.read()
@@ -137,6 +140,7 @@ def test_rows_that_are_gone_are_told_as_a_failure_of_storage(worker: Worker, tmp
     assert worker.end()[0] == 0
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_the_owners_affair(worker: Worker, tmp_path: Path) -> None:
     worker.begin(Job(with_pixels=False))
     os.kill(worker.process.pid, signal.SIGINT)
@@ -144,6 +148,7 @@ def test_ctrl_c_is_the_owners_affair(worker: Worker, tmp_path: Path) -> None:
     assert worker.end()[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotaged")
 def test_a_hung_worker_is_ended_by_its_own_alarm(tmp_path: Path) -> None:
     worker = Worker()
@@ -154,6 +159,7 @@ def test_a_hung_worker_is_ended_by_its_own_alarm(tmp_path: Path) -> None:
     close(worker)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="address space limits are Linux's")
 def test_memory_is_limited_on_top_of_what_the_interpreter_holds() -> None:
     worker = Worker(memory_mib=300)

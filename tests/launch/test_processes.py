@@ -30,6 +30,7 @@ def run(*requests: Mapping[str, Any], stop: StopRequest | None = None, **callbac
     return run_processes("obedient", requests, stop=stop or StopRequest(), **callbacks)
 
 
+@pytest.mark.slow
 def test_every_message_of_every_process_is_heard() -> None:
     heard: list[int] = []
     codes = run(
@@ -39,6 +40,7 @@ def test_every_message_of_every_process_is_heard() -> None:
     assert sorted(heard) == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_one_that_fails_stops_the_others() -> None:
     began = time.monotonic()
     assert run({"code": 3}, {"sleep": LONG_S}, {"sleep": LONG_S}) == [3, 75, 75]
@@ -52,6 +54,7 @@ def test_one_that_is_killed_or_stopped_leaves_the_others_at_work(ending: dict[st
     assert codes[0] in (-signal.SIGKILL, 75, 130)
 
 
+@pytest.mark.slow
 def test_a_stop_is_passed_on() -> None:
     stop = StopRequest()
 

@@ -57,6 +57,7 @@ def test_each_label_is_a_sigmoid_with_its_own_rows(features: NDArray[np.float32]
         np.testing.assert_allclose(probs[:, label], theirs.predict_proba(x)[:, 1], atol=2e-4)
 
 
+@pytest.mark.slow
 def test_a_start_elsewhere_ends_at_the_same_point(features: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
     ours = problems(features, labels, torch.full((N, 1, 1), 1 / N))
     penalty = torch.tensor([0.01])

@@ -64,6 +64,7 @@ def test_the_pool_has_no_more_log_loss_than_its_kinds_and_the_strength_the_least
         assert worse.log_loss > best.log_loss - 2e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HEAD_KINDS)
 def test_the_unit_and_the_order_of_features_do_not_matter(
     features: NDArray[np.float32], labels: NDArray[np.int64], kind: HeadKindName
@@ -112,6 +113,7 @@ def test_several_labels_with_gaps_and_a_rare_one(features: NDArray[np.float32], 
         assert probs[known & (rare[:, 0] == 1), 0].mean() > probs[known & (rare[:, 0] == 0), 0].mean() + 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HEAD_KINDS)
 def test_weights_of_classes_move_the_decisions_towards_the_rare_one(
     features: NDArray[np.float32], labels: NDArray[np.int64], kind: HeadKindName

@@ -16,6 +16,7 @@ from podium.losses import (
 LABELS = st.lists(st.integers(-1, 5), min_size=1, max_size=50).filter(lambda values: max(values) >= 0)
 
 
+@pytest.mark.slow
 @given(LABELS)
 def test_balanced_equals_scikit_learn(values: list[int]) -> None:
     labels = np.array(values)
@@ -26,6 +27,7 @@ def test_balanced_equals_scikit_learn(values: list[int]) -> None:
     assert (np.delete(got, present) == 1).all()
 
 
+@pytest.mark.slow
 @given(LABELS)
 def test_balanced_classes_weigh_the_same_in_total(values: list[int]) -> None:
     labels = np.array(values)
@@ -34,6 +36,7 @@ def test_balanced_classes_weigh_the_same_in_total(values: list[int]) -> None:
     np.testing.assert_allclose(totals[totals > 0], len(labels) / len(np.unique(labels)))
 
 
+@pytest.mark.slow
 @given(LABELS)
 def test_square_roots_of_balanced_weights_have_a_mean_of_one(values: list[int]) -> None:
     labels = np.array(values)

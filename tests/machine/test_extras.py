@@ -23,6 +23,7 @@ def test_the_extras_are_those_of_the_package() -> None:
     assert told == {name: lines for name, lines in declared.items() if name not in ("dev", "weights")}
 
 
+@pytest.mark.slow
 def test_nothing_is_imported_and_it_is_quick() -> None:
     code = (
         "import sys, resource; from podium.machine.extras import find_extras; find_extras();"

@@ -70,6 +70,7 @@ def test_streams_of_before_come_back_and_a_closed_one_is_replaced(monkeypatch: p
     assert output.loss is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_process_ends_with_its_own_code_whatever_is_behind_its_streams(tmp_path: Path) -> None:
     code = (

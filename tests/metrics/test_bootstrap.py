@@ -54,6 +54,7 @@ def test_every_metric_equals_its_value_on_repeated_rows(
             )
 
 
+@pytest.mark.slow
 def test_resampled_macro_f1_equals_scikit_learn_on_repeated_rows() -> None:
     head, probs, labels, groups = _data("single")
     labels = np.maximum(labels, 0)

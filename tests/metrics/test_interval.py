@@ -90,6 +90,7 @@ def test_bounds_stay_within_what_there_can_be() -> None:
     assert make_interval(0.0, np.linspace(0.01, 0.1, 101), n_groups=50, level=0.95, limits=(0, 1)).low == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_classes", "n_each", "skill"), [(100, 2, 0.8), (100, 3, 0.7), (200, 3, 0.7)])
 def test_the_macro_f1_of_many_rare_classes_lies_in_its_interval(n_classes: int, n_each: int, skill: float) -> None:
     """Nearly every resample misses some classes, so nearly all lie below the value."""
@@ -192,6 +193,7 @@ def test_all_wrong_may_be_better_and_a_class_never_found_too() -> None:
     assert found.per_class[0].f1_high == pytest.approx(1 - perfect_low(20, level=0.95))
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=30, deadline=None)
 def test_no_interval_is_of_zero_width(data: st.DataObject) -> None:

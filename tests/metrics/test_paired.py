@@ -39,6 +39,7 @@ def test_a_real_gain_helps_and_the_other_way_round_hurts(name: str) -> None:
     assert there.difference.low == pytest.approx(-back.difference.high)
 
 
+@pytest.mark.slow
 def test_runs_of_one_strength_are_told_apart_about_as_rarely_as_the_level_says() -> None:
     verdicts = []
     for seed in range(200):

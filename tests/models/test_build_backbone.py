@@ -26,6 +26,7 @@ def resnet_file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["resnet10t", "mobilenetv3_small_050", "vit_tiny_patch16_224", "repvgg_a0", "efficientnet_b0"]
 )
@@ -67,6 +68,7 @@ def test_a_model_that_takes_no_rectangle_says_so(name: str, message: str) -> Non
         build_backbone(name, "random", (96, 64))
 
 
+@pytest.mark.slow
 def test_a_file_gives_the_features_of_its_model(resnet_file: Path) -> None:
     backbone = build_backbone("resnet10t", resnet_file)
     torch.manual_seed(5)
@@ -77,6 +79,7 @@ def test_a_file_gives_the_features_of_its_model(resnet_file: Path) -> None:
     assert backbone.notes == (f"The classifier in {resnet_file.name} was left out: {left_out}.",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrapper", ["state_dict", "model", "state_dict_ema"])
 @pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod."])
 def test_training_checkpoints_are_unwrapped(resnet_file: Path, tmp_path: Path, wrapper: str, prefix: str) -> None:
@@ -113,12 +116,14 @@ def test_position_embeddings_of_a_square_are_resized_to_a_rectangle(tmp_path: Pa
     torch.testing.assert_close(backbone.module(images), expected(images))
 
 
+@pytest.mark.slow
 def test_a_file_of_another_model_is_refused(resnet_file: Path) -> None:
     with pytest.raises(WeightsError, match="does not fit") as caught:
         build_backbone("resnet18", resnet_file, 64)
     assert caught.value.details
 
 
+@pytest.mark.slow
 def test_a_file_of_a_deeper_model_is_refused(tmp_path: Path) -> None:
     weights = timm.create_model("resnet10t", num_classes=0).state_dict()
     weights["layer5.0.conv1.weight"] = torch.zeros(3)
@@ -127,6 +132,7 @@ def test_a_file_of_a_deeper_model_is_refused(tmp_path: Path) -> None:
         build_backbone("resnet10t", tmp_path / "deeper.safetensors", 64)
 
 
+@pytest.mark.slow
 def test_a_missing_entry_is_refused(resnet_file: Path, tmp_path: Path) -> None:
     weights = build_backbone("resnet10t", resnet_file).module.state_dict()
     del weights["layer1.0.conv1.weight"]
@@ -186,6 +192,7 @@ def test_the_packaged_models_take_images_of_every_size(name: str, size_px: Size)
         assert backbone.module(torch.zeros(1, 3, *height_and_width(size_px))).shape == (1, backbone.n_features)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "act_layer", "layer"),
     [

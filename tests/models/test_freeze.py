@@ -39,6 +39,7 @@ def test_a_frozen_backbone_stays_bit_for_bit(name: str) -> None:
     assert not any(part.training for part in model.backbone.modules())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_blocks", [1, 3])
 @pytest.mark.parametrize("name", ["resnet10t", "tf_efficientnet_lite0", "tiny"])
 def test_a_frozen_stem_stays_and_the_rest_moves(name: str, n_blocks: int) -> None:

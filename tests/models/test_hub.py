@@ -49,6 +49,7 @@ def test_without_network_the_message_says_what_to_put_where(folder: Path) -> Non
     assert "PODIUM_WEIGHTS" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet10t", "resnet10t.c3_in1k"])
 def test_the_folder_comes_first(folder: Path, name: str) -> None:
     make_file(folder / f"{name}.safetensors")
@@ -59,6 +60,7 @@ def test_the_folder_comes_first(folder: Path, name: str) -> None:
     assert backbone.weight_source == "timm/resnet10t.c3_in1k/model.safetensors"
 
 
+@pytest.mark.slow
 def test_the_file_named_in_the_message_is_the_file_that_is_read(folder: Path) -> None:
     with pytest.raises(WeightsError) as caught:
         build_backbone("resnet10t", "pretrained", 64)
@@ -74,6 +76,7 @@ def test_offline_is_honoured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
         build_backbone("resnet10t", "pretrained", 64)
 
 
+@pytest.mark.slow
 def test_a_download_is_used(folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
     path = tmp_path_factory.mktemp("hub") / "model.safetensors"
     make_file(path)
@@ -106,6 +109,7 @@ def test_a_model_without_any_weights_says_so(folder: Path) -> None:
         build_backbone("botnet50ts_256", "pretrained")
 
 
+@pytest.mark.slow
 def test_an_older_repository_without_safetensors(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(3)
     torch.save(timm.create_model("resnet10t").state_dict(), folder / "old.bin")

@@ -42,6 +42,7 @@ def test_every_parameter_of_a_timm_model_has_a_layer_and_none_is_skipped(resnet:
     assert depths == sorted(set(depths))
 
 
+@pytest.mark.slow
 def test_coarse_layers_are_fewer_and_keep_the_order(resnet: nn.Module) -> None:
     fine, _ = find_layers(timm.create_model("resnet18", num_classes=0), is_coarse=False)
     coarse, _ = find_layers(timm.create_model("resnet18", num_classes=0), is_coarse=True)
@@ -53,6 +54,7 @@ def test_coarse_layers_are_fewer_and_keep_the_order(resnet: nn.Module) -> None:
     assert count_layers(resnet, is_coarse=True) == 5  # the first convolutions and four stages
 
 
+@pytest.mark.slow
 def test_layers_fall_into_the_groups_of_timms_layer_decay() -> None:
     model = timm.create_model("resnet10t", num_classes=3)
     scale = {

@@ -11,6 +11,7 @@ from podium.tables import Head, Task
 TASK = Task((Head("mask", "single", ("wear", "wrong", "none")), Head("tags", "multi", ("a",))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer_decay", [1.0, 0.75])
 @pytest.mark.parametrize("name", ["resnet18", "vit_tiny_patch16_224", "tf_efficientnet_lite0", "convnext_atto"])
 def test_backbone_equals_timm(name: str, layer_decay: float) -> None:

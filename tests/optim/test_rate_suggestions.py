@@ -33,6 +33,7 @@ def fastai_valley(rates: np.ndarray, losses: list[float]) -> float:
     return float(rates[max_start + int(sections) + int(sections / 2)])
 
 
+@pytest.mark.slow
 @given(LOSSES)
 def test_the_valley_is_fastais(losses: list[float]) -> None:
     found = valley(rates_of(losses), np.array(losses))
@@ -42,6 +43,7 @@ def test_the_valley_is_fastais(losses: list[float]) -> None:
         assert found == fastai_valley(rates_of(losses), losses)
 
 
+@pytest.mark.slow
 @given(LOSSES)
 def test_the_steepest_is_the_smallest_slope_over_the_log(losses: list[float]) -> None:
     rates = rates_of(losses)

@@ -83,6 +83,7 @@ def test_constant_with_warm_up_equals_torch() -> None:
     assert [constant(step, n_warmup_steps=5, start_factor=0.1) for step in range(12)] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.01, 1), max_size=30), st.integers(0, 4))
 def test_plateau_equals_torch(scores: list[float], patience: int) -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
@@ -182,6 +183,7 @@ def test_shrinking_cycles_equal_torch(mode: str) -> None:
     assert [cyclic(step, half_cycle=7, decay=decay) for step in range(60)] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.01, 1), max_size=20))
 def test_plateau_of_a_loss_equals_torchs_other_mode(losses: list[float]) -> None:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)

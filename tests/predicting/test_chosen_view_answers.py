@@ -80,6 +80,7 @@ def test_an_ensemble_weighs_and_scores_it_by_these_answers(run: Run) -> None:
     durable.write_sealed(run.folder.views_file, kept)
 
 
+@pytest.mark.slow
 def test_without_the_predictions_under_views_those_of_the_recipe_count(run: Run) -> None:
     files = run.folder.view_predictions_file("hflip", 1)
     aside = files.with_name("aside")

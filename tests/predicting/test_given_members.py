@@ -85,6 +85,7 @@ def test_without_a_test_file_it_predicts_nothing_and_wrong_names_are_refused(pla
         combine(place, f"x={place / 'b-oof.csv'}", f"y={place / 'b-oof.csv'}")
 
 
+@pytest.mark.slow
 def test_a_member_that_saw_its_rows_is_told(place: Path) -> None:
     run = Run(RunFolder(place / "runs" / "a"), make_settings(place))
     oof, samples = run.oof, run.samples

@@ -112,6 +112,7 @@ def test_models_are_a_function_of_the_seed_alone() -> None:
     assert not all(torch.equal(value, other[name]) for name, value in first.items())
 
 
+@pytest.mark.slow
 def test_random_backbones_depend_on_the_recipes_seed() -> None:
     recipes = [
         apply_overrides(baseline(), ["model.name=resnet10t", "model.weights=random", "image.size_px=32", f"seed={n}"])

@@ -13,6 +13,7 @@ from podium.recipe import apply_overrides, baseline, resolve_sizes
 from podium.recipe.patch_size import find_patch_px
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -13,6 +13,7 @@ from podium.regions.padding import read_padding
 SIDE = st.one_of(st.integers(0, 50).map(float), st.floats(0, 0.99))
 
 
+@pytest.mark.slow
 @given(st.tuples(*[st.integers(0, 99)] * 4), st.one_of(SIDE, st.tuples(SIDE, SIDE, SIDE, SIDE)))
 def test_a_padded_box_holds_the_box_and_stays_inside_the_picture(
     corners: tuple[int, int, int, int], pad: float | tuple[float, float, float, float]

@@ -42,6 +42,7 @@ def test_the_first_link_that_finds_something_counts(tmp_path: Path, detector: Fa
         np.testing.assert_array_equal(find_boxes_in([pixels], read_chain("skin")).corners[0], found.corners[row])
 
 
+@pytest.mark.slow
 def test_without_an_answer_for_all_some_are_left(tmp_path: Path, detector: FaceDetector) -> None:
     samples = _samples(tmp_path)
     samples.file(2).write_bytes(b"\x89PNG\r\n\x1a\n broken")

@@ -11,6 +11,7 @@ from podium.report.axis import UNIT, fit_axis
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False).filter(lambda value: value == 0 or abs(value) > 1e-4)
 
 
+@pytest.mark.slow
 @given(st.lists(NUMBERS, min_size=1, max_size=6))
 def test_every_value_is_on_the_scale_and_ticks_are_even(values: list[float]) -> None:
     axis = fit_axis(values)

@@ -88,6 +88,7 @@ def test_the_legend_names_every_line_inside_the_sheet(names: list[str], width: f
     assert len({(shape.x, shape.y) for shape in words}) == len(names)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=12))
 def test_a_stack_is_as_high_as_its_counts(counts: list[tuple[int, int]]) -> None:
     right, wrong = zip(*counts, strict=True)

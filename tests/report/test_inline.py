@@ -50,6 +50,7 @@ def test_each_drawing_is_the_file_of_the_report(any_run: RunFolder, tmp_path: Pa
     assert repr(made["classes-1"]).startswith("Plot('F1 of ")
 
 
+@pytest.mark.slow
 def test_mistakes_are_shown_with_their_labels(any_run: RunFolder) -> None:
     gallery = Plots(any_run).mistakes()
     assert isinstance(gallery, Gallery)

@@ -165,6 +165,7 @@ def test_a_run_of_another_version_is_refused(copied: RunFolder) -> None:
             make_report(copied)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["leaks", "hints"])
 def test_a_damaged_leak_check_is_named(copied: RunFolder, name: str) -> None:
     record = durable.read_json(copied.path / "folds.json")
@@ -218,6 +219,7 @@ def test_a_missing_file_leaves_its_section_out(copied: RunFolder, name: str) -> 
 
 
 # An empty or one-word YAML or CSV is a legal, if useless, one.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "damage"),
     [(name, b"\x00\xff[{:") for name in SECTIONS]
@@ -237,6 +239,7 @@ def test_a_damaged_file_is_named(copied: RunFolder, name: str, damage: bytes) ->
     assert Path(name).name in boxes[0]
 
 
+@pytest.mark.slow
 def test_no_journal_no_curves(copied: RunFolder) -> None:
     for fold in copied.path.glob("fold-*"):
         shutil.rmtree(fold)
@@ -367,6 +370,7 @@ def test_a_fold_of_several_models_lists_their_epochs_and_adds_their_time(tmp_pat
     assert "those of age, mask, in this order" in section.words
 
 
+@pytest.mark.slow
 def test_a_run_without_times_and_scores_of_folds(copied: RunFolder) -> None:
     for path in copied.path.glob("fold-*/*/seconds.jsonl"):
         path.unlink()
@@ -438,6 +442,7 @@ def test_more_images_than_room_are_left_out(tmp_path: Path, monkeypatch: pytest.
     assert tree.all("span", kind="blank")
 
 
+@pytest.mark.slow
 def test_predictions_of_other_samples_are_not_judged(copied: RunFolder, tmp_path: Path) -> None:
     oof = load_predictions(copied.oof_file)
     other = make_samples(oof.task, tmp_path / "data", 50, n_groups=50, seed=9)

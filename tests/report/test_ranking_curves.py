@@ -16,6 +16,7 @@ from podium.store import RunFolder
 from podium.tables import Head
 
 
+@pytest.mark.slow
 def test_areas_equal_scikit_learn(any_run: RunFolder) -> None:
     contents = read_contents(any_run)
     assert contents.oof is not None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -43,6 +44,7 @@ def test_drawings_stand_side_by_side() -> None:
     assert (middle[2 * (16 + 100 + 14)] == 255).all()
 
 
+@pytest.mark.slow
 def test_words_of_all_kinds_are_drawn() -> None:
     empty = pixels(Drawing("", (), 200, 60))
     for words in ("$\\frac{1}$", "a_b^c", "한국어 \U0001f600", "$x"):

@@ -27,6 +27,7 @@ def described(any_run: RunFolder) -> Described:
     return any_run, report, json.loads(json.dumps(report.to_dict(), allow_nan=False))
 
 
+@pytest.mark.slow
 def test_every_field_of_every_section_is_in_the_document(described: Described) -> None:
     _, report, document = described
     assert list(document) == [item.name for item in fields(report)]

@@ -44,6 +44,7 @@ def of_kind(drawing: Drawing | str, kind: str) -> list[Any]:
     return [shape for shape in drawing.shapes if shape.kind == kind]
 
 
+@pytest.mark.slow
 def test_the_score_stands_at_its_value(report: RunReport) -> None:
     interval = report.headline.interval
     assert interval is not None

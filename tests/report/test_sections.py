@@ -48,6 +48,7 @@ def test_axis_holds_every_value_on_round_ticks(values: list[float], n_ticks: int
     assert places == sorted(places)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=10))
 def test_axis_of_shares_stays_within(values: list[float]) -> None:
     axis = fit_axis(values, within=(0.0, 1.0))

@@ -26,6 +26,7 @@ def scores_of(classes: tuple[str, ...], n: int = 200) -> Scores:
     return score_predictions(predict(samples, make_folds(samples)), samples, n_resamples=20)
 
 
+@pytest.mark.slow
 def test_lines_say_the_record(any_run: RunFolder) -> None:
     scores = Scores.from_dict(durable.read_json(any_run.scores_file))
     text = "\n".join(summary_lines(scores))

@@ -50,6 +50,7 @@ def test_words_are_read() -> None:
             read_space([wrong])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "loss"), [(SINGLE, "loss.single.kind"), (MULTI, "loss.multi.kind")])
 def test_the_usual_space_has_the_keys_of_the_task(task: Task, loss: str) -> None:
     space = {dimension.key: dimension for dimension in plan_space(STARTS, task, {})}

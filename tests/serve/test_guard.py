@@ -154,6 +154,7 @@ def test_the_token_is_not_shown() -> None:
     assert TOKEN not in repr(Guard(token=TOKEN))
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30))
 def test_no_header_is_taken_for_a_host_by_mistake(header: str) -> None:
     host = find_host(header)

@@ -19,6 +19,7 @@ FILES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(FILES)
 def test_files_of_a_form_come_out_with_their_names(files: list[tuple[str, bytes]]) -> None:
     request = httpx.Request(
@@ -36,6 +37,7 @@ def test_names_in_hangul_and_fields_without_a_file_name() -> None:
     assert found[1][0] == "b"
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_form_or_refused(body: bytes) -> None:
     for whole in (

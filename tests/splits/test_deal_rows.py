@@ -34,6 +34,7 @@ def test_every_stratum_and_the_total_are_even_within_one(codes: list[int], n_fol
         assert np.ptp(np.bincount(fold[rows], minlength=n_folds)) <= 1
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 7), min_size=4, max_size=200), st.floats(0.01, 0.95))
 def test_holdout_takes_the_right_number_within_one_a_stratum(codes: list[int], fraction: float) -> None:
     array = np.asarray(codes)

@@ -26,6 +26,7 @@ def worst(samples: Samples, rows: np.ndarray) -> float:
     return max(one.max for one in find_drift(samples.take(rows), samples))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_group", [1, 7])
 def test_labels_keep_their_shares_better_than_in_any_random_draw(per_group: int) -> None:
     samples = make_samples(per_group=per_group)
@@ -37,6 +38,7 @@ def test_labels_keep_their_shares_better_than_in_any_random_draw(per_group: int)
     assert not inside & set(np.delete(samples.group_keys, rows)), "groups are whole"
 
 
+@pytest.mark.slow
 def test_the_draw_depends_on_the_seed_and_not_on_the_order_of_the_rows() -> None:
     samples = make_samples(400, per_group=4)
     rows = draw_proxy(samples, 100, seed=3)

@@ -76,6 +76,7 @@ def test_the_obvious_deal_is_found() -> None:
     assert imbalance(counts, found, halves) == 0
 
 
+@pytest.mark.slow
 def test_more_units_than_a_pool_holds_come_nearer_too_and_always_alike() -> None:
     rng = np.random.default_rng(5)
     counts = sparse.csr_matrix(rng.integers(0, 3, (700, 3)))

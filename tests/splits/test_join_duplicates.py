@@ -36,6 +36,7 @@ def labels(kind: str) -> dict[str, Any]:
     return shapes[kind]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["single", "multi", "several"])
 @pytest.mark.parametrize("is_named", [False, True])
 def test_no_fold_divides_what_was_joined(kind: str, is_named: bool, make_samples: Build) -> None:

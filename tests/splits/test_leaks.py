@@ -24,6 +24,7 @@ def folds_of(samples: Samples, fold: list[int]) -> Folds:
     return Folds(samples.ids, np.asarray(fold), max(fold) + 1, "test", 0, samples.digest)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(-2, 2)), min_size=3, max_size=40))
 def test_counts_are_those_of_comparing_all_with_all(make_samples: Build, rows: list[tuple[int, int]]) -> None:

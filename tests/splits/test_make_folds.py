@@ -52,6 +52,7 @@ def test_each_seed_holds_out_others_and_deals_otherwise(make_samples: Build, met
     assert len(held) == len(together) == 4
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 10**6), n_folds=st.integers(2, 6), holdout=st.sampled_from([0.0, 0.1, 0.3]))
 @pytest.mark.parametrize("method", ["group", "stratified_group", "multilabel_group"])
@@ -274,6 +275,7 @@ def test_row_order_of_folds_is_that_of_the_samples(make_samples: Build) -> None:
     assert folds.match(samples).fold.tolist() == folds.fold.tolist()
 
 
+@pytest.mark.slow
 def test_long_tail_of_a_real_catalogue_can_be_split(make_samples: Build, shared_data: Callable[[str], object]) -> None:
     import pandas as pd
 

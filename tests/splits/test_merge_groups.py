@@ -13,6 +13,7 @@ from podium.tables import Samples
 from podium.twins import join_pairs
 
 
+@pytest.mark.slow
 @given(st.integers(1, 15).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.tuples(*[st.integers(0, n - 1)] * 2)))))
 def test_components_are_those_of_relaxing_until_nothing_changes(case: tuple[int, list[tuple[int, int]]]) -> None:
     n, pairs = case

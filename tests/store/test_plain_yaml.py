@@ -19,6 +19,7 @@ def test_references_that_would_grow_are_refused_at_once() -> None:
         read_plain_yaml("\n".join(lines))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["[" * 2_000, "- " * 2_000, "x" * 2**21, "!!python/name:os.mkdir", "a: 1\n---\nb: 2"])
 def test_what_is_too_deep_too_long_or_code_is_not_yaml(text: str) -> None:
     with pytest.raises(yaml.YAMLError):

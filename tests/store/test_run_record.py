@@ -90,6 +90,7 @@ def test_a_run_without_threads_can_be_read_but_not_trained(tmp_path: Path) -> No
         _ = run.n_threads
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("field", "value"), BAD, ids=str)
 def test_one_edited_run_blocks_no_other(
     field: str, value: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -40,6 +40,7 @@ def test_contest_f_numbers_its_18_classes_as_the_organiser_does() -> None:
     assert composite == Composite.from_heads(FACES)
 
 
+@pytest.mark.slow
 @given(composites())
 @settings(max_examples=50, deadline=None)
 def test_decode_is_the_inverse_of_encode(composite: Composite) -> None:

@@ -23,6 +23,7 @@ def random_probs(seed: int, n: int = 50) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(PROBABILITY, PROBABILITY), min_size=1), PROBABILITY, PROBABILITY)
 def test_a_label_is_on_from_its_threshold(rows: list[tuple[float, float]], first: float, second: float) -> None:
     found = decide(np.array(rows), TAGS, (first, second))

@@ -111,6 +111,7 @@ def test_every_name_survives_samples_folds_and_predictions(tmp_path: Path) -> No
     assert load_predictions(tmp_path / "p.parquet").ids.tolist() == samples.ids.tolist()
 
 
+@pytest.mark.slow
 @given(st.binary(min_size=1, max_size=40).filter(lambda name: b"/" not in name and b"\0" not in name and name != b"."))
 @settings(max_examples=300, deadline=None)
 def test_a_path_survives_being_text_whatever_its_bytes(name: bytes) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.tables.fold_names import order_fold_names
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-50, 50)), st.randoms())
 def test_numbers_go_by_value_whatever_their_order(numbers: list[int], random: object) -> None:
     names = [str(number) for number in numbers]

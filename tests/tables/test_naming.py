@@ -232,6 +232,7 @@ def _is_name(text: str) -> bool:
 _NAMES = st.lists(st.text(min_size=1, max_size=8).map(normalise_id).filter(_is_name), unique=True, min_size=1)
 
 
+@pytest.mark.slow
 @given(_NAMES, st.randoms())
 def test_any_names_match_themselves_in_any_order(names: list[str], random: object) -> None:
     shuffled = list(names)

@@ -27,6 +27,7 @@ def mean_gap_error(y_true: np.ndarray, y_score: np.ndarray) -> float:
     return float(1 - y_score[np.arange(len(y_true)), y_true].mean())
 
 
+@pytest.mark.slow
 def test_kinds_needs_and_direction_are_found() -> None:
     assert name_metric("f1_macro") == "f1_macro"
     assert name_metric(share_right) == "share_right"

@@ -134,6 +134,7 @@ def test_any_bytes_are_kept_or_refused(data):
     assert found.mark + found.text.encode(found.encoding) == data
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), max_size=60))
 def test_any_text_in_utf_8_is_that_text(text):
     if not text.startswith(("PK\x03", "PAR1", "%PDF", "BZh", "Rar!")):

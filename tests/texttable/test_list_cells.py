@@ -21,6 +21,7 @@ _WRITERS = {
 _NAMES = ["cat", "red dog", "Katze_1", "3", "고양이", "n-1.5x"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", _WRITERS.values(), ids=_WRITERS)
 @given(rows=st.lists(st.lists(st.sampled_from(_NAMES), unique=True, max_size=4), min_size=1, max_size=8))
 def test_lists_in_brackets_are_read_as_they_were_written(write, rows):

@@ -44,6 +44,7 @@ def test_splits_where_the_standard_library_splits(text: str) -> None:
     assert rows == [row or [""] for row in expected]
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.one_of(words, st.just("a b")), min_size=1, max_size=4), min_size=1, max_size=5))
 def test_cells_divided_by_spaces_come_back(rows: list[list[str]]) -> None:
     def quoted(cell: str) -> str:

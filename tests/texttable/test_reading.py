@@ -132,6 +132,7 @@ def test_commas_inside_text_are_no_missing_header(write):
         read_table(write("image,caption\na.jpg,one, two\nb.jpg,three, four\n"))
 
 
+@pytest.mark.slow
 def test_a_cell_that_fills_the_file_is_refused_and_a_long_one_read(write):
     assert len(read_table(write("image,mask\na.jpg," + "1 2 " * 100_000 + "\n")).columns["mask"][0]) == 400_000
     with pytest.raises(TableError, match="row 2: a cell has"):

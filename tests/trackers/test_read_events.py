@@ -71,6 +71,7 @@ def test_torch_writes_and_resumes_what_is_read(tmp_path: Path) -> None:
     assert set(table["tag"]) == {"loss"}
 
 
+@pytest.mark.slow
 def test_a_file_in_the_making_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     write(tmp_path, {"loss": [1.0, 2.0, 3.0]})
     (file,) = tmp_path.iterdir()

@@ -67,6 +67,7 @@ def test_rare_labels_are_drawn_more() -> None:
     assert marks[drawn, 1].mean() == pytest.approx(1 / 3, abs=0.03)  # rare, common alone, and none at all
 
 
+@pytest.mark.slow
 def test_a_sampler_and_balanced_weights_are_warned_of_before_the_training(tmp_path: Path) -> None:
     samples: Samples = make_samples(tmp_path / "images", "single")
     lines = ("training.sampler=balanced", "loss.single.class_weights=balanced")

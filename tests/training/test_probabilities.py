@@ -17,6 +17,7 @@ TASK = Task((KIND, AGE, TAGS))
 EXTREMES = st.floats(-(2.0**100), 2.0**100, width=32)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(EXTREMES, EXTREMES, EXTREMES), min_size=1, max_size=5))
 def test_probabilities_of_any_logits_are_probabilities(rows: list[tuple[float, float, float]]) -> None:
     logits = np.array(rows, dtype=np.float32)

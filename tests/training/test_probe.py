@@ -50,6 +50,7 @@ def started(task: Task, *lines: str, rows: int = N) -> Classifier:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", TASKS)
 def test_the_folded_heads_are_the_same_function_as_the_fitted_ones(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[torch.nn.Module] = []
@@ -66,6 +67,7 @@ def test_the_folded_heads_are_the_same_function_as_the_fitted_ones(shape: str, m
             torch.testing.assert_close(logits, wanted[name], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_probe_knows_the_training_rows_and_the_loss() -> None:
     task = Task(TASKS["single"].heads)
     images = torch.from_numpy(make_inputs(make_lines())._pixels)
@@ -87,6 +89,7 @@ def test_the_backbone_is_not_touched_and_two_starts_are_equal() -> None:
         assert torch.equal(value, plain.state_dict()[name]) != (name.startswith("heads.layers"))
 
 
+@pytest.mark.slow
 def test_rows_that_are_not_trained_on_change_nothing() -> None:
     task = Task(TASKS["single"].heads)
     half = started(task, rows=N // 2).state_dict()

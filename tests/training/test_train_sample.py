@@ -12,6 +12,7 @@ KEYS = sample_keys(map(str, range(4000)))
 RNG = np.random.default_rng(0)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 400), st.integers(1, 30), st.integers(0, 5))
 def test_it_has_about_its_share_and_every_class(n: int, n_classes: int, seed: int) -> None:
     labels = np.random.default_rng(n).integers(-1, n_classes, n)

@@ -15,6 +15,7 @@ def compare_all(hashes: np.ndarray, max_distance: int) -> list[list[int]]:
     return [[i, j] for i in rows for j in rows if i < j and int(hashes[i] ^ hashes[j]).bit_count() <= max_distance]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 60), st.integers(0, 24), st.integers(0, 20), st.integers(0, 10**6))
 def test_every_close_pair_is_found_and_no_other(n: int, max_distance: int, n_flips: int, seed: int) -> None:
@@ -29,6 +30,7 @@ def test_every_close_pair_is_found_and_no_other(n: int, max_distance: int, n_fli
     assert not is_cut
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_parts", [0, 1, 2, 3, 5, 10])
 def test_the_number_of_parts_does_not_matter(monkeypatch: pytest.MonkeyPatch, n_parts: int) -> None:
     rng = np.random.default_rng(n_parts)

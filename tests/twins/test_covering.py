@@ -20,6 +20,7 @@ def test_any_few_bits_are_left_out_by_some_mask(n_bits: int, distance: int) -> N
         assert (~is_kept[:, bits].any(axis=1)).any(), bits
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 31), st.integers(1, 32), st.integers(0, 2**32))
 def test_two_hashes_within_the_distance_agree_under_a_mask(max_distance: int, n_parts: int, seed: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ def flooded(n: int, pairs: list[tuple[int, int]]) -> list[int]:
     return lowest
 
 
+@pytest.mark.slow
 @given(st.integers(1, 20), st.data())
 @settings(max_examples=60, deadline=None)
 def test_it_is_what_a_flood_reaches(n: int, data: st.DataObject) -> None:

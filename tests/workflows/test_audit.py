@@ -59,6 +59,7 @@ def look(folder: Path, settings: Settings, **options: object) -> dict[str, Findi
     return {finding.check: finding for finding in found.findings}
 
 
+@pytest.mark.slow
 def test_everything_that_was_put_in_is_found_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     found = look(folder, make_settings(tmp_path))
     names = {

@@ -145,6 +145,7 @@ def test_one_answer_for_several_images_is_judged_by_its_answers(contest: Contest
     assert audit.score == pytest.approx(mine.scores.main.value)
 
 
+@pytest.mark.slow
 @only_one
 def test_the_plain_view_alone_goes_back_to_the_recipe(run: Run, tmp_path: Path) -> None:
     mine = copy_run(run, tmp_path)

@@ -119,6 +119,7 @@ def test_a_changed_weight_file_is_refused(bundle: Path, place: Path, tmp_path: P
         podium.rerun(other, place / "test", to=tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_predictions_that_differ_are_told_with_the_worst_image(
     bundle: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

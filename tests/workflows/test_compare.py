@@ -59,6 +59,7 @@ def test_seeds_are_judged_as_one(runs: Path) -> None:
     assert any("a-1, b-2 differ in more than their seeds" in note for note in mixed.notes)
 
 
+@pytest.mark.slow
 def test_the_command_says_the_same(runs: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     table = tmp_path / "differ.csv"
     words = ["compare", "a-1,a-2", "b-1", "--runs", str(runs), "--out", str(table)]

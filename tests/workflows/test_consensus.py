@@ -109,6 +109,7 @@ def test_the_command(run: Run, contest: Contest, capsys: pytest.CaptureFixture[s
     assert agree(answers(run.folder.predictions_file("test").with_suffix(".csv"), "mask"), lambda name: name[0])
 
 
+@pytest.mark.slow
 def test_a_task_without_groups_is_refused(contest: Contest, tmp_path: Path) -> None:
     samples = replace(contest("single"), group=None)
     alone = train(samples, recipe=make_recipe(), folds=2, settings=make_settings(tmp_path))

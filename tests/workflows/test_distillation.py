@@ -219,6 +219,7 @@ def test_a_classifier_takes_no_run_for_a_teacher() -> None:
         podium.ImageClassifier(overrides=["distill.teacher=mine", "head.kind=gradient"]).fit([], [])
 
 
+@pytest.mark.slow
 def test_a_teacher_is_fitted_without_the_validation_images() -> None:
     seen: list[int] = []
 

@@ -101,6 +101,7 @@ def test_weights_that_labels_chose_are_judged_on_other_folds(place: Path, weight
         assert sum(own) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_the_best_subsets_are_named(place: Path) -> None:
     made = combine(place, weights="subset", subsets=100, top=2)
     assert [note.split(":")[0] for note in made.members.notes] == ["Subset 1 of 7", "Subset 2 of 7"]
@@ -143,6 +144,7 @@ def test_the_command_says_the_same(place: Path, capsys: pytest.CaptureFixture[st
     assert "cannot read --weights 6 x" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_needs_models_of_its_own_is_refused(place: Path) -> None:
     made = combine(place)
     for call in (

@@ -101,6 +101,7 @@ def test_cross_validation_by_group(paths: list[Path]) -> None:
     assert probs.shape == (24, 2)
 
 
+@pytest.mark.slow
 def test_a_fitted_classifier_can_be_pickled(paths: list[Path]) -> None:
     classifier = make_classifier().fit(paths, LABELS)
     again = pickle.loads(pickle.dumps(classifier))

@@ -104,6 +104,7 @@ def test_a_second_look_is_refused_or_counted_over_all_runs(run: Callable[..., Ru
     assert "look 3 at these images" in page
 
 
+@pytest.mark.slow
 def test_a_damaged_log_of_another_run_blocks_no_evaluation(run: Callable[..., Run]) -> None:
     mine, notes = run("single"), Notes()
     shutil.copytree(mine.folder.path, mine.folder.path.with_name("other"))
@@ -135,6 +136,7 @@ def test_a_holdout_that_is_not_there_or_changed_is_refused(
         without.evaluate_holdout()
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_and_a_changed_log_are_refused(run: Callable[[str], Run]) -> None:
     mine = run("single")
     mine.evaluate_holdout()

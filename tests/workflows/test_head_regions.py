@@ -81,6 +81,7 @@ def test_a_classifier_does_the_same(tmp_path: Path) -> None:
     assert np.abs(probs[0][0] - probs[1][0]).max() > 1e-4
 
 
+@pytest.mark.slow
 def test_regions_of_heads_need_models_of_their_own(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"use model\.arrangement=separate"):
         make_recipe("image.regions.age=face", "image.detect=[centre]")

@@ -61,6 +61,7 @@ DOORS: dict[str, tuple[list[str], str, Callable[[Path], object]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_what_a_killed_start_leaves_may_be_written_again(
     door: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -52,6 +52,7 @@ def _is_linear(name: str) -> bool:
     return name.endswith((".qkv.weight", ".proj.weight", ".fc1.weight", ".fc2.weight")) and "patch" not in name
 
 
+@pytest.mark.slow
 def test_the_classifier_merges_too() -> None:
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 256, (32, 32, 3), dtype=np.uint8) for _ in range(12)]

@@ -43,6 +43,7 @@ def find(samples: Samples, tmp_path: Path, base: tuple[str, tuple[str, ...]] = W
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
 @pytest.mark.parametrize("base", [WHOLE, BLOCKS, FROZEN], ids=["whole", "blocks", "frozen"])
 def test_every_task_and_kind_of_input(
@@ -64,6 +65,7 @@ def test_the_same_call_finds_the_same(contest: Contest, tmp_path: Path) -> None:
     assert first.to_dict() == second.to_dict()
 
 
+@pytest.mark.slow
 def test_the_first_losses_are_those_of_a_training_at_that_rate(contest: Contest, tmp_path: Path) -> None:
     """At 1e-6 nothing moves: the first loss is that of fresh heads, ln 2 for two classes."""
     sweep = find(contest("single"), tmp_path, WHOLE, "loss.single.label_smoothing=0")
@@ -102,6 +104,7 @@ def test_a_schedule_of_the_recipe_is_left_out(contest: Contest, tmp_path: Path) 
     assert other.to_dict()["models"] == plain
 
 
+@pytest.mark.slow
 def test_it_ends_where_the_loss_explodes(contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compute, calls = Objective.__call__, list[int]()
 

@@ -81,6 +81,7 @@ def test_what_a_person_writes_stays_and_evaluations_are_added(contest: Contest, 
     assert f"The holdout, 20{text.split('The holdout, 20')[1][:8]}, look 1: macro F1 {scores.main.value:.4f}" in text
 
 
+@pytest.mark.slow
 def test_names_of_classes_break_no_line_and_are_no_markup(contest: Contest, tmp_path: Path) -> None:
     samples = contest("single")
     odd = replace(samples, task=Task((Head("mask", "single", ("a|b\n# x", "<b>*y*")),)))

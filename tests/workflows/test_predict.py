@@ -145,6 +145,7 @@ def test_nothing_to_predict_is_an_error(run: Run, tmp_path: Path) -> None:
         run.predict(tmp_path / "bad")
 
 
+@pytest.mark.slow
 @only_frozen
 def test_images_that_a_model_has_seen_are_told_and_recorded(run: Run, contest: Contest, test_folder: Path) -> None:
     for images, is_seen in ((contest("attributes"), True), (test_folder, False)):

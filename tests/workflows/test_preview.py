@@ -74,6 +74,7 @@ def test_the_sheet_is_a_picture_that_holds_the_pixels(folder: Path) -> None:
         assert any(np.array_equal(windows[y, x], pixels) for y, x in corners)
 
 
+@pytest.mark.slow
 def test_the_command_writes_it_and_replaces_only_its_own(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

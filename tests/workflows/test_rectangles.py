@@ -158,6 +158,7 @@ def test_a_square_written_as_height_and_width_is_the_same_run(contest: Contest, 
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 def test_the_classifier_for_scikit_learn_takes_rectangles() -> None:
     images = np.random.default_rng(0).integers(0, 256, (12, 30, 20, 3), dtype=np.uint8)
     images[::2, ..., 0] //= 4

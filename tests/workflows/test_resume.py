@@ -251,6 +251,7 @@ def test_a_run_from_before_a_setting_existed_goes_on_and_predicts(
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.slow
 def test_the_cache_may_be_deleted(finished: Run) -> None:
     before = results_of(finished.folder.path)
     durable.remove_tree(finished.settings.cache_folder)

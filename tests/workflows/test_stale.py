@@ -164,6 +164,7 @@ def test_nothing_is_stale_in_a_finished_run(mine: Path) -> None:
     assert read_contents(RunFolder(mine)).problems == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["out-of-fold predictions", "scores"])
 def test_a_resume_makes_again_what_it_can(source: str, mine: Path, desk: Desk) -> None:
     change(source, mine, desk)
