@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,12 @@ import pytest
 from PIL import Image
 
 from podium.images.decode import Limits, decode_file
+from podium.images.form import Form, pack_forms
 from podium.images.job import Job, Stored, do_item, do_job
 from podium.images.outcome import Decoded, Outcome
+from podium.images.preprocess import CutCentre, ToGrey
 from podium.images.resize import resize_to
+from podium.images.wire import decode_job, encode_job
 
 
 @pytest.fixture
@@ -93,3 +98,27 @@ def test_without_a_file_or_a_size_there_are_no_rows(photo: Path) -> None:
     assert Job(size=(4, 4)).open_rows() is None
     assert Job(rows="anything").open_rows() is None
     assert isinstance(do_item((0, photo), Job(), None), Decoded)
+
+
+@pytest.mark.slow
+def test_every_form_is_decoded_for_itself(photo: Path) -> None:
+    """A JPEG is decoded at another scale for a small image, and at none where a centre is cut out."""
+    first = Job(size=(24, 40), fit="pad", preprocessing=(ToGrey(),))
+    forms = (Form((96, 64), "crop"), Form((30, 30), preprocessing=(CutCentre(400),), value_range=(0.0, 4095.0)))
+    alone = [pixels_of(do_job(photo, first))]
+    alone += [
+        pixels_of(do_job(photo, Job(size=form.size, fit=form.fit, preprocessing=form.preprocessing))) for form in forms
+    ]
+    job, _ = decode_job(json.loads(json.dumps(encode_job(replace(first, also=forms), 1.0))))
+    assert job.also == forms
+    found = pixels_of(do_job(photo, job))
+    assert found.shape == (96, 64, 9)
+    np.testing.assert_array_equal(found, pack_forms(alone))
+
+
+def test_a_failure_is_that_of_the_first_form(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no image")
+    job = Job(size=(8, 8), also=(Form((4, 4)),))
+    found = do_job(tmp_path / "a.png", job)
+    assert found.pixels is None
+    assert found.outcome == do_job(tmp_path / "a.png", replace(job, also=())).outcome != Outcome.OK

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 from PIL import Image
 
 import podium
 from podium import cli, durable
-from podium.deployed.engines import ENGINES
+from podium.deployed.engines import ENGINES, open_session
 from podium.errors import CorruptFileError, PodiumError, StorageError, UnknownNameError, UsageError
 from podium.export import check_graph
 from podium.machine import Silent
@@ -165,16 +166,10 @@ def test_an_ensemble_is_one_graph(shape: str, blend: str, contest: Contest, tmp_
 
 def test_ensembles_that_no_graph_holds_are_refused(contest: Contest, tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
-    cut = "image.preprocessing=[{{kind: centre_crop, size_px: {}}}]"
-    for name, size, *more in (
-        ("first", 32), ("second", 32), ("other", 24), ("cut", 32, cut.format(36)), ("cut less", 32, cut.format(34))
-    ):  # fmt: skip
-        sides = (f"image.size_px={size}", f"image.stored_px={size}")
-        made = make_recipe("model.freeze=none", *sides, "training.epochs=1", *more)
+    for name in ("first", "second"):
+        made = make_recipe("model.freeze=none", "training.epochs=1")
         train(contest("single"), recipe=made, folds=2, settings=settings, name=name)
     for members, words, refused in (
-        (("first", "other"), {}, "take them differently: 32 x 32 px.*24 x 24 px"),
-        (("cut", "cut less"), {}, "take them differently: .*36.*34"),
         (("first", "second"), {"blend": "ranks"}, "ranks each probability"),
         (("first", "second"), {"weights": "stack"}, "is a stack"),
     ):
@@ -184,6 +179,72 @@ def test_ensembles_that_no_graph_holds_are_refused(contest: Contest, tmp_path: P
     with pytest.raises(UsageError, match="no model on all images"):
         bad.export(tmp_path / "refused", models="refit")
     assert not (tmp_path / "refused").exists()
+
+
+def prepare_differently(contest: Contest, shape: str, folder: Path, *recipes: tuple[str, ...]) -> Run:
+    """An ensemble of runs whose images are prepared in different ways."""
+    settings, names = make_settings(folder), []
+    for number, lines in enumerate(recipes):
+        names.append(f"run {number}")
+        made = make_recipe(*lines)
+        train(contest(shape), recipe=made, folds=2, settings=settings, name=names[-1])
+    return podium.ensemble(*names, runs=settings.runs, name="all", progress=Silent())
+
+
+WIDE = ("image.size_px=[24,40]", "image.stored_px=[24,40]", "image.fit=pad", "image.preprocessing=[{kind: grayscale}]")
+CUT = ("image.size_px=28", "image.stored_px=28", "image.preprocessing=[{kind: centre_crop, size_px: 36}]")
+CUT_LESS = ("model.freeze=none", "training.epochs=1", *CUT[:2], CUT[2].replace("36", "34"))
+
+
+@pytest.mark.parametrize("shape", ["single", "multi", "attributes"])
+def test_runs_that_prepare_images_differently_are_one_graph(shape: str, contest: Contest, tmp_path: Path) -> None:
+    """Each form is what its run decodes and resizes: from files, from a table of them, and inside the graph."""
+    run = prepare_differently(contest, shape, tmp_path, (), WIDE, CUT, CUT_LESS)
+    made = run.export(tmp_path / "model")
+    assert [form["size"] for form in made.record["image"]["forms"]] == [[32, 32], [24, 40], [28, 28], [28, 28]]
+    assert made.checked.levels is not None
+    files = [run.samples.file(row) for row in range(5)]
+    wanted = run.predict(files)
+    for engine in ENGINES:
+        agree(run, tmp_path / "model", engine)
+        model = podium.load_model(tmp_path / "model", engine=engine)
+        model.predict_files(run.samples.root, out=tmp_path / f"{engine}.csv")
+        table = pd.read_csv(tmp_path / f"{engine}.csv").set_index("id")
+        for head in run.samples.task.targets:
+            columns = [f"{head.name}={name}" for name in head.classes]
+            found = table.loc[list(run.samples.ids[:5]), columns].to_numpy()
+            np.testing.assert_allclose(found, wanted.probs[head.name], atol=1e-5)
+    card = " ".join((tmp_path / "model" / "card.md").read_text(encoding="utf-8").split())
+    assert "24 x 40 px (height x width), fit `pad`, `grayscale`" in card
+    assert "Prepared images have 12 channels" in card
+
+
+def test_a_graph_of_several_sizes_takes_images_of_any_size(contest: Contest, tmp_path: Path) -> None:
+    """Whoever opens it with an engine alone; and images with an opacity, which have four channels, are refused."""
+    run = prepare_differently(contest, "single", tmp_path, (), WIDE)
+    run.export(tmp_path / "model")
+    graph = (tmp_path / "model" / "model.onnx").read_bytes()
+    images = np.random.default_rng(0).integers(0, 256, (7, 60, 48, 4), np.uint8)
+    target = run.samples.task.main_target.name
+    for engine in ENGINES:
+        ask = open_session(graph, engine)
+        for n, height in ((1, 48), (5, 24), (1, 60), (7, 60)):
+            given = np.ascontiguousarray(images[:n, :height, :, :3])
+            wanted = run.predict(list(given)).probs[target]
+            np.testing.assert_allclose(ask(given)[f"{target}.probs"], wanted, atol=5e-3)
+        with pytest.raises(Exception, match=r"(?i)shape|reshape|dimension"):
+            ask(images[:2])
+
+
+def test_an_ensemble_of_which_no_graph_can_prepare_every_form_takes_prepared_images(
+    contest: Contest, tmp_path: Path
+) -> None:
+    run = prepare_differently(
+        contest, "single", tmp_path, (), ("image.size_px=32", "image.preprocessing=[{kind: clahe}]")
+    )
+    made = run.export(tmp_path / "model")
+    assert not made.record["image"]["takes_any_size"]
+    agree(run, tmp_path / "model", "onnxruntime")
 
 
 @pytest.mark.parametrize("precision", ["int8", pytest.param("bf16", marks=pytest.mark.soak)])

@@ -16,7 +16,7 @@ from podium.deployed.answers import Answers
 from podium.deployed.engines import Engine, Session, choose_engine, open_session
 from podium.deployed.model_record import GRAPH_NAME, ModelRecord, read_record
 from podium.errors import ImageError, UsageError
-from podium.images import cuts, decode_bytes, decode_file, store_as, upright_rgb
+from podium.images import Form, Limits, decode_bytes, decode_file, pack_forms, store_as, upright_rgb
 from podium.images.outcome import Decoded
 from podium.tables import Task, as_text_array
 
@@ -82,30 +82,35 @@ class DeployedModel:
         return self.answer(pixels, ids=names)
 
     def prepare(self, image: Asked, name: str = "") -> NDArray[np.uint8]:
-        """One image as the network sees it first, uint8 (height, width, 3): decoded, upright, resized.
+        """One image as the networks see it first, uint8 (height, width, 3): decoded, upright, resized. Of an ensemble
+        whose runs prepare images differently, each form has three channels of its own.
 
         It is the code that a training decodes with, and takes no lock.
 
         Raises:
             ImageError: If it cannot be decoded.
         """
-        pixels, facts = self._decode(image, name), self.record
-        return store_as(pixels, (facts.height, facts.width), facts.fit, facts.steps)
+        return pack_forms(
+            [
+                store_as(_decode(image, name, form), form.size, form.fit, form.preprocessing)
+                for form in self.record.forms
+            ]
+        )
 
     def answer(self, pixels: NDArray[np.uint8], *, ids: Sequence[str] | None = None) -> Answers:
         """Answers for prepared images.
 
         Args:
-            pixels: What `prepare` gives, uint8 (N, height, width, 3).
+            pixels: What `prepare` gives, uint8 (N, height, width, channels).
             ids: Their names; None counts from "0".
 
         Raises:
             ImageError: If the array has another type or shape.
         """
-        wanted = (self.record.height, self.record.width, 3)
+        wanted = self.record.shape
         if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1:] != wanted:
             raise ImageError(
-                f"got {pixels.dtype} of shape {pixels.shape}, expected uint8 (N, {wanted[0]}, {wanted[1]}, 3)."
+                f"got {pixels.dtype} of shape {pixels.shape}, expected uint8 (N, {', '.join(map(str, wanted))})."
             )
         parts = [self._run(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
         found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -162,7 +167,7 @@ class DeployedModel:
     def warm_up(self) -> None:
         """Compile the graph now and not when the first image is asked about."""
         for size in (1, BATCH):
-            self._run(np.zeros((size, self.record.height, self.record.width, 3), np.uint8))
+            self._run(np.zeros((size, *self.record.shape), np.uint8))
 
     def _run(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """The graph's outputs for at most `BATCH` images, by a session for one image or for a full batch."""
@@ -177,35 +182,32 @@ class DeployedModel:
         return {name: values[: len(pixels)] for name, values in outputs.items()}
 
     def _open(self, size: int) -> Session:
-        shape = {"height": self.record.height, "width": self.record.width}
+        shape = dict(zip(("height", "width", "channels"), self.record.shape, strict=True))
         if self.engine == "openvino":
             shape["batch"] = size
         precision, n_threads = self.record.precision, self._n_threads
         return open_session(self._graph, self.engine, precision=precision, n_threads=n_threads, shape=shape)
 
-    def _decode(self, image: Any, name: str) -> NDArray[np.uint8]:
-        facts = self.record
-        target_px = None if cuts(facts.steps) else max(facts.height, facts.width)
-        if isinstance(image, str | Path):
-            return _pixels_of(decode_file(image, limits=facts.limits, target_px=target_px, with_facts=False), image)
-        if isinstance(image, bytes | bytearray | memoryview):
-            data = bytes(image)
-            return _pixels_of(decode_bytes(data, limits=facts.limits, target_px=target_px, with_facts=False), name)
-        if isinstance(image, np.ndarray):
-            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-                raise ImageError(
-                    f"image {name!r} is {image.dtype} of shape {image.shape}, expected uint8 RGB (H, W, 3)."
-                )
-            return image
-        if not hasattr(image, "getbands"):
-            raise ImageError(
-                f"image {name!r} is a {type(image).__name__}; expected an array, a path, bytes or Pillow's."
-            )
-        try:
-            image.load()
-            return upright_rgb(image, limits=facts.limits)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise ImageError(f"image {name!r} cannot be decoded: {error}.") from error
+
+def _decode(image: Any, name: str, form: Form) -> NDArray[np.uint8]:
+    """Upright pixels, as a training decodes for this form."""
+    limits = Limits(value_range=form.value_range)
+    if isinstance(image, str | Path):
+        return _pixels_of(decode_file(image, limits=limits, target_px=form.target_px, with_facts=False), image)
+    if isinstance(image, bytes | bytearray | memoryview):
+        found = decode_bytes(bytes(image), limits=limits, target_px=form.target_px, with_facts=False)
+        return _pixels_of(found, name)
+    if isinstance(image, np.ndarray):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+            raise ImageError(f"image {name!r} is {image.dtype} of shape {image.shape}, expected uint8 RGB (H, W, 3).")
+        return image
+    if not hasattr(image, "getbands"):
+        raise ImageError(f"image {name!r} is a {type(image).__name__}; expected an array, a path, bytes or Pillow's.")
+    try:
+        image.load()
+        return upright_rgb(image, limits=limits)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ImageError(f"image {name!r} cannot be decoded: {error}.") from error
 
 
 def _pixels_of(decoded: Decoded, where: str | Path) -> NDArray[np.uint8]:

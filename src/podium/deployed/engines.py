@@ -66,7 +66,7 @@ def open_session(
         engine: Who computes.
         precision: What the model was exported for.
         n_threads: Threads; 0 leaves the number to the engine.
-        shape: Lengths of `batch`, `height` and `width` that never change, which makes it quicker.
+        shape: Lengths of `batch`, `height`, `width` and `channels` that never change, which makes it quicker.
     """
     opener = _open_onnxruntime if engine == "onnxruntime" else _open_openvino
     return opener(graph, precision, n_threads, dict(shape or {}))
@@ -97,9 +97,9 @@ def _open_openvino(graph: bytes, precision: str, n_threads: int, shape: dict[str
     core = openvino.Core()
     model = core.read_model(graph, b"")
     (given,) = model.inputs
-    sides = [shape.get(name, -1) for name in ("batch", "height", "width")]
+    sides = [shape.get(name, -1) for name in ("batch", "height", "width", "channels")]
     if max(sides) > 0 and given.partial_shape.is_dynamic:
-        model.reshape([*(side if side > 0 else own for side, own in zip(sides, given.partial_shape, strict=False)), 3])
+        model.reshape([side if side > 0 else own for side, own in zip(sides, given.partial_shape, strict=True)])
     # Without the hint a CPU with bf16 computes in bf16, and nobody is told.
     settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": _HINTS[precision], "PERFORMANCE_HINT": "LATENCY"}
     if n_threads:

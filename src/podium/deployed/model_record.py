@@ -10,14 +10,13 @@ from typing import Any
 from podium import durable
 from podium.advice import call
 from podium.errors import CorruptFileError, StorageError, UsageError
-from podium.images import Fit, Limits, Preprocessing
-from podium.images.preprocess import make_steps
+from podium.images import Form, make_form, packed_shape
 from podium.tables import Task
 
 __all__ = ["CARD_NAME", "FORMAT", "GRAPH_NAME", "KIND", "RECORD_NAME", "ModelRecord", "is_model_folder", "read_record"]
 
 GRAPH_NAME, RECORD_NAME, CARD_NAME = "model.onnx", "model.json", "card.md"
-KIND, FORMAT = "podium-deployable-model", 1
+KIND, FORMAT = "podium-deployable-model", 2
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,7 @@ class ModelRecord:
     Args:
         record: The content of model.json.
         task: What it answers.
-        height: Height of the images that the network sees first.
-        width: Their width.
-        fit: How an image of another shape is brought there.
-        steps: What is done to an image beside resizing.
-        limits: How files are decoded.
+        forms: In which forms the networks take an image: one, but for an ensemble of runs that prepare it differently.
         takes_any_size: Whether the graph resizes images itself.
         model_id: SHA-256 of the graph: which model answered.
         precision: "fp32", "bf16" or "int8".
@@ -40,15 +35,16 @@ class ModelRecord:
 
     record: Mapping[str, Any]
     task: Task
-    height: int
-    width: int
-    fit: Fit
-    steps: tuple[Preprocessing, ...]
-    limits: Limits
+    forms: tuple[Form, ...]
     takes_any_size: bool
     model_id: str
     precision: str
     engines: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of one prepared image, all its forms in one array: see `pack_forms`."""
+        return packed_shape(self.forms)
 
 
 def is_model_folder(path: str | Path) -> bool:
@@ -96,15 +92,10 @@ def read_record(folder: Path) -> ModelRecord:
 
 def _parse(record: Mapping[str, Any]) -> ModelRecord:
     image = record["image"]
-    value_range = image["value_range"]
     return ModelRecord(
         record=record,
         task=Task.from_dict(record["task"]),
-        height=int(image["height_px"]),
-        width=int(image["width_px"]),
-        fit=image["fit"],
-        steps=make_steps(image["preprocessing"]),
-        limits=Limits(value_range=None if value_range is None else (float(value_range[0]), float(value_range[1]))),
+        forms=tuple(map(make_form, image["forms"])),
         takes_any_size=bool(image["takes_any_size"]),
         model_id=str(record["model_id"]),
         precision=str(record["precision"]),

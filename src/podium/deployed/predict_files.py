@@ -19,7 +19,7 @@ from podium.deployed.answer_table import FAILURE, ID, check_ending, make_table, 
 from podium.deployed.answers import Answers, join_answers
 from podium.deployed.deployed_model import BATCH
 from podium.errors import UsageError
-from podium.images import decode_many
+from podium.images import Limits, decode_many
 from podium.machine.progress import Progress
 from podium.stopping import StopRequest, listen_for_stop
 from podium.tables import path_from_text
@@ -123,14 +123,16 @@ def _answer(
     workers: int | None,
 ) -> pa.Table:
     """Rows of one part."""
-    record, answers, failures = model.record, list[Answers](), dict[str, str]()
+    answers, failures = list[Answers](), dict[str, str]()
+    form, *also = model.record.forms
     decoded = decode_many(
         paths,
-        size=(record.height, record.width),
-        fit=record.fit,
-        preprocessing=record.steps,
+        size=form.size,
+        fit=form.fit,
+        preprocessing=form.preprocessing,
+        also=also,
         with_facts=False,
-        limits=record.limits,
+        limits=Limits(value_range=form.value_range),
         n_workers=workers,
         announce=progress.note,
     )

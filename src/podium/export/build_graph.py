@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,7 @@ from podium.export.answering import AnsweringNetwork, output_names
 from podium.export.ensemble_network import EnsembleNetwork
 from podium.export.nodes import Nodes
 from podium.export.resize_nodes import Resizing, add_resizing
-from podium.images import CutCentre, ToGrey, height_and_width
-from podium.recipe import Recipe
+from podium.images import CutCentre, Form, ToGrey, height_and_width, packed_shape
 
 __all__ = [
     "INPUT",
@@ -45,7 +45,7 @@ _FRONT_IR = 9
 
 @dataclass(frozen=True)
 class Preparation:
-    """What of a recipe's preparation is inside the graph.
+    """What of a form is made inside the graph.
 
     Args:
         takes_any_size: Whether images of any size are resized inside; else they come prepared.
@@ -60,9 +60,9 @@ class Preparation:
     cut: tuple[int, int] | None = None
 
 
-def prepare_in_graph(recipe: Recipe) -> Preparation:
-    """What a graph can do of a recipe's preparation."""
-    steps, stored = recipe.image.preprocessing, recipe.image.stored_sides
+def prepare_in_graph(form: Form) -> Preparation:
+    """What a graph can do of the preparation of a form."""
+    steps, stored = form.preprocessing, form.size
     outside = [step.kind for step in steps if not isinstance(step, CutCentre | ToGrey)]
     if outside:
         reason = f"{', '.join(outside)} cannot be written as a graph, so whoever asks the model does it before"
@@ -85,23 +85,24 @@ def check_opset(opset: int) -> None:
         )
 
 
-def build_graph(network: AnsweringNetwork | EnsembleNetwork, recipe: Recipe, opset: int = LEAST_OPSET) -> bytes:
+def build_graph(network: AnsweringNetwork | EnsembleNetwork, forms: Sequence[Form], opset: int = LEAST_OPSET) -> bytes:
     """The graph as bytes. Its input `images` is uint8 (N, H, W, 3), its outputs are those of `output_names`.
 
-    An image that already has the size in which the run stores images is taken as it is.
+    Prepared images are taken as they are: of one form those that have its size, of several those of `pack_forms`, which
+    have three channels for each.
 
     Args:
         network: The models, in evaluation mode.
-        recipe: Their recipe.
+        forms: In which forms they take an image, in the order of the network's inputs.
         opset: Version of ONNX's operators.
 
     Raises:
         UsageError: If the network has an operation that ONNX lacks, or is too large for one file.
     """
-    stored = recipe.image.stored_sides
-    core = _convert(network, stored, opset)
-    front = _front(recipe, prepare_in_graph(recipe), opset, core.ir_version)
-    merged = onnx.compose.merge_models(front, core, io_map=[(_BETWEEN, _BETWEEN)])
+    core = _convert(network, forms, opset)
+    front = _front(forms, opset, core.ir_version)
+    names = _names_between(forms)
+    merged = onnx.compose.merge_models(front, core, io_map=list(zip(names, names, strict=True)))
     merged.producer_name = "podium"
     del merged.opset_import[:]  # one of each half, and some tools refuse two
     merged.opset_import.append(helper.make_opsetid("", opset))
@@ -114,29 +115,39 @@ def build_graph(network: AnsweringNetwork | EnsembleNetwork, recipe: Recipe, ops
     return bytes(merged.SerializeToString())
 
 
-def build_front(recipe: Recipe, opset: int = LEAST_OPSET) -> bytes | None:
-    """The part from images to stored pixels, float32 (N, height, width, 3); None where images come prepared."""
-    preparation = prepare_in_graph(recipe)
-    if not preparation.takes_any_size:
+def build_front(forms: Sequence[Form], opset: int = LEAST_OPSET) -> bytes | None:
+    """The part from images to stored pixels, for each form float32 (N, height, width, 3); None where images come
+    prepared.
+    """
+    if not _takes_any_size(forms):
         return None
-    return bytes(_front(recipe, preparation, opset, _FRONT_IR).SerializeToString())
+    return bytes(_front(forms, opset, _FRONT_IR).SerializeToString())
 
 
-def _convert(network: AnsweringNetwork | EnsembleNetwork, stored: tuple[int, int], opset: int) -> Any:
+def _takes_any_size(forms: Sequence[Form]) -> bool:
+    return all(prepare_in_graph(form).takes_any_size for form in forms)
+
+
+def _names_between(forms: Sequence[Form]) -> list[str]:
+    return [f"{_BETWEEN}_{place}" for place in range(len(forms))]
+
+
+def _convert(network: AnsweringNetwork | EnsembleNetwork, forms: Sequence[Form], opset: int) -> Any:
     """The network from stored images on."""
-    pixels = torch.randint(0, 256, (_TRACED, *stored, 3), generator=torch.Generator().manual_seed(0)).float()
-    names = output_names(network.task)
+    random = torch.Generator().manual_seed(0)
+    pixels = [torch.randint(0, 256, (_TRACED, *form.size, 3), generator=random).float() for form in forms]
+    names, between = output_names(network.task), _names_between(forms)
     file = io.BytesIO()
     with _quiet(), _ConstantSides(), torch.no_grad():
         try:
             torch.onnx.export(
                 network.eval(),
-                (pixels,),
+                tuple(pixels),
                 file,  # type: ignore[arg-type]  # the exporter of traces takes a file object
-                input_names=[_BETWEEN],
+                input_names=between,
                 output_names=list(names),
                 opset_version=opset,
-                dynamic_axes={_BETWEEN: {0: "batch"}, **{name: {0: "batch"} for name in names}},
+                dynamic_axes={name: {0: "batch"} for name in (*between, *names)},
                 dynamo=False,
             )
         except Exception as problem:  # one of a dozen kinds, from the tracer and the checks
@@ -174,51 +185,79 @@ class _quiet:  # noqa: N801 - reads as a statement
         self._warnings.__exit__(*problem)
 
 
-def _front(recipe: Recipe, preparation: Preparation, opset: int, ir_version: int) -> Any:
+def _front(forms: Sequence[Form], opset: int, ir_version: int) -> Any:
     """From images to stored pixels."""
-    height, width = recipe.image.stored_sides
-    nodes = Nodes()
-    sides: list[Any] = ["batch", height, width, 3]
-    if preparation.takes_any_size:
-        sides[1:3] = ["height", "width"]
-        pixels = _resized_where_needed(nodes, recipe, preparation)
-    else:
-        pixels = nodes.cast(INPUT, "float32")
-    pixels = nodes.reshape(pixels, -1, height, width, 3)
-    if preparation.is_grey:
-        pixels = _grey(nodes, pixels)
-    nodes.add("Identity", pixels, to=_BETWEEN)
+    nodes, takes_any_size = Nodes(), _takes_any_size(forms)
+    sides: list[Any] = ["batch", *packed_shape(forms)]
+    if takes_any_size:
+        sides[1:] = ["height", "width", 3 if len(forms) == 1 else "channels"]
+    for place, (form, name) in enumerate(zip(forms, _names_between(forms), strict=True)):
+        height, width = form.size
+        if takes_any_size:
+            pixels = _resized_where_needed(nodes, forms, place)
+        else:
+            pixels = nodes.cast(_part(nodes, INPUT, form, place), "float32")
+        pixels = nodes.reshape(pixels, -1, height, width, 3)
+        if prepare_in_graph(form).is_grey and takes_any_size:
+            pixels = _grey(nodes, pixels)
+        nodes.add("Identity", pixels, to=name)
+    between = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *form.size, 3])
+        for form, name in zip(forms, _names_between(forms), strict=True)
+    ]
     graph = helper.make_graph(
         nodes.nodes,
         "podium",
         [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, sides)],
-        [helper.make_tensor_value_info(_BETWEEN, TensorProto.FLOAT, ["batch", height, width, 3])],
+        between,
         nodes.constants,
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir_version)
 
 
-def _resized_where_needed(nodes: Nodes, recipe: Recipe, preparation: Preparation) -> str:
-    """Float pixels of the stored size: those that came, or the resized ones.
+def _part(nodes: Nodes, images: str, form: Form, place: int) -> str:
+    """The pixels of a form in what `pack_forms` makes; of smaller images some pixels of that shape."""
+    start = nodes.constant(3 * place)
+    for axis, side in enumerate((*form.size, 3), start=1):
+        last = nodes.add("Sub", nodes.side(images, axis), nodes.constant(1))
+        wanted = nodes.constant(np.arange(side))
+        wanted = nodes.add("Add", wanted, start) if axis == 3 and place else wanted
+        images = nodes.add("Gather", images, nodes.add("Min", wanted, last), axis=axis)
+    return images
+
+
+def _resized_where_needed(nodes: Nodes, forms: Sequence[Form], place: int) -> str:
+    """Float pixels of one form: those that came prepared, or the resized ones.
 
     Either is computed on no images. An `If` would read better, but after one OpenVINO 2026.4 computes depthwise
     convolutions wrongly, once for each new batch size.
     """
-    height, width = recipe.image.stored_sides
-    how = Resizing(height, width, recipe.image.fit, preparation.cut)
-    n, rows, columns = (nodes.side(INPUT, axis) for axis in range(3))
-    wanted = ((1, rows, height), (2, columns, width))
-    is_it = nodes.add("And", *(nodes.add("Equal", there, nodes.constant(side)) for _, there, side in wanted))
+    form, cut = forms[place], prepare_in_graph(forms[place]).cut
+    n, rows, columns, channels = (nodes.side(INPUT, axis) for axis in range(4))
+    if len(forms) == 1:
+        is_it = nodes.add(
+            "And",
+            nodes.add("Equal", rows, nodes.constant(form.size[0])),
+            nodes.add("Equal", columns, nodes.constant(form.size[1])),
+        )
+    else:
+        is_it = nodes.add("Equal", channels, nodes.constant(3 * len(forms)))
     one_if_it = nodes.cast(is_it, "int64")
     n_as_is = nodes.add("Mul", n, one_if_it)
-    as_is = nodes.cut(INPUT, 0, nodes.constant(0), n_as_is)
-    others = nodes.cut(INPUT, 0, n_as_is, nodes.add("Sub", n, n_as_is))
-    for axis, there, side in wanted:
+    as_is = _part(nodes, nodes.cut(INPUT, 0, nodes.constant(0), n_as_is), form, place)
+    n_others = nodes.add("Sub", n, n_as_is)
+    others = nodes.cut(INPUT, 0, n_as_is, n_others)
+    few = []
+    for axis, there in ((1, rows), (2, columns)):
         last = nodes.add("Sub", there, nodes.constant(1))
-        as_is = nodes.add("Gather", as_is, nodes.add("Min", nodes.constant(np.arange(side)), last), axis=axis)
-        few = nodes.add("Sub", there, nodes.add("Mul", last, one_if_it))  # one pixel where nothing is resized
-        others = nodes.cut(others, axis, nodes.constant(0), few)
-    return nodes.add("Concat", nodes.cast(as_is, "float32"), add_resizing(nodes, others, how), axis=0)
+        few.append(nodes.add("Sub", there, nodes.add("Mul", last, one_if_it)))  # one pixel where nothing is resized
+        others = nodes.cut(others, axis, nodes.constant(0), few[-1])
+    if len(forms) > 1:
+        one_of = nodes.add("Mul", nodes.constant(3 * len(forms) - 3), one_if_it)
+        others = nodes.cut(others, 3, nodes.constant(0), nodes.add("Sub", channels, one_of))
+        others = nodes.reshape(others, n_others, *few, 3)  # refuses other numbers of channels
+    resized = add_resizing(nodes, others, Resizing(*form.size, form.fit, cut))
+    return nodes.add("Concat", nodes.cast(as_is, "float32"), resized, axis=0)
 
 
 def _grey(nodes: Nodes, pixels: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from podium.decisions import DecisionRules
+from podium.images import make_form, packed_shape
 from podium.listing import count_of
 from podium.metrics import ExpectedScore
 from podium.printable import printable
@@ -89,15 +90,25 @@ def _decisions(record: Mapping[str, Any], rules: DecisionRules) -> Iterator[str]
 
 def _images(record: Mapping[str, Any]) -> Iterator[str]:
     image = record["image"]
-    steps = ", ".join(f"`{step['kind']}`" for step in image["preprocessing"])
-    size = f"{image['height_px']} x {image['width_px']} px (height x width)"
+    forms = list(map(_form, image["forms"]))
     if image["takes_any_size"]:
-        yield f"Input `images`: uint8 RGB (N, H, W, 3) of any height and width, upright. The graph resizes to {size},"
-        yield f"fit `{image['fit']}`{', ' + steps if steps else ''}; an image of that size is taken as it is."
+        yield "Input `images`: uint8 RGB (N, H, W, 3) of any height and width, upright. The graph resizes to"
+        if len(forms) == 1:
+            yield f"{forms[0]}; an image of that size is taken as it is."
+        else:
+            yield f"{'; and to '.join(forms)}: the runs of the ensemble prepare images differently."
     else:
-        yield f"Input `images`: uint8 RGB (N, {image['height_px']}, {image['width_px']}, 3), upright and prepared: fit"
-        yield f"`{image['fit']}`, {steps}. {image['reason'].capitalize()}; `podium predict` and Python do it."
+        height, width, channels = packed_shape(list(map(make_form, image["forms"])))
+        yield f"Input `images`: uint8 RGB (N, {height}, {width}, {channels}), upright and prepared:"
+        yield f"{'; '.join(forms)}. {image['reason'].capitalize()}; `podium predict` and Python do it."
+    if len(forms) > 1:
+        yield f"Prepared images have {3 * len(forms)} channels, three for each size, in the upper left corner."
     yield "Normalisation, network, averages and decisions are inside."
+
+
+def _form(form: Mapping[str, Any]) -> str:
+    steps = "".join(f", `{step['kind']}`" for step in form["preprocessing"])
+    return f"{form['size'][0]} x {form['size'][1]} px (height x width), fit `{form['fit']}`{steps}"
 
 
 def _check(record: Mapping[str, Any]) -> Iterator[str]:

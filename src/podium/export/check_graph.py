@@ -17,8 +17,7 @@ from podium.errors import PodiumError
 from podium.export.answering import AnsweringNetwork, output_names
 from podium.export.closeness import is_close
 from podium.export.ensemble_network import EnsembleNetwork
-from podium.images import store_as
-from podium.recipe import Recipe
+from podium.images import Form, pack_forms, store_as
 from podium.tables import Predictions
 
 __all__ = ["SENSITIVE", "Checked", "Limits", "Network", "check_graph"]
@@ -95,7 +94,7 @@ def check_graph(
     graph: bytes,
     front: bytes | None,
     network: Network,
-    recipe: Recipe,
+    forms: Sequence[Form],
     rules: DecisionRules,
     images: Mapping[str, NDArray[np.uint8]],
     predicted: Predictions,
@@ -111,7 +110,7 @@ def check_graph(
         graph: The whole graph.
         front: Its part from images to stored pixels; None where images come prepared.
         network: What it was made of.
-        recipe: The run's recipe.
+        forms: In which forms the network takes an image.
         rules: How the run decides.
         images: Decoded upright images by name, the run's own first.
         predicted: What `podium predict` says of them, in this order, before bags are pooled.
@@ -124,21 +123,23 @@ def check_graph(
         PodiumError: If it is further away; names the worst image.
     """
     names, decoded = list(images), list(images.values())
-    image = recipe.image
-    stored = np.stack([store_as(item, image.stored_sides, image.fit, image.preprocessing) for item in decoded])
+    stored = [np.stack([store_as(item, form.size, form.fit, form.preprocessing) for item in decoded]) for form in forms]
+    packed = np.stack([pack_forms(parts) for parts in zip(*stored, strict=True)])
     wanted, worst = _ask_network(network, stored), _Worst(names, limits)
     usual, n_other = rules.join(predicted).probs, 0
     decided = rules.decide(predicted)
     for engine in engines:
         ask = open_session(graph, engine, precision=precision)
-        found = _in_batches(ask, stored)
+        found = _in_batches(ask, packed)
         targets = [head.name for head in network.task.targets]
         worst.add("same_pixels", engine, [(found[f"{name}.probs"], wanted[f"{name}.probs"]) for name in targets])
         worst.add("predicted", engine, [(found[f"{name}.probs"], usual[name]) for name in targets])
         if front is not None:
             resize = open_session(front, engine)
-            pixels = np.concatenate([next(iter(resize(item[None]).values())) for item in decoded])
-            worst.add("levels", engine, [(pixels.reshape(len(pixels), -1), stored.reshape(len(stored), -1))])
+            made = [list(resize(item[None]).values()) for item in decoded]
+            pixels = [np.concatenate(parts) for parts in zip(*made, strict=True)]
+            flat = [[part.reshape(len(part), -1) for part in parts] for parts in (pixels, stored)]
+            worst.add("levels", engine, list(zip(*flat, strict=True)))
             resized = _ask_network(network, pixels)
             raw = _joined([ask(item[None]) for item in decoded])
             worst.add("from_file", engine, [(raw[f"{name}.probs"], resized[f"{name}.probs"]) for name in targets])
@@ -194,20 +195,20 @@ _WORDS = {
 _FIX = "Export for another engine, or report it with the name of the backbone."
 
 
-def _ask_network(network: Network, stored: NDArray[Any]) -> Outputs:
-    """What the network says of stored images (N, height, width, 3)."""
+def _ask_network(network: Network, stored: Sequence[NDArray[Any]]) -> Outputs:
+    """What the network says of stored images, (N, height, width, 3) of every form."""
     names, parts = output_names(network.task), []
     with torch.inference_mode():
-        for start in range(0, len(stored), _BATCH):
-            pixels = torch.from_numpy(stored[start : start + _BATCH]).float()
-            parts.append([output.numpy() for output in network(pixels)])
+        for start in range(0, len(stored[0]), _BATCH):
+            pixels = [torch.from_numpy(form[start : start + _BATCH]).float() for form in stored]
+            parts.append([output.numpy() for output in network(*pixels)])
     return {name: np.concatenate([part[place] for part in parts]) for place, name in enumerate(names)}
 
 
-def _in_batches(ask: Session, stored: NDArray[np.uint8]) -> Outputs:
+def _in_batches(ask: Session, packed: NDArray[np.uint8]) -> Outputs:
     """Asked in batches of several sizes, one of them a single image."""
-    limits = [0, 1, *range(1 + _BATCH, len(stored), _BATCH), len(stored)]
-    return _joined([ask(stored[start:end]) for start, end in pairwise(limits) if start < end])
+    limits = [0, 1, *range(1 + _BATCH, len(packed), _BATCH), len(packed)]
+    return _joined([ask(packed[start:end]) for start, end in pairwise(limits) if start < end])
 
 
 def _joined(parts: Sequence[Outputs]) -> Outputs:

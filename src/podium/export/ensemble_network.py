@@ -40,6 +40,7 @@ class EnsembleNetwork(nn.Module):
 
     Args:
         members: The runs that have a weight.
+        inputs: For each of these, which of the images given to `forward` it takes.
         blend: What is averaged.
         weights: Per target, a weight for each of these.
         rules: How the ensemble decides.
@@ -48,20 +49,21 @@ class EnsembleNetwork(nn.Module):
     def __init__(
         self,
         members: Sequence[AnsweringNetwork],
+        inputs: Sequence[int],
         blend: Blend,
         weights: dict[str, Sequence[float]],
         rules: DecisionRules,
     ) -> None:
         super().__init__()
-        self.members = nn.ModuleList(members)
+        self.members, self._inputs = nn.ModuleList(members), tuple(inputs)
         self.task, self._kind, self._weights, self._rules = members[0].task, blend.kind, weights, rules
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        """What `output_names` names, from stored images (N, H, W, 3), float whole numbers from 0 to 255."""
+    def forward(self, *pixels: Tensor) -> tuple[Tensor, ...]:
+        """What `output_names` names, from stored images of every form (N, H, W, 3), float whole numbers 0 to 255."""
         parts: list[Named] = []
-        for member in self.members:
+        for member, place in zip(self.members, self._inputs, strict=True):
             assert isinstance(member, AnsweringNetwork)
-            parts.append(member.means(pixels))
+            parts.append(member.means(pixels[place]))
         blended = {
             head.name: self._combine([part[head.name] for part in parts], head, self._weights[head.name])
             for head in self.task.targets

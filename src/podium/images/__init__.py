@@ -7,6 +7,7 @@ from podium.images.decode import Limits, decode_bytes, decode_file, upright_rgb
 from podium.images.detections import Detections, read_detections
 from podium.images.facts import ImageFacts
 from podium.images.failure import ShortageError
+from podium.images.form import Form, make_form, pack_forms, packed_shape
 from podium.images.job import Item, Stored
 from podium.images.outcome import Decoded, Outcome
 from podium.images.patch_grid import describe_misfit
@@ -29,6 +30,7 @@ __all__ = [
     "Detections",
     "EvenLight",
     "Fit",
+    "Form",
     "ImageFacts",
     "Isolation",
     "Item",
@@ -52,7 +54,10 @@ __all__ = [
     "encode_jpeg_thumbnail",
     "hamming",
     "height_and_width",
+    "make_form",
     "number_bursts",
+    "pack_forms",
+    "packed_shape",
     "read_camera",
     "read_detections",
     "read_size",

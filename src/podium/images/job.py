@@ -12,6 +12,7 @@ from podium.durable import RowFile
 from podium.images.crop import Box, crop
 from podium.images.decode import Limits, decode_bytes, decode_file
 from podium.images.facts import ImageFacts
+from podium.images.form import Form, pack_forms
 from podium.images.outcome import Decoded, Outcome
 from podium.images.preprocess import Preprocessing, cuts, store_as
 from podium.images.resize import Fit
@@ -35,6 +36,8 @@ class Job:
         size: (height, width) to resize to; None keeps the image's own size.
         fit: How to resize.
         preprocessing: What is done beside resizing; needs `size`.
+        also: More forms that the image is wanted in, each decoded for itself; the pixels are then those of
+            `pack_forms`, the first form being that of this job. Needs `size`.
         rows: File with a row of pixels for each image, which then takes them; needs `size`.
         n_rows: Rows of that file.
     """
@@ -46,6 +49,7 @@ class Job:
     size: tuple[int, int] | None = None
     fit: Fit = "stretch"
     preprocessing: tuple[Preprocessing, ...] = ()
+    also: tuple[Form, ...] = ()
     rows: str | None = None
     n_rows: int = 0
 
@@ -77,6 +81,8 @@ class Stored:
 
 def do_job(file: str | os.PathLike[str] | bytes, job: Job, box: Box | None = None) -> Decoded:
     """The result for one file, named or given as bytes, or of a part of it. No content of a file raises anything."""
+    if job.also:
+        return _in_forms(file, job, box)
     target_px = job.target_px
     if target_px is None and job.size is not None and box is None and not cuts(job.preprocessing):
         target_px = max(job.size)
@@ -95,6 +101,20 @@ def do_job(file: str | os.PathLike[str] | bytes, job: Job, box: Box | None = Non
         return replace(result, pixels=store_as(pixels, job.size, job.fit, job.preprocessing))
     except MemoryError:
         return Decoded(None, Outcome.OUT_OF_MEMORY, "out of memory while resizing")
+
+
+def _in_forms(file: str | os.PathLike[str] | bytes, job: Job, box: Box | None) -> Decoded:
+    """The image in each form, packed; the first failure is the whole one's."""
+    found = [do_job(file, replace(job, also=()), box)]
+    for form in job.also:
+        limits = replace(job.limits, value_range=form.value_range)
+        changed = replace(
+            job, limits=limits, target_px=None, size=form.size, fit=form.fit, preprocessing=form.preprocessing, also=()
+        )
+        found.append(do_job(file, changed, box))
+    if failed := [result for result in found if result.pixels is None]:
+        return failed[0]
+    return replace(found[0], pixels=pack_forms([result.pixels for result in found if result.pixels is not None]))
 
 
 def do_item(item: Item, job: Job, rows: RowFile | None) -> Decoded | Stored:

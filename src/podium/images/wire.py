@@ -19,6 +19,7 @@ import numpy as np
 
 from podium.images.decode import Limits
 from podium.images.facts import ImageFacts
+from podium.images.form import make_form
 from podium.images.job import Item, Job, Stored
 from podium.images.outcome import Decoded, Outcome
 from podium.images.preprocess import make_steps
@@ -74,11 +75,12 @@ def decode_job(record: Record) -> tuple[Job, float]:
     limits["background"] = tuple(limits["background"])
     if limits["value_range"] is not None:
         limits["value_range"] = tuple(limits["value_range"])
-    size, rows, steps = fields.pop("size"), fields.pop("rows"), fields.pop("preprocessing")
+    size, rows, steps, also = (fields.pop(name) for name in ("size", "rows", "preprocessing", "also"))
     job = Job(
         limits=Limits(**limits),
         size=None if size is None else tuple(size),
         preprocessing=make_steps(steps),
+        also=tuple(map(make_form, also)),
         rows=None if rows is None else os.fsdecode(bytes.fromhex(rows)),
         **fields,
     )

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from podium.errors import UnknownNameError, UsageError
 from podium.images.crew import Announce, Crew
 from podium.images.decode import Limits
+from podium.images.form import Form
 from podium.images.job import Item, Job, Stored
 from podium.images.lanes import run_in_lanes
 from podium.images.outcome import Decoded
@@ -30,6 +31,7 @@ def decode_many(
     size: tuple[int, int] | None = None,
     fit: Fit = "stretch",
     preprocessing: Sequence[Preprocessing] = (),
+    also: Sequence[Form] = (),
     target_px: int | None = None,
     with_facts: bool = True,
     with_pixels: bool = True,
@@ -53,6 +55,7 @@ def decode_many(
         size: (height, width) to resize every image to, in the worker; None keeps each image's own.
         fit: How to resize, see `resize_to`.
         preprocessing: What is done beside resizing; needs `size`.
+        also: More forms that each image is wanted in, see `Job`.
         target_px: See `decode_bytes`; the longer side of `size` where None.
         with_facts: Whether to compute facts.
         with_pixels: False hands back results without pixels, for an audit: `target_px=1` makes that cheap.
@@ -75,7 +78,7 @@ def decode_many(
         >>> [(i, result.outcome.value) for i, result in decode_many(["no.jpg", "none.png"], isolation="thread")]
         [(0, 'missing'), (1, 'missing')]
     """
-    job = Job(limits or Limits(), target_px, with_facts, with_pixels, size, fit, tuple(preprocessing))
+    job = Job(limits or Limits(), target_px, with_facts, with_pixels, size, fit, tuple(preprocessing), tuple(also))
     n_items = len(paths) if isinstance(paths, Sized) else None
     crew, n_lanes = _make_crew(job, isolation, n_workers, deadline_s, memory_mib, announce, n_items)
     results = run_in_lanes(

@@ -21,5 +21,7 @@ def model_facts(model: DeployedModel) -> dict[str, Any]:
         **{name: record.get(name) for name in _TOLD},
         "backbone": record["model"]["backbone"],
         "ships": record["model"]["ships"],
-        "image": {"height_px": model.record.height, "width_px": model.record.width, "fit": model.record.fit},
+        "image": [
+            {"height_px": form.size[0], "width_px": form.size[1], "fit": form.fit} for form in model.record.forms
+        ],
     }

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from podium.deployed import DeployedModel
-from podium.images import Decoded, Outcome, cuts
+from podium.images import Decoded, Limits, Outcome
 from podium.images.job import Job
 from podium.serve.admission import Admission
 from podium.serve.batcher import Batcher
@@ -138,7 +138,7 @@ class Service:
         """Compile the graph, start the workers, and measure both."""
         try:
             await self._batcher.run(self.model.warm_up)
-            shape = (self.options.batch_size, self.model.record.height, self.model.record.width, 3)
+            shape = (self.options.batch_size, *self.model.record.shape)
             started = time.perf_counter()
             await self._batcher.run(lambda: self._answer(np.zeros(shape, np.uint8)))
             self.admission.image_s.note((time.perf_counter() - started) / self.options.batch_size)
@@ -152,15 +152,15 @@ class Service:
 
     def _job(self) -> Job:
         """What `DeployedModel.prepare` does, as work of a process."""
-        facts, options = self.model.record, self.options
-        most = min(options.max_pixels, facts.limits.max_pixels)
+        (form, *also), options = self.model.record.forms, self.options
+        limits = Limits(value_range=form.value_range)
         return Job(
-            replace(facts.limits, max_pixels=most, max_bytes=options.max_bytes),
-            target_px=None if cuts(facts.steps) else max(facts.height, facts.width),
+            replace(limits, max_pixels=min(options.max_pixels, limits.max_pixels), max_bytes=options.max_bytes),
             with_facts=False,
-            size=(facts.height, facts.width),
-            fit=facts.fit,
-            preprocessing=facts.steps,
+            size=form.size,
+            fit=form.fit,
+            preprocessing=form.preprocessing,
+            also=tuple(also),
         )
 
 

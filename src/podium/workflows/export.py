@@ -35,13 +35,12 @@ from podium.store import (
 )
 from podium.tables import Samples
 from podium.training.predictor import Models
-from podium.workflows.exported_models import ExportedModels, open_models
+from podium.workflows.exported_models import ExportedModels, Input, open_models
 from podium.workflows.precision_loss import Precision, PrecisionLoss, engines_of, measure_loss, training_pixels
 from podium.workflows.predict import check_models, check_views
 
 if TYPE_CHECKING:
     from podium.export.check_graph import Checked
-    from podium.recipe import Recipe
 
 __all__ = ["Exported", "export_run"]
 
@@ -113,17 +112,17 @@ def export_run(
     asked = open_models(run, rules, settings, progress, models=models, views=views)
     network = asked.network(asked.folds)
     with progress.stage("write the graph", 1) as update:
-        graph, front = build_graph(network, asked.recipe, opset), build_front(asked.recipe, opset)
+        graph, front = build_graph(network, asked.forms, opset), build_front(asked.forms, opset)
         update(1)
     engines = available_engines()
-    images, n_own = _find_images(samples, asked.recipe)
+    images, n_own = _find_images(samples, asked.inputs)
     with progress.stage(f"compare in {' and '.join(engines)}", 1) as update:
         predicted = asked.predict(list(images.values()), list(images))
         checked = check_graph(
             graph,
             front,
             network,
-            asked.recipe,
+            asked.forms,
             rules,
             images,
             predicted,
@@ -144,11 +143,11 @@ def export_run(
         judged = asked if models == "folds" else open_models(run, rules, settings, progress, views=views)
 
         def build(folds: Sequence[int]) -> bytes:
-            return build_graph(judged.network(folds), judged.recipe, opset)
+            return build_graph(judged.network(folds), judged.forms, opset)
 
         convert = _converter(precision)
         losses = measure_loss(run, judged, build, convert, precision, settings, progress)
-        graph = convert(graph, training_pixels(asked.folders[0], asked.recipe, settings, progress))
+        graph = convert(graph, training_pixels(asked, settings, progress))
     expected = _expect(run, models)
     record = _describe(run, asked, rules, checked, models, expected, graph, opset)
     record |= {"precision": precision, "loss": [loss.to_dict() for loss in losses]}
@@ -203,16 +202,16 @@ def _check_run(run: RunFolder) -> tuple[DecisionRules, Samples]:
     return rules, samples
 
 
-def _find_images(samples: Samples, recipe: Recipe) -> tuple[dict[str, NDArray[np.uint8]], int]:
+def _find_images(samples: Samples, inputs: Sequence[Input]) -> tuple[dict[str, NDArray[np.uint8]], int]:
     """Decoded images to compare on: some of the run's own, as it decodes them, and odd ones made of the first."""
     from podium.export.odd_images import odd_images
-    from podium.images import cuts, decode_bytes, decode_file
+    from podium.images import decode_bytes, decode_file
 
-    image = recipe.image
-    target_px = None if cuts(image.preprocessing) else max(image.stored_sides)
+    limits, targets = inputs[0].recipe.image.limits, [item.form.target_px for item in inputs]
+    target_px = None if None in targets else max(px for px in targets if px is not None)
     found: dict[str, NDArray[np.uint8]] = {}
     for row in np.unique(np.linspace(0, len(samples) - 1, N_OWN).astype(np.int64)).tolist():
-        pixels = decode_file(samples.file(row), limits=image.limits, target_px=target_px, with_facts=False).pixels
+        pixels = decode_file(samples.file(row), limits=limits, target_px=target_px, with_facts=False).pixels
         if pixels is not None:
             found[str(samples.ids[row])] = pixels
     if not found:
@@ -223,7 +222,7 @@ def _find_images(samples: Samples, recipe: Recipe) -> tuple[dict[str, NDArray[np
         )
     n_own = len(found)
     for name, data in odd_images(next(iter(found.values()))).items():
-        pixels = decode_bytes(data, limits=image.limits, target_px=target_px, with_facts=False).pixels
+        pixels = decode_bytes(data, limits=limits, target_px=target_px, with_facts=False).pixels
         if pixels is not None:
             found[name] = pixels
     return found, n_own
@@ -257,9 +256,8 @@ def _describe(
     from podium.export.answering import output_names
     from podium.export.build_graph import INPUT, prepare_in_graph
 
-    card, image = describe_model(run), asked.recipe.image
-    preparation = prepare_in_graph(asked.recipe)
-    height, width = image.stored_sides
+    card, preparations = describe_model(run), list(map(prepare_in_graph, asked.forms))
+    reasons = [item.reason for item in preparations if not item.takes_any_size]
     return {
         "kind": KIND,
         "format": FORMAT,
@@ -271,15 +269,9 @@ def _describe(
         "input": INPUT,
         "outputs": list(output_names(asked.task)),
         "image": {
-            "height_px": height,
-            "width_px": width,
-            "network_height_px": image.sides[0],
-            "network_width_px": image.sides[1],
-            "fit": image.fit,
-            "preprocessing": [_plain(step) for step in image.preprocessing],
-            "value_range": None if image.value_range == "full" else list(image.value_range),
-            "takes_any_size": preparation.takes_any_size,
-            "reason": preparation.reason,
+            "takes_any_size": not reasons,
+            "reason": next(iter(reasons), ""),
+            "forms": [_describe_form(item) for item in asked.inputs],
         },
         "views": list(asked.views),
         "decisions": rules.to_dict(),
@@ -310,8 +302,16 @@ def _start_weights(asked: ExportedModels) -> dict[str, Any]:
     return {key: "; ".join(values) or None for key, values in named.items()}
 
 
-def _plain(step: Any) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(step).items()}
+def _describe_form(item: Input) -> dict[str, Any]:
+    plain: dict[str, Any] = _plain(asdict(item.form))
+    return plain | {"network_size": list(item.recipe.image.sides)}
+
+
+def _plain(value: Any) -> Any:
+    """With lists for tuples, as JSON reads them back."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _write(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from podium.decisions import DecisionRules, load_blend
 from podium.errors import UsageError
+from podium.images import Form
 from podium.listing import count_of, list_some
 from podium.machine import Progress, Settings
 from podium.predicting.predict_ensemble import predict_ensemble_images, weights_of_members
@@ -23,10 +24,22 @@ if TYPE_CHECKING:
 
     from podium.export.check_graph import Network
 
-__all__ = ["ExportedModels", "open_models"]
+__all__ = ["ExportedModels", "Input", "open_models"]
 
-_PREPARATION = ("stored_sides", "fit", "value_range", "preprocessing")
-"""What of an image's recipe is done before the networks see it."""
+
+@dataclass(frozen=True)
+class Input:
+    """Images as some models take them.
+
+    Args:
+        form: What is done to an image before they see it.
+        folder: The first run whose models take them.
+        recipe: Its recipe.
+    """
+
+    form: Form
+    folder: RunFolder
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -34,19 +47,19 @@ class ExportedModels:
     """Models that a graph is made of.
 
     Args:
-        recipe: The recipe whose images they take.
+        inputs: In which forms they take an image: one, but for an ensemble of runs that prepare images differently.
         task: What they answer.
         folds: Their folds.
         views: Views that they are averaged over.
         ships: What answers, in words.
         n_models: How many models of each arrangement answer.
         is_reduced: Whether the run's own predictions are computed in fewer bits than fp32.
-        folders: The runs whose models these are; the first has the images.
+        folders: The runs whose models these are.
         network: The network of some folds.
         predict: What the run says of upright images with these ids.
     """
 
-    recipe: Recipe
+    inputs: tuple[Input, ...]
     task: Task
     folds: tuple[int, ...]
     views: tuple[str, ...]
@@ -56,6 +69,11 @@ class ExportedModels:
     folders: tuple[RunFolder, ...]
     network: Callable[[Sequence[int]], Network]
     predict: Callable[[list[NDArray[np.uint8]], list[str]], Predictions]
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """In which forms they take an image."""
+        return tuple(item.form for item in self.inputs)
 
 
 def open_models(
@@ -70,8 +88,7 @@ def open_models(
     """The models of a run, or of the runs of an ensemble.
 
     Raises:
-        UsageError: If an ensemble is blended in a way that a graph does not hold, has given predictions as a member,
-            or its runs take differently prepared images.
+        UsageError: If an ensemble is blended in a way that a graph does not hold, or has given predictions as a member.
     """
     if read_ensemble(run) is not None:
         return _open_ensemble(run, rules, settings, progress, models, views)
@@ -81,7 +98,7 @@ def open_models(
     n = len(predictor.folds)
     ships = f"the mean of the models of {count_of(n, 'fold')}" if n > 1 else "the model of one fold"
     return ExportedModels(
-        predictor.recipe,
+        (Input(_form_of(predictor.recipe), run, predictor.recipe),),
         predictor.task,
         predictor.folds,
         predictor.views,
@@ -122,28 +139,24 @@ def _open_ensemble(
     used = [weight > 0 for weight in weights_of_members(record, blend)]
     folders = [folder for folder, is_used in zip(record.folders(run), used, strict=True) if is_used]
     predictors = [open_predictor(folder, settings, progress, chosen=asked_views(folder, views)) for folder in folders]
-    first = predictors[0]
+    task, inputs = predictors[0].task, dict[Form, Input]()
     for folder, predictor in zip(folders, predictors, strict=True):
-        image, other = first.recipe.image, predictor.recipe.image
-        if any(getattr(image, key) != getattr(other, key) for key in _PREPARATION):
-            raise UsageError(
-                f"one graph prepares images once, and {folders[0].name!r} and {folder.name!r} take them differently:"
-                f" {_preparation(first.recipe)}; {_preparation(predictor.recipe)}.",
-                fix="Train its runs with the same image.stored_px, fit and preprocessing; image.size_px may differ.",
-            )
+        form = _form_of(predictor.recipe)
+        inputs.setdefault(form, Input(form, folder, predictor.recipe))
+    places = [list(inputs).index(_form_of(predictor.recipe)) for predictor in predictors]
     weights: dict[str, Sequence[float]] = {
         head.name: [weight for weight, is_used in zip(blend.weights[head.name], used, strict=True) if is_used]
-        for head in first.task.targets
+        for head in task.targets
     }
 
     def network(folds: Sequence[int]) -> Network:
         members = [AnsweringNetwork(item, rules, [f for f in item.folds if f in folds]) for item in predictors]
-        return EnsembleNetwork(members, blend, weights, rules).eval()
+        return EnsembleNetwork(members, places, blend, weights, rules).eval()
 
     folds = tuple(sorted({fold for item in predictors for fold in item.folds}))
     return ExportedModels(
-        first.recipe,
-        first.task,
+        tuple(inputs.values()),
+        task,
         folds,
         tuple(dict.fromkeys(view for item in predictors for view in item.views)),
         f"an ensemble of {list_some([folder.name for folder in folders])}, the mean over the folds of each",
@@ -155,11 +168,10 @@ def _open_ensemble(
     )
 
 
-def _preparation(recipe: Recipe) -> str:
+def _form_of(recipe: Recipe) -> Form:
+    """What is done to an image before the networks of a recipe see it."""
     image = recipe.image
-    steps = ", ".join(map(str, image.preprocessing))
-    height, width = image.stored_sides
-    return f"{height} x {width} px, {image.fit}, {image.value_range}{', ' + steps if steps else ''}"
+    return Form(image.stored_sides, image.fit, image.preprocessing, image.limits.value_range)
 
 
 def _is_reduced(predictor: Predictor) -> bool:

@@ -15,12 +15,11 @@ from podium.data import ImageCache
 from podium.dataset.run_images import open_run_images
 from podium.deployed.engines import Engine, available_engines, open_session
 from podium.errors import UsageError
+from podium.images import pack_forms
 from podium.listing import part_of
 from podium.machine import Progress, Settings
 from podium.metrics import PairedDifference, Scores, paired_difference
-from podium.recipe import Recipe
 from podium.store import RunFolder, load_tables
-from podium.tables import Samples
 from podium.workflows.exported_models import ExportedModels
 
 __all__ = ["Precision", "PrecisionLoss", "engines_of", "measure_loss", "training_pixels"]
@@ -76,18 +75,46 @@ def engines_of(precision: Precision) -> tuple[Engine, ...]:
     return found
 
 
-def training_pixels(run: RunFolder, recipe: Recipe, settings: Settings, progress: Progress) -> Pixels:
-    """Stored pixels of some images of a run, evenly spread, uint8 (N, height, width, 3)."""
-    samples, _ = load_tables(run)
-    return _some(
-        open_run_images(run, run.read(), samples, recipe, settings, progress), samples, np.arange(len(samples))
-    )
+class _Images:
+    """Stored images of a run, in every form that its models take.
+
+    Args:
+        models: The models.
+        settings: Machine and places.
+        progress: Receives progress.
+    """
+
+    def __init__(self, models: ExportedModels, settings: Settings, progress: Progress) -> None:
+        self.samples, _ = load_tables(models.folders[0])
+        self._caches: list[ImageCache] = [
+            open_run_images(item.folder, item.folder.read(), self.samples, item.recipe, settings, progress)
+            for item in models.inputs
+        ]
+
+    def usable(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of these rows of the samples those that every form could be decoded to."""
+        ids = self.samples.ids[rows]
+        return rows[np.all([cache.is_usable[cache.rows_of(ids)] for cache in self._caches], axis=0)]
+
+    def pixels(self, rows: NDArray[np.int64]) -> Pixels:
+        """What the graph takes, uint8 (N, height, width, channels)."""
+        ids = self.samples.ids[rows]
+        forms = [np.asarray(cache.pixels[cache.rows_of(ids)]) for cache in self._caches]
+        return np.stack([pack_forms(parts) for parts in zip(*forms, strict=True)])
+
+    def some(self, rows: NDArray[np.int64]) -> Pixels:
+        """A few of these rows, evenly spread."""
+        return self.pixels(self.usable(_spread(rows, CALIBRATED)))
 
 
-def _some(cache: ImageCache, samples: Samples, rows: NDArray[np.int64]) -> Pixels:
-    chosen = rows[np.unique(np.linspace(0, len(rows) - 1, CALIBRATED).astype(np.int64))]
-    places = cache.rows_of(samples.ids[chosen])
-    return np.stack([np.asarray(cache.pixels[place]) for place in places.tolist() if cache.is_usable[place]])
+def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    return rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))]
+
+
+def training_pixels(models: ExportedModels, settings: Settings, progress: Progress) -> Pixels:
+    """Stored pixels of some images of a run, evenly spread, uint8 (N, height, width, channels)."""
+    images = _Images(models, settings, progress)
+    return images.some(np.arange(len(images.samples)))
 
 
 def measure_loss(
@@ -114,8 +141,7 @@ def measure_loss(
         ImageError: If the images are gone, or are others than at the start.
     """
     samples, folds = load_tables(run)
-    folder = models.folders[0]
-    cache = open_run_images(folder, folder.read(), samples, models.recipe, settings, progress)
+    images = _Images(models, settings, progress)
     head = models.task.main_target
     labels = samples.target_labels(head.name)
     is_known = np.asarray((labels >= 0).any(axis=1) if head.is_multi else labels >= 0)
@@ -129,13 +155,12 @@ def measure_loss(
     with progress.stage(f"measure {precision}, fold by fold", len(models.folds)) as update:
         for done, fold in enumerate(models.folds, start=1):
             rows = folds.valid_rows(fold)
-            rows = rows[is_known[rows] & cache.is_usable[cache.rows_of(samples.ids[rows])]]
-            rows = rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))]
+            rows = _spread(images.usable(rows[is_known[rows]]), most)
             if not len(rows):
                 continue
-            pixels = np.asarray(cache.pixels[cache.rows_of(samples.ids[rows])])
+            pixels = images.pixels(rows)
             whole = build([fold])
-            changed = convert(whole, _some(cache, samples, folds.train_rows(fold)))
+            changed = convert(whole, images.some(folds.train_rows(fold)))
             for name in engines:
                 for is_changed, graph in ((False, whole), (True, changed)):
                     wanted = precision if is_changed else "fp32"
@@ -157,8 +182,7 @@ def measure_loss(
 
 
 def _ask(graph: bytes, engine: Engine, precision: str, pixels: Pixels, settings: Settings) -> dict[str, NDArray[Any]]:
-    height, width = pixels.shape[1:3]
-    shape = {"height": height, "width": width}
+    shape = dict(zip(("height", "width", "channels"), pixels.shape[1:], strict=True))
     ask = open_session(graph, engine, precision=precision, n_threads=settings.n_threads, shape=shape)
     parts = [ask(np.ascontiguousarray(pixels[start : start + BATCH])) for start in range(0, len(pixels), BATCH)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
