@@ -6,7 +6,7 @@ import pytest
 
 from podium.errors import PodiumError, UsageError
 from podium.recipe import finetune
-from podium.studies.arms import StudyArm, ask, plan_arms, read_vary
+from podium.studies.arms import StudyArm, ask, plan_arms, read_arms, read_vary
 from podium.studies.questions import QUESTIONS
 from podium.workflows import compose_recipe
 
@@ -45,6 +45,22 @@ def test_words_are_read_as_yaml() -> None:
     for wrong in ("a", "=1", "a=[1"):
         with pytest.raises(UsageError, match="cannot read"):
             read_vary([wrong])
+
+
+def test_keys_that_move_together_are_one_arm() -> None:
+    changes = read_arms(["a=1  b.c={kind: soft, width: 2} d=[1, 2]", "e=x"])
+    assert changes == [{"a": 1, "b.c": {"kind": "soft", "width": 2}, "d": [1, 2]}, {"e": "x"}]
+    assert [arm.name for arm in plan_arms({"a": [3], "e": ["y"]}, [{"a": 1, "f": 2}], grid=True)] == [
+        "base",
+        "a=1, f=2",
+        "a=3, e=y",
+    ]
+    for wrong in ("", "a", "a=1 a=2", "a=1 b=[1"):
+        with pytest.raises(UsageError, match="cannot read") as refused:
+            read_arms([wrong])
+        assert refused.value.field == "arm"
+    with pytest.raises(UsageError, match="changes nothing"):
+        plan_arms({}, [{}])
 
 
 def test_a_folder_has_a_name_that_every_file_system_takes() -> None:

@@ -163,12 +163,14 @@ def test_the_command_shows_the_same(colours: Samples, tmp_path: Path, capsys: py
         replace(colours), folds=2, recipe=make_recipe(), settings=Settings(runs=tmp_path / "runs", device="cpu")
     ).save(tmp_path / "data")
     changes = [word for line in (*TINY, *SMALL) for word in ("--set", line)]
-    words = ["study", str(tmp_path / "data"), "--vary", "optimizer.lr=0.1,0.3", "--runs", str(tmp_path / "runs")]
+    words = ["study", str(tmp_path / "data"), "--vary", "optimizer.lr=0.1", "--runs", str(tmp_path / "runs")]
+    words += ["--arm", "optimizer.lr=0.3 loss.single.label_smoothing=0.2"]
     words += ["--device", "cpu", "--threads", "1", "--name", "rates", *changes]
     assert main([*words, "-q"]) == 0
     shown = capsys.readouterr().out
     found = podium.resume_study("rates", settings=make_settings(tmp_path), progress=Notes())
     assert found.main is not None
+    assert set(found.verdicts) == {"optimizer.lr=0.1", "optimizer.lr=0.3, loss.single.label_smoothing=0.2"}
     for arm in found.main.arms:
         assert f"{arm.difference.value:+.4f}" in shown
     assert str(StudyFolder(tmp_path / "runs" / "rates").page_file) in shown

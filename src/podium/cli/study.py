@@ -42,6 +42,7 @@ def study(
     data: Annotated[tuple[Path, ...], Parameter(group=DATA, consume_multiple=True, negative="")] = (),
     *,
     vary: Annotated[tuple[str, ...], Many, Parameter(group=RECIPE)] = (),
+    arm: Annotated[tuple[str, ...], Many, Parameter(group=RECIPE)] = (),
     question: Annotated[Question | None, Parameter(group=RECIPE)] = None,
     grid: Annotated[bool, Parameter(group=RECIPE, negative="")] = False,
     seeds: Annotated[int, Parameter(group=RECIPE)] = 1,
@@ -63,6 +64,7 @@ def study(
     Args:
         data: Folder of images, a table beside them, or a folder that `podium scan --out` or `podium split --out` wrote.
         vary: Recipe keys and the values to try, one key at a time: optimizer.lr=1e-3,3e-3.
+        arm: Recipe keys that change together, in quotes: 'image.size_px=224 training.batch_size=16'.
         question: A ready question: which crop, loss, backbone and so on. Ways that the recipe or the task does not
             allow are left out.
         grid: Try every combination of the values of --vary.
@@ -74,7 +76,7 @@ def study(
         track: Tell trackers of every arm, as runs of one group: tensorboard, wandb, mlflow.
     """
     given = locals()
-    from podium.studies.arms import read_vary
+    from podium.studies.arms import read_arms, read_vary
     from podium.studies.run_study import resume_study
     from podium.studies.run_study import study as run_study
 
@@ -88,6 +90,7 @@ def study(
         found = run_study(
             data,
             vary=read_vary(vary),
+            arms=read_arms(arm),
             question=question,
             grid=grid,
             seeds=seeds,

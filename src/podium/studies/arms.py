@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from podium.listing import count_of
 from podium.near_names import nearest_name
 from podium.studies.questions import QUESTIONS
 
-__all__ = ["MOST_ARMS", "StudyArm", "ask", "plan_arms", "read_vary"]
+__all__ = ["MOST_ARMS", "StudyArm", "ask", "plan_arms", "read_arms", "read_vary"]
 
 MOST_ARMS = 200
 Change = Mapping[str, Any]
@@ -62,6 +63,8 @@ def plan_arms(
     empty = [key for key, values in vary.items() if not values]
     if empty:
         raise UsageError(f"{empty[0]!r} has no value to try.", field="vary", fix="Write KEY=FIRST,SECOND.")
+    if any(not change for change in changes):
+        raise UsageError("an arm changes nothing.", field="arm", fix="Write 'KEY=VALUE OTHER=VALUE'.")
     found = [*changes, *(_combine(vary) if grid else _one_by_one(vary))]
     if not found:
         raise UsageError(
@@ -127,12 +130,34 @@ def read_vary(words: Sequence[str]) -> dict[str, list[Any]]:
     return found
 
 
-def _read_value(text: str, word: str) -> Any:
+def read_arms(words: Sequence[str]) -> list[dict[str, Any]]:
+    """Words "key=a other=b" as arms that change several keys at once; values are read as YAML.
+
+    Raises:
+        UsageError: If a part has no "=", a key comes twice, or a value cannot be read.
+
+    Example:
+        >>> read_arms(["image.size_px=224 optimizer.lr=1e-3", "image.size_px=[96, 128] image.fit=pad"])
+        [{'image.size_px': 224, 'optimizer.lr': 0.001}, {'image.size_px': [96, 128], 'image.fit': 'pad'}]
+    """
+    found = []
+    for word in words:
+        changes: dict[str, Any] = {}
+        for part in re.split(r"\s+(?=[\w.*]+=)", word.strip()):
+            key, divider, text = part.partition("=")
+            if not key or not divider or key in changes:
+                raise UsageError(f"cannot read {word!r}.", field="arm", fix="Write 'KEY=VALUE OTHER=VALUE'.")
+            changes[key] = _read_value(text, word, field="arm", fix="Write 'KEY=VALUE OTHER=VALUE'.")
+        found.append(changes)
+    return found
+
+
+def _read_value(text: str, word: str, *, field: str = "vary", fix: str = "Write KEY=FIRST,SECOND.") -> Any:
     try:
         value = yaml.safe_load(text)
         return float(value) if isinstance(value, str) and _is_number(value) else value
     except yaml.YAMLError:
-        raise UsageError(f"cannot read {text!r} in {word!r}.", field="vary", fix="Write KEY=FIRST,SECOND.") from None
+        raise UsageError(f"cannot read {text!r} in {word!r}.", field=field, fix=fix) from None
 
 
 def _is_number(text: str) -> bool:

@@ -50,6 +50,7 @@ def study(
     data: Data,
     *,
     vary: Mapping[str, Sequence[Any]] | None = None,
+    arms: Sequence[Mapping[str, Any]] = (),
     question: str | None = None,
     grid: bool = False,
     seeds: int = 1,
@@ -74,6 +75,8 @@ def study(
     Args:
         data: A folder, a table, a saved scan, samples, or prepared data.
         vary: Per recipe key, the values to try: {"head.kind": ["lda", "ridge"]}.
+        arms: Arms that change several recipe keys at once, beside those of `vary`: [{"image.size_px": 224,
+            "training.batch_size": 16}].
         question: A ready question instead or besides: crop, border, mixing, loss, optimizer, schedule, resolution,
             batch_size, arrangement, backbone or head.
         grid: Try every combination of `vary`, and not one key at a time.
@@ -108,20 +111,20 @@ def study(
     if not 0.5 <= level < 1:
         raise UsageError(f"the level is {level:g}; it must be at least 0.5 and below 1.", field="level")
     ready = () if question is None else ask(question)
-    arms = plan_arms(vary or {}, ready, grid=grid)
+    tried = plan_arms(vary or {}, [*arms, *ready], grid=grid)
     base = compose_recipe(preset or "baseline", recipe=recipe, overrides=overrides, metric=metric)
     known = {arm.name for arm in plan_arms({}, ready)} if ready else set()
-    borders = any(key.startswith("borders.*") for arm in arms for key in arm.changes)
+    borders = any(key.startswith("borders.*") for arm in tried for key in arm.changes)
     if not borders:  # a wrong key comes before any data is read
-        _compose_all(arms, base, may_fail=known)
+        _compose_all(tried, base, may_fail=known)
     folder = name_study(settings.runs, name)
     with durable.hold_lock(folder.path):
         prepared = _prepare(folder, data, folds, options, base, settings, said)
         if base.metric is not None and prepared.samples.task is not None:
             check_metric_fits(find_metric(base.metric), prepared.samples.task.main_target)
-        arms = _with_binned_heads(arms, prepared.samples)
-        recipes, left_out = _compose_all(arms, base, may_fail=known | {arm.name for arm in arms if borders})
-        kept = [arm for arm in arms if arm.name in recipes]
+        tried = _with_binned_heads(tried, prepared.samples)
+        recipes, left_out = _compose_all(tried, base, may_fail=known | {arm.name for arm in tried if borders})
+        kept = [arm for arm in tried if arm.name in recipes]
         if len(kept) < 2:
             raise UsageError("no arm is left to try.", details=[f"{arm}: {why}" for arm, why in left_out.items()])
         record = StudyRecord(
