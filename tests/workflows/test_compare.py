@@ -111,3 +111,30 @@ def test_what_cannot_be_compared_is_refused(contest: Contest, tmp_path: Path) ->
     found = podium.compare("first", "half", runs=tmp_path / "runs")
     assert any("Not all runs have the same folds" in note for note in found.notes)
     assert first.folds.digest != podium.load_run("half", runs=tmp_path / "runs").folds.digest
+
+
+@pytest.mark.slow
+def test_runs_are_compared_where_they_are_worst(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = podium.load_run("a-1", runs=runs)
+    table, ids = tmp_path / "sites.csv", first.oof.ids.tolist()
+    table.write_text("image,site,lab\n" + "".join(f"{name},{'ab'[row % 3 == 0]},x\n" for row, name in enumerate(ids)))
+    words = ["compare", "a-1", "b-1", "--runs", str(runs), "--worst-by", "site", "--table", str(table)]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["targets"][0]
+    (slices,) = first.slices("site", table=table)
+    assert told["metric"] == f"worst_group_{slices.metric}"
+    assert told["worst"]["a-1"] == slices.worst
+    assert told["reference_score"] == pytest.approx(slices.worst_score.value)
+    assert slices.worst_score.value == next(one.interval.value for one in slices.scores if one.name == slices.worst)
+    assert slices.worst_score.low <= slices.worst_score.value <= slices.worst_score.high
+    assert main(words) == 0
+    assert f"worst    {slices.worst} in a-1" in capsys.readouterr().out
+    found = podium.compare(["a-1", "a-2"], ["b-1", "b-2"], runs=runs, worst_by="fold")
+    assert {"fold 0", "fold 1"} >= set(found.main.worst.values())
+    for wrong, how in (
+        ({"worst_by": "lab", "table": table}, "has one value"),
+        ({"worst_by": "nothing"}, "unknown column"),
+        ({"table": table}, "is not named"),
+    ):
+        with pytest.raises(UsageError, match=how):
+            podium.compare("a-1", "b-1", runs=runs, **wrong)  # type: ignore[arg-type]

@@ -29,6 +29,8 @@ _FLIP_HEADER = ("image", "label", "before", "after", "p before", "p after")
 def compare(
     *arms: Annotated[str, Parameter(group=RUN, name="RUNS")],
     metric: Annotated[Metric | None, Parameter(group=RUN)] = None,
+    worst_by: Annotated[str | None, Parameter(group=RUN)] = None,
+    table: Annotated[Path | None, Parameter(group=RUN)] = None,
     level: Annotated[float, Parameter(group=RUN)] = 0.95,
     top: Annotated[int, Parameter(group=OUTPUT)] = 5,
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
@@ -43,6 +45,9 @@ def compare(
         arms: Two or more runs, the reference first. Runs of one recipe with several seeds are joined by commas: their
             mean score is compared, and their spread widens the interval.
         metric: Compare by this metric (default: the primary one of the first run).
+        worst_by: A column, such as site: compare by the score of the value that a run serves worst. Columns are those
+            of `podium slices`.
+        table: A table with a row an image, for a column that the first run does not have.
         level: Confidence level; all verdicts together hold at it.
         top: Answers to list that one run has right and the other wrong.
         out: CSV of all of these; an HTML page with the images is written beside it.
@@ -53,7 +58,14 @@ def compare(
 
     if out is not None:
         check_flip_files(out)
-    found = compare_runs(*(tuple(filter(None, arm.split(","))) for arm in arms), runs=runs, metric=metric, level=level)
+    found = compare_runs(
+        *(tuple(filter(None, arm.split(","))) for arm in arms),
+        runs=runs,
+        metric=metric,
+        worst_by=worst_by,
+        table=table,
+        level=level,
+    )
     written = [] if out is None else write_flips(found, out)
     if output.json:
         print_json(found.to_dict(top) | {"written": [str(path) for path in written]})
@@ -74,6 +86,8 @@ def _show(found: Comparison, top: int) -> None:
         rows = [[_named(target.reference, target.n_seeds), f"{target.reference_score:.4f}", "", "reference", ""]]
         rows += [_cells(arm, target) for arm in target.arms]
         print_lines(*align_columns(_HEADER, rows, left=len(_HEADER)))
+        if target.worst:
+            print_lines(*(f"worst    {worst} in {name}" for name, worst in target.worst.items()))
         _show_classes(target)
     for name, flips in found.flips.items():
         n_right = sum(flip.became_right for flip in flips)

@@ -58,7 +58,8 @@ def slices(
 
 def _show(found: Slices) -> None:
     header = (found.column, f"{found.metric} of {found.target}", "reachable", "n", "groups")
-    print_lines(*align_columns(header, [_cells(one) for one in found.scores], left=1), f"worst    {found.worst}", "")
+    print_lines(*align_columns(header, [_cells(one) for one in found.scores], left=1))
+    print_lines(f"worst    {found.worst}: {found.worst_score}, allowing for the choice", "")
 
 
 def _cells(one: DomainScore) -> list[str]:

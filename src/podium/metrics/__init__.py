@@ -25,6 +25,7 @@ from podium.metrics.registry import METRICS, default_metric, fitting_metrics, me
 from podium.metrics.scores import ClassScore, FoldScore, Scores, TargetScore
 from podium.metrics.scoring import score_predictions, score_targets_fast
 from podium.metrics.training_gain import TrainingGain, measure_training_gain, share_of_gain, unmeasured_gain
+from podium.metrics.worst_group import number_parts, score_parts, score_worst_group, worst_group
 
 __all__ = [
     "CROSSING",
@@ -65,6 +66,7 @@ __all__ = [
     "measure_training_gain",
     "metric",
     "number_groups",
+    "number_parts",
     "paired_difference",
     "paired_differences",
     "perfect_score",
@@ -73,10 +75,13 @@ __all__ = [
     "score",
     "score_domains",
     "score_folds",
+    "score_parts",
     "score_predictions",
     "score_targets_fast",
+    "score_worst_group",
     "share_of_gain",
     "unmeasured_gain",
     "usual_metrics",
     "worst_domain",
+    "worst_group",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from statistics import NormalDist
 from typing import Any
@@ -20,6 +20,7 @@ from podium.metrics.paired import Verdict, verdict_of
 from podium.metrics.ratio import divide
 from podium.metrics.registry import score
 from podium.metrics.simultaneous import simultaneous_level
+from podium.metrics.worst_group import number_parts, score_parts, worst_group
 from podium.tables import Head, decide
 
 __all__ = ["Arm", "ArmDifference", "ClassDifference", "TargetComparison", "compare_arms"]
@@ -121,6 +122,7 @@ class TargetComparison:
         greater_is_better: Whether a higher score is better.
         arms: The others.
         classes: Every class of every other arm, in that order.
+        worst: Per arm, the part that it serves worst, where arms are compared by that; else empty.
     """
 
     target: str
@@ -133,6 +135,7 @@ class TargetComparison:
     greater_is_better: bool
     arms: tuple[ArmDifference, ...]
     classes: tuple[ClassDifference, ...]
+    worst: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def differing_classes(self) -> list[ClassDifference]:
@@ -143,7 +146,9 @@ class TargetComparison:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
         lists = {"arms": [one.to_dict() for one in self.arms], "classes": [one.to_dict() for one in self.classes]}
-        return self.__dict__ | lists | {"reference_score": none_if_nan(self.reference_score)}
+        worst = {"worst": dict(self.worst)} if self.worst else {}
+        plain = {name: value for name, value in self.__dict__.items() if name != "worst"}
+        return plain | lists | {"reference_score": none_if_nan(self.reference_score)} | worst
 
 
 def compare_arms(
@@ -153,6 +158,7 @@ def compare_arms(
     metric: Metric,
     head: Head,
     *,
+    parts: Sequence[str] | None = None,
     level: float = 0.95,
     n_resamples: int = 2000,
     seed: int = 0,
@@ -168,6 +174,8 @@ def compare_arms(
         groups: Group of every row, shape (N,).
         metric: The metric.
         head: The target.
+        parts: The part of every row, "" for none: arms are compared by the score of their worst part, which is looked
+            for anew in every resample.
         level: At which all verdicts hold together.
         n_resamples: Resamples of groups.
         seed: Seed of the resamples.
@@ -175,7 +183,13 @@ def compare_arms(
     Source:
         Zou and Donner 2008, "Construction of confidence limits about effect measures: a general approach" (MOVER).
     """
-    is_known = (labels >= 0).any(axis=1) if head.is_multi else labels >= 0
+    is_known = np.asarray((labels >= 0).any(axis=1) if head.is_multi else labels >= 0)
+    names: list[str] = []
+    if parts is not None:
+        numbered, names = number_parts(parts)
+        is_known = is_known & (numbered >= 0)
+        plain, numbered = metric, numbered[is_known]
+        metric = worst_group(metric, numbered)
     labels = labels[is_known]
     numbers, n_groups = number_groups(np.asarray(groups, dtype=object)[is_known])
     runs = [Judged(head, probs[is_known], labels, (metric,)) for arm in arms for probs in arm.probs]
@@ -200,7 +214,26 @@ def compare_arms(
         metric.greater_is_better,
         tuple(found),
         tuple(_judge_classes(arms, runs, drawn, seeds, bound, level)),
+        _find_worst(arms, is_known, plain, numbered, names, labels, head) if parts is not None else {},
     )
+
+
+def _find_worst(
+    arms: Sequence[Arm],
+    rows: NDArray[np.bool_],
+    metric: Metric,
+    parts: NDArray[np.int64],
+    names: Sequence[str],
+    labels: NDArray[np.integer[Any]],
+    head: Head,
+) -> dict[str, str]:
+    """The worst part of each arm, by the mean probabilities of its seeds."""
+    found = {}
+    for arm in arms:
+        probs = np.mean(np.stack([values[rows] for values in arm.probs]), axis=0)
+        _, worst = score_parts(metric, parts, probs, labels, head)
+        found[arm.name] = names[worst] if worst >= 0 else ""
+    return found
 
 
 class _Seeds:

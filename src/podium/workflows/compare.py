@@ -20,7 +20,9 @@ from podium.metrics import metric as find_metric
 from podium.metrics.flips import Flip, find_flips
 from podium.recipe import Recipe, load_recipe
 from podium.store import RunFolder, check_scores, find_run, load_tables, read_pool
-from podium.tables import Predictions, Samples, load_predictions
+from podium.tables import Head, Predictions, Samples, load_predictions
+from podium.texttable import Frame
+from podium.workflows.unit_column import columns_of_units
 
 __all__ = ["Comparison", "are_comparable", "compare", "compare_folders", "on_shared_images"]
 
@@ -73,7 +75,12 @@ class Comparison:
 
 @strict_arguments()
 def compare(
-    *arms: str | Sequence[str], runs: str | Path = "runs", metric: str | None = None, level: float = 0.95
+    *arms: str | Sequence[str],
+    runs: str | Path = "runs",
+    metric: str | None = None,
+    worst_by: str | None = None,
+    table: str | Path | Frame | None = None,
+    level: float = 0.95,
 ) -> Comparison:
     """Compare runs with the first one, pair by pair on the images that all of them were judged on, out of fold.
 
@@ -85,24 +92,31 @@ def compare(
             is compared and whose spread widens the interval. The first is the reference.
         runs: Folder of all runs.
         metric: Compare by this metric; None takes the main one of the first run.
+        worst_by: A column, such as "site": compare by the score of the value that a run serves worst, which is looked
+            for anew in every resample. Columns are those of `podium.Run.slices`.
+        table: A table with a row an image, for a column that the first run does not have.
         level: Confidence level, such as 0.95.
 
     Raises:
         UsageError: If a run is not finished, is named twice, answers another task, or was trained on other labels.
-        UnknownNameError: If there is no such run or metric.
+        UnknownNameError: If there is no such run, metric or column.
+        TableError: If the table has no row of an image.
 
     Example:
         found = podium.compare("baseline-1", ["quick-1", "quick-2"])
         found.main.arms[0].verdict
     """
     names = [(arm,) if isinstance(arm, str) else tuple(arm) for arm in arms]
-    return compare_folders([[find_run(Path(runs), name) for name in arm] for arm in names], metric=metric, level=level)
+    folders = [[find_run(Path(runs), name) for name in arm] for arm in names]
+    return compare_folders(folders, metric=metric, worst_by=worst_by, table=table, level=level)
 
 
 def compare_folders(
     arms: Sequence[Sequence[RunFolder]],
     *,
     metric: str | None = None,
+    worst_by: str | None = None,
+    table: str | Path | Frame | None = None,
     level: float = 0.95,
 ) -> Comparison:
     """As `compare`, of run folders."""
@@ -114,6 +128,11 @@ def compare_folders(
     aligned, samples, n_left_out = on_shared_images(flat, _answers)
     scores = Scores.from_dict(durable.read_json(flat[0].scores_file))
     chosen = None if metric is None else find_metric(metric)
+    if table is not None and worst_by is None:
+        raise UsageError(
+            "the column of the table is not named.", field="table", fix=f"Add {option('worst_by')} COLUMN."
+        )
+    words = None if worst_by is None else _read_parts(flat[0], worst_by, samples, aligned[0].task.main_target, table)
     names, targets = [arm[0].name for arm in arms], []
     for head in sorted(aligned[0].task.targets, key=lambda head: head.name != scores.main_target):
         own = chosen or find_metric(scores.metric_of(head.name))
@@ -124,7 +143,7 @@ def compare_folders(
         probs = iter([predictions.probs[head.name] for predictions in aligned])
         parts = [Arm(name, tuple(next(probs) for _ in arm)) for name, arm in zip(names, arms, strict=True)]
         labels = samples.target_labels(head.name)
-        targets.append(compare_arms(parts, labels, samples.group_keys, own, head, level=level))
+        targets.append(compare_arms(parts, labels, samples.group_keys, own, head, parts=words, level=level))
         if head.name == scores.main_target:
             means = [np.mean(np.stack(part.probs), axis=0) for part in parts]
             flips = {
@@ -134,6 +153,22 @@ def compare_folders(
     runs = tuple(tuple(run.name for run in arm) for arm in arms)
     notes = _notes(arms, aligned, targets[0])
     return Comparison(runs, level, len(samples), n_left_out, tuple(targets), flips, notes, samples)
+
+
+def _read_parts(
+    run: RunFolder, column: str, units: Samples, target: Head, table: str | Path | Frame | None
+) -> list[str]:
+    """The value of a column for everything that is judged.
+
+    Raises:
+        UsageError: If there are not two values.
+    """
+    (found,) = columns_of_units(run, [column], units, target, table, field="worst_by").values()
+    values = sorted(set(found) - {""})
+    if len(values) < 2:
+        what = f"has one value, {values[0]!r}" if values else "is empty"
+        raise UsageError(f"column {column!r} {what}, so no value of it can be the worst.", field="worst_by")
+    return found
 
 
 def _refuse_twice(runs: Sequence[RunFolder]) -> None:

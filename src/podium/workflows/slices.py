@@ -7,22 +7,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from podium import durable
 from podium.decisions import judged_answers
 from podium.errors import UnknownNameError
-from podium.explain.map_colours import colour_columns
-from podium.metrics import DomainScore, Scores, fitting_metrics, score_domains, worst_domain
+from podium.metrics import (
+    DomainScore,
+    Interval,
+    Scores,
+    fitting_metrics,
+    score_domains,
+    score_worst_group,
+    worst_domain,
+)
 from podium.metrics import metric as find_metric
 from podium.store import RunFolder, check_scores, load_tables, read_pool
 from podium.store.slices_record import keep_slices
 from podium.tables import as_text_array, load_predictions
 from podium.texttable import Frame
+from podium.workflows.unit_column import columns_of_units
 
 __all__ = ["Slices", "score_slices", "show_slices"]
-
-_SEVERAL = "several"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Slices:
         metric: By what it is judged.
         scores: One a value that has a labelled answer, by name.
         worst: The value with the least share of what can be reached there; "" without values.
+        worst_score: Its score. The interval allows for the choice: among other groups another value may be the worst.
     """
 
     column: str
@@ -42,10 +47,12 @@ class Slices:
     metric: str
     scores: tuple[DomainScore, ...]
     worst: str
+    worst_score: Interval
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready facts."""
-        return self.__dict__ | {"scores": [one.to_dict() for one in self.scores]}
+        lists = {"scores": [one.to_dict() for one in self.scores]}
+        return self.__dict__ | lists | {"worst_score": self.worst_score.to_dict()}
 
 
 def score_slices(
@@ -70,17 +77,13 @@ def score_slices(
     chosen = metric or scores.main_metric
     if not find_metric(chosen).fits(head):
         raise UnknownNameError("metric", chosen, fitting_metrics(head), field="metric")
-    columns = colour_columns(tuple(dict.fromkeys(by)), samples, oof, head, table, field="by")
     answers, units = judged_answers(oof, samples, read_pool(run))
-    place = {name: row for row, name in enumerate(samples.ids.tolist())}
     found = []
-    for name, words in columns.items():
-        cells = np.full(len(samples), "", dtype=object)
-        cells[[place[image] for image in oof.ids.tolist()]] = words
-        own = cells if samples.bag is None else _of_bags(cells, samples.bag, samples.ids, units.ids)
-        made = score_domains(answers, replace(units, domain=as_text_array(list(own))), chosen)
+    for name, own in columns_of_units(run, by, units, head, table, field="by").items():
+        made = score_domains(answers, replace(units, domain=as_text_array(own)), chosen)
         worst = worst_domain(made, chosen)
-        found.append(Slices(name, head.name, chosen, made, "" if worst is None else worst.name))
+        interval = score_worst_group(answers, units, own, chosen)
+        found.append(Slices(name, head.name, chosen, made, "" if worst is None else worst.name, interval))
     return found
 
 
@@ -91,12 +94,3 @@ def show_slices(run: RunFolder, found: Sequence[Slices]) -> None:
     with durable.hold_lock(run.path):
         keep_slices(run, [one.to_dict() for one in found])
         make_report(run)
-
-
-def _of_bags(cells: Any, bag: Any, ids: Any, bags: Any) -> list[str]:
-    """The value of each bag; "several" where its images differ."""
-    values: dict[str, set[str]] = {}
-    for name, own, cell in zip(ids.tolist(), bag.tolist(), cells.tolist(), strict=True):
-        values.setdefault(own or name, set()).update({cell} - {""})
-    found = [sorted(values.get(name, set())) for name in bags.tolist()]
-    return [one[0] if len(one) == 1 else _SEVERAL if one else "" for one in found]
