@@ -17,9 +17,10 @@ from podium.machine import Settings, Silent
 from podium.recipe import Recipe, arrange
 from podium.stopping import StopRequest
 from podium.tables import Folds, Samples
-from podium.training.inputs import BlockInputs, Inputs
+from podium.training.inputs import BlockInputs, FeatureInputs, Inputs
 from podium.training.make_inputs import make_inputs
 from podium.training.one_training import Job, Training, make_job
+from podium.training.rehearsed_features import spread_features
 from podium.training.time_plan import Speeds
 
 __all__ = ["Rehearsal", "rehearse"]
@@ -77,6 +78,10 @@ def rehearse(
     few_s, _ = _clock(lambda: make(min(FEW, n)))
     many_s, inputs = _clock(lambda: make(n))
     rows = np.arange(len(samples)) % n
+    if recipe.is_solved:
+        assert isinstance(inputs, FeatureInputs)
+        spread = spread_features(inputs.features, samples)
+        inputs, rows = FeatureInputs(recipe, spread), np.arange(len(samples)) % spread.shape[1]
     given = Training(recipe, samples, folds, rows, inputs, device, float("inf"))
     task = next(iter(arrange(samples.task, recipe.model.arrangement).values()))
     start_s, job = _clock(lambda: make_job(given, task, fold, 0))
