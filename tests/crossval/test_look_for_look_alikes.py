@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from podium.cli.spelling import respell
 from podium.crossval.look_for_look_alikes import _chain, _has_mate_elsewhere
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
@@ -53,6 +57,35 @@ def test_a_burst_on_both_sides_is_told_beside_the_score(tracks: Path) -> None:
     names = [str(name) for name in run.samples.ids]
     cut = [re.findall(scores.look_alikes.group_pattern, name)[0] for name in names]
     assert adjusted_rand_score([name.rpartition("_")[0] for name in names], cut) == 1
+
+
+@pytest.mark.long
+def test_where_names_say_nothing_the_clusters_can_be_the_groups(tracks: Path, tmp_path: Path) -> None:
+    """As groups they give the score that the first run warned of, and nothing is left to warn of."""
+    for place, path in enumerate(sorted(tracks.rglob("*.jpg"))):
+        to = tmp_path / "data" / path.parent.name / f"{hashlib.sha256(str(place).encode()).hexdigest()[:12]}.jpg"
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, to)
+    first = run_on(tmp_path / "data", *SOLVED)
+    assert first.scores.pessimistic is not None
+    option = f"--group-from clusters:{first.folder.path}"
+    assert any(option in respell(line) for line in summary_lines(first.scores, run=first.folder.path))
+    assert f"clusters:{first.folder.path}" in first.folder.report_file.read_text(encoding="utf-8")
+    with first.folder.clusters_file.open() as file:
+        clusters = {row["image"]: row["cluster"] for row in csv.DictReader(file)}
+    assert set(clusters) <= set(first.samples.ids.tolist())
+    again = train(
+        tmp_path / "data",
+        overrides=[*TINY, *SOLVED],
+        options=ScanOptions(group_from=f"clusters:{first.folder.path}"),
+        folds=3,
+        settings=Settings(runs=tmp_path / "runs", threads=1, reproducible=True),
+        progress=Silent(),
+    )
+    group = dict(zip(again.samples.ids.tolist(), again.samples.group_keys.tolist(), strict=True))
+    assert all(group[name] == group[other] for name, other in clusters.items())
+    assert again.scores.pessimistic is None
+    assert abs(again.scores.main.value - first.scores.pessimistic.value) < 0.1
 
 
 @pytest.mark.long

@@ -69,7 +69,7 @@ def _show(result: DemoResult, task: str, folder: Path) -> None:
 
     run, main = result.run, result.run.scores.main
     print_lines("", f"{result.data.title}. {result.data.about}", "")
-    print_summary(run.scores)
+    print_summary(run.scores, run=run.folder.path)
     expected = run.expect(result.submission.n_rows)
     said = "" if expected is None else f", expected {expected_words(expected)}"
     is_inside = main.low <= result.fold_score <= main.high

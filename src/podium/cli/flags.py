@@ -76,7 +76,8 @@ class ScanFlags:
         group: What must stay on one side of a split: a column, a pattern field, "folder", a regular expression with
             one (), or "none".
         group_from: The same by other means: exif (bursts of photos at most 60 s apart; exif:5), camera, folder, a
-            column, a column of times (taken:60), or chains (near-duplicates and mirror images alone).
+            column, a column of times (taken:60), chains (near-duplicates and mirror images alone), or
+            clusters:runs/NAME (look-alikes that a run found).
         split_column: Column that says train, valid or test, or "none" to follow none.
         split_names: What folder names and cells of the split column mean: extra=train 2=test; none leaves them out. An
             empty cell has no name: =valid.

@@ -207,7 +207,7 @@ def show_run(run: Run, *, as_json: bool) -> None:
         print_lines(f"run      {run.folder.path}", f"left     {folds}: scores come when the last is trained")
         print_lines(f"next     {next_command('train', '--resume', run.name, runs=runs)}")
         return
-    print_summary(run.scores, groups=read_group_words(run.folder))
+    print_summary(run.scores, run=run.folder.path, groups=read_group_words(run.folder))
     soup = read_soup(run.folder)
     print_lines("", *([f"soup     {soup_words(soup)}"] if soup else []))
     nearest = read_soup(run.folder, "nearest")

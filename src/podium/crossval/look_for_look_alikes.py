@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.crossval.compared_rows import choose_compared
 from podium.crossval.scored_run import ScoredRun
+from podium.curate import write_clusters
 from podium.errors import PodiumError, SplitError, Stopped
 from podium.listing import count_of
 from podium.machine import Caution
@@ -57,6 +58,7 @@ def look_for_look_alikes(scored: ScoredRun) -> LookAlikes | None:
     Raises:
         Stopped: If it was asked for.
     """
+    durable.remove_file(scored.run.clusters_file)
     samples, folds = scored.samples, scored.folds
     rows = np.flatnonzero(~samples.is_extra)
     if (folds.fold[rows] != HOLDOUT).sum() < FEWEST:
@@ -110,6 +112,7 @@ class _Look:
         clusters = find_clusters(directions, kinds)
         found = self._measure(directions, kinds, clusters)
         if found.are_clear:
+            write_clusters(self.scored.run.clusters_file, self.samples.ids.tolist(), clusters.cluster)
             found = replace(found, holdout_fraction=self._known_of_holdout())
         if not found.are_divided:
             return found

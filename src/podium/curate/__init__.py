@@ -4,6 +4,7 @@ from podium.curate.audit import Audit, Quarantined, audit, audit_of_facts
 from podium.curate.bins import assign_bins, find_middles, is_near_border, name_bins, rebin, soft_bins
 from podium.curate.box_table import BOX_COLUMNS, lay_boxes, with_boxes
 from podium.curate.classes import order_classes
+from podium.curate.cluster_table import CLUSTERS_NAME, read_clusters, write_clusters
 from podium.curate.corrections import correct_scan, read_corrections
 from podium.curate.findings import odd_images
 from podium.curate.group_cells import merge_groups
@@ -18,6 +19,7 @@ from podium.curate.value_uses import ValueUse, value_uses
 
 __all__ = [
     "BOX_COLUMNS",
+    "CLUSTERS_NAME",
     "IMAGE_EXTENSIONS",
     "QUARANTINE_LIMIT",
     "Audit",
@@ -41,6 +43,7 @@ __all__ = [
     "name_bins",
     "odd_images",
     "order_classes",
+    "read_clusters",
     "read_corrections",
     "rebin",
     "same_names",
@@ -48,4 +51,5 @@ __all__ = [
     "soft_bins",
     "value_uses",
     "with_boxes",
+    "write_clusters",
 ]

@@ -1,14 +1,16 @@
-"""Groups as Podium proposes them: folders, bursts by time, cameras, a column, or duplicates alone."""
+"""Groups as Podium proposes them: folders, bursts by time, cameras, a column, a run's clusters, duplicates alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from podium.advice import option
 from podium.advice import options as advise
+from podium.curate.cluster_table import read_clusters
 from podium.curate.group_cells import clean_groups
 from podium.curate.options import ScanOptions
 from podium.curate.rows import Rows
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GroupFrom", "choose_group_from"]
 
-WORDS = ("folder", "exif", "exif:SECONDS", "camera", "chains")
+WORDS = ("folder", "exif", "exif:SECONDS", "camera", "chains", "clusters:RUN")
+_CLUSTERS = "clusters:"
 
 
 class GroupFrom(NamedTuple):
@@ -45,7 +48,7 @@ def choose_group_from(rows: Rows, options: ScanOptions) -> GroupFrom:
     Raises:
         UsageError: If `group` names one too, or the pause of a burst is no number of seconds.
         UnknownNameError: If it is no word and no column.
-        SourceError: If no image says when or by what it was taken.
+        SourceError: If no image says when or by what it was taken, or a run has no clusters of them.
     """
     wanted = options.group_from
     assert wanted is not None, "asked for"
@@ -64,6 +67,8 @@ def choose_group_from(rows: Rows, options: ScanOptions) -> GroupFrom:
         return GroupFrom(None, None, [said])
     if wanted == "camera":
         return _by_camera(rows)
+    if wanted.startswith(_CLUSTERS):
+        return _by_clusters(rows, Path(wanted.removeprefix(_CLUSTERS)).expanduser())
     from podium.images import BURST_GAP_S, CameraFacts  # imports Pillow, which reading names does not need
 
     if wanted == "exif" or name == "exif":
@@ -100,6 +105,18 @@ def _by_camera(rows: Rows) -> GroupFrom:
     return GroupFrom(None, cameras, _without(cameras, "name no camera"))
 
 
+def _by_clusters(rows: Rows, run: Path) -> GroupFrom:
+    found = read_clusters(run)
+    group = [f"like {found[name]}" if name in found else "" for name in rows.ids]
+    if not any(group):
+        raise SourceError("none of these images is in the clusters of that run.", where=run, field="group_from")
+    said = (
+        "Groups are clusters of images that look as those of one object do. They are no named groups: kinds of things"
+        " may be among them, and objects in two."
+    )
+    return GroupFrom(None, group, [said, *_without(group, "have no look-alike")])
+
+
 def _bursts(rows: Rows, facts: Sequence[CameraFacts], source: str, gap_s: float) -> GroupFrom:
     from podium.images import number_bursts
 
@@ -120,7 +137,7 @@ def _bursts(rows: Rows, facts: Sequence[CameraFacts], source: str, gap_s: float)
 
 def _without(group: Sequence[str], what: str) -> list[str]:
     n = sum(not name for name in group)
-    one = what.replace("name ", "names ").replace("say ", "says ")
+    one = what.replace("name ", "names ").replace("say ", "says ").replace("have ", "has ")
     return [f"{count_of(n, 'image')} {agree(n, one, what)} and {agree(n, 'is', 'are')} on their own."] if n else []
 
 

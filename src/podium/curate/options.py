@@ -44,7 +44,8 @@ class ScanOptions:
             the image lies in, a regular expression with one pair of brackets, searched in the id, or "none".
         group_from: The same by other means, as `podium.audit` proposes them: "exif" (bursts by the time in the photos,
             at most 60 s apart, or "exif:5"), "camera" (make, model and serial number), "folder", a column, a column of
-            times ("taken:60"), or "chains" (duplicates alone, and no column is guessed).
+            times ("taken:60"), "chains" (duplicates alone, and no column is guessed), or "clusters:runs/NAME"
+            (look-alikes that a run found).
         split_column: Column that says train, valid or test, or "none" to follow none.
         split_names: What folder names and cells of the split column mean: {"extra": "train", "2": "test"}; "none"
             leaves them out. Usual words (train, val, dev, test, ...) are known.

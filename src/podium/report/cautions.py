@@ -62,7 +62,7 @@ def describe_cautions(contents: RunContents) -> CautionsSection:
 
 
 def _about_look_alikes(contents: RunContents) -> Iterator[Caution]:
-    words = None if contents.scores is None else warn_of_look_alikes(contents.scores)
+    words = None if contents.scores is None else warn_of_look_alikes(contents.scores, contents.run.path)
     if words is not None:
         yield Caution("Look-alikes on both sides of the split", words)
 

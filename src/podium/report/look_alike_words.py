@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from podium.advice import option, options
 from podium.listing import count_of, part_of
@@ -19,8 +20,13 @@ def pessimistic_words(scores: Scores) -> str:
     return "" if found is None else f"pessimistic {_with_bounds(found)}"
 
 
-def warn_of_look_alikes(scores: Scores) -> str | None:
-    """What was found and what to do, in sentences; None where the main score, and a holdout's, can stand alone."""
+def warn_of_look_alikes(scores: Scores, run: Path | None = None) -> str | None:
+    """What was found and what to do, in sentences; None where the main score, and a holdout's, can stand alone.
+
+    Args:
+        scores: The scores.
+        run: Folder of the run, whose clusters can be groups where names tell none.
+    """
     found = scores.look_alikes
     lower = {name: low for name in scores.targets if (low := scores.pessimistic_of(name)) is not None}
     if found is None:
@@ -39,7 +45,7 @@ def warn_of_look_alikes(scores: Scores) -> str | None:
         f" {count_of(found.n_clusters, 'cluster')}, as frames or photos"
         f" of one object do.{_by_company(found)}{named}{held} Where no cluster is divided, heads on"
         f" frozen features lead to {'; '.join(_fall(scores, *item) for item in lower.items())}. If new images"
-        f" will be of other objects, believe the lower score, and name the group{_propose(found)}."
+        f" will be of other objects, believe the lower score, and name the group{_propose(found, run)}."
     )
 
 
@@ -77,9 +83,12 @@ def _holdout(found: LookAlikes) -> str:
     return f"{found.holdout_fraction:.0%} of the held-out images have look-alikes among training images."
 
 
-def _propose(found: LookAlikes) -> str:
+def _propose(found: LookAlikes, run: Path | None) -> str:
     if not found.group_pattern:
-        return f" with {option('group')}"
+        named = f" with {option('group')}"
+        if run is None or found.is_partial:
+            return named
+        return f"{named}; where nobody knows it, take the clusters for it: {options(group_from=f'clusters:{run}')}"
     return (
         f": {options(group=found.group_pattern)} makes {count_of(found.n_name_groups, 'group')} of the names, which"
         f" stand apart (mean silhouette {found.name_separation:.2f} higher than of the same groups dealt at random)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from podium.columns import align_columns
@@ -31,15 +32,18 @@ _METRIC_HEADER = ("metric", "score", "interval", "chance")
 _CLASS_HEADER = ("class", "n", "precision", "recall", "F1", "interval")
 
 
-def summary_lines(scores: Scores, *, groups: str = "groups", most_classes: int = MOST_CLASSES) -> list[str]:
+def summary_lines(
+    scores: Scores, *, run: Path | None = None, groups: str = "groups", most_classes: int = MOST_CLASSES
+) -> list[str]:
     """The headline, a line a target where there are several, and the metrics and classes of the main target.
 
     Args:
         scores: Scores of a run.
+        run: Its folder, for what can be done with it; None names none.
         groups: What groups are called, see `name_groups`.
         most_classes: Of more classes only the worst by F1 are shown.
     """
-    lines = [_headline(scores, groups), *map(printable, _remarks(scores))]
+    lines = [_headline(scores, groups), *map(printable, _remarks(scores, run))]
     if len(scores.targets) > 1:
         lines += ["", *align_columns(_TARGET_HEADER, _target_rows(scores), left=2)]
     if scores.domains:
@@ -53,26 +57,32 @@ def summary_lines(scores: Scores, *, groups: str = "groups", most_classes: int =
 
 
 def print_summary(
-    scores: Scores, *, file: TextIO | None = None, groups: str = "groups", most_classes: int = MOST_CLASSES
+    scores: Scores,
+    *,
+    run: Path | None = None,
+    file: TextIO | None = None,
+    groups: str = "groups",
+    most_classes: int = MOST_CLASSES,
 ) -> None:
     """Print the scores: as tables on a terminal, as plain lines into a file or pipe, or where styles are not wanted.
 
     Args:
         scores: Scores of a run.
+        run: As in `summary_lines`.
         file: Where to; standard output where none is given.
         groups: What groups are called, see `name_groups`.
         most_classes: Of more classes only the worst by F1 are shown.
     """
     file = sys.stdout if file is None else file
     if not wants_styles(file):
-        file.write("\n".join(summary_lines(scores, groups=groups, most_classes=most_classes)) + "\n")
+        file.write("\n".join(summary_lines(scores, run=run, groups=groups, most_classes=most_classes)) + "\n")
         return
     from rich.console import Console
     from rich.text import Text
 
     console = Console(file=file, highlight=False)
     console.print(Text(_headline(scores, groups), style="bold"))
-    for remark in _remarks(scores):
+    for remark in _remarks(scores, run):
         console.print(Text(printable(remark)))
     if len(scores.targets) > 1:
         console.print(_table(_TARGET_HEADER, _target_rows(scores), left=2))
@@ -100,9 +110,9 @@ def _headline(scores: Scores, groups: str) -> str:
     )
 
 
-def _remarks(scores: Scores) -> list[str]:
+def _remarks(scores: Scores, run: Path | None) -> list[str]:
     """What must be known of the score, and what it cannot say."""
-    warning, expected = warn_of_look_alikes(scores), scores.expected
+    warning, expected = warn_of_look_alikes(scores, run), scores.expected
     told = [] if expected is None or warning is not None else [f"expected: {expected_words(expected)}"]
     worst = worst_domain_words(scores)
     of_images = image_score_words(scores)

@@ -58,6 +58,7 @@ from urllib.parse import unquote
 
 from podium import durable
 from podium.advice import call, option
+from podium.curate import CLUSTERS_NAME
 from podium.errors import CorruptFileError, StorageError, UnknownNameError, UsageError
 from podium.store.run_record import check_record
 
@@ -190,6 +191,11 @@ class RunFolder:
     def decisions_file(self) -> Path:
         """How probabilities become answers; absent where nothing was decided."""
         return self.path / "decisions.json"
+
+    @property
+    def clusters_file(self) -> Path:
+        """Images that look as those of one object do; absent where no such clusters are clear."""
+        return self.path / CLUSTERS_NAME
 
     @property
     def slices_file(self) -> Path:
