@@ -22,6 +22,7 @@ from podium.decisions.hierarchy import (
     read_parents,
     within_best_parent,
 )
+from podium.decisions.logistic import Logistic
 from podium.decisions.pool_pieces import pool_pieces
 from podium.decisions.pooling import Pool, judged_answers, pool_bags, pool_probs
 from podium.decisions.prevalence import Prevalence, estimate_prevalence
@@ -44,6 +45,7 @@ __all__ = [
     "ColumnPlan",
     "DecisionRules",
     "GivenFile",
+    "Logistic",
     "Parents",
     "Pool",
     "PoolChoice",

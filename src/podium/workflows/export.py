@@ -128,7 +128,7 @@ def export_run(
             predicted,
             engines,
             n_own=n_own,
-            limits=_limits(asked.is_reduced),
+            limits=_limits(asked),
         )
         update(1)
     losses: list[PrecisionLoss] = []
@@ -228,10 +228,18 @@ def _find_images(samples: Samples, inputs: Sequence[Input]) -> tuple[dict[str, N
     return found, n_own
 
 
-def _limits(is_reduced: bool) -> Any:
+def _limits(asked: ExportedModels) -> Any:
+    """How far the graph may be from the run; where ranks are blended, by a step more."""
     from podium.export.check_graph import Limits
 
-    return Limits(predicted=_REDUCED) if is_reduced else Limits()
+    usual, step = Limits(), asked.step
+    predicted = _REDUCED if asked.is_reduced else usual.predicted
+    return replace(
+        usual,
+        same_pixels=usual.same_pixels + step,
+        from_file=usual.from_file + step,
+        predicted=predicted + step,
+    )
 
 
 def _expect(run: RunFolder, models: Models) -> ExpectedScore | None:

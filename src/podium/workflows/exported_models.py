@@ -57,6 +57,7 @@ class ExportedModels:
         folders: The runs whose models these are.
         network: The network of some folds.
         predict: What the run says of upright images with these ids.
+        step: How far a rounding error may move a probability, see `podium.export.ensemble_network.step_of`.
     """
 
     inputs: tuple[Input, ...]
@@ -69,6 +70,7 @@ class ExportedModels:
     folders: tuple[RunFolder, ...]
     network: Callable[[Sequence[int]], Network]
     predict: Callable[[list[NDArray[np.uint8]], list[str]], Predictions]
+    step: float = 0.0
 
     @property
     def forms(self) -> tuple[Form, ...]:
@@ -120,7 +122,7 @@ def _open_ensemble(
     views: Sequence[str] | None,
 ) -> ExportedModels:
     from podium.export.answering import AnsweringNetwork
-    from podium.export.ensemble_network import EnsembleNetwork, check_blend
+    from podium.export.ensemble_network import EnsembleNetwork, check_blend, step_of
 
     record = read_ensemble(run)
     assert record is not None, "an ensemble has a record"
@@ -128,7 +130,8 @@ def _open_ensemble(
         raise UsageError(
             "an ensemble has no model on all images.", field="models", fix="Export the refit of one of its runs."
         )
-    blend = check_blend(load_blend(record.blend))
+    blend = load_blend(record.blend)
+    check_blend(blend)
     given = [member.name for member in record.members if member.is_given]
     if given:
         raise UsageError(
@@ -144,14 +147,10 @@ def _open_ensemble(
         form = _form_of(predictor.recipe)
         inputs.setdefault(form, Input(form, folder, predictor.recipe))
     places = [list(inputs).index(_form_of(predictor.recipe)) for predictor in predictors]
-    weights: dict[str, Sequence[float]] = {
-        head.name: [weight for weight, is_used in zip(blend.weights[head.name], used, strict=True) if is_used]
-        for head in task.targets
-    }
 
     def network(folds: Sequence[int]) -> Network:
         members = [AnsweringNetwork(item, rules, [f for f in item.folds if f in folds]) for item in predictors]
-        return EnsembleNetwork(members, places, blend, weights, rules).eval()
+        return EnsembleNetwork(members, places, blend, used, rules).eval()
 
     folds = tuple(sorted({fold for item in predictors for fold in item.folds}))
     return ExportedModels(
@@ -165,6 +164,7 @@ def _open_ensemble(
         tuple(folders),
         network,
         lambda images, ids: predict_ensemble_images(run, images, settings, progress, ids=ids, views=views),
+        step_of(blend),
     )
 
 
