@@ -238,6 +238,7 @@ def test_runs_that_prepare_images_differently_are_one_graph(shape: str, contest:
     card = " ".join((tmp_path / "model" / "card.md").read_text(encoding="utf-8").split())
     assert "24 x 40 px (height x width), fit `pad`, `grayscale`" in card
     assert "Prepared images have 12 channels" in card
+    assert "beside `podium predict` (fp32, " in card
 
 
 def test_a_graph_of_several_sizes_takes_images_of_any_size(contest: Contest, tmp_path: Path) -> None:

@@ -290,7 +290,9 @@ def _describe(
             "backbone": card["model"]["backbone"],
             "preset": card["model"]["preset"],
             "weights": card["refit"]["weights"] if models == "refit" else card["model"]["weights"],
-            "arithmetic": arithmetic_words(read_arithmetic(run)),
+            "arithmetic": "; ".join(
+                dict.fromkeys(arithmetic_words(read_arithmetic(folder)) for folder in asked.folders)
+            ),
         },
         "opset": opset,
         "engines": list(checked.engines),
