@@ -139,3 +139,27 @@ def test_what_cannot_be_judged_is_refused() -> None:
         podium.find_label_errors(predictions, samples, n_neighbours=0)
     with pytest.raises(DataError, match="same heads"):
         podium.find_label_errors(predictions, replace(samples, task=None, labels={}))
+
+
+def test_a_label_that_no_model_of_another_fold_has_learnt_is_no_suspect() -> None:
+    """Such a model cannot but contradict it: a class of one patient, or a tag of one fold."""
+    samples, predictions, _ = make(n_wrong=0)
+    kind, tags = samples.labels["kind"].copy(), samples.labels["tags"].copy()
+    kind[kind == 2] = 0
+    kind[predictions.fold == 3] = 2  # one fold has them all
+    tags[:, 0] = predictions.fold == 1
+    changed = replace(samples, labels={**samples.labels, "kind": kind, "tags": tags})
+    found = podium.find_label_errors(predictions, changed)
+    images = set(samples.ids[predictions.fold == 3].tolist())
+    assert not {one.image for one in found.top(len(found)) if one.head == "kind"} & images
+    red = {one.image for one in found.top(len(found)) if one.head == "tags=red"}
+    assert red == set(samples.ids[predictions.fold != 1].tolist())
+    assert [note for note in found.notes if "never learnt" in note] == [
+        "Not judged, kind: images with c of which no other fold has one, so that their model never learnt it.",
+        "Not judged, tags=red: images with 1 of which no other fold has one, so that their model never learnt it.",
+    ]
+    spread = replace(changed, labels={**changed.labels, "kind": np.where(predictions.fold == 3, 2, kind * 0)})
+    one_more = spread.labels["kind"].copy()
+    one_more[5] = 2  # an image of another fold has it, so the model of fold 3 knows it
+    known = podium.find_label_errors(predictions, replace(spread, labels={**spread.labels, "kind": one_more}))
+    assert images <= {one.image for one in known.top(len(known)) if one.head == "kind"}

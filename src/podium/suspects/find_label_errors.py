@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from podium.arguments import strict_arguments
 from podium.errors import DataError, UsageError
-from podium.listing import count_of
+from podium.listing import count_of, list_some
 from podium.suspects.annotations import read_annotations
 from podium.suspects.annotators import ask_crowd
 from podium.suspects.group_suspects import rank_groups
-from podium.suspects.judge import judge_question
+from podium.suspects.judge import Judgement, judge_question
 from podium.suspects.label_suspects import LabelSuspects
 from podium.suspects.neighbours import find_neighbours
 from podium.suspects.question import list_questions
@@ -111,7 +111,19 @@ def find_label_errors(
     if samples.has_groups:
         ranked = {item.question.name: rank_groups(item, samples.ids, samples.group_keys) for item in judged}
         groups = {name: found for name, found in ranked.items() if found is not None}
-    return LabelSuspects.of(judged, samples, groups, notes=() if people is None else people.notes)
+    notes = (*(() if people is None else people.notes), *_unknown_labels(judged))
+    return LabelSuspects.of(judged, samples, groups, notes=notes)
+
+
+def _unknown_labels(judged: Sequence[Judgement]) -> Iterator[str]:
+    """What is not judged, because no other fold has it."""
+    for item in judged:
+        if item.question.unknown:
+            names = list_some(list(item.question.unknown))
+            yield (
+                f"Not judged, {item.question.name}: images with {names} of which no other fold has one, so that their"
+                " model never learnt it."
+            )
 
 
 def _aligned(repeats: Sequence[Predictions], first: Predictions) -> list[Predictions]:

@@ -29,6 +29,8 @@ class Question:
         labels: Given answers, shape (M,), each in [0, C).
         probs: Out-of-fold probabilities, shape (M, C).
         fold: Fold of the model that answered, shape (M,).
+        unknown: Answers that were given to images whose model had learnt from no image with them; these images are left
+            out, for such a model cannot but contradict.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Question:
     labels: NDArray[np.int64]
     probs: NDArray[np.float64]
     fold: NDArray[np.int64]
+    unknown: tuple[str, ...] = ()
 
     def all_labels(self, n: int) -> NDArray[np.int64]:
         """The labels of all N samples, shape (N,); -1 where there is none, or no prediction."""
@@ -47,7 +50,8 @@ class Question:
 
 
 def list_questions(predictions: Predictions, samples: Samples, heads: tuple[Head, ...]) -> Iterator[Question]:
-    """The questions of these heads: every image with a label and an out-of-fold prediction is in them.
+    """The questions of these heads: every image with a label that its model knows and an out-of-fold prediction is in
+    them.
 
     Args:
         predictions: Out-of-fold predictions.
@@ -56,7 +60,7 @@ def list_questions(predictions: Predictions, samples: Samples, heads: tuple[Head
     """
     rows = samples.rows_of(predictions.ids)
     for head in heads:
-        probs, labels = predictions.probs[head.name], samples.labels[head.name][rows]
+        probs, labels = predictions.probs[head.name], np.asarray(samples.labels[head.name], dtype=np.int64)
         if not head.is_multi:
             yield _ask(head.name, head, rows, labels, probs, predictions.fold)
             continue
@@ -71,11 +75,24 @@ def _ask(
     name: str,
     head: Head,
     rows: NDArray[np.int64],
-    labels: NDArray[np.integer[Any]],
+    every: NDArray[np.int64],
     probs: NDArray[np.floating[Any]],
     fold: NDArray[np.int64],
 ) -> Question:
-    known = labels >= 0
-    classes = NO_AND_YES if head.is_multi else head.classes
-    columns = (rows[known], labels[known].astype(np.int64), np.asarray(probs[known], np.float64), fold[known])
-    return Question(name, classes, head.kind == "ordinal", *columns)
+    labels, classes = every[rows], NO_AND_YES if head.is_multi else head.classes
+    is_learnt = _is_learnt(labels, fold, np.bincount(every[every >= 0], minlength=len(classes)))
+    unknown = tuple(classes[label] for label in np.unique(labels[(labels >= 0) & ~is_learnt]))
+    known = (labels >= 0) & is_learnt
+    columns = (rows[known], labels[known], np.asarray(probs[known], np.float64), fold[known])
+    return Question(name, classes, head.kind == "ordinal", *columns, unknown)
+
+
+def _is_learnt(labels: NDArray[np.int64], fold: NDArray[np.int64], n_all: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether an image outside of a row's fold has its label, shape (M,). Rows of no fold were learnt by nobody's model
+    here."""
+    found = np.ones(len(labels), dtype=bool)
+    for one in np.unique(fold[fold >= 0]):
+        own = np.flatnonzero((fold == one) & (labels >= 0))
+        in_fold = np.bincount(labels[own], minlength=len(n_all))
+        found[own] = n_all[labels[own]] > in_fold[labels[own]]
+    return found
