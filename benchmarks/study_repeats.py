@@ -31,9 +31,9 @@ STUDIES: dict[str, dict[str, Any]] = {
         "vary": {
             "image.size_px": [48, 128],
             "head.kind": ["lda"],
-            "feature_views": [["plain"]],
             "image.preprocessing": [[{"kind": "grayscale"}]],
         },
+        "arms": [{"feature_views": ["plain"], "predict_views": ["plain"]}],
     },
     "training": {
         "preset": "quick",
@@ -42,7 +42,7 @@ STUDIES: dict[str, dict[str, Any]] = {
             "image.size_px": [32],
             "optimizer.lr": [1e-5],
             "training.epochs": [8],
-            "loss.label_smoothing": [0.2],
+            "loss.single.label_smoothing": [0.2],
         },
     },
 }
@@ -56,6 +56,7 @@ def ask(study: dict[str, Any], source: dict[str, Any], *, repeat: int, seeds: in
             preset=study["preset"],
             overrides=[*study["overrides"], f"seed={1000 * repeat}"],
             vary=study["vary"],
+            arms=study.get("arms", ()),
             seeds=seeds,
             folds=podium.FoldOptions(folds=3, split_seed=repeat),
             settings=Settings(runs=Path(folder), device="cpu", threads=1, looks=False),
@@ -77,13 +78,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="study-repeats-data-") as made:
         if options.data is None:
             demo = prepare("sign_digits", Path(made) / "signs")
-            data, scan = demo.train, {"labels": demo.labels, "label_columns": "label", "group": "group"}
+            data, scan = demo.train_folder, dict(demo.scan_options)
         else:
-            data, scan = (
-                options.data,
-                {"labels": options.labels, "label_columns": options.column, "group": options.group},
-            )
-        source = {"data": data, "options": podium.ScanOptions(**{key: value for key, value in scan.items() if value})}
+            scan = {"labels": options.labels, "label_columns": options.column, "group": options.group}
+            data, scan = options.data, {key: value for key, value in scan.items() if value}
+        source = {"data": data, "options": podium.ScanOptions(**scan)}
         worst = 1.0
         for name in options.only:
             verdicts: dict[str, Counter[str]] = {}
