@@ -55,7 +55,9 @@ def test_each_value_is_scored_by_its_own_images(
     assert {line.name: line.interval.value for line in shown.columns[0].lines} == {
         one.name: one.interval.value for one in found.scores
     }
-    assert 'id="slices"' in run.folder.report_file.read_text()
+    page = run.folder.report_file.read_text()
+    assert 'id="slices"' in page
+    assert f'Worst: <b>{found.worst}</b>, <data value="{found.worst_score.value!r}">' in page
     with pytest.raises(UnknownNameError):
         run.slices("nothing")
     save_predictions(oof.take(np.arange(len(oof))[::-1]), run.folder.oof_file)

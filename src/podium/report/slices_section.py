@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from podium.metrics import DomainScore
+from podium.metrics import DomainScore, Interval
 from podium.report.contents import RunContents
 from podium.report.section import Section
 
@@ -21,6 +21,7 @@ class SlicedColumn:
         metric: By what.
         worst: The value with the least share of what can be reached there.
         lines: A score a value, that of the worst first.
+        worst_score: The worst one's score, with an interval that allows for its having been chosen for that.
     """
 
     name: str
@@ -28,6 +29,7 @@ class SlicedColumn:
     metric: str
     worst: str
     lines: tuple[DomainScore, ...]
+    worst_score: Interval
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def describe_slices(contents: RunContents) -> SlicesSection | None:
             column["metric"],
             column["worst"],
             tuple(sorted(map(DomainScore.from_dict, column["scores"]), key=lambda one: one.name != column["worst"])),
+            Interval.from_dict(column["worst_score"]),
         )
         for column in contents.slices
     )
