@@ -14,9 +14,9 @@ from tiny.fixtures import fast_process
 __all__ = ["drawn_once", "fast_process"]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def drawn_once() -> Iterator[None]:
-    """Drawing 500 sheets of letters takes five seconds, for each page that uses them."""
+    """Drawing 500 sheets of letters takes five seconds, for each page that uses them; other tests draw their own."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         for name, task in list(TASKS.items()):
             monkeypatch.setitem(TASKS, name, replace(task, make_files=cache(task.make_files)))
