@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -104,10 +105,16 @@ def _listening_for_terminations() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+_LEADER_S = 10.0
+"""Seconds that the others of a team wait for the leader's words: torchrun ends all as soon as one has ended."""
+
+
 def _end(error: Explained, *, as_json: bool, verbose: bool = False, arguments: Sequence[str] | None = None) -> int:
     place = place_in_team()
     if place is None or place.leads or not isinstance(error, UsageError):  # all of a team are asked for the same
         print_error(error, as_json=as_json, verbose=verbose, arguments=arguments)
+    else:
+        time.sleep(_LEADER_S)
     return error.exit_code
 
 
