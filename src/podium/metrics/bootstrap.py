@@ -19,9 +19,18 @@ from numpy.typing import NDArray
 
 from podium.metrics.counts import ClassCounts, count_events
 from podium.metrics.definition import Metric
+from podium.metrics.interval import MIN_GROUPS
 from podium.tables import Head, decide
 
-__all__ = ["Judged", "Resampled", "affordable_resamples", "effective_groups", "number_groups", "resample"]
+__all__ = [
+    "Judged",
+    "Resampled",
+    "affordable_resamples",
+    "effective_groups",
+    "number_groups",
+    "resample",
+    "resample_alone",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -142,6 +151,18 @@ def resample(
         place = next(i for i, target in enumerate(targets) if target is walker.target)
         results[place].values[walker.metric.name] = walker.values
     return results
+
+
+def resample_alone(
+    judged: Judged, groups: NDArray[np.int64], n_groups: int, *, n_resamples: int, seed: int
+) -> FloatArray:
+    """Values of the only metric of one target, shape (B,); none where no resamples are wanted, or there are fewer than
+    two groups to draw from."""
+    (item,) = judged.metrics
+    if not n_resamples or n_groups < MIN_GROUPS:
+        return np.empty(0)
+    (found,) = resample([judged], groups, n_groups, n_resamples=n_resamples, seed=seed)
+    return found.values[item.name]
 
 
 def _draw_weights(n_groups: int, n_drawn: int, n_resamples: int, seed: int) -> Iterator[FloatArray]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from podium.metrics.bootstrap import Judged, number_groups, resample
-from podium.metrics.interval import MIN_GROUPS, Interval, nan_if_none, none_if_nan
+from podium.metrics.bootstrap import Judged, number_groups, resample_alone
+from podium.metrics.interval import Interval, nan_if_none, none_if_nan
 from podium.metrics.measured import measure
 from podium.metrics.registry import metric as find_metric
 from podium.tables import Predictions, Samples
@@ -82,10 +82,7 @@ def score_domains(
         own = own[np.argsort(rows[own])]  # so that intervals do not depend on the order of the predictions
         judged = Judged(head, predictions.probs[head.name][own], labels[own], (item,))
         groups, n_groups = number_groups(samples.group_keys[rows[own]])
-        values = np.empty(0)
-        if n_resamples and n_groups >= MIN_GROUPS:
-            (resampled,) = resample([judged], groups, n_groups, n_resamples=n_resamples, seed=seed)
-            values = resampled.values[item.name]
+        values = resample_alone(judged, groups, n_groups, n_resamples=n_resamples, seed=seed)
         interval, chance, perfect = measure(item, judged, values, groups=groups, level=level)
         found.append(DomainScore(name, len(own), interval, chance, perfect))
     return tuple(found)

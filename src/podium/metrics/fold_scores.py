@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from podium.metrics.bootstrap import Judged, number_groups, resample
-from podium.metrics.interval import MIN_GROUPS
+from podium.metrics.bootstrap import Judged, number_groups, resample_alone
 from podium.metrics.measured import measure
 from podium.metrics.registry import metric as find_metric
 from podium.metrics.scores import FoldScore
@@ -48,10 +47,7 @@ def score_folds(
         own = own[np.argsort(rows[own])]  # so that intervals do not depend on the order of the predictions
         judged = Judged(head, predictions.probs[head.name][own], labels[own], (item,))
         groups, n_groups = number_groups(samples.group_keys[rows[own]])
-        values = np.empty(0)
-        if n_resamples and n_groups >= MIN_GROUPS:
-            (resampled,) = resample([judged], groups, n_groups, n_resamples=n_resamples, seed=seed)
-            values = resampled.values[item.name]
+        values = resample_alone(judged, groups, n_groups, n_resamples=n_resamples, seed=seed)
         interval, chance, _ = measure(item, judged, values, groups=groups, level=level)
         found.append(FoldScore(fold, len(own), interval, chance))
     return tuple(found)

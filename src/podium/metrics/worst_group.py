@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podium.metrics.bootstrap import Judged, effective_groups, number_groups, resample
+from podium.metrics.bootstrap import Judged, effective_groups, number_groups, resample_alone
 from podium.metrics.chance import perfect_score
 from podium.metrics.counts import ClassCounts, count_events
 from podium.metrics.definition import Metric
-from podium.metrics.interval import MIN_GROUPS, Interval, bound_without_width, make_interval
+from podium.metrics.interval import Interval, bound_without_width, make_interval
 from podium.metrics.registry import metric as find_metric
 from podium.tables import Head, Predictions, Samples, as_certain_probs, decide
 
@@ -109,10 +109,7 @@ def score_worst_group(
     item = worst_group(find_metric(metric), parts[own])
     judged = Judged(head, predictions.probs[head.name][own], labels[own], (item,))
     groups, n_groups = number_groups(samples.group_keys[rows[own]])
-    values = np.empty(0)
-    if n_resamples and n_groups >= MIN_GROUPS:
-        (resampled,) = resample([judged], groups, n_groups, n_resamples=n_resamples, seed=seed)
-        values = resampled.values[item.name]
+    values = resample_alone(judged, groups, n_groups, n_resamples=n_resamples, seed=seed)
     found = make_interval(
         item.function(judged.probs, judged.labels, head) if len(own) else math.nan,
         values,
