@@ -17,12 +17,17 @@ from PIL import Image
 
 import podium
 from podium import cli, durable
+from podium.dataset import FoldOptions
+from podium.decisions import DecisionRules
 from podium.deployed.engines import ENGINES, open_session
 from podium.errors import CorruptFileError, PodiumError, StorageError, UnknownNameError, UsageError
 from podium.export import check_graph
+from podium.images import store_as
 from podium.machine import Silent
 from podium.tables import Samples
 from podium.workflows import Run, train
+from podium.workflows.exported_models import open_models
+from podium.workflows.precision_loss import _Images
 from tiny.contest import make_recipe, make_settings
 
 pytestmark = pytest.mark.long  # what all of them need takes seconds to make
@@ -267,6 +272,21 @@ def test_an_ensemble_of_which_no_graph_can_prepare_every_form_takes_prepared_ima
     made = run.export(tmp_path / "model")
     assert not made.record["image"]["takes_any_size"]
     agree(run, tmp_path / "model", "onnxruntime")
+
+
+def test_fewer_bits_of_an_ensemble_are_judged_on_its_own_rows(contest: Contest, tmp_path: Path) -> None:
+    """The run that has all the weight has its images in another order than the ensemble, and another size."""
+    settings, samples = make_settings(tmp_path), contest("single")
+    first = train(samples, recipe=make_recipe(), folds=2, settings=settings, name="first")
+    turned, same = samples.take(np.arange(len(samples))[::-1]), FoldOptions(folds_from=first.folder.path)
+    train(turned, recipe=make_recipe(*WIDE[:2]), folds=same, settings=settings, name="turned")
+    run = podium.ensemble("first", "turned", runs=settings.runs, weights=[0.0, 1.0], name="both", progress=Silent())
+    models = open_models(run.folder, DecisionRules(), settings, Silent())
+    assert models.folders[0].name == "turned"
+    images, rows = _Images(run.folder, models, settings, Silent()), np.array([0, 3, 5])
+    for row, pixels in zip(rows, images.pixels(rows), strict=True):
+        decoded = np.asarray(Image.open(run.samples.file(row)).convert("RGB"))
+        np.testing.assert_array_equal(pixels, store_as(decoded, (24, 40), "stretch"))
 
 
 @pytest.mark.parametrize("precision", ["int8", pytest.param("bf16", marks=pytest.mark.soak)])

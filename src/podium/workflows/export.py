@@ -147,7 +147,7 @@ def export_run(
 
         convert = _converter(precision)
         losses = measure_loss(run, judged, build, convert, precision, settings, progress)
-        graph = convert(graph, training_pixels(asked, settings, progress))
+        graph = convert(graph, training_pixels(run, asked, settings, progress))
     expected = _expect(run, models)
     record = _describe(run, asked, rules, checked, models, expected, graph, opset)
     record |= {"precision": precision, "loss": [loss.to_dict() for loss in losses]}

@@ -76,16 +76,17 @@ def engines_of(precision: Precision) -> tuple[Engine, ...]:
 
 
 class _Images:
-    """Stored images of a run, in every form that its models take.
+    """Stored images of a run, in every form that its models take; rows are those of its own tables.
 
     Args:
-        models: The models.
+        run: The run, or the ensemble.
+        models: Its models.
         settings: Machine and places.
         progress: Receives progress.
     """
 
-    def __init__(self, models: ExportedModels, settings: Settings, progress: Progress) -> None:
-        self.samples, _ = load_tables(models.folders[0])
+    def __init__(self, run: RunFolder, models: ExportedModels, settings: Settings, progress: Progress) -> None:
+        self.samples, _ = load_tables(run)
         self._caches: list[ImageCache] = [
             open_run_images(item.folder, item.folder.read(), self.samples, item.recipe, settings, progress)
             for item in models.inputs
@@ -111,9 +112,9 @@ def _spread(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))]
 
 
-def training_pixels(models: ExportedModels, settings: Settings, progress: Progress) -> Pixels:
+def training_pixels(run: RunFolder, models: ExportedModels, settings: Settings, progress: Progress) -> Pixels:
     """Stored pixels of some images of a run, evenly spread, uint8 (N, height, width, channels)."""
-    images = _Images(models, settings, progress)
+    images = _Images(run, models, settings, progress)
     return images.some(np.arange(len(images.samples)))
 
 
@@ -141,7 +142,7 @@ def measure_loss(
         ImageError: If the images are gone, or are others than at the start.
     """
     samples, folds = load_tables(run)
-    images = _Images(models, settings, progress)
+    images = _Images(run, models, settings, progress)
     head = models.task.main_target
     labels = samples.target_labels(head.name)
     is_known = np.asarray((labels >= 0).any(axis=1) if head.is_multi else labels >= 0)
