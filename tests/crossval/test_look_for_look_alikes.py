@@ -13,6 +13,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from podium.cli.spelling import respell
+from podium.crossval import look_for_look_alikes
 from podium.crossval.look_for_look_alikes import _chain, _has_mate_elsewhere
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
@@ -86,6 +87,16 @@ def test_where_names_say_nothing_the_clusters_can_be_the_groups(tracks: Path, tm
     assert all(group[name] == group[other] for name, other in clusters.items())
     assert again.scores.pessimistic is None
     assert abs(again.scores.main.value - first.scores.pessimistic.value) < 0.1
+
+
+@pytest.mark.long
+def test_clusters_of_a_part_of_the_images_are_no_groups(tracks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look_for_look_alikes, "MOST", 120)
+    run = run_on(tracks, *SOLVED)
+    assert run.scores.look_alikes is not None
+    assert run.scores.look_alikes.is_partial
+    assert run.scores.look_alikes.are_clear
+    assert not run.folder.clusters_file.exists()
 
 
 @pytest.mark.long

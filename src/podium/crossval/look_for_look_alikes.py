@@ -75,7 +75,10 @@ def look_for_look_alikes(scored: ScoredRun) -> LookAlikes | None:
     try:
         with restored_torch():
             found = _open(scored, rows).describe(is_whole=n_all == len(samples) and n_all == len(rows))
-            return replace(found, n_all=int((folds.fold[~samples.is_extra] != HOLDOUT).sum()))
+            found = replace(found, n_all=int((folds.fold[~samples.is_extra] != HOLDOUT).sum()))
+            if found.is_partial:  # as groups they would leave most images alone
+                durable.remove_file(scored.run.clusters_file)
+            return found
     except Stopped:
         raise
     except PodiumError as problem:
