@@ -134,7 +134,7 @@ def find_verdicts(steps: list[Step]) -> list[Verdict]:
             hit = list(VERDICT.finditer(line))
             start = line[: hit[0].start()].strip() if hit else ""
             if not hit:
-                title = line.split()[1] if " without," in line else title
+                title = line.partition(": ")[2].rpartition(" without,")[0].rpartition(" ")[0] or title
                 continue
             what = re.split(r"\s{2,}", start)[0].replace(
                 " is the best run alone; the ensemble adds", ", the best alone"

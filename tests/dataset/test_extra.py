@@ -187,7 +187,7 @@ def test_the_commands_take_extra_data_and_say_how_many(
     assert main(["runs", "--diff", "plain", "more", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["score"]["verdict"] in ("helps", "hurts", "cannot tell")
     assert main(["runs", "--diff", "plain", "more"]) == 0
-    assert "more against plain, on the same images: f1_macro" in capsys.readouterr().out
+    assert "more against plain, on the same images: macro F1" in capsys.readouterr().out
     assert main(["train", "kept", "--extra", "web=web", "--set", *TINY, *common]) == 2
 
 

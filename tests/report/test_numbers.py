@@ -4,24 +4,9 @@ import re
 
 import pytest
 
-from podium.metrics import METRICS
-from podium.report.numbers import (
-    METRIC_WORDS,
-    metric_words,
-    plain_duration,
-    plain_score,
-    show_count,
-    show_duration,
-    show_percent,
-    show_score,
-)
+from podium.report.numbers import plain_duration, plain_score, show_count, show_duration, show_percent, show_score
 
 NONE = '<span class="none">–</span>'
-
-
-def test_every_metric_has_words() -> None:
-    assert set(METRIC_WORDS) == {name for name in METRICS if not name.startswith("top_")}
-    assert metric_words("top_5_accuracy") == "top 5 accuracy"
 
 
 @pytest.mark.parametrize("value", [0.1 + 0.2, 1 / 3, 0.0, 1.0, 1e-9, -0.25])

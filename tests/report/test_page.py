@@ -20,10 +20,10 @@ from podium import durable
 from podium.cli.flags import ResultFlags
 from podium.cli.report import report
 from podium.errors import StorageError
+from podium.metric_words import metric_words
 from podium.metrics import Interval, Scores, score_predictions
 from podium.report import describe_run, make_report, read_contents
 from podium.report import page as page_module
-from podium.report.numbers import metric_words
 from podium.report.thumbnails import ThumbnailBook
 from podium.splits.join_duplicates import JoinedDuplicates
 from podium.store import FORMAT, RunFolder

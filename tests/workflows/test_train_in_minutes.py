@@ -77,7 +77,7 @@ def test_what_there_is_time_for_is_trained_on_the_same_folds(
     assert len(refused) == refusals
     assert f"{answer.name} stands after" in notes.notes[-1]
     assert len({Run(run, settings).folds.digest for run in runs}) == 1
-    assert any(note.startswith("x-baseline: f1_macro ") and "minutes are left" in note for note in notes.notes)
+    assert any(note.startswith("x-baseline: macro F1 ") and "minutes are left" in note for note in notes.notes)
     assert main(["report", answer.name, "--runs", str(settings.runs)]) == 0
     show_run(answer, as_json=False)
     if steps:

@@ -14,6 +14,7 @@ from podium.cli.spelling import next_command, respell
 from podium.cli.verdicts import images_in_groups, signed
 from podium.columns import align_columns
 from podium.errors import UsageError
+from podium.metric_words import metric_words
 
 if TYPE_CHECKING:
     from podium.searches.auto_result import AutoResult
@@ -90,7 +91,7 @@ def _show(found: AutoResult, runs: Path) -> None:
     rows = [[one.run.name, one.preset, f"{one.score:.4f}", f"{one.weight:.2f}"] for one in found.members]
     print_lines(*align_columns(header, rows, left=2), "")
     print_lines(
-        f"score    {found.metric} {found.score} on {images_in_groups(found.n, found.n_groups)}"
+        f"score    {metric_words(found.metric)} {found.score} on {images_in_groups(found.n, found.n_groups)}"
         " that nothing was chosen by",
         f"gain     {signed(found.gain.difference)} over the first recipe there: {found.verdict}",
         f"seen     {found.seen} out of fold, where recipes and weights were chosen",

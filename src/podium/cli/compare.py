@@ -14,6 +14,7 @@ from podium.cli.spelling import respell
 from podium.cli.verdicts import signed, what_settles
 from podium.columns import align_columns
 from podium.listing import count_of, shorten
+from podium.metric_words import metric_words
 
 if TYPE_CHECKING:
     from podium.metrics import ArmDifference, TargetComparison
@@ -82,7 +83,7 @@ def _show(found: Comparison, top: int) -> None:
     groups = count_of(found.main.n_groups, "group")
     print_lines(f"{count_of(found.n_images, 'image')} of {groups}, out of fold{left_out}; {found.level:.0%}{together}")
     for target in found.targets:
-        print_lines("", f"{target.metric} of {target.target}")
+        print_lines("", f"{metric_words(target.metric)} of {target.target}")
         rows = [[_named(target.reference, target.n_seeds), f"{target.reference_score:.4f}", "", "reference", ""]]
         rows += [_cells(arm, target) for arm in target.arms]
         print_lines(*align_columns(_HEADER, rows, left=len(_HEADER)))

@@ -14,6 +14,7 @@ from podium.cli.spelling import next_command
 from podium.cli.verdicts import signed
 from podium.columns import align_columns
 from podium.errors import UsageError
+from podium.metric_words import metric_words
 from podium.report.members_section import MembersSection
 
 __all__ = ["ensemble"]
@@ -78,7 +79,9 @@ def ensemble(
     if output.json:
         print_json({"run": made.name, "scores": made.scores.to_dict(), "members": section.to_dict()})
         return 0
-    print_lines(f"{made.name}: {section.how}, {section.metric} {made.scores.main}", "", *_table(section), "")
+    print_lines(
+        f"{made.name}: {section.how}, {metric_words(section.metric)} {made.scores.main}", "", *_table(section), ""
+    )
     print_lines(
         f"{section.best} is the best run alone; the ensemble adds {signed(section.gain)}: {section.gain_verdict}"
     )

@@ -15,6 +15,7 @@ from podium.cli.spelling import respell
 from podium.cli.verdicts import signed
 from podium.columns import align_columns
 from podium.errors import CorruptFileError, PodiumError, UsageError
+from podium.metric_words import metric_words
 
 if TYPE_CHECKING:
     from podium.metrics import TargetComparison
@@ -76,7 +77,7 @@ def _cells(row: RunRow) -> tuple[str, ...]:
         score = f"{row.score.value:.4f}"
         bounds = f"[{row.score.low:.4f}, {row.score.high:.4f}]" if row.score.has_bounds else ""
     chance = "" if row.chance is None else f"{row.chance:.4f}"
-    metric = f"{row.metric} of {row.target}" if row.metric else ""
+    metric = f"{metric_words(row.metric)} of {row.target}" if row.metric else ""
     recipe = " ".join(filter(None, (row.preset, row.model)))
     minutes = f"{row.seconds / 60:.1f}" if row.seconds else ""
     cells = (score, bounds, chance, metric, recipe, minutes, row.created[:16].replace("T", " "), respell(row.state))
@@ -99,7 +100,7 @@ def _show_difference(first: RunFolder, second: RunFolder, *, as_json: bool) -> i
     print_lines(*(lines or ["the recipes are the same"]))
     if found is not None:
         words = f"{signed(found.arms[0].difference)}, {found.arms[0].verdict}"
-        print_lines("", f"{second.name} against {first.name}, on the same images: {found.metric} {words}")
+        print_lines("", f"{second.name} against {first.name}, on the same images: {metric_words(found.metric)} {words}")
     return 0
 
 

@@ -28,6 +28,7 @@ from podium.cli.verdicts import images_in_groups, signed
 from podium.columns import align_columns
 from podium.errors import UsageError
 from podium.listing import count_of
+from podium.metric_words import metric_words
 
 if TYPE_CHECKING:
     from podium.searches.result import SearchResult, TrialRow
@@ -134,7 +135,7 @@ def _show(found: SearchResult, runs: Path) -> None:
     print_lines(*(f"changed  {line}" for line in found.changes[:_MOST_ROWS]))
     untouched, reference = found.untouched, found.record.reference
     print_lines(
-        f"seen     {found.record.metric} {found.seen} out of fold, where trial {found.winner} was chosen",
+        f"seen     {metric_words(found.record.metric)} {found.seen} out of fold, where trial {found.winner} was chosen",
         f"true     {untouched.score} on {images_in_groups(untouched.n, untouched.n_groups)} that the search never used",
         f"gain     {signed(untouched.gain.difference)} over {reference} there: {found.verdict}"
         f" (out of fold {signed(untouched.promised.difference)})",

@@ -11,6 +11,7 @@ from podium.cli.choices import Metric
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import DATA, MACHINE, RUN, ResultFlags
 from podium.columns import align_columns
+from podium.metric_words import metric_words
 
 if TYPE_CHECKING:
     from podium.metrics import DomainScore
@@ -57,7 +58,7 @@ def slices(
 
 
 def _show(found: Slices) -> None:
-    header = (found.column, f"{found.metric} of {found.target}", "reachable", "n", "groups")
+    header = (found.column, f"{metric_words(found.metric)} of {found.target}", "reachable", "n", "groups")
     print_lines(*align_columns(header, [_cells(one) for one in found.scores], left=1))
     print_lines(f"worst    {found.worst}: {found.worst_score}, allowing for the choice", "")
 

@@ -12,6 +12,7 @@ from podium.cli.flags import DATA, RUN, MachineFlags, OutputFlags
 from podium.cli.verdicts import signed
 from podium.columns import align_columns
 from podium.listing import count_of, list_some
+from podium.metric_words import metric_words
 
 if TYPE_CHECKING:
     from podium.metrics.robustness import Robustness
@@ -79,14 +80,16 @@ def _show(card: StressCard) -> None:
     judged = f"{count_of(main.n, 'answer')} of {count_of(main.n_groups, 'group')}"
     print_lines(
         f"{card.n_images:,}{of} images, {judged}, out of fold; {main.level:.0%} for all corruptions together",
-        f"{main.metric} of {main.target}, clean: {main.clean}",
+        f"{metric_words(main.metric)} of {main.target}, clean: {main.clean}",
         "",
         *_table(card),
         "",
         f"mean     {signed(main.mean.difference)}: {main.mean.verdict}",
     )
     for name, other in card.others.items():
-        print_lines(f"         {name}, {other.metric}: {signed(other.mean.difference)}: {other.mean.verdict}")
+        print_lines(
+            f"         {name}, {metric_words(other.metric)}: {signed(other.mean.difference)}: {other.mean.verdict}"
+        )
     if main.harmful:
         print_lines(f"hurt by  {list_some(main.harmful)}")
     print_lines(*_classes(main), *(f"note     {note}" for note in card.notes))

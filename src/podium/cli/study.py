@@ -28,6 +28,7 @@ from podium.cli.verdicts import signed, what_settles
 from podium.columns import align_columns
 from podium.errors import UsageError
 from podium.listing import count_of
+from podium.metric_words import metric_words
 
 if TYPE_CHECKING:
     from podium.studies.page import ArmLine
@@ -121,7 +122,7 @@ def _show(found: StudyResult) -> None:
     if main is not None:
         n_arms = count_of(len(main.arms), "comparison")
         together = f"{n_arms} together" if len(main.arms) > 1 else n_arms
-        print_lines(f"{main.metric} of {main.target}, out of fold; {together} at {found.level:.0%}")
+        print_lines(f"{metric_words(main.metric)} of {main.target}, out of fold; {together} at {found.level:.0%}")
     print_lines(*align_columns(_HEADER, [_cells(line, found) for line in describe_arms(found)], left=1), "")
     if main is not None:
         print_lines(f"helps    {', '.join(found.helpful) or 'nothing beyond doubt'}")

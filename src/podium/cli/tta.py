@@ -12,6 +12,7 @@ from podium.cli.flags import RUN, MachineFlags, OutputFlags
 from podium.cli.verdicts import signed
 from podium.columns import align_columns
 from podium.listing import count_of, list_some
+from podium.metric_words import metric_words
 
 if TYPE_CHECKING:
     from podium.metrics import PairedDifference
@@ -67,7 +68,7 @@ def _show(audit: TtaAudit) -> None:
     groups = count_of(audit.n_groups, "group")
     print_lines(
         f"{count_of(audit.n, 'answer')} of {groups}, out of fold; {audit.level:.0%} for all views together",
-        f"{audit.metric} of {audit.target} with {' + '.join(audit.before)}: {audit.score:.4f}",
+        f"{metric_words(audit.metric)} of {audit.target} with {' + '.join(audit.before)}: {audit.score:.4f}",
         "",
         *align_columns(_HEADER, [_cells(line) for line in audit.lines], left=len(_HEADER)),
         "",
@@ -78,7 +79,7 @@ def _show(audit: TtaAudit) -> None:
         f"chosen   {' + '.join(audit.choice.views)}", f"gain     {signed(audit.gain.difference)}: {audit.gain.verdict}"
     )
     for name, gain in audit.gains.items():
-        print_lines(f"         {name}, {gain.metric}: {signed(gain.difference)}: {gain.verdict}")
+        print_lines(f"         {name}, {metric_words(gain.metric)}: {signed(gain.difference)}: {gain.verdict}")
     print_lines("         each fold by the views that were chosen without it")
     print_lines(f"used     {' + '.join(audit.views)}", *(f"note     {note}" for note in audit.notes))
 

@@ -11,6 +11,7 @@ import numpy as np
 from podium.columns import align_columns
 from podium.decisions.pooling import Pool, judged_answers
 from podium.errors import UsageError
+from podium.metric_words import metric_words
 from podium.metrics import METRICS, Interval, score, score_predictions
 from podium.tables import Predictions, Samples, concat_predictions
 
@@ -51,7 +52,7 @@ class PoolChoice:
             (name, str(found), "best" if name == self.best else "") for name, found in self.pools.items()
         ]
         rows.append(("choice", str(self.nested), "each fold by the best pool of the others"))
-        return align_columns(("pool", f"{self.metric} out of fold", ""), rows, left=3)
+        return align_columns(("pool", f"{metric_words(self.metric)} out of fold", ""), rows, left=3)
 
 
 def choose_pool(predictions: Predictions, samples: Samples, *, metric: str) -> PoolChoice:

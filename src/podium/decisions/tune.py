@@ -13,6 +13,7 @@ from podium.decisions.tune_cuts import tune_cuts
 from podium.decisions.tune_thresholds import can_tune_thresholds, tune_thresholds
 from podium.decisions.tune_weights import tune_weights
 from podium.errors import UsageError
+from podium.metric_words import metric_words
 from podium.metrics import METRICS, Interval, Metric, PairedDifference, paired_difference, score
 from podium.tables import Head, as_certain_probs, decide
 
@@ -69,7 +70,8 @@ class Tuned:
             kept = "kept" if self.gain.verdict == "helps" else "kept, though these images cannot tell it from luck"
         before, after = self.score
         return [
-            f"{name}: {self.metric} {before:.4f} without, {after:.4f} with {self.kind} of the other folds",
+            f"{name}: {metric_words(self.metric)} {before:.4f} without,"
+            f" {after:.4f} with {self.kind} of the other folds",
             f"  gain {self.gain.difference}: {self.gain.verdict}; {kept}",
             f"  on the rows that chose them it seems {self.seeming:+.4f}",
         ]

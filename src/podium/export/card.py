@@ -8,10 +8,10 @@ from typing import Any
 from podium.decisions import DecisionRules
 from podium.images import make_form, packed_shape
 from podium.listing import count_of
+from podium.metric_words import metric_words
 from podium.metrics import ExpectedScore
 from podium.printable import printable
 from podium.report import expected_words
-from podium.report.numbers import metric_words
 
 __all__ = ["card_lines"]
 

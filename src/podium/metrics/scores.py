@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.metric_words import metric_words
 from podium.metrics.domain_scores import DomainScore, worst_domain
 from podium.metrics.image_score import ImageScore
 from podium.metrics.interval import Interval, nan_if_none, none_if_nan
@@ -219,11 +220,16 @@ class Scores(Shown):
     def overview(self) -> Overview:
         """The main score, and every metric of every target."""
         rows = [
-            (name, metric, interval, "" if np.isnan(target.chance_of(metric)) else f"{target.chance_of(metric):.4f}")
+            (
+                name,
+                metric_words(metric),
+                interval,
+                "" if np.isnan(target.chance_of(metric)) else f"{target.chance_of(metric):.4f}",
+            )
             for name, target in self.targets.items()
             for metric, interval in target.metrics.items()
         ]
-        facts = [f"{self.main_target}: {self.main_metric} {self.main}"]
+        facts = [f"{self.main_target}: {metric_words(self.main_metric)} {self.main}"]
         if not np.isnan(self.chance):
             facts.append(f"chance {self.chance:.4f}")
         if self.pessimistic is not None:

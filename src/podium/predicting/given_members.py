@@ -11,6 +11,7 @@ import numpy as np
 from podium.decisions import GivenFile, confidence_of, is_too_good, read_given_file, refuse_hard, surer_on, with_folds
 from podium.errors import UsageError
 from podium.listing import count_of, list_some
+from podium.metric_words import metric_words
 from podium.metrics import METRICS, Metric, paired_difference, score
 from podium.store import RunFolder
 from podium.tables import Predictions, Samples, Task, load_predictions
@@ -113,7 +114,7 @@ def check_given(
     perfect = metric.limits_for(head)[1 if metric.greater_is_better else 0]
     if is_too_good(given, scores[best], difference, metric, perfect=perfect):
         cautions.append(
-            f"{member.name} is too good to be true: {metric.name} {given:.4f}, the best run of your own"
+            f"{member.name} is too good to be true: {metric_words(metric.name)} {given:.4f}, the best run of your own"
             f" {scores[best]:.4f}. Ask whether its rows are out of fold, by the same groups."
         )
     calibration = METRICS["expected_calibration_error"]

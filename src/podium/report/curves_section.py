@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from podium.metric_words import metric_words
 from podium.metrics import METRICS
 from podium.report.contents import RunContents
-from podium.report.numbers import metric_words
 from podium.report.section import Section
 from podium.store import EpochRow
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from podium.listing import count_of
+from podium.metric_words import metric_words
 from podium.metrics import Scores
-from podium.report.numbers import metric_words, plain_score
+from podium.report.numbers import plain_score
 
 __all__ = ["worst_domain_words"]
 

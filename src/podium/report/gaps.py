@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from podium.metric_words import metric_words
 from podium.metrics import METRICS, Scores, TargetScore, is_computable
-from podium.report.numbers import metric_words, plain_score
+from podium.report.numbers import plain_score
 
 __all__ = ["Gap", "describe_gaps"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from podium.listing import count_of
+from podium.metric_words import metric_words
 from podium.metrics import AnswerDrift
 from podium.report.expected_words import expected_words
 from podium.submission import AnswerChange, SubmissionGate
@@ -41,7 +42,7 @@ def _lines(gate: SubmissionGate, histogram: Mapping[str, Mapping[str, int]]) -> 
 def _score_words(gate: SubmissionGate) -> str:
     if gate.score is None:
         return f"not measured: {gate.made_by}; {gate.unmeasured}"
-    found = f"{gate.metric} {gate.score} out of fold, {gate.made_by}"
+    found = f"{metric_words(gate.metric)} {gate.score} out of fold, {gate.made_by}"
     return f"{found} ({gate.unmeasured})" if gate.unmeasured else found
 
 

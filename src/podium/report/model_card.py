@@ -10,12 +10,12 @@ import yaml
 
 from podium import durable
 from podium.listing import count_of
+from podium.metric_words import metric_words
 from podium.metrics import ExpectedScore, Scores, TargetScore
 from podium.printable import printable
 from podium.report.contents import read_group_words
 from podium.report.expected_words import expected_words, why_expected
 from podium.report.members_section import blend_words
-from podium.report.numbers import metric_words
 from podium.store import (
     EnsembleRecord,
     RunFolder,
@@ -188,7 +188,9 @@ def _front_matter(card: Mapping[str, Any]) -> dict[str, Any]:
             "name": f"{count_of(data['n_images'], 'image')}, digest {data['digest'][:12]}",
             "type": "imagefolder",
         },
-        "metrics": [{"type": score["metric"], "value": score["value"], "name": f"out-of-fold {score['metric']}"}],
+        "metrics": [
+            {"type": score["metric"], "value": score["value"], "name": f"out-of-fold {metric_words(score['metric'])}"}
+        ],
     }
     return {
         "library_name": "podium",

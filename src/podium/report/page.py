@@ -14,9 +14,10 @@ import jinja2
 from markupsafe import Markup, escape
 
 from podium import durable
+from podium.metric_words import metric_words
 from podium.printable import printable
 from podium.report.contents import RunContents, read_contents
-from podium.report.numbers import metric_words, show_count, show_duration, show_percent, show_score, show_signed
+from podium.report.numbers import show_count, show_duration, show_percent, show_score, show_signed
 from podium.report.paint import paint_css
 from podium.report.section_drawings import MOST_MODELS, SECTION_DRAWINGS
 from podium.report.sections import RunReport, describe_run

@@ -10,13 +10,13 @@ from pathlib import Path
 from podium import durable
 from podium.errors import UsageError
 from podium.listing import agree, count_of, list_some
+from podium.metric_words import metric_words
 from podium.report.axis import UNIT, Axis
 from podium.report.charts import Strip, scale, text_width, whisker
 from podium.report.contents import read_contents
 from podium.report.curve_drawings import draw_losses, draw_scores, draw_train_scores, draw_valid_losses
 from podium.report.drawing import Drawing, Rect, Shape, Text
 from podium.report.headline import Headline, ScoreLine
-from podium.report.numbers import metric_words
 from podium.report.own_png import is_own_png
 from podium.report.raster import as_png
 from podium.report.section_drawings import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from podium.report.numbers import metric_words, plain_score
+from podium.metric_words import metric_words
+from podium.report.numbers import plain_score
 
 __all__ = ["describe_solved"]
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, TextIO
 from podium.columns import align_columns
 from podium.listing import agree, count_of, shorten
 from podium.machine.styles import wants_styles
+from podium.metric_words import metric_words
 from podium.metrics import Interval, Scores, TargetScore
 from podium.printable import printable
 from podium.report.domain_words import worst_domain_words
 from podium.report.expected_words import expected_words
 from podium.report.gaps import describe_gaps
 from podium.report.look_alike_words import pessimistic_words, warn_of_look_alikes
-from podium.report.numbers import metric_words, plain_count, plain_score
+from podium.report.numbers import plain_count, plain_score
 from podium.report.unit_word import image_score_words, unit_word
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.listing import count_of
+from podium.metric_words import metric_words
 from podium.metrics import Interval, PairedDifference
 from podium.overview import Overview, Shown
 from podium.searches.auto_folder import AutoFolder
@@ -91,7 +92,11 @@ class AutoResult(Shown):
 
     def overview(self) -> Overview:
         """The number, and what answers."""
-        facts = [f"{self.metric} {self.score}", f"{count_of(self.n_groups, 'untouched group')}", str(self.answer.path)]
+        facts = [
+            f"{metric_words(self.metric)} {self.score}",
+            count_of(self.n_groups, "untouched group"),
+            str(self.answer.path),
+        ]
         rows = [(one.run.name, one.preset, f"{one.score:.4f}", f"{one.weight:.2f}") for one in self.members]
         return Overview("Auto", facts, ("run", "recipe", "out of fold", "weight"), rows, notes=self.notes)
 

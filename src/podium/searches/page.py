@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from podium import durable
 from podium.listing import count_of
+from podium.metric_words import metric_words
 from podium.printable import printable
 from podium.report.axis import Axis, fit_axis
 from podium.report.charts import Series, Strip, draw_lines, scale
@@ -76,13 +77,14 @@ def draw_history(result: SearchResult) -> Drawing | None:
         if rows
     ]
     ys = [row.score for row in done] + [row.so_far for row in left]
+    metric = metric_words(result.record.metric)
     drawing = draw_lines(
         [best_line, *dots],
         _whole_axis(last),
         fit_axis(ys),
-        words=f"{result.record.metric} of {count_of(len(done), 'trial')} out of fold, best {result.seen.value:.4f}.",
+        words=f"{metric} of {count_of(len(done), 'trial')} out of fold, best {result.seen.value:.4f}.",
         x_name="trial",
-        y_name=f"{result.record.metric}, out of fold",
+        y_name=f"{metric}, out of fold",
         width=640,
         height=260,
     )

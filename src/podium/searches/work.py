@@ -13,6 +13,7 @@ from podium.dataset.prepared import Prepared, load_prepared
 from podium.errors import DivergedError, RecipeError, UsageError
 from podium.listing import part_of
 from podium.machine import Progress, Settings
+from podium.metric_words import metric_words
 from podium.recipe import Recipe
 from podium.searches.ask import START, Asked, Searching, enqueue_starts
 from podium.searches.clock import Clock
@@ -190,7 +191,7 @@ class Worker:
         else:
             self._tell_time(asked, started)
             self.searching.study.tell(asked.trial, value)
-            self.progress.note(f"Trial {number}: {self.searching.record.metric} {value:.4f}.")
+            self.progress.note(f"Trial {number}: {metric_words(self.searching.record.metric)} {value:.4f}.")
 
     def _train(self, asked: Asked, run: RunFolder) -> float:
         recipe = asked.recipe

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from podium import durable
+from podium.metric_words import metric_words
 from podium.store.run_folder import RunFolder
 
 __all__ = [
@@ -44,7 +45,7 @@ def soup_words(soup: Mapping[str, Any]) -> str:
     Example:
         >>> difference = {"value": 0.0123, "low": -0.004, "high": 0.02}
         >>> soup_words({"epochs": 3, "metric": "f1_macro", "difference": difference, "verdict": "cannot tell"})
-        'mean of the last 3 epochs: f1_macro +0.0123 [-0.0040, +0.0200] against the last alone, cannot tell'
+        'mean of the last 3 epochs: macro F1 +0.0123 [-0.0040, +0.0200] against the last alone, cannot tell'
     """
     kind = "greedy " if soup.get("choice") == "greedy" else ""
     what = f"{kind}mean of the last {soup['epochs']} epochs"
@@ -63,4 +64,4 @@ def _verdict_words(found: Mapping[str, Any]) -> str:
     values = [difference.get(name) for name in ("value", "low", "high")]
     value, low, high = ("–" if number is None else f"{number:+.4f}" for number in values)
     bounds = f" [{low}, {high}]" if values[1] is not None else ""
-    return f"{found['metric']} {value}{bounds}"
+    return f"{metric_words(found['metric'])} {value}{bounds}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from podium import durable
+from podium.metric_words import metric_words
 from podium.store.run_folder import RunFolder
 
 __all__ = ["offer_words", "read_offers"]
@@ -26,7 +27,7 @@ def offer_words(offer: Mapping[str, Any]) -> str:
     Example:
         >>> offer = {"target": "tags", "metric": "f1_macro", "kind": "thresholds", "without": 0.3886, "with": 0.5213}
         >>> offer_words(offer)
-        'tags: f1_macro 0.3886 now, 0.5213 with thresholds chosen on other folds'
+        'tags: macro F1 0.3886 now, 0.5213 with thresholds chosen on other folds'
     """
-    now, then = offer["without"], offer["with"]
-    return f"{offer['target']}: {offer['metric']} {now:.4f} now, {then:.4f} with {offer['kind']} chosen on other folds"
+    now, then, metric = offer["without"], offer["with"], metric_words(offer["metric"])
+    return f"{offer['target']}: {metric} {now:.4f} now, {then:.4f} with {offer['kind']} chosen on other folds"

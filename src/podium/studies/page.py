@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from podium import durable
 from podium.listing import part_of
+from podium.metric_words import metric_words
 from podium.metrics import ArmDifference
 from podium.printable import printable
 from podium.report.axis import fit_axis
@@ -93,5 +94,5 @@ def _forest(lines: list[ArmLine], metric: str) -> Drawing | None:
         shapes.append(Text(_NAMES - 12, top + _ROW / 2 + 4, name, "end"))
         shapes += whisker(found.value, found.low, found.high, axis, Strip(_ROW, top, _NAMES, _PLOT))
     shapes += scale(axis, Strip(0, len(lines) * _ROW + 4, _NAMES, _PLOT))
-    words = f"Difference of {metric} from the base, with intervals."
+    words = f"Difference of {metric_words(metric)} from the base, with intervals."
     return Drawing(words, tuple(shapes), _NAMES + _PLOT + 12, len(lines) * _ROW + 24)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from podium.listing import part_of
+from podium.metric_words import metric_words
 from podium.metrics import AnswerDrift, ExpectedScore, Interval, PairedDifference
 from podium.submission.histogram import Histogram
 
@@ -123,7 +124,7 @@ def _against_last(change: AnswerChange) -> str:
         changed = f"{part_of(change.n_changed, change.n_rows, 'answer')} changed" if change.n_rows else "see above"
         return f"cannot be told from your last submission: the difference is not measured; {changed}"
     item = change.difference.difference
-    size = f"{change.difference.metric} {item.value:+.4f}"
+    size = f"{metric_words(change.difference.metric)} {item.value:+.4f}"
     size += f" [{item.low:+.4f}, {item.high:+.4f}]" if item.has_bounds else ""
     match change.difference.verdict:
         case "helps":

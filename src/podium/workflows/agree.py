@@ -17,6 +17,7 @@ from podium.columns import align_columns
 from podium.decisions import judged_answers
 from podium.errors import UsageError
 from podium.listing import count_of, list_some
+from podium.metric_words import metric_words
 from podium.metrics import METRICS, Interval, Scores
 from podium.metrics.rank_agreement import rank_agreement, resampled_scores
 from podium.recipe import load_recipe
@@ -78,7 +79,7 @@ class Agreement:
             *table,
             "",
             f"Kendall's tau {self.tau} over {count_of(len(rows), 'recipe')}, {count_of(n_pairs, 'pair')}:"
-            f" {self.metric} of {self.target}",
+            f" {metric_words(self.metric)} of {self.target}",
             f"The best recipe on the proxy loses {self.regret:.4f} on all images.",
         ]
 

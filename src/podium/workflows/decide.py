@@ -34,6 +34,7 @@ from podium.decisions.prevalence_rules import Shifted, prevalence_rules
 from podium.decisions.tune_rules import refuse_both, tune_rules
 from podium.errors import UnknownNameError, UsageError
 from podium.listing import count_of
+from podium.metric_words import metric_words
 from podium.metrics import METRICS, PairedDifference, default_metric, paired_difference
 from podium.predicting.run_rules import renew_answers
 from podium.store import RunFolder, check_scores, list_predictions, load_tables, read_pool
@@ -95,8 +96,8 @@ class RunDecision:
     def lines(self) -> list[str]:
         """The same for a terminal."""
         changes = [
-            f"{name}: {count_of(self.n_changed[name], 'answer changes', 'answers change')}, {found.metric}"
-            f" {found.difference}: {found.verdict}"
+            f"{name}: {count_of(self.n_changed[name], 'answer changes', 'answers change')},"
+            f" {metric_words(found.metric)} {found.difference}: {found.verdict}"
             for name, found in self.differences.items()
             if name not in self.tuned or found != self.tuned[name].gain
         ]

@@ -13,6 +13,7 @@ from podium.decisions import N_SUBSETS, BlendKind, Choice, Weighing, best_subset
 from podium.errors import UsageError
 from podium.listing import list_some
 from podium.machine import Caution, Progress, Settings, default_progress
+from podium.metric_words import metric_words
 from podium.predicting.extra_columns import Extra
 from podium.predicting.given_members import parse_given
 from podium.store import find_run
@@ -107,6 +108,6 @@ def _name_subsets(made: MadeEnsemble, most: int) -> list[str]:
     names = [folder.name for folder in made.folders]
     return [
         f"Subset {place} of {len(found):,}: {list_some([n for n, weight in zip(names, own, strict=True) if weight])},"
-        f" {made.metric.name} {value:.4f} on the rows that chose it."
+        f" {metric_words(made.metric.name)} {value:.4f} on the rows that chose it."
         for place, (value, own) in enumerate(found[:most], start=1)
     ]

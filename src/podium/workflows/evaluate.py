@@ -20,6 +20,7 @@ from podium.decisions import decided_scores, differing_scores, score_answers
 from podium.errors import LabelError, PodiumError, UnknownNameError, UsageError
 from podium.listing import part_of
 from podium.machine import Caution, Progress, Settings
+from podium.metric_words import metric_words
 from podium.predicting.expected_score import expect_on_test
 from podium.predicting.run_rules import load_rules
 from podium.predicting.seen_images import seen_rows
@@ -92,8 +93,8 @@ def _refuse_second(run: RunFolder, held: Samples) -> None:
     for past in read_evaluations(run):
         if past.kind == "holdout" and past.weights == weights and past.data_digest == held.digest:
             raise UsageError(
-                f"the holdout was scored on {past.at[:10]}: {past.scores.main_metric} {past.scores.main}. A holdout"
-                " confirms once; whoever chooses by it needs another one.",
+                f"the holdout was scored on {past.at[:10]}: {metric_words(past.scores.main_metric)}"
+                f" {past.scores.main}. A holdout confirms once; whoever chooses by it needs another one.",
                 where=run.path,
                 fix=f"Read the score in {run.evaluations_file.name}, or score it once more, which is counted, with"
                 f" {option('again')}.",

@@ -9,6 +9,7 @@ import numpy as np
 
 from podium.decisions import Choice
 from podium.machine import Caution, Progress, Settings
+from podium.metric_words import metric_words
 from podium.store import RunFolder, StepRecord
 from podium.workflows.combine_runs import MadeEnsemble, combine_runs
 from podium.workflows.run import Run
@@ -56,9 +57,9 @@ def _tell(answer: Run, made: MadeEnsemble) -> list[str]:
     section, scores = answer.members, answer.scores
     own = ", ".join(f"{line.name} {line.score:.4f} (weight {line.weight:.2f})" for line in section.lines)
     if made.notes:
-        return [*made.notes, f"{scores.main_metric}: {own}."]
+        return [*made.notes, f"{metric_words(scores.main_metric)}: {own}."]
     return [
-        f"{scores.main_metric}: {own}; {answer.name}, all of them, {scores.main.value:.4f}.",
+        f"{metric_words(scores.main_metric)}: {own}; {answer.name}, all of them, {scores.main.value:.4f}.",
         f"{answer.name} minus {section.best}, the best of them: {section.gain}, {section.gain_verdict}."
         f" {answer.name} is the answer.",
     ]

@@ -18,6 +18,7 @@ from podium.errors import UsageError
 from podium.images import pack_forms
 from podium.listing import part_of
 from podium.machine import Progress, Settings
+from podium.metric_words import metric_words
 from podium.metrics import PairedDifference, Scores, paired_difference
 from podium.store import RunFolder, load_tables
 from podium.workflows.exported_models import ExportedModels
@@ -49,9 +50,10 @@ class PrecisionLoss:
     def words(self) -> str:
         """The change as a line."""
         found = self.change.difference
+        bounds = f"({found.low:+.4f} to {found.high:+.4f})"
         return (
-            f"in {self.engine}: {self.change.metric} {found.value:+.4f} ({found.low:+.4f} to {found.high:+.4f}) beside"
-            f" fp32, {self.change.verdict}; {part_of(self.n_other, self.n, 'answer', 'differs', 'differ')}"
+            f"in {self.engine}: {metric_words(self.change.metric)} {found.value:+.4f} {bounds} beside fp32,"
+            f" {self.change.verdict}; {part_of(self.n_other, self.n, 'answer', 'differs', 'differ')}"
         )
 
     def to_dict(self) -> dict[str, Any]:

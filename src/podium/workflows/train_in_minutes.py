@@ -10,6 +10,7 @@ from podium.crossval.minutes import TimeBudget
 from podium.dataset.prepared import load_prepared
 from podium.errors import RecipeError, UsageError
 from podium.machine import Progress
+from podium.metric_words import metric_words
 from podium.store import RunFolder, Rung, StepRecord, read_seconds, read_step, steps_after
 from podium.workflows.run import Run
 from podium.workflows.train_and_resume import Start, finish, start_and_finish
@@ -126,7 +127,8 @@ def _answer(first: Run, done: Sequence[Run], how: Start, budget: TimeBudget) -> 
 
 def _tell_score(progress: Progress, run: Run, budget: TimeBudget) -> None:
     left, scores = max(budget.seconds_left, 0.0) / 60, run.scores
-    progress.note(f"{run.name}: {scores.main_metric} {scores.main}; {left:.1f} of {budget.minutes:g} minutes are left.")
+    score = f"{metric_words(scores.main_metric)} {scores.main}"
+    progress.note(f"{run.name}: {score}; {left:.1f} of {budget.minutes:g} minutes are left.")
 
 
 def _tell_time(progress: Progress, answer: Run, budget: TimeBudget) -> None:
