@@ -367,7 +367,10 @@ def test_a_submission_is_in_the_log_whenever_it_is_found(mine: Path) -> None:
 def test_the_list_of_runs_shows_no_score_of_other_predictions(
     mine: Path, desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for source, words in (("answers", "macro average precision of tags"), ("out-of-fold predictions", "podium train --resume mine")):
+    for source, words in (
+        ("answers", "macro average precision of tags"),
+        ("out-of-fold predictions", "podium train --resume mine"),
+    ):
         change(source, mine, desk)
         assert main(["runs", "--runs", str(mine.parent)]) == 0
         assert words in capsys.readouterr().out
