@@ -24,7 +24,13 @@ PREDICTING = 0.1
 def be_podium(folder: Path, budget: float, seed: int) -> NDArray[np.float64]:
     """Probabilities of the valid rows, shape (N, C), by what `podium train --minutes` made of the train rows."""
     import podium
-    from podium.machine import Settings
+    from podium.machine import Settings, Silent
+
+    class Told(Silent):
+        """Prints the notes, so that what the plan left out is on record."""
+
+        def note(self, text: str) -> None:
+            print(text, flush=True)
 
     _count_cpu_seconds()
     rows, classes, _ = read_table(folder)
@@ -38,6 +44,7 @@ def be_podium(folder: Path, budget: float, seed: int) -> NDArray[np.float64]:
         overrides={"image.size_px": SIDE},
         seed=seed,
         settings=Settings(runs=Path("runs"), threads=1, looks=False),
+        progress=Told(),
     )
     print(run.name, run.scores.main, f"{cpu_seconds():.0f} CPU seconds", flush=True)
     made = run.predict(folder / "valid")

@@ -44,6 +44,8 @@ def test_five_crops_are_the_middle_and_the_corners() -> None:
     wanted = [IMAGE[12:36, 12:36], IMAGE[:24, :24], IMAGE[:24, 24:], IMAGE[24:, :24], IMAGE[24:, 24:]]
     for crop, part in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(crop, part)
+    corners = [show(f"{name}-0.5", 24) for name in ("top-left", "top-right", "bottom-left", "bottom-right")]
+    np.testing.assert_array_equal(corners, wanted[1:])
 
 
 def test_a_larger_scale_is_a_centre_crop_and_a_smaller_one_has_mirrored_borders() -> None:
@@ -60,7 +62,19 @@ def test_words_stand_for_several_views_and_each_comes_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "view", ["hflop", "center-1", "scale-9", "tiles-9x2", "box:0,0,2", "box:1,0,0,1", "five-0.8+tiles-2x2", ""]
+    "view",
+    [
+        "hflop",
+        "center-1",
+        "top-left-1",
+        "top-0.5",
+        "scale-9",
+        "tiles-9x2",
+        "box:0,0,2",
+        "box:1,0,0,1",
+        "five-0.8+tiles-2x2",
+        "",
+    ],
 )
 def test_what_is_no_view_is_refused(view: str) -> None:
     with pytest.raises(PodiumError):

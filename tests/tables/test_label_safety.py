@@ -55,3 +55,4 @@ def test_nothing_is_said_without_a_reason(augmentations: list[dict[str, object]]
 
 def test_views_mirror_too() -> None:
     assert "the view hflip swaps" in unsafe_for_labels([], ["left", "right"], views=["plain", "hflip"])[0]
+    assert "the view center-0.9+hflip swaps" in unsafe_for_labels([], ["left", "right"], views=["center-0.9+hflip"])[0]

@@ -23,8 +23,9 @@ from podium.workflows import Run, resume, train
 from tiny.contest import TINY, make_recipe, make_settings, results_of
 
 Contest = Callable[[str], Samples]
-WHOLE = ("model.freeze=none", "predict_views=[plain,rot90]")
-BLOCKS = ("model.freeze=blocks", "model.frozen_blocks=1", "model.cached_views=2", "predict_views=[plain,hflip]")
+WHOLE = ("model.freeze=none", "predict_views=[plain,rot90,bottom-right-0.8]")
+FREEZE = ("model.freeze=blocks", "model.frozen_blocks=1", "model.cached_views=2")
+BLOCKS = (*FREEZE, "predict_views=[plain,hflip+center-0.8]")
 EVERYTHING = (
     "augmentations=[{kind: random_resized_crop, scale: [0.5, 1]}, {kind: rotate90}, {kind: vertical_flip},"
     " {kind: random_shift}, {kind: centre_crop}, {kind: rotate}, {kind: color_jitter}, {kind: grayscale},"
@@ -46,7 +47,7 @@ def _sizes(case: Case) -> tuple[str, str]:
     return f"image.size_px={list(case.sides)}", f"image.stored_px={list(case.stored)}"
 
 
-FROZEN = ("feature_views=[plain,hflip,rot270]", "predict_views=[plain,rot270]")
+FROZEN = ("feature_views=[plain,hflip,hflip+top-left-0.8]", "predict_views=[plain,hflip+top-left-0.8]")
 CASES = {
     "single, frozen, tall": Case("single", FROZEN, (48, 24), (48, 24)),
     "multi, frozen, wide": Case("multi", (), (24, 40), (24, 40)),
@@ -137,7 +138,7 @@ def test_networks_of_timm_are_trained_on_rectangles(name: str, size: str, contes
     """A convolutional network and a vision transformer: frozen, in cached blocks, whole; each fold predicts again."""
     model = (f"model.name={name}", f"image.size_px={size}", "image.stored_px=[64,64]", "training.epochs=1")
     n_views = int(name == "test_resnet")  # a vision transformer cannot be split after its frozen blocks
-    for lines in ((), (*BLOCKS, f"model.cached_views={n_views}"), ("model.freeze=none", "predict_views=[rot90]")):
+    for lines in ((), (*FREEZE, f"model.cached_views={n_views}"), ("model.freeze=none", "predict_views=[rot90]")):
         run = train(
             contest("multi"), recipe=make_recipe(*model, *lines), folds=2, settings=make_settings(tmp_path), name="one"
         )

@@ -43,14 +43,15 @@ def fix_speeds(monkeypatch: pytest.MonkeyPatch, train_s: float) -> None:
 
 
 def only_finetune(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tiny network has too few blocks for `quick`."""
+    """Neither crops nor `quick`, for which the tiny network has too few blocks."""
+    monkeypatch.setattr(train_in_minutes, "CORNERS", ())
     monkeypatch.setattr(train_in_minutes, "LADDER", (("finetune", 8),))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("train_s", "refusals", "steps"),
-    [(0.0, 1, ["strong", "finetune"]), (0.1, 2, ["finetune"]), (9.0, 3, [])],
+    [(0.0, 1, ["crops", "strong", "finetune"]), (0.1, 2, ["crops", "finetune"]), (9.0, 3, ["crops"])],
     ids=["all", "one", "none"],
 )
 def test_what_there_is_time_for_is_trained_on_the_same_folds(
@@ -164,6 +165,30 @@ def test_a_wider_network_is_a_step_where_the_user_left_it_open(lines: list[str],
         usual = apply_overrides(wide, {"model.name": "tf_efficientnet_lite0", "image.size_px": "auto"})
         assert usual == compose_recipe("baseline", overrides=lines).model_copy(update={"preset": usual.preset})
         assert (wide.model.name, wide.image.size_px, wide.preset) == ("tf_efficientnet_lite2", 260, "baseline-changed")
+
+
+@pytest.mark.parametrize(
+    ("lines", "feature", "predict"),
+    [
+        ([], ("plain", "hflip"), ("plain", "hflip")),
+        (["feature_views=[plain,rot90+vflip]", "predict_views=[plain]"], ("plain", "rot90+vflip"), ("plain",)),
+        (["feature_views=[plain,center-0.9]", "predict_views=[plain]"], None, None),
+    ],
+)
+def test_crops_are_corners_of_the_views_that_the_user_has(
+    lines: list[str], feature: tuple[str, ...] | None, predict: tuple[str, ...] | None
+) -> None:
+    made = train_in_minutes._add_crops(compose_recipe("baseline", overrides=lines))
+    if feature is None or predict is None:
+        assert made is None
+        return
+    assert made is not None
+    assert made.feature_views[: len(feature)] == feature
+    assert made.predict_views[: len(predict)] == predict
+    assert set(made.predict_views) <= set(made.feature_views)
+    for part in ("top-left-0.875", "bottom-right-0.875"):
+        corners = {view.removesuffix(part).removesuffix("+") or "plain" for view in made.feature_views if part in view}
+        assert corners == set(feature)
 
 
 @pytest.mark.long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
@@ -11,10 +12,20 @@ from podium.data.frames import Frames, whole_frames
 from podium.errors import UnknownNameError, UsageError
 from podium.listing import count_of
 
-__all__ = ["VIEW_SETS", "PiecePool", "View", "ViewParts", "expand_views", "frames_of", "least_share", "parts_of"]
+__all__ = [
+    "VIEW_SETS",
+    "PiecePool",
+    "View",
+    "ViewParts",
+    "expand_views",
+    "frames_of",
+    "least_share",
+    "parts_of",
+    "place_of_frame",
+]
 
 View = Literal["plain", "hflip", "vflip", "rot90", "rot180", "rot270"]
-"""Views that a recipe can name: the whole image, turned."""
+"""The whole image, turned."""
 PiecePool = Literal["mean", "max", "vote"]
 """How the pieces of a view become one: the mean or the largest of their probabilities, or the share of their votes."""
 
@@ -60,10 +71,10 @@ def parts_of(view: str) -> ViewParts:
 
     Args:
         view: "plain", "hflip", "vflip", "rot90", "rot180", "rot270"; "center-0.8", the middle of 0.8 of each side;
-            "five-0.8", that and the four corners; "scale-0.9", the image smaller, its border mirrored, and
-            "scale-1.1", larger; "tiles-2x2" and "tiles-4x4", all of it in pieces, with "-max" or "-vote" behind it to
-            pool them otherwise than by the mean; "box:0,0,0.5,1", a part by its left, top, right and bottom. Several
-            joined by "+" are done one after the other, as "hflip+rot90".
+            "top-left-0.8" and the other corners; "five-0.8", all of these; "scale-0.9", the image smaller, its border
+            mirrored, and "scale-1.1", larger; "tiles-2x2" and "tiles-4x4", all of it in pieces, with "-max" or "-vote"
+            behind it to pool them otherwise than by the mean; "box:0,0,0.5,1", a part by its left, top, right and
+            bottom. Several joined by "+" are done one after the other, as "hflip+rot90".
 
     Raises:
         UnknownNameError: If there is no such view.
@@ -118,6 +129,16 @@ def frames_of(view: str, n: int, height: int, width: int) -> Frames:
     return frames
 
 
+def place_of_frame(frame: str, views: Sequence[str]) -> int:
+    """Place of the view of one frame that shows this frame, however either is written.
+
+    Example:
+        >>> place_of_frame("box:0,0,0.8,0.8", ("plain", "top-left-0.8"))
+        1
+    """
+    return [parts_of(view).frames for view in views].index(parts_of(frame).frames)
+
+
 def least_share(view: str) -> float:
     """The least share of a side of the image that a frame of the view shows; above 1 where it shows more than all."""
     shares = []
@@ -135,6 +156,9 @@ def _read_step(step: str, view: str) -> tuple[list[Box | None], PiecePool | None
     """Boxes of a step, [None] for a turn, and how pieces are pooled."""
     if step in _TURNS:
         return [None], None
+    if found := re.fullmatch(f"(top|bottom)-(left|right)-{_NUMBER}", step):
+        _require(0.1 <= float(found[3]) < 1, view, "corner")
+        return [_corners(float(found[3]))[2 * (found[1] == "bottom") + (found[2] == "right")]], None
     if found := re.fullmatch(f"(center|five|scale)-{_NUMBER}", step):
         kind, value = found[1], float(found[2])
         _require(0.1 <= value <= 4 if kind == "scale" else 0.1 <= value < 1, view, kind)
@@ -158,6 +182,7 @@ def _require(is_fine: bool, view: str, kind: str) -> None:
         "scale": "scale-F takes 0.1 to 4",
         "center": "center-F takes 0.1 to less than 1",
         "five": "five-F takes 0.1 to less than 1",
+        "corner": "a corner takes 0.1 to less than 1",
         "tiles": f"tiles-RxC takes 1 to {_MOST_TILES} rows and columns",
     }
     if not is_fine:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from podium.data import CPU_ONLY, Augmentation, Mixing, View
+from podium.data import CPU_ONLY, Augmentation, Mixing
 from podium.decisions import Pool
 from podium.listing import count_of
 from podium.overview import Overview
@@ -30,6 +30,7 @@ from podium.recipe.patch_size import find_patch_problem
 from podium.recipe.read_mixing import read_mixing
 from podium.recipe.schedule_spec import OneCycle, ScheduleSpec, schedule_problems
 from podium.recipe.training_spec import TrainingSpec, soup_problem
+from podium.recipe.view_name import ViewName
 from podium.store import list_differences
 
 __all__ = ["Recipe"]
@@ -63,9 +64,12 @@ class Recipe(Part):
     optimizer: OptimizerSpec = OptimizerSpec()
     schedule: ScheduleSpec = OneCycle()
     training: TrainingSpec = TrainingSpec()
-    feature_views: tuple[View, ...] = ("plain",)
-    """Views of every image whose features are cached for a frozen backbone; training picks one at a time."""
-    predict_views: tuple[View, ...] = ("plain",)
+    feature_views: tuple[ViewName, ...] = ("plain",)
+    """Views of every image whose features are cached for a frozen backbone. Solved heads learn from all of them,
+    gradient descent from one at a time. Views are those of `podium tta` that are one frame: the turns (hflip, vflip,
+    rot90, rot180, rot270), crops (center-0.9, top-left-0.9 and the other corners), scales (scale-0.9), and several
+    joined, as hflip+top-left-0.9."""
+    predict_views: tuple[ViewName, ...] = ("plain",)
     """Views whose probabilities are averaged at prediction (test-time augmentation)."""
     metric: Name | None = None
     """Primary metric; null is macro F1, or macro average precision for multi-label."""

@@ -19,6 +19,7 @@ from podium.recipe.image_size import MOST_SIDE_PX
 from podium.recipe.mixing_problems import explain_uneven_patches
 from podium.recipe.patch_size import find_patch_px
 from podium.recipe.recipe import Recipe
+from podium.recipe.view_detail import explain_detail, least_stored_px
 
 __all__ = ["resolve_recipe", "resolve_sizes", "resolve_statistics"]
 
@@ -56,7 +57,8 @@ def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
         median_side_px: Median of the images' shorter sides.
 
     Raises:
-        RecipeError: If an augmentation crops more pixels than are stored, or patches do not divide the image.
+        RecipeError: If an augmentation crops more pixels than are stored, patches do not divide the image, or a view
+            shows too few of the stored pixels.
     """
     size = recipe.image.size_px
     if size == "auto":
@@ -72,7 +74,12 @@ def resolve_sizes(recipe: Recipe, *, median_side_px: float) -> Recipe:
     uneven = explain_uneven_patches(recipe.mixing, size)
     if uneven is not None:
         raise RecipeError(f"{uneven}.", fix="Choose another number of cells, or set image.size_px.")
-    return recipe.model_copy(update={"image": recipe.image.model_copy(update={"size_px": size, "stored_px": stored})})
+    image = recipe.image.model_copy(update={"size_px": size, "stored_px": stored})
+    for view in (*recipe.predict_views, *(recipe.feature_views if recipe.model.freeze == "backbone" else ())):
+        problem = explain_detail(view, image)
+        if problem is not None:
+            raise RecipeError(f"{problem}.", fix=f"Set image.stored_px={least_stored_px(view, image)}, or show more.")
+    return recipe.model_copy(update={"image": image})
 
 
 def resolve_statistics(recipe: Recipe, pixels: NDArray[np.uint8], rows: NDArray[np.int64]) -> Recipe:

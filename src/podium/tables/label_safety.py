@@ -52,7 +52,8 @@ def unsafe_for_labels(
 
 
 def _about_sides(kinds: set[str], words: set[str], views: Sequence[str]) -> Iterator[str]:
-    mirrors = [kind for kind in _MIRRORS if kind in kinds] + [f"the view {view}" for view in views if view == "hflip"]
+    mirrored = [f"the view {view}" for view in views if "hflip" in view.split("+")]
+    mirrors = [kind for kind in _MIRRORS if kind in kinds] + mirrored
     if mirrors and {"left", "right"} <= words:
         yield f"{list_some(mirrors, most=3)} swaps left and right, and class names say left and right."
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from podium import durable
 from podium.backbone.split_point import SplitPoint
 from podium.data import DeviceImages, EvalLoader, FeatureEvalLoader, FeatureTrainLoader, Mixer, TrainLoader
+from podium.data.view_frames import place_of_frame
 from podium.engine import EvalBatches, seed_torch
 from podium.linear import FeatureRows
 from podium.models import Backbone, Classifier, LinearHeads
@@ -147,7 +148,7 @@ class BlockInputs(Inputs):
 
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
         """These rows in order, seen in one view."""
-        place = [str(name) for name in self._recipe.predict_views].index(view)
+        place = place_of_frame(view, self._recipe.predict_views)
         return FeatureEvalLoader(self._outputs, rows, 2 * self._recipe.training.batch_size, place)
 
     def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> Classifier:
@@ -176,7 +177,7 @@ class FeatureInputs(Inputs):
 
     def eval_batches(self, rows: NDArray[np.int64], view: str) -> EvalBatches:
         """These rows in order, in one of the cached views."""
-        place = [str(name) for name in self._recipe.feature_views].index(view)
+        place = place_of_frame(view, self._recipe.feature_views)
         return FeatureEvalLoader(self._features, rows, FEATURE_BATCH, place)
 
     def build_model(self, task: Task, rows: NDArray[np.int64], *, seed: int) -> LinearHeads:

@@ -24,9 +24,11 @@ __all__ = ["go_on", "train_in_minutes"]
 
 LADDER = (("strong", 20), ("finetune", 8), ("quick", 3))
 """Presets to try, the best first, and the epochs below which the next is the better use of the time: their own."""
+CORNERS = ("top-left-0.875", "bottom-right-0.875")
+"""Parts of an image that `crops` learns from, and predicts with, beside the whole."""
 WIDE_NETWORK, WIDE_PX = "tf_efficientnet_lite2", 260
-WIDE_SHARE = 0.5
-"""Share of the seconds after `baseline` that `wide` may take."""
+FROZEN_SHARE = 0.5
+"""Share of the seconds that are left which `crops`, and then `wide`, may take."""
 WORTH_A_STEP = 0.25
 """Share of the minutes that must be left for another step: less buys no schedule worth its start."""
 ANSWER_S, ANSWER_S_PER_SAMPLE = 6.0, 1e-3
@@ -36,8 +38,9 @@ ANSWER_S, ANSWER_S_PER_SAMPLE = 6.0, 1e-3
 def train_in_minutes(opened: Scan | Prepared, compose: Callable[[str], Recipe], how: Start, budget: TimeBudget) -> Run:
     """Train `baseline`, then the best presets that there is time for on the same folds; gives the ensemble of all.
 
-    Every step is a run of its own, whose epochs are planned for the time that is left. `wide` is `baseline` again with
-    a larger network and larger images, where the user left both open. The ensemble is written last,
+    Every step is a run of its own, whose epochs are planned for the time that is left. `crops` is `baseline` again on
+    more views of every image, `wide` with a larger network and larger images, where the user left them open. The
+    ensemble is written last,
     as a run like any other, so it is "last"; where only `baseline` stands, that is the answer.
 
     Args:
@@ -137,9 +140,10 @@ def _tell_time(progress: Progress, answer: Run, budget: TimeBudget) -> None:
 
 def _compose_ladder(compose: Callable[[str], Recipe], how: Start) -> Iterator[Rung]:
     """Every rung. Changes that `strong` cannot take leave it out."""
-    wide = _widen(compose("baseline"))
-    if wide is not None:
-        yield Rung("wide", 1, WIDE_SHARE, wide.model_dump(mode="json"))
+    usual = compose("baseline")
+    for name, recipe in (("crops", _add_crops(usual)), ("wide", _widen(usual))):
+        if recipe is not None:
+            yield Rung(name, 1, FROZEN_SHARE, recipe.model_dump(mode="json"))
     for preset, least_epochs in LADDER:
         try:
             yield Rung(preset, least_epochs, 1.0, compose(preset).model_dump(mode="json"))
@@ -147,6 +151,22 @@ def _compose_ladder(compose: Callable[[str], Recipe], how: Start) -> Iterator[Ru
             if preset != "strong":
                 raise
             how.progress.note(f"Not trained, {preset}: {problem.what}")
+
+
+def _add_crops(recipe: Recipe) -> Recipe | None:
+    """The recipe with corners of every view besides; None where the user chose parts of the images already."""
+    from podium.data.view_frames import least_share
+    from podium.recipe.preset_names import name_changed
+
+    views = {"feature_views": recipe.feature_views, "predict_views": recipe.predict_views}
+    if not CORNERS or any(least_share(view) != 1 for view in recipe.feature_views):
+        return None
+    more = {key: (*own, *(_join(view, part) for part in CORNERS for view in own)) for key, own in views.items()}
+    return name_changed(recipe.model_copy(update=more))
+
+
+def _join(view: str, part: str) -> str:
+    return part if view == "plain" else f"{view}+{part}"
 
 
 def _widen(recipe: Recipe) -> Recipe | None:

@@ -1,0 +1,29 @@
+"""Views that a recipe can name: turns, crops and scales of one frame."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from podium.data.view_frames import parts_of
+from podium.errors import UnknownNameError, UsageError
+
+__all__ = ["ViewName"]
+
+
+def _read_view(name: str) -> str:
+    try:
+        parts = parts_of(name)
+    except UnknownNameError:
+        known = "plain, hflip, vflip, rot90, rot180, rot270, center-0.9, top-left-0.9, scale-0.9, several joined by +"
+        raise ValueError(f"unknown view; known are {known}") from None
+    except UsageError as problem:
+        raise ValueError(problem.what.removesuffix(".")) from None
+    if len(parts.frames) > 1:
+        raise ValueError(f"view {name!r} has {len(parts.frames)} pieces, and a recipe takes views of one frame")
+    return name
+
+
+ViewName = Annotated[str, AfterValidator(_read_view)]
+"""A view by its name, as `podium tta` has it; of one frame."""
