@@ -318,6 +318,18 @@ def test_fewer_bits_come_with_what_they_change(
         run.export(tmp_path / "other", precision="fp8")  # type: ignore[arg-type]
 
 
+@pytest.mark.long
+def test_a_run_that_predicts_with_corners_is_exported_with_them(contest: Contest, tmp_path: Path) -> None:
+    views = "[plain,hflip,top-left-0.875,hflip+bottom-right-0.875]"
+    recipe = make_recipe(f"feature_views={views}", f"predict_views={views}")
+    run = train(contest("multi"), recipe=recipe, folds=2, settings=make_settings(tmp_path / "runs"))
+    files = [run.samples.file(row) for row in range(3)]
+    asked = run.predict(files, tta=["hflip", "top-left-0.875", "hflip+bottom-right-0.875"])
+    np.testing.assert_allclose(run.predict(files).probs["tags"], asked.probs["tags"], atol=1e-6)
+    run.export(tmp_path / "model")
+    agree(run, tmp_path / "model", "onnxruntime")
+
+
 def test_wrong_wishes_are_refused_in_one_line(run: Run, exported: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="opset 3 cannot be written"):
         run.export(tmp_path / "model", opset=3)

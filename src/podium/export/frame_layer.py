@@ -50,9 +50,12 @@ class FrameLayer(nn.Module):
         mirrored, flipped = bool(turn & 1), bool(turn & 2)
         if self.is_transposed:  # the last two steps then exchange rows and columns
             mirrored, flipped = flipped, mirrored
-        kind = _Taps if is_mild else _Weights
-        self.rows = kind(y0, y1, stored[0], height, is_reversed=flipped)
-        self.columns = kind(x0, x1, stored[1], width, is_reversed=mirrored)
+        if is_mild:
+            self.rows: _Taps | _Weights = _Taps(y0, y1, height, is_reversed=flipped, splits_edges=True)
+            self.columns: _Taps | _Weights = _Taps(x0, x1, width, is_reversed=mirrored, splits_edges=False)
+        else:
+            self.rows = _Weights(y0, y1, stored[0], height, is_reversed=flipped)
+            self.columns = _Weights(x0, x1, stored[1], width, is_reversed=mirrored)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The frame of every image."""
@@ -80,23 +83,26 @@ class FrameLayer(nn.Module):
 
 
 class _Taps(nn.Module):
-    """The two pixels that each one is read between, and their weights in 2048ths, along one side."""
+    """The two pixels that each one is read between, and their weights in 2048ths, along one side.
+
+    Beyond the outermost pixel OpenCV takes a column whole, but adds a row up from two parts of itself, each rounded.
+    """
 
     low: Tensor
     high: Tensor
     low_weight: Tensor
     high_weight: Tensor
 
-    def __init__(self, start: int, end: int, _n: int, wanted: int, *, is_reversed: bool) -> None:
+    def __init__(self, start: int, end: int, wanted: int, *, is_reversed: bool, splits_edges: bool) -> None:
         super().__init__()
         last = end - start - 1
         at = ((np.arange(wanted) + 0.5) * ((last + 1) / wanted) - 0.5).astype(np.float32)
         low = np.floor(at).astype(np.int64)
-        part = np.where((low < 0) | (low >= last), 0, at - low)
-        low = np.clip(low, 0, last)
+        is_beyond = (low < 0) | (low >= last)
+        part = at - low if splits_edges else np.where(is_beyond, 0, at - low)
         found = {
-            "low": low + start,
-            "high": np.minimum(low + 1, last) + start,
+            "low": np.clip(low, 0, last) + start,
+            "high": np.clip(low + 1, 0, last) + start,
             "low_weight": np.rint((1 - part) * _UNITS).astype(np.float32),
             "high_weight": np.rint(part * _UNITS).astype(np.float32),
         }
