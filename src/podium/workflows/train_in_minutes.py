@@ -27,8 +27,8 @@ LADDER = (("strong", 20), ("finetune", 8), ("quick", 3))
 CORNERS = ("top-left-0.875", "bottom-right-0.875")
 """Parts of an image that `crops` learns from, and predicts with, beside the whole."""
 WIDE_NETWORK, WIDE_PX = "tf_efficientnet_lite2", 260
-FROZEN_SHARE = 0.5
-"""Share of the seconds that are left which `crops`, and then `wide`, may take."""
+CROPS_SHARE, WIDE_SHARE = 0.8, 0.5
+"""Shares of the seconds that are left which `crops`, and then `wide`, may take."""
 WORTH_A_STEP = 0.25
 """Share of the minutes that must be left for another step: less buys no schedule worth its start."""
 ANSWER_S, ANSWER_S_PER_SAMPLE = 6.0, 1e-3
@@ -141,9 +141,12 @@ def _tell_time(progress: Progress, answer: Run, budget: TimeBudget) -> None:
 def _compose_ladder(compose: Callable[[str], Recipe], how: Start) -> Iterator[Rung]:
     """Every rung. Changes that `strong` cannot take leave it out."""
     usual = compose("baseline")
-    for name, recipe in (("crops", _add_crops(usual)), ("wide", _widen(usual))):
+    for name, share, recipe in (
+        ("crops", CROPS_SHARE, _add_crops(usual)),
+        ("wide", WIDE_SHARE, _widen(usual)),
+    ):
         if recipe is not None:
-            yield Rung(name, 1, FROZEN_SHARE, recipe.model_dump(mode="json"))
+            yield Rung(name, 1, share, recipe.model_dump(mode="json"))
     for preset, least_epochs in LADDER:
         try:
             yield Rung(preset, least_epochs, 1.0, compose(preset).model_dump(mode="json"))
