@@ -17,7 +17,7 @@ def test_a_recipe_takes_every_view_of_one_frame() -> None:
 @pytest.mark.parametrize(
     ("view", "said"),
     [
-        ("hflop", "known are plain, hflip"),
+        ("hflop", "expected a view such as .plain., .hflip."),
         ("center-3", "center-F takes 0.1 to less than 1"),
         ("five-0.8", "has 5 pieces"),
         ("hflip+tiles-2x2", "has 4 pieces"),

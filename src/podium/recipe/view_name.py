@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator
 
-from podium.data.view_frames import parts_of
+from podium.data.view_frames import View, parts_of
 from podium.errors import UnknownNameError, UsageError
 
 __all__ = ["ViewName"]
@@ -16,8 +16,8 @@ def _read_view(name: str) -> str:
     try:
         parts = parts_of(name)
     except UnknownNameError:
-        known = "plain, hflip, vflip, rot90, rot180, rot270, center-0.9, top-left-0.9, scale-0.9, several joined by +"
-        raise ValueError(f"unknown view; known are {known}") from None
+        known = ", ".join(map(repr, (*get_args(View), "center-0.9", "top-left-0.9", "scale-0.9")))
+        raise ValueError(f"expected a view such as {known}, or several joined by +") from None
     except UsageError as problem:
         raise ValueError(problem.what.removesuffix(".")) from None
     if len(parts.frames) > 1:
