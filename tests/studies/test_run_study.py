@@ -15,12 +15,13 @@ from PIL import Image
 import podium
 from podium.cli import main
 from podium.errors import RecipeError, Stopped, UsageError
+from podium.launch import processes
 from podium.machine import Settings
 from podium.studies import run_study
 from podium.studies.folder import StudyFolder
 from podium.studies.verdicts import StudyResult, runs_of
 from podium.tables import Head, Samples, Task, as_text_array
-from tiny.contest import TASKS, TINY, Notes, make_recipe, make_settings
+from tiny.contest import TASKS, TINY, Notes, make_recipe, make_settings, results_of
 
 Contest = Callable[[str], Samples]
 SMALL = ("training.epochs=1",)
@@ -182,3 +183,40 @@ def test_the_command_shows_the_same(colours: Samples, tmp_path: Path, capsys: py
     assert len(json.loads(capsys.readouterr().out)["arms"]) == 2
     assert main(["study", "--resume", "rates", "--vary", "seed=1"]) == 2
     assert main(["study"]) == 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("early", [True, False])
+def test_arms_side_by_side_are_those_of_one_process(contest: Contest, tmp_path: Path, early: bool) -> None:
+    lines = ("training.epochs=2", "model.arrangement=separate")
+    how: dict[str, Any] = {"vary": {"optimizer.lr": [0.3], "head.kind": ["ridge"]}, "stop_early": early, "lines": lines}
+    alone = run(contest("attributes"), tmp_path / "alone", **how)
+    settings = make_settings(tmp_path / "together", processes=2)
+    together = run(contest("attributes"), tmp_path / "together", **how | {"settings": settings})
+    runs = [
+        [one for _, own in runs_of(found.folder, found.folder.read()) for one in own] for found in (alone, together)
+    ]
+    assert [results_of(one.path) for one in runs[1]] == [results_of(one.path) for one in runs[0]]
+    assert all(together.folder.minutes([one]) > 0 for one in runs[1])
+    assert together.to_dict()["arms"] == alone.to_dict()["arms"]
+
+
+@pytest.mark.long
+def test_a_worker_that_is_killed_leaves_its_training_to_the_others(
+    contest: Contest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+
+    def start(module: str, request: Any) -> Any:
+        process = plain(module, request)
+        if not killed:
+            killed.append(process.pid)
+            process.kill()
+        return process
+
+    plain = processes._start
+    monkeypatch.setattr(processes, "_start", start)
+    settings, notes = make_settings(tmp_path, processes=2), Notes()
+    found = run(contest("single"), tmp_path, vary={"optimizer.lr": [0.3]}, settings=settings, progress=notes)
+    assert killed
+    assert all(one.is_finished for _, own in runs_of(found.folder, found.folder.read()) for one in own)

@@ -13,6 +13,7 @@ from podium.cli.choices import Question
 from podium.cli.console import Console, print_json, print_lines
 from podium.cli.flags import (
     DATA,
+    MACHINE,
     OUTPUT,
     RECIPE,
     RUN,
@@ -51,6 +52,8 @@ def study(
     stop_early: Annotated[bool, Parameter(group=RUN, negative="--all-folds")] = True,
     name: Annotated[str | None, Parameter(group=RUN)] = None,
     resume: Annotated[str | None, Parameter(group=RUN)] = None,
+    processes: Annotated[int, Parameter(group=MACHINE)] = 1,
+    ray: Annotated[str, Parameter(group=MACHINE)] = "",
     track: Annotated[tuple[str, ...], Many, Parameter(group=OUTPUT)] = (),
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
     folds: FoldFlags = FoldFlags(),  # noqa: B008
@@ -74,6 +77,9 @@ def study(
         stop_early: Leave an arm that hurts beyond doubt after some folds; --all-folds trains every arm to the end.
         name: Name of the study (default: counts on, study-1).
         resume: Go on with this study. Takes no other options but machine ones and --track.
+        processes: Processes that train folds of all arms at the same time. The cores are divided among them.
+        ray: Train on a Ray cluster: local starts Ray on this machine, auto joins the one that runs here, HOST:PORT the
+            one of that head. Needs the extra ray.
         track: Tell trackers of every arm, as runs of one group: tensorboard, wandb, mlflow.
     """
     given = locals()
@@ -81,9 +87,9 @@ def study(
     from podium.studies.run_study import resume_study
     from podium.studies.run_study import study as run_study
 
-    console, settings = Console(quiet=output.quiet), machine.as_settings()
+    console, settings = Console(quiet=output.quiet), machine.as_settings(processes=processes, ray=ray)
     if resume is not None:
-        refuse_beside_resume(study, given, takes=("resume", "track", "machine", "output"))
+        refuse_beside_resume(study, given, takes=("resume", "track", "machine", "processes", "ray", "output"))
         found = resume_study(resume, settings=settings, progress=console, track=track)
     elif not data:
         raise UsageError("no data was named.", fix="Write podium study FOLDER --vary KEY=FIRST,SECOND.")

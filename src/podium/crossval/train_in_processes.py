@@ -1,8 +1,8 @@
-"""Train what is left of a run in several processes on this machine, as several terminals would."""
+"""Train what is left of a run, or of several, in several processes on this machine, as several terminals would."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,8 @@ def train_in_processes(
     *,
     only_folds: Collection[int] = (),
     n_models: int = 1,
+    beside: Sequence[RunFolder] = (),
+    on_trained: Callable[[Mapping[str, Any]], None] = lambda _message: None,
 ) -> None:
     """Start the processes that the settings ask for, and see them to their end.
 
@@ -41,12 +43,14 @@ def train_in_processes(
         stop: Asked ten times a second.
         only_folds: Folds to train; empty trains all that the run was asked for.
         n_models: Models of a fold: no more processes are started than models are left.
+        beside: Other runs, whose folds are trained as well; a process that finds a training taken goes on to another.
+        on_trained: With runs beside, told of every training: its `run`, by name, and its `seconds`.
 
     Raises:
         PodiumError: What made the first process fail; or all of them were killed.
         Stopped: If a signal asked for it; resuming goes on exactly.
     """
-    left = run.folds_left(only_folds)
+    left = [(one, fold) for one in (run, *beside) for fold in one.folds_left(only_folds)]
     n_processes, n_threads = min(settings.processes, len(left) * n_models), run.n_threads
     _note_crowd(n_processes, n_threads, progress)
     worker = replace(settings, processes=1, threads=n_threads)
@@ -59,17 +63,20 @@ def train_in_processes(
         if "note" in message and message["note"] not in heard:  # each process may have the same to say
             heard[message["note"]] = None
             progress.note(Caution(message["note"]) if message.get("is_caution") else message["note"])
+        if "seconds" in message:
+            on_trained(message)
 
+    runs = [one.path for one in (run, *beside)]
     with progress.stage(f"folds in {count_of(n_processes, 'process')}", len(left)) as update:
         codes = run_processes(
             "podium.crossval.worker",
-            [make_request(run.path, worker, sorted(only_folds))] * n_processes,
+            [make_request(runs, worker, sorted(only_folds))] * n_processes,
             stop=stop,
             on_message=hear,
-            on_look=lambda: update(sum(run.is_fold_done(fold) for fold in left)),
+            on_look=lambda: update(sum(one.is_fold_done(fold) for one, fold in left)),
         )
     stop.check()
-    _raise_first(run, errors, codes, is_done=not run.folds_left(left))
+    _raise_first(run, errors, codes, is_done=all(one.is_fold_done(fold) for one, fold in left))
     if killed := [-code for code in codes if code < 0]:
         progress.note(
             Caution(

@@ -42,6 +42,7 @@ def run_on_ray(
     on_gpu: bool,
     stop: StopRequest,
     on_look: Callable[[], None] = lambda: None,
+    on_answer: Callable[[Any], None] = lambda _answer: None,
 ) -> None:
     """Carry out tasks, as many at a time as the cluster has room for. A worker that is lost is replaced.
 
@@ -52,6 +53,7 @@ def run_on_ray(
         on_gpu: Whether a task takes a GPU, where the cluster has any.
         stop: A stop asked for is passed on; each training leaves a checkpoint.
         on_look: Called twice a second.
+        on_answer: Called with what a task gave, in the order in which they end.
 
     Raises:
         UsageError: If there is no such cluster.
@@ -67,7 +69,11 @@ def run_on_ray(
         error: Answer | None = None
         while left and not stop.is_made and error is None:
             done, left = ray.wait(left, timeout=_LOOK_S)
-            error = next((answer for answer in ray.get(done) if "error" in answer), None)
+            answers = ray.get(done)
+            error = next((answer for answer in answers if "error" in answer), None)
+            for answer in answers:
+                if "value" in answer:
+                    on_answer(answer["value"])
             on_look()
         _take_leave(ray, left)
     except ray.exceptions.RayError as problem:
@@ -100,12 +106,11 @@ def _connect(ray: Any, address: str, n_cpus: int) -> None:
 def _answer(task: Callable[[], Any]) -> Answer:
     """In the worker: errors as data, for not every one survives being pickled."""
     try:
-        task()
+        return {"value": task()}
     except Stopped:
         return {"stopped": True}
     except PodiumError as error:
         return {"error": error.to_dict()}
-    return {}
 
 
 def _take_leave(ray: Any, left: list[Any]) -> None:

@@ -20,6 +20,7 @@ from podium.errors import PodiumError, RecipeError, UsageError
 from podium.listing import count_of
 from podium.machine import Caution, Progress, Settings, default_progress
 from podium.machine.progress import Update
+from podium.machine.tuning import restored_torch
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.recipe import Overrides, Recipe, parse_recipe
@@ -247,13 +248,17 @@ def _train_all(
 ) -> StudyResult:
     """Every arm and seed on every fold, unless an arm is left early; then the verdicts and the page."""
     record, n_folds = folder.read(), prepared.folds.n_folds
-    own = replace(settings, runs=folder.path, cache=settings.cache_folder, looks=False)
+    crew = replace(settings, runs=folder.path, cache=settings.cache_folder, looks=False)
+    own = replace(crew, processes=1, ray="")
     arms, left_out = dict(runs_of(folder, record)), dict(record.left_out)
     recipes = {arm.name: recipe for arm, recipe in zip(record.arms, record.recipes, strict=True)}
     alive = list(arms)
     rounds = [[fold] for fold in range(n_folds)] if record.stops_early else [list(range(n_folds))]
     for number, only in enumerate(rounds):
         title = f"fold {number + 1} of {n_folds}" if record.stops_early else "all folds"
+        if crew.processes > 1 or crew.ray:
+            progress.note(f"Study {folder.name}, {title}: {count_of(len(alive), 'arm')} side by side.")
+            _train_side_by_side(folder, {name: arms[name] for name in alive}, prepared, recipes, only, crew, progress)
         for name in list(alive):
             progress.note(f"Study {folder.name}, {title}: {name}.")
             try:
@@ -274,6 +279,42 @@ def _train_all(
     result = judge_study(folder, n_folds)
     draw_study(result)
     return result
+
+
+def _train_side_by_side(
+    folder: StudyFolder,
+    arms: Mapping[str, Sequence[RunFolder]],
+    prepared: Prepared,
+    recipes: Mapping[str, Mapping[str, Any]],
+    only: Sequence[int],
+    settings: Settings,
+    progress: Progress,
+) -> None:
+    """The folds of all these arms that are not done, by several workers. An arm that cannot start is met later."""
+    from podium.crossval.start_run import start_run
+    from podium.crossval.train_runs import train_runs
+
+    started, seconds, quiet = list[RunFolder](), dict[str, float](), _Stages(progress)
+    for name, runs in arms.items():
+        for seed, run in zip(folder.read().seeds, runs, strict=True):
+            before = time.monotonic()
+            try:
+                if not run.run_file.is_file():
+                    recipe = compose_recipe(recipe=parse_recipe(recipes[name]), seed=seed)
+                    with restored_torch():
+                        start_run(prepared, recipe, FoldOptions(), settings, quiet, name=run.name, only_folds=only)
+            except (RecipeError, UsageError):
+                continue
+            started.append(run)
+            seconds[run.name] = time.monotonic() - before
+    left = {run.name for run in started if run.folds_left(only)}
+    before = time.monotonic()
+    trained = train_runs(started, settings, quiet, only_folds=only)
+    if len(left) == 1:  # then nobody counted
+        trained = dict.fromkeys(left, time.monotonic() - before)
+    for name in left:
+        line = {"run": name, "folds": list(only), "seconds": seconds[name] + trained.get(name, 0.0)}
+        durable.Journal(folder.times_file).append(line)
 
 
 def _tell_all(arms: Mapping[str, Sequence[RunFolder]], track: Sequence[str], progress: Progress) -> None:
