@@ -301,3 +301,11 @@ def test_verbs_annotate_what_the_table_reads() -> None:
         verb = make_app(command).default_command
         assert verb is not None
         assert set(get_type_hints(verb)) - {"return"} == set(inspect.signature(verb).parameters)
+
+
+def test_every_method_of_a_run_that_a_text_names_is_a_command() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(podium.__file__).parent.rglob("*.py"))
+    named = set(re.findall(r"call\(f?[\"']podium\.load_run\([^)]*\)\.(\w+)", source))
+    assert {"audit_tta", "predict"} <= named
+    for name in named:
+        assert respell(f"`podium.load_run('mine').{name}()`").startswith("podium ")

@@ -90,6 +90,20 @@ def test_a_table_beside_the_folder_is_pointed_out(make_tree: MakeTree, start: st
     assert not any("beside" in note for note in scan(root / "train", options=ScanOptions(unlabelled=True)).notes)
 
 
+@pytest.mark.parametrize("first", ["", "row,"])
+def test_a_table_of_ids_without_endings_is_pointed_out(make_tree: MakeTree, first: str) -> None:
+    """As most contests of Kaggle give them; the sample submission names the images of the test alone."""
+    root = make_tree(*(f"train/{100 + i}.png" for i in range(N)))
+    rows = [f"{100 + i},{'ab'[i % 2]}" for i in range(N)]
+    (root / "train.csv").write_text(f"{first}id,label\n" + "".join(f"{'x,' if first else ''}{row}\n" for row in rows))
+    (root / "sample_submission.csv").write_text("id,label\n" + "".join(f"{row}\n" for row in rows))
+    (root / "sizes.csv").write_text("label,pixels\n" + "".join(f"{'ab'[i % 2]},100\n" for i in range(N)))
+    (note,) = [note for note in scan(root / "train").notes if "Tables beside the folder" in note]
+    assert "train.csv" in note
+    assert "sample_submission" not in note
+    assert "sizes" not in note
+
+
 def test_of_two_tables_that_of_training_is_proposed(make_tree: MakeTree) -> None:
     root = make_tree(*NAMES, test="image\n1.jpg\n", train="image,label\n000001.jpg,a\n")
     with pytest.raises(SourceError, match=r"labels=.*train\.csv"):

@@ -27,6 +27,12 @@ def against(verdict: Verdict, value: float) -> AnswerChange:
         ({"constant": ("t",), "partial": "3 of 5 folds"}, "do not submit: all rows of 't' get the same answer"),
         ({"partial": "3 of 5 folds", "drifts": (DRIFT,)}, "wait: predictions are of 3 of 5 folds"),
         ({"change": replace(LAST, n_changed=0)}, "do not submit: every answer is that of your last submission"),
+        ({"change": replace(LAST, n_changed=0, is_same_kind=False)}, "cannot be told from your last submission"),
+        ({"chance": 0.9}, "do not submit: one answer everywhere scores 0.9000, and the run accuracy 0.9000"),
+        ({"chance": 0.86}, "look first: accuracy 0.9000 is not beyond chance, where one answer everywhere scores 0.86"),
+        ({"chance": 0.84}, "submit"),
+        ({"metric": "log_loss", "chance": 0.8}, "do not submit: one answer everywhere scores 0.8000"),
+        ({"metric": "log_loss", "chance": 0.96}, "submit"),
         ({"drifts": (DRIFT,)}, "look first: 'cat' of 't' is answered in 60% of the rows, out of fold in 20%"),
         ({"drifts": (replace(DRIFT, luck=0.5),)}, "submit"),
         ({"change": against("helps", 0.02)}, "submit: better out of fold than your last submission, accuracy +0.0200"),
@@ -38,3 +44,8 @@ def against(verdict: Verdict, value: float) -> AnswerChange:
 )
 def test_the_gravest_reason_decides(changes: dict[str, object], words: str) -> None:
     assert advise(replace(GATE, **changes)).startswith(words)  # type: ignore[arg-type]
+
+
+def test_a_score_below_chance_names_what_may_help() -> None:
+    found = advise(replace(GATE, chance=0.95, remedy="`podium.load_run('mine').decide(tune='accuracy')`"))
+    assert found.endswith("Tuned decisions may be better: `podium.load_run('mine').decide(tune='accuracy')`")

@@ -14,8 +14,10 @@ import podium
 from podium.cli import main
 from podium.dataset import FoldOptions
 from podium.errors import UnknownNameError, UsageError
+from podium.store import RunFolder
 from podium.tables import Samples
-from podium.workflows import Run, train
+from podium.workflows import Run, compose_recipe, train
+from podium.workflows.compare import _about_seeds
 from tiny.contest import TASKS, Notes, make_recipe, make_settings
 
 Contest = Callable[[str], Samples]
@@ -138,3 +140,12 @@ def test_runs_are_compared_where_they_are_worst(runs: Path, tmp_path: Path, caps
     ):
         with pytest.raises(UsageError, match=how):
             podium.compare("a-1", "b-1", runs=runs, **wrong)  # type: ignore[arg-type]
+
+
+def test_equal_recipes_with_equal_seeds_are_one_run_and_not_two_seeds() -> None:
+    recipe = compose_recipe("baseline")
+    arms = [[RunFolder(Path("a"))], [RunFolder(Path("b"))]]
+    (same, _) = _about_seeds(arms, [[recipe], [recipe.model_copy(update={"preset": "baseline-changed"})]])
+    assert same == "The recipes of a, b are the same, and so are their seeds: one run, not two."
+    (twins, _) = _about_seeds(arms, [[recipe], [recipe.model_copy(update={"seed": 1})]])
+    assert "differ in the seed alone" in twins

@@ -22,13 +22,16 @@ __all__ = ["audit"]
 _ERROR = 3
 
 
+_MOST_BAD = 0.01
+
+
 def audit(
     data: Annotated[tuple[Path, ...], Parameter(group=DATA, consume_multiple=True, negative="")],
     *,
     test: Annotated[Path | None, Parameter(group=DATA)] = None,
     out: Annotated[Path | None, Parameter(group=OUTPUT)] = None,
     features: Annotated[bool, Parameter(group=DATA, negative="--no-features")] = True,
-    max_bad_fraction: Annotated[float, Parameter(group=DATA)] = 0.01,
+    max_bad_fraction: Annotated[float, Parameter(group=DATA)] = _MOST_BAD,
     reading: ScanFlags = ScanFlags(),  # noqa: B008 - frozen values
     preset: Annotated[Preset, Parameter(group=RECIPE)] = "baseline",
     machine: MachineFlags = MachineFlags(),  # noqa: B008
@@ -63,12 +66,13 @@ def audit(
         progress=Console(quiet=output.quiet),
     )
     command = _train_command(data, reading)
+    audit_words = [*command[1:], *_own_words(test, features, max_bad_fraction, preset)]
     if out is not None:
         found.save(out, say=lambda finding: _say(finding, command))
     if output.json:
         print_json(found.to_dict() | {"out": None if out is None else str(out)})
     else:
-        print_lines(*_lines(found, command), *_end(found, command, out))
+        print_lines(*_lines(found, command), *_end(found, command, audit_words, out))
     return _ERROR if found.has_errors else 0
 
 
@@ -85,6 +89,14 @@ def _train_command(data: tuple[Path, ...], reading: ScanFlags) -> list[str]:
         for word in flag_words(name, list(value) if isinstance(value, tuple) else value)
     ]
     return ["train", *map(str, data), *shlex.split(" ".join(options))]
+
+
+def _own_words(test: Path | None, features: bool, max_bad_fraction: float, preset: str) -> list[str]:
+    """The options of an audit that a training has not, as they were given."""
+    words = [] if test is None else ["--test", str(test)]
+    words += [] if features else ["--no-features"]
+    words += [] if max_bad_fraction == _MOST_BAD else ["--max-bad-fraction", f"{max_bad_fraction:g}"]
+    return words + ([] if preset == "baseline" else ["--preset", preset])
 
 
 def _say(finding: Finding, command: list[str]) -> tuple[str, str, str]:
@@ -123,9 +135,9 @@ def _describe(finding: Finding, command: list[str]) -> list[str]:
     return [*lines, f"         {code}"] if code else lines
 
 
-def _end(found: DataAudit, command: list[str], out: Path | None) -> list[str]:
+def _end(found: DataAudit, command: list[str], audit_words: list[str], out: Path | None) -> list[str]:
     if out is not None:
         return ["", f"page     {out / 'audit.html'}"]
     if found.findings:
-        return ["", f"page     {shlex.join(['podium', 'audit', *command[1:]])} --out audit"]
+        return ["", f"page     {shlex.join(['podium', 'audit', *audit_words])} --out audit"]
     return [f"next     {shlex.join(['podium', *command])}"]

@@ -11,6 +11,7 @@ from podium.cli.choices import Metric
 from podium.cli.console import print_json, print_lines
 from podium.cli.flags import DATA, MACHINE, RUN, ResultFlags
 from podium.columns import align_columns
+from podium.listing import list_some
 from podium.metric_words import metric_words
 
 if TYPE_CHECKING:
@@ -60,7 +61,12 @@ def slices(
 def _show(found: Slices) -> None:
     header = (found.column, f"{metric_words(found.metric)} of {found.target}", "reachable", "n", "groups")
     print_lines(*align_columns(header, [_cells(one) for one in found.scores], left=1))
-    print_lines(f"worst    {found.worst}: {found.worst_score}, allowing for the choice", "")
+    ties = [
+        one.name for one in found.scores if one.interval.value == found.worst_score.value and one.name != found.worst
+    ]
+    also = f" (as {list_some(ties)})" if ties else ""
+    sure = ", allowing for the choice" if found.worst_score.has_bounds else ", of one group, so without an interval"
+    print_lines(f"worst    {found.worst}{also}: {found.worst_score}{sure}", "")
 
 
 def _cells(one: DomainScore) -> list[str]:

@@ -85,7 +85,7 @@ def respell(text: str, *, runs: Path = _RUNS) -> str:
     return _QUOTED.sub(lambda found: _respell_code(found[1], runs) or found[0], text) if "`" in text else text
 
 
-_TEXTS = ("notes", "warnings", "hints", "option", "words", "problems", "state")
+_TEXTS = ("advice", "remedy", "notes", "warnings", "hints", "option", "words", "problems", "state")
 """Keys of JSON documents whose texts are for people to read."""
 
 
@@ -128,6 +128,10 @@ def _respell_call(node: ast.Call, runs: Path) -> list[str]:
     return [*head, *places, *options, *(_runs_words(runs) if is_of_a_run else [])]
 
 
+_OF_METHODS = {"audit_tta": "tta"}
+"""Commands whose method has another name."""
+
+
 def _respell_function(function: ast.expr) -> list[str]:
     name = ast.unparse(function)
     if name == "options":
@@ -143,10 +147,11 @@ def _respell_function(function: ast.expr) -> list[str]:
     if name.removeprefix("podium.") in COMMANDS:
         return ["podium", name.removeprefix("podium.")]
     # podium.load_run('mine').predict: a command on a run
-    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call) and function.attr in COMMANDS:
+    command = _OF_METHODS.get(function.attr, function.attr) if isinstance(function, ast.Attribute) else ""
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call) and command in COMMANDS:
         run = function.value
         if ast.unparse(run.func) == "podium.load_run" and len(run.args) == 1:
-            return ["podium", function.attr, _word(ast.literal_eval(run.args[0]))]
+            return ["podium", command, _word(ast.literal_eval(run.args[0]))]
     raise ValueError(f"no command makes the call {name}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, get_args, get_origin
 
 from cyclopts import CoercionError, CycloptsError, UnknownOptionError, UnusedCliTokensError
@@ -35,7 +36,11 @@ def explain(problem: CycloptsError, command: str) -> PodiumError:
         hint = "Compare two runs with --diff. " if command == "runs" else ""
         return UsageError(f"podium {command} does not know what to do with {words}.", fix=hint + help_line)
     problem.verbose = False
-    return UsageError(" ".join(str(problem).split()), fix=help_line)
+    words = " ".join(str(problem).split())
+    if meant := re.search(r"Did you mean (\S+) instead of (\S+)\?", words):  # a required option by another name
+        what = f"podium {command} has no option {meant[2]}, and needs {meant[1]}."
+        return UsageError(what, fix=f"Did you mean {meant[1]}? {help_line}")
+    return UsageError(words, fix=help_line)
 
 
 def _explain_unknown(given: str, command: str, help_line: str) -> UsageError:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from podium.advice import option
 from podium.decisions import read_cells
 from podium.errors import UnknownNameError
 from podium.tables import Head, Predictions, Samples, decide
@@ -52,7 +53,9 @@ def colour_columns(
         elif read is not None:
             found |= {key: list(cells) for key, cells in read_cells(read, predictions.ids.tolist(), [name]).items()}
         else:
-            raise UnknownNameError("column", name, list(own), field=field)
+            problem = UnknownNameError("column", name, list(own), field=field)
+            problem.fix = f"{problem.fix} For a column of a table, name the table with {option('table')}."
+            raise problem
     return found
 
 

@@ -92,6 +92,8 @@ def score_worst_group(
 ) -> Interval:
     """The score of the main target in the worst part, with an interval that allows for the choice of the part.
 
+    A worst part of one group has no interval: how other images of it would fare cannot be told.
+
     Args:
         predictions: Predictions of these and no other samples.
         samples: Labels and groups.
@@ -107,8 +109,11 @@ def score_worst_group(
     own = np.flatnonzero(is_known & (parts >= 0))
     own = own[np.argsort(rows[own])]
     item = worst_group(find_metric(metric), parts[own])
-    judged = Judged(head, predictions.probs[head.name][own], labels[own], (item,))
     groups, n_groups = number_groups(samples.group_keys[rows[own]])
+    _, worst = score_parts(find_metric(metric), parts[own], predictions.probs[head.name][own], labels[own], head)
+    if len(np.unique(groups[parts[own] == worst])) < 2:
+        n_resamples = 0  # other parts may be worse in a resample, but nothing says how this one varies
+    judged = Judged(head, predictions.probs[head.name][own], labels[own], (item,))
     values = resample_alone(judged, groups, n_groups, n_resamples=n_resamples, seed=seed)
     found = make_interval(
         item.function(judged.probs, judged.labels, head) if len(own) else math.nan,

@@ -8,7 +8,7 @@ from typing import Any
 
 from podium.listing import part_of
 from podium.metric_words import metric_words
-from podium.metrics import AnswerDrift, ExpectedScore, Interval, PairedDifference
+from podium.metrics import METRICS, AnswerDrift, ExpectedScore, Interval, PairedDifference
 from podium.submission.histogram import Histogram
 
 __all__ = ["AnswerChange", "SubmissionGate", "advise"]
@@ -29,6 +29,7 @@ class AnswerChange:
         n_changed: Of these, images with another answer.
         before: Rows per class of the last one.
         difference: This one's score out of fold minus the last one's, on the same images; None where it is not known.
+        is_same_kind: Whether equal answers make equal cells: both files hold answers of one kind, and no probabilities.
     """
 
     at: str
@@ -38,6 +39,7 @@ class AnswerChange:
     n_changed: int
     before: Histogram
     difference: PairedDifference | None = None
+    is_same_kind: bool = True
 
     @property
     def agreement(self) -> float:
@@ -59,6 +61,9 @@ class SubmissionGate:
         metric: Name of the metric; "" where the run is not scored.
         target: Its target.
         score: Score out of fold of what is submitted, as it is decided; None where that was not measured.
+        chance: What the best answer that is the same for every image scores; None where that is not known.
+        remedy: The command that tunes the decisions of the run, where folds that did not choose score better by it.
+        holds: Kinds of the cells of the submission's columns.
         unmeasured: Why there is no score, or in what the submission differs from what was measured; "" for nothing.
         expected: Range of the score on the whole test set.
         public: Range on the part that a public leaderboard scores; None where its share is not known.
@@ -74,6 +79,9 @@ class SubmissionGate:
     metric: str = ""
     target: str = ""
     score: Interval | None = None
+    chance: float | None = None
+    remedy: str = ""
+    holds: tuple[str, ...] = ()
     unmeasured: str = ""
     expected: ExpectedScore | None = None
     public: ExpectedScore | None = None
@@ -88,7 +96,11 @@ class SubmissionGate:
         """JSON-ready facts."""
         parts: dict[str, Any] = {name: getattr(self, name) for name in ("score", "expected", "public", "change")}
         record: Mapping[str, Any] = {name: None if item is None else item.to_dict() for name, item in parts.items()}
-        lists = {"drifts": [drift.to_dict() for drift in self.drifts], "constant": list(self.constant)}
+        lists = {
+            "drifts": [drift.to_dict() for drift in self.drifts],
+            "constant": list(self.constant),
+            "holds": list(self.holds),
+        }
         return {**vars(self), **record, **lists}
 
 
@@ -103,8 +115,10 @@ def advise(gate: SubmissionGate) -> str:
         return f"do not submit: all rows of {gate.constant[0]!r} get the same answer"
     if gate.partial:
         return f"wait: predictions are of {gate.partial}"
-    if gate.change is not None and gate.change.n_rows and not gate.change.n_changed:
+    if gate.change is not None and gate.change.n_rows and not gate.change.n_changed and gate.change.is_same_kind:
         return f"do not submit: every answer is that of your last submission ({gate.change.run}, {gate.change.at[:16]})"
+    if (useless := _beside_chance(gate)) is not None:
+        return useless
     found = [drift for drift in gate.drifts if drift.is_beyond_luck and drift.distance > WORTH_SAYING]
     if found:
         most = max(found, key=lambda drift: drift.distance)
@@ -117,6 +131,21 @@ def advise(gate: SubmissionGate) -> str:
     if gate.score is None:
         return f"submit only to learn: its score is not measured ({gate.unmeasured})"
     return "submit"
+
+
+def _beside_chance(gate: SubmissionGate) -> str | None:
+    """What to say of a score that one answer everywhere beats, or may beat; None where there is nothing to say."""
+    score, chance = gate.score, gate.chance
+    if score is None or chance is None:
+        return None
+    is_greater = METRICS[gate.metric].greater_is_better if gate.metric in METRICS else True
+    remedy = f". Tuned decisions may be better: {gate.remedy}" if gate.remedy else ""
+    words = f"{metric_words(gate.metric)} {score.value:.4f}"
+    if (score.value <= chance) if is_greater else (score.value >= chance):
+        return f"do not submit: one answer everywhere scores {chance:.4f}, and the run {words}{remedy}"
+    if score.has_bounds and (score.low <= chance if is_greater else score.high >= chance):
+        return f"look first: {words} is not beyond chance, where one answer everywhere scores {chance:.4f}{remedy}"
+    return None
 
 
 def _against_last(change: AnswerChange) -> str:

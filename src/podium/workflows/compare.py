@@ -265,7 +265,11 @@ def _about_seeds(arms: Sequence[Sequence[RunFolder]], recipes: Sequence[Sequence
     if all(len(arm) == 1 for arm in arms):
         firsts = [next(iter(kinds)) for kinds in plain]
         twins = [arm[0].name for arm, kind in zip(arms, firsts, strict=True) if firsts.count(kind) > 1]
-        if twins:
+        whole = [(kind, arm[0].seed) for arm, kind in zip(recipes, firsts, strict=True)]
+        copies = [arm[0].name for arm, kind in zip(arms, whole, strict=True) if whole.count(kind) > 1]
+        if copies:
+            notes.append(f"The recipes of {', '.join(copies)} are the same, and so are their seeds: one run, not two.")
+        elif twins:
             notes.append(
                 f"The recipes of {', '.join(twins)} differ in the seed alone: compare them as one, {','.join(twins)}."
             )

@@ -38,6 +38,7 @@ from podium.store import (
     rank_submissions,
     read_answers,
     read_ensemble,
+    read_offers,
     read_submissions,
 )
 from podium.submission import AnswerChange, Submission, SubmissionGate, SubmissionOptions, advise
@@ -166,7 +167,10 @@ def _with_score(
         notes.append(f"on new objects rather {plain.pessimistic}: look-alikes stand on both sides of the split")
     if _has_other_views(run, views):
         notes.append(f"measured without the views {', '.join(views)}")
-    return replace(gate, score=scores.main, unmeasured="; ".join(notes))
+    chance = None if math.isnan(scores.chance) else scores.chance
+    offers = [offer for offer in read_offers(run) if offer["target"] == gate.target and offer["metric"] == gate.metric]
+    remedy = call(f"podium.load_run({run.name!r}).decide", tune=gate.metric) if offers else ""
+    return replace(gate, score=scores.main, chance=chance, remedy=remedy, unmeasured="; ".join(notes))
 
 
 def _has_other_views(run: RunFolder, views: Sequence[str]) -> bool:
@@ -190,7 +194,12 @@ def judge(measured: Measured, root: Path, submission: Submission, task_heads: Se
         submission: What will be written.
         task_heads: The targets.
     """
-    gate = replace(measured.gate, constant=submission.constant, change=_change(measured, root, submission))
+    gate = replace(
+        measured.gate,
+        constant=submission.constant,
+        holds=tuple(sorted(set(submission.values.values()))),
+        change=_change(measured, root, submission),
+    )
     if len(measured.runs) == 1 and gate.metric and measured.rules is not None:
         gate = replace(gate, drifts=_drifts(measured.runs[0], measured.rules, submission, task_heads))
     return replace(gate, advice=advise(gate))
@@ -241,7 +250,11 @@ def _change(measured: Measured, root: Path, submission: Submission) -> AnswerCha
         n_changed = sum(own[name] != before[name] for name in shared)
         histogram = {name: dict(counts) for name, counts in last.histogram.items()}
         difference = _difference(measured, last)
-        return AnswerChange(last.at, last.name, last.sha256, len(shared), n_changed, histogram, difference)
+        kinds = set(submission.values.values())
+        is_same_kind = "probability" not in kinds and kinds == set(last.gate.get("holds") or kinds)
+        return AnswerChange(
+            last.at, last.name, last.sha256, len(shared), n_changed, histogram, difference, is_same_kind
+        )
     return None
 
 
