@@ -81,6 +81,9 @@ def test_doubtful_lists_are_named_and_names_are_not() -> None:
     assert may_be_lists(cells) == " "
     assert may_be_lists(["red shirt", "blue shoes"]) is None
     assert may_be_lists(["red shirt", "red"]) is None  # a single list
+    assert may_be_lists(["apparel, summer, women", "footwear, summer, men"]) == ","  # no label stands alone
+    assert may_be_lists(["red shirt", "blue shirt"]) is None
+    assert may_be_lists(["Paris, France", "Rome, Italy"]) is None
 
 
 def test_lists_are_encoded_as_membership_says() -> None:

@@ -58,6 +58,8 @@ def runs(
         print_json({"runs": [row.to_dict() for row in rows], "folders": [one.to_dict() for one in folders]})
     elif rows:
         print_lines(*align_columns(_HEADER, [_cells(row) for row in rows], left=len(_HEADER)))
+        if sort == "score" and len({(row.metric, row.target) for row in rows if row.metric}) > 1:
+            print_lines("", "The best first for each metric and target; scores of different ones cannot be compared.")
     elif not folders:
         print_lines(f"no runs in {runs}", "next     podium train FOLDER")
     if folders and not output.json:

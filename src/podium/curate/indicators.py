@@ -86,11 +86,13 @@ def guess_delim(cells: Sequence[str]) -> str | None:
 
 
 def may_be_lists(cells: Sequence[str]) -> str | None:
-    """What would divide cells that `guess_delim` left whole, though a part of one stands alone as another."""
+    """What would divide cells that `guess_delim` left whole, though a part of one stands alone as another, or parts
+    between commas come in several."""
     values = set(cells) - {""}
     for delim in _UNSURE_DELIMITERS:
         lists = [split_cell(value, delim) for value in values if delim in value]
-        if len(lists) > 1 and any(part in values for parts in lists for part in parts):
+        stands_alone = any(part in values for parts in lists for part in parts)
+        if len(lists) > 1 and (stands_alone or (delim != " " and _come_again(lists))):
             return delim
     return None
 

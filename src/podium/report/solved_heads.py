@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from podium.metric_words import metric_words
+from podium.metrics import METRICS
 from podium.report.numbers import plain_score
 
 __all__ = ["describe_solved"]
@@ -27,6 +28,9 @@ def describe_solved(solved: Mapping[str, Mapping[str, Any]]) -> str:
         'lda, shrinkage=0.31 (inner accuracy 0.912; ridge 0.900)'
         >>> describe_solved({"type": about | {"candidates": [lda, ridge | {"factor": 0.3}]}})
         '0.70 lda, shrinkage=0.31 + 0.30 ridge, alpha=40 (inner accuracy 0.912; lda 0.912, ridge 0.900)'
+        >>> chosen = [ridge | {"factor": 1.0}, lda | {"factor": 0.0}]
+        >>> describe_solved({"type": about | {"score": 0.9, "candidates": chosen}})
+        'ridge, alpha=40 (inner accuracy 0.900; lda 0.912; chosen by log loss)'
     """
     lines = {name: _describe(record) for name, record in solved.items()}
     return next(iter(lines.values())) if len(lines) == 1 else "; ".join(f"{k}: {v}" for k, v in lines.items())
@@ -44,7 +48,15 @@ def _describe(record: Mapping[str, Any]) -> str:
     others = candidates if len(used) > 1 else [item for item in candidates if item not in used]
     shown = [_strength(item) if item["kind"] == "nearest" else item["kind"] for item in others]
     beside = ", ".join(f"{name} {_shown(item['score'])}" for name, item in zip(shown, others, strict=True))
-    return f"{words} (inner {metric_words(record['metric'])} {_shown(score)}" + (f"; {beside})" if beside else ")")
+    inner = f"inner {metric_words(record['metric'])} {_shown(score)}" + (f"; {beside}" if beside else "")
+    return f"{words} ({inner}; chosen by log loss)" if _is_beaten(record, score) else f"{words} ({inner})"
+
+
+def _is_beaten(record: Mapping[str, Any], score: float) -> bool:
+    """Whether a candidate that was not taken is better by the metric that is shown."""
+    is_greater = record["metric"] not in METRICS or METRICS[record["metric"]].greater_is_better
+    scores = [item["score"] for item in record["candidates"] if item["score"] is not None]
+    return any((other > score) if is_greater else (other < score) for other in scores)
 
 
 def _strength(record: Mapping[str, Any]) -> str:
