@@ -57,3 +57,12 @@ def test_circles_and_links_to_nothing_end(tmp_path: Path) -> None:
     assert found.paths == ["a/1.jpg"]
     assert found.loops == ["a/up", "above"]
     assert found.dead_links == ["gone", "pipe", "self"]
+
+
+@pytest.mark.parametrize("record", ["recipe.yaml", "ensemble.json"])
+def test_runs_beside_the_images_are_no_data(tmp_path: Path, record: str) -> None:
+    lay(tmp_path, "cat/a.jpg", "runs/mine/run.json", f"runs/mine/{record}", "runs/mine/explain/sheet.jpg")
+    lay(tmp_path, "runs/other/run.json", "runs/other/b.jpg", "run.json", record)
+    found = walk(str(tmp_path), (".jpg",))
+    assert found.paths == ["cat/a.jpg", "runs/other/b.jpg"]  # the last is no run, and what is asked for is looked into
+    assert "runs/mine/run.json" not in found.others

@@ -64,8 +64,8 @@ class ImageFiles:
 def list_images(root: Path, extensions: Sequence[str], *, follow_links: bool = False) -> ImageFiles:
     """All images under `root`, at any depth.
 
-    Hidden files, system folders (`__MACOSX`, ...) and links that lead back into a folder above are skipped. Other
-    links are followed, those to a folder outside only with `follow_links`.
+    Hidden files, system folders (`__MACOSX`, ...), runs of Podium and links that lead back into a folder above are
+    skipped. Other links are followed, those to a folder outside only with `follow_links`.
 
     Args:
         root: Folder to look in.

@@ -258,7 +258,7 @@ def _which_labels(rows: Rows, candidates: Mapping[str, Mapping[str, int]]) -> So
 
 
 def _why_no_labels(rows: Rows, used: set[str | None]) -> list[str]:
-    if not rows.columns:
+    if not rows.columns or rows.origin == "folders":
         return []
     fixed = {name: cells[0] for name, cells in rows.columns.items() if name not in used and len(set(cells)) == 1}
     if fixed:

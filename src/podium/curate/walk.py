@@ -12,6 +12,9 @@ __all__ = ["Found", "walk"]
 
 _SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 
+_RECORDS_OF_RUNS = frozenset({"recipe.yaml", "ensemble.json"})
+"""One of these lies beside the run.json of every run of Podium's, whose sheets and plots are no data."""
+
 Identity = tuple[int, int]
 """Device and number of a folder, the same by whatever path it is reached."""
 
@@ -49,6 +52,9 @@ class _Walker:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             raise SourceError(f"folder cannot be read: {error.strerror}.", where=folder) from error
+        names = {entry.name for entry in entries}
+        if prefix and "run.json" in names and names & _RECORDS_OF_RUNS:
+            return
         if not entries:
             self.found.empty.append(prefix.rstrip("/"))
         for entry in entries:
@@ -77,7 +83,8 @@ class _Walker:
 
 
 def walk(root: str, wanted: tuple[str, ...] | None, *, follow_links: bool = False) -> Found:
-    """Everything under a folder, in order of the names. Hidden files and system folders (`__MACOSX`, ...) are skipped.
+    """Everything under a folder, in order of the names. Hidden files, system folders (`__MACOSX`, ...) and
+    Podium's own runs are skipped.
 
     Links to files are followed; links to folders if they lead to a folder inside, or `follow_links` is set. A link to
     a folder that holds it, or that holds the start, is never followed.
