@@ -12,7 +12,7 @@ from typing import TypeVar
 from podium.advice import call
 from podium.errors import Interrupted, Stopped
 
-__all__ = ["HOW_TO_CONTINUE", "TERMINATIONS", "StopRequest", "is_ignored", "listen_for_stop"]
+__all__ = ["HOW_TO_CONTINUE", "TERMINATIONS", "StopRequest", "continued_by", "is_ignored", "listen_for_stop"]
 
 T = TypeVar("T")
 
@@ -86,6 +86,16 @@ def listen_for_stop() -> Iterator[StopRequest]:
             signal.signal(number, handler)
     if not request.is_honoured:
         request.check()
+
+
+@contextmanager
+def continued_by(fix: str) -> Iterator[None]:
+    """Let a stop of the work below say how all of it is continued, in place of how its part is."""
+    try:
+        yield
+    except Stopped as stopped:
+        stopped.fix = fix
+        raise
 
 
 def is_ignored(number: int) -> bool:

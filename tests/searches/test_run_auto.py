@@ -62,8 +62,9 @@ def test_a_stop_at_any_stage_is_gone_on_with(contest: Contest, tmp_path: Path, m
     for room, stage in ((run_auto, "search"), (run_auto, "train"), (choose_answer, "ensemble")):
         with monkeypatch.context() as patch:
             patch.setattr(room, stage, _stop)
-            with pytest.raises(Stopped):
+            with pytest.raises(Stopped) as stopped:
                 auto(samples, tmp_path / "cut", name=None)
+            assert stopped.value.fix == "Go on with `podium.resume_auto('auto-1')`."
     found = podium.searches.run_auto.resume_auto("auto-1", settings=make_settings(tmp_path / "cut"), progress=Notes())
     assert found.score == whole.score
     assert found.seen == whole.seen

@@ -84,8 +84,9 @@ def test_a_search_that_was_stopped_goes_on_exactly(
     score = work.try_recipe
     with monkeypatch.context() as patch:
         patch.setattr(work, "try_recipe", stop_in_between)
-        with pytest.raises(Stopped):
+        with pytest.raises(Stopped) as stopped:
             search(samples, tmp_path / "cut", trials=4)
+    assert stopped.value.fix == "Go on with `podium.resume_search('mine')`."
     journal = tmp_path / "cut" / "runs" / "mine" / "journal.log"
     journal.write_bytes(journal.read_bytes() + b'{"op_code": 5, "torn')  # killed in the middle of a line
     found = podium.resume_search("mine", settings=make_settings(tmp_path / "cut"), progress=Notes())

@@ -106,8 +106,9 @@ def test_a_study_that_was_stopped_goes_on(contest: Contest, tmp_path: Path, monk
     train = run_study.train
     with monkeypatch.context() as patch:
         patch.setattr(run_study, "resume", lambda *_a, **_o: (_ for _ in ()).throw(Stopped("asked to stop.")))
-        with pytest.raises(Stopped):
+        with pytest.raises(Stopped) as stopped:
             run(samples, tmp_path / "cut", vary={"optimizer.lr": [0.3]})
+    assert stopped.value.fix == "Go on with `podium.resume_study('mine')`."
     found = podium.resume_study("mine", settings=make_settings(tmp_path / "cut"), progress=Notes())
     pair = [one.main.arms[0] for one in (whole, found)]  # type: ignore[union-attr]
     assert pair[0] == pair[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from podium import durable
-from podium.advice import option
+from podium.advice import call, option
 from podium.arguments import strict_arguments
 from podium.curate import ScanOptions
 from podium.dataset import FoldOptions
@@ -31,6 +31,7 @@ from podium.searches.names_of_data import words_of
 from podium.searches.parts_of_data import hold_groups_out
 from podium.searches.result import SearchResult
 from podium.searches.run_search import resume_search, search
+from podium.stopping import continued_by
 from podium.store import RunFolder
 from podium.submission import SubmissionRecord
 from podium.workflows.audit import DataAudit, audit
@@ -123,8 +124,10 @@ def auto(
         _say_plan(folder, said)
         clock = Clock(folder.clock, minutes)
         try:
-            _look_and_divide(folder, data, options, folds, first, settings, said, clock)
-            return _finish(folder, settings, said, clock)
+            with continued_by("Give the same command again."):
+                _look_and_divide(folder, data, options, folds, first, settings, said, clock)
+            with continued_by(_how_to_continue(folder)):
+                return _finish(folder, settings, said, clock)
         finally:
             clock.keep()
 
@@ -150,9 +153,14 @@ def resume_auto(name: str, *, settings: Settings | None = None, progress: Progre
     with durable.hold_lock(folder.path):
         clock = Clock(folder.clock, folder.read().minutes)
         try:
-            return _finish(folder, settings, said, clock)
+            with continued_by(_how_to_continue(folder)):
+                return _finish(folder, settings, said, clock)
         finally:
             clock.keep()
+
+
+def _how_to_continue(folder: AutoFolder) -> str:
+    return f"Go on with {call('podium.resume_auto', folder.name)}."
 
 
 def _check(minutes: float, test: str | Path | None, sample: str | Path | None) -> None:

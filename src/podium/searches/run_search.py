@@ -41,6 +41,7 @@ from podium.searches.starts import name_starts, read_starts
 from podium.searches.trials import run_trials, size_ratio
 from podium.searches.untouched import judge_untouched
 from podium.searches.work import open_search
+from podium.stopping import continued_by
 from podium.tables import HOLDOUT, Samples
 from podium.workflows.compose import compose_recipe
 from podium.workflows.prepare import Data, prepare
@@ -183,6 +184,11 @@ def resume_search(
 
 def finish_search(folder: SearchFolder, settings: Settings, progress: Progress) -> SearchResult:
     """Trials, finalists, the untouched groups, the page."""
+    with continued_by(f"Go on with {call('podium.resume_search', folder.name)}."):
+        return _finish(folder, settings, progress)
+
+
+def _finish(folder: SearchFolder, settings: Settings, progress: Progress) -> SearchResult:
     run_trials(folder, settings, progress)
     with folder.alone("end"):
         searching, clock = open_search(folder), Clock(folder, folder.read().minutes)

@@ -24,6 +24,7 @@ from podium.machine.tuning import restored_torch
 from podium.metrics import metric as find_metric
 from podium.metrics.registry import check_metric_fits
 from podium.recipe import Overrides, Recipe, parse_recipe
+from podium.stopping import continued_by
 from podium.store import RunFolder, list_differences
 from podium.studies.arms import StudyArm, ask, plan_arms
 from podium.studies.folder import StudyFolder, StudyRecord, find_study, name_study
@@ -139,7 +140,8 @@ def study(
         )
         _check_same(folder, record)
         durable.write_json(folder.record_file, record.to_dict())
-        return _train_all(folder, prepared, settings, said, may_fail=known, track=names)
+        with continued_by(_how_to_continue(folder)):
+            return _train_all(folder, prepared, settings, said, may_fail=known, track=names)
 
 
 def resume_study(
@@ -162,8 +164,12 @@ def resume_study(
     """
     settings, said, names = settings or Settings(), progress or default_progress(), read_names(track)
     folder = find_study(settings.runs, name)
-    with durable.hold_lock(folder.path):
+    with durable.hold_lock(folder.path), continued_by(_how_to_continue(folder)):
         return _train_all(folder, load_prepared(folder.data_folder), settings, said, track=names)
+
+
+def _how_to_continue(folder: StudyFolder) -> str:
+    return f"Go on with {call('podium.resume_study', folder.name)}."
 
 
 def _prepare(
