@@ -20,6 +20,7 @@ from podium.store import list_runs
 from podium.tables import Samples
 from podium.training.rehearsal import Rehearsal
 from podium.training.time_plan import Speeds
+from podium.workflows import train_in_minutes
 from podium.workflows.train_and_resume import train
 from tiny.contest import Notes, make_recipe, make_settings
 
@@ -96,6 +97,7 @@ def test_strong_is_taken_where_there_is_time(
     monkeypatch.setattr(time_budget, "MOST_TIMES", 1)
     small = strong().model_copy(update={"image": ImageSpec(size_px=48, stored_px=48)})
     monkeypatch.setitem(PRESETS, "strong", lambda: small)
+    monkeypatch.setattr(train_in_minutes, "CORNERS", ())
     notes, settings = Notes(), make_settings(tmp_path)
     lines = ["model.name=tiny", "model.weights=random", "training.precision=fp32"]
     best = train(contest("single"), overrides=lines, folds=2, minutes=10, name="x", settings=settings, progress=notes)

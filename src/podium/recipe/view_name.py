@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 
 from podium.data.view_frames import View, parts_of
 from podium.errors import UnknownNameError, UsageError
+from podium.listing import count_of
 
 __all__ = ["ViewName"]
 
@@ -21,7 +22,8 @@ def _read_view(name: str) -> str:
     except UsageError as problem:
         raise ValueError(problem.what.removesuffix(".")) from None
     if len(parts.frames) > 1:
-        raise ValueError(f"view {name!r} has {len(parts.frames)} pieces, and a recipe takes views of one frame")
+        what = f"view {name!r} has {count_of(len(parts.frames), 'piece')}"
+        raise ValueError(f"{what}, and a recipe takes views of one frame")
     return name
 
 
